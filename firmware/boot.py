@@ -1,0 +1,1 @@
+# Nothing happens before main.py: a board without configuration stays open to mpremote.

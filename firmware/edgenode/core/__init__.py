@@ -1,0 +1,1 @@
+"""Pure integer code, the same on the board and in the trainer."""

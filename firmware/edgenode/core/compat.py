@@ -1,0 +1,8 @@
+"""Owns the differences between the interpreters."""
+
+try:
+    from micropython import const
+except ImportError:
+
+    def const(value):
+        return value

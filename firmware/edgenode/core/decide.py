@@ -1,0 +1,25 @@
+"""A class is confirmed when `need` of the last `of` readings say so."""
+
+
+class Confirm:
+    def __init__(self, need, of, n_classes):
+        self._need = need
+        self._last = bytearray(of)
+        self._counts = bytearray(n_classes)
+        self._next = self._n = 0
+        self.confirmed = -1
+
+    def push(self, cls):
+        # -> True when the confirmed class changed. need > of/2, so at most one class qualifies.
+        i = self._next
+        if self._n == len(self._last):
+            self._counts[self._last[i]] -= 1
+        else:
+            self._n += 1
+        self._last[i] = cls
+        self._counts[cls] += 1
+        self._next = (i + 1) % len(self._last)
+        if cls == self.confirmed or self._counts[cls] < self._need:
+            return False
+        self.confirmed = cls
+        return True

@@ -1,0 +1,1 @@
+"""Hardware: everything that touches a pin, a clock or the flash."""

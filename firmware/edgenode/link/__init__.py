@@ -1,0 +1,1 @@
+"""Network: Wi-Fi, MQTT and what waits to be sent."""

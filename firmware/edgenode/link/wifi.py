@@ -1,0 +1,33 @@
+"""Wi-Fi as a state: asks to connect, never waits."""
+
+import time
+
+_RETRY_MS = 15000
+
+
+class Wifi:
+    def __init__(self, wlan, ssid, password):
+        self._wlan = wlan
+        self._ssid = ssid
+        self._password = password
+        self._asked_ms = None
+
+    def up(self):
+        if self._wlan.isconnected():
+            return True
+        now = time.ticks_ms()
+        if self._asked_ms is None or time.ticks_diff(now, self._asked_ms) > _RETRY_MS:
+            self._asked_ms = now
+            try:
+                self._wlan.active(True)
+                self._wlan.disconnect()
+                self._wlan.connect(self._ssid, self._password)
+            except OSError:  # ESP32 raises while the last attempt is still under way
+                pass
+        return False
+
+    def rssi(self):
+        try:
+            return self._wlan.status("rssi")
+        except (OSError, ValueError):
+            return None

@@ -1,0 +1,28 @@
+"""What can go wrong, as the user sees it.
+
+    EdgewiseError           exit 1
+    |- InputError           exit 2: wrong use or bad input; the user can mend it
+    '- OutsideError         exit 1: the world outside: network, broker, board, missing tool
+
+The text of each is one line: what is wrong, where, and the cure.
+"""
+
+from __future__ import annotations
+
+__all__ = ["EdgewiseError", "InputError", "OutsideError"]
+
+
+class EdgewiseError(Exception):
+    """Base of everything that ends a command with one line instead of a traceback."""
+
+    exit_code = 1
+
+
+class InputError(EdgewiseError):
+    """Wrong use or bad input: names file, line or key and the cure."""
+
+    exit_code = 2
+
+
+class OutsideError(EdgewiseError):
+    """Something outside Edgewise failed: a broker, a network, a tool that is missing."""

@@ -1,0 +1,108 @@
+"""A scikit-learn forest as integers: the table that the node walks.
+
+scikit-learn goes left on ``x <= t``; for integer x that is ``x < floor(t) + 1``. Leaf proportions
+become integers of equal total (255 for 8 bits), so soft votes are sums of integers.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewise.errors import InputError
+
+__all__ = ["INT16_MAX", "Forest", "flatten", "probe_rows", "trees_of"]
+
+INT16_MAX = 32766  # features are clamped to +-32766, so a threshold beyond is never reached
+_WORD_MAX = 65535
+
+
+@dataclass(frozen=True)
+class Forest:
+    """Nodes of all trees in one list.
+
+    ``nodes``: int[n, 4] feature, threshold (left on x < threshold), left, right; a child of n and
+    more is leaf ``child - n``. ``roots``: int[trees], may be leaves. ``leaves``: int[m, classes],
+    each row sums to ``2**bits - 1``.
+    """
+
+    nodes: NDArray[np.int64]
+    roots: NDArray[np.int64]
+    leaves: NDArray[np.int64]
+    bits: int
+
+    def table(self) -> array[int]:
+        """The 16-bit words of `edgenode.core.walk_plain`."""
+        nodes = self.nodes.copy()
+        nodes[:, 1] += 32768
+        head = [len(nodes), len(self.roots), self.leaves.shape[1]]
+        words = np.concatenate([head, self.roots, nodes.ravel(), self.leaves.ravel()])
+        if words.min() < 0 or words.max() > _WORD_MAX:
+            raise InputError("the model is too large for 16-bit indices: lower --max-nodes")
+        return array("H", [int(w) for w in words])
+
+
+def trees_of(estimator: Any) -> list[Any]:
+    """The fitted ``tree_`` objects of a tree or forest classifier."""
+    return [e.tree_ for e in getattr(estimator, "estimators_", [estimator])]
+
+
+def flatten(estimator: Any, bits: int = 8) -> Forest:
+    """Integer form of a fitted classifier; equal leaves are stored once."""
+    trees = trees_of(estimator)
+    inner = [t.children_left >= 0 for t in trees]
+    n = int(sum(i.sum() for i in inner))
+    nodes: list[list[int]] = []
+    roots: list[int] = []
+    leaf_index: dict[tuple[int, ...], int] = {}
+    for tree, is_inner in zip(trees, inner, strict=True):
+        place = np.where(is_inner, len(nodes) + np.cumsum(is_inner) - 1, 0)
+        for i in np.flatnonzero(~is_inner):
+            votes = _votes(tree.value[i, 0], bits)
+            place[i] = n + leaf_index.setdefault(votes, len(leaf_index))
+        roots.append(int(place[0]))
+        for i in np.flatnonzero(is_inner):
+            threshold = math.floor(tree.threshold[i]) + 1
+            left, right = place[tree.children_left[i]], place[tree.children_right[i]]
+            threshold = min(max(threshold, -INT16_MAX - 1), INT16_MAX + 1)
+            nodes.append([int(tree.feature[i]), threshold, int(left), int(right)])
+    leaves = np.array(list(leaf_index), dtype=np.int64)
+    return Forest(np.array(nodes, dtype=np.int64).reshape(-1, 4), np.array(roots), leaves, bits)
+
+
+def _votes(proportions: NDArray[np.float64], bits: int) -> tuple[int, ...]:
+    # Largest remainder: the integers sum to the total exactly.
+    total = 2**bits - 1
+    share = proportions / proportions.sum() * total
+    votes = np.floor(share).astype(np.int64)
+    rest = total - int(votes.sum())
+    order = np.argsort(-(share - votes), kind="stable")
+    votes[order[:rest]] += 1
+    return tuple(int(v) for v in votes)
+
+
+def probe_rows(estimator: Any, rows: NDArray[np.int16]) -> NDArray[np.int16]:
+    """Rows that stand at every threshold and its two neighbours.
+
+    For each node, the first of ``rows`` (int16[n, features]) that reaches it is repeated with the
+    node's feature at floor(t)-1, floor(t), floor(t)+1. Returns int16[3 * nodes reached, features].
+    """
+    probes = []
+    x = rows.astype(np.float32)
+    for tree in trees_of(estimator):
+        path = tree.decision_path(x).tocsc()
+        for i in np.flatnonzero(tree.children_left >= 0):
+            start, end = path.indptr[i], path.indptr[i + 1]
+            if start == end:
+                continue
+            for step in (-1, 0, 1):
+                row = rows[path.indices[start]].copy()
+                at = math.floor(tree.threshold[i]) + step
+                row[tree.feature[i]] = min(max(at, -INT16_MAX), INT16_MAX)
+                probes.append(row)
+    return np.array(probes, dtype=np.int16).reshape(-1, rows.shape[1])

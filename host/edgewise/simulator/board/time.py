@@ -1,0 +1,34 @@
+# The node's time module: simulated milliseconds, true microseconds.
+import utime
+from edgewise_sim import world
+from utime import *
+
+
+def ticks_ms():
+    return world.now_ms() & 0x3FFFFFFF
+
+
+def ticks_diff(a, b):
+    return ((a - b + 0x20000000) & 0x3FFFFFFF) - 0x20000000
+
+
+def ticks_add(a, ms):
+    return (a + ms) & 0x3FFFFFFF
+
+
+def ticks_us():
+    return utime.ticks_us() & 0x3FFFFFFF
+
+
+def time():
+    return world.unix_s()
+
+
+def sleep_ms(ms):
+    outside_ms = world.outside_ms(ms)
+    utime.sleep_ms(outside_ms)
+    world.skip(ms - outside_ms)
+
+
+def sleep(s):
+    sleep_ms(int(s * 1000))
