@@ -4,7 +4,7 @@ import gc
 import json
 from array import array
 
-from .core import decode, records
+from .core import decode
 from .core.decide import Confirm
 from .core.pipeline import Pipeline
 
@@ -136,9 +136,7 @@ class Node:
                 "dropped": self._outbox.dropped,
                 "missed": self._missed,
                 "connects": self._link.connects,
-                "failures": {
-                    decode.ERRORS[i]: n for i, n in enumerate(self._failed) if i and n
-                },
+                "failures": {decode.ERRORS[i]: n for i, n in enumerate(self._failed) if i and n},
                 "runtime": self._runtime,
                 "predict_us": self._predict_us,
                 "r_ingest": 5000 * good / (self._period_ms * taken) if taken else 0,

@@ -77,7 +77,9 @@ def _together(full):
             if c in full[key]:
                 raise ConfigError("config: %s must not contain %s" % (key, c))
     if full["period_ms"] and full["period_ms"] < 2000:
-        raise ConfigError("config: period_ms must be 2000 or more, a DHT22 needs 2 s between reads")
+        raise ConfigError(
+            "config: period_ms must be 2000 or more, a DHT22 needs 2 s between reads"
+        )
 
 
 def load(path):

@@ -118,7 +118,7 @@ def disagreement(forest: Forest, rows: NDArray[np.int16], expected: NDArray[Any]
 
 def _mean_visits(table: array[int], x: NDArray[np.int16]) -> float:
     sample = x[:: max(1, len(x) // 500)].tolist()
-    return round(sum(walk_plain.visits(table, row) for row in sample) / len(sample), 2)
+    return round(float(np.mean([walk_plain.visits(table, row) for row in sample])), 2)
 
 
 def emlearn_header(estimator: Any, forest: Forest) -> str:

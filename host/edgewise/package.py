@@ -100,7 +100,11 @@ def write(path: Path, info: dict[str, Any], files: Mapping[str, bytes]) -> None:
 
 
 def _replace(path: Path, files: Mapping[str, bytes]) -> None:
-    if path.exists() and not (path / _MANIFEST).is_file() and (path.is_file() or any(path.iterdir())):
+    if (
+        path.exists()
+        and not (path / _MANIFEST).is_file()
+        and (path.is_file() or any(path.iterdir()))
+    ):
         raise InputError(f"{path}: exists and is not a model package: choose another --out")
     path.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import csv
+import os
+import subprocess
+import sys
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgewise import paths
+from edgewise.errors import InputError, OutsideError
 from edgewise.logcsv import Log
 from edgewise.package import Package
+from edgewise.simulator.feed import write_feed
 from edgewise.table import Table, build_table
+from edgewise.toolchain import micropython
 
-__all__ = ["Predictions", "predict_log", "predict_table"]
+__all__ = [
+    "Predictions",
+    "predict_log",
+    "predict_micropython",
+    "predict_table",
+    "write_predictions",
+]
+
+_TIMEOUT_S = 600
 
 
 @dataclass(frozen=True)
@@ -39,3 +58,65 @@ def predict_table(package: Package, table: Table) -> Predictions:
             cls[i] = model.predict(x)
             p_pc[i] = model.p_pc
     return Predictions(cls, p_pc)
+
+
+def predict_micropython(package: Package, log: Log) -> Predictions:
+    """Run the log through the same code in the MicroPython unix port, viper walker included."""
+    cls = np.full(len(log.time_s), -1)
+    p_pc = np.zeros(len(log.time_s), dtype=np.int64)
+    board = paths.simulator_dir()
+    with tempfile.TemporaryDirectory(prefix="edgewise-predict-") as folder:
+        feed = Path(folder) / "feed.bin"
+        blob = Path(folder) / "model.bin"
+        blob.write_bytes(package.blob)
+        for rows in log.series():
+            write_feed(log.select(rows), feed, package.period_ms, seed=0)
+            done = subprocess.run(
+                [*micropython.command(), str(board / "predict_rows.py"), str(blob), str(feed)],
+                env={"MICROPYPATH": ":".join([*map(str, paths.node_dirs()), ".frozen"])},
+                capture_output=True,
+                text=True,
+                timeout=_TIMEOUT_S,
+            )
+            lines = done.stdout.splitlines()
+            if done.returncode or len(lines) != len(rows):
+                last = (done.stderr.splitlines() or ["it said nothing"])[-1]
+                raise OutsideError(f"MicroPython failed ({last}): run edgewise doctor")
+            pairs = np.array([line.split() for line in lines], dtype=np.int64)
+            cls[rows], p_pc[rows] = pairs[:, 0], pairs[:, 1]
+    return Predictions(cls, p_pc)
+
+
+def write_predictions(
+    package: Package, log: Log, said: Predictions, out: Path | None = None
+) -> None:
+    """Rows time,node,class,confidence to ``out`` (whole or not at all) or standard output."""
+    if out is None:
+        _write_rows(sys.stdout, package, log, said)
+        return
+    part = out.with_name(out.name + ".part")
+    try:
+        with part.open("w", newline="") as stream:
+            _write_rows(stream, package, log, said)
+        os.replace(part, out)
+    except OSError as e:
+        part.unlink(missing_ok=True)
+        raise InputError(f"{out}: cannot be written ({e.strerror}): choose another --out") from e
+
+
+def _write_rows(stream: TextIO, package: Package, log: Log, said: Predictions) -> None:
+    rows = csv.writer(stream, lineterminator="\n")
+    rows.writerow(["time", "node", "class", "confidence"])
+    whole = bool((log.time_s % 1 == 0).all())
+    stamps = np.rint(log.time_s * 1000).astype("datetime64[ms]")
+    times = np.datetime_as_string(stamps, unit="s" if whole else "ms", timezone="UTC")
+    for time, node, cls, p_pc in zip(times, log.node, said.cls, said.p_pc, strict=True):
+        known = cls >= 0
+        rows.writerow(
+            [
+                time,
+                node,
+                package.classes[cls] if known else "",
+                f"{p_pc / 100:.2f}" if known else "",
+            ]
+        )

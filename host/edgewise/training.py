@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import product
@@ -73,7 +74,7 @@ class Scores:
 class Trained:
     """A fitted classifier with what is needed to package it.
 
-    ``estimator`` sees only the columns ``features``; ``x_train``, ``x_test``: int16[rows,
+    ``estimator`` was narrowed to the columns ``features``; ``x_train``, ``x_test``: int16[rows,
     features]; ``s_feature`` as in the figures of the design.
     """
 
@@ -132,11 +133,13 @@ def train(
         )
     folds = list(_folds(y, group))
     recipe, cv = _search(x, y, folds, max_nodes, seed, progress)
-    estimator, used = _fit_used(recipe.estimator(max_nodes, seed), x, y)
+    whole = recipe.estimator(max_nodes, seed).fit(x, y)
+    used = np.flatnonzero(whole.feature_importances_ > 0)
     if not len(used):
         raise InputError(f"{fit.path}: no feature tells the classes apart: check the labels")
+    estimator = _narrow(whole, used)
     gain = _information_gain(x[:, used], y)
-    use = estimator.feature_importances_
+    use = whole.feature_importances_[used]
     features = [FEATURES[i] for i in used]
     return Trained(
         estimator,
@@ -156,19 +159,17 @@ def train(
     )
 
 
-def _fit_used(
-    unfitted: Any, x: NDArray[np.int16], y: NDArray[np.int64]
-) -> tuple[Any, NDArray[np.int64]]:
-    # Fits again without the features that no tree used, until all that are left are used: the
-    # node computes nothing in vain.
-    used = np.arange(x.shape[1])
-    while len(used):
-        unfitted.fit(x[:, used], y)
-        keep = unfitted.feature_importances_ > 0
-        if keep.all():
-            break
-        used = used[keep]
-    return unfitted, used
+def _narrow(estimator: Any, used: NDArray[np.int64]) -> Any:
+    # The same trees on the columns that they use: the node computes nothing in vain.
+    narrow = copy.deepcopy(estimator)
+    place = np.zeros(estimator.n_features_in_, dtype=np.int64)
+    place[used] = np.arange(len(used))
+    for part in (narrow, *narrow.estimators_):
+        part.n_features_in_ = len(used)
+    for tree in (e.tree_ for e in narrow.estimators_):
+        inner = tree.children_left >= 0
+        tree.feature[inner] = place[tree.feature[inner]]
+    return narrow
 
 
 def _predict(estimator: Any, x: NDArray[np.int16]) -> NDArray[np.int64]:
@@ -182,7 +183,7 @@ def _classes(fit: Log, test: Log) -> list[str]:
     if len(known) < 2:
         said = f"only the class {known[0]!r}" if known else "no label at all"
         raise InputError(
-            f"{fit.path}: {said} in the training part: a model needs readings of two or more classes"
+            f"{fit.path}: {said} in the training part: a model needs readings of two classes"
         )
     if len(known) > 16:
         raise InputError(
@@ -233,10 +234,10 @@ def _folds(
 
 
 def _grid() -> list[Recipe]:
-    axes = product(
-        ("ExtraTrees", "RandomForest"), (10, 16), (20, 80), ("sqrt", 0.5), (None, "balanced")
-    )
-    return [Recipe(*point) for point in axes]
+    shares: tuple[float | str, ...] = ("sqrt", 0.5)
+    weights = (None, "balanced")
+    axes = product(("ExtraTrees", "RandomForest"), (10, 16), (20, 80), shares, weights)
+    return [Recipe(kind, trees, leaf, share, weight) for kind, trees, leaf, share, weight in axes]
 
 
 def _search(

@@ -16,6 +16,6 @@ class Ring:
         self._next = 0 if i == self._size else i
 
     def ago(self, n):
-        # The reading n before the latest; ago(0) is the latest. The caller knows how many there are.
+        # The reading n before the latest, ago(0); the caller knows how many there are.
         i = self._next - 1 - n
         return self._buf[i if i >= 0 else i + self._size]

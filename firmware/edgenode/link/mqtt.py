@@ -133,7 +133,9 @@ class Client(simple.MQTTClient):
         return not self._waiting and not self._tx
 
     def _poll(self, ms):
-        self._poller.modify(self._io, select.POLLIN | select.POLLOUT if self._tx else select.POLLIN)
+        self._poller.modify(
+            self._io, select.POLLIN | select.POLLOUT if self._tx else select.POLLIN
+        )
         return self._poller.ipoll(ms)
 
     def wait(self, ms):

@@ -84,6 +84,10 @@ class Uplink:
         except OSError:
             pass
         self._client.close()
+        box = self._outbox
+        self._log(
+            "mqtt: %d delivered, %d dropped, %d waiting" % (box.delivered, box.dropped, len(box))
+        )
 
     def _connect(self):
         if not self._wifi.up():

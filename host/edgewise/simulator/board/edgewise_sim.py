@@ -7,7 +7,7 @@ import sys
 
 import utime
 
-_ROW = "<IHB5s"
+_ROW = "<IHB5s"  # unix seconds, periods to the next row, 1 for no answer, frame
 _ROW_SIZE = struct.calcsize(_ROW)
 _GAP_MAX = 100  # periods; a longer gap of the log is no different, and ticks_ms wraps at 6 days
 START_MS = utime.ticks_ms()
@@ -51,8 +51,8 @@ class World:
         self.wall_ms = self.now_ms()
         if self._ahead is None:
             self.ended = True
-        elif self._ahead[1] > 1:
-            self._gap_ms = min(self._ahead[1], _GAP_MAX) * self._period_ms
+        elif row[1] > 1:
+            self._gap_ms = min(row[1], _GAP_MAX) * self._period_ms
         return row[2], row[3]
 
     def rest(self):

@@ -13,7 +13,9 @@ def reset_cause():
 
 
 def unique_id():
-    return bytes(int(os.getenv("EDGEWISE_SIM_MAC", "240ac4a1b2c3")[i : i + 2], 16) for i in range(0, 12, 2))
+    return bytes(
+        int(os.getenv("EDGEWISE_SIM_MAC", "240ac4a1b2c3")[i : i + 2], 16) for i in range(0, 12, 2)
+    )
 
 
 def idle():

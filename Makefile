@@ -1,0 +1,84 @@
+# Edgewise. `make` alone lists what there is. Works with the GNU make 3.81 of macOS.
+SHELL := bash
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.setup-done
+
+# The first that really runs and is new enough (a shim on PATH may exist and fail).
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; \
+	done)
+# Of these MicroPython and mosquitto can also come from elsewhere; gcc is for the C runtime.
+PACKAGES := ca-certificates gcc libc6-dev make mosquitto python3 python3-venv
+# While apt-get runs: the programs are wanted, no service is to start.
+POLICY := /usr/sbin/policy-rc.d
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup system-deps demo test lint train wheel clean
+
+help:  ## This list
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@echo
+	@echo 'Variables: BROKER=mqtt://host:port (demo)  PYTHON=python3.x (setup)  TESTS=... (test)'
+	@echo '           DATA=log.csv LABEL=column MODEL=models/name (train)'
+
+setup: $(STAMP)  ## Virtual environment, pinned packages, MicroPython: what the rest needs
+	@$(BIN)/python -m edgewise.toolchain
+
+$(STAMP): pyproject.toml host/requirements.lock
+	@if [ -z "$(PYTHON)" ]; then \
+		echo 'error: no Python >= 3.11 runs here; run: make system-deps (or set PYTHON=)' >&2; exit 1; fi
+	@if ! "$(PYTHON)" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))'; then \
+		echo 'error: $(PYTHON) is too old or lacks venv; run: make system-deps (or set PYTHON=)' >&2; \
+		exit 1; fi
+	@echo "setup: virtual environment in $(VENV), $$("$(PYTHON)" --version)"
+	@"$(BIN)/python" -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear "$(VENV)"
+	@echo 'setup: pinned packages, some 200 MB, about a minute ...'
+	@set -o pipefail; "$(BIN)/python" -m pip install --require-hashes -r host/requirements.lock \
+		| { grep --line-buffered -oE '^(Collecting [^ ]+|Installing collected packages)' || true; }
+	@echo 'setup: edgewise itself, editable'
+	@"$(BIN)/python" -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+system-deps:  ## The system packages (Debian, Ubuntu; with sudo when not root)
+	@if [ "$$(uname)" = Darwin ]; then \
+		echo 'on macOS run: brew install python@3.13 micropython mosquitto'; exit 1; fi
+	@command -v apt-get >/dev/null || { echo 'error: no apt-get here; install by hand:' \
+		'Python >= 3.11 with venv, micropython >= 1.23, mosquitto, a C compiler' >&2; exit 1; }
+	@set -e; sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	echo 'system-deps: reading the package lists ...'; $$sudo apt-get update -qq; \
+	extra=; if apt-cache show micropython >/dev/null 2>&1; then extra=micropython; fi; \
+	echo "system-deps: installing $(PACKAGES) $$extra ..."; \
+	if [ ! -e $(POLICY) ]; then \
+		trap "$$sudo rm -f $(POLICY)" EXIT; \
+		printf '#!/bin/sh\nexit 101\n' | $$sudo tee $(POLICY) >/dev/null; \
+		$$sudo chmod 755 $(POLICY); fi; \
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-upgrade --no-install-recommends \
+		$(PACKAGES) $$extra
+
+demo: setup  ## A real log, a model, a node, a broker, a summary: the whole way through
+	@$(BIN)/edgewise demo $(if $(BROKER),--broker "$(BROKER)")
+
+test: setup  ## All tests, or TESTS=tests/host
+	@$(BIN)/python -m pytest $(TESTS)
+
+lint: $(STAMP)  ## ruff check, ruff format --check, mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+train: setup  ## Your own log becomes a model: DATA=log.csv [LABEL=column] [MODEL=models/name]
+	@if [ -z "$(DATA)" ]; then echo 'error: name the log: make train DATA=log.csv' >&2; exit 2; fi
+	@$(BIN)/edgewise train "$(DATA)" $(if $(LABEL),--label "$(LABEL)") \
+		$(if $(MODEL),--out "$(MODEL)")
+
+wheel: $(STAMP)  ## dist/edgewise-*.whl
+	@$(BIN)/python -m pip wheel -q --no-deps --no-build-isolation -w dist .
+	@ls dist
+
+clean:  ## Remove what was built; the virtual environment and the downloads stay
+	@rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +

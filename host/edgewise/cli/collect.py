@@ -1,0 +1,43 @@
+"""edgewise collect: what nodes report goes into a database."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from edgewise.cli.options import Broker, Db, JsonFlag
+from edgewise.console import emit_json, say
+
+EXAMPLES = ("edgewise collect --broker mqtt://localhost --db sqlite:///edgewise.db",)
+
+
+def collect(
+    broker: Broker,
+    db: Db,
+    base: Annotated[str, typer.Option(help="first part of the topics")] = "edgewise",
+    json: JsonFlag = False,
+) -> None:
+    """Collect until SIGINT or SIGTERM; a reading is acknowledged after its commit."""
+    from edgewise.cli.signals import wait_for_end
+    from edgewise.collector import Collector
+    from edgewise.schema import open_db
+    from edgewise.urls import parse_broker
+
+    at = parse_broker(broker)
+    engine = open_db(db)
+    collector = Collector(at, engine, base)
+    collector.start()
+    say(f"collecting {base}/+ from {at}, Ctrl-C ends it")
+    wait_for_end()
+    collector.stop()
+    engine.dispose()
+    summary = {
+        "readings": collector.readings,
+        "duplicates_dropped": collector.duplicates,
+        "rejected": collector.rejected,
+        "bytes": collector.bytes,
+    }
+    say(", ".join(f"{n} {name.replace('_', ' ')}" for name, n in summary.items()))
+    if json:
+        emit_json(summary)

@@ -1,0 +1,46 @@
+"""edgewise demo: a real log, a model, a node, a broker and a summary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgewise.cli.options import JsonFlag, Seed
+from edgewise.console import emit_json, say
+
+EXAMPLES = (
+    "edgewise demo",
+    "edgewise demo --broker mqtt://localhost:1883",
+)
+
+
+def demo(
+    broker: Annotated[str | None, typer.Option(help="mqtt://host:port [one of its own]")] = None,
+    out: Annotated[Path, typer.Option(help="folder for model, database, summary, picture")] = Path(
+        "build/demo"
+    ),
+    seed: Seed = 0,
+    json: JsonFlag = False,
+) -> None:
+    """Train on the UCI occupancy log, run its test rows through a simulated node, compare."""
+    from edgewise.demo import run
+    from edgewise.demo_report import show
+    from edgewise.errors import EdgewiseError
+
+    summary = run(out, broker, seed)
+    show(summary, out)
+    if json:
+        emit_json(summary)
+    wrong = [
+        what
+        for what, bad in (
+            ("readings were lost", summary["readings_lost"] != 0),
+            ("the node disagrees with the host", summary["agreement"] != 1),
+        )
+        if bad
+    ]
+    if wrong:
+        raise EdgewiseError(f"{' and '.join(wrong)}: see {out / 'summary.json'}")
+    say(f"summary: {out / 'summary.json'}   picture: {out / 'timeline.png'}")

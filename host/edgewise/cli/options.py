@@ -1,0 +1,30 @@
+"""Option types that several commands share, and the examples under their help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["Broker", "Db", "JsonFlag", "Out", "Seed", "examples"]
+
+JsonFlag = Annotated[
+    bool, typer.Option("--json", help="One JSON object on stdout, everything else on stderr.")
+]
+Broker = Annotated[
+    str, typer.Option("--broker", metavar="URL", help="mqtt://host:port or mqtts://host:port.")
+]
+Db = Annotated[
+    str, typer.Option("--db", metavar="URL", help="sqlite:///file.db or postgresql://host/name.")
+]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="PATH", help="Where to write the result.")
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same result.")]
+
+
+def examples(*lines: str) -> str:
+    """Return the epilog of a command: its examples, one a line."""
+    head = "Example:" if len(lines) == 1 else "Examples:"
+    return "\n\n".join((head, *(f"  {line}" for line in lines)))

@@ -1,0 +1,67 @@
+"""edgewise predict: the classes that a model gives to a log."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgewise.cli.options import JsonFlag
+from edgewise.console import emit_json, say
+
+EXAMPLES = (
+    "edgewise predict models/mine LOG.csv --out classes.csv",
+    "edgewise predict models/mine LOG.csv --runtime micropython",
+)
+
+
+class Runtime(StrEnum):
+    """Where the node's code runs."""
+
+    cpython = "cpython"
+    micropython = "micropython"
+
+
+def predict(
+    model: Annotated[Path, typer.Argument(help="model package")],
+    log: Annotated[Path, typer.Argument(help="CSV with time, temperature and humidity")],
+    runtime: Annotated[Runtime, typer.Option(help="the interpreter")] = Runtime.cpython,
+    group: Annotated[str | None, typer.Option(help="column with the node")] = None,
+    label: Annotated[str | None, typer.Option(help="column with the true class, to score")] = None,
+    out: Annotated[Path | None, typer.Option(help="CSV to write [standard output]")] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Write time,node,class,confidence for every row; a failed read has no class."""
+    import numpy as np
+
+    from edgewise import package, predicting
+    from edgewise.errors import InputError
+    from edgewise.logcsv import read_log
+    from edgewise.training import score
+
+    if json and out is None:
+        raise InputError("--json prints its object on standard output: give the rows a --out")
+    loaded = package.load(model)
+    rows = read_log(log, label, group)
+    run = predicting.predict_log if runtime is Runtime.cpython else predicting.predict_micropython
+    said = run(loaded, rows)
+    predicting.write_predictions(loaded, rows, said, out)
+    summary: dict[str, object] = {
+        "model": str(model),
+        "runtime": str(runtime),
+        "rows": len(rows.time_s),
+        "failed_reads": int((said.cls < 0).sum()),
+    }
+    if rows.label is not None:
+        scored = (said.cls >= 0) & np.array([v is not None for v in rows.label])
+        names = np.array(loaded.classes, dtype=object)[said.cls[scored]]
+        scores = score(rows.label[scored].astype(str), names.astype(str))
+        summary |= scores.as_dict() | {"rows": len(rows.time_s)}
+        say(
+            f"on {scores.rows} labelled rows: accuracy {scores.accuracy:.1%}, balanced "
+            f"{scores.balanced_accuracy:.1%}, macro-F1 {scores.macro_f1:.1%}"
+        )
+    if json:
+        emit_json(summary)

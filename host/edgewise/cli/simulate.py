@@ -1,0 +1,102 @@
+"""edgewise simulate: the node's own files in MicroPython, a log as its sensor."""
+
+from __future__ import annotations
+
+import tomllib
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from edgewise.cli.options import JsonFlag, Seed
+from edgewise.console import emit_json, say
+from edgewise.errors import EdgewiseError, InputError
+
+EXAMPLES = (
+    "edgewise simulate --model models/mine --log LOG.csv",
+    "edgewise simulate --model models/mine --nodes 3 --speed 60 --broker mqtt://localhost",
+)
+
+
+def simulate(
+    model: Annotated[Path, typer.Option(help="model package")],
+    log: Annotated[
+        Path | None, typer.Option(help="CSV that the sensor plays [the UCI test rows]")
+    ] = None,
+    nodes: Annotated[int, typer.Option(min=1, max=200, help="how many nodes")] = 1,
+    speed: Annotated[str, typer.Option(help="times real time, or max")] = "max",
+    broker: Annotated[str | None, typer.Option(help="mqtt://host:port [one of its own]")] = None,
+    config: Annotated[Path | None, typer.Option(help="node.toml with the node's settings")] = None,
+    group: Annotated[str | None, typer.Option(help="column with the node")] = None,
+    seed: Seed = 0,
+    json: JsonFlag = False,
+) -> None:
+    """Run nodes until the log is used up and every reading is acknowledged."""
+    from edgewise import package
+    from edgewise.broker import EmbeddedBroker
+    from edgewise.simulator import fleet
+    from edgewise.urls import check_reachable, parse_broker
+
+    pace = _speed(speed)
+    settings = _settings(config)
+    loaded = package.load(model)
+    played = _logs(log, group, nodes)
+    with ExitStack() as stack:
+        url = broker or stack.enter_context(EmbeddedBroker()).url
+        at = parse_broker(url)
+        check_reachable(at)
+        say(f"{nodes} node(s), {sum(len(p.time_s) for p in played)} readings, broker {at}")
+        outcome = fleet.simulate(
+            loaded,
+            played,
+            at,
+            settings,
+            pace,
+            seed,
+            on_line=say,
+        )
+    say(
+        f"{outcome.readings_taken} readings taken, {outcome.readings_delivered} acknowledged, "
+        f"{outcome.readings_lost} lost, {outcome.wall_s} s"
+    )
+    if json:
+        emit_json(outcome.as_dict())
+    if not outcome.ok:
+        raise EdgewiseError(f"{outcome.readings_lost} readings were lost: look at the lines above")
+
+
+def _speed(text: str) -> float:
+    if text == "max":
+        return 0.0
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0.01 <= speed <= 1e6:
+        raise InputError(f"--speed {text}: a number such as 1 or 60, or max")
+    return speed
+
+
+def _settings(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text())
+    except OSError as e:
+        raise InputError(f"{path}: cannot be read ({e.strerror}): check --config") from e
+    except ValueError as e:
+        raise InputError(f"{path}: not TOML ({e}): mend the file") from e
+
+
+def _logs(path: Path | None, group: str | None, nodes: int) -> list[Any]:
+    from edgewise.data import get
+    from edgewise.logcsv import read_log
+
+    if path is not None:
+        log = read_log(path, group=group)
+    else:
+        whole = read_log(get("occupancy").path, "occupied", None, "split")
+        log = whole.select(whole.extra["split"] != "train")
+    series = [log.select(rows) for rows in log.series()]
+    return [series[i % len(series)] for i in range(nodes)]

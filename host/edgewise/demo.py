@@ -1,0 +1,160 @@
+"""The main job behind `make demo`: real log -> model -> node -> broker -> database -> summary."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Engine, select
+
+from edgewise import data, package, predicting
+from edgewise.broker import EmbeddedBroker
+from edgewise.collector import Collector
+from edgewise.compiling import compile_model
+from edgewise.console import progress_bar, say
+from edgewise.demo_report import draw
+from edgewise.errors import OutsideError
+from edgewise.logcsv import Log
+from edgewise.package import Package
+from edgewise.schema import diag, open_db, reading
+from edgewise.simulator import feed, fleet
+from edgewise.splitting import file_sha256, parts
+from edgewise.table import build_table
+from edgewise.training import Trained, score, train
+from edgewise.urls import check_reachable, parse_broker
+
+__all__ = ["run"]
+
+_LIMIT_S = 170
+_COLLECT_S = 30
+
+
+def run(out: Path, broker: str | None, seed: int) -> dict[str, Any]:
+    """Do the whole job below ``out`` and return the summary, which is also in summary.json.
+
+    Raises OutsideError when the broker cannot be reached or the node does not end in time.
+    """
+    start = time.monotonic()
+    at = parse_broker(broker) if broker else None
+    if at is not None:
+        check_reachable(at)
+    out.mkdir(parents=True, exist_ok=True)
+    dataset = data.get("occupancy")
+    say(f"data: {dataset.source}")
+    fit, test = parts(dataset.path, "occupied", None, None, "split", "train")
+    name = "synthetic" if dataset.synthetic else "occupancy"
+    with progress_bar("training") as step:
+        trained = train(fit, test, seed=seed, progress=step)
+    compile_model(trained, out / name, {dataset.path.name: file_sha256(dataset.path)})
+    loaded = package.load(out / name)
+    played = feed.degrade(test, seed)
+    database = out / "edgewise.db"
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{database}{suffix}").unlink(missing_ok=True)
+    engine = open_db(f"sqlite:///{database}")
+    with ExitStack() as stack:
+        if at is None:
+            at = parse_broker(stack.enter_context(EmbeddedBroker()).url)
+        collector = Collector(at, engine)
+        collector.start()
+        stack.callback(collector.stop)
+        outcome = _simulate(loaded, played, at, collector, seed)
+        if not collector.wait_for(lambda c: c.readings >= outcome.readings_taken, _COLLECT_S):
+            say("the database has not got every reading")
+        counters = {"duplicates": collector.duplicates, "bytes": collector.bytes}
+    said = _said(engine, outcome, loaded, len(played.time_s))
+    summary = _summary(trained, loaded, played, outcome, said, counters, _diag(engine, outcome))
+    summary["wall_s"] = round(time.monotonic() - start, 1)
+    draw(played, loaded.classes, said, out / "timeline.png", dataset.synthetic)
+    summary["data"] = dataset.source
+    part = out / "summary.json.part"
+    part.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+    os.replace(part, out / "summary.json")
+    engine.dispose()
+    return summary
+
+
+def _simulate(
+    loaded: Package, played: Log, at: Any, collector: Collector, seed: int
+) -> fleet.Outcome:
+    total = len(played.time_s)
+    with progress_bar("node") as step:
+        collector.on_batch = lambda: step(collector.readings, total)
+        outcome = fleet.simulate(loaded, [played], at, {}, seed=seed, timeout_s=_LIMIT_S)
+    if outcome.readings_taken != total:
+        raise OutsideError("the node did not take every reading of the log: run edgewise doctor")
+    return outcome
+
+
+def _said(
+    engine: Engine, outcome: fleet.Outcome, loaded: Package, n: int
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    # Class index of every reading (-1: failed read) and whether it arrived, by seq.
+    index = {name: i for i, name in enumerate(loaded.classes)}
+    cls = np.full(n, -1)
+    arrived = np.zeros(n, dtype=bool)
+    query = select(reading.c.seq, reading.c.cls).where(
+        reading.c.node == outcome.nodes[0], reading.c.boot == outcome.boot
+    )
+    with engine.connect() as connection:
+        for seq, name in connection.execute(query):
+            arrived[seq - 1] = True
+            cls[seq - 1] = -1 if name is None else index[name]
+    return cls, arrived
+
+
+def _diag(engine: Engine, outcome: fleet.Outcome) -> list[dict[str, Any]]:
+    query = select(diag.c.payload).where(diag.c.node == outcome.nodes[0])
+    with engine.connect() as connection:
+        rows = [json.loads(text) for (text,) in connection.execute(query)]
+    return [row for row in rows if row["boot"] == outcome.boot]
+
+
+def _summary(
+    trained: Trained,
+    loaded: Package,
+    played: Log,
+    outcome: fleet.Outcome,
+    said: tuple[NDArray[np.int64], NDArray[np.bool_]],
+    counters: dict[str, int],
+    diags: list[dict[str, Any]],
+) -> dict[str, Any]:
+    cls, arrived = said
+    host = predicting.predict_log(loaded, played).cls
+    table = build_table(played, loaded.features, loaded.filters, loaded.period_ms)
+    sklearn = np.full(len(cls), -1)
+    sklearn[table.valid] = trained.estimator.predict(table.x[table.valid])
+    read = arrived & (cls >= 0)
+    labels = [] if played.label is None else played.label.tolist()
+    truth = np.array([loaded.classes.index(v) for v in labels])
+    scores = score(truth[read], cls[read])
+    failed = int((cls[arrived] < 0).sum())
+    taken = outcome.readings_taken
+    return {
+        "readings_taken": taken,
+        "readings_delivered": int(arrived.sum()),
+        "readings_lost": taken - int(arrived.sum()),
+        "duplicates_dropped": counters["duplicates"],
+        "failed_reads": failed,
+        "accuracy": round(scores.accuracy, 4),
+        "balanced_accuracy": round(scores.balanced_accuracy, 4),
+        "macro_f1": round(scores.macro_f1, 4),
+        "agreement": float((cls == host)[arrived].mean()) if arrived.any() else 0.0,
+        "agreement_sklearn": float((cls == sklearn)[arrived].mean()) if arrived.any() else 0.0,
+        "predict_us": statistics.median(d["predict_us"] for d in diags) if diags else None,
+        "runtime": outcome.runtime,
+        "r_ingest": round(counters["bytes"] / outcome.wall_s, 1),
+        "e_buffer": round(int(arrived.sum()) / taken, 6),
+        "r_noise": round(1 - failed / taken, 6),
+        "s_feature": round(trained.s_feature, 4),
+        "l_infer": statistics.median(d["l_infer_us"] for d in diags) if diags else None,
+        "a_forecast": None,
+        "nodes": loaded.info["nodes"],
+    }

@@ -1,0 +1,64 @@
+"""Writing a log, and any file, whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgewise.errors import InputError
+
+if TYPE_CHECKING:
+    from edgewise.logcsv import Log
+
+__all__ = ["write_atomic", "write_log"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def write_log(log: Log, path: str | os.PathLike[str]) -> None:
+    """Write the log as time,node,temperature,humidity,status.
+
+    Times are ISO 8601 in UTC; failed reads are empty cells, as are missing nodes and labels.
+    Raises InputError where the file cannot be written; the file is then as it was before.
+    """
+    text = io.StringIO(newline="")
+    out = csv.writer(text, lineterminator="\n")
+    out.writerow(("time", "node", "temperature", "humidity", "status"))
+    label = [None] * len(log) if log.label is None else log.label.tolist()
+    columns = (log.time_s, log.node, log.t_dc, log.h_pm, log.valid)
+    for time_s, node, t_dc, h_pm, valid, cls in zip(
+        *(column.tolist() for column in columns), label, strict=True
+    ):
+        values = (_tenths(t_dc), _tenths(h_pm)) if valid else ("", "")
+        out.writerow((_iso(time_s), node, *values, cls or ""))
+    write_atomic(path, text.getvalue().encode())
+
+
+def write_atomic(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file through a temporary one beside it. Raises InputError."""
+    target = Path(path)
+    part = target.with_name(f".{target.name}.{os.getpid()}.part") if target.name else target
+    try:
+        try:
+            part.write_bytes(data)
+            part.replace(target)
+        finally:
+            if part != target:
+                part.unlink(missing_ok=True)
+    except OSError as exc:
+        raise InputError(
+            f"{target}: cannot be written ({exc.strerror}): choose another place"
+        ) from exc
+
+
+def _tenths(value: int) -> str:
+    return f"{'-' * (value < 0)}{abs(value) // 10}.{abs(value) % 10}"
+
+
+def _iso(time_s: float) -> str:
+    time = (_EPOCH + timedelta(seconds=time_s)).isoformat()
+    return time.removesuffix("+00:00") + "Z"

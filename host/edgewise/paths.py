@@ -1,0 +1,58 @@
+"""Where the node's files, the simulator and the caches are, in a checkout and from the wheel."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+from platformdirs import user_cache_dir
+
+from edgewise.errors import EdgewiseError
+
+__all__ = ["cache_dir", "node_dirs", "node_files", "simulator_dir"]
+
+_HERE = Path(__file__).resolve().parent
+
+
+def node_files() -> dict[str, Path]:
+    """Map each file of the node from its path on the board to its path here.
+
+    Keys: "boot.py", "main.py" and "edgenode/**.py" with forward slashes, sorted.
+    Raises EdgewiseError when the installation lacks one.
+    """
+    package = _node_package()
+    top = _HERE / "_node"  # the wheel; a checkout has them beside the package
+    if not top.is_dir():
+        top = package.parent
+    files = {name: top / name for name in ("boot.py", "main.py")}
+    for path in package.rglob("*.py"):
+        files["edgenode/" + path.relative_to(package).as_posix()] = path
+    missing = [name for name, path in files.items() if not path.is_file()]
+    if missing:
+        raise EdgewiseError(f"the node's {missing[0]} is not in {top}; install edgewise again")
+    return dict(sorted(files.items()))
+
+
+def node_dirs() -> list[Path]:
+    """The folders of main.py and of the package edgenode, for MICROPYPATH."""
+    files = node_files()
+    return list(dict.fromkeys([files["main.py"].parent, files["edgenode/app.py"].parents[1]]))
+
+
+def simulator_dir() -> Path:
+    """Return the folder of MicroPython modules that stand in for the board's (MICROPYPATH)."""
+    return _HERE / "simulator" / "board"
+
+
+def cache_dir() -> Path:
+    """Return the folder for downloads: EDGEWISE_CACHE or the user's cache. May not exist yet."""
+    named = os.environ.get("EDGEWISE_CACHE")
+    return Path(named).expanduser().absolute() if named else Path(user_cache_dir("edgewise"))
+
+
+def _node_package() -> Path:
+    spec = find_spec("edgenode")
+    if spec is None or not spec.submodule_search_locations:
+        raise EdgewiseError("the package edgenode is not installed; install edgewise again")
+    return Path(next(iter(spec.submodule_search_locations)))

@@ -1,0 +1,1 @@
+"""The node's own files in the MicroPython unix port, with a simulated board around them."""

@@ -1,0 +1,122 @@
+"""One simulated node: a folder that is its flash, and a MicroPython process."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from edgewise import paths
+from edgewise.errors import InputError, OutsideError
+from edgewise.logcsv import Log
+from edgewise.package import Package
+from edgewise.simulator.feed import write_feed
+from edgewise.toolchain import micropython, umqtt
+
+__all__ = ["MAX_SPEED", "SimulatedNode"]
+
+MAX_SPEED = 0.0  # as fast as it will go
+_HEAP = "320k"  # words of the unix port are twice as wide: as much as 160 KB on an ESP32
+_END = re.compile(r"mqtt: (\d+) delivered, (\d+) dropped, (\d+) waiting")
+
+
+class SimulatedNode:
+    """A context manager around one run of ``firmware/main.py``.
+
+    ``log`` holds the readings of one node. ``boot`` is the number that this start will have.
+    The process ends by itself when the log is used up and everything is acknowledged.
+    """
+
+    def __init__(
+        self,
+        package: Package,
+        log: Log,
+        config: dict[str, Any],
+        boot: int,
+        speed: float = MAX_SPEED,
+        seed: int = 0,
+        on_line: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self._package = package
+        self._log = log
+        self._config = config
+        self._boot = boot
+        self._speed = speed
+        self._seed = seed
+        self._on_line = on_line
+        self.lines: list[str] = []
+
+    def __enter__(self) -> SimulatedNode:
+        self._folder = tempfile.TemporaryDirectory(prefix="edgewise-node-")
+        flash = Path(self._folder.name)
+        (flash / "config.json").write_text(json.dumps(self._config))
+        (flash / "model.bin").write_bytes(self._package.blob)
+        (flash / "boot").write_text(str(self._boot - 1))
+        write_feed(self._log, flash / "feed.bin", self._package.period_ms, self._seed)
+        board = paths.simulator_dir()
+        places = [board, *paths.node_dirs(), umqtt.fetch()]
+        env = {**os.environ, "MICROPYPATH": ":".join([*map(str, places), ".frozen"])}
+        command = [*micropython.command(), "-X", f"heapsize={_HEAP}", str(board / "run_node.py")]
+        self._process = subprocess.Popen(
+            [*command, "feed.bin", str(self._speed), str(self._package.period_ms)],
+            cwd=flash,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._reader.join()
+        self._folder.cleanup()
+
+    def _read(self) -> None:
+        if self._process.stdout is None:
+            return
+        for line in self._process.stdout:
+            self.lines.append(line.rstrip())
+            self._on_line(line.rstrip())
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for the end; False when ``timeout_s`` passed first."""
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return False
+        self._reader.join()
+        return True
+
+    def result(self) -> tuple[int, int, int]:
+        """Readings delivered, dropped and waiting as the ended node counted them."""
+        text = "\n".join(self.lines)
+        refused = re.search(r"^edgewise: ((?:config|model): .*)$", text, re.MULTILINE)
+        if refused:
+            raise InputError(refused.group(1))
+        found = _END.search(text)
+        if self._process.returncode != 0 or not found:
+            last = self.lines[-1] if self.lines else "it said nothing"
+            raise OutsideError(
+                f"the simulated node ended with {self._process.returncode} ({last}): "
+                "run edgewise doctor"
+            )
+        delivered, dropped, waiting = (int(g) for g in found.groups())
+        return delivered, dropped, waiting

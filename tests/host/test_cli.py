@@ -1,0 +1,120 @@
+"""The command line as a user meets it: exit codes, one line a fault, help with an example."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgewise import __version__
+from edgewise.cli.main import VERBS
+
+RUN = [sys.executable, "-m", "edgewise.cli.main"]
+BAD_LOGS = {
+    "empty": ("", ": is empty:"),
+    "header": ("when,temp,hum,label\n0,1,1,a\n", ":1: no time column:"),
+    "text": ("time,temp,hum,label\n0,1,1,a\n1,x,1,b\n", ":3: column temp: 'x' is not a number:"),
+    "humidity": ("time,temp,hum,label\n0,1,140,a\n", ":2: column hum: 140 is outside"),
+    "temperature": ("time,temp,hum,label\n0,500,1,a\n", ":2: column temp: 500 is outside"),
+    "unsorted": ("time,temp,hum,label\n1,1,1,a\n0,1,1,b\n", ":3: column time: 0 is earlier"),
+    "duplicate": ("time,temp,hum,label\n1,1,1,a\n1,1,1,b\n", ":3: column time: 1 is the same"),
+    "no label": ("time,temp,hum\n0,1,1\n", ": no column status, device_status or label"),
+    "three rows": ("time,temp,hum,label\n0,21,40,a\n1,21,40,b\n2,21,40,a\n", ": 2 labelled"),
+    "one class": ("time,temp,hum,label\n0,1,1,a\n1,1,1,a\n2,1,1,a\n", ": only the class 'a'"),
+}
+
+
+def edgewise(
+    *args: str | Path, cwd: Path | None = None, **env: str
+) -> subprocess.CompletedProcess[str]:
+    words = [*RUN, *map(str, args)]
+    env = {**os.environ, "COLUMNS": "100", **env}
+    return subprocess.run(words, capture_output=True, text=True, timeout=60, env=env, cwd=cwd)
+
+
+def check_refusal(done: subprocess.CompletedProcess[str]) -> str:
+    """Exit 2, nothing on stdout, one line on stderr that ends the work; return the line."""
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("error: ") == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("error: ")
+    return last
+
+
+def test_version_and_help() -> None:
+    assert edgewise("--version").stdout == f"edgewise {__version__}\n"
+    said = edgewise("--help")
+    assert said.returncode == 0
+    for verb in VERBS:
+        assert f" {verb} " in said.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [*((verb,) for verb in VERBS), ("data", "get"), ("data", "list")]
+)
+def test_every_help_has_an_example(words: tuple[str, ...]) -> None:
+    said = edgewise(*words, "--help")
+    assert said.returncode == 0
+    assert "Example" in said.stdout
+    assert "edgewise " + " ".join(words) in said.stdout.split("Example")[1]
+
+
+@pytest.mark.parametrize("words", [["data", "get", "--nix"], ["nix"], ["data", "get"]])
+def test_wrong_use(words: list[str]) -> None:
+    done = edgewise(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_misspelt_command_gets_the_nearest() -> None:
+    assert "Did you mean 'train'" in edgewise("trian").stderr
+
+
+@pytest.mark.parametrize("what", BAD_LOGS)
+def test_train_refuses_bad_logs(tmp_path: Path, what: str) -> None:
+    text, said = BAD_LOGS[what]
+    log = tmp_path / "log.csv"
+    log.write_text(text)
+    line = check_refusal(edgewise("train", log, "--out", tmp_path / "model", cwd=tmp_path))
+    assert f"{log}{said}" in line
+    assert os.listdir(tmp_path) == ["log.csv"]
+
+
+def test_train_refuses_what_is_not_there(tmp_path: Path) -> None:
+    line = check_refusal(edgewise("train", "none.csv", cwd=tmp_path))
+    assert line == "error: none.csv: no such file: check the path"
+    (tmp_path / "log.csv").write_text("time,temp,hum,class\n0,1,1,a\n1,1,1,b\n")
+    line = check_refusal(edgewise("train", "log.csv", "--label", "clas", cwd=tmp_path))
+    assert "log.csv:1: no column clas: did you mean class? name one with --label" in line
+    assert os.listdir(tmp_path) == ["log.csv"]
+
+
+def test_data_json(tmp_path: Path) -> None:
+    listed = json.loads(edgewise("data", "list", "--json").stdout)
+    assert [entry["name"] for entry in listed["datasets"]] == ["occupancy"]
+    line = check_refusal(edgewise("data", "get", "occupancy", EDGEWISE_DATA=str(tmp_path)))
+    assert f"EDGEWISE_DATA={tmp_path}: holds no" in line
+
+
+def test_a_reader_that_leaves_is_no_fault() -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with open(write_end, "w") as closed:
+        done = subprocess.run(
+            [*RUN, "data", "list"], stdout=closed, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+    assert done.stderr == ""
+
+
+def test_the_heavy_libraries_stay_out_of_help() -> None:
+    code = (
+        "import sys, typer.testing as t; from edgewise.cli.main import app;"
+        "assert t.CliRunner().invoke(app, ['--help']).exit_code == 0;"
+        "print(*{'sklearn', 'pandas', 'sqlalchemy', 'amqtt', 'matplotlib', 'numpy', 'pooch'}"
+        " & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.returncode) == ("\n", 0), done.stderr
