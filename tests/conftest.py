@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+collect_ignore = ["run_micropython.py", "node/micropython"]  # see host/test_on_micropython.py
 REPO = Path(__file__).resolve().parent.parent
 
 
@@ -36,6 +37,17 @@ def umqtt_dir() -> Path:
         return umqtt.fetch()
     except EdgewiseError as e:
         pytest.fail(str(e), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The real UCI log; skips where it cannot be had."""
+    from edgewise import data
+
+    found = data.get()
+    if found.synthetic:
+        pytest.skip("no real data: set EDGEWISE_DATA or connect to the network")
+    return found.path
 
 
 @pytest.fixture

@@ -75,8 +75,7 @@ def compile_model(trained: Trained, out: Path, data: dict[str, str]) -> dict[str
             **{n: version(n) for n in ("scikit-learn", "emlearn", "numpy")},
         },
     }
-    package.write(out, info, files)
-    return info
+    return package.write(out, info, files)
 
 
 def _finite(value: float) -> float | None:

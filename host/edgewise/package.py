@@ -86,8 +86,11 @@ def golden_csv(features: list[str], x: NDArray[np.int16], classes: list[str]) ->
     return text.getvalue().encode()
 
 
-def write(path: Path, info: dict[str, Any], files: Mapping[str, bytes]) -> None:
-    """Write the package as a whole: an old one stays until the new one is complete."""
+def write(path: Path, info: dict[str, Any], files: Mapping[str, bytes]) -> dict[str, Any]:
+    """Write the package as a whole and return its model.json.
+
+    An old one stays until the new one is complete.
+    """
     info = {"format": FORMAT, **info}
     info["sha256"] = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     manifest = json.dumps(info, indent=2, allow_nan=False).encode() + b"\n"
@@ -97,6 +100,7 @@ def write(path: Path, info: dict[str, Any], files: Mapping[str, bytes]) -> None:
         raise InputError(
             f"{path}: cannot be written ({e.strerror}): choose another place with --out"
         ) from e
+    return info
 
 
 def _replace(path: Path, files: Mapping[str, bytes]) -> None:

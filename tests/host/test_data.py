@@ -30,15 +30,6 @@ def cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return cache
 
 
-@pytest.fixture(scope="session")
-def real() -> Path:
-    """The published log; skips where it cannot be had."""
-    found = data.get()
-    if found.synthetic:
-        pytest.skip("no real data: set EDGEWISE_DATA or connect to the network")
-    return found.path
-
-
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[Path, str]]:
     root = tmp_path / "www"
@@ -79,13 +70,13 @@ def left(folder: Path) -> list[str]:
 
 
 @pytest.mark.data
-def test_download(cache: Path, real: Path, server: tuple[Path, str]) -> None:
+def test_download(cache: Path, real_data: Path, server: tuple[Path, str]) -> None:
     root, url = server
-    sums = publish(root, real)
+    sums = publish(root, real_data)
     said: list[str] = []
     found = data.get(base_url=url, raw_sha256=sums, say=said.append)
     assert (found.synthetic, found.source) == (False, url)
-    assert found.path.read_bytes() == real.read_bytes()
+    assert found.path.read_bytes() == real_data.read_bytes()
     assert left(cache) == ["uci_occupancy_th.csv"]
     assert any("CC BY 4.0" in line for line in said)
     again = data.get(base_url=CLOSED, say=said.append)  # nobody is asked
@@ -93,18 +84,20 @@ def test_download(cache: Path, real: Path, server: tuple[Path, str]) -> None:
 
 
 @pytest.mark.data
-def test_a_cut_cache_is_loaded_again(cache: Path, real: Path, server: tuple[Path, str]) -> None:
+def test_a_cut_cache_is_loaded_again(
+    cache: Path, real_data: Path, server: tuple[Path, str]
+) -> None:
     root, url = server
     path = cache / "data" / "uci_occupancy_th.csv"
     path.parent.mkdir(parents=True)
-    path.write_bytes(real.read_bytes()[:-1])
-    found = data.get(base_url=url, raw_sha256=publish(root, real), say=lambda text: None)
-    assert found.path.read_bytes() == real.read_bytes()
+    path.write_bytes(real_data.read_bytes()[:-1])
+    found = data.get(base_url=url, raw_sha256=publish(root, real_data), say=lambda text: None)
+    assert found.path.read_bytes() == real_data.read_bytes()
 
 
 @pytest.mark.data
-def test_real_log_reads(real: Path) -> None:
-    log = read_log(real, label="occupied", split="split")
+def test_real_log_reads(real_data: Path) -> None:
+    log = read_log(real_data, label="occupied", split="split")
     assert (len(log), log.period_ms, log.valid.all()) == (20560, 60000, True)
     assert [len(rows) for rows in log.series()] == [8143, 12417]
 
@@ -157,13 +150,15 @@ def test_people_warm_and_moisten_the_synthetic_room() -> None:
 
 
 @pytest.mark.data
-def test_folder(cache: Path, real: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EDGEWISE_DATA", str(real))
-    assert data.get(base_url=CLOSED).path == real
-    monkeypatch.setenv("EDGEWISE_DATA", str(real.parent))
+def test_folder(
+    cache: Path, real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGEWISE_DATA", str(real_data))
+    assert data.get(base_url=CLOSED).path == real_data
+    monkeypatch.setenv("EDGEWISE_DATA", str(real_data.parent))
     found = data.get(out=tmp_path / "mine.csv", base_url=CLOSED)
     assert (found.path, found.synthetic) == (tmp_path / "mine.csv", False)
-    assert found.path.read_bytes() == real.read_bytes()
+    assert found.path.read_bytes() == real_data.read_bytes()
     assert not cache.exists()
 
 

@@ -1,0 +1,95 @@
+"""Real brokers on loopback, and a small model from a generated log."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgewise import package
+from edgewise.broker import EmbeddedBroker
+from edgewise.compiling import compile_model
+from edgewise.logcsv import Log, read_log
+from edgewise.package import Package
+from edgewise.splitting import parts
+from edgewise.training import train
+from edgewise.urls import check_reachable, parse_broker
+
+
+def small_log(path: Path, rows: int = 600, nodes: int = 1) -> Path:
+    """A room whose window is open now and then: humid and cold, or dry and warm."""
+    rng = np.random.default_rng(7)
+    lines = ["time,node,temperature,humidity,status"]
+    for row in range(rows):
+        for node in range(nodes):
+            opened = (row // 50 + node) % 2
+            t_c = 21 - 6 * opened + rng.normal(0, 0.4)
+            h_pct = 40 + 20 * opened + rng.normal(0, 1)
+            lines.append(
+                f"{1_700_000_000 + 30 * row},n{node},{t_c:.1f},{h_pct:.1f},"
+                f"{'open' if opened else 'closed'}"
+            )
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture(scope="session")
+def log_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_log(tmp_path_factory.mktemp("log") / "window.csv")
+
+
+@pytest.fixture(scope="session")
+def log(log_path: Path) -> Log:
+    return read_log(log_path)
+
+
+@pytest.fixture(scope="session")
+def model(log_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Package:
+    fit, test = parts(log_path)
+    out = tmp_path_factory.mktemp("models") / "window"
+    compile_model(train(fit, test), out, {})
+    return package.load(out)
+
+
+@pytest.fixture(params=["amqtt", "mosquitto"])
+def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a running broker."""
+    if request.param == "amqtt":
+        with EmbeddedBroker() as running:
+            yield running.url
+        return
+    program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
+    if program is None:
+        pytest.skip("mosquitto is not installed: make system-deps")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (tmp_path / "m.conf").write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n")
+    process = subprocess.Popen([program, "-c", "m.conf"], cwd=tmp_path, stderr=subprocess.DEVNULL)
+    url = f"mqtt://127.0.0.1:{port}"
+    try:
+        wait_until_reachable(url)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def wait_until_reachable(url: str) -> None:
+    import time
+
+    end = time.monotonic() + 10
+    while True:
+        try:
+            check_reachable(parse_broker(url))
+        except Exception:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+        else:
+            return

@@ -1,0 +1,202 @@
+"""The commands as a user types them: exit codes, one line for what is wrong, nothing half done."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgewise.package import Package
+
+RUN = [sys.executable, "-m", "edgewise.cli.main"]
+LIMIT_S = 110
+
+
+def edgewise(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*RUN, *map(str, args)], capture_output=True, text=True, timeout=LIMIT_S, cwd=cwd
+    )
+
+
+def refusal(done: subprocess.CompletedProcess[str], code: int) -> str:
+    assert done.returncode == code, done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("error: ")
+    return last
+
+
+@pytest.fixture
+def copied(model: Package, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(model.path, tmp_path / "window"))
+
+
+def test_train_writes_a_package_that_says_what_it_is(log_path: Path, tmp_path: Path) -> None:
+    done = edgewise("train", log_path, "--out", "m", "--max-nodes", "60", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    info = json.loads(done.stdout)
+    assert info["classes"] == ["closed", "open"]
+    assert info["nodes"] <= 60
+    assert info["metrics"]["test"]["accuracy"] > 0.9
+    assert set(info["data_sha256"]) == {log_path.name}
+    names = {p.name for p in (tmp_path / "m").iterdir()}
+    assert names == {"model.json", *info["sha256"]}
+    assert {"model.bin", "model.h", "golden.csv"} <= names
+    again = edgewise("train", log_path, "--out", "m2", "--max-nodes", "60", cwd=tmp_path)
+    assert again.returncode == 0
+    assert (tmp_path / "m/golden.csv").read_bytes() == (tmp_path / "m2/golden.csv").read_bytes()
+
+
+def test_train_never_replaces_what_is_no_package(log_path: Path, tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m/thesis.txt").write_text("three years")
+    line = refusal(edgewise("train", log_path, "--out", "m", cwd=tmp_path), 2)
+    assert "m: exists and is not a model package" in line
+    assert [p.name for p in tmp_path.rglob("*")] == ["m", "thesis.txt"]
+
+
+def test_train_wants_split_options_that_fit(log_path: Path, tmp_path: Path) -> None:
+    line = refusal(edgewise("train", log_path, "--split-col", "node", cwd=tmp_path), 2)
+    assert "--split-col and --train-value belong together" in line
+    both = ("--split-col", "node", "--train-value", "x")
+    assert "no row with node = x" in refusal(edgewise("train", log_path, *both, cwd=tmp_path), 2)
+    line = refusal(edgewise("train", log_path, "--max-nodes", "2", cwd=tmp_path), 2)
+    assert "--max-nodes 2" in line
+
+
+def test_a_class_only_in_the_test_part_is_named(log_path: Path, tmp_path: Path) -> None:
+    lines = log_path.read_text().splitlines()
+    lines[-1] = lines[-1].rsplit(",", 1)[0] + ",ajar"
+    (tmp_path / "log.csv").write_text("\n".join(lines) + "\n")
+    line = refusal(edgewise("train", "log.csv", cwd=tmp_path), 2)
+    assert "log.csv: class 'ajar' is only in the test part" in line
+    assert [p.name for p in tmp_path.iterdir()] == ["log.csv"]
+
+
+def test_predict_is_row_for_row_on_both_runtimes(
+    copied: Path, log_path: Path, tmp_path: Path
+) -> None:
+    lines = log_path.read_text().splitlines()
+    cells = lines[10].split(",")
+    lines[10] = ",".join([cells[0], cells[1], "ERROR", "nan", cells[4]])
+    (tmp_path / "log.csv").write_text("\n".join(lines) + "\n")
+    for runtime in ("cpython", "micropython"):
+        done = edgewise(
+            "predict",
+            copied,
+            "log.csv",
+            "--runtime",
+            runtime,
+            "--out",
+            f"{runtime}.csv",
+            "--json",
+            cwd=tmp_path,
+        )
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["failed_reads"] == 1
+    text = (tmp_path / "cpython.csv").read_text()
+    assert text == (tmp_path / "micropython.csv").read_text()
+    rows = list(csv.DictReader(text.splitlines()))
+    assert list(rows[0]) == ["time", "node", "class", "confidence"]
+    assert len(rows) == len(lines) - 1
+    assert (rows[9]["class"], rows[9]["confidence"]) == ("", "")
+    assert rows[0]["time"] == "2023-11-14T22:13:20Z"
+
+
+def test_a_changed_byte_is_refused(copied: Path, log_path: Path, tmp_path: Path) -> None:
+    for name in ("model.bin", "golden.csv", "model.h"):
+        good = (copied / name).read_bytes()
+        (copied / name).write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+        line = refusal(edgewise("predict", copied, log_path, cwd=tmp_path), 2)
+        assert f"{name}: changed after it was written" in line
+        (copied / name).write_bytes(good)
+    assert edgewise("predict", copied, log_path, cwd=tmp_path).returncode == 0
+
+
+def test_a_changed_manifest_is_refused(copied: Path, log_path: Path, tmp_path: Path) -> None:
+    manifest = copied / "model.json"
+    info = json.loads(manifest.read_text())
+    for change, said in (
+        ({"format": 2}, "format 2 is newer than 1"),
+        ({"classes": ["a", "b"]}, "key classes differs from model.bin"),
+        ({"sha256": {}}, "key sha256"),
+        ({"format": "1"}, "key format"),
+    ):
+        manifest.write_text(json.dumps({**info, **change}))
+        line = refusal(edgewise("predict", copied, log_path, cwd=tmp_path), 2)
+        assert f"{manifest}: {said}" in line
+        assert "upgrade" in line or "train again" in line
+    manifest.write_text("{")
+    assert "not JSON" in refusal(edgewise("predict", copied, log_path, cwd=tmp_path), 2)
+    manifest.unlink()
+    assert "cannot be read" in refusal(edgewise("predict", copied, log_path, cwd=tmp_path), 2)
+
+
+def test_simulate_alone_brings_its_own_broker(
+    copied: Path, log_path: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "node.toml").write_text(
+        '[confirm]\nneed = 2\nof = 3\n[actuator]\npin = 5\non = "open"\n'
+    )
+    done = edgewise(
+        "simulate",
+        "--model",
+        copied,
+        "--log",
+        log_path,
+        "--config",
+        "node.toml",
+        "--json",
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["readings_taken"] == summary["readings_delivered"] == 600
+    assert summary["readings_lost"] == 0
+    assert summary["runtime"] == "viper-table"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--broker", "mqtt://127.0.0.1:1"], 1, "Connection refused: check the port"),
+        (["--broker", "mqtt://no-such-host.invalid"], 1, "host name is not known"),
+        (["--broker", "localhost"], 2, "is not an address"),
+        (["--speed", "fast"], 2, "--speed fast: a number"),
+        (["--config", "none.toml"], 2, "none.toml: cannot be read"),
+        (["--log", "none.csv"], 2, "none.csv"),
+    ],
+)
+def test_simulate_names_what_is_wrong(
+    words: list[str], code: int, said: str, copied: Path, log_path: Path, tmp_path: Path
+) -> None:
+    given = ["--model", str(copied), "--log", str(log_path), *words]
+    assert said in refusal(edgewise("simulate", *given, cwd=tmp_path), code)
+
+
+@pytest.mark.data
+@pytest.mark.usefixtures("real_data")
+def test_demo_does_the_whole_job(tmp_path: Path) -> None:
+    done = edgewise("demo", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((tmp_path / "build/demo/summary.json").read_text())
+    assert summary["readings_taken"] == summary["readings_delivered"] == 12417
+    assert summary["readings_lost"] == 0
+    assert summary["failed_reads"] == pytest.approx(0.014 * 12417, rel=0.3)
+    assert summary["agreement"] == summary["agreement_sklearn"] == 1
+    assert summary["nodes"] <= 500
+    assert summary["accuracy"] >= 0.87
+    assert summary["balanced_accuracy"] >= 0.82
+    assert summary["macro_f1"] >= 0.83
+    wanted = (
+        "duplicates_dropped predict_us runtime wall_s r_ingest e_buffer r_noise s_feature l_infer"
+    )
+    assert set(wanted.split()) <= set(summary)
+    picture = (tmp_path / "build/demo/timeline.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")

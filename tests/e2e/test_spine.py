@@ -1,0 +1,141 @@
+"""The node's own files in MicroPython, a real broker, the collector, the database."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine, select
+
+from edgewise.collector import Collector
+from edgewise.errors import InputError, OutsideError
+from edgewise.logcsv import Log
+from edgewise.package import Package
+from edgewise.predicting import predict_log, predict_micropython
+from edgewise.schema import diag, events, open_db, reading
+from edgewise.simulator import feed, fleet
+from edgewise.urls import parse_broker
+
+LIMIT_S = 60
+
+
+def run(
+    model: Package, logs: list[Log], url: str, engine: Engine, config: dict[str, Any]
+) -> tuple[fleet.Outcome, Collector]:
+    at = parse_broker(url)
+    collector = Collector(at, engine)
+    collector.start()
+    try:
+        outcome = fleet.simulate(model, logs, at, config, timeout_s=LIMIT_S)
+        assert collector.wait_for(lambda c: c.readings >= outcome.readings_taken, LIMIT_S)
+    finally:
+        collector.stop()
+    return outcome, collector
+
+
+def rows(engine: Engine, node: str) -> list[Any]:
+    with engine.connect() as connection:
+        query = select(reading).where(reading.c.node == node).order_by(reading.c.seq)
+        return [SimpleNamespace(**row) for row in connection.execute(query).mappings()]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    return open_db(f"sqlite:///{tmp_path / 'edgewise.db'}")
+
+
+def test_every_reading_arrives_with_the_class_that_the_host_computes(
+    model: Package, log: Log, broker: str, engine: Engine
+) -> None:
+    played = feed.degrade(log, seed=3)
+    assert 0 < (~played.valid).sum() < 60
+    outcome, collector = run(model, [played], broker, engine, {})
+    assert outcome.ok
+    assert outcome.runtime == "viper-table"
+    assert outcome.failed_reads == int((~played.valid).sum())
+    got = rows(engine, outcome.nodes[0])
+    host = predict_log(model, played)
+    assert [r.seq for r in got] == list(range(1, len(log) + 1))
+    assert {r.boot for r in got} == {outcome.boot}
+    for i, row in enumerate(got):
+        if played.valid[i]:
+            assert (row.cls, row.err) == (model.classes[host.cls[i]], None)
+            assert (row.t, row.h) == (played.t_dc[i] / 10, played.h_pm[i] / 10)
+            assert round(row.p * 100) == host.p_pc[i]
+        else:
+            assert (row.t, row.h, row.cls, row.p) == (None, None, None, None)
+            assert row.err in ("timeout", "checksum")
+    assert [r.ts for r in got[1:]] == played.time_s[1:].tolist()
+    assert collector.rejected == 0
+
+
+def test_events_and_diag_say_what_happened(
+    model: Package, log: Log, broker: str, engine: Engine
+) -> None:
+    outcome, _ = run(model, [log], broker, engine, {"actuator": {"pin": 5, "on": "open"}})
+    with engine.connect() as connection:
+        said = [json.loads(r.payload) for r in connection.execute(select(events))]
+        figures = [json.loads(r.payload) for r in connection.execute(select(diag))]
+    assert said[0]["event"] == "reset"
+    changes = [e for e in said if e["event"] == "class"]
+    assert changes[0]["from"] is None
+    for before, after in pairwise(changes):
+        assert after["from"] == before["to"] != after["to"]
+    assert len(changes) >= 10
+    last = figures[-1]
+    assert last["boot"] == outcome.boot
+    for key in ("r_ingest", "e_buffer", "r_noise", "s_feature", "l_infer_us", "accuracy"):
+        assert last[key] is not None
+    assert last["a_forecast"] is None
+    assert last["heap"] > 0
+
+
+def test_three_nodes_at_once(model: Package, log: Log, broker: str, engine: Engine) -> None:
+    logs = [log.select(np.arange(n)) for n in (100, 150, 200)]
+    outcome, _ = run(model, logs, broker, engine, {})
+    assert outcome.readings_delivered == 450
+    assert [len(rows(engine, node)) for node in outcome.nodes] == [100, 150, 200]
+
+
+def test_gaps_restart_the_windows_on_both_sides(
+    model: Package, log: Log, broker: str, engine: Engine
+) -> None:
+    keep = np.ones(len(log), dtype=bool)
+    for start, n in ((100, 2), (200, 3), (300, 4), (400, 90)):
+        keep[start : start + n] = False
+    holes = log.select(keep)
+    outcome, _ = run(model, [holes], broker, engine, {})
+    host = predict_log(model, holes).cls
+    assert [r.cls for r in rows(engine, outcome.nodes[0])] == [model.classes[c] for c in host]
+
+
+def test_the_unix_port_predicts_what_cpython_predicts(model: Package, log: Log) -> None:
+    played = feed.degrade(log, seed=5)
+    a, b = predict_log(model, played), predict_micropython(model, played)
+    assert a.cls.tolist() == b.cls.tolist()
+    assert a.p_pc.tolist() == b.p_pc.tolist()
+
+
+def test_a_wrong_node_config_is_named(model: Package, log: Log, broker: str) -> None:
+    with pytest.raises(InputError, match=r"config: mqtt\.keepalive_s must be 10\.\.3600"):
+        fleet.simulate(
+            model, [log], parse_broker(broker), {"mqtt": {"keepalive_s": 5}}, timeout_s=LIMIT_S
+        )
+    with pytest.raises(InputError, match=r"actuator\.on must be one of closed, open"):
+        fleet.simulate(
+            model,
+            [log],
+            parse_broker(broker),
+            {"actuator": {"pin": 5, "on": "ajar"}},
+            timeout_s=LIMIT_S,
+        )
+
+
+def test_a_node_without_a_broker_is_given_up_in_time(model: Package, log: Log) -> None:
+    with pytest.raises(OutsideError, match="did not end within 2 s"):
+        fleet.simulate(model, [log], parse_broker("mqtt://127.0.0.1:1"), {}, timeout_s=2)

@@ -1,0 +1,46 @@
+"""The same test files in the MicroPython unix port; those of `micropython/` only there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from edgewise import paths
+
+
+@pytest.mark.parametrize("folder", ["tests/core", "tests/node", "tests/node/micropython"])
+def test_folder_passes_in_micropython(
+    folder: str, repo: Path, micropython_command: list[str], umqtt_dir: Path, tmp_path: Path
+) -> None:
+    places = [paths.simulator_dir(), *paths.node_dirs(), umqtt_dir]
+    done = subprocess.run(
+        [*micropython_command, str(repo / "tests/run_micropython.py"), str(repo / folder)],
+        env={"MICROPYPATH": ":".join([*map(str, places), ".frozen"])},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    tests = sum(
+        len(re.findall(r"^def test_", path.read_text(), re.MULTILINE))
+        for path in (repo / folder).glob("test_*.py")
+    )
+    assert tests > 0
+    assert done.stdout.splitlines()[-1] == f"{tests} passed"
+
+
+def test_native_code_is_what_the_unix_port_runs(micropython_command: list[str]) -> None:
+    places = ":".join([*map(str, paths.node_dirs()), ".frozen"])
+    code = "from edgenode.core import model; print(model.RUNTIME)"
+    done = subprocess.run(
+        [*micropython_command, "-c", code],
+        env={"MICROPYPATH": places},
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    assert done.stdout == "viper-table\n"
