@@ -143,7 +143,7 @@ class Node:
                 "e_buffer": self._outbox.delivered / taken if taken else 1,
                 "r_noise": good / taken if taken else 1,
                 "s_feature": self._model.contract["s_feature"],
-                "l_infer_us": self._visits * self._predict_us / visits,
+                "l_infer": self._visits * self._predict_us / visits / 1000000,
                 "a_forecast": None,
                 "accuracy": self._model.contract["accuracy"],
             }

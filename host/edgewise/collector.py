@@ -41,7 +41,8 @@ class Collector:
     """Collects below ``base`` until stopped; the counters may be read at any time.
 
     ``readings`` rows written, ``duplicates`` dropped by their key, ``rejected`` malformed
-    messages, ``bytes`` of payload. ``on_batch()`` is called after each commit.
+    messages, ``bytes`` of payload. ``on_batch()`` is called after each commit. The broker keeps
+    what arrives for ``client_id`` while the collector is away; None is forgotten at the end.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Collector:
         broker: BrokerUrl,
         engine: Engine,
         base: str = "edgewise",
-        client_id: str = "edgewise-collector",
+        client_id: str | None = "edgewise-collector",
     ) -> None:
         self._broker = broker
         self._engine = engine
@@ -62,7 +63,10 @@ class Collector:
         self.readings = self.duplicates = self.rejected = self.bytes = 0
         self.on_batch: Callable[[], None] = lambda: None
         self._client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id, clean_session=False, manual_ack=True
+            CallbackAPIVersion.VERSION2,
+            client_id or "",
+            clean_session=client_id is None,
+            manual_ack=True,
         )
         self._client.max_inflight_messages_set(_BATCH)
         if broker.user is not None:

@@ -30,7 +30,7 @@ _ROWS = (
     ("e_buffer", "E_buffer, delivered / taken", "{:.4f}"),
     ("r_noise", "R_noise, 1 - rejected / total", "{:.4f}"),
     ("s_feature", "S_feature, bits a used feature tells", "{:.3f}"),
-    ("l_infer", "L_infer, us from node visits", "{:.2f}"),
+    ("l_infer", "L_infer, s from node visits", "{:.2e}"),
     ("a_forecast", "A_forecast", "{}"),
     ("wall_s", "wall time, s", "{:g}"),
 )

@@ -89,7 +89,7 @@ def test_events_and_diag_say_what_happened(
     assert len(changes) >= 10
     last = figures[-1]
     assert last["boot"] == outcome.boot
-    for key in ("r_ingest", "e_buffer", "r_noise", "s_feature", "l_infer_us", "accuracy"):
+    for key in ("r_ingest", "e_buffer", "r_noise", "s_feature", "l_infer", "accuracy"):
         assert last[key] is not None
     assert last["a_forecast"] is None
     assert last["heap"] > 0

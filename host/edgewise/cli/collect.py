@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import platform
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,7 +29,7 @@ def collect(
 
     at = parse_broker(broker)
     engine = open_db(db)
-    collector = Collector(at, engine, base)
+    collector = Collector(at, engine, base, _client_id(db))
     collector.start()
     say(f"collecting {base}/+ from {at}, Ctrl-C ends it")
     wait_for_end()
@@ -41,3 +44,10 @@ def collect(
     say(", ".join(f"{n} {name.replace('_', ' ')}" for name, n in summary.items()))
     if json:
         emit_json(summary)
+
+
+def _client_id(db: str) -> str:
+    # The same for the same database, so that the broker keeps what arrives in between; another
+    # for another one, so that two collectors do not throw each other out.
+    where = f"{platform.node()} {Path.cwd()} {db}"
+    return f"edgewise-{hashlib.sha256(where.encode()).hexdigest()[:12]}"

@@ -1,0 +1,50 @@
+"""The README says what there is: its commands, options and the node's settings."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgewise.cli.main import VERBS
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+MAKEFILE = (Path(__file__).parents[2] / "Makefile").read_text()
+
+
+def test_the_targets_exist() -> None:
+    named = set(re.findall(r"^make ([a-z-]+)|`make ([a-z-]+)`", README, re.MULTILINE))
+    for target in {a or b for a, b in named}:
+        assert re.search(rf"^{target}:", MAKEFILE, re.MULTILINE), target
+    assert {"demo", "test"} <= {a or b for a, b in named}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_options_exist(verb: str) -> None:
+    lines = re.findall(rf"edgewise {verb} ([^\n]*)", README)
+    said = subprocess.run(
+        [sys.executable, "-m", "edgewise.cli.main", verb, "--help"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={"COLUMNS": "200", "TERM": "dumb"},
+    ).stdout
+    for option in re.findall(r"--[a-z-]+", " ".join(lines)):
+        assert option in said
+
+
+def test_the_pictures_exist() -> None:
+    for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", README):
+        assert (Path(__file__).parents[2] / path).is_file()
+
+
+def test_every_setting_of_the_node_is_in_the_table() -> None:
+    schema = (Path(__file__).parents[2] / "firmware/edgenode/config.py").read_text()
+    keys = re.findall(r'^ +"([a-z_]+)": \(', schema, re.MULTILINE)
+    assert len(keys) > 15
+    table = README[README.index("| key | default |") :]
+    for key in keys:
+        assert f"{key}`" in table, key
