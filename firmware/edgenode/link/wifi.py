@@ -14,17 +14,25 @@ class Wifi:
 
     def up(self):
         if self._wlan.isconnected():
+            self._asked_ms = None
             return True
         now = time.ticks_ms()
         if self._asked_ms is None or time.ticks_diff(now, self._asked_ms) > _RETRY_MS:
             self._asked_ms = now
-            try:
-                self._wlan.active(True)
-                self._wlan.disconnect()
-                self._wlan.connect(self._ssid, self._password)
-            except OSError:  # ESP32 raises while the last attempt is still under way
-                pass
+            self._ask()
         return False
+
+    def _ask(self):
+        # The ESP32 raises when there is nothing to disconnect, and while an attempt is under way.
+        self._wlan.active(True)
+        for call in (self._wlan.disconnect, self._connect):
+            try:
+                call()
+            except OSError:
+                pass
+
+    def _connect(self):
+        self._wlan.connect(self._ssid, self._password)
 
     def rssi(self):
         try:
