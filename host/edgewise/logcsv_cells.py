@@ -21,20 +21,25 @@ _FAILED = ("", "nan", "error")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECONDS_MAX = 1e11  # the year 5138; a larger number is milliseconds
 _TENTHS_EPS = 1e-9
+_HOT_C = 80.0  # a DHT22's highest; a column that is mostly above it is in Fahrenheit
 _FAHRENHEIT_MAX = 176.0  # 80 degrees Celsius
 _MEND = "correct it, or leave the cell empty for a failed read"
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """What a column holds; ``low`` and ``high`` are the DHT22's range (datasheet page 1)."""
+    """What a column holds, and the limits beyond which a cell is a slip of the pen or the unit.
+
+    A temperature within them that no DHT22 can measure (-40..80) is kept: a real log may hold a
+    sensor that failed, and `edgewise.table` treats the reading as the node does, as failed.
+    """
 
     unit: str
     low: float
     high: float
 
 
-TEMPERATURE = Quantity("degrees Celsius", -40.0, 80.0)
+TEMPERATURE = Quantity("degrees Celsius", -60.0, 150.0)
 HUMIDITY = Quantity("%RH", 0.0, 100.0)
 
 
@@ -55,20 +60,23 @@ def read_values(sheet: Sheet, column: int, quantity: Quantity) -> Floats:
     if bad is not None:
         comma = "use a decimal point" if cells[bad].count(",") == 1 else _MEND
         raise InputError(f"{sheet.at(bad, column)}: {cells[bad]!r} is not a number: {comma}")
-    outside = np.flatnonzero((values < quantity.low) | (values > quantity.high))
+    known = values[~np.isnan(values)]
+    fahrenheit = quantity is TEMPERATURE and bool(2 * (known > _HOT_C).sum() > len(known))
+    high = _HOT_C if fahrenheit else quantity.high
+    outside = np.flatnonzero((values < quantity.low) | (values > high))
     if len(outside):
-        raise InputError(_outside(sheet, column, quantity, values, int(outside[0])))
+        row = int(outside[0])
+        raise InputError(
+            f"{sheet.at(row, column)}: {cells[row]} "
+            + _outside(quantity, fahrenheit and bool(values[row] <= _FAHRENHEIT_MAX))
+        )
     return values
 
 
-def _outside(sheet: Sheet, column: int, quantity: Quantity, values: Floats, row: int) -> str:
-    known = values[~np.isnan(values)]
-    where, cell = sheet.at(row, column), sheet.cells(column)[row]
-    hot = quantity is TEMPERATURE and values[row] <= _FAHRENHEIT_MAX
-    if hot and np.mean(known > quantity.high) > 0.5:
-        return f"{where}: {cell} looks like Fahrenheit: convert to Celsius, (F - 32) / 1.8"
-    span = f"{quantity.low:g}..{quantity.high:g} {quantity.unit}"
-    return f"{where}: {cell} is outside {span}: {_MEND}"
+def _outside(quantity: Quantity, fahrenheit: bool) -> str:
+    if fahrenheit:
+        return "looks like Fahrenheit: convert to Celsius, (F - 32) / 1.8"
+    return f"is outside {quantity.low:g}..{quantity.high:g} {quantity.unit}: {_MEND}"
 
 
 def read_times(sheet: Sheet, column: int) -> Floats:

@@ -118,8 +118,14 @@ def test_gzip(tmp_path: Path) -> None:
         ("180,inf,40,a", f"3: column temperature: 'inf' is not a number: {MEND}"),
         ("180,1_0,40,a", f"3: column temperature: '1_0' is not a number: {MEND}"),
         ('180,"21,5",40,a', "3: column temperature: '21,5' is not a number: use a decimal point"),
-        ("180,500,40,a", f"3: column temperature: 500 is outside -40..80 degrees Celsius: {MEND}"),
-        ("180,-41,40,a", f"3: column temperature: -41 is outside -40..80 degrees Celsius: {MEND}"),
+        (
+            "180,500,40,a",
+            f"3: column temperature: 500 is outside -60..150 degrees Celsius: {MEND}",
+        ),
+        (
+            "180,-61,40,a",
+            f"3: column temperature: -61 is outside -60..150 degrees Celsius: {MEND}",
+        ),
         ("180,21,140,a", f"3: column humidity: 140 is outside 0..100 %RH: {MEND}"),
         ("180,21,-1,a", f"3: column humidity: -1 is outside 0..100 %RH: {MEND}"),
         (
