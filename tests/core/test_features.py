@@ -108,3 +108,36 @@ def test_names():
             assert name in str(e)
         else:
             raise AssertionError("accepted: %s" % name)
+
+
+def deviation(w):
+    # 10 times the population standard deviation, rounded half up, from exact integers
+    n = len(w)
+    v = 100 * (n * sum(x * x for x in w) - sum(w) ** 2)  # (10 n std)^2
+    low = 0
+    high = 1 << 20
+    while high - low > 1:
+        middle = (low + high) // 2
+        if (2 * middle - 1) ** 2 * n * n <= 4 * v:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def test_std():
+    check_window("std", deviation)
+
+
+def test_since():
+    f = Features(["t_since"])
+    values = (5, 5, 5, 6, 6, 5, 5, 5)
+    assert [f.push(x, 0)[0] for x in values] == [0, 1, 2, 0, 1, 0, 1, 2]
+    for _ in range(4000):
+        f.push(5, 0)
+    assert f.push(5, 0)[0] == 3000
+
+
+def test_derived_channels():
+    f = Features(["d_level", "a_level", "t_level"])
+    assert list(f.push(200, 500)) == [930, 860, 2000]

@@ -1,7 +1,7 @@
 """What is remembered of one channel: each keeps its figures up to date in O(1) a reading.
 
-Raw readings are tenths (t_dc -400..800, h_pm 0..1000), so |x| <= 1000; all figures are returned in
-hundredths. WINDOW_MAX = 120 keeps every intermediate within 30 bits signed.
+Raw readings are tenths within -400..1000, so |x| <= 1000 and differences <= 1200; all figures
+are returned in hundredths. WINDOW_MAX = 120 keeps every intermediate within 30 bits signed.
 """
 
 from array import array
@@ -9,6 +9,7 @@ from array import array
 from .compat import const
 
 WINDOW_MAX = const(120)
+_SINCE_MAX = const(3000)
 _EMA_BITS = const(14)  # |x| << 14 <= 16.4e6; ten times that fits 30 bits
 
 
@@ -18,10 +19,13 @@ class Level:
         self.clear()
 
     def clear(self):
-        self._x = self._before = self._n = 0
+        self._x = self._before = self._n = self._since = 0
 
     def push(self, x):
         self._before = self._x if self._n else x
+        self._since = self._since + 1 if x == self._before and self._n else 0
+        if self._since > _SINCE_MAX:
+            self._since = _SINCE_MAX
         self._n = 1
         self._x = x
 
@@ -30,6 +34,10 @@ class Level:
 
     def diff(self):
         return 10 * (self._x - self._before)
+
+    def since(self):
+        # readings since the value changed
+        return self._since
 
 
 class Sums:
@@ -69,6 +77,56 @@ class Sums:
         d = n * (n + 1)
         num = 2 * self._s2 - (n - 1) * self._s1
         return (60 * num + (d >> 1)) // d
+
+
+class Squares:
+    # Deviations d from the first reading: |d| <= 1200, s1 <= 144e3, s2 <= 173e6.
+    def __init__(self, ring, size):
+        self._ring = ring
+        self._size = size
+        self.clear()
+
+    def clear(self):
+        self._n = self._first = self._s1 = self._s2 = 0
+
+    def push(self, x):
+        n = self._n
+        if not n:
+            self._first = x
+        d = x - self._first
+        if n == self._size:
+            old = self._ring.ago(n - 1) - self._first
+            self._s1 -= old
+            self._s2 -= old * old
+        else:
+            self._n = n + 1
+        self._s1 += d
+        self._s2 += d * d
+
+    def std(self):
+        # With s1 = q n + r the sum of (d - q)^2 is s2 - q (s1 + r) <= 43e6, and the variance is
+        # that / n - (r / n)^2. Rounded half up: (isqrt(4 * 100 * variance) + 1) // 2.
+        n = self._n
+        q, r = divmod(self._s1, n)
+        whole, part = divmod(self._s2 - q * (self._s1 + r), n)
+        v = 400 * whole + (400 * (part * n - r * r)) // (n * n)
+        return (_isqrt(v) + 1) >> 1
+
+
+def _isqrt(v):
+    # floor(sqrt(v)) for v < 2**28, a bit at a time
+    root = 0
+    bit = 1 << 26
+    while bit > v:
+        bit >>= 2
+    while bit:
+        if v >= root + bit:
+            v -= root + bit
+            root = (root >> 1) + bit
+        else:
+            root >>= 1
+        bit >>= 2
+    return root
 
 
 class Range:
