@@ -10,7 +10,7 @@ import network
 
 from edgenode import config
 from edgenode.app import Node
-from edgenode.core import model
+from edgenode.core.model import Model
 from edgenode.drivers import flash
 from edgenode.drivers.clock import Clock
 from edgenode.drivers.dht22 import Dht22
@@ -43,7 +43,7 @@ def reset_cause():
 
 def load_model():
     try:
-        return model.Model(flash.read("model.bin"))
+        return Model(flash.read("model.bin"), flash.module("model"))
     except OSError as e:
         raise ModelError("model.bin cannot be read (%s); put a model on the board" % e)
     except ValueError as e:
@@ -107,10 +107,10 @@ def build():
             "boot": boot,
             "period_ms": settings["period_ms"] or forest.contract["period_ms"],
             "reset": reset_cause(),
-            "runtime": model.RUNTIME,
+            "runtime": forest.runtime,
         },
     )
-    log("node %s, boot %d, model %s, %s" % (name, boot, forest.contract["name"], model.RUNTIME))
+    log("node %s, boot %d, model %s, %s" % (name, boot, forest.contract["name"], forest.runtime))
     return node, link
 
 

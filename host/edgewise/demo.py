@@ -57,7 +57,7 @@ def run(out: Path, broker: str | None, seed: int) -> dict[str, Any]:
     say(
         f"model: {loaded.info['recipe']['kind']}, {loaded.info['nodes']} nodes, "
         f"{loaded.info['bytes']} bytes, equal to scikit-learn on "
-        f"{loaded.info['checked_vectors']} vectors"
+        f"{loaded.info['checked']['rows']} rows and every threshold"
     )
     played = feed.degrade(test, seed)
     database = out / "edgewise.db"

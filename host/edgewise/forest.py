@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from edgewise.errors import InputError
 
-__all__ = ["INT16_MAX", "Forest", "flatten", "probe_rows", "trees_of"]
+__all__ = ["INT16_MAX", "Forest", "flatten", "merge_leaves", "trees_of"]
 
 INT16_MAX = 32766  # features are clamped to +-32766, so a threshold beyond is never reached
 _WORD_MAX = 65535
@@ -53,26 +53,34 @@ def trees_of(estimator: Any) -> list[Any]:
 
 
 def flatten(estimator: Any, bits: int = 8) -> Forest:
-    """Integer form of a fitted classifier; equal leaves are stored once."""
+    """Integer form of a fitted classifier, one leaf for each of its leaves."""
     trees = trees_of(estimator)
     inner = [t.children_left >= 0 for t in trees]
     n = int(sum(i.sum() for i in inner))
     nodes: list[list[int]] = []
     roots: list[int] = []
-    leaf_index: dict[tuple[int, ...], int] = {}
+    leaves: list[tuple[int, ...]] = []
     for tree, is_inner in zip(trees, inner, strict=True):
-        place = np.where(is_inner, len(nodes) + np.cumsum(is_inner) - 1, 0)
-        for i in np.flatnonzero(~is_inner):
-            votes = _votes(tree.value[i, 0], bits)
-            place[i] = n + leaf_index.setdefault(votes, len(leaf_index))
+        place = np.where(is_inner, len(nodes), n + len(leaves))
+        place += np.where(is_inner, np.cumsum(is_inner), np.cumsum(~is_inner)) - 1
+        leaves += [_votes(value, bits) for value in tree.value[~is_inner, 0]]
         roots.append(int(place[0]))
         for i in np.flatnonzero(is_inner):
-            threshold = math.floor(tree.threshold[i]) + 1
             left, right = place[tree.children_left[i]], place[tree.children_right[i]]
-            threshold = min(max(threshold, -INT16_MAX - 1), INT16_MAX + 1)
-            nodes.append([int(tree.feature[i]), threshold, int(left), int(right)])
-    leaves = np.array(list(leaf_index), dtype=np.int64)
-    return Forest(np.array(nodes, dtype=np.int64).reshape(-1, 4), np.array(roots), leaves, bits)
+            at = math.floor(tree.threshold[i]) + 1
+            nodes.append([int(tree.feature[i]), at, int(left), int(right)])
+    table = np.array(nodes, dtype=np.int64).reshape(-1, 4)
+    return Forest(table, np.array(roots), np.array(leaves, dtype=np.int64), bits)
+
+
+def merge_leaves(forest: Forest) -> Forest:
+    """The same forest with equal leaves stored once."""
+    leaves, place = np.unique(forest.leaves, axis=0, return_inverse=True)
+    n = len(forest.nodes)
+    renamed = np.concatenate([np.arange(n), n + place.ravel()])
+    nodes = forest.nodes.copy()
+    nodes[:, 2:] = renamed[nodes[:, 2:]]
+    return replace(forest, nodes=nodes, roots=renamed[forest.roots], leaves=leaves)
 
 
 def _votes(proportions: NDArray[np.float64], bits: int) -> tuple[int, ...]:
@@ -84,25 +92,3 @@ def _votes(proportions: NDArray[np.float64], bits: int) -> tuple[int, ...]:
     order = np.argsort(-(share - votes), kind="stable")
     votes[order[:rest]] += 1
     return tuple(int(v) for v in votes)
-
-
-def probe_rows(estimator: Any, rows: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Rows that stand at every threshold and its two neighbours.
-
-    For each node, the first of ``rows`` (int16[n, features]) that reaches it is repeated with the
-    node's feature at floor(t)-1, floor(t), floor(t)+1. Returns int16[3 * nodes reached, features].
-    """
-    probes = []
-    x = rows.astype(np.float32)
-    for tree in trees_of(estimator):
-        path = tree.decision_path(x).tocsc()
-        for i in np.flatnonzero(tree.children_left >= 0):
-            start, end = path.indptr[i], path.indptr[i + 1]
-            if start == end:
-                continue
-            for step in (-1, 0, 1):
-                row = rows[path.indices[start]].copy()
-                at = math.floor(tree.threshold[i]) + step
-                row[tree.feature[i]] = min(max(at, -INT16_MAX), INT16_MAX)
-                probes.append(row)
-    return np.array(probes, dtype=np.int16).reshape(-1, rows.shape[1])

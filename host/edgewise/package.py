@@ -22,10 +22,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgenode.core import model as node_model
+from edgenode.core import loader
+from edgenode.core.model import Model
 from edgewise.errors import EdgewiseError, InputError
 
-__all__ = ["FORMAT", "Package", "load", "pack_model", "write"]
+__all__ = ["FORMAT", "Package", "golden_csv", "json_bytes", "load", "pack_model", "write"]
 
 FORMAT = 1
 _MANIFEST = "model.json"
@@ -55,9 +56,21 @@ class Package:
     def period_ms(self) -> int:
         return int(self.info["period_ms"])
 
+    @property
+    def code(self) -> str | None:
+        """model.py where the package is in the inline form."""
+        if self.info.get("form") != "inline":
+            return None
+        return (self.path / "model.py").read_text()
+
+    def golden(self) -> NDArray[np.int16]:
+        """int16[n, features], the vectors of golden.csv."""
+        rows = list(csv.reader(io.StringIO((self.path / "golden.csv").read_text())))[1:]
+        return np.array([row[:-1] for row in rows], dtype=np.int16)
+
     def model(self) -> Any:
         """The node's own `edgenode.core.model.Model` of this package."""
-        return node_model.Model(self.blob)
+        return Model(self.blob)
 
 
 def pack_model(contract: Mapping[str, Any], table: Any) -> bytes:
@@ -65,13 +78,11 @@ def pack_model(contract: Mapping[str, Any], table: Any) -> bytes:
     text = json.dumps(contract, separators=(",", ":"), sort_keys=True).encode()
     words = np.asarray(table, dtype="<u2").tobytes()
     digest = hashlib.sha256(text).digest()
-    head = struct.pack(
-        node_model.HEAD, node_model.MAGIC, node_model.VERSION, 0, len(text), len(words), digest
-    )
+    head = struct.pack(loader.HEAD, loader.MAGIC, loader.VERSION, 0, len(text), len(words), digest)
     body = head + text + words
     blob = body + struct.pack("<I", zlib.crc32(body))
     try:
-        node_model.unpack(blob)
+        loader.unpack(blob)
     except ValueError as e:
         raise EdgewiseError(f"the node would refuse this model: {e}") from e
     return blob
@@ -86,6 +97,11 @@ def golden_csv(features: list[str], x: NDArray[np.int16], classes: list[str]) ->
     return text.getvalue().encode()
 
 
+def json_bytes(value: Mapping[str, Any], indent: int | None = None) -> bytes:
+    """JSON for a file of the package; ValueError for NaN, which is no JSON."""
+    return json.dumps(value, indent=indent, allow_nan=False).encode() + b"\n"
+
+
 def write(path: Path, info: dict[str, Any], files: Mapping[str, bytes]) -> dict[str, Any]:
     """Write the package as a whole and return its model.json.
 
@@ -93,7 +109,7 @@ def write(path: Path, info: dict[str, Any], files: Mapping[str, bytes]) -> dict[
     """
     info = {"format": FORMAT, **info}
     info["sha256"] = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-    manifest = json.dumps(info, indent=2, allow_nan=False).encode() + b"\n"
+    manifest = json_bytes(info, indent=2)
     try:
         _replace(path, {**files, _MANIFEST: manifest})
     except OSError as e:
@@ -166,7 +182,7 @@ def _read(path: Path) -> bytes:
 def _compare(manifest: Path, info: dict[str, Any], blob: bytes) -> None:
     # model.json is for people and tools, model.bin is what runs: they must say the same.
     try:
-        contract, _ = node_model.unpack(blob)
+        contract, _ = loader.unpack(blob)
     except ValueError as e:
         raise InputError(f"{manifest.parent / 'model.bin'}: {e}: train again") from e
     for key in ("name", "classes", "features", "filters", "period_ms"):

@@ -18,12 +18,14 @@ from edgewise import paths
 from edgewise.errors import InputError, OutsideError
 from edgewise.logcsv import Log
 from edgewise.package import Package
+from edgewise.runtimes import run_c
 from edgewise.simulator.feed import write_feed
 from edgewise.table import Table, build_table
 from edgewise.toolchain import micropython
 
 __all__ = [
     "Predictions",
+    "predict_c",
     "predict_log",
     "predict_micropython",
     "predict_table",
@@ -60,20 +62,32 @@ def predict_table(package: Package, table: Table) -> Predictions:
     return Predictions(cls, p_pc)
 
 
+def predict_c(package: Package, log: Log) -> Predictions:
+    """Run the log through the pipeline on CPython and through model.h in C."""
+    table = build_table(log, package.features, package.filters, package.period_ms)
+    cls = np.full(len(table.x), -1)
+    p_pc = np.zeros(len(table.x), dtype=np.int64)
+    header = (package.path / "model.h").read_text()
+    answers = run_c(header, table.x[table.valid], len(package.classes), package.model().total)
+    cls[table.valid], p_pc[table.valid] = answers[:, 0], answers[:, 1]
+    return Predictions(cls, p_pc)
+
+
 def predict_micropython(package: Package, log: Log) -> Predictions:
-    """Run the log through the same code in the MicroPython unix port, viper walker included."""
+    """Run the log through the same code in the MicroPython unix port, in the package's form."""
     cls = np.full(len(log.time_s), -1)
     p_pc = np.zeros(len(log.time_s), dtype=np.int64)
     board = paths.simulator_dir()
     with tempfile.TemporaryDirectory(prefix="edgewise-predict-") as folder:
-        feed = Path(folder) / "feed.bin"
-        blob = Path(folder) / "model.bin"
-        blob.write_bytes(package.blob)
+        (Path(folder) / "model.bin").write_bytes(package.blob)
+        if package.code is not None:
+            (Path(folder) / "model.py").write_text(package.code)
         for rows in log.series():
-            write_feed(log.select(rows), feed, package.period_ms, seed=0)
+            write_feed(log.select(rows), Path(folder) / "feed.bin", package.period_ms, seed=0)
             done = subprocess.run(
-                [*micropython.command(), str(board / "predict_rows.py"), str(blob), str(feed)],
-                env={"MICROPYPATH": ":".join([*map(str, paths.node_dirs()), ".frozen"])},
+                [*micropython.command(), str(board / "predict_rows.py")],
+                env={"MICROPYPATH": ":".join([".", *map(str, paths.node_dirs()), ".frozen"])},
+                cwd=folder,
                 capture_output=True,
                 text=True,
                 timeout=_TIMEOUT_S,

@@ -4,7 +4,7 @@ from array import array
 from binascii import crc32
 from hashlib import sha256
 
-from edgenode.core import model, walk_plain
+from edgenode.core import loader, model, walk_plain
 
 CONTRACT = {
     "name": "small",
@@ -26,7 +26,7 @@ def pack(contract=CONTRACT, table=TABLE, version=1, text=None):
     text = json.dumps(contract).encode() if text is None else text
     words = struct.pack("<%dH" % len(table), *table)
     head = struct.pack(
-        model.HEAD, b"EDGM", version, 0, len(text), len(words), sha256(text).digest()
+        loader.HEAD, b"EDGM", version, 0, len(text), len(words), sha256(text).digest()
     )
     body = head + text + words
     return body + struct.pack("<I", crc32(body) & 0xFFFFFFFF)
@@ -34,7 +34,7 @@ def pack(contract=CONTRACT, table=TABLE, version=1, text=None):
 
 def refused(blob):
     try:
-        model.unpack(blob)
+        loader.unpack(blob)
     except ValueError as e:
         return str(e)
     raise AssertionError("accepted")
@@ -121,3 +121,21 @@ def test_contract_is_checked():
         refused(pack(contract))
     refused(pack(text=b"[]"))
     refused(pack(text=b"not json"))
+
+
+class Code:
+    def __init__(self, crc):
+        self.CRC = crc
+
+    def votes(self, x, out):
+        out[0], out[1], out[2] = 0, 0, 510
+
+
+def test_code_runs_only_with_the_table_that_it_equals():
+    crc = crc32(array("H", TABLE)) & 0xFFFFFFFF
+    x = array("h", (99, 0))
+    m = model.Model(pack(), Code(crc))
+    assert (m.runtime, m.predict(x), m.p_pc) == ("viper-inline", 2, 100)
+    for code in (None, Code(crc ^ 1)):
+        m = model.Model(pack(), code)
+        assert (m.runtime, m.predict(x), m.p_pc) == (model.WALKER, 0, 61)

@@ -159,7 +159,7 @@ def test_simulate_alone_brings_its_own_broker(
     summary = json.loads(done.stdout)
     assert summary["readings_taken"] == summary["readings_delivered"] == 600
     assert summary["readings_lost"] == 0
-    assert summary["runtime"] == "viper-table"
+    assert summary["runtime"] == "viper-inline"
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_every_reading_arrives_with_the_class_that_the_host_computes(
     assert 0 < (~played.valid).sum() < 60
     outcome, collector = run(model, [played], broker, engine, {})
     assert outcome.ok
-    assert outcome.runtime == "viper-table"
+    assert outcome.runtime == "viper-inline"
     assert outcome.failed_reads == int((~played.valid).sum())
     got = rows(engine, outcome.nodes[0])
     host = predict_log(model, played)

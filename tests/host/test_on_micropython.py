@@ -35,7 +35,7 @@ def test_folder_passes_in_micropython(
 
 def test_native_code_is_what_the_unix_port_runs(micropython_command: list[str]) -> None:
     places = ":".join([*map(str, paths.node_dirs()), ".frozen"])
-    code = "from edgenode.core import model; print(model.RUNTIME)"
+    code = "from edgenode.core import model; print(model.WALKER)"
     done = subprocess.run(
         [*micropython_command, "-c", code],
         env={"MICROPYPATH": places},

@@ -26,3 +26,13 @@ def next_boot(path):
 def read(path):
     with open(path, "rb") as f:
         return f.read()
+
+
+def module(name):
+    # -> a module beside main.py or None: it is not there, is for another machine or finds no room
+    try:
+        return __import__(name)
+    except ImportError:
+        return None
+    except (MemoryError, SyntaxError, ValueError) as e:
+        print("edgewise: %s.mpy is of no use here (%s)" % (name, e))

@@ -18,16 +18,17 @@ EXAMPLES = (
 
 
 class Runtime(StrEnum):
-    """Where the node's code runs."""
+    """Where the model runs."""
 
     cpython = "cpython"
     micropython = "micropython"
+    c = "c"
 
 
 def predict(
     model: Annotated[Path, typer.Argument(help="model package")],
     log: Annotated[Path, typer.Argument(help="CSV with time, temperature and humidity")],
-    runtime: Annotated[Runtime, typer.Option(help="the interpreter")] = Runtime.cpython,
+    runtime: Annotated[Runtime, typer.Option(help="what runs the model")] = Runtime.cpython,
     group: Annotated[str | None, typer.Option(help="column with the node")] = None,
     label: Annotated[str | None, typer.Option(help="column with the true class, to score")] = None,
     out: Annotated[Path | None, typer.Option(help="CSV to write [standard output]")] = None,
@@ -45,8 +46,12 @@ def predict(
         raise InputError("--json prints its object on standard output: give the rows a --out")
     loaded = package.load(model)
     rows = read_log(log, label, group)
-    run = predicting.predict_log if runtime is Runtime.cpython else predicting.predict_micropython
-    said = run(loaded, rows)
+    run = {
+        Runtime.cpython: predicting.predict_log,
+        Runtime.micropython: predicting.predict_micropython,
+        Runtime.c: predicting.predict_c,
+    }
+    said = run[runtime](loaded, rows)
     predicting.write_predictions(loaded, rows, said, out)
     summary: dict[str, object] = {
         "model": str(model),

@@ -50,7 +50,8 @@ def train(
     scores = trained.scores
     say(
         f"{info['recipe']['kind']}, {info['trees']} trees, {info['nodes']} nodes, "
-        f"{info['bytes']} bytes; the same as scikit-learn on {info['checked_vectors']} vectors"
+        f"{info['bytes']} bytes, form {info['form']}; the same as scikit-learn on "
+        f"{info['checked']['rows']} rows and {info['checked']['thresholds']} thresholds"
     )
     say(
         f"on {scores.rows} test readings: accuracy {scores.accuracy:.1%}, balanced "

@@ -58,10 +58,12 @@ class SimulatedNode:
         flash = Path(self._folder.name)
         (flash / "config.json").write_text(json.dumps(self._config))
         (flash / "model.bin").write_bytes(self._package.blob)
+        if self._package.code is not None:
+            (flash / "model.py").write_text(self._package.code)
         (flash / "boot").write_text(str(self._boot - 1))
         write_feed(self._log, flash / "feed.bin", self._package.period_ms, self._seed)
         board = paths.simulator_dir()
-        places = [board, *paths.node_dirs(), umqtt.fetch()]
+        places = [".", board, *paths.node_dirs(), umqtt.fetch()]
         env = {**os.environ, "MICROPYPATH": ":".join([*map(str, places), ".frozen"])}
         command = [*micropython.command(), "-X", f"heapsize={_HEAP}", str(board / "run_node.py")]
         self._process = subprocess.Popen(

@@ -1,19 +1,19 @@
-# micropython predict_rows.py MODEL FEED: class index and percent for every row of the feed.
+# micropython predict_rows.py, in a folder with model.bin, perhaps model.py, and feed.bin:
+# class index and percent for every row of the feed.
 import struct
-import sys
 from array import array
 
 from edgenode.core import decode
 from edgenode.core.model import Model
 from edgenode.core.pipeline import Pipeline
+from edgenode.drivers import flash
 
-with open(sys.argv[1], "rb") as f:
-    model = Model(f.read())
+model = Model(flash.read("model.bin"), flash.module("model"))
 pipeline = Pipeline(model.features, model.contract["filters"])
 raw = array("h", (0, 0))
 size = struct.calcsize("<IHB5s")
 slot = 0
-with open(sys.argv[2], "rb") as f:
+with open("feed.bin", "rb") as f:
     while True:
         row = f.read(size)
         if len(row) < size:

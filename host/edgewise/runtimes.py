@@ -1,0 +1,86 @@
+"""The same rows through every implementation of one model: class and percent of the votes."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgenode.core.model import Model
+from edgewise import paths
+from edgewise.errors import OutsideError
+from edgewise.toolchain import cc, micropython
+
+__all__ = ["Answers", "run_c", "run_micropython", "run_plain"]
+
+Answers = NDArray[np.int64]  # [rows, 2]: class index, percent
+_TIMEOUT_S = 600
+
+_MAIN_C = """
+#include <stdio.h>
+#include "model.h"
+
+int main(void) {
+    static int16_t x[%(features)d];
+    float p[%(classes)d];
+    while (fread(x, sizeof x, 1, stdin) == 1) {
+        const int best = edgewise_predict(x, %(features)d);
+        edgewise_predict_proba(x, %(features)d, p, %(classes)d);
+        const long votes = (long)(p[best] * %(total)d.0 + 0.5);
+        printf("%%d %%ld\\n", best, (100 * votes + %(total)d / 2) / %(total)d);
+    }
+    return 0;
+}
+"""
+
+
+def run_plain(blob: bytes, rows: NDArray[np.int16]) -> Answers:
+    """CPython, the node's own model and the plain walker. ``rows``: int16[n, features]."""
+    model = Model(blob)
+    return np.array([(model.predict(x), model.p_pc) for x in rows.tolist()]).reshape(-1, 2)
+
+
+def run_micropython(
+    blob: bytes, rows: NDArray[np.int16], code: str | None = None
+) -> tuple[Answers, str]:
+    """MicroPython's unix port; ``code``: model.py, for the inline form. Also says what ran."""
+    with tempfile.TemporaryDirectory(prefix="edgewise-rows-") as name:
+        folder = Path(name)
+        (folder / "model.bin").write_bytes(blob)
+        (folder / "rows").write_bytes(rows.astype("<i2").tobytes())
+        if code is not None:
+            (folder / "model.py").write_text(code)
+        script = paths.simulator_dir() / "class_rows.py"
+        path = ":".join([".", *map(str, paths.node_dirs()), ".frozen"])
+        done = subprocess.run(
+            [*micropython.command(), "-X", "heapsize=16m", str(script)],
+            env={"MICROPYPATH": path},
+            cwd=folder,
+            capture_output=True,
+            timeout=_TIMEOUT_S,
+        )
+    if done.returncode:
+        last = (done.stderr.decode(errors="replace").splitlines() or ["it said nothing"])[-1]
+        raise OutsideError(f"MicroPython failed ({last}): run edgewise doctor")
+    runtime, _, answers = done.stdout.partition(b"\n")
+    return np.frombuffer(answers, np.uint8).reshape(-1, 2).astype(np.int64), runtime.decode()
+
+
+def run_c(header: str, rows: NDArray[np.int16], n_classes: int, total: int) -> Answers:
+    """model.h through the system's C compiler; ``total``: the sum of all votes."""
+    sizes = {"features": rows.shape[1], "classes": n_classes, "total": total}
+    with tempfile.TemporaryDirectory(prefix="edgewise-c-") as folder:
+        program = Path(folder) / "model"
+        cc.build((_MAIN_C % sizes).replace('#include "model.h"', header), program)
+        done = subprocess.run(
+            [program],
+            input=rows.astype("=i2").tobytes(),
+            capture_output=True,
+            timeout=_TIMEOUT_S,
+        )
+    if done.returncode:
+        raise OutsideError(f"the compiled model.h ended with {done.returncode}")
+    return np.array(done.stdout.split(), dtype=np.int64).reshape(-1, 2)
