@@ -1,0 +1,63 @@
+"""tsfresh is the oracle: every window feature is its value in hundredths, rounded half up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tsfresh.feature_extraction import feature_calculators as calculators
+
+from edgenode.core.features import KINDS, Features
+
+Window = np.ndarray
+
+
+def slope(x: Window) -> float:
+    # tsfresh gives the rise from one reading to the next
+    if len(x) == 1:
+        return 0.0
+    ((_, rise),) = calculators.linear_trend(x, [{"attr": "slope"}])
+    return float(rise) * (len(x) - 1)
+
+
+ORACLES: dict[str, Callable[[Window], float]] = {
+    "mean": calculators.mean,
+    "slope": slope,
+    "std": calculators.standard_deviation,
+    "range": lambda x: calculators.maximum(x) - calculators.minimum(x),
+    "dev": lambda x: x[-1] - calculators.mean(x),
+}
+WINDOWS = (1, 2, 5, 15, 30, 60, 120)
+
+
+def test_every_kind_with_a_window_has_an_oracle() -> None:
+    assert {kind for kind, (_, _, n_max) in KINDS.items() if n_max > 10} == set(ORACLES)
+
+
+@pytest.mark.parametrize("kind", ORACLES)
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(
+    st.one_of(
+        st.lists(st.integers(-400, 800), min_size=1, max_size=260),
+        st.lists(st.integers(230, 233), min_size=1, max_size=260),
+    )
+)
+def test_a_window_is_what_tsfresh_says(kind: str, readings: list[int]) -> None:
+    # readings in tenths, features in hundredths: ten times what tsfresh says
+    features = Features([f"t_{kind}_{n}" for n in WINDOWS])
+    for i, reading in enumerate(readings):
+        got = features.push(reading, 0).tolist()
+        if i % 7 and i + 1 < len(readings):
+            continue
+        for n, value in zip(WINDOWS, got, strict=True):
+            window = np.array(readings[max(0, i + 1 - n) : i + 1], dtype=float)
+            want = 10 * ORACLES[kind](window)
+            if kind == "dev":
+                want = 10 * window[-1] - math.floor(10 * calculators.mean(window) + 0.5 + 1e-9)
+            # the float may be just below or above a tie
+            rounded = {math.floor(want + 0.5 + slack) for slack in (-1e-6, 0, 1e-6)}
+            assert value in rounded, (n, i, window)
