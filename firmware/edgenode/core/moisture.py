@@ -138,7 +138,8 @@ ABSOLUTE_MAX = 1000
 
 def saturation(t_dc):
     # 0.1 Pa at t_dc, linear between whole degrees: 0.05 % too high at most.
-    i, rest = divmod(t_dc - _T0_DC, 10)
+    i = (t_dc - _T0_DC) // 10
+    rest = (t_dc - _T0_DC) % 10
     if i > _LAST:
         return _ES[_LAST + 1]
     low = _ES[i]

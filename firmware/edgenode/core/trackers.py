@@ -107,9 +107,10 @@ class Squares:
         # With s1 = q n + r the sum of (d - q)^2 is s2 - q (s1 + r) <= 43e6, and the variance is
         # that / n - (r / n)^2. Rounded half up: (isqrt(4 * 100 * variance) + 1) // 2.
         n = self._n
-        q, r = divmod(self._s1, n)
-        whole, part = divmod(self._s2 - q * (self._s1 + r), n)
-        v = 400 * whole + (400 * (part * n - r * r)) // (n * n)
+        q = self._s1 // n
+        r = self._s1 % n
+        rest = self._s2 - q * (self._s1 + r)
+        v = 400 * (rest // n) + (400 * (rest % n * n - r * r)) // (n * n)
         return (_isqrt(v) + 1) >> 1
 
 
@@ -194,7 +195,7 @@ class Ema:
         self.clear()
 
     def clear(self):
-        self._n = 0
+        self._n = self._e = self._x = 0
 
     def push(self, x):
         if self._n:
