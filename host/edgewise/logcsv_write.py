@@ -13,8 +13,9 @@ from edgewise.errors import InputError
 
 if TYPE_CHECKING:
     from edgewise.logcsv import Log
+    from edgewise.table import Table
 
-__all__ = ["write_atomic", "write_log"]
+__all__ = ["features_csv", "write_atomic", "write_log"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -36,6 +37,20 @@ def write_log(log: Log, path: str | os.PathLike[str]) -> None:
         values = (_tenths(t_dc), _tenths(h_pm)) if valid else ("", "")
         out.writerow((_iso(time_s), node, *values, cls or ""))
     write_atomic(path, text.getvalue().encode())
+
+
+def features_csv(log: Log, features: list[str], table: Table) -> str:
+    """Rows time,node,class and the features in hundredths; failed reads have none and are left
+    out."""
+    text = io.StringIO(newline="")
+    out = csv.writer(text, lineterminator="\n")
+    out.writerow(("time", "node", "class", *features))
+    label = [None] * len(log) if log.label is None else log.label.tolist()
+    columns = (log.time_s.tolist(), log.node.tolist(), label, table.x.tolist())
+    for time_s, node, cls, x, valid in zip(*columns, table.valid.tolist(), strict=True):
+        if valid:
+            out.writerow((_iso(time_s), node, cls or "", *x))
+    return text.getvalue()
 
 
 def write_atomic(path: str | os.PathLike[str], data: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,7 +15,7 @@ __all__ = ["app"]
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    help="Public logs to train on.",
+    help="Public logs to train on; the features of a log.",
     epilog=examples("edgewise data get occupancy --out occupancy.csv"),
 )
 
@@ -49,3 +50,40 @@ def list_(as_json: JsonFlag = False) -> None:
         return
     for name, text in about.items():
         typer.echo(f"{name}: {text}")
+
+
+@app.command(
+    "features",
+    epilog=examples("edgewise data features LOG.csv --label status --out features.csv"),
+)
+def features_(
+    log: Annotated[Path, typer.Argument(help="CSV with time, temperature and humidity")],
+    label: Annotated[str | None, typer.Option(help="column with the class")] = None,
+    group: Annotated[str | None, typer.Option(help="column with the node")] = None,
+    names: Annotated[
+        str | None, typer.Option("--features", help="t_level,h_slope_30,... [those of train]")
+    ] = None,
+    out: Out = None,
+) -> None:
+    """Write time,node,class and the features that a node computes, for a classifier of one's own.
+
+    Fit a scikit-learn tree or forest on the feature columns, keep it with skops.io.dump and give
+    it to edgewise compile.
+    """
+    from edgewise.errors import InputError
+    from edgewise.logcsv import read_log
+    from edgewise.logcsv_write import features_csv, write_atomic
+    from edgewise.table import build_table
+    from edgewise.training import FEATURES, FILTERS
+
+    rows = read_log(log, label, group)
+    wanted = names.split(",") if names else FEATURES
+    try:
+        made = build_table(rows, wanted, FILTERS, rows.period_ms)
+    except ValueError as e:
+        raise InputError(f"--features: {e}") from e
+    text = features_csv(rows, wanted, made)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        write_atomic(out, text.encode())

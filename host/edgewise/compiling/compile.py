@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from edgenode.core import walk_plain
@@ -53,7 +54,7 @@ def compile_estimator(
         raise InputError("no rows to compare with scikit-learn: give a log with valid readings")
     probes = probe_rows(estimator, data)
     vectors = np.unique(np.concatenate([data, probes]), axis=0)
-    expected = np.searchsorted(estimator.classes_, estimator.predict(vectors))
+    expected = np.searchsorted(estimator.classes_, _predict(estimator, vectors))
     forest, wrong = exact_forest(estimator, vectors, expected)
     if wrong >= 0:
         vector = dict(zip(features, vectors[wrong].tolist(), strict=True))
@@ -95,6 +96,12 @@ def compile_estimator(
         "checked": asdict(checked),
     }
     return Compiled(forest, files, facts, checked)
+
+
+def _predict(estimator: Any, x: NDArray[np.int16]) -> NDArray[Any]:
+    # a classifier fitted on a DataFrame warns when it is shown anything else
+    names = getattr(estimator, "feature_names_in_", None)
+    return np.asarray(estimator.predict(x if names is None else pd.DataFrame(x, columns=names)))
 
 
 def _mean_visits(forest: Forest, x: NDArray[np.int16]) -> float:
