@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from edgewise import paths
+from edgewise.toolchain import mpycross
 
 
 @pytest.mark.parametrize("folder", ["tests/core", "tests/node", "tests/node/micropython"])
@@ -44,3 +46,29 @@ def test_native_code_is_what_the_unix_port_runs(micropython_command: list[str]) 
         timeout=20,
     )
     assert done.stdout == "viper-table\n"
+
+
+def test_native_code_for_another_machine_is_passed_over(
+    micropython_command: list[str], tmp_path: Path
+) -> None:
+    core = paths.node_files()["edgenode/core/model.py"].parent
+    shutil.copytree(core.parent, tmp_path / "edgenode")
+    walker = tmp_path / "edgenode/core/walk_viper.py"
+    mpycross.compile(walker, walker.with_suffix(".mpy"), "rv32imc")
+    mpycross.compile(walker, tmp_path / "model.mpy", "rv32imc")
+    walker.unlink()
+    code = (
+        "from edgenode.core import model; from edgenode.drivers import flash;"
+        "print(model.WALKER, flash.module('model'), flash.module('none'))"
+    )
+    done = subprocess.run(
+        [*micropython_command, "-c", code],
+        cwd=tmp_path,
+        env={"MICROPYPATH": ".:.frozen"},
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    said, result = done.stdout.splitlines()
+    assert said.startswith("edgewise: model.mpy is of no use here (")
+    assert result == "python-table None None"

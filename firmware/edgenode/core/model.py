@@ -10,7 +10,8 @@ try:
     from .walk_viper import votes
 
     WALKER = "viper-table"
-except (ImportError, SyntaxError):  # CPython, or a board without a native emitter
+except (ImportError, MemoryError, SyntaxError, ValueError):
+    # CPython, a board without native code, or with a .mpy for another one
     from .walk_plain import votes
 
     WALKER = "python-table"

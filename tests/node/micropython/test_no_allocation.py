@@ -1,6 +1,7 @@
 # One step from raw frame to class takes nothing from the heap, first reading and gaps included.
-import micropython
 from array import array
+
+import micropython
 
 from edgenode.core import decode
 from edgenode.core.decide import Confirm
