@@ -1,8 +1,4 @@
-"""model.bin: everything is checked before use.
-
-magic EDGM, u8 version, u8 0, u16 bytes of contract, u32 bytes of table, SHA-256 of the contract,
-contract (JSON), table (16-bit words, see walk_plain), CRC-32 of all before it. Little endian.
-"""
+"""Reads model.bin: everything is checked before use, ValueError names what is wrong."""
 
 import json
 import struct
@@ -10,17 +6,27 @@ from array import array
 from binascii import crc32
 from hashlib import sha256
 
+from . import compact_json, filters
 from .compat import const
 from .features import parse
 
+# magic EDGM, u8 version, u8 0, u16 bytes of contract, u32 bytes of table, SHA-256 of the
+# contract, contract (compact JSON), table (16-bit words, see walk_plain), CRC-32 of all before
+# it. Little endian.
 MAGIC = b"EDGM"
 VERSION = const(1)
 HEAD = "<4sBBHI32s"
 _HEAD_SIZE = const(44)
+CONTRACT_MAX = const(10240)  # bytes: the longest valid one fits
 CLASSES_MAX = const(16)
 FEATURES_MAX = const(127)
-# What the contract must hold: visits = nodes passed by a mean prediction, s_feature and accuracy
-# are the training's figures for `diag`.
+FILTERS_MAX = const(8)
+TEXT_MAX = const(64)
+PERIOD_MAX_MS = const(3600000)
+# (100 * votes + half) stays within 30 bits signed
+TOTAL_MAX = const(5000000)
+# What the contract holds, no more and no less: visits = nodes passed by a mean prediction,
+# s_feature and accuracy are the training's figures for `diag`.
 CONTRACT = (
     ("name", str),
     ("classes", list),
@@ -31,50 +37,77 @@ CONTRACT = (
     ("s_feature", (int, float)),
     ("accuracy", (int, float)),
 )
-# (100 * votes + half) stays within 30 bits signed
-TOTAL_MAX = const(5000000)
 
 
 def unpack(blob):
-    # -> contract (dict), table (array of 16-bit words); ValueError names what is wrong.
+    # -> contract (dict), table (array of 16-bit words)
     if len(blob) < _HEAD_SIZE + 4:
         raise ValueError("model: too short")
     magic, version, zero, n_contract, n_table, digest = struct.unpack(HEAD, blob[:_HEAD_SIZE])
     if magic != MAGIC:
         raise ValueError("model: not a model.bin")
     if version != VERSION or zero:
-        raise ValueError("model: format %d, this node reads %d" % (version, VERSION))
+        raise ValueError("model: format %d.%d, this node reads %d.0" % (version, zero, VERSION))
     if len(blob) != _HEAD_SIZE + n_contract + n_table + 4 or n_table & 1:
         raise ValueError("model: size does not fit the header")
-    if struct.unpack("<I", blob[-4:])[0] != crc32(blob[:-4]) & 0xFFFFFFFF:
+    if struct.unpack("<I", blob[-4:])[0] != crc32(memoryview(blob)[:-4]) & 0xFFFFFFFF:
         raise ValueError("model: changed after it was written (CRC)")
-    text = blob[_HEAD_SIZE : _HEAD_SIZE + n_contract]
-    if sha256(text).digest() != digest:
-        raise ValueError("model: contract hash differs")
-    contract = json.loads(text)
     table = array("H", blob[_HEAD_SIZE + n_contract : -4])
-    _check_contract(contract)
+    contract = _contract(blob[_HEAD_SIZE : _HEAD_SIZE + n_contract], digest)
     _check_table(table, len(contract["classes"]), len(contract["features"]))
     return contract, table
 
 
-def _check_contract(contract):
+def _contract(text, digest):
+    if sha256(text).digest() != digest:
+        raise ValueError("model: contract hash differs")
+    if len(text) > CONTRACT_MAX:
+        raise ValueError("model: contract longer than %d bytes" % CONTRACT_MAX)
+    try:
+        compact_json.check(text)
+    except ValueError as e:
+        raise ValueError("model: contract is %s" % e)
+    contract = json.loads(text)
     if not isinstance(contract, dict):
         raise ValueError("model: contract is not an object")
     for key, kind in CONTRACT:
         if not isinstance(contract.get(key), kind):
-            raise ValueError("model: contract lacks %s" % key)
-    if not 1 <= len(contract["classes"]) <= CLASSES_MAX:
-        raise ValueError("model: 1..%d classes expected" % CLASSES_MAX)
-    if not 1 <= len(contract["features"]) <= FEATURES_MAX:
-        raise ValueError("model: 1..%d features expected" % FEATURES_MAX)
-    for name in contract["classes"] + contract["features"]:
-        if not isinstance(name, str):
-            raise ValueError("model: names must be text")
+            raise ValueError("model: contract lacks %s, or its type is wrong" % key)
+    if len(contract) != len(CONTRACT):
+        raise ValueError("model: contract holds a key that is not known")
+    _check_values(contract)
+    return contract
+
+
+def _check_values(contract):
+    check_names([contract["name"]], "name", 1)
+    check_names(contract["classes"], "classes", CLASSES_MAX)
+    check_names(contract["features"], "features", FEATURES_MAX)
     for name in contract["features"]:
+        if max(name) > "~":  # CPython's isdigit() knows more digits than 0..9
+            raise ValueError("model: feature name that is not ASCII")
         parse(name)
-    if contract["period_ms"] < 1:
-        raise ValueError("model: period_ms must be positive")
+    if len(contract["filters"]) > FILTERS_MAX:
+        raise ValueError("model: at most %d filters" % FILTERS_MAX)
+    filters.build(contract["filters"])
+    if not 1 <= contract["period_ms"] <= PERIOD_MAX_MS:
+        raise ValueError("model: period_ms must be 1..%d" % PERIOD_MAX_MS)
+    if contract["visits"] <= 0 or not 0 <= contract["accuracy"] <= 1:
+        raise ValueError("model: visits or accuracy out of range")
+
+
+def check_names(names, what, n_max):
+    if not 1 <= len(names) <= n_max:
+        raise ValueError("model: 1..%d %s expected" % (n_max, what))
+    for name in names:
+        if not isinstance(name, str) or not 1 <= len(name) <= TEXT_MAX:
+            raise ValueError("model: %s must be text of 1..%d characters" % (what, TEXT_MAX))
+        for c in name:
+            # half characters and those that MicroPython's json would halve
+            if c < " " or "\ud7ff" < c < "\ue000" or c > "\uffff":
+                raise ValueError("model: %s: control character, or one beyond U+FFFF" % what)
+    if len(set(names)) != len(names):
+        raise ValueError("model: %s must differ from each other" % what)
 
 
 def _check_table(table, n_classes, n_features):
@@ -86,24 +119,42 @@ def _check_table(table, n_classes, n_features):
     if n != n_classes or not n_trees or len(table) <= leaves or (len(table) - leaves) % n:
         raise ValueError("model: table size does not fit")
     n_all = n_nodes + (len(table) - leaves) // n
+    # Children only forward and one parent each: every walk ends, and all walks of a prediction
+    # together pass no more than n_nodes + n_trees places.
+    seen = bytearray(n_nodes)
     for tree in range(n_trees):
-        if table[3 + tree] >= n_all:
-            raise ValueError("model: root of tree %d out of range" % tree)
+        if not _reach(seen, table[3 + tree], n_all):
+            raise ValueError("model: root of tree %d out of range, or part of another" % tree)
     for i in range(n_nodes):
         k = nodes + 4 * i
         if table[k] >= n_features:
             raise ValueError("model: feature of node %d out of range" % i)
-        # children only forward: every walk ends
-        if not (i < table[k + 2] < n_all and i < table[k + 3] < n_all):
-            raise ValueError("model: child of node %d out of range" % i)
+        for child in range(k + 2, k + 4):
+            if table[child] <= i or not _reach(seen, table[child], n_all):
+                raise ValueError("model: child of node %d out of range, or of another" % i)
+    if not all(seen):
+        raise ValueError("model: nodes that no walk reaches")
+    _check_leaves(table, leaves, n, n_trees)
+
+
+def _reach(seen, i, n_all):
+    # -> whether i may be walked to: a leaf, or a node that nothing else leads to
+    if i >= len(seen):
+        return i < n_all
+    new = not seen[i]
+    seen[i] = 1
+    return new
+
+
+def _check_leaves(table, leaves, n, n_trees):
     total = -1
     for k in range(leaves, len(table), n):
-        votes_here = 0
-        for c in range(n):
-            votes_here += table[k + c]
+        weight = 0
+        for c in range(k, k + n):
+            weight += table[c]
         if total < 0:
-            total = votes_here
-        if votes_here != total:
+            total = weight
+        if weight != total:
             raise ValueError("model: leaves of unequal weight")
     if not 0 < total * n_trees <= TOTAL_MAX:
         raise ValueError("model: votes out of range")

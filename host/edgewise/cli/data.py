@@ -74,10 +74,10 @@ def features_(
     from edgewise.logcsv import read_log
     from edgewise.logcsv_write import features_csv, write_atomic
     from edgewise.table import build_table
-    from edgewise.training import FEATURES, FILTERS
+    from edgewise.training import FILTERS, POOL
 
     rows = read_log(log, label, group)
-    wanted = names.split(",") if names else FEATURES
+    wanted = names.split(",") if names else POOL
     try:
         made = build_table(rows, wanted, FILTERS, rows.period_ms)
     except ValueError as e:

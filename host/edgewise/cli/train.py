@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgewise.cli.options import JsonFlag, Seed
 from edgewise.console import emit_json, progress_bar, say
+from edgewise.form import Form
+
+if TYPE_CHECKING:
+    from edgewise.training import Candidate
 
 EXAMPLES = (
     "edgewise train LOG.csv --label status --out models/mine",
     "edgewise train uci.csv --label occupied --split-col split --train-value train",
 )
+
+
+class Mode(StrEnum):
+    """Whether to use something; auto is decided on held-out readings."""
+
+    auto = "auto"
+    on = "on"
+    off = "off"
 
 
 def train(
@@ -26,7 +39,14 @@ def train(
         str | None, typer.Option(help="its value for the training part")
     ] = None,
     max_nodes: Annotated[int, typer.Option(help="nodes of all trees, leaves included")] = 500,
+    max_bytes: Annotated[int | None, typer.Option(help="size of the table")] = None,
+    max_us: Annotated[float | None, typer.Option(help="one prediction on an ESP32")] = None,
+    levels: Annotated[
+        Mode, typer.Option(help="absolute levels as features: for one known room")
+    ] = Mode.auto,
+    form: Annotated[Form, typer.Option(help="code, or a table that is walked")] = Form.auto,
     seed: Seed = 0,
+    jobs: Annotated[int, typer.Option(min=0, help="threads [0: all cores]")] = 0,
     out: Annotated[
         Path | None, typer.Option(help="the package [models/<name of the log>]")
     ] = None,
@@ -35,6 +55,7 @@ def train(
     """Train on a labelled log, test on rows it has not seen, write the model package."""
     from edgewise.compiling import compile_model
     from edgewise.splitting import file_sha256, parts
+    from edgewise.training import Budget
     from edgewise.training import train as fit
 
     training, testing = parts(log, label, group, test, split_col, train_value)
@@ -44,9 +65,12 @@ def train(
         "temperature and humidity only"
     )
     with progress_bar("searching") as step:
-        trained = fit(training, testing, max_nodes, seed, step)
+        budget = Budget(max_nodes, max_bytes, max_us)
+        trained = fit(training, testing, budget, levels, seed, jobs, step)
+    show_front(trained.candidates)
+    say(f"levels {'on' if trained.levels.used else 'off'}: {trained.levels.why}")
     data = {p.name: file_sha256(p) for p in (log, test) if p}
-    info = compile_model(trained, out, data)
+    info = compile_model(trained, out, data, form)
     scores = trained.scores
     say(
         f"{info['recipe']['kind']}, {info['trees']} trees, {info['nodes']} nodes, "
@@ -60,3 +84,26 @@ def train(
     say(f"written: {out}")
     if json:
         emit_json({"model": str(out), **info})
+
+
+def show_front(candidates: list[Candidate]) -> None:
+    """Say quality against size: the candidates that no smaller one equals, and the chosen."""
+    from rich.table import Table
+
+    from edgewise.console import err
+
+    table = Table(box=None, header_style="bold")
+    for name in ("", "model", "features", "nodes", "bytes", "us on an ESP32", "quality"):
+        table.add_column(name, justify="right" if name not in ("", "model") else "left")
+    shown = [c for c in candidates if c.on_front or c.chosen]
+    for c in sorted(shown, key=lambda c: c.bytes):
+        table.add_row(
+            "->" if c.chosen else "",
+            f"{c.recipe.kind}, {c.recipe.trees} tree{'s' * (c.recipe.trees > 1)}",
+            str(c.features),
+            str(c.nodes),
+            str(c.bytes),
+            f"{c.us:.1f}",
+            f"{c.quality:.1%} +- {c.se:.1%}",
+        )
+    err.print(table)

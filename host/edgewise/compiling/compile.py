@@ -21,7 +21,7 @@ from edgewise.errors import EdgewiseError, InputError
 from edgewise.forest import Forest, trees_of
 from edgewise.form import Form
 
-__all__ = ["TABLE_MAX_BYTES", "Compiled", "compile_estimator"]
+__all__ = ["TABLE_MAX_BYTES", "Compiled", "compile_estimator", "predict"]
 
 # While a model is loaded there are two copies of it in 160 KB of heap, beside 60 KB of node.
 TABLE_MAX_BYTES = 40 * 1024
@@ -54,7 +54,7 @@ def compile_estimator(
         raise InputError("no rows to compare with scikit-learn: give a log with valid readings")
     probes = probe_rows(estimator, data)
     vectors = np.unique(np.concatenate([data, probes]), axis=0)
-    expected = np.searchsorted(estimator.classes_, _predict(estimator, vectors))
+    expected = np.searchsorted(estimator.classes_, predict(estimator, vectors))
     forest, wrong = exact_forest(estimator, vectors, expected)
     if wrong >= 0:
         vector = dict(zip(features, vectors[wrong].tolist(), strict=True))
@@ -98,8 +98,9 @@ def compile_estimator(
     return Compiled(forest, files, facts, checked)
 
 
-def _predict(estimator: Any, x: NDArray[np.int16]) -> NDArray[Any]:
-    # a classifier fitted on a DataFrame warns when it is shown anything else
+def predict(estimator: Any, x: NDArray[np.int16]) -> NDArray[Any]:
+    """The classes that a classifier gives to ``x``, int16[rows, features]."""
+    # fitted on a DataFrame it warns when it is shown anything else
     names = getattr(estimator, "feature_names_in_", None)
     return np.asarray(estimator.predict(x if names is None else pd.DataFrame(x, columns=names)))
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from edgewise import __version__, package
-from edgewise.compiling.compile import compile_estimator
+from edgewise.compiling.compile import compile_estimator, predict
 from edgewise.compiling.estimators import check_estimator
 from edgewise.compiling.keeping import ESTIMATOR, dump_estimator, load_estimator
 from edgewise.errors import InputError
@@ -18,7 +18,8 @@ from edgewise.form import Form
 from edgewise.logcsv import Log
 from edgewise.package import Package
 from edgewise.table import build_table
-from edgewise.training import FILTERS, Trained
+from edgewise.training import FILTERS, Trained, score
+from edgewise.training.relevance import information_gain, s_feature
 
 __all__ = ["compile_file", "compile_model", "recompile"]
 
@@ -101,18 +102,34 @@ def compile_file(path: Path, log: Log, out: Path, form: Form = Form.auto) -> dic
             "edgewise data features"
         )
     features = [str(n) for n in names]
+    if log.label is None:
+        raise InputError(
+            f"{log.path}: no label column: the node reports how right its model is: name the "
+            "class column with --label"
+        )
     contract = {
         "name": out.name,
         "classes": [str(c) for c in estimator.classes_],
         "features": features,
         "filters": FILTERS,
         "period_ms": log.period_ms,
-        "s_feature": 0.0,
-        "accuracy": 0.0,
     }
-    table = build_table(log, features, FILTERS, log.period_ms)
-    compiled = compile_estimator(estimator, contract, table.x[table.valid], form)
-    info = {**contract, **compiled.facts, "tools": _tools()}
+    try:
+        table = build_table(log, features, FILTERS, log.period_ms)
+    except ValueError as e:
+        raise InputError(f"{path}: {e}: fit on columns of edgewise data features") from e
+    rows = table.x[table.valid]
+    labelled = np.array([v is not None for v in log.label[table.valid]], dtype=bool)
+    x, y = rows[labelled], log.label[table.valid][labelled].astype(str)
+    scores = score(y, predict(estimator, x).astype(str))
+    gain = information_gain(x, np.unique(y, return_inverse=True)[1])
+    contract |= {
+        "s_feature": round(s_feature(gain, estimator.feature_importances_), 4),
+        "accuracy": round(scores.accuracy, 4),
+    }
+    compiled = compile_estimator(estimator, contract, rows, form)
+    metrics = {"log": scores.as_dict()}
+    info = {**contract, **compiled.facts, "metrics": metrics, "tools": _tools()}
     return package.write(out, info, {**compiled.files, ESTIMATOR: path.read_bytes()})
 
 

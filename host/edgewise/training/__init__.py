@@ -1,0 +1,150 @@
+"""From a labelled log to a scikit-learn classifier, chosen on training rows only."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgenode.core.loader import PERIOD_MAX_MS
+from edgewise.errors import InputError
+from edgewise.forest import trees_of
+from edgewise.logcsv import Log
+from edgewise.training.budget import Budget
+from edgewise.training.pool import FILTERS, NO_FILTERS, POOL
+from edgewise.training.relevance import information_gain, s_feature
+from edgewise.training.result import Candidate, Levels, Recipe, Scores, Trained, score
+from edgewise.training.rows import Rows, classes_of, parts_of, rows_of
+from edgewise.training.search import Found, check_jobs, search
+
+__all__ = [
+    "FILTERS",
+    "POOL",
+    "Budget",
+    "Candidate",
+    "Levels",
+    "Recipe",
+    "Scores",
+    "Trained",
+    "score",
+    "train",
+]
+
+_ROWS_MIN = 50
+_SEARCH_ROWS = 20_000  # evenly spread; the chosen model is fitted on all rows
+
+
+def train(
+    fit: Log,
+    test: Log,
+    budget: Budget | None = None,
+    levels: str = "auto",
+    seed: int = 0,
+    jobs: int = 0,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Trained:
+    """Choose and fit a classifier on ``fit``, score it on ``test``.
+
+    Everything is chosen on held-out blocks of time (one node) or whole nodes of ``fit``.
+    ``levels``: "auto", "on" or "off". ``jobs``: 0 is all cores; the result does not depend on it.
+    Raises InputError where the labels cannot teach anything or nothing fits the budget.
+    """
+    budget = budget or Budget()
+    classes = classes_of(fit, test)
+    if fit.period_ms > PERIOD_MAX_MS:
+        raise InputError(
+            f"{fit.path}: a reading every {fit.period_ms / 1000:g} s, at least one in "
+            f"{PERIOD_MAX_MS // 1000} s is needed: record more often"
+        )
+    rows = {f: rows_of(fit, _filters(f), fit.period_ms, classes) for f in (True, False)}
+    if len(rows[True].y) < _ROWS_MIN:
+        raise InputError(
+            f"{fit.path}: {len(rows[True].y)} labelled readings to train on, {_ROWS_MIN} are "
+            "needed: record longer or label more"
+        )
+    fewer = {f: r.select(_spread(len(r.y))) for f, r in rows.items()}
+    parts = parts_of(fewer[True])
+    if not parts.folds:
+        raise InputError(
+            f"{fit.path}: no part can be held out and leave two classes to train on: "
+            "record each class more than once, or on more nodes"
+        )
+    found = search(fewer, parts, len(classes), budget, levels, seed, check_jobs(jobs), progress)
+    teach = rows[found.filtered]
+    tested = rows_of(test, _filters(found.filtered), fit.period_ms, classes)
+    whole = found.recipe.estimator(teach.y, seed).fit(teach.x[:, found.columns], teach.y)
+    used = np.flatnonzero(whole.feature_importances_ > 0)
+    if not len(used):
+        raise InputError(f"{fit.path}: no feature tells the classes apart: check the labels")
+    slim, columns = narrow(whole, used), found.columns[used]
+    use = whole.feature_importances_[used]
+    return _trained(slim, use, found, columns, classes, fit, teach, tested, parts.text, seed)
+
+
+def narrow(estimator: Any, used: NDArray[np.int64]) -> Any:
+    """The same trees on the columns that they use: the node computes nothing in vain."""
+    slim = copy.deepcopy(estimator)
+    place = np.zeros(estimator.n_features_in_, dtype=np.int64)
+    place[used] = np.arange(len(used))
+    for part in (slim, *getattr(slim, "estimators_", ())):
+        part.n_features_in_ = len(used)
+    for tree in trees_of(slim):
+        inner = tree.children_left >= 0
+        tree.feature[inner] = place[tree.feature[inner]]
+    return slim
+
+
+def _trained(
+    estimator: Any,
+    use: NDArray[np.float64],
+    found: Found,
+    columns: NDArray[np.int64],
+    classes: list[str],
+    fit: Log,
+    teach: Rows,
+    tested: Rows,
+    validation: str,
+    seed: int,
+) -> Trained:
+    x, x_test = teach.x[:, columns], tested.x[:, columns]
+    features = [POOL[i] for i in columns]
+    gain = information_gain(x, teach.y)
+    said = estimator.predict(x_test) if len(x_test) else np.zeros(0, dtype=np.int64)
+    confusion = found.confusion.sum(axis=0)
+    occurs = confusion.sum(axis=1) > 0
+    recall = np.diag(confusion)[occurs] / confusion.sum(axis=1)[occurs]
+    return Trained(
+        estimator,
+        found.recipe,
+        classes,
+        features,
+        _filters(found.filtered),
+        fit.period_ms,
+        x,
+        teach.y,
+        teach.time_s,
+        teach.node,
+        x_test,
+        tested.y,
+        tested.time_s,
+        tested.node,
+        float(recall.mean()),
+        score(tested.y, said),
+        s_feature(gain, use),
+        {n: (float(g), float(w)) for n, g, w in zip(features, gain, use, strict=True)},
+        found.candidates,
+        found.levels,
+        validation,
+        seed,
+    )
+
+
+def _filters(filtered: bool) -> Any:
+    return FILTERS if filtered else NO_FILTERS
+
+
+def _spread(n: int) -> NDArray[np.int64]:
+    return np.unique(np.linspace(0, n - 1, min(n, _SEARCH_ROWS)).astype(np.int64))

@@ -1,0 +1,28 @@
+"""How much a feature tells about the class, and how much a model uses it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["information_gain", "s_feature"]
+
+_PARTS = 16
+
+
+def information_gain(x: NDArray[np.int16], y: NDArray[np.int64]) -> NDArray[np.float64]:
+    """float64[features], the bits that each feature, cut into 16 equal parts, tells about the
+    class. ``x``: int16[rows, features], ``y``: int[rows]."""
+    from sklearn.metrics import mutual_info_score
+
+    cuts = np.linspace(0, 1, _PARTS + 1)[1:-1]
+    gains = [
+        mutual_info_score(y, np.searchsorted(np.quantile(c, cuts), c, side="right")) / np.log(2)
+        for c in x.T
+    ]
+    return np.array(gains)
+
+
+def s_feature(gain: NDArray[np.float64], use: NDArray[np.float64]) -> float:
+    """sum(w I) / sum(w) of the design: mean gain in bits, weighted by use."""
+    return float((use * gain).sum() / use.sum())

@@ -1,0 +1,147 @@
+"""What a training tried, chose and reached."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewise.table import Filters
+
+__all__ = ["Candidate", "Levels", "Recipe", "Scores", "Trained", "score"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to grow a classifier."""
+
+    kind: str
+    trees: int
+    max_leaf_nodes: int
+    max_depth: int | None
+    min_samples_leaf: int
+    max_features: float | None
+    criterion: str
+
+    def estimator(self, y: NDArray[np.int64], seed: int) -> Any:
+        """The unfitted classifier; ``y``: int[rows], the classes that it will be fitted on."""
+        from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+        from sklearn.tree import DecisionTreeClassifier
+
+        options = {
+            "max_leaf_nodes": self.max_leaf_nodes,
+            "max_depth": self.max_depth,
+            "min_samples_leaf": self.min_samples_leaf,
+            "max_features": self.max_features,
+            "criterion": self.criterion,
+            "class_weight": _weights(y),
+            "random_state": seed,
+        }
+        if self.kind == "DecisionTree":
+            return DecisionTreeClassifier(**options)
+        forests = {"ExtraTrees": ExtraTreesClassifier, "RandomForest": RandomForestClassifier}
+        return forests[self.kind](n_estimators=self.trees, **options)
+
+
+def _weights(y: NDArray[np.int64]) -> dict[int, float]:
+    # The root of the inverse frequency: between many misses of a rare class and false alarms.
+    classes, counts = np.unique(y, return_counts=True)
+    weights = np.sqrt(len(y) / (len(classes) * counts))
+    return dict(zip(classes.tolist(), weights.tolist(), strict=True))
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Fractions 0..1."""
+
+    rows: int
+    accuracy: float
+    balanced_accuracy: float
+    macro_f1: float
+
+    def as_dict(self) -> dict[str, float]:
+        return asdict(self)
+
+
+def score(y: NDArray[Any], said: NDArray[Any]) -> Scores:
+    """Accuracy, balanced accuracy and macro-F1 of what was said against the labels."""
+    from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
+
+    if len(y) == 0:
+        return Scores(0, 0.0, 0.0, 0.0)
+    return Scores(
+        len(y),
+        float(accuracy_score(y, said)),
+        float(balanced_accuracy_score(y, said)),
+        float(f1_score(y, said, average="macro", zero_division=0)),
+    )
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One model of the search: ``features`` computed, ``nodes`` with leaves, ``bytes`` of the
+    table, mean ``visits`` and predicted ``us`` of a prediction on an ESP32.
+
+    ``quality``: mean of balanced accuracy and macro-F1 on held-out parts, so that neither a miss
+    nor a false alarm is free; ``se``: standard error of its distance from the best.
+    """
+
+    recipe: Recipe
+    filtered: bool
+    levels: bool
+    features: int
+    nodes: int
+    bytes: int
+    visits: float
+    us: float
+    quality: float
+    se: float
+    on_front: bool
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Whether absolute levels are features, and why: they help in one known room and hurt in a
+    new one. Qualities are the best on held-out parts; None where it was not asked."""
+
+    asked: str
+    used: bool
+    quality_on: float | None
+    quality_off: float | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A fitted classifier with what is needed to package it.
+
+    ``estimator`` was narrowed to the columns ``features``; ``x_train``, ``x_test``: int16[rows,
+    features]; ``time_*_s``: float64[rows], unix seconds; ``node_*``: object[rows]; ``relevance``:
+    feature -> information gain in bits, use; ``s_feature`` as in the figures of the design.
+    """
+
+    estimator: Any
+    recipe: Recipe
+    classes: list[str]
+    features: list[str]
+    filters: Filters
+    period_ms: int
+    x_train: NDArray[np.int16]
+    y_train: NDArray[np.int64]
+    time_train_s: NDArray[np.float64]
+    node_train: NDArray[Any]
+    x_test: NDArray[np.int16]
+    y_test: NDArray[np.int64]
+    time_test_s: NDArray[np.float64]
+    node_test: NDArray[Any]
+    cv_balanced_accuracy: float
+    scores: Scores
+    s_feature: float
+    relevance: dict[str, tuple[float, float]]
+    candidates: list[Candidate]
+    levels: Levels
+    validation: str
+    seed: int

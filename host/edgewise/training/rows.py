@@ -1,0 +1,118 @@
+"""Labelled rows of a log, and the parts of them that are held out to choose by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgenode.core.loader import CLASSES_MAX, check_names
+from edgewise.errors import InputError
+from edgewise.logcsv import Log
+from edgewise.table import Filters, build_table
+from edgewise.training.pool import POOL, WINDOWS
+
+__all__ = ["Parts", "Rows", "classes_of", "parts_of", "rows_of"]
+
+_FOLDS = 5
+_BLOCKS = 4  # of each part, to see how much the quality varies
+
+
+@dataclass(frozen=True)
+class Rows:
+    """``x``: int16[rows, len(POOL)], ``y``: int64[rows], ``time_s``: float64[rows], ``node``:
+    object[rows]."""
+
+    x: NDArray[np.int16]
+    y: NDArray[np.int64]
+    time_s: NDArray[np.float64]
+    node: NDArray[Any]
+
+    def select(self, rows: NDArray[Any]) -> Rows:
+        """The rows that a mask or index picks."""
+        return Rows(self.x[rows], self.y[rows], self.time_s[rows], self.node[rows])
+
+
+def classes_of(fit: Log, test: Log) -> list[str]:
+    """The classes of the training part, sorted; InputError where they cannot teach anything."""
+    if fit.label is None:
+        raise InputError(f"{fit.path}: no label column: name it with --label")
+    known = sorted({v for v in fit.label[fit.valid] if v is not None})
+    if len(known) < 2:
+        said = f"only the class {known[0]!r}" if known else "no label at all"
+        raise InputError(
+            f"{fit.path}: {said} in the training part: a model needs readings of two classes"
+        )
+    if len(known) > CLASSES_MAX:
+        raise InputError(
+            f"{fit.path}: {len(known)} classes in column {fit.label_name}, {CLASSES_MAX} are the "
+            "most: is it a class column? name another with --label"
+        )
+    try:
+        check_names(known, "classes", CLASSES_MAX)
+    except ValueError as e:
+        raise InputError(f"{fit.path}: column {fit.label_name}: {e}: rename the class") from e
+    if test.label is not None:
+        new = sorted({v for v in test.label[test.valid] if v is not None} - set(known))
+        if new:
+            raise InputError(
+                f"{test.path}: class {new[0]!r} is only in the test part: "
+                "move some of its rows to the training part"
+            )
+    return known
+
+
+def rows_of(log: Log, filters: Filters, period_ms: int, classes: list[str]) -> Rows:
+    """Every valid, labelled reading of the log with all features of the pool."""
+    table = build_table(log, POOL, filters, period_ms)
+    if log.label is None:
+        keep = np.zeros(len(log.node), dtype=bool)
+        y = np.zeros(0, dtype=np.int64)
+    else:
+        keep = table.valid & np.array([v is not None for v in log.label], dtype=bool)
+        index = {name: i for i, name in enumerate(classes)}
+        y = np.array([index[v] for v in log.label[keep]], dtype=np.int64)
+    return Rows(table.x[keep], y, log.time_s[keep], log.node[keep])
+
+
+@dataclass(frozen=True)
+class Parts:
+    """``folds``: pairs of bool[rows] to fit on and int[rows] held out; ``block``: int[rows], the
+    block of time of each row; ``text``: how they were made, for people."""
+
+    folds: list[tuple[NDArray[np.bool_], NDArray[np.int64]]]
+    block: NDArray[np.int64]
+    text: str
+
+
+def parts_of(rows: Rows) -> Parts:
+    """Whole nodes where there are several, otherwise blocks of time.
+
+    Blocks of time keep a distance of the longest window from what is fitted, so that no window is
+    seen by both.
+    """
+    y, n = rows.y, len(rows.y)
+    nodes = np.unique(rows.node)
+    if len(nodes) > 1:
+        groups = [nodes[i::_FOLDS] for i in range(min(_FOLDS, len(nodes)))]
+        held = [np.flatnonzero(np.isin(rows.node, group)) for group in groups]
+        margin = 0
+        text = f"{len(nodes)} whole nodes in {len(groups)} parts"
+    else:
+        held = np.array_split(np.arange(n), _FOLDS)
+        margin = min(max(WINDOWS), n // (4 * _FOLDS))
+        text = f"{_FOLDS} blocks of time, {margin} readings apart"
+    folds = []
+    block = np.full(n, -1)
+    for part in held:
+        fit = np.ones(n, dtype=bool)
+        fit[part] = False
+        if margin and len(part):
+            fit[max(0, part[0] - margin) : part[-1] + 1 + margin] = False
+        if len(part) and len(np.unique(y[fit])) >= 2:
+            for piece in np.array_split(part, _BLOCKS):
+                block[piece] = block.max() + 1
+            folds.append((fit, part))
+    return Parts(folds, block, text)

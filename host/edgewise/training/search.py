@@ -1,0 +1,282 @@
+"""Trees, leaves, weights, features and filters: tried on held-out parts, the smallest good one
+taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewise.errors import InputError
+from edgewise.forest import flatten, merge_leaves, trees_of
+from edgewise.training.budget import US_PER_VISIT, Budget
+from edgewise.training.pool import LEVELS, POOL
+from edgewise.training.quality import choose, distances, front, quality
+from edgewise.training.result import Candidate, Levels, Recipe
+from edgewise.training.rows import Parts, Rows
+
+__all__ = ["Found", "search"]
+
+Progress = Callable[[int, int], None]
+
+# kind: trees, share of the features that a split looks at, criterion
+_Kind = tuple[str, int, float | None, str]
+_FORESTS: tuple[_Kind, ...] = (
+    ("ExtraTrees", 10, 0.5, "gini"),
+    ("RandomForest", 10, 0.15, "entropy"),
+)
+# for budgets without room for a forest: one tree knows little of how sure it is
+_TREE: _Kind = ("DecisionTree", 1, None, "entropy")
+_LEAVES = (20, 80)  # readings in a leaf, at least
+_CARRIED_ON = 4  # best recipes that are tried with other filters and levels
+_SHARES = (1.0, 0.7, 0.5)  # of the leaves that the budget allows
+_TOPS = (None, 24, 12)  # most important features; None is all
+_SEEDS = 4  # forests a candidate: one alone may be lucky
+_RANKERS = 32
+
+
+@dataclass(frozen=True)
+class _Shape:
+    recipe: Recipe
+    filtered: bool
+    levels: bool
+    top: int | None = None
+
+
+@dataclass(frozen=True)
+class _Trial:
+    shape: _Shape
+    confusion: NDArray[np.int64]  # [blocks, true, said]
+    columns: NDArray[np.int64]
+    nodes: int
+    bytes: int
+    visits: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """The chosen recipe with its columns of the pool, and all that was tried."""
+
+    recipe: Recipe
+    filtered: bool
+    columns: NDArray[np.int64]
+    confusion: NDArray[np.int64]
+    candidates: list[Candidate]
+    levels: Levels
+
+
+class _Search:
+    def __init__(
+        self, rows: dict[bool, Rows], parts: Parts, n_classes: int, seed: int, jobs: int
+    ) -> None:
+        self.rows, self.parts, self.n_classes = rows, parts, n_classes
+        self.seed, self.jobs = seed, jobs
+        self._ranks: dict[tuple[bool, bool], list[NDArray[np.int64]]] = {}
+
+    def run(self, shapes: Iterable[_Shape], step: Callable[[], None]) -> list[_Trial]:
+        from joblib import Parallel, delayed
+
+        shapes = list(shapes)
+        for key in sorted({(s.filtered, s.levels) for s in shapes if s.top is not None}):
+            self._ranks[key] = [self._rank(*key, fit) for fit, _ in self.parts.folds]
+            self._ranks[key].append(self._rank(*key, np.ones(len(self.parts.block), dtype=bool)))
+        trials = []
+        pool = Parallel(n_jobs=self.jobs, backend="threading", return_as="generator")
+        for trial in pool(delayed(self._try)(shape) for shape in shapes):
+            trials.append(trial)
+            step()
+        return trials
+
+    def _columns(self, shape: _Shape, fold: int) -> NDArray[np.int64]:
+        if shape.top is None:
+            return _allowed(shape.levels)
+        return np.sort(self._ranks[shape.filtered, shape.levels][fold][: shape.top])
+
+    def _rank(self, filtered: bool, levels: bool, fit: NDArray[np.bool_]) -> NDArray[np.int64]:
+        # Most important first, seen from the fitted rows only.
+        from sklearn.ensemble import ExtraTreesClassifier
+
+        columns, rows = _allowed(levels), self.rows[filtered]
+        forest = ExtraTreesClassifier(
+            _RANKERS, max_leaf_nodes=64, min_samples_leaf=5, random_state=self.seed
+        ).fit(rows.x[fit][:, columns], rows.y[fit])
+        return columns[np.argsort(-forest.feature_importances_, kind="stable")]
+
+    def _try(self, shape: _Shape) -> _Trial:
+        rows, parts = self.rows[shape.filtered], self.parts
+        confusion = np.zeros((parts.block.max() + 1, self.n_classes, self.n_classes), np.int64)
+        for fold, (fit, part) in enumerate(parts.folds):
+            columns = self._columns(shape, fold)
+            x, held = rows.x[fit][:, columns], rows.x[part][:, columns]
+            for seed in range(self.seed, self.seed + _SEEDS):
+                estimator = shape.recipe.estimator(rows.y[fit], seed).fit(x, rows.y[fit])
+                said = estimator.predict(held)
+                np.add.at(confusion, (parts.block[part], rows.y[part], said), 1)
+        columns = self._columns(shape, -1)
+        x = rows.x[:, columns]
+        estimator = shape.recipe.estimator(rows.y, self.seed).fit(x, rows.y)
+        sample = x[:: max(1, len(x) // 500)].astype(np.float32)
+        trees = trees_of(estimator)
+        visits = float(sum(t.decision_path(sample).sum() for t in trees)) / len(sample)
+        return _Trial(
+            shape,
+            confusion,
+            columns,
+            int(sum(t.node_count for t in trees)),
+            2 * len(merge_leaves(flatten(estimator)).table()),
+            visits,
+        )
+
+
+def search(
+    rows: dict[bool, Rows],
+    parts: Parts,
+    n_classes: int,
+    budget: Budget,
+    asked: str,
+    seed: int,
+    jobs: int,
+    progress: Progress,
+) -> Found:
+    """Find the smallest model within one standard error of the best.
+
+    ``rows``: of the filtered and of the raw readings, otherwise alike; ``asked``: levels "auto",
+    "on" or "off". Raises InputError where nothing fits the budget.
+    """
+    recipes = _recipes(budget, n_classes, len(parts.block))
+    first = asked != "off"
+    base = [_Shape(r, True, first) for r in recipes]
+    others = [(f, lv) for f in (True, False) for lv in (True, False) if (f, lv) != (True, first)]
+    if asked != "auto":
+        others = [(f, lv) for f, lv in others if lv is first]
+    carried = min(_CARRIED_ON, len(recipes))
+    total = len(base) + carried * len(others) + 2 * (len(_SHARES) * len(_TOPS) - 1)
+    done = 0
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        progress(done, max(total, done))
+
+    runner = _Search(rows, parts, n_classes, seed, jobs)
+    trials = runner.run(base, step)
+    best = sorted(trials, key=lambda t: -_quality(t))[:carried]
+    trials += runner.run(
+        [replace(t.shape, filtered=f, levels=lv) for f, lv in others for t in best], step
+    )
+    levels = _decide_levels(trials, asked, len(np.unique(rows[True].node)), seed)
+    trials_of_levels = [t for t in trials if t.shape.levels is levels.used]
+    filtered = _decide_filter(trials_of_levels, seed)
+    decided = [t for t in trials_of_levels if t.shape.filtered is filtered]
+    best = sorted(decided, key=lambda t: -_quality(t))[:2]
+    trials += runner.run(_smaller([t.shape for t in best]), step)
+    return _found(trials, levels, filtered, seed)
+
+
+def _allowed(levels: bool) -> NDArray[np.int64]:
+    return np.array([i for i, name in enumerate(POOL) if levels or name not in LEVELS])
+
+
+def _quality(trial: _Trial) -> float:
+    return float(quality(trial.confusion.sum(axis=0)))
+
+
+def _recipes(budget: Budget, n_classes: int, n_rows: int) -> list[Recipe]:
+    budget.check(n_classes)
+    leaf_most = max(1, n_rows // 20)
+    kinds = [k for k in _FORESTS if budget.fits(k[1], n_classes)] or [_TREE]
+    return [
+        Recipe(
+            kind,
+            trees,
+            budget.leaves(trees, n_classes),
+            budget.depth(trees),
+            min(leaf, leaf_most),
+            share,
+            criterion,
+        )
+        for (kind, trees, share, criterion), leaf in product(kinds, _LEAVES)
+    ]
+
+
+def _smaller(shapes: list[_Shape]) -> Iterable[_Shape]:
+    for shape in shapes:
+        for share, top in product(_SHARES, _TOPS):
+            leaves = max(2, int(shape.recipe.max_leaf_nodes * share))
+            if (share, top) != (1.0, None):
+                yield replace(shape, recipe=replace(shape.recipe, max_leaf_nodes=leaves), top=top)
+
+
+def _compared(here: list[_Trial], there: list[_Trial], seed: int) -> tuple[float, float, float]:
+    # Best quality of both, and the standard error of the distance.
+    ours, theirs = (max(trials, key=_quality) for trials in (here, there))
+    errors = distances(np.stack([ours.confusion, theirs.confusion]), seed)
+    return _quality(ours), _quality(theirs), float(errors.max())
+
+
+def _decide_levels(trials: list[_Trial], asked: str, n_nodes: int, seed: int) -> Levels:
+    on = [t for t in trials if t.shape.levels]
+    off = [t for t in trials if not t.shape.levels]
+    if asked != "auto":
+        best = max(map(_quality, on or off))
+        why = f"--levels {asked} was asked for"
+        return Levels(asked, bool(on), best if on else None, None if on else best, why)
+    with_levels, without, error = _compared(on, off, seed)
+    figures = f"{with_levels:.1%} with levels, {without:.1%} without, standard error {error:.1%}"
+    if n_nodes > 1:
+        used = with_levels >= without
+        why = f"on nodes that were not trained on: {figures}"
+    else:
+        used = without - with_levels <= error
+        why = f"one node, a known room: levels unless clearly worse; on held-out time: {figures}"
+    return Levels(asked, bool(used), with_levels, without, why)
+
+
+def _decide_filter(trials: list[_Trial], seed: int) -> bool:
+    # A spike of the sensor, which few logs hold, must not reach the model: the median stays unless
+    # raw readings are better by three standard errors, as where spikes are a class.
+    raw = [t for t in trials if not t.shape.filtered]
+    without, with_median, error = _compared(raw, [t for t in trials if t.shape.filtered], seed)
+    return without - with_median <= 3 * error
+
+
+def _found(trials: list[_Trial], levels: Levels, filtered: bool, seed: int) -> Found:
+    qualities = np.array([_quality(t) for t in trials])
+    sizes = np.array([t.bytes for t in trials])
+    errors = distances(np.stack([t.confusion for t in trials]), seed)
+    open_ones = np.array(
+        [t.shape.levels is levels.used and t.shape.filtered is filtered for t in trials]
+    )
+    place = np.flatnonzero(open_ones)
+    within = distances(np.stack([trials[i].confusion for i in place]), seed)
+    chosen = int(place[choose(qualities[place], within, sizes[place])])
+    on_front = front(qualities, sizes)
+    candidates = [
+        Candidate(
+            t.shape.recipe,
+            t.shape.filtered,
+            t.shape.levels,
+            len(t.columns),
+            t.nodes,
+            t.bytes,
+            round(t.visits, 2),
+            round(t.visits * US_PER_VISIT, 1),
+            float(qualities[i]),
+            float(errors[i]),
+            bool(on_front[i]),
+            i == chosen,
+        )
+        for i, t in enumerate(trials)
+    ]
+    it = trials[chosen]
+    return Found(it.shape.recipe, filtered, it.columns, it.confusion, candidates, levels)
+
+
+def check_jobs(jobs: int) -> int:
+    """``--jobs`` as joblib takes it; 0 is all cores."""
+    if jobs < 0:
+        raise InputError(f"--jobs {jobs}: 0 is all cores: give 0 or more")
+    return jobs or -1
