@@ -5,6 +5,7 @@ SHELL := bash
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
+BENCH_STAMP := $(VENV)/.bench-done
 
 # The first that really runs and is new enough (a shim on PATH may exist and fail).
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
@@ -17,13 +18,13 @@ POLICY := /usr/sbin/policy-rc.d
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup system-deps demo test lint train wheel clean
+.PHONY: help setup system-deps demo test lint train bench wheel clean
 
 help:  ## This list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 	@echo
 	@echo 'Variables: BROKER=mqtt://host:port (demo)  PYTHON=python3.x (setup)  TESTS=... (test)'
-	@echo '           DATA=log.csv LABEL=column MODEL=models/name (train)'
+	@echo '           DATA=log.csv LABEL=column MODEL=models/name (train)  PORT=/dev/... (bench)'
 
 setup: $(STAMP)  ## Virtual environment, pinned packages, MicroPython: what the rest needs
 	@$(BIN)/python -m edgewise.toolchain
@@ -74,6 +75,14 @@ train: setup  ## Your own log becomes a model: DATA=log.csv [LABEL=column] [MODE
 	@if [ -z "$(DATA)" ]; then echo 'error: name the log: make train DATA=log.csv' >&2; exit 2; fi
 	@$(BIN)/edgewise train "$(DATA)" $(if $(LABEL),--label "$(LABEL)") \
 		$(if $(MODEL),--out "$(MODEL)")
+
+bench: setup $(BENCH_STAMP)  ## Microseconds, bytes, allocations beside others: [MODEL=models/name] [PORT=]
+	@$(BIN)/edgewise bench $(if $(MODEL),"$(MODEL)") $(if $(PORT),--port "$(PORT)")
+
+$(BENCH_STAMP): host/requirements-bench.lock $(STAMP)
+	@echo 'bench: what it compares with, some 60 MB ...'
+	@$(BIN)/python -m pip install -q --require-hashes -r host/requirements-bench.lock
+	@touch $@
 
 wheel: $(STAMP)  ## dist/edgewise-*.whl
 	@$(BIN)/python -m pip wheel -q --no-deps --no-build-isolation -w dist .

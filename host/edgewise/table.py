@@ -14,6 +14,7 @@ from edgewise.logcsv import Log
 __all__ = ["Filters", "Table", "build_table", "series_slots"]
 
 Filters = list[dict[str, dict[str, int]]]
+_PARALLEL_ROWS = 100_000  # two seconds of work; to start the processes takes one
 
 
 @dataclass(frozen=True)
@@ -32,21 +33,48 @@ def series_slots(time_s: NDArray[np.float64], period_ms: int) -> list[int]:
     return [0] + [slots_between(dt_ms, period_ms) for dt_ms in ms[1:]] if ms else []
 
 
-def build_table(log: Log, features: list[str], filters: Filters, period_ms: int) -> Table:
-    """Push every series of the log through a fresh `edgenode.core.pipeline.Pipeline`."""
+def build_table(
+    log: Log, features: list[str], filters: Filters, period_ms: int, n_jobs: int = -1
+) -> Table:
+    """Push every series of the log through a fresh `edgenode.core.pipeline.Pipeline`.
+
+    A large log of several series goes through ``n_jobs`` processes (joblib; -1: one a core).
+    """
+    from joblib import Parallel, delayed
+
     x = np.zeros((len(log.time_s), len(features)), dtype=np.int16)
     valid = np.zeros(len(log.time_s), dtype=bool)
-    for rows in log.series():
-        pipeline = Pipeline(features, filters)
-        slot = 0
-        steps = series_slots(log.time_s[rows], period_ms)
-        t_dc, h_pm = log.t_dc[rows].tolist(), log.h_pm[rows].tolist()
-        out = np.zeros((len(rows), len(features)), dtype=np.int16)
-        good = log.valid[rows].tolist()
-        for i, step in enumerate(steps):
-            slot += step
-            good[i] = good[i] and decode.check(t_dc[i], h_pm[i]) == decode.OK
-            if good[i]:
-                out[i] = pipeline.push(slot, t_dc[i], h_pm[i])
+    series = log.series()
+    jobs = (
+        delayed(_push)(
+            Pipeline(features, filters),
+            series_slots(log.time_s[rows], period_ms),
+            log.t_dc[rows],
+            log.h_pm[rows],
+            log.valid[rows],
+        )
+        for rows in series
+    )
+    n_jobs = n_jobs if len(series) > 1 and len(x) >= _PARALLEL_ROWS else 1
+    done = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
+    for rows, (out, good) in zip(series, done, strict=True):
         x[rows], valid[rows] = out, good
     return Table(x, valid)
+
+
+def _push(
+    pipeline: Pipeline,
+    steps: list[int],
+    t_dc: NDArray[np.int16],
+    h_pm: NDArray[np.int16],
+    valid: NDArray[np.bool_],
+) -> tuple[NDArray[np.int16], list[bool]]:
+    x = np.zeros((len(steps), len(pipeline.x)), dtype=np.int16)
+    good: list[bool] = valid.tolist()
+    slot = 0
+    for i, (step, t, h) in enumerate(zip(steps, t_dc.tolist(), h_pm.tolist(), strict=True)):
+        slot += step
+        good[i] = good[i] and decode.check(t, h) == decode.OK
+        if good[i]:
+            x[i] = pipeline.push(slot, t, h)
+    return x, good

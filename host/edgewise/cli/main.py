@@ -18,7 +18,18 @@ __all__ = ["VERBS", "app", "run"]
 
 # edgewise/cli/<verb>.py has a function <verb>, or an `app` where the verb has sub-commands;
 # EXAMPLES is a tuple of command lines for the end of its --help.
-VERBS = ("data", "train", "compile", "predict", "simulate", "collect", "broker", "doctor", "demo")
+VERBS = (
+    "data",
+    "train",
+    "compile",
+    "predict",
+    "simulate",
+    "collect",
+    "broker",
+    "bench",
+    "doctor",
+    "demo",
+)
 
 
 def _load(verb: str) -> Any:

@@ -1,0 +1,192 @@
+# import bench_node, in a folder with bench.json, model.bin, rows.bin, frames.bin, edgenode/ and
+# what there is of inline, m2cgen and everywhereml: run(part) prints one JSON object of figures.
+import gc
+import json
+import sys
+import time
+from array import array
+
+import micropython
+
+
+def heap():
+    gc.collect()
+    return gc.mem_alloc()
+
+
+_start = heap()
+from edgenode.core import decode, loader, model, pipeline, walk_plain  # noqa: E402
+
+code_bytes = heap() - _start
+
+
+def read(name):
+    with open(name, "rb") as f:
+        return f.read()
+
+
+def module(name):
+    # -> a module, or None where it is not in the folder or cannot run here
+    try:
+        return __import__(name)
+    except (ImportError, MemoryError, SyntaxError, ValueError):
+        return None
+
+
+# The loops: the items one after the other through f, a table or not, votes to out or returned.
+def nothing(f, items, table, out):
+    for _ in items:
+        pass
+
+
+def x_only(f, items, table, out):
+    for x in items:
+        f(x)
+
+
+def x_out(f, items, table, out):
+    for x in items:
+        f(x, out)
+
+
+def table_x_out(f, items, table, out):
+    for x in items:
+        f(table, x, out)
+
+
+class Step:
+    # What the node does with a frame between the sensor and the outbox.
+    def __init__(self, pipe, forest):
+        self._pipe = pipe
+        self._forest = forest
+        self._raw = array("h", (0, 0))
+        self._slot = 0
+
+    def step(self, frame):
+        raw = self._raw
+        self._slot += 1
+        if decode.decode(frame, raw) == decode.OK:
+            self._forest.predict(self._pipe.push(self._slot, raw[0], raw[1]))
+
+
+class Bench:
+    def __init__(self, settings, part):
+        start = heap()
+        self._forest = model.Model(read("model.bin"))
+        with_model = heap()
+        contract = self._forest.contract
+        self._pipe = pipeline.Pipeline(contract["features"], contract["filters"])
+        with_pipeline = heap()
+        self.heap = {
+            "code": code_bytes,
+            "model": with_model - start,
+            "pipeline": with_pipeline - with_model,
+        }
+        self._table = loader.unpack(read("model.bin"))[1]
+        self._out = array("i", bytes(4 * len(contract["classes"])))
+        self._columns = len(contract["features"]) + 1  # the last one is the class
+        self._rounds = settings["rounds"]
+        self._round_us = settings["round_us"]
+        rows = list(self.rows(settings["timed"][part]))
+        self.ways = {"loop": (nothing, None, rows)}
+        for name, loop, f, items in getattr(self, part)(rows):
+            if f:
+                self.ways[name] = (loop, f, items)
+
+    def rows(self, count):
+        with open("rows.bin", "rb") as f:
+            while count:
+                x = array("h", bytes(2 * self._columns))
+                if not f.readinto(x):
+                    break
+                yield x
+                count -= 1
+
+    def native(self, rows):
+        code, empty = module("inline"), module("bench_empty")
+        yield "empty call", x_out, empty and empty.votes, rows
+        yield "inline", x_out, code and code.votes, rows
+        yield "table", table_x_out, model.votes, rows
+
+    def python(self, rows):
+        code, m2cgen, everywhereml = module("inline"), module("m2cgen"), module("everywhereml")
+        inline = model.Model(read("model.bin"), code)
+        frames = read("frames.bin")
+        frames = [frames[i : i + 5] for i in range(0, len(frames), 5)]
+        yield "plain", table_x_out, walk_plain.votes, rows
+        yield "m2cgen", x_only, m2cgen and m2cgen.score, rows
+        yield "everywhereml", x_only, everywhereml and everywhereml.Forest().predict, rows
+        yield "node inline", x_only, code and inline.predict, rows
+        yield "node table", x_only, self._forest.predict, rows
+        yield "step", x_only, Step(self._pipe, inline).step, frames
+
+    def run_us(self, name, passes):
+        loop, f, items = self.ways[name]
+        gc.collect()  # nobody pays for what another one left
+        start_us = time.ticks_us()
+        for _ in range(passes):
+            loop(f, items, self._table, self._out)
+        return time.ticks_diff(time.ticks_us(), start_us)
+
+    def best_us(self):
+        # name -> microseconds an item, the best of the rounds; every round has all of them.
+        passes, best = {}, {}
+        for name in self.ways:
+            passes[name] = 1
+            while self.run_us(name, passes[name]) < self._round_us:
+                passes[name] *= 2
+        for _ in range(self._rounds):
+            for name, n in passes.items():
+                us = self.run_us(name, n) / (n * len(self.ways[name][2]))
+                best[name] = min(us, best.get(name, us))
+        return best
+
+    def allocated(self, name):
+        # bytes an item, and whether all of them pass while the heap gives nothing
+        loop, f, items = self.ways[name]
+        few = items[:16]
+        gc.collect()
+        gc.disable()
+        before = gc.mem_alloc()
+        loop(f, few, self._table, self._out)
+        taken = gc.mem_alloc() - before
+        gc.enable()
+        micropython.heap_lock()
+        try:
+            loop(f, items, self._table, self._out)
+            none = True
+        except MemoryError:
+            none = False
+        micropython.heap_unlock()
+        return taken / len(few), none
+
+    def class_of(self, name, x):
+        loop, f, _ = self.ways[name]
+        if loop is x_only:
+            said = f(x)
+        else:
+            loop(f, (x,), self._table, self._out)
+            said = self._out
+        if isinstance(said, int):
+            return said
+        return max(range(len(said)), key=lambda c: said[c])
+
+    def agreement(self):
+        # name -> how many of all rows have the class that is written beside them
+        right = {name: 0 for name in self.ways if name not in ("loop", "empty call", "step")}
+        for x in self.rows(-1):
+            for name in right:
+                right[name] += self.class_of(name, x) == x[-1]
+        return right
+
+
+def run(part):
+    bench = Bench(json.loads(read("bench.json")), part)
+    figures = {
+        "runs_on": "%s, MicroPython %d.%d.%d" % ((sys.platform,) + sys.implementation[1][:3]),
+        "heap": bench.heap,
+        "us": bench.best_us(),
+        "allocated": {name: bench.allocated(name) for name in bench.ways},
+        "right": bench.agreement(),
+    }
+    print(json.dumps(figures))

@@ -1,0 +1,221 @@
+"""All of it side by side: puts the models where they run, and gathers the figures."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewise import paths
+from edgewise.bench.limit import build_limit, run_limit
+from edgewise.bench.places import Place
+from edgewise.bench.rivals import RIVALS
+from edgewise.bench.subject import Subject
+from edgewise.compiling import emlearn_c
+from edgewise.errors import EdgewiseError
+from edgewise.toolchain import cc, mpycross
+
+__all__ = ["BOARD", "PC", "WAYS", "Size", "measure"]
+
+_LIMIT, _STOCK = "gcc -O2", "gcc -O2 stock"
+# name -> what one call of it does
+WAYS = {
+    _LIMIT: "model.h, emlearn's C corrected: class",
+    _STOCK: "emlearn's C as it makes it: class",
+    "empty call": "viper function that does nothing",
+    "inline": "viper, all trees as ifs: votes",
+    "table": "viper, the walker: votes",
+    "plain": "Python, the walker: votes",
+    "m2cgen": "its Python: probabilities",
+    "everywhereml": "its MicroPython: class",
+    "node inline": "Model.predict: class and percent",
+    "node table": "Model.predict: class and percent",
+}
+
+
+# The native ways are timed on so many rows that a branch predictor does not know them by heart,
+# C as well; the others on few, in a heap as small as they are used to.
+_HEAP_KB = {"native": 16384, "python": 2048}
+
+
+@dataclass(frozen=True)
+class Size:
+    """``rows`` are compared, ``timed`` of them timed, in each part; ``rounds`` of at least
+    ``round_us`` each, all of that ``repeats`` times; ``frames`` go through the whole step."""
+
+    rows: int
+    timed: dict[str, int]
+    frames: int
+    rounds: int
+    round_us: int
+    repeats: int
+
+
+PC = Size(20560, {"native": 20560, "python": 1024}, 2048, rounds=3, round_us=20_000, repeats=3)
+BOARD = Size(512, {"native": 64, "python": 64}, 128, rounds=5, round_us=200_000, repeats=1)
+
+
+def measure(
+    subject: Subject,
+    place: Place,
+    size: Size,
+    with_limit: bool = True,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> dict[str, Any]:
+    """The node's side of the bench as one JSON object; times in microseconds, without the loop.
+
+    ``with_limit``: C on this machine too, in turns with the node. Raises OutsideError.
+    """
+    rows = np.column_stack([subject.x, subject.expected])[: size.rows].astype("<i2")
+    absent, machine_bytes = _put(subject, place, size, rows)
+    runs = []
+    with tempfile.TemporaryDirectory(prefix="edgewise-bench-") as folder:
+        programs = {}
+        if with_limit and cc.command():
+            sizes = {**asdict(size), "rows": len(rows), "columns": rows.shape[1]}
+            for name, header in _headers(subject).items():
+                programs[name] = Path(folder) / name
+                build_limit(header, sizes, programs[name])
+        elif with_limit:
+            absent |= dict.fromkeys((_LIMIT, _STOCK), "no C compiler: make system-deps")
+        for done in range(size.repeats):
+            progress(done, size.repeats)
+            for part, heap_kb in _HEAP_KB.items():
+                said = place.run(f"import bench_node; bench_node.run({part!r})", heap_kb)
+                runs.append(_without_loop(json.loads(said)))
+            runs += [run_limit(path, name, rows.tobytes()) for name, path in programs.items()]
+    return _gather(subject, _best(runs), absent, machine_bytes, len(rows))
+
+
+def _headers(subject: Subject) -> dict[str, str]:
+    headers = {_LIMIT: subject.header}
+    if subject.estimator is not None:
+        headers[_STOCK] = emlearn_c.stock(subject.estimator)
+    return headers
+
+
+def _without_loop(run: dict[str, Any]) -> dict[str, Any]:
+    loop_us = run["us"].pop("loop")
+    us = {name: us - loop_us for name, us in run["us"].items()}
+    return {**run, "us": us, "loop_us": loop_us}
+
+
+def _best(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    best: dict[str, Any] = {"us": {}, "allocated": {}, "right": {}}
+    for run in runs:
+        for name, us in run["us"].items():
+            best["us"][name] = min(us, best["us"].get(name, us))
+        best["right"] |= run["right"]
+        best["allocated"] |= run.get("allocated", {})
+    best |= {key: runs[0][key] for key in ("runs_on", "heap", "loop_us")}
+    return best
+
+
+def _put(
+    subject: Subject, place: Place, size: Size, rows: NDArray[np.int16]
+) -> tuple[dict[str, str], dict[str, int]]:
+    # -> why a way is absent, and the bytes of the files of each
+    here = Path(__file__).parent / "node"
+    files = {path.name: path.read_bytes() for path in here.glob("*.py")}
+    for name, path in paths.node_files().items():
+        if name.startswith("edgenode/core/") or name == "edgenode/__init__.py":
+            files[name] = path.read_bytes()
+    files["bench.json"] = json.dumps(asdict(size)).encode()
+    files["model.bin"] = subject.blob
+    files["rows.bin"] = rows.tobytes()
+    files["frames.bin"] = b"".join(subject.frames[: size.frames])
+    absent, sizes = {}, {}
+    for name, source in RIVALS.items():
+        try:
+            files[f"{name}.py"] = source(subject.estimator).encode()
+            sizes[name] = len(files[f"{name}.py"])
+        except ImportError:
+            absent[name] = "not installed: make bench"
+        except EdgewiseError as e:
+            absent[name] = str(e)
+    place.put(files)
+    code = _native(subject.inline, place.machine())
+    if code:
+        place.put({"inline.mpy": code})
+        sizes["inline"] = len(code)
+    return absent, sizes
+
+
+def _native(source: str | None, machine: str | None) -> bytes | None:
+    if source is None or machine is None:
+        return None
+    with tempfile.TemporaryDirectory(prefix="edgewise-mpy-") as folder:
+        text, out = Path(folder) / "inline.py", Path(folder) / "inline.mpy"
+        text.write_text(source)
+        mpycross.compile(text, out, machine)
+        return out.read_bytes()
+
+
+def _gather(
+    subject: Subject,
+    run: dict[str, Any],
+    absent: dict[str, str],
+    sizes: dict[str, int],
+    n_rows: int,
+) -> dict[str, Any]:
+    limit_us = run["us"].get(_LIMIT)
+    table_bytes = 2 * len(subject.table)
+    size_of = {
+        "inline": (subject.inline_bytes, "code, xtensawin"),
+        "table": (table_bytes, "heap"),
+        "plain": (table_bytes, "heap"),
+        **{name: (sizes.get(name), "source") for name in RIVALS},
+    }
+    ways: list[dict[str, Any]] = []
+    for name, says in WAYS.items():
+        if name not in run["us"]:
+            ways.append(
+                {"name": name, "does": says, "absent": absent.get(name, "cannot run here")}
+            )
+            continue
+        us = run["us"][name]
+        size, kind = size_of.get(name, (None, None))
+        taken, locked = run["allocated"].get(name, (0, None))
+        right = run["right"].get(name)
+        ways.append(
+            {
+                "name": name,
+                "does": says,
+                "us": us,
+                "ratio": us / limit_us if limit_us else None,
+                "bytes": size,
+                "bytes_of": kind,
+                "allocated": taken,
+                "heap_locked": locked,
+                "agreement": None if right is None else right / n_rows,
+            }
+        )
+    taken, locked = run["allocated"]["step"]
+    return {
+        "runs_on": run["runs_on"],
+        "model": {
+            "name": subject.name,
+            "trees": subject.trees,
+            "nodes": subject.nodes,
+            "features": subject.x.shape[1],
+            "table_bytes": table_bytes,
+            "inline_bytes": subject.inline_bytes,
+            "inline_bytes_here": sizes.get("inline"),
+        },
+        "rows": n_rows,
+        "oracle": subject.oracle,
+        "loop_us": run["loop_us"],
+        "ways": ways,
+        "step": {
+            "us": run["us"]["step"],
+            "allocated": taken,
+            "heap_locked": locked,
+        },
+        "heap": run["heap"],
+    }

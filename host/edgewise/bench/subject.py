@@ -1,0 +1,164 @@
+"""What is measured: one model, and rows and frames that are the same for all."""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+from array import array
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgenode.core import loader
+from edgewise import synthetic
+from edgewise.compiling.compile import compile_estimator
+from edgewise.compiling.keeping import ESTIMATOR, load_estimator
+from edgewise.errors import InputError
+from edgewise.logcsv import Log, read_log
+from edgewise.package import Package
+from edgewise.simulator.feed import encode
+from edgewise.table import Filters, build_table
+
+__all__ = ["FEATURES", "FILTERS", "Subject", "generated_log", "of_package", "reference"]
+
+# The figures of different versions stay comparable: this list is not that of the training.
+FEATURES = [
+    f"{channel}_{kind}"
+    for channel in "th"
+    for kind in (
+        "level",
+        *(f"ema_{k}" for k in (3, 5, 7)),
+        *(f"{kind}_{n}" for n in (5, 15, 30, 60) for kind in ("mean", "dev", "slope", "range")),
+    )
+]
+FILTERS: Filters = [{"median": {"window_size": 3}}]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """``blob``: model.bin; ``inline``: model.py and ``inline_bytes``: the size of model.mpy, None
+    where the model is too large for them; ``header``: model.h; ``estimator``: the scikit-learn
+    classifier, None where the package keeps none.
+
+    ``x``: int16[rows, features] in no order; ``expected``: int64[rows], the class by ``oracle``;
+    ``frames``: readings one after the other, five raw bytes each.
+    """
+
+    name: str
+    blob: bytes
+    inline: str | None
+    inline_bytes: int | None
+    header: str
+    estimator: Any | None
+    x: NDArray[np.int16]
+    expected: NDArray[np.int64]
+    oracle: str
+    frames: list[bytes]
+
+    @property
+    def table(self) -> array[int]:
+        """The 16-bit words of `edgenode.core.walk_plain`."""
+        words: array[int] = loader.unpack(self.blob)[1]
+        return words
+
+    @property
+    def trees(self) -> int:
+        return self.table[1]
+
+    @property
+    def nodes(self) -> int:
+        """Of all trees, leaves included: each tree has one leaf more than inner nodes."""
+        return 2 * self.table[0] + self.trees
+
+
+def reference() -> Subject:
+    """A random forest of 10 trees and 290 nodes on 40 features of the generated log."""
+    from sklearn.ensemble import RandomForestClassifier
+
+    log = generated_log()
+    table = build_table(log, FEATURES, FILTERS, log.period_ms)
+    forest = RandomForestClassifier(10, max_leaf_nodes=15, min_samples_leaf=5, random_state=0)
+    forest.fit(table.x, log.label)
+    contract = {
+        "name": "reference",
+        "classes": [str(c) for c in forest.classes_],
+        "features": FEATURES,
+        "filters": FILTERS,
+        "period_ms": log.period_ms,
+        "s_feature": 0.0,
+        "accuracy": 0.0,
+    }
+    compiled = compile_estimator(forest, contract, table.x)
+    x = _shuffled(table.x)
+    return Subject(
+        name="reference",
+        blob=compiled.files["model.bin"],
+        inline=compiled.files["model.py"].decode(),
+        inline_bytes=compiled.facts["inline_bytes"],
+        header=compiled.files["model.h"].decode(),
+        estimator=forest,
+        x=x,
+        expected=_columns(forest, x),
+        oracle="scikit-learn",
+        frames=_frames(log),
+    )
+
+
+def of_package(package: Package) -> Subject:
+    """The model of a package, on the features that the generated log gives it."""
+    log = generated_log()
+    table = build_table(log, package.features, package.filters, package.period_ms)
+    x = _shuffled(table.x)
+    estimator = load_estimator(package.path / ESTIMATOR) if _has(package, ESTIMATOR) else None
+    if estimator is None:
+        model = package.model()
+        expected = np.array([model.predict(row) for row in x.tolist()])
+    else:
+        expected = _columns(estimator, x)
+    inline = _has(package, "model.py") and _has(package, "model.mpy")
+    if not _has(package, "model.h"):
+        raise InputError(f"{package.path}: keeps no model.h: train again")
+    return Subject(
+        name=str(package.info["name"]),
+        blob=package.blob,
+        inline=(package.path / "model.py").read_text() if inline else None,
+        inline_bytes=(package.path / "model.mpy").stat().st_size if inline else None,
+        header=(package.path / "model.h").read_text(),
+        estimator=estimator,
+        x=x,
+        expected=expected,
+        oracle="the plain walker" if estimator is None else "scikit-learn",
+        frames=_frames(log),
+    )
+
+
+def _has(package: Package, name: str) -> bool:
+    return name in package.info["sha256"]
+
+
+def generated_log() -> Log:
+    """20,560 labelled readings of one generated office, always the same."""
+    with tempfile.TemporaryDirectory(prefix="edgewise-bench-") as folder:
+        path = Path(folder) / "generated.csv"
+        with path.open("w", newline="") as stream:
+            rows = csv.writer(stream)
+            rows.writerow(synthetic.HEADER)
+            rows.writerows(synthetic.occupancy_rows())
+        return read_log(path, label="occupied", split="split")
+
+
+def _shuffled(x: NDArray[np.int16]) -> NDArray[np.int16]:
+    # in the order of time a branch predictor would know the way
+    return np.random.default_rng(0).permutation(x)
+
+
+def _columns(estimator: Any, x: NDArray[np.int16]) -> NDArray[np.int64]:
+    return np.asarray(np.searchsorted(estimator.classes_, estimator.predict(x)))
+
+
+def _frames(log: Log) -> list[bytes]:
+    pairs = zip(log.t_dc.tolist(), log.h_pm.tolist(), strict=True)
+    return [encode(t_dc, h_pm) for t_dc, h_pm in pairs]

@@ -1,0 +1,51 @@
+"""edgewise bench: what a prediction costs, beside other people's ways and C."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgewise.cli.options import JsonFlag
+from edgewise.console import emit_json, progress_bar, say
+
+EXAMPLES = (
+    "edgewise bench",
+    "edgewise bench models/mine --json",
+    "edgewise bench --port /dev/ttyUSB0",
+)
+
+
+def bench(
+    model: Annotated[
+        Path | None,
+        typer.Argument(help="model package; without one a forest of 10 trees, 290 nodes"),
+    ] = None,
+    port: Annotated[
+        str | None, typer.Option(help="measure on a board; it starts anew afterwards")
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Measure microseconds, bytes, allocations and agreement of each form of one model.
+
+    In the MicroPython unix port, beside C and what others generate; or on a board.
+    """
+    from edgewise import package
+    from edgewise.bench import run, subject
+    from edgewise.bench.host_rate import host_rate
+    from edgewise.bench.places import Board, UnixPort
+    from edgewise.bench.show import show
+
+    say("building the model ...")
+    chosen = subject.reference() if model is None else subject.of_package(package.load(model))
+    with Board(port) if port else UnixPort() as place, progress_bar("measuring") as step:
+        size = run.BOARD if port else run.PC
+        figures = run.measure(chosen, place, size, not port, step)
+    if not port:
+        say("features of 540,000 readings ...")
+        figures["host"] = host_rate()
+    if json:
+        emit_json(figures)
+    else:
+        show(figures)
