@@ -68,6 +68,16 @@ class Package:
         rows = list(csv.reader(io.StringIO((self.path / "golden.csv").read_text())))[1:]
         return np.array([row[:-1] for row in rows], dtype=np.int16)
 
+    def evidence(self) -> dict[str, Any] | None:
+        """What the report shows; None for a package that no training made."""
+        path = self.path / "evidence.json"
+        return dict(json.loads(path.read_bytes())) if path.name in self.info["sha256"] else None
+
+    def counts(self) -> tuple[int, int]:
+        """Splits and trees of the table."""
+        _, table = loader.unpack(self.blob)
+        return int(table[0]), int(table[1])
+
     def model(self) -> Any:
         """The node's own `edgenode.core.model.Model` of this package."""
         return Model(self.blob)

@@ -22,6 +22,8 @@ VERBS = (
     "data",
     "train",
     "compile",
+    "inspect",
+    "report",
     "predict",
     "simulate",
     "collect",

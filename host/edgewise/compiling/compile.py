@@ -83,17 +83,20 @@ def compile_estimator(
     }
     if inline:
         files |= {"model.py": inline.source.encode(), **inline.mpy}
-    checked = Checked(len(data), len(probes) // 3, ran)
+    checked = Checked(len(data), len(probes) // 3, list(ran))
+    chosen = forms.choose(form, inline)
+    runtime = next((r for r in ran if r.endswith(chosen)), "python-table")
     facts = {
         "visits": visits,
         "trees": len(forest.roots),
         "nodes": int(sum(t.node_count for t in trees_of(estimator))),
         "leaf_bits": forest.bits,
-        "form": str(forms.choose(form, inline)),
+        "form": str(chosen),
         "bytes": len(blob),
         "table_bytes": 2 * len(table),
         "inline_bytes": inline.bytes if inline else None,
         "checked": asdict(checked),
+        "measured": {"runtime": runtime, "us": ran[runtime]},
     }
     return Compiled(forest, files, facts, checked)
 

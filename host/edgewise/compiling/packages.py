@@ -17,6 +17,7 @@ from edgewise.errors import InputError
 from edgewise.form import Form
 from edgewise.logcsv import Log
 from edgewise.package import Package
+from edgewise.report import evidence, render
 from edgewise.table import build_table
 from edgewise.training import FILTERS, Trained, score
 from edgewise.training.relevance import information_gain, s_feature
@@ -57,9 +58,12 @@ def compile_model(
         "data_sha256": data,
         "tools": _tools(),
     }
+    facts = evidence(trained)
     files = {
         **compiled.files,
         ESTIMATOR: dump_estimator(trained.estimator),
+        "evidence.json": package.json_bytes(facts),
+        "report.html": render(info, facts).encode(),
     }
     return package.write(out, info, files)
 

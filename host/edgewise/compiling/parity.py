@@ -35,8 +35,10 @@ def check(
     rows: NDArray[np.int16],
     expected: NDArray[np.int64],
     names: tuple[list[str], list[str]],
-) -> list[str]:
-    """Compare all implementations on ``rows`` (int16[n, features]) and return their names.
+) -> dict[str, float | None]:
+    """Compare all implementations on ``rows`` (int16[n, features]).
+
+    Returns the name of each with the microseconds of a prediction, where measured.
 
     ``expected``: int[n], scikit-learn's class. ``code``: model.py, ``header``: model.h, ``names``:
     of features and of classes. Raises EdgewiseError with the first row that differs in class, or
@@ -44,8 +46,8 @@ def check(
     """
     features, classes = names
     votes: Answers | None = None
-    ran = []
-    for runtime, answers in _run(forest, blob, code, header, rows):
+    ran: dict[str, float | None] = {}
+    for runtime, answers, us in _run(forest, blob, code, header, rows):
         differs = answers[:, 0] != expected
         if votes is not None:
             differs |= answers[:, 1] != votes[:, 1]
@@ -58,17 +60,17 @@ def check(
                 "nothing was written; train with another --seed"
             )
         votes = answers if votes is None else votes
-        ran.append(runtime)
+        ran[runtime] = us
     return ran
 
 
 def _run(
     forest: Forest, blob: bytes, code: str | None, header: str, rows: NDArray[np.int16]
-) -> Iterator[tuple[str, Answers]]:
-    yield "python-table", runtimes.run_plain(blob, rows)
+) -> Iterator[tuple[str, Answers, float | None]]:
+    yield "python-table", runtimes.run_plain(blob, rows), None
     for form in (None, code) if code else (None,):
-        answers, runtime = runtimes.run_micropython(blob, rows, form)
-        yield runtime, answers
+        answers, runtime, us = runtimes.run_micropython(blob, rows, form)
+        yield runtime, answers, us
     if cc.command():
         total = len(forest.roots) * (2**forest.bits - 1)
-        yield "emlearn-c", runtimes.run_c(header, rows, forest.leaves.shape[1], total)
+        yield "emlearn-c", runtimes.run_c(header, rows, forest.leaves.shape[1], total), None

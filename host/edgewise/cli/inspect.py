@@ -1,0 +1,64 @@
+"""edgewise inspect: what is in a model package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgewise.cli.options import JsonFlag
+from edgewise.console import emit_json
+
+EXAMPLES = ("edgewise inspect models/mine",)
+
+
+def inspect(
+    model: Annotated[Path, typer.Argument(help="model package")], json: JsonFlag = False
+) -> None:
+    """Check every file and show the contract, the sizes and the figures."""
+    from edgewise import package
+
+    loaded = package.load(model)
+    info = loaded.info
+    n_splits, n_trees = loaded.counts()
+    facts = {
+        "model": str(model),
+        "name": info["name"],
+        "classes": loaded.classes,
+        "period_ms": loaded.period_ms,
+        "filters": loaded.filters,
+        "features": loaded.features,
+        "trees": n_trees,
+        "splits": n_splits,
+        "nodes": info["nodes"],
+        "leaf_bits": info["leaf_bits"],
+        "visits": info["visits"],
+        "form": info["form"],
+        "table_bytes": info["table_bytes"],
+        "inline_bytes": info["inline_bytes"],
+        "checked": info["checked"],
+        "metrics": info.get("metrics"),
+        "files": {n: (loaded.path / n).stat().st_size for n in ("model.json", *info["sha256"])},
+    }
+    if json:
+        emit_json(facts)
+        return
+    checked = info["checked"]
+    inline = f"{info['inline_bytes']} bytes" if info["inline_bytes"] else "too large"
+    lines = {
+        "name": info["name"],
+        "classes": ", ".join(loaded.classes),
+        "period": f"{loaded.period_ms / 1000:g} s",
+        "filters": ", ".join(next(iter(f)) for f in loaded.filters) or "none",
+        "features": ", ".join(loaded.features),
+        "trees": f"{n_trees}, {info['nodes']} nodes with leaves of {info['leaf_bits']} bits",
+        "a prediction": f"visits {info['visits']:g} nodes",
+        "form": f"{info['form']} (table {info['table_bytes']} bytes, inline {inline})",
+        "compared": f"{checked['rows']} rows, {checked['thresholds']} thresholds and their "
+        f"neighbours: {', '.join(checked['runtimes'])}",
+    }
+    for key, value in lines.items():
+        typer.echo(f"{key:<14}{value}")
+    for name, size in facts["files"].items():
+        typer.echo(f"{'file':<14}{name}, {size} bytes, unchanged")

@@ -1,0 +1,59 @@
+"""edgewise report: what a model is worth, as a page and as a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgewise.cli.options import JsonFlag, Out
+from edgewise.console import emit_json, say
+
+EXAMPLES = ("edgewise report models/mine", "edgewise report models/mine --out mine.html")
+
+
+def report(
+    model: Annotated[Path, typer.Argument(help="model package")],
+    out: Out = None,
+    json: JsonFlag = False,
+) -> None:
+    """Rank the features, and draw the page once more with --out."""
+    from edgewise import package
+    from edgewise.errors import InputError
+    from edgewise.logcsv_write import write_atomic
+    from edgewise.report import render
+    from edgewise.report.page import ranked
+
+    loaded = package.load(model)
+    info = loaded.info
+    evidence = loaded.evidence()
+    if out is not None:
+        if evidence is None:
+            raise InputError(f"{model}: keeps no evidence of a training: edgewise train makes it")
+        write_atomic(out, render(info, evidence).encode())
+    page = out or (model / "report.html" if evidence is not None else None)
+    rows = ranked(info)
+    if json:
+        features = [{"name": n, "information_gain_bits": g, "use": u} for n, g, u in rows]
+        why = evidence["levels"] if evidence is not None else None
+        emit_json(
+            {
+                "model": str(model),
+                "page": str(page) if page else None,
+                "s_feature": info["s_feature"],
+                "features": features,
+                "levels": why,
+                "metrics": info.get("metrics"),
+            }
+        )
+        return
+    typer.echo(f"{'feature':<16}{'information gain, bits':>24}{'use':>8}")
+    for name, gain, use in rows:
+        typer.echo(f"{name:<16}{gain:>24.3f}{use:>8.3f}")
+    typer.echo(f"S_feature {info['s_feature']:.3f} bits")
+    if evidence is not None:
+        typer.echo(f"levels {'on' if evidence['levels']['used'] else 'off'}: ", nl=False)
+        typer.echo(evidence["levels"]["why"])
+    if page:
+        say(f"page: {page}")

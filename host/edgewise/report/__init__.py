@@ -1,0 +1,6 @@
+"""The report of a training: evidence that is kept in the package, and a page that shows it."""
+
+from edgewise.report.evidence import evidence
+from edgewise.report.page import render
+
+__all__ = ["evidence", "render"]
