@@ -93,8 +93,9 @@ def show_front(candidates: list[Candidate]) -> None:
     from edgewise.console import err
 
     table = Table(box=None, header_style="bold")
-    for name in ("", "model", "features", "nodes", "bytes", "us on an ESP32", "quality"):
-        table.add_column(name, justify="right" if name not in ("", "model") else "left")
+    for name in ("", "model", "features", "nodes", "bytes", "us (ESP32)", "quality"):
+        left = name in ("", "model")
+        table.add_column(name, justify="left" if left else "right", no_wrap=True)
     shown = [c for c in candidates if c.on_front or c.chosen]
     for c in sorted(shown, key=lambda c: c.bytes):
         table.add_row(
