@@ -26,9 +26,20 @@ from edgenode.core import loader
 from edgenode.core.model import Model
 from edgewise.errors import EdgewiseError, InputError
 
-__all__ = ["FORMAT", "Package", "golden_csv", "json_bytes", "load", "pack_model", "write"]
+__all__ = [
+    "EVIDENCE",
+    "FORMAT",
+    "REPORT",
+    "Package",
+    "golden_csv",
+    "json_bytes",
+    "load",
+    "pack_model",
+    "write",
+]
 
 FORMAT = 1
+EVIDENCE, REPORT = "evidence.json", "report.html"
 _MANIFEST = "model.json"
 
 
@@ -70,7 +81,7 @@ class Package:
 
     def evidence(self) -> dict[str, Any] | None:
         """What the report shows; None for a package that no training made."""
-        path = self.path / "evidence.json"
+        path = self.path / EVIDENCE
         return dict(json.loads(path.read_bytes())) if path.name in self.info["sha256"] else None
 
     def counts(self) -> tuple[int, int]:

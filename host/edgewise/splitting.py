@@ -37,10 +37,13 @@ def parts(
         return log, read_log(test, log.label_name, group)
     if split_col is not None and train_value is not None:
         values = log.extra[split_col]
-        if not (values == train_value).any():
-            known = ", ".join(sorted(set(values.tolist()))[:8])
-            raise InputError(f"{path}: no row with {split_col} = {train_value}: known are {known}")
-        return log.select(values == train_value), log.select(values != train_value)
+        known = set(values.tolist())
+        wanted = {train_value} if train_value in known else set(train_value.split(","))
+        for value in sorted(wanted - known):
+            few = ", ".join(sorted(known)[:8])
+            raise InputError(f"{path}: no row with {split_col} = {value}: known are {few}")
+        teaches = np.isin(values, sorted(wanted))
+        return log.select(teaches), log.select(~teaches)
     last = np.zeros(len(log.time_s), dtype=bool)
     for rows in log.series():
         last[rows[int(len(rows) * (1 - TEST_SHARE)) :]] = True

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from edgewise import package
-from edgewise.compiling import compile_model
+from edgewise.compiling import compile_model, recompile
+from edgewise.form import Form
 from edgewise.report import evidence, render
 from edgewise.report.intervals import blocks_of, scores_with_intervals
 from edgewise.splitting import parts
@@ -162,6 +163,46 @@ def test_intervals_hold_the_value_and_shrink_with_more_blocks() -> None:
     assert width[1] < width[0] / 2
     perfect = scores_with_intervals(np.tile(np.diag([30, 30]), (9, 1, 1)), 0)
     assert perfect["macro_f1"] == [[1.0, 1.0, 1.0]]
+
+
+def test_a_class_is_judged_by_the_draws_in_which_it_occurs() -> None:
+    always = np.array([[20, 0, 0], [0, 20, 0], [0, 0, 0]])
+    once = np.array([[0, 0, 0], [0, 0, 0], [0, 1, 9]])
+    found = scores_with_intervals(np.stack([always] * 9 + [once]), 0)
+    assert found["recall"][2] == [0.9, 0.9, 0.9]
+    assert found["precision"][2] == [1.0, 1.0, 1.0]
+    never = scores_with_intervals(np.stack([always] * 9), 0)
+    assert never["recall"][2] == never["precision"][2] == [None, None, None]
+    assert never["macro_f1"] == [[1.0, 1.0, 1.0]]
+    assert scores_with_intervals(always[None], 0)["f1"][1:] == [[1.0, None, None], [None] * 3]
+
+
+def test_a_class_without_test_readings_is_unknown(trained: Trained) -> None:
+    some = trained.y_test != 2
+    without = replace(
+        trained,
+        x_test=trained.x_test[some],
+        y_test=trained.y_test[some],
+        time_test_s=trained.time_test_s[some],
+        node_test=trained.node_test[some],
+    )
+    text = parsed(render(INFO, json.loads(package.json_bytes(evidence(without))))).text
+    assert "unknown" in text
+    assert "Class c: only 0 test readings" in text
+
+
+@pytest.mark.parametrize("form", [Form.table, Form.inline])
+def test_the_page_tells_of_the_form_that_was_compiled_last(
+    form: Form, trained: Trained, tmp_path: Path
+) -> None:
+    model = tmp_path / "window"
+    compile_model(trained, model, {}, Form.table)
+    info = recompile(package.load(model), None, tmp_path / "other", form)
+    assert info["form"] == form
+    assert info["measured"]["runtime"] == f"viper-{form}"
+    text = parsed((tmp_path / "other" / "report.html").read_text()).text
+    assert f"measured latency, viper-{form} " in text
+    assert text.startswith("other")
 
 
 def test_blocks_never_span_nodes() -> None:

@@ -106,6 +106,8 @@ def test_no_model_outgrows_its_budget(budget: Budget, tmp_path: Path) -> None:
         (Budget(2), "--max-nodes 2: a tree needs at least 3: raise it"),
         (Budget(max_bytes=10), "--max-bytes 10: one split of 2 classes takes 24: raise it"),
         (Budget(max_us=0.4), r"--max-us 0\.4: one split takes 1 us: raise it"),
+        (Budget(max_us=float("nan")), "--max-us nan: give microseconds, or leave it out"),
+        (Budget(max_us=float("inf")), "--max-us inf: give microseconds, or leave it out"),
     ],
 )
 def test_a_budget_for_nothing(budget: Budget, said: str, tmp_path: Path) -> None:
@@ -191,3 +193,22 @@ def test_nodes_that_know_one_class_each(tmp_path: Path) -> None:
     closed = (log.label == "closed") == (log.node == "n0")
     with pytest.raises(InputError, match="record each class more than once, or on more nodes"):
         train(log.select(closed), log)
+
+
+def test_whole_nodes_can_be_named_for_training(tmp_path: Path) -> None:
+    path = tmp_path / "rooms.csv"
+    log_of(path, nodes=4, rows=50)
+    fit, test = parts(path, split_col="node", train_value="n0,n2")
+    assert (set(fit.node), set(test.node)) == ({"n0", "n2"}, {"n1", "n3"})
+    with pytest.raises(InputError, match="no row with node = n7: known are n0, n1, n2, n3"):
+        parts(path, split_col="node", train_value="n0,n7")
+
+
+def test_the_front_is_of_what_could_have_been_chosen(small: Trained) -> None:
+    (chosen,) = [c for c in small.candidates if c.chosen]
+    assert chosen.on_front
+    alike = [(c.levels, c.filtered) for c in small.candidates if c.on_front]
+    assert set(alike) == {(chosen.levels, chosen.filtered)}
+    best = max((c for c in small.candidates if c.on_front), key=lambda c: c.quality)
+    assert chosen.quality >= best.quality - chosen.se
+    assert best.se == 0

@@ -32,7 +32,7 @@ def report(
         if evidence is None:
             raise InputError(f"{model}: keeps no evidence of a training: edgewise train makes it")
         write_atomic(out, render(info, evidence).encode())
-    page = out or (model / "report.html" if evidence is not None else None)
+    page = out or (model / package.REPORT if evidence is not None else None)
     rows = ranked(info)
     if json:
         features = [{"name": n, "information_gain_bits": g, "use": u} for n, g, u in rows]

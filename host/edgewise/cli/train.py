@@ -36,7 +36,7 @@ def train(
     test: Annotated[Path | None, typer.Option(help="log to test on")] = None,
     split_col: Annotated[str | None, typer.Option(help="column that names the part")] = None,
     train_value: Annotated[
-        str | None, typer.Option(help="its value for the training part")
+        str | None, typer.Option(help="its values for the training part, with commas")
     ] = None,
     max_nodes: Annotated[int, typer.Option(help="nodes of all trees, leaves included")] = 500,
     max_bytes: Annotated[int | None, typer.Option(help="size of the table")] = None,

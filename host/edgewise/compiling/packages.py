@@ -59,13 +59,8 @@ def compile_model(
         "tools": _tools(),
     }
     facts = evidence(trained)
-    files = {
-        **compiled.files,
-        ESTIMATOR: dump_estimator(trained.estimator),
-        "evidence.json": package.json_bytes(facts),
-        "report.html": render(info, facts).encode(),
-    }
-    return package.write(out, info, files)
+    kept = {ESTIMATOR: dump_estimator(trained.estimator)}
+    return package.write(out, info, {**compiled.files, **kept, **_report(info, facts)})
 
 
 def recompile(
@@ -87,8 +82,11 @@ def recompile(
         rows = np.concatenate([rows, table.x[table.valid]])
     compiled = compile_estimator(load_estimator(path), contract, rows, form)
     info = {**loaded.info, **contract, **compiled.facts, "tools": _tools()}
-    kept = {name: (loaded.path / name).read_bytes() for name in loaded.info["sha256"]}
-    return package.write(out, info, {**kept, **compiled.files})
+    files = {**compiled.files, ESTIMATOR: path.read_bytes()}
+    facts = loaded.evidence()
+    if facts is not None:
+        files |= _report(info, facts)
+    return package.write(out, info, files)
 
 
 def compile_file(path: Path, log: Log, out: Path, form: Form = Form.auto) -> dict[str, Any]:
@@ -135,6 +133,13 @@ def compile_file(path: Path, log: Log, out: Path, form: Form = Form.auto) -> dic
     metrics = {"log": scores.as_dict()}
     info = {**contract, **compiled.facts, "metrics": metrics, "tools": _tools()}
     return package.write(out, info, {**compiled.files, ESTIMATOR: path.read_bytes()})
+
+
+def _report(info: dict[str, Any], facts: dict[str, Any]) -> dict[str, bytes]:
+    return {
+        package.EVIDENCE: package.json_bytes(facts),
+        package.REPORT: render(info, facts).encode(),
+    }
 
 
 def _finite(value: float) -> float | None:

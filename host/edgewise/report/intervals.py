@@ -35,36 +35,45 @@ def scores_with_intervals(
     """Scores as [value, low, high] with 95 % intervals; ``confusions``: int[blocks, true, said].
 
     Keys: accuracy, balanced_accuracy, macro_f1 (one row each), precision, recall, f1 (a row a
-    class). Low and high are None where there are too few blocks.
+    class). Low and high are None where there are too few blocks, all three where nothing is known:
+    the recall of a class that does not occur, the precision of one that was never said. Draws
+    without such a class say nothing of it.
     """
-    here = _scores(confusions.sum(axis=0)[None])
+    values = {k: v[0] for k, v in _scores(confusions.sum(axis=0)[None]).items()}
     n = len(confusions)
     if n < _BLOCKS_MIN:
-        return {k: [[float(x), None, None] for x in v[0]] for k, v in here.items()}
+        return {k: [[_known(x), None, None] for x in v] for k, v in values.items()}
     draws = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), _DRAWS)
     drawn = _scores(np.tensordot(draws, confusions, axes=1))
-    found: dict[str, list[list[float | None]]] = {}
-    for key, values in drawn.items():
-        low, high = np.percentile(values, [2.5, 97.5], axis=0)
-        found[key] = [
-            [float(x), float(min(a, x)), float(max(b, x))]
-            for x, a, b in zip(here[key][0], low, high, strict=True)
-        ]
-    return found
+    return {
+        key: [_interval(x, d) for x, d in zip(values[key], drawn[key].T, strict=True)]
+        for key in values
+    }
+
+
+def _interval(value: float, drawn: NDArray[np.float64]) -> list[float | None]:
+    if np.isnan(value):
+        return [None, None, None]
+    low, high = np.nanpercentile(drawn, [2.5, 97.5])
+    return [float(value), float(min(value, low)), float(max(value, high))]
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def _scores(confusion: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
-    # number[n, true, said] -> scores[n, 1 or classes]; a class that does not occur counts nowhere.
+    # number[n, true, said] -> scores[n, 1 or classes], NaN where nothing is known; a class that
+    # does not occur counts nowhere.
     hits = np.diagonal(confusion, axis1=1, axis2=2).astype(np.float64)
     true, said = confusion.sum(axis=2), confusion.sum(axis=1)
-    recall = _share(hits, true)
-    f1 = _share(2 * hits, true + said)
+    recall, f1 = _share(hits, true), _share(2 * hits, true + said)
     occurs = true > 0
     count = np.maximum(occurs.sum(axis=1, keepdims=True), 1)
     return {
         "accuracy": _share(hits.sum(axis=1), true.sum(axis=1))[:, None],
-        "balanced_accuracy": (recall * occurs).sum(axis=1, keepdims=True) / count,
-        "macro_f1": (f1 * occurs).sum(axis=1, keepdims=True) / count,
+        "balanced_accuracy": np.where(occurs, recall, 0).sum(axis=1, keepdims=True) / count,
+        "macro_f1": np.where(occurs, f1, 0).sum(axis=1, keepdims=True) / count,
         "precision": _share(hits, said),
         "recall": recall,
         "f1": f1,
@@ -72,4 +81,4 @@ def _scores(confusion: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
 
 
 def _share(part: NDArray[np.float64], of: NDArray[Any]) -> NDArray[np.float64]:
-    return np.asarray(np.divide(part, of, out=np.zeros_like(part), where=of > 0))
+    return np.asarray(np.divide(part, of, out=np.full_like(part, np.nan), where=of > 0))

@@ -67,6 +67,8 @@ def _legend(entries: dict[str, str]) -> str:
 
 def _interval(value: list[float | None]) -> str:
     middle, low, high = value
+    if middle is None:
+        return "unknown"
     text = f"{middle:.1%}"
     return text if low is None else f"{text} ({low:.1%} to {high:.1%})"
 
@@ -304,9 +306,10 @@ def _size(info: Facts, evidence: Facts) -> str:
         svg.scatter("Quality against size", points, "bytes of the table", "held-out quality"),
         _legend({"chosen": "taken", "front": "none is smaller and as good", "tried": "tried"}),
         _p(
-            "Taken is the smallest within one standard error of the best. Quality is the mean of "
-            "balanced accuracy and macro-F1 on held-out training readings; the error is that of "
-            "the distance from the best.",
+            "Taken is the smallest within one standard error of the best, among those with the "
+            "levels and filters that were decided for. Quality is the mean of balanced accuracy "
+            "and macro-F1 on held-out training readings; the error is that of the distance from "
+            "the best.",
             "note",
         ),
         _details("The front", _table(["model", "features", "nodes", "bytes", "quality"], front)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from edgewise.errors import InputError
@@ -38,14 +39,11 @@ class Budget:
             return None
         return int(self.max_us / US_PER_VISIT / trees) - 1
 
-    def fits(self, trees: int, classes: int) -> bool:
-        """Whether trees with at least one split fit."""
-        depth = self.depth(trees)
-        return self.leaves(trees, classes) >= 2 and (depth is None or depth >= 1)
-
     def check(self, classes: int) -> None:
         """Raise InputError naming the first limit within which not even one split fits."""
         cure = "raise it"
+        if self.max_us is not None and not math.isfinite(self.max_us):
+            raise InputError(f"--max-us {self.max_us}: give microseconds, or leave it out")
         if self.max_nodes < 3:
             raise InputError(f"--max-nodes {self.max_nodes}: a tree needs at least 3: {cure}")
         if self.leaves(1, classes) < 2:

@@ -85,7 +85,8 @@ class Candidate:
     table, mean ``visits`` and predicted ``us`` of a prediction on an ESP32.
 
     ``quality``: mean of balanced accuracy and macro-F1 on held-out parts, so that neither a miss
-    nor a false alarm is free; ``se``: standard error of its distance from the best.
+    nor a false alarm is free; ``se``: standard error of its distance from the best. ``se`` and
+    ``on_front`` are among those with the levels and filters that were decided for.
     """
 
     recipe: Recipe

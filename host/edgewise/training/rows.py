@@ -41,7 +41,7 @@ def classes_of(fit: Log, test: Log) -> list[str]:
         raise InputError(f"{fit.path}: no label column: name it with --label")
     known = sorted({v for v in fit.label[fit.valid] if v is not None})
     if len(known) < 2:
-        said = f"only the class {known[0]!r}" if known else "no label at all"
+        said = f"only the class {known[0]!r}" if known else "no valid reading with a label"
         raise InputError(
             f"{fit.path}: {said} in the training part: a model needs readings of two classes"
         )

@@ -22,14 +22,12 @@ __all__ = ["Found", "search"]
 
 Progress = Callable[[int, int], None]
 
-# kind: trees, share of the features that a split looks at, criterion
-_Kind = tuple[str, int, float | None, str]
-_FORESTS: tuple[_Kind, ...] = (
-    ("ExtraTrees", 10, 0.5, "gini"),
-    ("RandomForest", 10, 0.15, "entropy"),
-)
+# kind, share of the features that a split looks at, criterion
+_FORESTS = (("ExtraTrees", 0.5, "gini"), ("RandomForest", 0.15, "entropy"))
+_TREES = (10, 5, 3)  # as many as the budget leaves more than stumps of
+_LEAVES_MIN, _DEPTH_MIN = 6, 3
 # for budgets without room for a forest: one tree knows little of how sure it is
-_TREE: _Kind = ("DecisionTree", 1, None, "entropy")
+_TREE = ("DecisionTree", None, "entropy")
 _LEAVES = (20, 80)  # readings in a leaf, at least
 _CARRIED_ON = 4  # best recipes that are tried with other filters and levels
 _SHARES = (1.0, 0.7, 0.5)  # of the leaves that the budget allows
@@ -187,7 +185,8 @@ def _quality(trial: _Trial) -> float:
 def _recipes(budget: Budget, n_classes: int, n_rows: int) -> list[Recipe]:
     budget.check(n_classes)
     leaf_most = max(1, n_rows // 20)
-    kinds = [k for k in _FORESTS if budget.fits(k[1], n_classes)] or [_TREE]
+    trees = next((n for n in _TREES if _grows(budget, n, n_classes)), 1)
+    kinds = _FORESTS if trees > 1 else (_TREE,)
     return [
         Recipe(
             kind,
@@ -198,8 +197,14 @@ def _recipes(budget: Budget, n_classes: int, n_rows: int) -> list[Recipe]:
             share,
             criterion,
         )
-        for (kind, trees, share, criterion), leaf in product(kinds, _LEAVES)
+        for (kind, share, criterion), leaf in product(kinds, _LEAVES)
     ]
+
+
+def _grows(budget: Budget, trees: int, n_classes: int) -> bool:
+    depth = budget.depth(trees)
+    deep = depth is None or depth >= _DEPTH_MIN
+    return deep and budget.leaves(trees, n_classes) >= _LEAVES_MIN
 
 
 def _smaller(shapes: list[_Shape]) -> Iterable[_Shape]:
@@ -247,13 +252,14 @@ def _found(trials: list[_Trial], levels: Levels, filtered: bool, seed: int) -> F
     qualities = np.array([_quality(t) for t in trials])
     sizes = np.array([t.bytes for t in trials])
     errors = distances(np.stack([t.confusion for t in trials]), seed)
+    on_front = np.zeros(len(trials), dtype=bool)
     open_ones = np.array(
         [t.shape.levels is levels.used and t.shape.filtered is filtered for t in trials]
     )
     place = np.flatnonzero(open_ones)
-    within = distances(np.stack([trials[i].confusion for i in place]), seed)
-    chosen = int(place[choose(qualities[place], within, sizes[place])])
-    on_front = front(qualities, sizes)
+    errors[place] = distances(np.stack([trials[i].confusion for i in place]), seed)
+    on_front[place] = front(qualities[place], sizes[place])
+    chosen = int(place[choose(qualities[place], errors[place], sizes[place])])
     candidates = [
         Candidate(
             t.shape.recipe,
