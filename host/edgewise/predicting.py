@@ -46,7 +46,9 @@ class Predictions:
 
 def predict_log(package: Package, log: Log) -> Predictions:
     """Run the log through pipeline and model on CPython."""
-    table = build_table(log, package.features, package.filters, package.period_ms)
+    table = build_table(
+        log, package.features, package.filters, package.period_ms, package.max_delta
+    )
     return predict_table(package, table)
 
 
@@ -64,7 +66,9 @@ def predict_table(package: Package, table: Table) -> Predictions:
 
 def predict_c(package: Package, log: Log) -> Predictions:
     """Run the log through the pipeline on CPython and through model.h in C."""
-    table = build_table(log, package.features, package.filters, package.period_ms)
+    table = build_table(
+        log, package.features, package.filters, package.period_ms, package.max_delta
+    )
     cls = np.full(len(table.x), -1)
     p_pc = np.zeros(len(table.x), dtype=np.int64)
     header = (package.path / "model.h").read_text()
