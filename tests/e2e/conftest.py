@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.e2e.operator_of import Operator
 
 from edgewise import package
 from edgewise.broker import EmbeddedBroker
@@ -78,6 +79,13 @@ def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+@pytest.fixture
+def operator(broker: str) -> Iterator[Operator]:
+    made = Operator(broker)
+    yield made
+    made.close()
 
 
 def wait_until_reachable(url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import socket
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -45,13 +46,19 @@ class Outcome:
 def node_config(config: dict[str, Any], broker: BrokerUrl, node: str) -> dict[str, Any]:
     """The node's config.json: ``config`` with the broker and the node's name filled in."""
     full = copy.deepcopy(config)
+    full.setdefault("ntp", {"host": ""})  # the simulated clock is right
     mqtt = full.setdefault("mqtt", {})
     if isinstance(mqtt, dict):
-        mqtt.update(host=broker.host, port=broker.port)
+        mqtt.update(host=_address(broker.host), port=broker.port)
         if broker.user is not None:
             mqtt.update(user=broker.user, password=broker.password or "")
     full.setdefault("node", node)
     return full
+
+
+def _address(host: str) -> str:
+    # The simulated network has no name server.
+    return socket.gethostbyname(host)
 
 
 def simulate(

@@ -7,6 +7,7 @@ from edgenode.core import decode
 from edgenode.core.decide import Confirm
 from edgenode.core.features import CHANNELS, KINDS
 from edgenode.core.pipeline import Pipeline
+from edgenode.core.plausible import Plausible
 from edgenode.core.walk_viper import votes
 
 
@@ -33,6 +34,8 @@ def test_a_step_with_every_feature():
     assert len(every) > 60
     pipeline = Pipeline(every, [{"median": {"window_size": 5}}])
     confirm = Confirm(3, 5, 2)
+    decoder = decode.Decoder("dht22")
+    plausible = Plausible((0, 0), 480)
     table = array("H", [1, 1, 2, 0, 0, 32768 + 2000, 1, 2, 255, 0, 0, 255])
     out = array("i", (0, 0))
     raw = array("h", (0, 0))
@@ -42,7 +45,8 @@ def test_a_step_with_every_feature():
         slot += 9 if slot == 300 else 1
         micropython.heap_lock()
         try:
-            assert decode.decode(frame, raw) == decode.OK
+            assert decoder.decode(frame, raw) == decode.OK
+            assert plausible.check(slot, raw[0], raw[1]) == decode.OK
             x = pipeline.push(slot, raw[0], raw[1])
             votes(table, x, out)
             confirm.push(1 if out[1] > out[0] else 0)
