@@ -32,6 +32,8 @@ class SimulatedNode:
 
     ``log`` holds the readings of one node. ``boot`` is the number that this start will have.
     The process ends by itself when the log is used up and everything is acknowledged.
+    ``world`` are variables of its environment that make another world around the node, see
+    board/edgewise_sim.py.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class SimulatedNode:
         speed: float = MAX_SPEED,
         seed: int = 0,
         on_line: Callable[[str], None] = lambda line: None,
+        world: dict[str, str] | None = None,
     ) -> None:
         self._package = package
         self._log = log
@@ -51,6 +54,7 @@ class SimulatedNode:
         self._speed = speed
         self._seed = seed
         self._on_line = on_line
+        self._world = world or {}
         self.lines: list[str] = []
 
     def __enter__(self) -> SimulatedNode:
@@ -64,10 +68,11 @@ class SimulatedNode:
         write_feed(self._log, flash / "feed.bin", self._package.period_ms, self._seed)
         board = paths.simulator_dir()
         places = [".", board, *paths.node_dirs(), umqtt.fetch()]
-        env = {**os.environ, "MICROPYPATH": ":".join([*map(str, places), ".frozen"])}
+        path = ":".join([*map(str, places), ".frozen"])
+        env = {**os.environ, **self._world, "MICROPYPATH": path}
         command = [*micropython.command(), "-X", f"heapsize={_HEAP}", str(board / "run_node.py")]
         self._process = subprocess.Popen(
-            [*command, "feed.bin", str(self._speed), str(self._package.period_ms)],
+            [*command, "feed.bin", str(self._speed), str(self._period_ms())],
             cwd=flash,
             env=env,
             stdin=subprocess.DEVNULL,
@@ -90,6 +95,20 @@ class SimulatedNode:
         self._process.wait()
         self._reader.join()
         self._folder.cleanup()
+
+    @property
+    def flash(self) -> Path:
+        """The folder that is the node's flash while it runs."""
+        return Path(self._folder.name)
+
+    def kill(self) -> None:
+        """End it as a power cut does."""
+        self._process.kill()
+
+    def _period_ms(self) -> int:
+        # a wrong one is for the node to refuse
+        given = self._config.get("period_ms")
+        return given if isinstance(given, int) and given > 0 else self._package.period_ms
 
     def _read(self) -> None:
         if self._process.stdout is None:

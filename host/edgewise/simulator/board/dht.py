@@ -10,7 +10,7 @@ class DHT22:
         self.buf = bytearray(5)
 
     def measure(self):
-        kind, frame = world.next_row()
+        kind, frame = world.row()
         if kind == 1:
             raise OSError(errno.ETIMEDOUT)
         self.buf[:] = frame

@@ -2,6 +2,10 @@
 #
 # Time: `speed` 0 is as fast as possible. While the node has something to send or to hear, time
 # passes as it does outside; only when the node rests (machine.idle) does the next wait shorten.
+#
+# EDGEWISE_SIM_RATE=20 makes another world, for what goes wrong outside: all of the node's time
+# runs 20 times as fast, whatever it does, and the world writes down how late each slot was read.
+import os
 import struct
 import sys
 
@@ -29,6 +33,9 @@ class World:
         self._period_ms = period_ms
         self._feed = open(path, "rb")
         self._ahead = self._read()
+        self.wall_s = self._ahead[0] if self._ahead else 0
+        self.wall_ms = self.now_ms()
+        self._row = self._row_ms = None
 
     def _read(self):
         row = self._feed.read(_ROW_SIZE)
@@ -40,8 +47,19 @@ class World:
     def unix_s(self):
         return self.wall_s + (self.now_ms() - self.wall_ms) // 1000
 
-    def next_row(self):
-        # -> (kind, frame); the clock is set to the row's own time
+    def wifi(self):
+        return True
+
+    def row(self):
+        # -> (kind, frame). The sensor shows one row for a period: a repeated read gives the same.
+        now = self.now_ms()
+        if self._row_ms is None or 2 * (now - self._row_ms) >= self._period_ms:
+            self._row = self._next_row()
+            self._row_ms = now
+        return self._row
+
+    def _next_row(self):
+        # The clock is set to the row's own time.
         row = self._ahead
         if row is None:
             self.ended = True
@@ -62,15 +80,91 @@ class World:
         self._gap_ms = 0
         self.resting = True
 
-    def outside_ms(self, ms):
-        # How long to wait outside for ms inside; the rest is skipped by skip().
-        if not self.resting:
-            return ms
-        return 0 if not self.speed else int(ms / self.speed)
-
-    def skip(self, ms):
-        self.skipped_ms += ms
+    def wait(self, ms, waiting):
+        # waiting(outside_ms) waits outside and says what it found; the rest is skipped.
+        outside_ms = ms if not self.resting else int(ms / self.speed) if self.speed else 0
+        found = waiting(outside_ms)
+        if not found:
+            self.skipped_ms += ms - outside_ms
         self.resting = False
+        return found
 
 
-world = World()
+class FastWorld(World):
+    # A file `world` beside the node's files changes it: "0" takes the Wi-Fi away, "1" gives it
+    # back; a second number is a new rate.
+    def __init__(self, rate):
+        super().__init__()
+        self._rate = rate
+        self._ms = 0
+        self._us = utime.ticks_us()
+        self._slot = -1
+        self._said = "1"
+        self._taken = self._late = self._missed = self._worst_ms = 0
+
+    def now_ms(self):
+        return self._ms + utime.ticks_diff(utime.ticks_us(), self._us) * self._rate // 1000
+
+    def wait(self, ms, waiting):
+        # A wait that ends later than asked is this machine's doing, not the node's.
+        start_ms = self.now_ms()
+        found = waiting(-(-ms // self._rate))
+        over_ms = self.now_ms() - start_ms - ms
+        if over_ms > 0:
+            self._ms -= over_ms
+        return found
+
+    def wifi(self):
+        try:
+            with open("world") as f:
+                said = f.read()
+        except OSError:
+            said = self._said
+        if said != self._said:
+            self._said = said
+            self._ms = self.now_ms()
+            self._us = utime.ticks_us()
+            self._rate = int(said.split()[-1]) if " " in said else self._rate
+        return said[0] == "1"
+
+    def load(self, path, speed, period_ms):
+        super().load(path, speed, period_ms)
+        self._n = os.stat(path)[6] // _ROW_SIZE
+
+    def row(self):
+        # The first read is slot 0; a slot is this row's from a tenth of a period before its time.
+        self.wifi()
+        now = self.now_ms()
+        if self._slot < 0:
+            self._start_ms = self.wall_ms = now
+        tenth_ms = self._period_ms // 10
+        slot = (now - self._start_ms + tenth_ms) // self._period_ms
+        if slot != self._slot:
+            self._enter(slot, now - self._start_ms - slot * self._period_ms, tenth_ms)
+        return self._row[2], self._row[3]
+
+    def _enter(self, slot, late_ms, tenth_ms):
+        self._taken += 1
+        self._worst_ms = max(self._worst_ms, late_ms)
+        if late_ms > tenth_ms:
+            self._late += 1
+            print("world: slot %d late by %d ms" % (slot, late_ms))
+        if slot > self._slot + 1:
+            self._missed += slot - self._slot - 1
+            print("world: slots from %d missed, %d" % (self._slot + 1, slot - self._slot - 1))
+        self._slot = slot
+        self._feed.seek(min(slot, self._n - 1) * _ROW_SIZE)
+        self._row = self._read()
+        self.ended = slot >= self._n - 1
+
+    def rest(self):
+        if self.ended:
+            print(
+                "world: %d slots read, %d late, %d missed, worst %d ms"
+                % (self._taken, self._late, self._missed, self._worst_ms)
+            )
+            sys.exit(0)
+
+
+_rate = os.getenv("EDGEWISE_SIM_RATE")
+world = FastWorld(int(_rate)) if _rate else World()

@@ -1,5 +1,10 @@
-# A network that is always there.
+# A network that is there while the world says so; EDGEWISE_SIM_DNS is the port of its name server.
+import os
+
+from edgewise_sim import world
+
 STA_IF = 0
+_DNS = "127.0.0.1" if os.getenv("EDGEWISE_SIM_DNS") else "0.0.0.0"
 
 
 class WLAN:
@@ -18,10 +23,10 @@ class WLAN:
         pass
 
     def isconnected(self):
-        return self._on
+        return world.wifi() and self._on
 
     def status(self, what=None):
         return -55 if what == "rssi" else 1010
 
     def ifconfig(self):
-        return ("127.0.0.1", "255.0.0.0", "127.0.0.1", "127.0.0.1")
+        return ("127.0.0.1", "255.0.0.0", "127.0.0.1", _DNS)

@@ -1,4 +1,4 @@
-# The node's select module: a wait of a resting node is shortened.
+# The node's select module: the world shortens its waits.
 import uselect
 from edgewise_sim import world
 from uselect import POLLERR, POLLHUP, POLLIN, POLLOUT
@@ -14,9 +14,4 @@ class poll:
     def ipoll(self, ms=-1):
         if ms <= 0:
             return self._poll.ipoll(ms)
-        outside_ms = world.outside_ms(ms)
-        found = self._poll.poll(outside_ms)
-        if not found:
-            world.skip(ms - outside_ms)
-        world.resting = False
-        return found
+        return world.wait(ms, self._poll.poll)

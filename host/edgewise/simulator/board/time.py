@@ -25,9 +25,7 @@ def time():
 
 
 def sleep_ms(ms):
-    outside_ms = world.outside_ms(ms)
-    utime.sleep_ms(outside_ms)
-    world.skip(ms - outside_ms)
+    world.wait(ms, utime.sleep_ms)
 
 
 def sleep(s):

@@ -1,0 +1,11 @@
+# The node's socket module: port 53 is the simulated name server's.
+import os
+
+import usocket
+from usocket import *
+
+_DNS = os.getenv("EDGEWISE_SIM_DNS")
+
+
+def getaddrinfo(host, port, *more):
+    return usocket.getaddrinfo(host, int(_DNS) if port == 53 and _DNS else port, *more)
