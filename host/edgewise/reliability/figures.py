@@ -70,7 +70,7 @@ class Recovery:
 
 
 def recoveries(
-    disturbed: Sequence[tuple[float, float]], acks: Sequence[float], rate: float
+    disturbed: Sequence[tuple[float, float]], acks: Sequence[float], rate: int
 ) -> Recovery:
     """``disturbed``: start and end of each disturbance, ``acks``: all in loop time, in order."""
     took = []

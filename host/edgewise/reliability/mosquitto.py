@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -21,6 +22,7 @@ _CONFIG = """listener {port} 127.0.0.1
 allow_anonymous true
 max_queued_messages 0
 persistence {persistence}
+user {user}
 log_dest stderr
 log_type error
 log_type subscribe
@@ -40,7 +42,11 @@ class Mosquitto:
         self._log_from = 0
         self._process: subprocess.Popen[bytes] | None = None
         (folder / "mosquitto.conf").write_text(
-            _CONFIG.format(port=self.port, persistence="true" if persistent else "false")
+            _CONFIG.format(
+                port=self.port,
+                persistence="true" if persistent else "false",
+                user=getpass.getuser(),  # one that root starts would not be able to write here
+            )
         )
 
     @property
@@ -58,7 +64,7 @@ class Mosquitto:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.stop()
+        await self.stop()
 
     async def start(self) -> None:
         """Start, and wait until it listens."""
@@ -69,11 +75,11 @@ class Mosquitto:
             )
         await self._until(self._listens, "listen")
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """End it as an operator does; it saves what it is to keep."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(_START_S)
+            await asyncio.to_thread(self._process.wait, _START_S)
             self._process = None
 
     async def subscribed(self, client_id: str) -> None:

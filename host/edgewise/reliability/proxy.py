@@ -66,7 +66,7 @@ class Proxy:
     readings, in loop time.
     """
 
-    def __init__(self, broker_port: int, behaviour: Behaviour, rate: float = 1) -> None:
+    def __init__(self, broker_port: int, behaviour: Behaviour, rate: int = 1) -> None:
         self.port = free_port()
         self.broker_port = broker_port
         self.behaviour = behaviour

@@ -117,7 +117,7 @@ async def _played(
     log = flat_log(scenario.slots, scenario.period_ms)
     phases = scenario.script(stage)
     world = {
-        "EDGEWISE_SIM_RATE": str(int(stage.proxy.rate)),
+        "EDGEWISE_SIM_RATE": str(stage.proxy.rate),
         "EDGEWISE_SIM_DNS": str(stage.names_port),
     }
     limit_s = _START_S + _LIMIT * scenario.slots * scenario.period_ms / 1000 / stage.proxy.rate

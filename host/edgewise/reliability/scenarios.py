@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from edgewise.errors import InputError
 from edgewise.reliability import actions
 from edgewise.reliability.behaviours import (
     Action,
@@ -24,7 +23,7 @@ from edgewise.reliability.names import NAME
 from edgewise.reliability.packets import CONNACK, CONNECT, PINGRESP, PUBACK, PUBLISH
 from edgewise.reliability.stage import BrokerAway, NamesWrong, NoWifi, Stage
 
-__all__ = ["SCENARIOS", "Phase", "Scenario", "by_names"]
+__all__ = ["SCENARIOS", "Phase", "Scenario"]
 
 _BEFORE_S = 20.0
 _WRONG_S = 60.0
@@ -157,12 +156,3 @@ SCENARIOS = (
         _NAMED,
     ),
 )
-
-
-def by_names(names: list[str]) -> list[Scenario]:
-    """The scenarios of these names, all without one; InputError for one that there is not."""
-    known = {scenario.name: scenario for scenario in SCENARIOS}
-    for name in names:
-        if name not in known:
-            raise InputError(f"scenario {name} is not known; known are {', '.join(known)}")
-    return [known[name] for name in names] or list(SCENARIOS)

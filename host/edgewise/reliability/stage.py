@@ -10,7 +10,7 @@ from edgewise.reliability.mosquitto import Mosquitto
 from edgewise.reliability.names import NameServer
 from edgewise.reliability.proxy import Proxy
 
-__all__ = ["COLLECTOR", "BrokerAway", "NamesWrong", "NoWifi", "Stage"]
+__all__ = ["COLLECTOR", "BrokerAway", "NamesWrong", "NoWifi", "Stage", "set_world"]
 
 COLLECTOR = "edgewise-collector"
 
@@ -18,11 +18,11 @@ COLLECTOR = "edgewise-collector"
 class Stage:
     """What is around one node: ``proxy`` and ``broker``, ``names``, and in ``flash`` its Wi-Fi."""
 
-    def __init__(self, broker: Mosquitto, rate: float) -> None:
+    def __init__(self, broker: Mosquitto, rate: int) -> None:
         self.broker = broker
         self.names = NameServer()
         self.proxy = Proxy(broker.port, Pass(), rate)
-        self.flash: Path | None = None
+        self.flash = Path()  # of the node, once it runs
 
     async def __aenter__(self) -> Stage:
         self.names_port = await self.names.start()
@@ -33,12 +33,13 @@ class Stage:
         await self.proxy.__aexit__(*what)
         self.names.stop()
 
-    def wifi(self, there: bool, rate: int | None = None) -> None:
-        """Take the Wi-Fi from the node or give it back; see board/edgewise_sim.py."""
-        if self.flash is not None:
-            new = self.flash / "world.new"
-            new.write_text(f"{there:d}" + (f" {rate}" if rate else ""))
-            new.rename(self.flash / "world")
+
+def set_world(flash: Path, wifi: bool, rate: int | None = None) -> None:
+    """Take the Wi-Fi from the node whose ``flash`` this is, or give it back; with ``rate`` its
+    clock changes its pace. See board/edgewise_sim.py."""
+    new = flash / "world.new"
+    new.write_text(f"{wifi:d}" + (f" {rate}" if rate else ""))
+    new.rename(flash / "world")
 
 
 class NoWifi(Freeze):
@@ -51,10 +52,10 @@ class NoWifi(Freeze):
         self._stage = stage
 
     async def begin(self, proxy: Proxy) -> None:
-        self._stage.wifi(False)
+        set_world(self._stage.flash, wifi=False)
 
     async def end(self, proxy: Proxy) -> None:
-        self._stage.wifi(True)
+        set_world(self._stage.flash, wifi=True)
 
 
 class BrokerAway(Refuse):
@@ -69,7 +70,7 @@ class BrokerAway(Refuse):
         self._forgets = forgets
 
     async def begin(self, proxy: Proxy) -> None:
-        self._broker.stop()
+        await self._broker.stop()
         await super().begin(proxy)
 
     async def end(self, proxy: Proxy) -> None:

@@ -155,7 +155,9 @@ class FastWorld(World):
         self._slot = slot
         self._feed.seek(min(slot, self._n - 1) * _ROW_SIZE)
         self._row = self._read()
-        self.ended = slot >= self._n - 1
+        if slot >= self._n - 1 and not self.ended:
+            self.ended = True
+            print("world: the feed has ended")
 
     def rest(self):
         if self.ended:
