@@ -22,7 +22,7 @@ _JOBS = 12  # their nodes sleep nearly all of the time
 def main(
     names: Annotated[list[str] | None, typer.Argument(help="scenarios [all of them]")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="how many at a time")] = _JOBS,
-    backlog: Annotated[int, typer.Option(min=100, help="readings to drain")] = 2000,
+    backlog: Annotated[int, typer.Option(min=100, help="readings to drain")] = 1800,
     model: Annotated[Path, typer.Option(help="model package")] = Path("models/occupancy"),
     docs: Annotated[Path | None, typer.Option(help="page that gets the table")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="file for the figures")] = None,

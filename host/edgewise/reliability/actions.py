@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgewise.reliability.behaviours import Action, On
-from edgewise.reliability.packets import pid, puback, publish, topic
+from edgewise.reliability.packets import READINGS, pid, puback, publish, topic
 from edgewise.reliability.proxy import Link
 
 __all__ = [
@@ -99,9 +99,10 @@ async def refuse(on: On, link: Link, _packet: bytes) -> None:
 
 
 async def command(on: On, link: Link, packet: bytes) -> None:
-    """A ping command comes to the node before its PUBLISH is answered."""
-    number = 0x7000 + on.acts
-    to = topic(packet).rsplit("/", 1)[0] + "/cmd/ping"
-    link.injected.add(number)
-    await link.to_node(publish(to, b'{"id":"%d"}' % on.acts, number))
+    """A ping command comes to the node before its message with readings is answered."""
+    node, what = topic(packet).rsplit("/", 1)
+    if what in READINGS:
+        number = 0x7000 + on.acts
+        link.injected.add(number)
+        await link.to_node(publish(f"{node}/cmd/ping", b'{"id":"%d"}' % on.acts, number))
     await link.to_broker(packet)

@@ -38,12 +38,13 @@ class Slots:
 @dataclass(frozen=True)
 class Rows:
     """What the database has of one node: rows, rows too many of a key, the highest number,
-    readings that have no time or the time of another slot."""
+    readings that have no time or the time of another slot, and starts of the node."""
 
     rows: int
     doubled: int
     last_seq: int
     mistimed: int
+    boots: int
 
     @staticmethod
     def of(engine: Engine, started_s: int, period_ms: int, missed: int) -> Rows:
@@ -55,8 +56,9 @@ class Rows:
             key = select(reading.c.node, reading.c.boot, reading.c.seq).distinct().subquery()
             keys = connection.execute(select(func.count()).select_from(key)).scalar_one()
             rows, last = connection.execute(select(func.count(), func.max(reading.c.seq))).one()
+            boots = connection.execute(select(reading.c.boot).distinct()).scalars().all()
             mistimed = connection.execute(select(func.count()).where(wrong)).scalar_one()
-        return Rows(rows, rows - keys, last or 0, mistimed)
+        return Rows(rows, rows - keys, last or 0, mistimed, len(boots))
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,9 @@ def recoveries(
 @dataclass(frozen=True)
 class Figures:
     """One run. ``taken`` readings, ``lost`` of them, ``doubled`` rows, ``repeats`` that the key
-    removed; ``slots`` with ``late`` (more than a tenth of a period, or missed); ``acts``: how
-    often the script met something, None where that cannot be seen; ``why`` it did not end."""
+    removed; ``slots`` with ``late`` (more than a tenth of a period, or missed); ``boots``: starts
+    of the node; ``acts``: how often the script met something, None where that cannot be seen;
+    ``why`` it did not end well."""
 
     name: str
     what: str
@@ -102,6 +105,7 @@ class Figures:
     worst_ms: int
     recovery: Recovery
     reconnects: int
+    boots: int
     acts: int | None
     wall_s: float
     why: str | None
@@ -114,6 +118,8 @@ class Figures:
             found.append(f"{self.lost} lost")
         if self.doubled:
             found.append(f"{self.doubled} rows twice")
+        if self.boots > 1:
+            found.append(f"{self.boots - 1} restarts")
         if self.late > LATE_LIMIT * self.slots:
             found.append(f"{self.late} slots late")
         if self.acts == 0:

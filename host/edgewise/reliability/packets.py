@@ -10,6 +10,7 @@ __all__ = [
     "PINGRESP",
     "PUBACK",
     "PUBLISH",
+    "READINGS",
     "Splitter",
     "kind",
     "pid",
@@ -20,6 +21,7 @@ __all__ = [
 
 # MQTT 3.1.1, 2.2.1: the upper four bits of the first byte
 CONNECT, CONNACK, PUBLISH, PUBACK, PINGRESP = 0x10, 0x20, 0x30, 0x40, 0xD0
+READINGS = ("state", "replay")  # the topics that carry them
 _SIZE_BYTES = 4
 _QOS = 0x06
 

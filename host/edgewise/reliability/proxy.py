@@ -16,6 +16,7 @@ from edgewise.reliability.packets import (
     CONNECT,
     PUBACK,
     PUBLISH,
+    READINGS,
     Splitter,
     kind,
     pid,
@@ -33,7 +34,6 @@ HOST = "127.0.0.1"
 _PORTS = range(20_000, 32_000)
 _TRIES = 100
 _BYTES = 4096
-_READINGS = ("state", "replay")
 
 
 def free_port() -> int:
@@ -243,7 +243,7 @@ class Link:
             for packet in splitter.push(data):
                 if kind(packet) == CONNECT:
                     self.proxy.attempts += 1
-                elif kind(packet) == PUBLISH and topic(packet).rsplit("/", 1)[-1] in _READINGS:
+                elif kind(packet) == PUBLISH and topic(packet).rsplit("/", 1)[-1] in READINGS:
                     self._readings.add(pid(packet))
                 if kind(packet) != PUBACK or pid(packet) not in self.injected:
                     await self.proxy.behaviour.up(self, packet)

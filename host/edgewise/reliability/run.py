@@ -98,6 +98,7 @@ async def run(scenario: Scenario, package: Package, rate: int = RATE) -> Figures
         worst_ms=slots.worst_ms,
         recovery=recoveries(disturbed.times, stage.proxy.acks, rate),
         reconnects=max(0, stage.proxy.connects - 1),
+        boots=rows.boots,
         acts=disturbed.acts,
         wall_s=round(time.monotonic() - start, 1),
         why=why,

@@ -101,10 +101,6 @@ class SimulatedNode:
         """The folder that is the node's flash while it runs."""
         return Path(self._folder.name)
 
-    def kill(self) -> None:
-        """End it as a power cut does."""
-        self._process.kill()
-
     def _period_ms(self) -> int:
         # a wrong one is for the node to refuse
         given = self._config.get("period_ms")
