@@ -1,0 +1,79 @@
+"""python -m edgewise.reliability: all scenarios, the soak and the backlog, or the named ones."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgewise.console import say
+from edgewise.errors import EdgewiseError, InputError
+from edgewise.reliability.scenarios import SCENARIOS, Scenario
+from edgewise.reliability.soak import soak
+
+_OUTAGES = 200
+_OUTBOX = 2000  # readings, the most that a node takes
+_JOBS = 12  # their nodes sleep nearly all of the time
+
+
+def main(
+    names: Annotated[list[str] | None, typer.Argument(help="scenarios [all of them]")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="how many at a time")] = _JOBS,
+    backlog: Annotated[int, typer.Option(min=100, help="readings to drain")] = 1800,
+    model: Annotated[Path, typer.Option(help="model package")] = Path("models/occupancy"),
+    docs: Annotated[Path | None, typer.Option(help="page that gets the table")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="file for the figures")] = None,
+) -> None:
+    """Disturb simulated nodes and count what was lost, doubled and late; exit 1 for any."""
+    try:
+        good = _run(names or [], jobs, backlog, model, docs, json_file)
+    except EdgewiseError as e:
+        say(f"error: {e}")
+        raise typer.Exit(e.exit_code) from None
+    raise typer.Exit(0 if good else 1)
+
+
+def _run(
+    names: list[str], jobs: int, backlog: int, model: Path, docs: Path | None, out: Path | None
+) -> bool:
+    from edgewise import package
+    from edgewise.reliability.drain import drain
+    from edgewise.reliability.figures import Figures
+    from edgewise.reliability.run import run_all
+    from edgewise.reliability.show import markdown, show, write_docs
+
+    def told(f: Figures) -> None:
+        say(f"{f.name}: {'; '.join(f.faults) or 'ok'} ({f.wall_s:.0f} s)")
+
+    chosen, loaded = _chosen(names), package.load(model)
+    figures = asyncio.run(run_all(chosen, loaded, jobs, on_done=told))
+    # alone: it is a rate
+    drained = (
+        None if names else asyncio.run(drain(loaded, backlog, {"outbox": min(backlog, 2000)}))
+    )
+    show(figures, drained)
+    if docs and drained:
+        write_docs(docs, markdown(figures, drained))
+    if out:
+        value = {
+            "scenarios": [f.as_dict() for f in figures],
+            "backlog": drained.as_dict() if drained else None,
+        }
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(value, indent=1) + "\n")
+    return not any(f.faults for f in figures) and not (drained and drained.lost)
+
+
+def _chosen(names: list[str]) -> list[Scenario]:
+    known = {s.name: s for s in (soak(_OUTAGES), *SCENARIOS)}
+    for name in names:
+        if name not in known:
+            raise InputError(f"scenario {name} is not known: take one of {', '.join(known)}")
+    return [known[name] for name in names or known]
+
+
+if __name__ == "__main__":
+    typer.run(main)

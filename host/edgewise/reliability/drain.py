@@ -1,0 +1,99 @@
+"""How fast a backlog goes into mosquitto on loopback, once there is a network again."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from edgewise.errors import OutsideError
+from edgewise.package import Package
+from edgewise.reliability.mosquitto import Mosquitto
+from edgewise.reliability.run import flat_log, simulated
+from edgewise.reliability.stage import set_world
+from edgewise.simulator.node import SimulatedNode
+
+__all__ = ["WANTED_PER_S", "Drained", "drain"]
+
+WANTED_PER_S = 1000
+_FAST = 1000  # times as fast as outside, while the backlog grows
+_PERIOD_MS = 2000
+_LIMIT_S = 170.0
+_POLL_S = 0.02
+_SEQ = re.compile(rb'"seq":(\d+)')
+
+
+@dataclass(frozen=True)
+class Drained:
+    """``readings`` came to a subscriber in ``seconds``, ``lost`` of those that were taken did
+    not."""
+
+    readings: int
+    lost: int
+    seconds: float
+    per_s: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it for JSON."""
+        return asdict(self)
+
+
+class _Subscriber:
+    # When what came: the numbers of the readings, the first and the last moment
+    def __init__(self, port: int) -> None:
+        self.seqs: set[int] = set()
+        self.first_s = self.last_s = 0.0
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
+        self._client.on_message = self._message
+        self._client.on_connect = lambda client, *_: client.subscribe("edgewise/+/+", 0)
+        self._client.connect("127.0.0.1", port)
+        self._client.loop_start()
+
+    def _message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+        if message.topic.rsplit("/", 1)[-1] in ("state", "replay"):
+            self.last_s = time.monotonic()
+            self.first_s = self.first_s or self.last_s
+            self.seqs |= {int(n) for n in _SEQ.findall(message.payload)}
+
+    def stop(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+async def drain(package: Package, readings: int, config: dict[str, Any]) -> Drained:
+    """Let one node take ``readings`` without Wi-Fi, then measure it alone with mosquitto.
+
+    ``config``: settings of the node, an outbox that holds so many among them.
+    """
+    world = {"EDGEWISE_SIM_RATE": str(_FAST)}
+    with tempfile.TemporaryDirectory(prefix="edgewise-drain-") as name:
+        async with Mosquitto(Path(name)) as broker:
+            subscriber = _Subscriber(broker.port)
+            log = flat_log(readings, _PERIOD_MS)
+            with simulated(package, broker.port, config, log, world) as node:
+                set_world(node.flash, wifi=False)
+                await _until(node, lambda: "world: the feed has ended" in node.lines)
+                set_world(node.flash, wifi=True, rate=1)
+                await _until(node, lambda: node.wait(0))
+            subscriber.stop()
+    taken = max(subscriber.seqs, default=0)
+    seconds = max(subscriber.last_s - subscriber.first_s, 1e-9)
+    got = len(subscriber.seqs)
+    return Drained(got, taken - got, round(seconds, 2), round(got / seconds))
+
+
+async def _until(node: SimulatedNode, done: Callable[[], bool]) -> None:
+    end = time.monotonic() + _LIMIT_S
+    while not done():
+        if time.monotonic() > end or (node.wait(0) and not done()):
+            said = node.lines[-1] if node.lines else "nothing"
+            raise OutsideError(f"the backlog does not drain, the node said {said}: run it again")
+        await asyncio.sleep(_POLL_S)

@@ -1,0 +1,112 @@
+"""A real mosquitto that can be stopped and started again."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from edgewise.errors import EdgewiseError, OutsideError
+from edgewise.reliability.proxy import free_port
+from edgewise.urls import check_reachable, parse_broker
+
+__all__ = ["Mosquitto"]
+
+_START_S = 10
+_POLL_S = 0.02
+_CONFIG = """listener {port} 127.0.0.1
+allow_anonymous true
+max_queued_messages 0
+persistence {persistence}
+user {user}
+log_dest stderr
+log_type error
+log_type subscribe
+"""
+
+
+class Mosquitto:
+    """An async context manager around a broker on loopback; what it knows is kept in ``folder``.
+
+    ``persistent``: subscriptions and queued messages outlive a stop. Raises OutsideError.
+    """
+
+    def __init__(self, folder: Path, persistent: bool = True) -> None:
+        self.port = free_port()
+        self._folder = folder
+        self._log = folder / "mosquitto.log"
+        self._log_from = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        (folder / "mosquitto.conf").write_text(
+            _CONFIG.format(
+                port=self.port,
+                persistence="true" if persistent else "false",
+                user=getpass.getuser(),  # one that root starts would not be able to write here
+            )
+        )
+
+    @property
+    def url(self) -> str:
+        """mqtt://host:port"""
+        return f"mqtt://127.0.0.1:{self.port}"
+
+    async def __aenter__(self) -> Mosquitto:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Start, and wait until it listens."""
+        self._log_from = self._log.stat().st_size if self._log.exists() else 0
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [_program(), "-c", "mosquitto.conf"], cwd=self._folder, stderr=log
+            )
+        await self._until(self._listens, "listen")
+
+    async def stop(self) -> None:
+        """End it as an operator does; it saves what it is to keep."""
+        if self._process is not None:
+            self._process.terminate()
+            await asyncio.to_thread(self._process.wait, _START_S)
+            self._process = None
+
+    async def subscribed(self, client_id: str) -> None:
+        """Wait until ``client_id`` has subscribed since the start."""
+        await self._until(lambda: f" {client_id} ".encode() in self._said(), "hear the collector")
+
+    def _said(self) -> bytes:
+        return self._log.read_bytes()[self._log_from :]
+
+    def _listens(self) -> bool:
+        try:
+            check_reachable(parse_broker(self.url))
+        except EdgewiseError:
+            return False
+        return True
+
+    async def _until(self, done: Callable[[], bool], what: str) -> None:
+        for _ in range(round(_START_S / _POLL_S)):
+            if done():
+                return
+            await asyncio.sleep(_POLL_S)
+        said = self._said().decode(errors="replace").strip().splitlines()
+        raise OutsideError(f"mosquitto does not {what}: {said[-1] if said else 'it said nothing'}")
+
+
+def _program() -> str:
+    found = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
+    if found is None:
+        raise OutsideError("mosquitto is not installed: make system-deps")
+    return found

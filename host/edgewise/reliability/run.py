@@ -1,0 +1,183 @@
+"""One node, the proxy, mosquitto, the collector and a database: one scenario played."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgewise.collector import Collector
+from edgewise.errors import EdgewiseError
+from edgewise.logcsv import Log
+from edgewise.package import Package
+from edgewise.reliability.behaviours import Pass
+from edgewise.reliability.figures import Figures, Rows, Slots, recoveries
+from edgewise.reliability.mosquitto import Mosquitto
+from edgewise.reliability.proxy import Proxy
+from edgewise.reliability.scenarios import Phase, Scenario
+from edgewise.reliability.stage import COLLECTOR, Stage
+from edgewise.schema import open_db
+from edgewise.simulator.fleet import node_config
+from edgewise.simulator.node import SimulatedNode
+from edgewise.urls import BrokerUrl, parse_broker
+
+__all__ = ["RATE", "flat_log", "run", "run_all", "simulated"]
+
+RATE = 20
+_STARTED_S = 1_700_000_000
+_STORED_S = 5.0
+_POLL_S = 0.02
+# A node is given up after so many times the time of its slots, and the time to start it.
+_LIMIT = 3
+_START_S = 20.0
+
+
+def flat_log(slots: int, period_ms: int) -> Log:
+    """A log of ``slots`` readings that change slowly."""
+    i = np.arange(slots)
+    return Log(
+        path="reliability",
+        time_s=(_STARTED_S + i * period_ms // 1000).astype(np.float64),
+        node=np.full(slots, "", dtype=object),
+        t_dc=(210 + i % 20).astype(np.int16),
+        h_pm=(450 + i % 50).astype(np.int16),
+        valid=np.ones(slots, dtype=bool),
+        label=None,
+        line=i + 1,
+        extra={},
+        label_name=None,
+        period_ms=period_ms,
+    )
+
+
+def simulated(
+    package: Package, port: int, config: dict[str, Any], log: Log, world: dict[str, str]
+) -> SimulatedNode:
+    """A node for the broker at ``port`` of loopback; ``config``: its settings beside those."""
+    usual = node_config({"period_ms": log.period_ms}, BrokerUrl("127.0.0.1", port), "a1b2c3")
+    mqtt = usual["mqtt"] | config.get("mqtt", {})
+    return SimulatedNode(package, log, {**usual, **config, "mqtt": mqtt}, boot=1, world=world)
+
+
+async def run(scenario: Scenario, package: Package, rate: int = RATE) -> Figures:
+    """Run ``scenario`` with the node's clock ``rate`` times as fast as ours."""
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="edgewise-reliability-") as name:
+        folder = Path(name)
+        engine = open_db(f"sqlite:///{folder / 'edgewise.db'}")
+        async with Mosquitto(folder, scenario.persistent) as broker, Stage(broker, rate) as stage:
+            collector = Collector(parse_broker(broker.url), engine, client_id=COLLECTOR)
+            await asyncio.to_thread(collector.start)
+            try:
+                lines, disturbed, why = await _played(scenario, package, stage)
+                slots = Slots.said(lines)
+                await asyncio.to_thread(
+                    collector.wait_for, lambda c: c.readings >= slots.read, _STORED_S
+                )
+            finally:
+                await asyncio.to_thread(collector.stop)
+        rows = Rows.of(engine, _STARTED_S, scenario.period_ms, slots.missed)
+        engine.dispose()
+    taken = max(slots.read, rows.last_seq)
+    return Figures(
+        name=scenario.name,
+        what=scenario.what,
+        taken=taken,
+        lost=taken - rows.rows + rows.doubled,
+        doubled=rows.doubled,
+        repeats=collector.duplicates,
+        mistimed=rows.mistimed,
+        slots=slots.read + slots.missed,
+        late=slots.late + slots.missed,
+        worst_ms=slots.worst_ms,
+        recovery=recoveries(disturbed.times, stage.proxy.acks, rate),
+        reconnects=max(0, stage.proxy.connects - 1),
+        boots=rows.boots,
+        acts=disturbed.acts,
+        wall_s=round(time.monotonic() - start, 1),
+        why=why,
+    )
+
+
+@dataclass
+class _Disturbed:
+    times: list[tuple[float, float]]
+    acts: int | None
+
+
+async def _played(
+    scenario: Scenario, package: Package, stage: Stage
+) -> tuple[list[str], _Disturbed, str | None]:
+    # -> what the node said, what was done to it, why it did not end well
+    log = flat_log(scenario.slots, scenario.period_ms)
+    phases = scenario.script(stage)
+    world = {
+        "EDGEWISE_SIM_RATE": str(stage.proxy.rate),
+        "EDGEWISE_SIM_DNS": str(stage.names_port),
+    }
+    limit_s = _START_S + _LIMIT * scenario.slots * scenario.period_ms / 1000 / stage.proxy.rate
+    done = _Disturbed([], None)
+    with simulated(package, stage.proxy.port, scenario.config, log, world) as node:
+        stage.flash = node.flash
+        script = asyncio.create_task(_play(stage.proxy, phases, done))
+        why = await _end(node, limit_s)
+        if not script.done():
+            script.cancel()
+            why = why or "it ended before the script"
+        await asyncio.gather(script, return_exceptions=True)
+    if not script.cancelled():
+        script.result()
+    if any(behaviour.counts for behaviour, _ in phases):
+        done.acts = sum(behaviour.acts for behaviour, _ in phases if behaviour.counts)
+    return node.lines, done, why
+
+
+async def _play(proxy: Proxy, phases: list[Phase], done: _Disturbed) -> None:
+    now = asyncio.get_running_loop().time
+    for behaviour, node_s in phases:
+        start = now()
+        await proxy.become(behaviour)
+        await proxy.sleep(node_s)
+        await behaviour.end(proxy)
+        if not isinstance(behaviour, Pass):
+            done.times.append((start, now()))
+    await proxy.become(Pass())
+
+
+async def _end(node: SimulatedNode, limit_s: float) -> str | None:
+    # Waits for the node -> why it did not end well
+    end = time.monotonic() + limit_s
+    while not node.wait(0):
+        if time.monotonic() > end:
+            return f"no end within {limit_s:.0f} s"
+        await asyncio.sleep(_POLL_S)
+    try:
+        _, dropped, waiting = node.result()
+    except EdgewiseError as e:
+        return str(e)
+    return f"{dropped} dropped, {waiting} waiting" if dropped or waiting else None
+
+
+async def run_all(
+    scenarios: Sequence[Scenario],
+    package: Package,
+    jobs: int,
+    rate: int = RATE,
+    on_done: Callable[[Figures], None] = lambda figures: None,
+) -> list[Figures]:
+    """Run ``jobs`` of the scenarios at a time; the figures come in their order."""
+    turn = asyncio.Semaphore(jobs)
+
+    async def one(scenario: Scenario) -> Figures:
+        async with turn:
+            figures = await run(scenario, package, rate)
+            on_done(figures)
+            return figures
+
+    return await asyncio.gather(*map(one, scenarios))

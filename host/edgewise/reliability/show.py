@@ -1,0 +1,93 @@
+"""The figures for people: a table on the terminal, the same as Markdown in the docs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from edgewise import console
+from edgewise.errors import InputError
+from edgewise.reliability.drain import WANTED_PER_S, Drained
+from edgewise.reliability.figures import Figures
+
+__all__ = ["markdown", "show", "write_docs"]
+
+_HEAD = (
+    "scenario",
+    "what is done",
+    "taken",
+    "lost",
+    "rows twice",
+    "repeats",
+    "undated",
+    "late slots",
+    "worst ms",
+    "recovery s",
+    "reconnects",
+    "",
+)
+_LOG_COLUMNS = 160
+_BEGIN, _END = "<!-- figures -->", "<!-- end of figures -->"
+
+
+def show(figures: Iterable[Figures], drained: Drained | None) -> None:
+    """The table on stdout, and a line about the backlog."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = console.out
+    if not shown.is_terminal:  # a log is as wide as it must be
+        shown = Console(width=_LOG_COLUMNS)
+
+    table = Table(*_HEAD, title="reliability", title_justify="left", box=box.SIMPLE)
+    for f in figures:
+        table.add_row(*_cells(f), style="red" if f.faults else None)
+    shown.print(table)
+    if drained:
+        print(_drained(drained))
+
+
+def markdown(figures: Iterable[Figures], drained: Drained) -> str:
+    """The same for docs/reliability.md."""
+    rows = [_HEAD, ("---",) * len(_HEAD), *map(_cells, figures)]
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([*lines, "", _drained(drained)])
+
+
+def write_docs(path: Path, text: str) -> None:
+    """Put ``text`` between the markers of the page; InputError when it has none."""
+    page = path.read_text()
+    if _BEGIN not in page or _END not in page:
+        raise InputError(f"{path}: {_BEGIN} or {_END} is missing: put them where the table goes")
+    before, after = page.split(_BEGIN)[0], page.split(_END)[1]
+    path.write_text(f"{before}{_BEGIN}\n{text}\n{_END}{after}")
+
+
+def _cells(f: Figures) -> tuple[str, ...]:
+    recovery = f.recovery
+    took = "-" if recovery.worst_s is None else f"{recovery.worst_s:.1f}"
+    if recovery.n > 1:
+        took += f" (median {recovery.median_s:.1f})"
+    return (
+        f.name,
+        f.what,
+        str(f.taken),
+        str(f.lost),
+        str(f.doubled),
+        str(f.repeats),
+        str(f.mistimed),
+        f"{f.late} of {f.slots}",
+        str(f.worst_ms),
+        took,
+        str(f.reconnects),
+        "; ".join(f.faults) or "ok",
+    )
+
+
+def _drained(d: Drained) -> str:
+    verdict = "" if d.per_s >= WANTED_PER_S and not d.lost else f" (asked for: {WANTED_PER_S})"
+    return (
+        f"Backlog: {d.readings} readings went into mosquitto in {d.seconds} s, {d.per_s} a second"
+        f"{verdict}; {d.lost} lost."
+    )

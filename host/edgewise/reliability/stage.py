@@ -1,0 +1,100 @@
+"""What goes wrong beside the connection: the broker itself, the Wi-Fi, the name server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from edgewise.reliability.behaviours import Freeze, Pass, Refuse
+from edgewise.reliability.mosquitto import Mosquitto
+from edgewise.reliability.names import NameServer
+from edgewise.reliability.proxy import Proxy
+
+__all__ = ["COLLECTOR", "BrokerAway", "NamesWrong", "NoWifi", "Stage", "set_world"]
+
+COLLECTOR = "edgewise-collector"
+
+
+class Stage:
+    """What is around one node: ``proxy`` and ``broker``, ``names``, and in ``flash`` its Wi-Fi."""
+
+    def __init__(self, broker: Mosquitto, rate: int) -> None:
+        self.broker = broker
+        self.names = NameServer()
+        self.proxy = Proxy(broker.port, Pass(), rate)
+        self.flash = Path()  # of the node, once it runs
+
+    async def __aenter__(self) -> Stage:
+        self.names_port = await self.names.start()
+        await self.proxy.__aenter__()
+        return self
+
+    async def __aexit__(self, *what: Any) -> None:
+        await self.proxy.__aexit__(*what)
+        self.names.stop()
+
+
+def set_world(flash: Path, wifi: bool, rate: int | None = None) -> None:
+    """Take the Wi-Fi from the node whose ``flash`` this is, or give it back; with ``rate`` its
+    clock changes its pace. See board/edgewise_sim.py."""
+    new = flash / "world.new"
+    new.write_text(f"{wifi:d}" + (f" {rate}" if rate else ""))
+    new.rename(flash / "world")
+
+
+class NoWifi(Freeze):
+    """The node's Wi-Fi is gone, and with it every packet."""
+
+    counts = False  # a node that sees it at once sends none
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__()
+        self._stage = stage
+
+    async def begin(self, proxy: Proxy) -> None:
+        set_world(self._stage.flash, wifi=False)
+
+    async def end(self, proxy: Proxy) -> None:
+        set_world(self._stage.flash, wifi=True)
+
+
+class BrokerAway(Refuse):
+    """Mosquitto is stopped, and started at the end.
+
+    One that forgets gets its subscriber back first: it would acknowledge what nobody is to have.
+    """
+
+    def __init__(self, stage: Stage, forgets: bool) -> None:
+        super().__init__()
+        self._broker = stage.broker
+        self._forgets = forgets
+
+    async def begin(self, proxy: Proxy) -> None:
+        await self._broker.stop()
+        await super().begin(proxy)
+
+    async def end(self, proxy: Proxy) -> None:
+        await self._broker.start()
+        if self._forgets:
+            await self._broker.subscribed(COLLECTOR)
+
+
+class NamesWrong(Refuse):
+    """The broker is gone, and the name server answers as ``mode`` says; see names.py."""
+
+    counts = True
+
+    def __init__(self, stage: Stage, mode: str) -> None:
+        super().__init__()
+        self._names = stage.names
+        self._mode = mode
+        self._asked = 0
+
+    async def begin(self, proxy: Proxy) -> None:
+        self._asked = self._names.asked
+        self._names.mode = self._mode
+        await super().begin(proxy)
+
+    async def end(self, proxy: Proxy) -> None:
+        self.acts = self._names.asked - self._asked
+        self._names.mode = "answer"
