@@ -12,9 +12,9 @@ import network
 
 from edgenode.app import Node
 from edgenode.control import Control
-from edgenode.core import gate
+from edgenode.core.calibrate import calibrations
 from edgenode.core.decode import Decoder
-from edgenode.core.filters import calibration
+from edgenode.core.gate import Gate
 from edgenode.core.hold import Hold
 from edgenode.core.journal import Journal
 from edgenode.core.model import Model
@@ -157,22 +157,30 @@ class Board:
         period_ms = settings["period_ms"] or forest.contract["period_ms"]
         sensor = Sensor(
             Dht(dht.DHT22(pin), Decoder(given["kind"])),
-            Plausible(forest.contract["max_delta"], stuck_n(given["kind"], period_ms)),
-            (calibration(given["calibrate_t"]), calibration(given["calibrate_h"])),
             supply,
-            self.clock,
-            given["retries"],
-            given["power_cycle_after"],
+            time.ticks_diff,
+            time.ticks_add,
+            {
+                "period_ms": period_ms,
+                "retries": given["retries"],
+                "cycle_after": given["power_cycle_after"],
+                "cold": False,
+            },
+        )
+        checks = (
+            Plausible(forest.contract["max_delta"], stuck_n(given["kind"], period_ms)),
+            calibrations(given),
+            Gate(settings["report"]),
+            Hold(given["hold_s"]),
         )
         return Node(
             sensor,
+            checks,
             self._output(settings["actuator"], forest.classes),
             self.clock,
             self.link,
             self.box,
             forest,
-            gate.build(settings["report"]),
-            Hold(given["hold_s"]),
             self._facts,
             settings,
         )

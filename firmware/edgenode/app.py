@@ -13,20 +13,21 @@ _DIAG_MS = const(300000)
 _WAIT_MS = const(1000)
 _GOOD_S = const(60)  # of work, then this start was a good one
 _ALIVE_PERIODS = const(3)
+_WARM_MS = const(1000)  # a sensor that was just powered, AM2302 datasheet
 
 
 class Node:
-    # sensor: drivers.sensor; output.set(on); link: an Uplink; gate: core.filters or None;
-    # facts(): what every node tells in diag; all built by main.py
-    def __init__(self, sensor, output, clock, link, outbox, model, gate, hold, facts, settings):
+    # sensor: drivers.sensor; checks: (core.plausible, calibration of t and h or None each,
+    # core.gate, core.hold); output.set(on); link: an Uplink; facts(): what every node tells in
+    # diag; all built by main.py
+    def __init__(self, sensor, checks, output, clock, link, outbox, model, facts, settings):
         self._sensor = sensor
         self._output = output
         self._clock = clock
         self._link = link
         self._outbox = outbox
         self._model = model
-        self._gate = gate
-        self._hold = hold
+        self._plausible, self._calibration, self._gate, self._hold = checks
         self._facts = facts
         contract = model.contract
         self._pipeline = Pipeline(model.features, contract["filters"])
@@ -37,23 +38,21 @@ class Node:
         self._period_ms = settings["period_ms"] or contract["period_ms"]
         self._manual = False
         self._raw = array("h", (0, 0))
-        self._reading = False
-        self._slot = self._seq = self._read = self._missed = self._late = 0
+        self._slot = self._seq = self._read = self._failed = self._missed = self._late = 0
         self._predict_us = 0
         self._visits = contract["visits"]
-        self._next_ms = self._diag_ms = clock.ticks_ms()
+        self._diag_ms = clock.ticks_ms()
+        self._next_ms = clock.ticks_add(self._diag_ms, _WARM_MS)
 
     def step(self):
         clock = self._clock
         now = clock.ticks_ms()
         late_ms = clock.ticks_diff(now, self._next_ms)
         if late_ms >= 0:
-            self._due(late_ms)
-        if self._reading:
-            code = self._sensor.poll(now, self._raw)
-            if code is not None:
-                self._reading = False
-                self._taken(code)
+            self._due(now, late_ms)
+        code = self._sensor.poll(now, self._raw)
+        if code is not None:
+            self._taken(self._checked(code))
         if clock.ticks_diff(now, self._diag_ms) >= 0 and self._link.up:
             self._diag_ms = clock.ticks_add(now, _DIAG_MS)
             self._link.diag(self.diag())
@@ -64,8 +63,9 @@ class Node:
         clock = self._clock
         now = clock.ticks_ms()
         wait_ms = clock.ticks_diff(self._next_ms, now)
-        if self._reading:
-            wait_ms = min(wait_ms, self._sensor.due_ms(now))
+        due_ms = self._sensor.due_ms(now)
+        if due_ms is not None:
+            wait_ms = min(wait_ms, due_ms)
         if wait_ms > 0:
             if self._link.idle():
                 clock.rest()
@@ -80,7 +80,7 @@ class Node:
         # Whether this start has proved itself.
         return self._read > 0 and self._clock.uptime_s() >= _GOOD_S
 
-    def _due(self, late_ms):
+    def _due(self, now, late_ms):
         # Slots keep their places in time; those that were slept through are counted.
         missed = late_ms // self._period_ms
         self._missed += missed
@@ -89,14 +89,29 @@ class Node:
         self._slot += 1 + missed
         self._next_ms = self._clock.ticks_add(self._next_ms, (1 + missed) * self._period_ms)
         self._outbox.keep()
-        self._sensor.start(self._slot, self._period_ms)
-        self._reading = True
+        self._sensor.start(now)
+
+    def _checked(self, code):
+        # -> code; what the frame says is plausible, and calibrated
+        if code:
+            return code
+        raw = self._raw
+        code = self._plausible.check(self._slot, raw[0], raw[1])
+        if code:
+            self._sensor.refuse(code)
+            return code
+        for i in range(2):
+            if self._calibration[i] is not None:
+                raw[i] = self._calibration[i].push(raw[i])
+        return 0
 
     def _taken(self, code):
         clock = self._clock
         self._read += 1
         now_s = clock.uptime_s()
         if code:
+            self._failed += 1
+            self._gate.push(now_s, 0, 0, -1)
             self._push(code, 0, 0)
             if self._hold.failed(now_s):
                 self._fault(decode.ERRORS[code])
@@ -106,7 +121,7 @@ class Node:
         start_us = clock.ticks_us()
         cls = self._model.predict(x)
         self._predict_us = clock.ticks_diff(clock.ticks_us(), start_us)
-        if self._gate is None or self._gate.push(now_s, raw[0], raw[1], cls):
+        if self._gate.push(now_s, raw[0], raw[1], cls):
             self._push(0, cls, self._model.p_pc)
         if self._hold.good(now_s):
             self._link.event(self._seq, "fault", '"from":"fault","to":"ok"}')
@@ -151,6 +166,7 @@ class Node:
     def set_period(self, period_ms):
         # 0: the model's
         self._period_ms = period_ms or self._model.contract["period_ms"]
+        self._sensor.period_ms = self._period_ms
         self._pipeline.clear()
         self._next_ms = self._clock.ticks_ms()
 
@@ -159,7 +175,7 @@ class Node:
 
     def diag(self):
         n = self._read
-        good = n - self._sensor.failed
+        good = n - self._failed
         model = self._model
         gc.collect()
         told = self._facts()

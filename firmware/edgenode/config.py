@@ -1,7 +1,7 @@
 """config.json: every key known, every value in range, or one line that says which is not."""
 
-from .core import gate
-from .core.filters import calibration
+from .core.calibrate import calibrations
+from .core.gate import Gate
 from .errors import ConfigError
 
 # key: (type, default, lowest, highest); for text the length counts, a tuple lists what is allowed,
@@ -99,11 +99,9 @@ def check(given, schema=None, path=""):
 
 
 def _together(full):
-    sensor = full["sensor"]
     try:
-        gate.build(full["report"])
-        calibration(sensor["calibrate_t"])
-        calibration(sensor["calibrate_h"])
+        Gate(full["report"])
+        calibrations(full["sensor"])
     except ValueError as e:
         raise ConfigError("config: %s" % e)
     confirm = full["confirm"]

@@ -12,7 +12,16 @@ from edgenode.core.pipeline import GAP_SLOTS, Pipeline, slots_between
 from edgenode.core.plausible import Plausible, stuck_n
 from edgewise.logcsv import Log
 
-__all__ = ["ANY", "LEAST_DELTA", "Filters", "Table", "build_table", "max_delta", "series_slots"]
+__all__ = [
+    "ANY",
+    "LEAST_DELTA",
+    "Filters",
+    "Table",
+    "build_table",
+    "kind_of",
+    "max_delta",
+    "series_slots",
+]
 
 Filters = list[dict[str, dict[str, int]]]
 ANY = (0, 0)  # no jump is too large
@@ -37,6 +46,11 @@ def series_slots(time_s: NDArray[np.float64], period_ms: int) -> list[int]:
     return [0] + [slots_between(dt_ms, period_ms) for dt_ms in ms[1:]] if ms else []
 
 
+def kind_of(t_dc: NDArray[np.int16], h_pm: NDArray[np.int16]) -> str:
+    """The sensor that a series looks like: "dht11" where all is whole degrees and percents."""
+    return "dht22" if np.any(t_dc % 10) or np.any(h_pm % 10) else "dht11"
+
+
 def build_table(
     log: Log,
     features: list[str],
@@ -59,7 +73,7 @@ def build_table(
     jobs = (
         delayed(_push)(
             Pipeline(features, filters),
-            Plausible(max_delta, stuck_n("dht22", period_ms)),
+            Plausible(max_delta, stuck_n(kind_of(log.t_dc[rows], log.h_pm[rows]), period_ms)),
             series_slots(log.time_s[rows], period_ms),
             log.t_dc[rows],
             log.h_pm[rows],

@@ -1,4 +1,4 @@
-from edgenode.core.filters import Median, build, calibration, tenths
+from edgenode.core.filters import ExponentialAverage, Median, MovingAverage, build
 
 
 def numbers(n):
@@ -23,102 +23,101 @@ def test_median_with_equal_values():
     assert [f.push(x) for x in (5, 5, 5, 9, 5, 5)] == [5, 5, 5, 5, 5, 5]
 
 
-def test_clear_forgets():
-    f = Median(3)
-    for x in (100, 100, 100):
-        f.push(x)
-    f.clear()
-    assert f.push(-7) == -7
-
-
-def test_build_names_what_is_wrong():
-    bad = (
-        [{"mean": {"window_size": 3}}],
-        [{"median": {"window_size": 0}}],
-        [{"median": {"window_size": 16}}],
-        [{"median": {"window": 3}}],
-        [{"median": 3}],
-        [{"median": {"window_size": True}}],
-        [{"median": {"window_size": 3, "send_every": 2}}],
-        [{"sliding_window_moving_average": {"window_size": 0}}],
-        [{"exponential_moving_average": {"alpha": 0}}],
-        [{"exponential_moving_average": {"alpha": 1.1}}],
-        [{"exponential_moving_average": {"alpha": "0.1"}}],
-        ["median"],
-        [{}],
-    )
-    for spec in bad:
-        try:
-            build(spec)
-        except ValueError as e:
-            assert "filter" in str(e)
-        else:
-            raise AssertionError("accepted: %r" % (spec,))
-    chain = build(
-        [
-            {"median": {"window_size": 3}},
-            {"sliding_window_moving_average": {"window_size": 5}},
-            {"exponential_moving_average": {"alpha": 0.1}},
-        ]
-    )
-    assert len(chain) == 3
-
-
-def test_sliding_window_moving_average():
+def test_moving_average_is_rounded_half_up():
     for size in (1, 2, 5, 15):
-        (f,) = build([{"sliding_window_moving_average": {"window_size": size}}])
+        f = MovingAverage(size)
         last = []
         for x in numbers(200):
             last = (last + [x])[-size:]
             assert f.push(x) == (2 * sum(last) + len(last)) // (2 * len(last))
+    f = MovingAverage(2)
+    assert [f.push(x) for x in (1, 2, -3, -2)] == [1, 2, 0, -2]
+
+
+def exact(values, alpha_pm):
+    # the same in integers that may grow: s = mean * scale
+    scale = s = 0
+    for x in values:
+        s = alpha_pm * x * scale + (1000 - alpha_pm) * s if scale else x
+        scale = 1000 * scale or 1
+        yield s, scale
+
+
+def test_exponential_average_is_right_within_a_256th():
+    for alpha_pm in (1, 100, 333, 999, 1000):
+        f = ExponentialAverage(alpha_pm)
+        values = list(numbers(120))
+        for x, (s, scale) in zip(values, exact(values, alpha_pm)):
+            # half a step of rounding, and that
+            assert 256 * abs(2 * s - 2 * f.push(x) * scale) <= (256 + 2) * scale
+
+
+def test_exponential_average_reaches_a_value_that_stays():
+    for alpha_pm in (1, 10, 100):
+        for start, end in ((-400, 800), (800, -400), (1000, 0)):
+            f = ExponentialAverage(alpha_pm)
+            f.push(start)
+            for _ in range(20000 // alpha_pm):
+                got = f.push(end)
+            assert got == end
+
+
+def test_exponential_average_stays_a_small_int():
+    f = ExponentialAverage(1000)
+    for x in 200 * [1000, -1000]:
+        assert f.push(x) == x
+        assert abs(f._state) < 1 << 28
+        assert abs(1000 * (256 * -x - f._state // 1000)) < 1 << 29
+
+
+def test_clear_forgets():
+    for f in (Median(3), MovingAverage(3), ExponentialAverage(100)):
+        for x in (100, 100, 100):
+            f.push(x)
         f.clear()
-        assert f.push(-9) == -9
+        assert f.push(-7) == -7
 
 
-def test_exponential_moving_average():
-    # against the same recursion in thousandths of a unit, exactly
-    for alpha_pm in (1, 100, 333, 1000):
-        (f,) = build([{"exponential_moving_average": {"alpha": alpha_pm / 1000}}])
-        e = None
-        for x in numbers(400):
-            e = 64000 * x if e is None else e + (64000 * x - e // 1000 * 1000) * alpha_pm // 1000
-            y = f.push(x)
-            assert -400 <= y <= 800
-            assert abs(64000 * y - e) <= 64000
-        f.clear()
-        assert f.push(-9) == -9
+def test_build_in_the_given_order():
+    spec = [
+        {"median": {"window_size": 3}},
+        {"sliding_window_moving_average": {"window_size": 2}},
+        {"exponential_moving_average": {"alpha": 0.5}},
+    ]
+    chain = build(spec)
+    assert [type(f) for f in chain] == [Median, MovingAverage, ExponentialAverage]
+    assert not build([])
 
 
-def test_an_exponential_average_arrives():
-    (f,) = build([{"exponential_moving_average": {"alpha": 0.01}}])
-    f.push(200)
-    for _ in range(2000):
-        y = f.push(203)
-    assert y == 203
+def test_alpha_as_a_number_or_as_text():
+    for alpha in (0.1, "0.1", "0.100"):
+        f = build([{"exponential_moving_average": {"alpha": alpha}}])[0]
+        assert [f.push(x) for x in (0, 100, 100)] == [0, 10, 19]
+    assert build([{"exponential_moving_average": {"alpha": 1}}])[0].push(3) == 3
+    for alpha in range(1, 1001):  # what a decimal becomes does not hang on the float's width
+        f = build([{"exponential_moving_average": {"alpha": alpha / 1000}}])[0]
+        assert f._alpha_pm == alpha
 
 
-def test_calibration_through_two_points():
-    f = calibration(["0.0 -> 0.4", "20.0 -> 20.8"])
-    assert [f.push(x) for x in (-100, 0, 100, 200, 400)] == [-98, 4, 106, 208, 412]
-
-
-def test_calibration_is_the_least_squares_line():
-    f = calibration(["0 -> 0", "10 -> 11", "20 -> 19", "30 -> 30"])
-    # numpy.polyfit([0, 100, 200, 300], [0, 110, 190, 300], 1) = 0.98, 3
-    assert [f.push(x) for x in (0, 100, 200, 300)] == [3, 101, 199, 297]
-    assert calibration([]) is None
-
-
-def test_calibration_names_what_is_wrong():
-    for points in (["1 -> 2"], ["1 -> 2", "1 -> 3"], ["1"], [1, 2], ["a -> b", "1 -> 2"]):
+def test_build_names_what_is_wrong():
+    bad = [
+        ([{"mean": {"window_size": 3}}], "filter: mean is not known: use exp"),
+        ([{"calibrate_linear": ["0 -> 0", "1 -> 1"]}], "filter: calibrate_linear is not known"),
+        (["median"], "filter: one name"),
+        ([{}], "filter: one name"),
+        ([{"median": 3}], "filter median: window_size 1..15 expected"),
+    ]
+    for size in (0, 16, 3.5, True, "3", None):
+        for name in ("median", "sliding_window_moving_average"):
+            bad.append(([{name: {"window_size": size}}], "filter %s: window_size 1..15" % name))
+    bad.append(([{"median": {"window": 3}}], "filter median: window_size"))
+    bad.append(([{"median": {"window_size": 3, "send_every": 2}}], "filter median: window_size"))
+    for alpha in (0, 1.001, -0.1, 0.0005, 0.1005, "1e-1", "", ".5", "0.1x", True, None, [], "--1"):
+        bad.append(([{"exponential_moving_average": {"alpha": alpha}}], "average: alpha 0.001..1"))
+    for spec, said in bad:
         try:
-            calibration(points)
-        except ValueError:
-            pass
+            build(spec)
+        except ValueError as e:
+            assert said in str(e), e
         else:
-            raise AssertionError(points)
-
-
-def test_tenths():
-    shown = ("20", "-20.85", "0.04", "-0.05", " 3.1 ", ".5")
-    assert [tenths(t) for t in shown] == [200, -209, 0, -1, 31, 5]
+            raise AssertionError("accepted: %r" % (spec,))

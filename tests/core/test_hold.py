@@ -1,24 +1,30 @@
 from edgenode.core.hold import Hold
 
 
-def test_the_class_holds_for_a_while():
-    h = Hold(600)
-    assert not h.good(0)
-    assert [h.failed(s) for s in (60, 600, 659, 660, 720)] == [False, False, False, True, False]
-    assert h.good(780)
-    assert not h.good(840)
-    assert not h.failed(900)
-    assert h.failed(1500)
+def test_a_fault_once_and_its_end_once():
+    hold = Hold(300)
+    assert not hold.good(100)
+    assert [hold.failed(s) for s in (160, 399, 400, 460)] == [False, False, True, False]
+    assert hold.fault
+    assert [hold.good(s) for s in (520, 580)] == [True, False]
+    assert [hold.failed(s) for s in (640, 879, 880)] == [False, False, True]
 
 
-def test_one_good_reading_starts_it_again():
-    h = Hold(600)
-    assert not h.failed(0)
-    assert not h.good(500)
-    assert not h.failed(600)
-    assert not h.failed(1199)
-    assert h.failed(1200)
+def test_one_good_reading_starts_the_time_again():
+    hold = Hold(300)
+    for s in range(0, 6000, 100):
+        if s % 300:
+            assert not hold.failed(s)
+        else:
+            assert not hold.good(s)
 
 
-def test_without_time_a_failure_is_a_fault():
-    assert Hold(0).failed(5)
+def test_a_sensor_that_never_answered():
+    hold = Hold(300)
+    assert [hold.failed(s) for s in (50, 349, 350, 9000)] == [False, False, True, False]
+
+
+def test_no_time_to_hold():
+    hold = Hold(0)
+    assert hold.failed(7)
+    assert hold.good(8)

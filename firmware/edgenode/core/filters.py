@@ -1,16 +1,15 @@
-"""Filters with ESPHome's names and parameters, on integers; one value in, one value out."""
+"""Filters with ESPHome's names and parameters (send_every 1), on integers."""
 
 from array import array
 
-from .compat import const
+from . import spec as specs
 
-_SIZE_MAX = const(15)
-_EMA_BITS = const(6)  # |x| <= 1200: a difference << 6, times 1000, stays within 30 bits
-_LINE_BITS = const(12)
+_SIZE_MAX = 15
 
 
 class Median:
-    # An even count gives the lower middle, so that every output is a value that was measured.
+    # An even count gives the lower middle, so that every output is a value that the sensor
+    # measured.
     def __init__(self, window_size):
         self._last = array("h", bytes(2 * window_size))
         self._sorted = array("h", bytes(2 * window_size))
@@ -44,138 +43,79 @@ class Median:
         return ordered[n >> 1]
 
 
-class SlidingWindowMovingAverage:
-    # rounded half up
+class MovingAverage:
+    # Rounded half up; until the window is full it is the mean of what there is.
     def __init__(self, window_size):
         self._last = array("h", bytes(2 * window_size))
-        self._size = window_size
         self.clear()
 
     def clear(self):
         self._n = self._next = self._sum = 0
 
     def push(self, x):
-        i = self._next
-        if self._n == self._size:
-            self._sum -= self._last[i]
+        last = self._last
+        if self._n == len(last):
+            self._sum -= last[self._next]
         else:
             self._n += 1
-        self._last[i] = x
+        last[self._next] = x
+        self._next = (self._next + 1) % len(last)
         self._sum += x
-        self._next = i + 1 if i + 1 < self._size else 0
         return (2 * self._sum + self._n) // (2 * self._n)
 
 
-class ExponentialMovingAverage:
-    # e += alpha (x - e) with alpha in thousandths; what a division leaves over is kept for the
-    # next, so that the average arrives however small alpha is.
+class ExponentialAverage:
+    # The state is in 1/256000, so that no alpha comes to rest beside the value. |x| <= 1000:
+    # state within 256e6, step within 513e6 < 2^29. Rounded half up.
     def __init__(self, alpha_pm):
         self._alpha_pm = alpha_pm
         self.clear()
 
     def clear(self):
-        self._n = self._e = self._rest = 0
+        self._state = None
 
     def push(self, x):
-        if not self._n:
-            self._n = 1
-            self._e = x << _EMA_BITS
-        step = ((x << _EMA_BITS) - self._e) * self._alpha_pm + self._rest
-        self._e += step // 1000
-        self._rest = step % 1000
-        return (self._e + (1 << (_EMA_BITS - 1))) >> _EMA_BITS
+        if self._state is None:
+            self._state = 256000 * x
+        else:
+            self._state += self._alpha_pm * (256 * x - self._state // 1000)
+        return (self._state + 128000) // 256000
 
 
-class CalibrateLinear:
-    # y = (a x + b) >> 12, the least-squares line through points of (measured, true) in tenths
-    def __init__(self, points):
-        n = len(points)
-        sx = sum([p[0] for p in points])
-        sy = sum([p[1] for p in points])
-        sxx = sum([p[0] * p[0] for p in points])
-        sxy = sum([p[0] * p[1] for p in points])
-        d = n * sxx - sx * sx
-        self._a = ((n * sxy - sx * sy) << _LINE_BITS) // d
-        self._b = ((sy * sxx - sx * sxy) << _LINE_BITS) // d + (1 << (_LINE_BITS - 1))
-
-    def clear(self):
-        pass
-
-    def push(self, x):
-        return (self._a * x + self._b) >> _LINE_BITS
+def _size(value):
+    right = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _SIZE_MAX
+    return value if right else None
 
 
-def tenths(text):
-    # "-20.85" -> -208, half away from zero; ValueError
-    whole, _, part = text.strip().partition(".")
-    sign = -1 if whole.startswith("-") else 1
-    digits = (part + "00")[:2]
-    if not (whole.lstrip("+-") + part).isdigit():
-        raise ValueError("number expected: %r" % text)
-    return sign * ((100 * int(whole.lstrip("+-") or "0") + int(digits) + 5) // 10)
+def _alpha_pm(value):
+    pm = specs.fixed(value, 3)
+    return pm if pm is not None and 1 <= pm <= 1000 else None
 
 
-def _window(options):
-    size = options.get("window_size")
-    if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= _SIZE_MAX:
-        raise ValueError("window_size 1..%d expected" % _SIZE_MAX)
-    return size
-
-
-def _median(options):
-    return Median(_window(options))
-
-
-def _moving_average(options):
-    return SlidingWindowMovingAverage(_window(options))
-
-
-def _exponential(options):
-    alpha = options.get("alpha")
-    if isinstance(alpha, bool) or not isinstance(alpha, (int, float)):
-        raise ValueError("alpha expected")
-    alpha_pm = round(1000 * alpha)
-    if not 1 <= alpha_pm <= 1000:
-        raise ValueError("alpha 0.001..1 expected")
-    return ExponentialMovingAverage(alpha_pm)
-
-
-_KINDS = {
-    "median": (_median, "window_size"),
-    "sliding_window_moving_average": (_moving_average, "window_size"),
-    "exponential_moving_average": (_exponential, "alpha"),
+# name: (class, parameter, its reader, what is expected)
+_WINDOW = "window_size 1..%d expected" % _SIZE_MAX
+_KNOWN = {
+    "median": (Median, "window_size", _size, _WINDOW),
+    "sliding_window_moving_average": (MovingAverage, "window_size", _size, _WINDOW),
+    "exponential_moving_average": (
+        ExponentialAverage,
+        "alpha",
+        _alpha_pm,
+        "alpha 0.001..1 in steps of 0.001 expected",
+    ),
 }
 
 
 def build(spec):
     # spec: [{"median": {"window_size": 3}}, ...], applied in this order.
     chain = []
-    for entry in spec:
-        if not isinstance(entry, dict) or len(entry) != 1:
-            raise ValueError("filter: one name with its parameters expected: %r" % (entry,))
-        for name, options in entry.items():
-            if name not in _KINDS:
-                raise ValueError("filter: %s is not known: use %s" % (name, sorted(_KINDS)))
-            make, key = _KINDS[name]
-            if not isinstance(options, dict) or list(options) != [key]:
-                raise ValueError("filter %s: %s expected" % (name, key))
-            try:
-                chain.append(make(options))
-            except ValueError as e:
-                raise ValueError("filter %s: %s" % (name, e))
+    for item in spec:
+        name, options = specs.entry(item, sorted(_KNOWN))
+        make, parameter, read, expected = _KNOWN[name]
+        value = None
+        if isinstance(options, dict) and len(options) == 1:
+            value = read(options.get(parameter))
+        if value is None:
+            raise ValueError("filter %s: %s" % (name, expected))
+        chain.append(make(value))
     return chain
-
-
-def calibration(points):
-    # ["0.0 -> 0.4", "20.0 -> 20.1"] -> a filter, or None for an empty list
-    if not points:
-        return None
-    pairs = []
-    for point in points:
-        sides = point.split("->") if isinstance(point, str) else ()
-        if len(sides) != 2:
-            raise ValueError("calibrate_linear: 'measured -> true' expected: %r" % (point,))
-        pairs.append((tenths(sides[0]), tenths(sides[1])))
-    if len(set([p[0] for p in pairs])) < 2:
-        raise ValueError("calibrate_linear: two different points expected")
-    return CalibrateLinear(pairs)

@@ -5,7 +5,7 @@ from ..core.decode import CHECKSUM, TIMEOUT
 
 class Dht:
     def __init__(self, sensor, decoder):
-        # sensor: dht.DHT22, for either kind; its measure() fills buf
+        # sensor: dht.DHT22, whose measure() fills buf for both kinds
         self._sensor = sensor
         self._decoder = decoder
 

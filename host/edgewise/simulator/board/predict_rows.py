@@ -1,6 +1,7 @@
-# micropython predict_rows.py, in a folder with model.bin, perhaps model.py, and feed.bin:
+# micropython predict_rows.py KIND, in a folder with model.bin, perhaps model.py, and feed.bin:
 # class index and percent for every row of the feed.
 import struct
+import sys
 from array import array
 
 from edgenode.core import decode
@@ -12,7 +13,7 @@ from edgenode.drivers import flash
 model = Model(flash.read("model.bin"), flash.module("model"))
 contract = model.contract
 pipeline = Pipeline(model.features, contract["filters"])
-plausible = Plausible(contract["max_delta"], stuck_n("dht22", contract["period_ms"]))
+plausible = Plausible(contract["max_delta"], stuck_n(sys.argv[1], contract["period_ms"]))
 decoder = decode.Decoder("dht22")
 raw = array("h", (0, 0))
 size = struct.calcsize("<IHB5s")
