@@ -139,12 +139,7 @@ def test_a_syn_is_not_answered() -> None:
     async def play(proxy: Proxy, broker: Broker) -> None:
         reader, writer = await joined(proxy)
         await proxy.become(Ignore())
-        with socket.socket() as client:
-            client.setblocking(False)
-            assert client.connect_ex(("127.0.0.1", proxy.port)) == errno.EINPROGRESS
-            await nothing(
-                asyncio.get_running_loop().sock_connect(client, ("127.0.0.1", proxy.port))
-            )
+        await nothing(knock(proxy))
         writer.write(NEWS)
         await nothing(reader.read(1))
         await proxy.become(Pass())
