@@ -18,7 +18,7 @@ POLICY := /usr/sbin/policy-rc.d
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup system-deps demo test lint train bench wheel clean
+.PHONY: help setup system-deps demo test lint train bench reliability wheel clean
 
 help:  ## This list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -83,6 +83,9 @@ $(BENCH_STAMP): host/requirements-bench.lock $(STAMP)
 	@echo 'bench: what it compares with, some 60 MB ...'
 	@$(BIN)/python -m pip install -q --require-hashes -r host/requirements-bench.lock
 	@touch $@
+
+reliability: setup  ## A node, a broker and 34 ways to disturb them: what was lost, late; 4 minutes
+	@$(BIN)/python -m edgewise.reliability --docs docs/reliability.md --json build/reliability.json
 
 wheel: $(STAMP)  ## dist/edgewise-*.whl
 	@$(BIN)/python -m pip wheel -q --no-deps --no-build-isolation -w dist .
