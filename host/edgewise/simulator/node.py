@@ -8,7 +8,7 @@ import re
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -32,6 +32,7 @@ class SimulatedNode:
 
     ``log`` holds the readings of one node. ``boot`` is the number that this start will have.
     The process ends by itself when the log is used up and everything is acknowledged.
+    ``files`` are others for the flash, by name.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class SimulatedNode:
         speed: float = MAX_SPEED,
         seed: int = 0,
         on_line: Callable[[str], None] = lambda line: None,
+        files: Mapping[str, bytes] | None = None,
     ) -> None:
         self._package = package
         self._log = log
@@ -51,11 +53,14 @@ class SimulatedNode:
         self._speed = speed
         self._seed = seed
         self._on_line = on_line
+        self._files = files or {}
         self.lines: list[str] = []
 
     def __enter__(self) -> SimulatedNode:
         self._folder = tempfile.TemporaryDirectory(prefix="edgewise-node-")
         flash = Path(self._folder.name)
+        for name, data in self._files.items():
+            (flash / name).write_bytes(data)
         (flash / "config.json").write_text(json.dumps(self._config))
         (flash / "model.bin").write_bytes(self._package.blob)
         if self._package.code is not None:
