@@ -68,12 +68,10 @@ def node_files(config: dict[str, Any], broker: BrokerUrl, folder: Path) -> dict[
     """
     if not broker.tls:
         return {}
-    mqtt = config.get("mqtt", {})
-    names = [str(mqtt[key]) for key in ("ca", "cert", "key") if mqtt.get(key)]
-    try:
-        files = {Path(name).name: (folder / name).read_bytes() for name in names}
-    except OSError as e:
-        raise InputError(f"{e.filename}: cannot be read ({e.strerror}): put it there") from e
+    given = config.get("mqtt")
+    mqtt = given if isinstance(given, dict) else {}
+    keys = ("cert", "key") if broker.ca else ("ca", "cert", "key")
+    files = {str(mqtt[key]): _beside(folder, key, str(mqtt[key])) for key in keys if mqtt.get(key)}
     if broker.ca is not None:
         trusted = broker.tls_context().get_ca_certs(binary_form=True)
         if len(trusted) != 1:
@@ -82,6 +80,15 @@ def node_files(config: dict[str, Any], broker: BrokerUrl, folder: Path) -> dict[
     elif not mqtt.get("ca"):
         raise InputError("mqtts:// needs --ca: a node trusts nobody else than the CA in its flash")
     return files
+
+
+def _beside(folder: Path, key: str, name: str) -> bytes:
+    if Path(name).name != name:
+        raise InputError(f"mqtt.{key}: {name!r} is not the name of a file beside the settings")
+    try:
+        return (folder / name).read_bytes()
+    except OSError as e:
+        raise InputError(f"{folder / name}: cannot be read ({e.strerror}): put it there") from e
 
 
 def simulate(
