@@ -87,10 +87,12 @@ class Folder:
         bit = stat.S_IXUSR if mine else stat.S_IXGRP if group else stat.S_IXOTH
         return bool(info.st_mode & bit)
 
-    def make(self) -> None:
+    def make(self, mark: str) -> None:
         """Make the folder and those in it: `nodes` for whoever made it, `data` for the broker."""
         try:
             self.path.mkdir(0o700, exist_ok=True)
+            if self.text(self._mark) != mark:
+                self.write(self._mark, mark)
             for name in ("nodes", "data"):
                 (self.path / name).mkdir(0o700, exist_ok=True)
             if not os.geteuid():

@@ -97,9 +97,7 @@ class _Setup:
 
     def run(self, nodes: list[str]) -> Done:
         folder, settings = self._folder, self._settings
-        folder.make()
-        if folder.text(MARK) != settings.text():
-            folder.write(MARK, settings.text())
+        folder.make(settings.text())
         self._make_ca()
         self._make_server()
         users = self._users()
