@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -38,6 +38,7 @@ class SimulatedNode:
     The process ends by itself when the log is used up and everything is acknowledged. ``world``
     are variables of its environment that make another world around the node, see
     board/edgewise_sim.py. ``flash`` is the folder that the node sees as its file system.
+    ``files`` are others for the flash, by name.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class SimulatedNode:
         seed: int = 0,
         on_line: Callable[[str], None] = lambda line: None,
         world: dict[str, str] | None = None,
+        files: Mapping[str, bytes] | None = None,
     ) -> None:
         self._package = package
         self._log = log
@@ -60,11 +62,14 @@ class SimulatedNode:
         self._on_line = on_line
         self._env = {**os.environ, **(world or {})}
         self._closing = False
+        self._files = files or {}
         self.lines: list[str] = []
 
     def __enter__(self) -> SimulatedNode:
         self._folder = tempfile.TemporaryDirectory(prefix="edgewise-node-")
         self.flash = flash = Path(self._folder.name)
+        for name, data in self._files.items():
+            (flash / name).write_bytes(data)
         (flash / "config.json").write_text(json.dumps(self._config))
         (flash / "model.bin").write_bytes(self._package.blob)
         if self._package.code is not None:
