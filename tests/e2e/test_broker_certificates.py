@@ -99,6 +99,9 @@ def test_who_is_not_let_in(running: Mosquitto) -> None:
     folder = running.folder
     assert handshake(running, as_node(folder, folder, "n1")) == ""
     assert "HANDSHAKE_FAILURE" in handshake(running, trust(folder))
+    running.wait_until(
+        lambda: "peer did not return a certificate" in running.log(), "nothing logged"
+    )
     with open_folder() as parent:
         init(parent / "other", ["localhost"], ["n1"], certificates=True)
         foreign = as_node(folder, parent / "other", "n1")

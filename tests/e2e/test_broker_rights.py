@@ -141,6 +141,7 @@ def test_another_host_name_is_refused(running: Mosquitto) -> None:
         pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"),
     ):
         trust(running.folder).wrap_socket(plain, server_hostname="broker.example")
+    running.wait_until(lambda: "alert bad certificate" in running.log(), "nothing logged")
 
 
 def test_plain_tcp_is_refused(running: Mosquitto) -> None:
@@ -176,6 +177,7 @@ def test_an_expired_certificate_is_refused_until_it_is_renewed() -> None:
             at = parse_broker(url(broker), folder / "ca.pem")
             with pytest.raises(OutsideError, match="has expired: edgewise broker init renews it"):
                 check_reachable(at)
+            broker.wait_until(lambda: "alert certificate expired" in broker.log(), "not logged")
             assert init(folder, [], []).server == "renewed"
             broker.reload()
             check_reachable(at)

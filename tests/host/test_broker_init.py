@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -205,3 +206,18 @@ def test_a_simulated_node_is_given_its_files(place: Path) -> None:
     ):
         with pytest.raises(InputError, match=said):
             node_files(wrong, parse_broker("mqtts://127.0.0.1:1"), nodes)
+
+
+def test_the_page_names_what_there_is(repo: Path, place: Path) -> None:
+    page = (repo / "docs/broker.md").read_text()
+    for words in ("broker init", "collect", "simulate"):
+        command = [sys.executable, "-m", "edgewise.cli.main", *words.split(), "--help"]
+        env = {**os.environ, "COLUMNS": "200", "TERM": "dumb"}
+        said = subprocess.run(command, capture_output=True, text=True, timeout=60, env=env).stdout
+        lines = re.findall(rf"edgewise {words} ([^\n`]*)", page)
+        assert lines
+        for option in re.findall(r"--[a-z-]+", " ".join(lines)):
+            assert option in said
+    init(place / "b", [], ["kitchen"])
+    for name in contents(place / "b"):
+        assert f"`{name}`" in page, name

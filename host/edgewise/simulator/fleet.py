@@ -110,7 +110,8 @@ def simulate(
     folder: Path = Path(),
 ) -> Outcome:
     """Run one node for each log until all have ended; the n-th node plays the n-th log.
-    What ``config`` names for TLS is taken from ``folder``.
+
+    The files that ``config`` names for TLS are taken from ``folder``.
 
     Raises OutsideError when a node fails or ``timeout_s`` passes.
     """
@@ -129,7 +130,7 @@ def simulate(
                     speed,
                     seed,
                     on_line,
-                    files,
+                    files=files,
                 )
             )
             for name, log in zip(names, logs, strict=True)

@@ -1,0 +1,51 @@
+"""The node in the simulator over TLS: folder of `edgewise broker init`, mosquitto, collector."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.e2e.mosquitto import Mosquitto, free_port
+
+from edgewise.brokerdir import init
+from edgewise.collector import Collector
+from edgewise.package import Package
+from edgewise.schema import open_db
+from edgewise.urls import parse_broker
+
+LIMIT_S = 60
+RUN = [sys.executable, "-m", "edgewise.cli.main"]
+
+
+@pytest.mark.parametrize("certificates", [False, True], ids=["password", "certificate"])
+def test_every_reading_arrives(
+    model: Package, log_path: Path, place: Path, certificates: bool
+) -> None:
+    folder, port = place / "b", free_port()
+    init(folder, ["localhost"], ["n1"], port, certificates=certificates)
+    at = parse_broker(
+        (folder / "operator.url").read_text().strip(),
+        folder / "ca.pem",
+        folder / "operator.pem" if certificates else None,
+    )
+    rows = log_path.read_text().splitlines(keepends=True)[:21]
+    (place / "log.csv").write_text("".join(rows))
+    words = ["--model", model.path, "--log", place / "log.csv", "--config"]
+    words += [folder / "nodes/n1.toml", "--ca", folder / "ca.pem", "--json"]
+    with Mosquitto(folder, port):
+        collector = Collector(at, open_db(f"sqlite:///{place / 'a.db'}"))
+        collector.start()
+        done = subprocess.run(
+            [*RUN, "simulate", "--broker", f"mqtts://localhost:{port}", *words],
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+        )
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["readings_delivered"] == 20
+        assert collector.wait_for(lambda c: c.readings >= 20, LIMIT_S)
+        collector.stop()
+    assert (collector.readings, collector.rejected) == (20, 0)
