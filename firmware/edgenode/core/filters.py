@@ -1,6 +1,7 @@
 """Filters with ESPHome's names and parameters, on integers."""
 
 from array import array
+from struct import pack_into, unpack_from
 
 _SIZE_MAX = 15
 
@@ -39,6 +40,21 @@ class Median:
         self._next = (self._next + 1) % self._size
         self._n = n + 1
         return ordered[n >> 1]
+
+    @property
+    def kept_bytes(self):
+        return 1 + 2 * self._size
+
+    def save(self, buf, at):
+        n = buf[at] = self._n
+        for i in range(self._next - n, self._next):
+            pack_into("<h", buf, at + 1, self._last[i % self._size])
+            at += 2
+
+    def load(self, buf, at):
+        self.clear()
+        for i in range(buf[at]):
+            self.push(unpack_from("<h", buf, at + 1 + 2 * i)[0])
 
 
 def build(spec):

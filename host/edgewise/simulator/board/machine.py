@@ -9,7 +9,8 @@ _TRACE = os.getenv("EDGEWISE_SIM_PINS")
 
 
 def reset_cause():
-    return PWRON_RESET
+    # EDGEWISE_SIM_RESET=DEEPSLEEP: as if woken
+    return globals()[os.getenv("EDGEWISE_SIM_RESET", "PWRON") + "_RESET"]
 
 
 def unique_id():
@@ -25,6 +26,26 @@ def idle():
 def reset():
     print("machine.reset()", file=sys.stderr)
     sys.exit(1)
+
+
+def deepsleep(ms):
+    # The process ends; `rtc` in its folder is what an ESP32 keeps powered.
+    print("machine.deepsleep(%d)" % ms)
+    sys.exit(0)
+
+
+class RTC:
+    def memory(self, data=None):
+        if data is None:
+            try:
+                with open("rtc", "rb") as f:
+                    return f.read()
+            except OSError:
+                return b""
+        if len(data) > 2048:
+            raise ValueError("buffer too long")
+        with open("rtc", "wb") as f:
+            f.write(data)
 
 
 class Pin:
