@@ -20,7 +20,8 @@ _BACKOFF_MS = const(3600000)
 _BACKOFF_SLOTS = const(8)  # where that is more than an hour
 _SYNC_MS = const(21600000)
 _ERROR_MS = const(2000)  # of the clock: it is set again when it may be as wrong as that
-# boot, seq, slot, due_ms, sync_ms, sync_in_ms, reported, retry_slot, failures, failed, order, missed
+# boot, seq, slot, due_ms, sync_ms, sync_in_ms, reported, retry_slot, failures, failed, order,
+# missed
 _FIGURES = "<IIiqqiIiBHII"
 
 

@@ -70,7 +70,7 @@ def test_features_are_the_same_after_every_sleep():
             assert list(sleeper.push(slot, t_dc, h_pm)) == x, (seed, slot, names)
             if not r(often):
                 at = r(50)
-                memory = bytearray([r(256)]) * (at + sleeper.kept_bytes + 7)
+                memory = bytearray(bytes([r(256)]) * (at + sleeper.kept_bytes + 7))
                 before = bytes(memory)
                 sleeper.save(memory, at)
                 end = at + sleeper.kept_bytes

@@ -31,7 +31,7 @@ def moved(ts, jump_s, since_s, now_s):
 class PackedOutbox:
     # To the link what link.outbox is. Numbers are without gaps, so only the first is kept. ts is
     # what the clock showed; it is told only when `known`, that is once the clock was set.
-    kept_bytes = const(20)
+    kept_bytes = 20
 
     def __init__(self, classes):
         self.classes = classes
@@ -166,7 +166,7 @@ class PackedOutbox:
 
 class PackedEvents:
     # (kind, was, now, seq, ts), oldest first; boot and known are set by the owner
-    kept_bytes = const(91)
+    kept_bytes = 91
 
     def __init__(self, classes_json):
         self._classes = classes_json
@@ -189,7 +189,11 @@ class PackedEvents:
     def text(self):
         # the oldest as JSON
         kind, was, now, seq, ts = self._waiting[0]
-        head = '{"ts":%s,"boot":%d,"seq":%d,' % (number(ts if self.known else None), self.boot, seq)
+        head = '{"ts":%s,"boot":%d,"seq":%d,' % (
+            number(ts if self.known else None),
+            self.boot,
+            seq,
+        )
         if kind == CLASS:
             before = self._classes[was] if was >= 0 else "null"
             return head + '"event":"class","from":%s,"to":%s}' % (before, self._classes[now])

@@ -9,8 +9,7 @@ _TRACE = os.getenv("EDGEWISE_SIM_PINS")
 
 
 def reset_cause():
-    # EDGEWISE_SIM_RESET=DEEPSLEEP: as if woken
-    return globals()[os.getenv("EDGEWISE_SIM_RESET", "PWRON") + "_RESET"]
+    return int(os.getenv("EDGEWISE_SIM_RESET", str(PWRON_RESET)))
 
 
 def unique_id():
