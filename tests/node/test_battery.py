@@ -221,10 +221,10 @@ def test_a_full_outbox():
 
 
 def test_it_decides_as_one_that_never_sleeps():
-    # 900 readings of a random walk, some of them failed, with sleep after each
+    # 500 readings of a random walk, some of them failed, with sleep after each
     x, t = 7, 200
     readings = []
-    for _ in range(900):
+    for _ in range(500):
         x = (x * 1103 + 12345) % 65521
         t = min(500, max(0, t + (x % 23 - 11)))
         readings.append(decode.CHECKSUM if x % 71 == 0 else (t, 500))
@@ -232,7 +232,7 @@ def test_it_decides_as_one_that_never_sleeps():
     w.awake_ms = 0
     pipeline, confirm = Pipeline(FEATURES, MODEL.contract["filters"]), Confirm(3, 5, 2)
     raw, expected, changes, at = array("h", (0, 0)), {}, 0, 0
-    for seq in range(1, 601):
+    for seq in range(1, 401):
         w.wake()
         code = readings[at] if isinstance(readings[at], int) else 0
         if code:  # it asks once more
@@ -248,10 +248,10 @@ def test_it_decides_as_one_that_never_sleeps():
         at += 1
     assert changes > 5
     assert len([e for e in w.events if '"event":"class"' in e]) == changes
-    sent = {k: v[1:] for k, v in w.sent.items()}
-    assert len(sent) + len(w.node.outbox) == 600
-    assert sent == {k: expected[k] for k in sent}
-    assert len(w.waited) == at - 600 > 5
+    assert len(w.sent) + len(w.node.outbox) == 400
+    for k in w.sent:
+        assert w.sent[k][1:] == expected[k]
+    assert len(w.waited) == at - 400 > 3
 
 
 def test_slots_do_not_drift():
