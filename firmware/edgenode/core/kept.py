@@ -13,8 +13,8 @@ _MAGIC = b"EDGK"
 _VERSION = const(1)
 # magic, version, where the readings begin, key; parts, readings; CRC-32 of all before it
 _HEAD = "<4sHHI"
-_HEAD_BYTES = const(12)
-_END = const(2044)
+HEAD_BYTES = const(12)
+END = const(2044)
 
 
 def key(blob, need, of, period_ms):
@@ -42,13 +42,13 @@ class Kept:
     # gets the room that is left
     def __init__(self, key, parts, outbox):
         state = sum([part.kept_bytes for part in parts])
-        at = _HEAD_BYTES + state
-        size = (_END - at) // READING_BYTES
+        at = HEAD_BYTES + state
+        size = (END - at) // READING_BYTES
         if size < READINGS_MIN:
             raise ValueError(
                 "model: asleep it keeps %d bytes, and %d readings take %d of the %d there are: "
                 "train with fewer filters or shorter windows, or set sleep to false"
-                % (state, READINGS_MIN, READINGS_MIN * READING_BYTES, _END - _HEAD_BYTES)
+                % (state, READINGS_MIN, READINGS_MIN * READING_BYTES, END - HEAD_BYTES)
             )
         self._image = bytearray(SIZE)
         self._head = pack(_HEAD, _MAGIC, _VERSION, at, key)
@@ -57,12 +57,12 @@ class Kept:
 
     def load(self, memory):
         # -> whether memory held what save() made for the same key
-        if len(memory) != SIZE or memory[:_HEAD_BYTES] != self._head:
+        if len(memory) != SIZE or memory[:HEAD_BYTES] != self._head:
             return False
-        if unpack_from("<I", memory, _END)[0] != crc32(memory[:_END]) & 0xFFFFFFFF:
+        if unpack_from("<I", memory, END)[0] != crc32(memory[:END]) & 0xFFFFFFFF:
             return False
         self._image[:] = memory
-        at = _HEAD_BYTES
+        at = HEAD_BYTES
         for part in self._parts:
             part.load(self._image, at)
             at += part.kept_bytes
@@ -71,10 +71,10 @@ class Kept:
     def save(self):
         # -> the image
         image = self._image
-        image[:_HEAD_BYTES] = self._head
-        at = _HEAD_BYTES
+        image[:HEAD_BYTES] = self._head
+        at = HEAD_BYTES
         for part in self._parts:
             part.save(image, at)
             at += part.kept_bytes
-        pack_into("<I", image, _END, crc32(memoryview(image)[:_END]) & 0xFFFFFFFF)
+        pack_into("<I", image, END, crc32(memoryview(image)[:END]) & 0xFFFFFFFF)
         return image
