@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -148,3 +149,39 @@ def test_changes_are_counted_by_the_rule_of_the_node() -> None:
     assert _changes_a_day(trained, said) == pytest.approx(2.0)
     rule = Confirm(NEED, OF, 2)
     assert sum(rule.push(int(c)) for c in said[:720]) == 3
+
+
+def test_the_table_in_the_docs_is_what_the_model_says() -> None:
+    text = (OCCUPANCY.parents[1] / "docs" / "battery.md").read_text()
+    found = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text.splitlines()
+        if re.match(r"\| \d+ s ", line)
+    ]
+    changes = re.search(r"it made on its test part: ([\d.]+) a day", " ".join(text.split()))
+    assert changes is not None
+    loaded = package.load(OCCUPANCY)
+    expected = []
+    for period_s in (60, 300, 600):
+        told = battery({**loaded.info, "period_ms": 1000 * period_s}, float(changes[1]))
+        for rule in told["rules"]:
+            dhcp = day_mah(
+                period_s,
+                rule["reports_a_day"],
+                ASSUMED.sleep_module_ma,
+                radio_s=ASSUMED.radio_dhcp_s,
+            )
+            module, board = rule["module"], rule["board"]
+            expected.append(
+                [
+                    f"{period_s} s",
+                    rule["rule"],
+                    f"{rule['reports_a_day']:.1f}",
+                    f"{module['mah_a_day']:.1f}",
+                    f"{module['days']:.0f}",
+                    f"{dhcp:.1f}",
+                    f"{board['mah_a_day']:.1f}",
+                    f"{board['days']:.0f}",
+                ]
+            )
+    assert found == expected
