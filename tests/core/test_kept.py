@@ -154,6 +154,12 @@ def test_a_full_outbox_drops_the_oldest_and_counts():
     box.acknowledge(0)
     box.push(9, 540, 9, 0, 0, 0, 0)
     assert (box.dropped, box.delivered, len(box), box.seq(0)) == (3, 1, 5, 5)
+    box.acknowledge(box.newest())
+    for seq in range(10, 14):
+        box.push(seq, 60 * seq, seq, 0, 0, 0, 0)
+    assert (box.dropped, box.seq(0)) == (7, 9)
+    box.push(14, 840, 14, 0, 0, 0, 0)
+    assert (box.dropped, box.delivered) == (7, 2)
 
 
 def test_acknowledged_in_any_order():

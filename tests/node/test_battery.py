@@ -374,6 +374,10 @@ def test_times_before_the_first_sync_are_known_afterwards():
         true_s = w.sampled[seq - 1] // 1000
         assert abs(w.sent[1, seq][0] - true_s) <= 1
     assert '"ts":null' not in w.events[0]
+    # and setting the clock moved no slot
+    w.wakes(3)
+    assert w.node.missed == 0
+    assert max([b - a for a, b in zip(w.sampled[1:], w.sampled[2:])]) <= PERIOD_MS + 1000
 
 
 def test_a_clock_that_drifts_by_five_percent():
