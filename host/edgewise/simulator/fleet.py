@@ -129,7 +129,7 @@ def simulate(
                     speed,
                     seed,
                     on_line,
-                    files,
+                    files=files,
                 )
             )
             for name, log in zip(names, logs, strict=True)

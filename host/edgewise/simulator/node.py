@@ -26,8 +26,9 @@ __all__ = ["MAX_SPEED", "SimulatedNode"]
 MAX_SPEED = 0.0  # as fast as it will go
 _HEAP = "320k"  # words of the unix port are twice as wide: as much as 160 KB on an ESP32
 _POWER_ON = "1"
-# exit code -> reset cause, as in board/machine.py: machine.reset(), the watchdog, a power cut
-_RESETS = {3: "5", -signal.SIGALRM: "3", -signal.SIGKILL: _POWER_ON}
+# exit code -> reset cause, as in board/machine.py: machine.reset(), machine.deepsleep(), the
+# watchdog, a power cut
+_RESETS = {3: "5", 4: "4", -signal.SIGALRM: "3", -signal.SIGKILL: _POWER_ON}
 _END = re.compile(r"mqtt: (\d+) delivered, (\d+) dropped, (\d+) waiting")
 
 

@@ -14,6 +14,7 @@ import utime
 _ROW = "<IHB5s"  # unix seconds, periods to the next row, 1 for no answer, frame
 _ROW_SIZE = struct.calcsize(_ROW)
 EXIT_RESET = 3
+EXIT_SLEEP = 4
 _POSITION = "feed.at"  # where the feed goes on after a reset
 _GAP_MAX = 100  # periods; a longer gap of the log is no different, and ticks_ms wraps at 6 days
 START_MS = utime.ticks_ms()
