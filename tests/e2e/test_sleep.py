@@ -9,6 +9,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from tests.e2e.operator_of import LIMIT_S, NODE
+from tests.e2e.test_spine import rows
 
 from edgewise.collector import Collector
 from edgewise.logcsv import Log
@@ -18,7 +19,6 @@ from edgewise.schema import open_db
 from edgewise.simulator.fleet import node_config
 from edgewise.simulator.node import SimulatedNode
 from edgewise.urls import parse_broker
-from tests.e2e.test_spine import rows
 
 pytestmark = pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
 READINGS = 70

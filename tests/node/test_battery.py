@@ -334,7 +334,7 @@ def test_what_dies_with_the_radio_on_takes_no_number_twice():
 
     w.run = dies
     w.true_ms += w.awake_ms
-    w.node = SleepyNode(w, w, w, MODEL, ["0", "1"], w.settings)
+    w.node = SleepyNode(w, Plausible((0, 0), 1000), w, w, MODEL, ["0", "1"], w.settings)
     try:
         w.node.wake(w.open_link)
         raise AssertionError("it lived")
