@@ -13,6 +13,7 @@ import utime
 
 _ROW = "<IHB5s"  # unix seconds, periods to the next row, 1 for no answer, frame
 _ROW_SIZE = struct.calcsize(_ROW)
+_SETTLING = 3  # slots
 _GAP_MAX = 100  # periods; a longer gap of the log is no different, and ticks_ms wraps at 6 days
 START_MS = utime.ticks_ms()
 
@@ -133,14 +134,21 @@ class FastWorld(World):
 
     def row(self):
         # The first read is slot 0; a slot is this row's from a tenth of a period before its time.
+        # That read may be late, for a sensor has to settle: the next ones show when it was due.
         self.wifi()
         now = self.now_ms()
         if self._slot < 0:
             self._start_ms = self.wall_ms = now
         tenth_ms = self._period_ms // 10
-        slot = (now - self._start_ms + tenth_ms) // self._period_ms
+        settling = self._slot < _SETTLING
+        early_ms = self._period_ms // 2 if settling else tenth_ms
+        slot = (now - self._start_ms + early_ms) // self._period_ms
+        late_ms = now - self._start_ms - slot * self._period_ms
+        if settling and late_ms < 0:
+            self._start_ms += late_ms
+            late_ms = 0
         if slot != self._slot:
-            self._enter(slot, now - self._start_ms - slot * self._period_ms, tenth_ms)
+            self._enter(slot, late_ms, tenth_ms)
         return self._row[2], self._row[3]
 
     def _enter(self, slot, late_ms, tenth_ms):
