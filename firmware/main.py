@@ -1,5 +1,7 @@
 """Builds the hardware and wires the node; the only place that does."""
 
+import gc
+import io
 import json
 import sys
 import time
@@ -8,29 +10,37 @@ import dht
 import machine
 import network
 
-from edgenode import config
 from edgenode.app import Node
+from edgenode.control import Control
+from edgenode.core.calibrate import calibrations
+from edgenode.core.decode import Decoder
+from edgenode.core.gate import Gate
+from edgenode.core.hold import Hold
+from edgenode.core.journal import Journal
 from edgenode.core.model import Model
+from edgenode.core.plausible import Plausible, stuck_n
 from edgenode.drivers import flash
 from edgenode.drivers.clock import Clock
-from edgenode.drivers.dht22 import Dht22
-from edgenode.drivers.output import Output
+from edgenode.drivers.dht import Dht
+from edgenode.drivers.output import NoOutput, Output
+from edgenode.drivers.sensor import Sensor
+from edgenode.drivers.watchdog import Watchdog
 from edgenode.errors import ConfigError, ModelError, NodeError
+from edgenode.link import secure
+from edgenode.link.dns import Resolver
 from edgenode.link.mqtt import Client
+from edgenode.link.ntp import Ntp
 from edgenode.link.outbox import Outbox
+from edgenode.link.spool import Spool
 from edgenode.link.uplink import Uplink
 from edgenode.link.wifi import Wifi
+from edgenode.safe import SafeNode
+from edgenode.trial import Trial
 
 _RESETS = ("PWRON", "HARD", "WDT", "DEEPSLEEP", "SOFT")
-
-
-class NoOutput:
-    def set(self, on):
-        pass
-
-
-def log(text):
-    print("edgewise:", text)
+_BAD_STARTS = 3
+_CRASH_LOG = "crash.log"
+_SAID = 8  # lines before a crash that are kept over it
 
 
 def reset_cause():
@@ -50,85 +60,227 @@ def load_model():
         raise ModelError(str(e))
 
 
-def node_id(settings):
-    return settings["node"] or "".join("%02x" % b for b in machine.unique_id()[-3:])
+class Board:
+    # What is there whatever the node does: build() makes the rest, run() turns it.
+    def __init__(self):
+        self.watchdog = Watchdog(machine.WDT)
+        self.journal = Journal()
+        self.clock = Clock()
+        self.reset = reset_cause()
+        self.boot = flash.Boot("boot")
+        self.boot.begin(self.reset == "pwron")
+        self.trial = Trial(flash, self.log)
+        self.link = None
 
+    def log(self, text):
+        self.journal.add("%d s: %s" % (self.clock.uptime_s(), text))
+        print("edgewise:", text)
 
-def output(settings, classes):
-    if settings["pin"] < 0:
-        return NoOutput()
-    if settings["on"] not in classes:
-        raise ConfigError("config: actuator.on must be one of %s" % ", ".join(classes))
-    return Output(machine.Pin(settings["pin"], machine.Pin.OUT), settings["active"])
+    def build(self):
+        self._recall()
+        self.safe = self.boot.safe or self.boot.bad >= _BAD_STARTS
+        if self.boot.bad == _BAD_STARTS:
+            for path in ("config.json", "model.bin", "model.mpy"):
+                if flash.restore(path):
+                    self.log("%s: back to the previous one" % path)
+        settings = self.trial.load(self.boot.bad)
+        name = settings["node"] or "".join("%02x" % b for b in machine.unique_id()[-3:])
+        forest = None
+        if not self.safe:
+            try:
+                forest = load_model()
+            except ModelError as e:
+                self.log(e)
+                self.safe = True
+        self._connect(settings, name, [json.dumps(c) for c in forest.classes] if forest else [])
+        self.control = Control(
+            self.link, self.trial, self.boot, self.clock, self.journal, machine.reset
+        )
+        self.node = self._node(settings, forest)
+        self.control.node = self.node
+        what = (
+            "safe mode"
+            if self.safe
+            else "model %s, %s"
+            % (
+                forest.contract["name"],
+                forest.runtime,
+            )
+        )
+        self.log("node %s, boot %d, %s" % (name, self.boot.number, what))
+        tail = '"from":"%s","to":"%s","runtime":"%s"}'
+        runtime = "none" if self.safe else forest.runtime
+        mode = "safe" if self.safe else "running"
+        self.link.event(0, "reset", tail % (self.reset, mode, runtime))
 
+    def _connect(self, settings, name, classes):
+        mqtt, wifi, ntp = settings["mqtt"], settings["wifi"], settings["ntp"]
+        spool = (
+            Spool("spool", 1024 * settings["spool_kb"], classes) if settings["spool_kb"] else None
+        )
+        self.box = Outbox(settings["outbox"], spool, self.boot.number, classes)
+        tls = None
+        if mqtt["tls"]:
+            tls = secure.context(flash.read, mqtt), mqtt["server_name"] or mqtt["host"]
+        client = Client(
+            "edgewise-" + name,
+            mqtt["host"],
+            mqtt["port"],
+            mqtt["user"],
+            mqtt["password"],
+            mqtt["keepalive_s"],
+            tls,
+        )
+        topic = "%s/%s/" % (settings["base"], name)
+        client.set_last_will((topic + "status").encode(), b"offline", True, 1)
+        self.client = client
+        self.link = Uplink(
+            Wifi(network.WLAN(network.STA_IF), wifi["ssid"], wifi["password"]),
+            client,
+            Resolver(),
+            Ntp(ntp["host"], ntp["port"], Resolver(), self.clock, self.log),
+            self.clock,
+            self.box,
+            topic,
+            self.boot.number,
+            self.log,
+        )
 
-def build():
-    settings = config.load("config.json")
-    forest = load_model()
-    boot = flash.next_boot("boot")
-    clock = Clock()
-    name = node_id(settings)
-    mqtt = settings["mqtt"]
-    box = Outbox(settings["outbox"])
+    def _node(self, settings, forest):
+        if self.safe:
+            return SafeNode(self.clock, self.link, self._facts)
+        given = settings["sensor"]
+        pin = machine.Pin(given["pin"])
+        supply = None
+        if given["power_pin"] >= 0:
+            supply = Output(machine.Pin(given["power_pin"], machine.Pin.OUT), 1)
+        period_ms = settings["period_ms"] or forest.contract["period_ms"]
+        sensor = Sensor(
+            Dht(dht.DHT22(pin), Decoder(given["kind"])),
+            supply,
+            time.ticks_diff,
+            time.ticks_add,
+            {
+                "period_ms": period_ms,
+                "retries": given["retries"],
+                "cycle_after": given["power_cycle_after"],
+                "cold": False,
+            },
+        )
+        checks = (
+            Plausible(forest.contract["max_delta"], stuck_n(given["kind"], period_ms)),
+            calibrations(given),
+            Gate(settings["report"]),
+            Hold(given["hold_s"]),
+        )
+        return Node(
+            sensor,
+            checks,
+            self._output(settings["actuator"], forest.classes),
+            self.clock,
+            self.link,
+            self.box,
+            forest,
+            self._facts,
+            settings,
+        )
 
-    def on_network():
-        why = clock.sync()
-        log("ntp: %s" % (why or "clock set"))
+    def _output(self, given, classes):
+        if given["pin"] < 0:
+            return NoOutput()
+        if given["on"] not in classes:
+            raise ConfigError("config: actuator.on must be one of %s" % ", ".join(classes))
+        return Output(machine.Pin(given["pin"], machine.Pin.OUT), given["active"])
 
-    client = Client(
-        "edgewise-" + name,
-        mqtt["host"],
-        mqtt["port"],
-        mqtt["user"],
-        mqtt["password"],
-        mqtt["keepalive_s"],
-    )
-    link = Uplink(
-        Wifi(network.WLAN(network.STA_IF), settings["wifi"]["ssid"], settings["wifi"]["password"]),
-        client,
-        box,
-        "%s/%s/" % (settings["base"], name),
-        boot,
-        [json.dumps(c) for c in forest.classes],
-        on_network,
-        log,
-    )
-    node = Node(
-        Dht22(dht.DHT22(machine.Pin(settings["sensor"]["pin"]))),
-        output(settings["actuator"], forest.classes),
-        clock,
-        link,
-        box,
-        forest,
-        {
-            "need": settings["confirm"]["need"],
-            "of": settings["confirm"]["of"],
-            "on": settings["actuator"]["on"],
-            "boot": boot,
-            "period_ms": settings["period_ms"] or forest.contract["period_ms"],
-            "reset": reset_cause(),
-            "runtime": forest.runtime,
-        },
-    )
-    log("node %s, boot %d, model %s, %s" % (name, boot, forest.contract["name"], forest.runtime))
-    return node, link
+    def _facts(self):
+        gc.collect()
+        link, box = self.link, self.box
+        return {
+            "ts": self.clock.unix_s(),
+            "boot": self.boot.number,
+            "mode": "safe" if self.safe else "normal",
+            "heap": gc.mem_free(),
+            "rssi": link.rssi(),
+            "uptime_s": self.clock.uptime_s(),
+            "reset": self.reset,
+            "waiting": len(box),
+            "dropped": box.dropped,
+            "connects": link.connects,
+            "error": link.error,
+            "refused": self.control.refused + self.client.oversized,
+        }
+
+    def run(self):
+        node, link, trial = self.node, self.link, self.trial
+        self.watchdog.work()
+        proved = False
+        turns = 0
+        while True:
+            node.step()
+            self.control.step()
+            if node.alive() and link.turns != turns:
+                turns = link.turns
+                self.watchdog.feed()
+            if not proved and node.worked():
+                proved = True
+                self._proved()
+            if trial.step(self.clock.uptime_s(), proved, link.up):
+                self.boot.ended()
+                machine.reset()
+            if trial.verdict and link.up:
+                self.control.told(trial.verdict)
+                trial.told()
+
+    def _proved(self):
+        if not self.safe:
+            self.boot.good()
+        elif not self.boot.safe:
+            self.boot.again()
+            machine.reset()
+
+    def _recall(self):
+        # What the last run said before it crashed.
+        try:
+            for line in flash.read(_CRASH_LOG).decode().split("\n"):
+                self.journal.add("before: " + line)
+            flash.remove(_CRASH_LOG)
+        except (OSError, ValueError):
+            pass
+        self.journal.add("reset: " + self.reset)
+
+    def crashed(self, e):
+        text = io.StringIO()
+        sys.print_exception(e, text)
+        print(text.getvalue())
+        said = self.journal.lines()[-_SAID:] + text.getvalue().strip().split("\n")[-_SAID:]
+        try:
+            self.boot.crashed()
+            flash.write(_CRASH_LOG, "\n".join(said).encode())
+        except OSError:
+            pass
+
+    def close(self):
+        self.boot.ended()
+        self.watchdog.rest()
+        if self.link is not None:
+            self.link.close()
 
 
 def main():
+    board = Board()
     try:
-        node, link = build()
+        board.build()
+        board.run()
     except NodeError as e:
-        log(e)
-        return
-    try:
-        node.started()
-        node.run()
+        board.log(e)
+        board.close()
     except Exception as e:  # noqa: BLE001 - whatever it is, the node starts again and says so
-        sys.print_exception(e)
+        board.crashed(e)
         time.sleep_ms(5000)
         machine.reset()
-    finally:
-        link.close()
+    except (KeyboardInterrupt, SystemExit):
+        board.close()
+        raise
 
 
 main()

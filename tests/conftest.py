@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -57,3 +59,11 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("EDGEWISE_CACHE", str(folder))
     monkeypatch.delenv("EDGEWISE_MICROPYTHON", raising=False)
     return folder
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """An empty folder through which any user may pass, as mosquitto must when root starts it."""
+    with tempfile.TemporaryDirectory(prefix="edgewise-place-") as name:
+        Path(name).chmod(0o711)
+        yield Path(name)

@@ -5,146 +5,195 @@ import json
 from array import array
 
 from .core import decode
+from .core.compat import const
 from .core.decide import Confirm
 from .core.pipeline import Pipeline
 
-_DIAG_MS = 300000
-_WAIT_MS = 1000
+_DIAG_MS = const(300000)
+_WAIT_MS = const(1000)
+_GOOD_S = const(60)  # of work, then this start was a good one
+_ALIVE_PERIODS = const(3)
+_WARM_MS = const(1000)  # a sensor that was just powered, AM2302 datasheet
 
 
 class Node:
-    # sensor.read(out) -> code; output.set(on); clock; link: an Uplink; all built by main.py
-    def __init__(self, sensor, output, clock, link, outbox, model, settings):
+    # sensor: drivers.sensor; checks: (core.plausible, calibration of t and h or None each,
+    # core.gate, core.hold); output.set(on); link: an Uplink; facts(): what every node tells in
+    # diag; all built by main.py
+    def __init__(self, sensor, checks, output, clock, link, outbox, model, facts, settings):
         self._sensor = sensor
         self._output = output
         self._clock = clock
         self._link = link
         self._outbox = outbox
         self._model = model
+        self._plausible, self._calibration, self._gate, self._hold = checks
+        self._facts = facts
         contract = model.contract
         self._pipeline = Pipeline(model.features, contract["filters"])
-        self._confirm = Confirm(settings["need"], settings["of"], len(model.classes))
-        self._on = settings["on"]
-        self._boot = settings["boot"]
-        self._period_ms = settings["period_ms"]
-        self._reset = settings["reset"]
-        self._runtime = settings["runtime"]
+        confirm = settings["confirm"]
+        self._confirm = Confirm(confirm["need"], confirm["of"], len(model.classes))
+        self._on = settings["actuator"]["on"]
+        self._safe = settings["actuator"]["safe"] == "on"
+        self._period_ms = settings["period_ms"] or contract["period_ms"]
+        self._manual = False
         self._raw = array("h", (0, 0))
-        self._slot = 0
-        self._seq = 0
-        self._failed = [0] * len(decode.ERRORS)
-        self._missed = 0
+        self._slot = self._seq = self._read = self._failed = self._missed = self._late = 0
         self._predict_us = 0
         self._visits = contract["visits"]
-        self._next_ms = self._diag_ms = clock.ticks_ms()
-
-    def run(self):
-        while True:
-            self.step()
+        self._diag_ms = clock.ticks_ms()
+        self._next_ms = clock.ticks_add(self._diag_ms, _WARM_MS)
 
     def step(self):
         clock = self._clock
         now = clock.ticks_ms()
         late_ms = clock.ticks_diff(now, self._next_ms)
         if late_ms >= 0:
-            self._due(late_ms)
+            self._due(now, late_ms)
+        code = self._sensor.poll(now, self._raw)
+        if code is not None:
+            self._taken(self._checked(code))
         if clock.ticks_diff(now, self._diag_ms) >= 0 and self._link.up:
             self._diag_ms = clock.ticks_add(now, _DIAG_MS)
-            if not clock.synced:
-                clock.sync()
-            self._link.diag(self._diag())
+            self._link.diag(self.diag())
         self._link.step()
-        wait_ms = clock.ticks_diff(self._next_ms, clock.ticks_ms())
+        self._rest()
+
+    def _rest(self):
+        clock = self._clock
+        now = clock.ticks_ms()
+        wait_ms = clock.ticks_diff(self._next_ms, now)
+        due_ms = self._sensor.due_ms(now)
+        if due_ms is not None:
+            wait_ms = min(wait_ms, due_ms)
         if wait_ms > 0:
             if self._link.idle():
                 clock.rest()
             self._link.wait(min(wait_ms, _WAIT_MS))
 
-    def _due(self, late_ms):
+    def alive(self):
+        # Whether sampling keeps turning: the latest slot is not long ago.
+        late_ms = self._clock.ticks_diff(self._clock.ticks_ms(), self._next_ms)
+        return late_ms < _ALIVE_PERIODS * self._period_ms
+
+    def worked(self):
+        # Whether this start has proved itself.
+        return self._read > 0 and self._clock.uptime_s() >= _GOOD_S
+
+    def _due(self, now, late_ms):
         # Slots keep their places in time; those that were slept through are counted.
         missed = late_ms // self._period_ms
         self._missed += missed
+        if 10 * late_ms > self._period_ms:
+            self._late += 1
         self._slot += 1 + missed
         self._next_ms = self._clock.ticks_add(self._next_ms, (1 + missed) * self._period_ms)
-        self.sample()
+        self._outbox.keep()
+        self._sensor.start(now)
 
-    def sample(self):
-        raw = self._raw
-        code = self._sensor.read(raw)
-        ts = self._clock.unix_s()
-        self._seq += 1
-        self._failed[code] += 1
+    def _checked(self, code):
+        # -> code; what the frame says is plausible, and calibrated
         if code:
-            self._outbox.push(self._seq, ts, 0, 0, 0, 0, code)
-            return
-        x = self._pipeline.push(self._slot, raw[0], raw[1])
+            return code
+        raw = self._raw
+        code = self._plausible.check(self._slot, raw[0], raw[1])
+        if code:
+            self._sensor.refuse(code)
+            return code
+        for i in range(2):
+            if self._calibration[i] is not None:
+                raw[i] = self._calibration[i].push(raw[i])
+        return 0
+
+    def _taken(self, code):
         clock = self._clock
+        self._read += 1
+        now_s = clock.uptime_s()
+        if code:
+            self._failed += 1
+            self._gate.push(now_s, 0, 0, -1)
+            self._push(code, 0, 0)
+            if self._hold.failed(now_s):
+                self._fault(decode.ERRORS[code])
+            return
+        raw = self._raw
+        x = self._pipeline.push(self._slot, raw[0], raw[1])
         start_us = clock.ticks_us()
         cls = self._model.predict(x)
         self._predict_us = clock.ticks_diff(clock.ticks_us(), start_us)
-        self._outbox.push(self._seq, ts, raw[0], raw[1], cls, self._model.p_pc, 0)
+        if self._gate.push(now_s, raw[0], raw[1], cls):
+            self._push(0, cls, self._model.p_pc)
+        if self._hold.good(now_s):
+            self._link.event(self._seq, "fault", '"from":"fault","to":"ok"}')
         before = self._confirm.confirmed
         if self._confirm.push(cls):
-            self._decided(ts, before, cls)
+            self._decided(before, cls)
 
-    def _decided(self, ts, before, cls):
+    def _push(self, code, cls, p_pc):
+        # Only what is reported has a number: a gap in the numbers is a loss.
+        self._seq += 1
+        ts = self._clock.unix_s()
+        raw = self._raw
+        t_dc, h_pm = (0, 0) if code else (raw[0], raw[1])
+        self._outbox.push(self._seq, ts, self._clock.uptime_s(), t_dc, h_pm, cls, p_pc, code)
+
+    def _fault(self, name):
+        # Held long enough: nothing is known any more.
+        self._confirm.clear()
+        self._drive()
+        self._link.event(self._seq, "fault", '"from":"ok","to":"fault","err":"%s"}' % name)
+
+    def _decided(self, before, cls):
         classes = self._model.classes
-        self._output.set(classes[cls] == self._on)
-        self._link.event(
-            json.dumps(
-                {
-                    "ts": ts,
-                    "boot": self._boot,
-                    "seq": self._seq,
-                    "event": "class",
-                    "from": classes[before] if before >= 0 else None,
-                    "to": classes[cls],
-                }
-            )
-        )
+        self._drive()
+        was = json.dumps(classes[before] if before >= 0 else None)
+        tail = '"from":%s,"to":%s}' % (was, json.dumps(classes[cls]))
+        self._link.event(self._seq, "class", tail)
 
-    def started(self):
-        self._link.event(
-            json.dumps(
-                {
-                    "ts": self._clock.unix_s(),
-                    "boot": self._boot,
-                    "seq": self._seq,
-                    "event": "reset",
-                    "from": self._reset,
-                    "to": "running",
-                    "runtime": self._runtime,
-                }
-            )
-        )
+    def _drive(self):
+        if self._manual:
+            return
+        cls = self._confirm.confirmed
+        self._output.set(self._safe if cls < 0 else self._model.classes[cls] == self._on)
 
-    def _diag(self):
-        taken = self._seq
-        good = self._failed[0]
-        visits = self._model.visits(self._pipeline.x)
+    def actuate(self, how):
+        self._manual = how != "auto"
+        if self._manual:
+            self._output.set(how == "on")
+        else:
+            self._drive()
+
+    def set_period(self, period_ms):
+        # 0: the model's
+        self._period_ms = period_ms or self._model.contract["period_ms"]
+        self._sensor.period_ms = self._period_ms
+        self._pipeline.clear()
+        self._next_ms = self._clock.ticks_ms()
+
+    def stay_awake(self, minutes):
+        pass  # this node never sleeps
+
+    def diag(self):
+        n = self._read
+        good = n - self._failed
+        model = self._model
         gc.collect()
-        return json.dumps(
+        told = self._facts()
+        told.update(self._sensor.told())
+        told.update(
             {
-                "ts": self._clock.unix_s(),
-                "boot": self._boot,
-                "heap": gc.mem_free(),
-                "rssi": self._link.rssi(),
-                "uptime_s": self._slot * self._period_ms // 1000,
-                "reset": self._reset,
-                "taken": taken,
-                "waiting": len(self._outbox),
-                "dropped": self._outbox.dropped,
+                "taken": self._seq,
                 "missed": self._missed,
-                "connects": self._link.connects,
-                "failures": {decode.ERRORS[i]: n for i, n in enumerate(self._failed) if i and n},
-                "runtime": self._runtime,
+                "late": self._late,
+                "runtime": model.runtime,
                 "predict_us": self._predict_us,
-                "r_ingest": 5000 * good / (self._period_ms * taken) if taken else 0,
-                "e_buffer": self._outbox.delivered / taken if taken else 1,
-                "r_noise": good / taken if taken else 1,
-                "s_feature": self._model.contract["s_feature"],
-                "l_infer": self._visits * self._predict_us / visits / 1000000,
+                "r_ingest": 5000 * good / (self._period_ms * n) if n else 0,
+                "e_buffer": min(1, self._outbox.delivered / self._seq) if self._seq else 1,
+                "r_noise": good / n if n else 1,
+                "s_feature": model.contract["s_feature"],
+                "l_infer": self._visits * self._predict_us / model.visits(self._pipeline.x) / 1e6,
                 "a_forecast": None,
-                "accuracy": self._model.contract["accuracy"],
+                "accuracy": model.contract["accuracy"],
             }
         )
+        return json.dumps(told)

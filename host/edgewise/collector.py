@@ -72,7 +72,7 @@ class Collector:
         if broker.user is not None:
             self._client.username_pw_set(broker.user, broker.password)
         if broker.tls:
-            self._client.tls_set()
+            self._client.tls_set_context(broker.tls_context())
         self._client.on_connect = self._connected
         self._client.on_subscribe = lambda *_: self._ready.set()
         self._client.on_message = lambda _client, _data, message: self._queue.put(message)
@@ -90,7 +90,8 @@ class Collector:
         if self._refused or not ready:
             self._client.loop_stop()
             why = self._refused or f"no answer to CONNECT within {_CONNECT_S} s"
-            raise OutsideError(f"broker {self._broker}: {why}: check user, password and rights")
+            what = "user, password, --cert" if self._broker.tls else "user, password"
+            raise OutsideError(f"broker {self._broker}: {why}: check {what} and rights")
         self._writer.start()
 
     def stop(self) -> None:

@@ -133,7 +133,9 @@ def _summary(
 ) -> dict[str, Any]:
     cls, arrived = said
     host = predicting.predict_log(loaded, played).cls
-    table = build_table(played, loaded.features, loaded.filters, loaded.period_ms)
+    table = build_table(
+        played, loaded.features, loaded.filters, loaded.period_ms, loaded.max_delta
+    )
     sklearn = np.full(len(cls), -1)
     sklearn[table.valid] = trained.estimator.predict(table.x[table.valid])
     read = arrived & (cls >= 0)

@@ -53,13 +53,23 @@ def features_csv(log: Log, features: list[str], table: Table) -> str:
     return text.getvalue()
 
 
-def write_atomic(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file through a temporary one beside it. Raises InputError."""
+def write_atomic(
+    path: str | os.PathLike[str],
+    data: bytes,
+    mode: int = 0o666,
+    owner: tuple[int, int] | None = None,
+) -> None:
+    """Write a file through a temporary one beside it; ``owner`` is (uid, gid). InputError."""
     target = Path(path)
     part = target.with_name(f".{target.name}.{os.getpid()}.part") if target.name else target
     try:
         try:
-            part.write_bytes(data)
+            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+                if owner is not None:
+                    os.fchown(file.fileno(), *owner)
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
             part.replace(target)
         finally:
             if part != target:

@@ -68,6 +68,12 @@ class Package:
         return int(self.info["period_ms"])
 
     @property
+    def max_delta(self) -> tuple[int, int]:
+        """Tenths that t and h may change from a reading to the next, 0 for any."""
+        t_dc, h_pm = self.info["max_delta"]
+        return t_dc, h_pm
+
+    @property
     def code(self) -> str | None:
         """model.py where the package is in the inline form."""
         if self.info.get("form") != "inline":
@@ -206,6 +212,6 @@ def _compare(manifest: Path, info: dict[str, Any], blob: bytes) -> None:
         contract, _ = loader.unpack(blob)
     except ValueError as e:
         raise InputError(f"{manifest.parent / 'model.bin'}: {e}: train again") from e
-    for key in ("name", "classes", "features", "filters", "period_ms"):
+    for key in ("name", "classes", "features", "filters", "period_ms", "max_delta"):
         if info.get(key) != contract[key]:
             raise InputError(f"{manifest}: key {key} differs from model.bin: train again")

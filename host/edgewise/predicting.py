@@ -20,7 +20,7 @@ from edgewise.logcsv import Log
 from edgewise.package import Package
 from edgewise.runtimes import run_c
 from edgewise.simulator.feed import write_feed
-from edgewise.table import Table, build_table
+from edgewise.table import Table, build_table, kind_of
 from edgewise.toolchain import micropython
 
 __all__ = [
@@ -46,7 +46,9 @@ class Predictions:
 
 def predict_log(package: Package, log: Log) -> Predictions:
     """Run the log through pipeline and model on CPython."""
-    table = build_table(log, package.features, package.filters, package.period_ms)
+    table = build_table(
+        log, package.features, package.filters, package.period_ms, package.max_delta
+    )
     return predict_table(package, table)
 
 
@@ -64,7 +66,9 @@ def predict_table(package: Package, table: Table) -> Predictions:
 
 def predict_c(package: Package, log: Log) -> Predictions:
     """Run the log through the pipeline on CPython and through model.h in C."""
-    table = build_table(log, package.features, package.filters, package.period_ms)
+    table = build_table(
+        log, package.features, package.filters, package.period_ms, package.max_delta
+    )
     cls = np.full(len(table.x), -1)
     p_pc = np.zeros(len(table.x), dtype=np.int64)
     header = (package.path / "model.h").read_text()
@@ -83,9 +87,11 @@ def predict_micropython(package: Package, log: Log) -> Predictions:
         if package.code is not None:
             (Path(folder) / "model.py").write_text(package.code)
         for rows in log.series():
-            write_feed(log.select(rows), Path(folder) / "feed.bin", package.period_ms, seed=0)
+            one = log.select(rows)
+            write_feed(one, Path(folder) / "feed.bin", package.period_ms, seed=0)
+            script = [str(board / "predict_rows.py"), kind_of(one.t_dc, one.h_pm)]
             done = subprocess.run(
-                [*micropython.command(), str(board / "predict_rows.py")],
+                [*micropython.command(), *script],
                 env={"MICROPYPATH": ":".join([".", *map(str, paths.node_dirs()), ".frozen"])},
                 cwd=folder,
                 capture_output=True,

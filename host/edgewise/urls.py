@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from edgewise.errors import InputError, OutsideError
@@ -12,24 +14,51 @@ __all__ = ["BrokerUrl", "check_db", "check_reachable", "parse_broker"]
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _CONNECT_S = 5
+# codes of OpenSSL's X509_V_ERR_...
+_CURES = {
+    10: "edgewise broker init renews it, then reload the broker",
+    62: "use a name that it has, or add this one: edgewise broker init DIR --host NAME",
+}
+_CURES[64] = _CURES[62]
 
 
 @dataclass(frozen=True)
 class BrokerUrl:
-    """Where a broker is; the password is never shown."""
+    """Where a broker is; the password is never shown.
+
+    ``ca`` and ``cert`` are PEM files: the CA that signed the broker's certificate, None for the
+    system's; a client certificate with its key.
+    """
 
     host: str
     port: int
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     tls: bool = False
+    ca: Path | None = None
+    cert: Path | None = None
 
     def __str__(self) -> str:
         user = f"{self.user}@" if self.user else ""
         return f"{'mqtts' if self.tls else 'mqtt'}://{user}{self.host}:{self.port}"
 
+    def tls_context(self) -> ssl.SSLContext:
+        """TLS that checks certificate and host name. InputError names a file that cannot be."""
+        try:
+            context = ssl.create_default_context(cafile=self.ca)
+        except OSError as e:
+            raise InputError(f"--ca {self.ca}: no certificate in PEM can be read ({e})") from e
+        try:
+            if self.cert is not None:
+                context.load_cert_chain(self.cert)
+        except OSError as e:
+            raise InputError(
+                f"--cert {self.cert}: no certificate with its key in PEM can be read ({e})"
+            ) from e
+        return context
 
-def parse_broker(url: str) -> BrokerUrl:
+
+def parse_broker(url: str, ca: Path | None = None, cert: Path | None = None) -> BrokerUrl:
     """Read mqtt://[user:password@]host[:port] or mqtts://; InputError names what is wrong."""
     cure = "use mqtt://[user:password@]host:port or mqtts://"
     try:
@@ -40,19 +69,26 @@ def parse_broker(url: str) -> BrokerUrl:
     if parts.scheme not in _PORTS or not parts.hostname or parts.path not in ("", "/"):
         shown = url.rsplit("@", 1)[-1]
         raise InputError(f"broker {shown!r} is not an address: {cure}")
+    if parts.scheme == "mqtt" and (ca or cert):
+        raise InputError(f"--{'ca' if ca else 'cert'} is for TLS: write mqtts:// in the address")
     return BrokerUrl(
         parts.hostname,
         port or _PORTS[parts.scheme],
         unquote(parts.username) if parts.username else None,
         unquote(parts.password) if parts.password else None,
         parts.scheme == "mqtts",
+        ca,
+        cert,
     )
 
 
 def check_reachable(broker: BrokerUrl) -> None:
-    """Open and close a TCP connection; OutsideError says why it cannot be and what to do."""
+    """Open and close a connection; OutsideError says why it cannot be and what to do."""
+    context = broker.tls_context() if broker.tls else None
     try:
-        socket.create_connection((broker.host, broker.port), _CONNECT_S).close()
+        with socket.create_connection((broker.host, broker.port), _CONNECT_S) as connection:
+            if context:
+                context.wrap_socket(connection, server_hostname=broker.host).close()
     except socket.gaierror as e:
         raise OutsideError(
             f"broker {broker}: the host name is not known ({e.strerror}): check the name"
@@ -60,6 +96,14 @@ def check_reachable(broker: BrokerUrl) -> None:
     except TimeoutError as e:
         raise OutsideError(
             f"broker {broker}: no answer within {_CONNECT_S} s: check host, port and firewall"
+        ) from e
+    except ssl.SSLCertVerificationError as e:
+        said = e.verify_message.rstrip(".")
+        cure = _CURES.get(e.verify_code, "check --ca: it is another CA that signed it")
+        raise OutsideError(f"broker {broker}: its certificate is refused: {said}: {cure}") from e
+    except ssl.SSLError as e:
+        raise OutsideError(
+            f"broker {broker}: no TLS ({e.reason}): check the port, and --cert if it wants one"
         ) from e
     except OSError as e:
         raise OutsideError(

@@ -1,4 +1,4 @@
-from edgenode.core.filters import Median, build
+from edgenode.core.filters import ExponentialAverage, Median, MovingAverage, build
 
 
 def numbers(n):
@@ -23,29 +23,101 @@ def test_median_with_equal_values():
     assert [f.push(x) for x in (5, 5, 5, 9, 5, 5)] == [5, 5, 5, 5, 5, 5]
 
 
+def test_moving_average_is_rounded_half_up():
+    for size in (1, 2, 5, 15):
+        f = MovingAverage(size)
+        last = []
+        for x in numbers(200):
+            last = (last + [x])[-size:]
+            assert f.push(x) == (2 * sum(last) + len(last)) // (2 * len(last))
+    f = MovingAverage(2)
+    assert [f.push(x) for x in (1, 2, -3, -2)] == [1, 2, 0, -2]
+
+
+def exact(values, alpha_pm):
+    # the same in integers that may grow: s = mean * scale
+    scale = s = 0
+    for x in values:
+        s = alpha_pm * x * scale + (1000 - alpha_pm) * s if scale else x
+        scale = 1000 * scale or 1
+        yield s, scale
+
+
+def test_exponential_average_is_right_within_a_256th():
+    for alpha_pm in (1, 100, 333, 999, 1000):
+        f = ExponentialAverage(alpha_pm)
+        values = list(numbers(120))
+        for x, (s, scale) in zip(values, exact(values, alpha_pm)):
+            # half a step of rounding, and that
+            assert 256 * abs(2 * s - 2 * f.push(x) * scale) <= (256 + 2) * scale
+
+
+def test_exponential_average_reaches_a_value_that_stays():
+    for alpha_pm in (1, 10, 100):
+        for start, end in ((-400, 800), (800, -400), (1000, 0)):
+            f = ExponentialAverage(alpha_pm)
+            f.push(start)
+            for _ in range(20000 // alpha_pm):
+                got = f.push(end)
+            assert got == end
+
+
+def test_exponential_average_stays_a_small_int():
+    f = ExponentialAverage(1000)
+    for x in 200 * [1000, -1000]:
+        assert f.push(x) == x
+        assert abs(f._state) < 1 << 28
+        assert abs(1000 * (256 * -x - f._state // 1000)) < 1 << 29
+
+
 def test_clear_forgets():
-    f = Median(3)
-    for x in (100, 100, 100):
-        f.push(x)
-    f.clear()
-    assert f.push(-7) == -7
+    for f in (Median(3), MovingAverage(3), ExponentialAverage(100)):
+        for x in (100, 100, 100):
+            f.push(x)
+        f.clear()
+        assert f.push(-7) == -7
+
+
+def test_build_in_the_given_order():
+    spec = [
+        {"median": {"window_size": 3}},
+        {"sliding_window_moving_average": {"window_size": 2}},
+        {"exponential_moving_average": {"alpha": 0.5}},
+    ]
+    chain = build(spec)
+    assert [type(f) for f in chain] == [Median, MovingAverage, ExponentialAverage]
+    assert not build([])
+
+
+def test_alpha_as_a_number_or_as_text():
+    for alpha in (0.1, "0.1", "0.100"):
+        f = build([{"exponential_moving_average": {"alpha": alpha}}])[0]
+        assert [f.push(x) for x in (0, 100, 100)] == [0, 10, 19]
+    assert build([{"exponential_moving_average": {"alpha": 1}}])[0].push(3) == 3
+    for alpha in range(1, 1001):  # what a decimal becomes does not hang on the float's width
+        f = build([{"exponential_moving_average": {"alpha": alpha / 1000}}])[0]
+        assert f._alpha_pm == alpha
 
 
 def test_build_names_what_is_wrong():
-    bad = (
-        [{"mean": {"window_size": 3}}],
-        [{"median": {"window_size": 0}}],
-        [{"median": {"window_size": 16}}],
-        [{"median": {"window": 3}}],
-        [{"median": 3}],
-        ["median"],
-        [{}],
-    )
-    for spec in bad:
+    bad = [
+        ([{"mean": {"window_size": 3}}], "filter: mean is not known: use exp"),
+        ([{"calibrate_linear": ["0 -> 0", "1 -> 1"]}], "filter: calibrate_linear is not known"),
+        (["median"], "filter: one name"),
+        ([{}], "filter: one name"),
+        ([{"median": 3}], "filter median: window_size 1..15 expected"),
+    ]
+    for size in (0, 16, 3.5, True, "3", None):
+        for name in ("median", "sliding_window_moving_average"):
+            bad.append(([{name: {"window_size": size}}], "filter %s: window_size 1..15" % name))
+    bad.append(([{"median": {"window": 3}}], "filter median: window_size"))
+    bad.append(([{"median": {"window_size": 3, "send_every": 2}}], "filter median: window_size"))
+    for alpha in (0, 1.001, -0.1, 0.0005, 0.1005, "1e-1", "", ".5", "0.1x", True, None, [], "--1"):
+        bad.append(([{"exponential_moving_average": {"alpha": alpha}}], "average: alpha 0.001..1"))
+    for spec, said in bad:
         try:
             build(spec)
         except ValueError as e:
-            assert "filter" in str(e)
+            assert said in str(e), e
         else:
             raise AssertionError("accepted: %r" % (spec,))
-    assert len(build([{"median": {"window_size": 3}}])) == 1

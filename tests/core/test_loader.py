@@ -11,6 +11,7 @@ CONTRACT = {
     "features": ["t_level", "h_level"],
     "filters": [{"median": {"window_size": 3}}],
     "period_ms": 60000,
+    "max_delta": [50, 200],
     "visits": 2,
     "s_feature": 0.5,
     "accuracy": 0.9,
@@ -29,7 +30,7 @@ def written(contract):
     )
 
 
-def pack(text=None, table=TABLE, version=1):
+def pack(text=None, table=TABLE, version=2):
     text = (text or written(CONTRACT)).encode()
     words = struct.pack("<%dH" % len(table), *table)
     head = struct.pack(
@@ -90,9 +91,9 @@ def test_every_length_but_the_right_one_is_refused():
 
 
 def test_head_is_checked():
-    assert "format 2" in refused(pack(version=2))
+    assert "format 1" in refused(pack(version=1))
     good = pack()
-    assert "format 1.7" in refused(sealed(good[:5] + b"\7" + good[6:-4]))
+    assert "format 2.7" in refused(sealed(good[:5] + b"\7" + good[6:-4]))
     assert "not a model.bin" in refused(sealed(b"EDGX" + good[4:-4]))
     # sizes that would not fit into any memory
     assert "size" in refused(sealed(good[:8] + b"\xff\xff\xff\xff" + good[12:-4]))
@@ -165,6 +166,10 @@ def test_values_out_of_range_are_refused():
         ("period_ms", 0, "period_ms"),
         ("period_ms", 3600001, "period_ms"),
         ("period_ms", 1.5, "period_ms"),
+        ("max_delta", [50], "max_delta must be two numbers"),
+        ("max_delta", [50, 2001], "max_delta must be two numbers"),
+        ("max_delta", [-1, 0], "max_delta must be two numbers"),
+        ("max_delta", [50, 1.5], "max_delta must be two numbers"),
         ("visits", 0, "visits"),
         ("accuracy", 1.5, "accuracy"),
         ("accuracy", -1, "accuracy"),

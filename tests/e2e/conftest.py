@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.e2e.mosquitto import anonymous
+from tests.e2e.operator_of import Operator
 
 from edgewise import package
 from edgewise.broker import EmbeddedBroker
@@ -18,7 +17,6 @@ from edgewise.logcsv import Log, read_log
 from edgewise.package import Package
 from edgewise.splitting import parts
 from edgewise.training import train
-from edgewise.urls import check_reachable, parse_broker
 
 
 def small_log(path: Path, rows: int = 600, nodes: int = 1) -> Path:
@@ -63,33 +61,12 @@ def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         with EmbeddedBroker() as running:
             yield running.url
         return
-    program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
-    if program is None:
-        pytest.skip("mosquitto is not installed: make system-deps")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    (tmp_path / "m.conf").write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n")
-    process = subprocess.Popen([program, "-c", "m.conf"], cwd=tmp_path, stderr=subprocess.DEVNULL)
-    url = f"mqtt://127.0.0.1:{port}"
-    try:
-        wait_until_reachable(url)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(10)
+    with anonymous(tmp_path) as running:
+        yield running.url
 
 
-def wait_until_reachable(url: str) -> None:
-    import time
-
-    end = time.monotonic() + 10
-    while True:
-        try:
-            check_reachable(parse_broker(url))
-        except Exception:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.02)
-        else:
-            return
+@pytest.fixture
+def operator(broker: str) -> Iterator[Operator]:
+    made = Operator(broker)
+    yield made
+    made.close()

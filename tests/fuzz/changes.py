@@ -28,6 +28,7 @@ SMALL = {
     "classes": ["cold", "w\u00e4rm", "hot"],
     "features": ["t_level", "h_slope_30"],
     "filters": [{"median": {"window_size": 3}}],
+    "max_delta": [50, 0],
     "name": "small",
     "period_ms": 60000,
     "s_feature": 0.5,
@@ -61,7 +62,11 @@ def sealed(text: bytes, words: list[int]) -> bytes:
     """A file whose sizes, hash and CRC are right, whatever it says."""
     table = array("H", words).tobytes()
     digest = hashlib.sha256(text).digest()
-    body = struct.pack(loader.HEAD, b"EDGM", 1, 0, len(text), len(table), digest) + text + table
+    body = (
+        struct.pack(loader.HEAD, b"EDGM", loader.VERSION, 0, len(text), len(table), digest)
+        + text
+        + table
+    )
     return body + struct.pack("<I", zlib.crc32(body))
 
 
@@ -215,6 +220,7 @@ VALUES = {
     "classes": st.lists(st.text(max_size=2), max_size=4).map(compact),
     "features": st.lists(st.sampled_from(FEATURES), max_size=9).map(compact),
     "filters": st.lists(MEDIANS, max_size=9).map(compact),
+    "max_delta": st.lists(up_to(3000), max_size=3).map(compact),
     "name": up_to(70).map(lambda n: compact("\u00e9" * n)),
     "period_ms": NUMBERS,
     "s_feature": NUMBERS,

@@ -29,6 +29,7 @@ CONTRACT = {
     "features": ["t_level", "h_level"],
     "filters": [],
     "period_ms": 60000,
+    "max_delta": [0, 0],
     "s_feature": 0.5,
     "accuracy": 0.9,
 }

@@ -53,6 +53,7 @@ def contract(estimator: Any) -> dict[str, Any]:
         "features": NAMES[: estimator.n_features_in_],
         "filters": [],
         "period_ms": 60000,
+        "max_delta": [0, 0],
         "s_feature": 0.5,
         "accuracy": 0.5,
     }

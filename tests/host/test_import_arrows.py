@@ -20,6 +20,9 @@ ARROWS = {
     "link": {"link", "core", "errors"},
     "app": {"core", "errors"},
     "config": {"core", "errors"},
+    "control": {"core", "errors", "config"},
+    "safe": {"core", "errors"},
+    "trial": {"core", "errors", "config"},
     "errors": set(),
     "__init__": set(),
 }

@@ -73,6 +73,7 @@ def test_the_same_seed_gives_the_same_model_whatever_the_jobs(
             "features": it.features,
             "filters": it.filters,
             "period_ms": it.period_ms,
+            "max_delta": list(it.max_delta),
             "s_feature": it.s_feature,
             "accuracy": it.scores.accuracy,
         }
@@ -91,6 +92,7 @@ def test_no_model_outgrows_its_budget(budget: Budget, tmp_path: Path) -> None:
         "features": it.features,
         "filters": it.filters,
         "period_ms": it.period_ms,
+        "max_delta": list(it.max_delta),
         "s_feature": it.s_feature,
         "accuracy": it.scores.accuracy,
     }
@@ -138,7 +140,7 @@ def test_levels_as_asked(asked: str, tmp_path: Path) -> None:
 
 def test_held_out_time_keeps_its_distance(tmp_path: Path) -> None:
     log = log_of(tmp_path / "window.csv")
-    rows = rows_of(log, [], log.period_ms, classes_of(log, log))
+    rows = rows_of(log, [], log.period_ms, (0, 0), classes_of(log, log))
     made = parts_of(rows)
     assert len(made.folds) == 5
     for fit, held in made.folds:
@@ -149,7 +151,7 @@ def test_held_out_time_keeps_its_distance(tmp_path: Path) -> None:
 
 def test_whole_nodes_are_held_out(tmp_path: Path) -> None:
     log = log_of(tmp_path / "rooms.csv", nodes=3, rows=100)
-    rows = rows_of(log, [], log.period_ms, classes_of(log, log))
+    rows = rows_of(log, [], log.period_ms, (0, 0), classes_of(log, log))
     for fit, held in parts_of(rows).folds:
         assert not set(rows.node[fit]) & set(rows.node[held])
 

@@ -1,3 +1,4 @@
+import json
 import os
 
 from edgenode.drivers import flash
@@ -8,21 +9,59 @@ def put(path, data):
         f.write(data)
 
 
-def test_boot_counts_up():
+def begun(power_on=False):
+    boot = flash.Boot("boot.test")
+    boot.begin(power_on)
+    return boot
+
+
+def test_starts_are_counted():
     put("boot.test", b"41")
-    assert flash.next_boot("boot.test") == 42
-    assert flash.next_boot("boot.test") == 43
-    assert flash.read("boot.test") == b"43"
+    assert begun().number == 42
+    assert begun(True).number == 43
+    os.remove("boot.test")
+    assert begun().number == 1
     os.remove("boot.test")
 
 
-def test_a_torn_counter_starts_again():
-    put("boot.test", b"")
-    assert flash.next_boot("boot.test") == 1
-    put("boot.test", b"\xff\x00")
-    assert flash.next_boot("boot.test") == 1
+def test_three_ways_to_end_badly():
+    put("boot.test", b"7")
+    assert begun().bad == 0
+    assert begun().bad == 1  # the watchdog ended it at its beginning
+    begun().crashed()
+    assert begun(True).bad == 3  # a crash is one however the next start came
+    assert begun(True).bad == 3  # a power cut is none, and no good start either
     os.remove("boot.test")
-    assert flash.next_boot("boot.test") == 1
+
+
+def test_a_good_start_forgets_the_bad_ones():
+    put("boot.test", b"7 2 running 0")
+    boot = begun()
+    assert boot.bad == 3
+    boot.good()
+    boot.crashed()  # after a minute of good work
+    assert begun().bad == 0
+    begun().ended()
+    assert begun().bad == 0
+    os.remove("boot.test")
+
+
+def test_safe_mode_on_demand_stays_until_it_is_ended():
+    put("boot.test", b"7")
+    begun().want_safe(True)
+    assert begun().safe and begun(True).safe
+    begun().want_safe(False)
+    assert not begun().safe
+    os.remove("boot.test")
+
+
+def test_one_more_chance():
+    put("boot.test", b"7 2 running 0")
+    boot = begun()
+    assert boot.bad == 3
+    boot.again()
+    assert begun().bad == 2
+    assert begun().bad == 3
     os.remove("boot.test")
 
 
@@ -31,3 +70,42 @@ def test_writing_leaves_no_second_file():
     assert "file.test.tmp" not in os.listdir()
     assert flash.read("file.test") == b"new"
     os.remove("file.test")
+
+
+def clean():
+    flash.remove("c.test")
+    flash.remove("c.test.old")
+
+
+def test_a_checked_file_is_still_json():
+    flash.write_checked("c.test", '{"a":1}')
+    assert json.loads(flash.read("c.test").decode())["a"] == 1
+    assert flash.read_checked("c.test") == ('{"a":1}', False)
+    clean()
+
+
+def test_one_that_was_written_by_hand_is_taken():
+    put("c.test", b'{"a": 1}')
+    assert flash.read_checked("c.test") == ('{"a": 1}', False)
+    clean()
+
+
+def test_the_previous_one_serves_when_this_one_is_damaged():
+    flash.write_checked("c.test", '{"a":1}')
+    flash.write_checked("c.test", '{"a":2}')
+    good = flash.read("c.test")
+    for i in range(len(good) - 20):
+        put("c.test", good[:i] + bytes((good[i] ^ 4,)) + good[i + 1 :])
+        assert flash.read_checked("c.test") == ('{"a":1}', True)
+    flash.remove("c.test")
+    assert flash.read_checked("c.test") == ('{"a":1}', True)
+    assert flash.restore("c.test")
+    assert flash.read_checked("c.test") == ('{"a":1}', False)
+    assert not flash.restore("c.test")
+    clean()
+    try:
+        flash.read_checked("c.test")
+    except OSError:
+        pass
+    else:
+        raise AssertionError

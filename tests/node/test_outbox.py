@@ -1,59 +1,162 @@
 from edgenode.link.outbox import Outbox
 
+CLASSES = ['"a"', '"b"']
 
-def filled(size, n):
-    box = Outbox(size)
-    for seq in range(1, n + 1):
-        box.push(seq, 1000 + seq, seq, 2 * seq, 0, 50, 0)
+
+class Spool:
+    # keeps what it is given, as long as it has room
+    def __init__(self, room=1000, old=()):
+        self.room = room
+        self.kept = list(old)
+        self.lost = 0
+
+    @property
+    def count(self):
+        return len(self.kept)
+
+    def push(self, reading):
+        if not self.room:
+            return False
+        self.room -= 1
+        self.kept.append(reading)
+        return True
+
+    def peek(self, cursor=None):
+        i = cursor[0] if cursor else 0
+        return (self.kept[i], CLASSES[self.kept[i][5]], (i + 1, 0)) if i < len(self.kept) else None
+
+    def done(self, cursor):
+        self.kept = self.kept[cursor[0] :]
+
+    def skip(self, boot, seq):
+        if self.kept and self.kept[0][:2] == (boot, seq):
+            self.kept.pop(0)
+
+
+def text(reading, cls):
+    return "%d.%d" % (reading[0], reading[1])
+
+
+def take(box, seqs, ts=1000):
+    for seq in seqs:
+        box.keep()
+        box.push(seq, ts + seq, seq, seq, 2 * seq, 0, 50, 0)
+
+
+def drain(box, size=1024):
+    # everything as it would be sent, each acknowledged
+    sent = []
+    while len(box):
+        got = box.newest(text) or box.batch(text, size)
+        sent.append(got[0])
+        box.acknowledge(got[1])
+    return sent
+
+
+def filled(size, n, spool=None):
+    box = Outbox(size, spool, 7, CLASSES)
+    take(box, range(1, n + 1))
     return box
 
 
-def seqs(box):
-    return [box.seq(k) for k in range(len(box))]
+def test_the_newest_goes_first_then_the_others_oldest_first():
+    assert drain(filled(10, 4)) == ["7.4", "[7.1,7.2,7.3]"]
 
 
-def test_keeps_order_and_content():
-    box = filled(10, 3)
-    assert seqs(box) == [1, 2, 3]
-    assert box.get(1) == (2, 1002, 2, 4, 0, 50, 0)
+def test_messages_are_bounded():
+    sent = drain(filled(20, 20), 20)
+    assert sent[0] == "7.20"
+    assert all([len(s) <= 20 for s in sent])
+    assert ",".join([s.strip("[]") for s in sent[1:]]) == ",".join(
+        ["7.%d" % i for i in range(1, 20)]
+    )
 
 
 def test_a_full_box_drops_the_oldest_and_counts():
     box = filled(10, 13)
-    assert seqs(box) == [4, 5, 6, 7, 8, 9, 10, 11, 12, 13]
-    assert box.dropped == 3
-
-
-def test_acknowledging_the_latest_first():
-    box = filled(10, 4)
-    box.acknowledge(4, 4)
-    assert seqs(box) == [1, 2, 3, 4]
-    assert box.done(3)
-    box.acknowledge(1, 2)
-    assert seqs(box) == [3, 4]
-    box.acknowledge(3, 3)
-    assert seqs(box) == []
-    assert (box.delivered, box.dropped) == (4, 0)
+    assert (len(box), box.dropped) == (10, 3)
+    assert drain(box) == ["7.13", "[7.4,7.5,7.6,7.7,7.8,7.9,7.10,7.11,7.12]"]
+    assert box.delivered == 10
 
 
 def test_acknowledging_twice_counts_once():
     box = filled(10, 2)
-    box.acknowledge(2, 2)
-    box.acknowledge(2, 2)
+    token = box.newest(text)[1]
+    box.acknowledge(token)
+    box.acknowledge(token)
     assert box.delivered == 1
 
 
 def test_acknowledged_readings_are_not_counted_as_dropped():
     box = filled(10, 10)
-    box.acknowledge(10, 10)
-    for seq in range(11, 20):
-        box.push(seq, 0, 0, 0, 0, 0, 0)
+    box.acknowledge(box.newest(text)[1])
+    take(box, range(11, 20))
     assert box.dropped == 9
-    box.push(20, 0, 0, 0, 0, 0, 0)
+    take(box, range(20, 21))
     assert box.dropped == 9
 
 
-def test_without_a_clock_there_is_no_time_stamp():
-    box = Outbox(10)
-    box.push(1, None, -5, 1000, 3, 100, 2)
-    assert box.get(0) == (1, None, -5, 1000, 3, 100, 2)
+def test_content_and_relative_time():
+    box = Outbox(10, None, 7, CLASSES)
+    box.push(1, None, 33, -5, 1000, 1, 100, 0)
+    seen = []
+    box.newest(lambda reading, cls: seen.append((reading, cls)))
+    assert seen == [((7, 1, 33, -5, 1000, 1, 100, 0, 1), '"b"')]
+
+
+def test_an_undisturbed_node_never_writes():
+    spool = Spool()
+    box = Outbox(10, spool, 7, CLASSES)
+    for seq in range(1, 30):
+        take(box, (seq,))
+        drain(box)
+    assert spool.room == 1000
+
+
+def test_all_but_the_newest_is_on_flash():
+    spool = Spool()
+    box = filled(10, 4, spool)
+    assert [r[1] for r in spool.kept] == [1, 2, 3]
+    assert len(box) == 4
+    assert drain(box) == ["7.4", "[7.1,7.2,7.3]"]
+    assert (spool.kept, box.dropped) == ([], 0)
+
+
+def test_what_ram_has_no_room_for_comes_from_flash():
+    spool = Spool()
+    box = filled(5, 12, spool)
+    assert (len(box), box.dropped) == (12, 0)
+    assert drain(box) == ["7.12", "[7.1,7.2,7.3,7.4,7.5,7.6,7.7]", "[7.8,7.9,7.10,7.11]"]
+    assert spool.kept == []
+    assert box.delivered == 12
+
+
+def test_readings_of_an_earlier_start_come_first():
+    old = [(6, seq, 1, 0, 0, 1, 1, 0, 0) for seq in (40, 41)]
+    spool = Spool(old=old)
+    box = filled(5, 3, spool)
+    assert drain(box) == ["7.3", "[6.40,6.41]", "[7.1,7.2]"]
+
+
+def test_outages_in_the_middle_of_a_drain_lose_nothing():
+    spool = Spool()
+    box = Outbox(8, spool, 7, CLASSES)
+    got = set()
+    x = 1
+    for seq in range(1, 400):
+        take(box, (seq,))
+        x = (x * 75 + 74) % 65537
+        for _ in range((0, 0, 0, 1, 2, 5)[x % 6]):
+            if len(box):
+                sent, token = box.newest(text) or box.batch(text, 30)
+                got.update(sent.strip("[]").split(","))
+                box.acknowledge(token)
+    for sent in drain(box):
+        got.update(sent.strip("[]").split(","))
+    assert got == set(["7.%d" % i for i in range(1, 400)])
+    assert box.dropped == 0
+
+
+def test_a_flash_that_takes_nothing_leaves_the_ram():
+    box = filled(10, 13, Spool(room=0))
+    assert (len(box), box.dropped) == (10, 3)

@@ -6,6 +6,11 @@ class Confirm:
         self._need = need
         self._last = bytearray(of)
         self._counts = bytearray(n_classes)
+        self.clear()
+
+    def clear(self):
+        for i in range(len(self._counts)):
+            self._counts[i] = 0
         self._next = self._n = 0
         self.confirmed = -1
 

@@ -1,13 +1,15 @@
-"""Filters with ESPHome's names and parameters, on integers."""
+"""Filters with ESPHome's names and parameters (send_every 1), on integers."""
 
 from array import array
+
+from . import spec as specs
 
 _SIZE_MAX = 15
 
 
 class Median:
-    # ESPHome's `median` with send_every 1; an even count gives the lower middle, so that every
-    # output is a value that the sensor measured.
+    # An even count gives the lower middle, so that every output is a value that the sensor
+    # measured.
     def __init__(self, window_size):
         self._last = array("h", bytes(2 * window_size))
         self._sorted = array("h", bytes(2 * window_size))
@@ -41,17 +43,79 @@ class Median:
         return ordered[n >> 1]
 
 
+class MovingAverage:
+    # Rounded half up; until the window is full it is the mean of what there is.
+    def __init__(self, window_size):
+        self._last = array("h", bytes(2 * window_size))
+        self.clear()
+
+    def clear(self):
+        self._n = self._next = self._sum = 0
+
+    def push(self, x):
+        last = self._last
+        if self._n == len(last):
+            self._sum -= last[self._next]
+        else:
+            self._n += 1
+        last[self._next] = x
+        self._next = (self._next + 1) % len(last)
+        self._sum += x
+        return (2 * self._sum + self._n) // (2 * self._n)
+
+
+class ExponentialAverage:
+    # The state is in 1/256000, so that no alpha comes to rest beside the value. |x| <= 1000:
+    # state within 256e6, step within 513e6 < 2^29. Rounded half up.
+    def __init__(self, alpha_pm):
+        self._alpha_pm = alpha_pm
+        self.clear()
+
+    def clear(self):
+        self._state = None
+
+    def push(self, x):
+        if self._state is None:
+            self._state = 256000 * x
+        else:
+            self._state += self._alpha_pm * (256 * x - self._state // 1000)
+        return (self._state + 128000) // 256000
+
+
+def _size(value):
+    right = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _SIZE_MAX
+    return value if right else None
+
+
+def _alpha_pm(value):
+    pm = specs.fixed(value, 3)
+    return pm if pm is not None and 1 <= pm <= 1000 else None
+
+
+# name: (class, parameter, its reader, what is expected)
+_WINDOW = "window_size 1..%d expected" % _SIZE_MAX
+_KNOWN = {
+    "median": (Median, "window_size", _size, _WINDOW),
+    "sliding_window_moving_average": (MovingAverage, "window_size", _size, _WINDOW),
+    "exponential_moving_average": (
+        ExponentialAverage,
+        "alpha",
+        _alpha_pm,
+        "alpha 0.001..1 in steps of 0.001 expected",
+    ),
+}
+
+
 def build(spec):
     # spec: [{"median": {"window_size": 3}}, ...], applied in this order.
     chain = []
-    for entry in spec:
-        if not isinstance(entry, dict) or len(entry) != 1:
-            raise ValueError("filter: one name with its parameters expected: %r" % (entry,))
-        for name, options in entry.items():
-            if name != "median":
-                raise ValueError("filter: %s is not known: use median" % name)
-            size = options.get("window_size") if isinstance(options, dict) else None
-            if not isinstance(size, int) or len(options) != 1 or not 1 <= size <= _SIZE_MAX:
-                raise ValueError("filter median: window_size 1..%d expected" % _SIZE_MAX)
-            chain.append(Median(size))
+    for item in spec:
+        name, options = specs.entry(item, sorted(_KNOWN))
+        make, parameter, read, expected = _KNOWN[name]
+        value = None
+        if isinstance(options, dict) and len(options) == 1:
+            value = read(options.get(parameter))
+        if value is None:
+            raise ValueError("filter %s: %s" % (name, expected))
+        chain.append(make(value))
     return chain

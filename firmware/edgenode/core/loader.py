@@ -14,7 +14,7 @@ from .features import parse
 # contract, contract (compact JSON), table (16-bit words, see walk_plain), CRC-32 of all before
 # it. Little endian.
 MAGIC = b"EDGM"
-VERSION = const(1)
+VERSION = const(2)
 HEAD = "<4sBBHI32s"
 _HEAD_SIZE = const(44)
 CONTRACT_MAX = const(10240)  # bytes: the longest valid one fits
@@ -25,7 +25,9 @@ TEXT_MAX = const(64)
 PERIOD_MAX_MS = const(3600000)
 # (100 * votes + half) stays within 30 bits signed
 TOTAL_MAX = const(5000000)
-# What the contract holds, no more and no less: visits = nodes passed by a mean prediction,
+DELTA_MAX = const(2000)
+# What the contract holds, no more and no less: max_delta = what t and h, in tenths, may change
+# from one reading to the next (see core.plausible); visits = nodes passed by a mean prediction,
 # s_feature and accuracy are the training's figures for `diag`.
 CONTRACT = (
     ("name", str),
@@ -33,6 +35,7 @@ CONTRACT = (
     ("features", list),
     ("filters", list),
     ("period_ms", int),
+    ("max_delta", list),
     ("visits", (int, float)),
     ("s_feature", (int, float)),
     ("accuracy", (int, float)),
@@ -92,6 +95,9 @@ def _check_values(contract):
     filters.build(contract["filters"])
     if not 1 <= contract["period_ms"] <= PERIOD_MAX_MS:
         raise ValueError("model: period_ms must be 1..%d" % PERIOD_MAX_MS)
+    delta = contract["max_delta"]
+    if len(delta) != 2 or not all(isinstance(v, int) and 0 <= v <= DELTA_MAX for v in delta):
+        raise ValueError("model: max_delta must be two numbers of 0..%d" % DELTA_MAX)
     if contract["visits"] <= 0 or not 0 <= contract["accuracy"] <= 1:
         raise ValueError("model: visits or accuracy out of range")
 

@@ -1,12 +1,14 @@
-"""Time: ticks for intervals, unix seconds once NTP has answered."""
+"""Time: ticks for intervals, seconds since the start, unix seconds once they are known."""
 
 import time
 
 import machine
-import ntptime
+
+from ..core.compat import const
 
 # ESP32 counts from 2000, the unix port from 1970.
 _EPOCH_S = 946684800 if time.gmtime(0)[0] == 2000 else 0
+_EARLIEST_S = const(1300000000)  # a board that was never set counts from 2000
 
 
 class Clock:
@@ -17,16 +19,34 @@ class Clock:
     rest = staticmethod(machine.idle)
 
     def __init__(self):
-        self.synced = False
+        self._ticks_ms = time.ticks_ms()
+        self._rest_ms = self._uptime_s = 0
+        self._set_s = None
+        # the clock of the ESP32 runs on over a reset, not over a power cut
+        self.synced = time.time() + _EPOCH_S > _EARLIEST_S
+
+    def uptime_s(self):
+        # ticks_ms wraps after 12 days: to be called more often than that
+        now = time.ticks_ms()
+        ms = self._rest_ms + time.ticks_diff(now, self._ticks_ms)
+        self._ticks_ms = now
+        self._uptime_s += ms // 1000
+        self._rest_ms = ms % 1000
+        return self._uptime_s
 
     def unix_s(self):
         return time.time() + _EPOCH_S if self.synced else None
 
-    def sync(self):
-        # Asks NTP, which takes a second at most. -> None or why not.
-        try:
-            ntptime.settime()
-        except (OSError, IndexError, ValueError) as e:
-            return str(e)
+    def started_s(self):
+        # unix seconds of the start, None while the clock is not set
+        return self.unix_s() - self.uptime_s() if self.synced else None
+
+    def age_s(self):
+        # seconds since it was set in this run
+        return None if self._set_s is None else self.uptime_s() - self._set_s
+
+    def set(self, unix_s):
+        y, mo, d, h, mi, s, wd, _ = time.gmtime(unix_s - _EPOCH_S)
+        machine.RTC().datetime((y, mo, d, wd, h, mi, s, 0))
+        self._set_s = self.uptime_s()
         self.synced = True
-        return None

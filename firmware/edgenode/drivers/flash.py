@@ -1,6 +1,12 @@
 """Small files on a flash that may lose power at any byte."""
 
 import os
+from binascii import crc32
+
+from ..core.compat import const
+
+_SEAL = ',"crc32":"'
+_SEAL_CHARS = const(20)  # with the eight digits and the end of the object
 
 
 def write(path, data):
@@ -12,20 +18,62 @@ def write(path, data):
     os.rename(path + ".tmp", path)
 
 
-def next_boot(path):
-    # Counts starts; a torn or missing file starts again at 1.
-    try:
-        with open(path, "rb") as f:
-            boot = int(f.read()) + 1
-    except (OSError, ValueError):
-        boot = 1
-    write(path, b"%d" % boot)
-    return boot
-
-
 def read(path):
     with open(path, "rb") as f:
         return f.read()
+
+
+def remove(path):
+    try:
+        os.remove(path)
+    except OSError:
+        pass
+
+
+def restore(path):
+    # -> whether the previous file took the place of this one
+    try:
+        os.rename(path + ".old", path)
+    except OSError:
+        return False
+    return True
+
+
+def write_checked(path, text):
+    # text: a JSON object; it is sealed with its CRC, and the file before it stays as .old
+    sealed = text[:-1] + _SEAL + '%08x"}' % crc32(text.encode())
+    with open(path + ".tmp", "wb") as f:
+        f.write(sealed.encode())
+    if hasattr(os, "sync"):
+        os.sync()
+    try:
+        os.rename(path, path + ".old")
+    except OSError:
+        pass  # there is none yet
+    os.rename(path + ".tmp", path)
+
+
+def read_checked(path):
+    # -> text without its seal, whether it is the previous one; a file without a seal is taken as
+    # it is. OSError where there is neither.
+    try:
+        return _unsealed(read(path)), False
+    except (OSError, ValueError):
+        pass
+    try:
+        return _unsealed(read(path + ".old")), True
+    except ValueError:
+        raise OSError("damaged, and so is the previous one")
+
+
+def _unsealed(data):
+    text = data.decode()  # UnicodeError is a ValueError
+    if text[-_SEAL_CHARS:-10] != _SEAL:
+        return text
+    text, crc = text[:-_SEAL_CHARS] + "}", text[-10:-2]
+    if "%08x" % crc32(text.encode()) != crc:
+        raise ValueError
+    return text
 
 
 def module(name):
@@ -36,3 +84,52 @@ def module(name):
         return None
     except (MemoryError, SyntaxError, ValueError) as e:
         print("edgewise: %s.mpy is of no use here (%s)" % (name, e))
+
+
+class Boot:
+    # Counts starts, and bad ones in a row: a run that crashed, or that was still at its beginning
+    # when something other than the power ended it. One write a start, one when it proved good.
+    def __init__(self, path):
+        self._path = path
+        self.number = self.bad = 0
+        self.safe = False  # asked for by a command
+
+    def begin(self, power_on):
+        state = "ended"
+        try:
+            words = read(self._path).decode().split() + ["0", state, "0"]
+            self.number, self.bad, state = int(words[0]), int(words[1]), words[2]
+            self.safe = words[3] == "1"
+        except (OSError, ValueError):
+            pass
+        self.number += 1
+        if state == "crashed" or (state == "running" and not power_on):
+            self.bad += 1
+        elif state in ("ended", "good"):
+            self.bad = 0
+        self._put("running")
+
+    def _put(self, state):
+        self._state = state
+        line = "%d %d %s %d" % (self.number, self.bad, state, self.safe)
+        write(self._path, line.encode())
+
+    def good(self):
+        self._put("good")
+
+    def crashed(self):
+        if self._state == "running":
+            self._put("crashed")
+
+    def ended(self):
+        if self._state == "running":
+            self._put("ended")
+
+    def again(self):
+        # Out of safe mode: one more chance.
+        self.bad -= 1
+        self._put("again")
+
+    def want_safe(self, on):
+        self.safe = on
+        self._put("ended")

@@ -1,4 +1,4 @@
-"""The GPIO that follows a confirmed class."""
+"""The GPIO that follows a confirmed class, or feeds a sensor."""
 
 
 class Output:
@@ -9,3 +9,8 @@ class Output:
 
     def set(self, on):
         self._pin.value(self._active if on else 1 - self._active)
+
+
+class NoOutput:
+    def set(self, on):
+        pass

@@ -7,11 +7,18 @@ import time
 
 import umqtt.simple as simple
 
+from ..core.compat import const
 from ..errors import LinkError
 
 _PENDING = (errno.EINPROGRESS, errno.EALREADY, errno.EAGAIN, 119)  # 119: EINPROGRESS in lwIP
-_PACKET_MAX = 2048
-_STEP_MS = 5000  # for the TCP connection, CONNACK, PUBACK, SUBACK and PINGRESP each
+_PACKET_MAX = const(2048)  # a longer one is passed over
+_UNSENT_MAX = const(8192)
+_HEAD_MAX = const(256)  # of that, to find the packet id
+_READS_MAX = const(8)  # of 256 bytes, in one turn
+_ANSWER_MS = const(5000)  # for CONNACK, PUBACK, SUBACK, PINGRESP and the rest of a packet, each
+_TLS_MS = const(15000)  # a handshake takes an ESP32 two seconds of computing
+_CONNACK, _SUBACK, _PING, _REST = -1, -2, -3, -4  # what is waited for, beside packet ids
+_WHAT = {_CONNACK: "CONNACK", _SUBACK: "SUBACK", _PING: "PINGRESP", _REST: "rest of a packet"}
 _REFUSED = (
     "",
     "protocol version refused",
@@ -66,18 +73,24 @@ class _Capture:
 
 
 class Client(simple.MQTTClient):
-    # on_ack(pid), set by the owner, is called for every PUBACK.
-    def __init__(self, client_id, server, port, user, password, keepalive_s):
+    # Set by the owner: on_ack(pid) for every PUBACK, on_message(topic, payload, retained).
+    def __init__(self, client_id, server, port, user, password, keepalive_s, tls=None):
+        # tls: None or a context that checks (link.secure) and the name that the server must have
         user = user or None
         super().__init__(client_id, server, port, user, password if user else None, keepalive_s)
-        self.on_ack = None
+        self.on_ack = self.on_message = None
+        self.cb = self._message  # umqtt subscribes to nothing without one
+        self.tls = tls
         self._io = None
-        self._tx = b""
-        self._rx = bytearray()
+        self._clear()
+        self.oversized = 0
+
+    def _clear(self):
         self.up = False
-        self._waiting = 0  # answers that are due
-        self._due_ms = 0
-        self._sent_ms = 0
+        self._tx = self._out = b""  # composed; being written
+        self._rx = bytearray()
+        self._skip = 0  # bytes of an oversized packet to come
+        self._due_ms = {}  # what is waited for: until when
 
     def _compose(self, call, *args):
         self.sock = capture = _Capture()
@@ -100,42 +113,51 @@ class Client(simple.MQTTClient):
             self.sock = None
         return capture.packet
 
-    def open(self):
-        # Starts to connect; step() goes on. OSError when the name or the address is not to be had.
-        address = socket.getaddrinfo(self.server, self.port, 0, socket.SOCK_STREAM)[0][-1]
-        self._io = socket.socket()
-        self._io.setblocking(False)
-        _no_delay(self._io)
+    def open(self, ip):
+        # Starts to connect; step() goes on.
+        self.close()
+        address = socket.getaddrinfo(ip, self.port, 0, socket.SOCK_STREAM)[0][-1]
+        raw = self._io = socket.socket()
+        raw.setblocking(False)
+        _no_delay(raw)
         try:
-            self._io.connect(address)
+            raw.connect(address)
         except OSError as e:
             if e.errno not in _PENDING:
                 self.close()
                 raise
+        limit_ms = _ANSWER_MS
+        if self.tls is not None:
+            limit_ms = _TLS_MS
+            self._io = self._wrapped(raw)
         self._poller = select.poll()
         self._poller.register(self._io, select.POLLIN)
-        self._tx = b""
-        self._rx = bytearray()
-        self._waiting = 0
-        self._send(self._compose_connect(), True)
+        self._send(self._compose_connect(), _CONNACK, limit_ms)
+
+    def _wrapped(self, raw):
+        context, name = self.tls
+        try:
+            return context.wrap_socket(raw, server_hostname=name, do_handshake_on_connect=False)
+        except (OSError, ValueError) as e:
+            self.close()
+            raise LinkError("tls: %s" % e)
 
     def close(self):
-        self.up = False
         if self._io is not None:
             self._io.close()
             self._io = None
+        self._clear()
 
     @property
     def opened(self):
         return self._io is not None
 
     def quiet(self):
-        return not self._waiting and not self._tx
+        return not (self._due_ms or self._tx or self._out)
 
     def _poll(self, ms):
-        self._poller.modify(
-            self._io, select.POLLIN | select.POLLOUT if self._tx else select.POLLIN
-        )
+        writes = self._tx or self._out
+        self._poller.modify(self._io, select.POLLIN | select.POLLOUT if writes else select.POLLIN)
         return self._poller.ipoll(ms)
 
     def wait(self, ms):
@@ -143,75 +165,98 @@ class Client(simple.MQTTClient):
         for _ in self._poll(ms):
             pass
 
-    def _send(self, packet, answered):
+    def _send(self, packet, answer=0, limit_ms=_ANSWER_MS):
         self._tx = packet if not self._tx else bytes(self._tx) + packet
+        if len(self._tx) > _UNSENT_MAX:
+            raise LinkError("the broker takes nothing")
         now = time.ticks_ms()
-        if answered:
-            if not self._waiting:
-                self._due_ms = time.ticks_add(now, _STEP_MS)
-            self._waiting += 1
+        if answer:
+            self._due_ms[answer] = time.ticks_add(now, limit_ms)
         self._sent_ms = now
 
     def flush(self):
         # What one turn composed leaves in one write.
-        if not (self.up and self._tx):
-            return
-        self._write()
+        if self.up:
+            self._write()
 
     def _write(self):
-        n = self._io.write(self._tx)
-        if n is not None:
-            self._tx = self._tx[n:]
+        # TLS wants the very same bytes again after a write that would have blocked.
+        if not self._out:
+            self._out = self._tx
+            self._tx = b""
+        if self._out:
+            n = self._io.write(self._out)
+            if n is not None:
+                self._out = self._out[n:]
 
     def publish(self, topic, msg, retain=False, qos=0):
         # topic and msg are bytes -> packet id for QoS 1
         if self.pid >= 65535:
             self.pid = 0
-        self._send(self._compose(simple.MQTTClient.publish, self, topic, msg, retain, qos), qos)
+        packet = self._compose(simple.MQTTClient.publish, self, topic, msg, retain, qos)
+        self._send(packet, self.pid if qos else 0)
         return self.pid
 
     def subscribe(self, topic, qos=1):
         if self.pid >= 65535:
             self.pid = 0
-        self._send(self._compose(simple.MQTTClient.subscribe, self, topic, qos), True)
+        self._send(self._compose(simple.MQTTClient.subscribe, self, topic, qos), _SUBACK)
 
     def disconnect(self):
         if self.up:
-            self._send(self._compose(simple.MQTTClient.disconnect, self), False)
+            self._send(self._compose(simple.MQTTClient.disconnect, self))
             self.flush()
         self.close()
 
     def step(self):
-        # One turn: write what waits, read what came, ping, look at the deadlines. OSError or
+        # One turn: write what waits, read what came, ping, look at the limits. OSError or
         # LinkError: the connection is of no use any more, close() it.
+        try:
+            self._turn()
+        except ValueError as e:  # what mbedTLS says of a certificate
+            raise LinkError("tls: %s" % str(e).strip())
+
+    def _turn(self):
         now = time.ticks_ms()
         events = 0
         for _, event in self._poll(0):
             events = event
-        if events & select.POLLOUT and not self.up:
+        if events & select.POLLOUT:
             self._write()
         if events & ~select.POLLOUT:
             self._read()
-        if self._waiting and time.ticks_diff(now, self._due_ms) > 0:
-            raise LinkError("no answer" if self.up else "no connection")
-        if self.up and time.ticks_diff(now, self._sent_ms) > self.keepalive * 500:
-            self._send(b"\xc0\0", True)
+        for what, due_ms in self._due_ms.items():
+            if time.ticks_diff(now, due_ms) > 0:
+                raise LinkError("no %s" % _WHAT.get(what, "PUBACK"))
+        if self.up and _PING not in self._due_ms:
+            if time.ticks_diff(now, self._sent_ms) > self.keepalive * 500:
+                self._send(b"\xc0\0", _PING)
 
     def _read(self):
-        while True:
+        for _ in range(_READS_MAX):
             data = self._io.read(256)
             if data is None:
                 break
             if not data:
                 raise LinkError("connection closed by the broker")
             self._rx.extend(data)
-            if len(data) < 256:
-                break
-        while self._packet():
-            pass
+            while self._packet():
+                pass
+            if self._io is None:
+                return
+        if not (self._rx or self._skip):
+            self._due_ms.pop(_REST, None)
+        elif _REST not in self._due_ms:
+            self._due_ms[_REST] = time.ticks_add(time.ticks_ms(), _ANSWER_MS)
 
     def _packet(self):
         # Takes one whole packet off the front, if there is one.
+        if self._skip:
+            n = min(self._skip, len(self._rx))
+            self._rx = self._rx[n:]
+            self._skip -= n
+            if self._skip:
+                return False
         rx = self._rx
         size = shift = 0
         for i in range(1, 5):
@@ -223,15 +268,20 @@ class Client(simple.MQTTClient):
                 break
         else:
             raise LinkError("garbage from the broker")
-        if size > _PACKET_MAX:
-            raise LinkError("packet of %d bytes from the broker" % size)
-        end = i + 1 + size
+        start = i + 1
+        whole = size <= _PACKET_MAX
+        end = start + (size if whole else _HEAD_MAX)
         if len(rx) < end:
             return False
+        self._due_ms.pop(_REST, None)
         head = rx[0]
-        body = bytes(rx[i + 1 : end])
+        body = bytes(rx[start:end])
         self._rx = rx[end:]
-        self._handle(head, body)
+        if not whole:
+            self._skip = size - _HEAD_MAX
+            self._oversized(head, body)
+        else:
+            self._handle(head, body)
         return self._io is not None
 
     def _handle(self, head, body):
@@ -242,32 +292,41 @@ class Client(simple.MQTTClient):
             if body[1]:
                 raise LinkError(_REFUSED[body[1]] if body[1] < 6 else "refused %d" % body[1])
             self.up = True
-            self._answered()
+            self._due_ms.pop(_CONNACK)
         elif kind == 0x30:
             self._message(head, body)
         elif kind == 0x40 and len(body) == 2:
-            self._answered()
-            self.on_ack(body[0] << 8 | body[1])
+            pid = body[0] << 8 | body[1]
+            if self._due_ms.pop(pid, None) is not None:  # else: nobody waits for it (any more)
+                self.on_ack(pid)
         elif kind == 0x90 and len(body) == 3:
-            if body[2] == 0x80:
+            if body[2] & 0x80:
                 raise LinkError("subscription refused")
-            self._answered()
+            self._due_ms.pop(_SUBACK, None)
         elif kind == 0xD0 and not body:
-            self._answered()
+            self._due_ms.pop(_PING, None)
         else:
             raise LinkError("garbage from the broker")
 
-    def _answered(self):
-        if self._waiting:
-            self._waiting -= 1
-        self._due_ms = time.ticks_add(time.ticks_ms(), _STEP_MS)
-
     def _message(self, head, body):
+        n = self._payload_at(head, body)
+        if self.on_message is not None:
+            start = 2 + (body[0] << 8 | body[1])
+            self.on_message(body[2:start], body[n:], bool(head & 1))
+
+    def _oversized(self, head, body):
+        if not self.up or head & 0xF0 != 0x30:
+            raise LinkError("garbage from the broker")
+        self._payload_at(head, body)
+        self.oversized += 1
+
+    def _payload_at(self, head, body):
+        # Where the payload starts; a message with QoS 1 is acknowledged.
         n = 2 + (body[0] << 8 | body[1]) if len(body) >= 2 else 0
         qos = head >> 1 & 3
         if n < 3 or n + (2 if qos else 0) > len(body) or qos > 1:
             raise LinkError("garbage from the broker")
         if qos:
-            self._send(b"\x40\x02" + body[n : n + 2], False)
-        if self.cb is not None:
-            self.cb(body[2:n], body[n + 2 if qos else n :])
+            self._send(b"\x40\x02" + body[n : n + 2])
+            n += 2
+        return n

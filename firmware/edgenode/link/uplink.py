@@ -1,43 +1,60 @@
-"""The way up: Wi-Fi, then the broker, then what waits in the outbox. Every turn is short."""
+"""The way up: Wi-Fi, clock, broker, then what waits in the outbox. Every turn is short."""
 
+import os
 import time
 
 from ..core import records
+from ..core.compat import const
 from ..core.decode import ERRORS
 from ..errors import LinkError
 
 _BACKOFF_MS = (1000, 2000, 5000, 10000, 30000, 60000)
-_REPLAY_BYTES = 1024
-_EVENTS_MAX = 16
+_REPLAY_BYTES = const(1024)
+_REPLAYS_MAX = const(150)  # messages in a second: a fleet that comes back at once shares a broker
+_EVENTS_MAX = const(16)
+_ANSWERS_MAX = const(8)
+_HELD_MS = const(20)
 
 
 class Uplink:
-    def __init__(self, wifi, client, outbox, topic, boot, classes_json, on_network, log):
-        # on_network() is called once for every new Wi-Fi connection, log(text) for what to tell.
+    def __init__(self, wifi, client, resolver, ntp, clock, outbox, topic, boot, log):
+        # log(text) for what to tell; on_command(verb, payload, retained) is set by the owner
         self._wifi = wifi
         self._client = client
+        self._resolver = resolver
+        self._ntp = ntp
+        self._clock = clock
         self._outbox = outbox
         self._topic = topic
         self._boot = boot
-        self._classes_json = classes_json
-        self._on_network = on_network
         self._log = log
         self._events = []
+        self._answers = []
         self._in_flight = None
+        self._resolving = self._greeted = self._held = False
         self._failures = 0
-        self._network = False
-        self._greeted = False
-        self._retry_ms = time.ticks_ms()
-        self.events_dropped = 0
-        self.connects = 0
+        self._retry_ms = self._second_ms = time.ticks_ms()
+        self._replays = 0
+        self.events_dropped = self.answers_dropped = self.connects = 0
+        self.turns = 0
+        self.error = None  # why there is no connection, or why the last one ended
+        self.on_command = None
         client.on_ack = self._acknowledged
-        client.set_last_will(self._name("status"), b"offline", True, 1)
+        client.on_message = self._message
 
-    def event(self, text):
+    def event(self, seq, kind, tail):
+        # tail: the rest of the JSON object
         if len(self._events) == _EVENTS_MAX:
             self._events.pop(0)
             self.events_dropped += 1
-        self._events.append(text)
+        rest = '"boot":%d,"seq":%d,"event":"%s",%s' % (self._boot, seq, kind, tail)
+        self._events.append((self._clock.unix_s(), self._clock.uptime_s(), rest))
+
+    def answer(self, verb, text):
+        if len(self._answers) == _ANSWERS_MAX:
+            self.answers_dropped += 1
+        else:
+            self._answers.append(("cmd/%s/result" % verb, text))
 
     def diag(self, text):
         if self._client.up:
@@ -52,36 +69,48 @@ class Uplink:
 
     def idle(self):
         # Nothing to send, nothing to hear: the board may rest.
-        c = self._client
-        return c.up and c.quiet() and not len(self._outbox) and not self._events
+        queued = len(self._outbox) or self._events or self._answers
+        return self._client.up and self._client.quiet() and not queued
 
     def wait(self, ms):
+        if self._held:
+            ms = min(ms, _HELD_MS)
         if self._client.opened:
             self._client.wait(ms)
         else:
-            time.sleep_ms(ms)
+            time.sleep_ms(min(ms, _HELD_MS) if self._resolving or not self._ntp.settled else ms)
 
     def rssi(self):
         return self._wifi.rssi()
 
     def step(self):
         try:
-            if not self._client.opened:
-                self._connect()
-            else:
-                self._client.step()
-                if self._client.up:
-                    self._send()
-                    self._client.flush()
+            self._turn()
         except (OSError, LinkError) as e:
             self._lost(e)
+        self.turns = (self.turns + 1) & 0xFFFF
+
+    def _turn(self):
+        client = self._client
+        if not self._wifi.up():
+            if client.opened:
+                raise LinkError("wifi gone")
+            return
+        self._ntp.step(self._wifi.dns())
+        if not client.opened:
+            self._connect()
+        else:
+            client.step()
+            if client.up:
+                self._send()
+                client.flush()
 
     def close(self):
         try:
             if self._client.up:
                 self._client.publish(self._name("status"), b"offline", True, 1)
                 self._client.disconnect()
-        except OSError:
+        except (OSError, LinkError):
             pass
         self._client.close()
         box = self._outbox
@@ -90,23 +119,32 @@ class Uplink:
         )
 
     def _connect(self):
-        if not self._wifi.up():
-            self._network = False
+        if time.ticks_diff(time.ticks_ms(), self._retry_ms) < 0:
             return
-        if not self._network:
-            self._network = True
-            self._on_network()
-        if time.ticks_diff(time.ticks_ms(), self._retry_ms) >= 0:
-            self._greeted = False
-            self._client.open()
+        client = self._client
+        if client.tls and not self._clock.synced:
+            if self._ntp.settled:
+                raise LinkError("tls: refused while the clock is not set")
+            return
+        if not self._resolving:
+            self._resolver.start(client.server, self._wifi.dns())
+            self._resolving = True
+        ip = self._resolver.step()
+        if ip is not None:
+            self._resolving = self._greeted = False
+            client.open(ip)
 
     def _lost(self, e):
         self._client.close()
+        self._resolver.close()
+        self._resolving = self._held = False
         self._in_flight = None
+        self.error = str(e)
         wait_ms = _BACKOFF_MS[min(self._failures, len(_BACKOFF_MS) - 1)]
+        wait_ms = (wait_ms >> 1) + (wait_ms >> 1) * os.urandom(1)[0] // 255
         self._failures += 1
         self._retry_ms = time.ticks_add(time.ticks_ms(), wait_ms)
-        self._log("mqtt: %s; again in %d s" % (e, wait_ms // 1000))
+        self._log("mqtt: %s; again in %d ms" % (e, wait_ms))
 
     def _send(self):
         if self._in_flight is not None:
@@ -114,53 +152,74 @@ class Uplink:
         if not self._greeted:
             self._greeted = True
             self.connects += 1
+            self.error = None
             self._log("mqtt: connected")
-            self._start("status", "online", True, None)
+            self._client.subscribe(self._name("cmd/+"))
+            self._start("status", "online", True)
         elif self._events:
-            self._start("event", self._events[0], False, self._events[0])
-        elif len(self._outbox):
+            self._send_event(self._events[0])
+        elif self._answers:
+            answer = self._answers[0]
+            self._start(answer[0], answer[1], False, answer, self._answers)
+        elif len(self._outbox) and (self._clock.synced or self._ntp.settled):
             self._send_readings()
+
+    def _send_event(self, event):
+        ts, up_s, rest = event
+        started_s = self._clock.started_s()
+        if ts is None and started_s is not None:
+            ts = started_s + up_s
+        text = '{"ts":%s,%s' % (records.number(ts), rest)
+        self._start("event", text, False, event, self._events)
 
     def _send_readings(self):
         # The latest goes out first, as state; then the others, oldest first, as replay.
-        box = self._outbox
-        last = len(box) - 1
-        if not box.done(last):
-            seq = box.seq(last)
-            self._start("state", self._record(last), True, (seq, seq))
-            return
-        parts = []
-        size = 2
-        first = end = box.seq(0)
-        for k in range(last):
-            if box.done(k):
-                continue
-            text = self._record(k)
-            size += len(text) + 1
-            if size > _REPLAY_BYTES:
-                break
-            parts.append(text)
-            end = box.seq(k)
-        self._start("replay", "[" + ",".join(parts) + "]", False, (first, end))
+        self._started_s = self._clock.started_s()
+        newest = self._outbox.newest(self._record)
+        if newest is not None:
+            self._start("state", newest[0], True, newest[1])
+        elif not self._too_many():
+            batch = self._outbox.batch(self._record, _REPLAY_BYTES)
+            if batch is not None:
+                self._start("replay", batch[0], False, batch[1])
 
-    def _record(self, k):
-        seq, ts, t_dc, h_pm, cls, p_pc, err = self._outbox.get(k)
+    def _record(self, reading, cls):
+        boot, seq, ts, t_dc, h_pm, _, p_pc, err, relative = reading
+        if relative:
+            # nobody knows when a run that never heard the time was
+            known = boot == self._boot and self._started_s is not None
+            ts = self._started_s + ts if known else None
         if err:
-            return records.failure(ts, self._boot, seq, ERRORS[err])
-        return records.reading(ts, self._boot, seq, t_dc, h_pm, self._classes_json[cls], p_pc)
+            return records.failure(ts, boot, seq, ERRORS[err])
+        return records.reading(ts, boot, seq, t_dc, h_pm, cls, p_pc)
 
-    def _start(self, name, payload, retain, what):
+    def _too_many(self):
+        now = time.ticks_ms()
+        if time.ticks_diff(now, self._second_ms) >= 1000:
+            self._second_ms = now
+            self._replays = 0
+        self._replays += 1
+        self._held = self._replays > _REPLAYS_MAX
+        return self._held
+
+    def _start(self, name, payload, retain, what=None, queue=None):
         pid = self._client.publish(self._name(name), payload.encode(), retain, 1)
-        self._in_flight = (pid, what)
+        self._in_flight = (pid, what, queue)
 
     def _acknowledged(self, pid):
         if self._in_flight is None or self._in_flight[0] != pid:
             return
-        what = self._in_flight[1]
+        _, what, queue = self._in_flight
         self._in_flight = None
         self._failures = 0
-        if isinstance(what, tuple):
-            self._outbox.acknowledge(what[0], what[1])
-        elif what is not None and self._events and self._events[0] is what:
-            self._events.pop(0)
+        if queue is None:
+            if what is not None:
+                self._outbox.acknowledge(what)
+        elif queue and queue[0] is what:  # a full queue may have dropped it meanwhile
+            queue.pop(0)
         self._send()
+
+    def _message(self, topic, payload, retained):
+        leaf = topic[len(self._topic) :]
+        if self.on_command is not None and leaf.startswith(b"cmd/"):
+            self.on_command(leaf[4:], payload, retained)

@@ -2,7 +2,10 @@
 
 import time
 
-_RETRY_MS = 15000
+from ..core.compat import const
+
+_RETRY_MS = const(15000)
+_RENEW = const(8)  # attempts, then the interface is switched off and on: it may be stuck
 
 
 class Wifi:
@@ -11,10 +14,12 @@ class Wifi:
         self._ssid = ssid
         self._password = password
         self._asked_ms = None
+        self._attempts = 0
 
     def up(self):
         if self._wlan.isconnected():
             self._asked_ms = None
+            self._attempts = 0
             return True
         now = time.ticks_ms()
         if self._asked_ms is None or time.ticks_diff(now, self._asked_ms) > _RETRY_MS:
@@ -24,6 +29,9 @@ class Wifi:
 
     def _ask(self):
         # The ESP32 raises when there is nothing to disconnect, and while an attempt is under way.
+        self._attempts += 1
+        if self._attempts % _RENEW == 0:
+            self._wlan.active(False)
         self._wlan.active(True)
         for call in (self._wlan.disconnect, self._connect):
             try:
@@ -33,6 +41,9 @@ class Wifi:
 
     def _connect(self):
         self._wlan.connect(self._ssid, self._password)
+
+    def dns(self):
+        return self._wlan.ifconfig()[3]
 
     def rssi(self):
         try:

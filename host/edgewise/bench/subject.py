@@ -20,7 +20,7 @@ from edgewise.errors import InputError
 from edgewise.logcsv import Log, read_log
 from edgewise.package import Package
 from edgewise.simulator.feed import encode
-from edgewise.table import Filters, build_table
+from edgewise.table import Filters, build_table, max_delta
 
 __all__ = ["FEATURES", "FILTERS", "Subject", "generated_log", "of_package", "reference"]
 
@@ -88,6 +88,7 @@ def reference() -> Subject:
         "features": FEATURES,
         "filters": FILTERS,
         "period_ms": log.period_ms,
+        "max_delta": list(max_delta(log)),
         "s_feature": 0.0,
         "accuracy": 0.0,
     }
@@ -110,7 +111,9 @@ def reference() -> Subject:
 def of_package(package: Package) -> Subject:
     """The model of a package, on the features that the generated log gives it."""
     log = generated_log()
-    table = build_table(log, package.features, package.filters, package.period_ms)
+    table = build_table(
+        log, package.features, package.filters, package.period_ms, package.max_delta
+    )
     x = _shuffled(table.x)
     estimator = load_estimator(package.path / ESTIMATOR) if _has(package, ESTIMATOR) else None
     if estimator is None:

@@ -1,24 +1,103 @@
-"""edgewise broker: an MQTT broker for first steps."""
+"""``edgewise broker``: an MQTT broker for first steps, and the folder of one to keep."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgewise.console import say
+from edgewise.cli.options import JsonFlag, examples
+from edgewise.console import emit_json, say
 
-EXAMPLES = ("edgewise broker", "edgewise broker --host 0.0.0.0 --port 1883")
+if TYPE_CHECKING:
+    from edgewise.brokerdir import Done
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    add_completion=False,
+    epilog=examples(
+        "edgewise broker",
+        "edgewise broker --host 0.0.0.0 --port 1883",
+        "edgewise broker init DIR --host raspberrypi.local --node kitchen",
+    ),
+)
 
 
+@app.callback(invoke_without_command=True)
 def broker(
+    context: typer.Context,
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one")] = 1883,
 ) -> None:
-    """Run a broker until Ctrl-C. It lets everybody in: for loopback and first steps."""
+    """Run a broker until Ctrl-C. It lets everybody in: for loopback and first steps.
+
+    For one to keep, with TLS and rights, make a folder for mosquitto: edgewise broker init.
+    """
     from edgewise.broker import EmbeddedBroker
     from edgewise.cli.signals import wait_for_end
+    from edgewise.errors import InputError
 
+    if context.invoked_subcommand is not None:
+        for name in ("host", "port"):
+            source = context.get_parameter_source(name)
+            if source is not None and source.name == "COMMANDLINE":
+                raise InputError(f"--{name}: write it after {context.invoked_subcommand}")
+        return
     with EmbeddedBroker(host, port) as running:
         say(f"broker at {running.url}, Ctrl-C ends it")
         wait_for_end()
+
+
+@app.command(
+    epilog=examples(
+        "edgewise broker init DIR --host raspberrypi.local --node kitchen --node cellar",
+        "edgewise broker init DIR --node attic",
+    )
+)
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="new, or made by this command")],
+    host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="name or address of the broker [this computer's]"),
+    ] = None,
+    node: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="node that may connect")
+    ] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="[8883]")] = None,
+    days: Annotated[
+        int, typer.Option(min=1, max=7300, help="how long the server certificate is good")
+    ] = 825,
+    certificates: Annotated[
+        bool, typer.Option("--certificates", help="nodes show a certificate, not a password")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Make DIR with all that mosquitto needs: CA, certificate, users, rights, mosquitto.conf.
+
+    Run it again to add nodes and hosts and to renew the server certificate when two thirds of its
+    time are over; what is there stays. --host and --node may be given several times; nodes are
+    told the first host.
+    """
+    from edgewise import brokerdir
+
+    done = brokerdir.init(folder, host or [], node or [], port, days, certificates)
+    _tell(done)
+    if as_json:
+        emit_json(asdict(done))
+
+
+def _tell(done: Done) -> None:
+    until = done.valid_until[:10]
+    say(f"CA {done.ca}; server certificate {done.server}, good until {until}")
+    say(f"broker {', '.join(done.hosts)}, port {done.port}")
+    for node in done.added:
+        say(f"node {node} added: its settings are {done.folder}/nodes/{node}.toml")
+    for node in done.kept:
+        say(f"node {node} was there already: nothing changed")
+    if done.ca == "made":
+        say(f"start it: cd {done.folder} && mosquitto -c mosquitto.conf")
+    elif done.added or done.server != "kept":
+        say("tell a running mosquitto: kill -HUP, or systemctl reload")

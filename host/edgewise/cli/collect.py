@@ -9,15 +9,23 @@ from typing import Annotated
 
 import typer
 
-from edgewise.cli.options import Broker, Db, JsonFlag
+from edgewise.cli.options import Broker, Ca, Db, JsonFlag
 from edgewise.console import emit_json, say
 
-EXAMPLES = ("edgewise collect --broker mqtt://localhost --db sqlite:///edgewise.db",)
+EXAMPLES = (
+    "edgewise collect --broker mqtt://localhost --db sqlite:///edgewise.db",
+    "edgewise collect --broker mqtts://operator:PW@pi.local --ca DIR/ca.pem --db sqlite:///e.db",
+)
 
 
 def collect(
     broker: Broker,
     db: Db,
+    ca: Ca = None,
+    cert: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="PEM with a client certificate and its key."),
+    ] = None,
     base: Annotated[str, typer.Option(help="first part of the topics")] = "edgewise",
     json: JsonFlag = False,
 ) -> None:
@@ -27,7 +35,7 @@ def collect(
     from edgewise.schema import open_db
     from edgewise.urls import parse_broker
 
-    at = parse_broker(broker)
+    at = parse_broker(broker, ca, cert)
     engine = open_db(db)
     collector = Collector(at, engine, base, _client_id(db))
     collector.start()

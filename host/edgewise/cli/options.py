@@ -7,13 +7,17 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Broker", "Db", "JsonFlag", "Out", "Seed", "examples"]
+__all__ = ["Broker", "Ca", "Db", "JsonFlag", "Out", "Seed", "examples"]
 
 JsonFlag = Annotated[
     bool, typer.Option("--json", help="One JSON object on stdout, everything else on stderr.")
 ]
 Broker = Annotated[
     str, typer.Option("--broker", metavar="URL", help="mqtt://host:port or mqtts://host:port.")
+]
+Ca = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="PEM of the CA behind mqtts:// [the system's]."),
 ]
 Db = Annotated[
     str, typer.Option("--db", metavar="URL", help="sqlite:///file.db or postgresql://host/name.")

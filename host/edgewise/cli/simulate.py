@@ -9,13 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
-from edgewise.cli.options import JsonFlag, Seed
+from edgewise.cli.options import Ca, JsonFlag, Seed
 from edgewise.console import emit_json, say
 from edgewise.errors import EdgewiseError, InputError
 
 EXAMPLES = (
     "edgewise simulate --model models/mine --log LOG.csv",
     "edgewise simulate --model models/mine --nodes 3 --speed 60 --broker mqtt://localhost",
+    "edgewise simulate --model models/mine --config DIR/nodes/kitchen.toml "
+    "--broker mqtts://localhost --ca DIR/ca.pem",
 )
 
 
@@ -27,6 +29,7 @@ def simulate(
     nodes: Annotated[int, typer.Option(min=1, max=200, help="how many nodes")] = 1,
     speed: Annotated[str, typer.Option(help="times real time, or max")] = "max",
     broker: Annotated[str | None, typer.Option(help="mqtt://host:port [one of its own]")] = None,
+    ca: Ca = None,
     config: Annotated[Path | None, typer.Option(help="node.toml with the node's settings")] = None,
     group: Annotated[str | None, typer.Option(help="column with the node")] = None,
     seed: Seed = 0,
@@ -44,7 +47,7 @@ def simulate(
     played = _logs(log, group, nodes)
     with ExitStack() as stack:
         url = broker or stack.enter_context(EmbeddedBroker()).url
-        at = parse_broker(url)
+        at = parse_broker(url, ca)
         check_reachable(at)
         say(f"{nodes} node(s), {sum(len(p.time_s) for p in played)} readings, broker {at}")
         outcome = fleet.simulate(
@@ -55,6 +58,7 @@ def simulate(
             pace,
             seed,
             on_line=say,
+            folder=config.parent if config else Path(),
         )
     say(
         f"{outcome.readings_taken} readings taken, {outcome.readings_delivered} acknowledged, "

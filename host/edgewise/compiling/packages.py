@@ -18,7 +18,7 @@ from edgewise.form import Form
 from edgewise.logcsv import Log
 from edgewise.package import Package
 from edgewise.report import evidence, render
-from edgewise.table import build_table
+from edgewise.table import build_table, max_delta
 from edgewise.training import FILTERS, Trained, score
 from edgewise.training.relevance import information_gain, s_feature
 
@@ -38,6 +38,7 @@ def compile_model(
         "features": trained.features,
         "filters": trained.filters,
         "period_ms": trained.period_ms,
+        "max_delta": list(trained.max_delta),
         "s_feature": round(trained.s_feature, 4),
         "accuracy": round(trained.scores.accuracy, 4),
     }
@@ -74,11 +75,21 @@ def recompile(
     path = loaded.path / ESTIMATOR
     if not path.is_file():
         raise InputError(f"{path}: is not there: train again")
-    keys = ("classes", "features", "filters", "period_ms", "s_feature", "accuracy")
+    keys = (
+        "classes",
+        "features",
+        "filters",
+        "period_ms",
+        "max_delta",
+        "s_feature",
+        "accuracy",
+    )
     contract = {"name": out.name, **{key: loaded.info[key] for key in keys}}
     rows = loaded.golden()
     if log is not None:
-        table = build_table(log, loaded.features, loaded.filters, loaded.period_ms)
+        table = build_table(
+            log, loaded.features, loaded.filters, loaded.period_ms, loaded.max_delta
+        )
         rows = np.concatenate([rows, table.x[table.valid]])
     compiled = compile_estimator(load_estimator(path), contract, rows, form)
     info = {**loaded.info, **contract, **compiled.facts, "tools": _tools()}
@@ -115,6 +126,7 @@ def compile_file(path: Path, log: Log, out: Path, form: Form = Form.auto) -> dic
         "features": features,
         "filters": FILTERS,
         "period_ms": log.period_ms,
+        "max_delta": list(max_delta(log)),
     }
     try:
         table = build_table(log, features, FILTERS, log.period_ms)

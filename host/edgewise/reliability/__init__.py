@@ -1,1 +1,1 @@
-"""What the node does when the world outside goes wrong: scenarios, a soak, a drained backlog."""
+"""How the node holds out, in figures."""

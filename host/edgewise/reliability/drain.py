@@ -53,7 +53,7 @@ class _Subscriber:
         self.first_s = self.last_s = 0.0
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
         self._client.on_message = self._message
-        self._client.on_connect = lambda client, *_: client.subscribe("edgewise/+/+", 0)
+        self._client.on_connect = lambda client, *_: client.subscribe("edgewise/+/+", 1)
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
 

@@ -21,10 +21,16 @@ _ROW = "<IHB5s"  # unix seconds, periods to the next row, 1 for no answer, frame
 _CHECKSUM_SHARE = 0.2
 
 
-def encode(t_dc: int, h_pm: int) -> bytes:
-    """The five bytes of a DHT22: humidity, temperature in sign and magnitude, checksum."""
-    raw = t_dc if t_dc >= 0 else 0x8000 | -t_dc
-    body = struct.pack(">HH", h_pm, raw)
+def encode(t_dc: int, h_pm: int, kind: str = "dht22") -> bytes:
+    """The five bytes of a sensor: humidity, temperature in sign and magnitude, checksum.
+
+    ``kind`` "dht22": tenths in 16 bits each; "dht11": whole part and tenths, a byte each.
+    """
+    sign, size = int(t_dc < 0), abs(t_dc)
+    if kind == "dht11":
+        body = bytes([*divmod(h_pm, 10), size // 10, sign << 7 | size % 10])
+    else:
+        body = struct.pack(">HH", h_pm, sign << 15 | size)
     return body + bytes([sum(body) & 0xFF])
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+import socket
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-from edgewise.errors import OutsideError
+from edgewise.errors import InputError, OutsideError
 from edgewise.logcsv import Log
 from edgewise.package import Package
 from edgewise.simulator.node import MAX_SPEED, SimulatedNode
@@ -18,6 +20,7 @@ from edgewise.urls import BrokerUrl
 __all__ = ["FIRST_NODE", "Outcome", "node_config", "simulate"]
 
 FIRST_NODE = 0xA1B2C3
+_CA = "ca.der"
 _POLL_S = 0.2
 
 
@@ -45,13 +48,54 @@ class Outcome:
 def node_config(config: dict[str, Any], broker: BrokerUrl, node: str) -> dict[str, Any]:
     """The node's config.json: ``config`` with the broker and the node's name filled in."""
     full = copy.deepcopy(config)
+    full.setdefault("ntp", {"host": ""})  # the simulated clock is right
     mqtt = full.setdefault("mqtt", {})
     if isinstance(mqtt, dict):
-        mqtt.update(host=broker.host, port=broker.port)
+        mqtt.update(host=_address(broker.host), port=broker.port)
+        mqtt.pop("tls", None)
+        if broker.tls:
+            mqtt.update(tls=True, server_name=mqtt.get("server_name") or broker.host)
+        if broker.ca is not None:
+            mqtt["ca"] = _CA
         if broker.user is not None:
             mqtt.update(user=broker.user, password=broker.password or "")
     full.setdefault("node", node)
     return full
+
+
+def _address(host: str) -> str:
+    # The simulated network has no name server.
+    return socket.gethostbyname(host)
+
+
+def node_files(config: dict[str, Any], broker: BrokerUrl, folder: Path) -> dict[str, bytes]:
+    """What TLS needs in the node's flash: the broker's CA and what ``config`` names in ``folder``.
+
+    Raises InputError for a file that cannot be, or no CA at all: a node has none by itself.
+    """
+    if not broker.tls:
+        return {}
+    given = config.get("mqtt")
+    mqtt = given if isinstance(given, dict) else {}
+    keys = ("cert", "key") if broker.ca else ("ca", "cert", "key")
+    files = {str(mqtt[key]): _beside(folder, key, str(mqtt[key])) for key in keys if mqtt.get(key)}
+    if broker.ca is not None:
+        trusted = broker.tls_context().get_ca_certs(binary_form=True)
+        if len(trusted) != 1:
+            raise InputError(f"--ca {broker.ca}: holds {len(trusted)} CAs, a node takes one")
+        files[_CA] = trusted[0]
+    elif not mqtt.get("ca"):
+        raise InputError("mqtts:// needs --ca: a node trusts nobody else than the CA in its flash")
+    return files
+
+
+def _beside(folder: Path, key: str, name: str) -> bytes:
+    if Path(name).name != name:
+        raise InputError(f"mqtt.{key}: {name!r} is not the name of a file beside the settings")
+    try:
+        return (folder / name).read_bytes()
+    except OSError as e:
+        raise InputError(f"{folder / name}: cannot be read ({e.strerror}): put it there") from e
 
 
 def simulate(
@@ -63,19 +107,29 @@ def simulate(
     seed: int = 0,
     timeout_s: float = 3600,
     on_line: Callable[[str], None] = lambda line: None,
+    folder: Path = Path(),
 ) -> Outcome:
     """Run one node for each log until all have ended; the n-th node plays the n-th log.
+    What ``config`` names for TLS is taken from ``folder``.
 
     Raises OutsideError when a node fails or ``timeout_s`` passes.
     """
     boot = int(time.time())  # unlike any earlier run, whose retained messages a broker may hold
     start = time.monotonic()
+    files = node_files(config, broker, folder)
     names = [f"{FIRST_NODE + i:06x}" for i in range(len(logs))]
     with ExitStack() as stack:
         nodes = [
             stack.enter_context(
                 SimulatedNode(
-                    package, log, node_config(config, broker, name), boot, speed, seed, on_line
+                    package,
+                    log,
+                    node_config(config, broker, name),
+                    boot,
+                    speed,
+                    seed,
+                    on_line,
+                    files,
                 )
             )
             for name, log in zip(names, logs, strict=True)

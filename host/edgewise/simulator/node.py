@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,6 +25,10 @@ __all__ = ["MAX_SPEED", "SimulatedNode"]
 
 MAX_SPEED = 0.0  # as fast as it will go
 _HEAP = "320k"  # words of the unix port are twice as wide: as much as 160 KB on an ESP32
+_POWER_ON = "1"
+_RAM = "/dev/shm"  # a file there never waits for a disk that others keep busy
+# exit code -> reset cause, as in board/machine.py: machine.reset(), the watchdog, a power cut
+_RESETS = {3: "5", -signal.SIGALRM: "3", -signal.SIGKILL: _POWER_ON}
 _END = re.compile(r"mqtt: (\d+) delivered, (\d+) dropped, (\d+) waiting")
 
 
@@ -31,9 +36,10 @@ class SimulatedNode:
     """A context manager around one run of ``firmware/main.py``.
 
     ``log`` holds the readings of one node. ``boot`` is the number that this start will have.
-    The process ends by itself when the log is used up and everything is acknowledged.
-    ``world`` are variables of its environment that make another world around the node, see
-    board/edgewise_sim.py.
+    The process ends by itself when the log is used up and everything is acknowledged. ``world``
+    are variables of its environment that make another world around the node, see
+    board/edgewise_sim.py. ``flash`` is the folder that the node sees as its file system.
+    ``files`` are others for the flash, by name.
     """
 
     def __init__(
@@ -46,6 +52,7 @@ class SimulatedNode:
         seed: int = 0,
         on_line: Callable[[str], None] = lambda line: None,
         world: dict[str, str] | None = None,
+        files: Mapping[str, bytes] | None = None,
     ) -> None:
         self._package = package
         self._log = log
@@ -54,12 +61,17 @@ class SimulatedNode:
         self._speed = speed
         self._seed = seed
         self._on_line = on_line
-        self._world = world or {}
+        self._env = {**os.environ, **(world or {})}
+        self._closing = False
+        self._files = files or {}
         self.lines: list[str] = []
 
     def __enter__(self) -> SimulatedNode:
-        self._folder = tempfile.TemporaryDirectory(prefix="edgewise-node-")
-        flash = Path(self._folder.name)
+        ram = _RAM if os.path.isdir(_RAM) else None
+        self._folder = tempfile.TemporaryDirectory(prefix="edgewise-node-", dir=ram)
+        self.flash = flash = Path(self._folder.name)
+        for name, data in self._files.items():
+            (flash / name).write_bytes(data)
         (flash / "config.json").write_text(json.dumps(self._config))
         (flash / "model.bin").write_bytes(self._package.blob)
         if self._package.code is not None:
@@ -68,21 +80,13 @@ class SimulatedNode:
         write_feed(self._log, flash / "feed.bin", self._package.period_ms, self._seed)
         board = paths.simulator_dir()
         places = [".", board, *paths.node_dirs(), umqtt.fetch()]
-        path = ":".join([*map(str, places), ".frozen"])
-        env = {**os.environ, **self._world, "MICROPYPATH": path}
-        command = [*micropython.command(), "-X", f"heapsize={_HEAP}", str(board / "run_node.py")]
-        self._process = subprocess.Popen(
-            [*command, "feed.bin", str(self._speed), str(self._period_ms())],
-            cwd=flash,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        self._env["MICROPYPATH"] = ":".join([*map(str, places), ".frozen"])
+        script = str(board / "run_node.py")
+        self._command = [*micropython.command(), "-X", f"heapsize={_HEAP}", script, "feed.bin"]
+        self._command += [str(self._speed), str(self._period_ms())]
+        self._start(_POWER_ON)
+        self._runner = threading.Thread(target=self._run, daemon=True)
+        self._runner.start()
         return self
 
     def __exit__(
@@ -91,36 +95,48 @@ class SimulatedNode:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._reader.join()
+        self._closing = True
+        while self._runner.is_alive():
+            self._process.kill()
+            self._runner.join(0.1)
         self._folder.cleanup()
-
-    @property
-    def flash(self) -> Path:
-        """The folder that is the node's flash while it runs."""
-        return Path(self._folder.name)
 
     def _period_ms(self) -> int:
         # a wrong one is for the node to refuse
         given = self._config.get("period_ms")
         return given if isinstance(given, int) and given > 0 else self._package.period_ms
 
-    def _read(self) -> None:
-        if self._process.stdout is None:
-            return
-        for line in self._process.stdout:
-            self.lines.append(line.rstrip())
-            self._on_line(line.rstrip())
+    def _start(self, cause: str) -> None:
+        self._process = subprocess.Popen(
+            self._command,
+            cwd=self.flash,
+            env={**self._env, "EDGEWISE_SIM_RESET": cause},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+
+    def _run(self) -> None:
+        # A node that resets itself starts again on the same flash.
+        while True:
+            for line in self._process.stdout or ():
+                self.lines.append(line.rstrip())
+                self._on_line(line.rstrip())
+            cause = _RESETS.get(self._process.wait())
+            if cause is None or self._closing:
+                return
+            self._start(cause)
+
+    def cut_power(self) -> None:
+        """End the process at once and start it again, as after a power cut."""
+        self._process.kill()
 
     def wait(self, timeout_s: float) -> bool:
         """Wait for the end; False when ``timeout_s`` passed first."""
-        try:
-            self._process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            return False
-        self._reader.join()
-        return True
+        self._runner.join(timeout_s)
+        return not self._runner.is_alive()
 
     def result(self) -> tuple[int, int, int]:
         """Readings delivered, dropped and waiting as the ended node counted them."""

@@ -13,6 +13,7 @@ from edgenode.core.loader import PERIOD_MAX_MS
 from edgewise.errors import InputError
 from edgewise.forest import trees_of
 from edgewise.logcsv import Log
+from edgewise.table import max_delta
 from edgewise.training.budget import Budget
 from edgewise.training.pool import FILTERS, NO_FILTERS, POOL
 from edgewise.training.relevance import information_gain, s_feature
@@ -59,7 +60,8 @@ def train(
             f"{fit.path}: a reading every {fit.period_ms / 1000:g} s, at least one in "
             f"{PERIOD_MAX_MS // 1000} s is needed: record more often"
         )
-    rows = {f: rows_of(fit, _filters(f), fit.period_ms, classes) for f in (True, False)}
+    delta = max_delta(fit)
+    rows = {f: rows_of(fit, _filters(f), fit.period_ms, delta, classes) for f in (True, False)}
     if len(rows[True].y) < _ROWS_MIN:
         raise InputError(
             f"{fit.path}: {len(rows[True].y)} labelled readings to train on, {_ROWS_MIN} are "
@@ -74,7 +76,7 @@ def train(
         )
     found = search(fewer, parts, len(classes), budget, levels, seed, check_jobs(jobs), progress)
     teach = rows[found.filtered]
-    tested = rows_of(test, _filters(found.filtered), fit.period_ms, classes)
+    tested = rows_of(test, _filters(found.filtered), fit.period_ms, delta, classes)
     whole = found.recipe.estimator(teach.y, seed).fit(teach.x[:, found.columns], teach.y)
     used = np.flatnonzero(whole.feature_importances_ > 0)
     if not len(used):
@@ -123,6 +125,7 @@ def _trained(
         features,
         _filters(found.filtered),
         fit.period_ms,
+        max_delta(fit),
         x,
         teach.y,
         teach.time_s,

@@ -130,6 +130,7 @@ class Trained:
     features: list[str]
     filters: Filters
     period_ms: int
+    max_delta: tuple[int, int]
     x_train: NDArray[np.int16]
     y_train: NDArray[np.int64]
     time_train_s: NDArray[np.float64]

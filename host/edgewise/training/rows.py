@@ -64,9 +64,11 @@ def classes_of(fit: Log, test: Log) -> list[str]:
     return known
 
 
-def rows_of(log: Log, filters: Filters, period_ms: int, classes: list[str]) -> Rows:
+def rows_of(
+    log: Log, filters: Filters, period_ms: int, max_delta: tuple[int, int], classes: list[str]
+) -> Rows:
     """Every valid, labelled reading of the log with all features of the pool."""
-    table = build_table(log, POOL, filters, period_ms)
+    table = build_table(log, POOL, filters, period_ms, max_delta)
     if log.label is None:
         keep = np.zeros(len(log.node), dtype=bool)
         y = np.zeros(0, dtype=np.int64)

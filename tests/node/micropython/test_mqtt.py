@@ -28,6 +28,7 @@ def connected(*data):
     c = client()
     c._io = Io(*data)
     c.up = True
+    c._due_ms = {}
     c.acked = []
     c.on_ack = c.acked.append
     return c
@@ -83,9 +84,111 @@ def test_packet_ids_wrap():
 
 def test_answers_in_pieces_and_at_once():
     c = connected(b"\x40", b"\x02\x00", b"\x07\x40\x02\x00\x08\xd0\x00")
+    c.pid = 6
+    c.publish(b"t", b"", False, 1)
+    c.publish(b"t", b"", False, 1)
     for _ in range(3):
         c._read()
     assert c.acked == [7, 8]
+
+
+def test_an_answer_that_nobody_waits_for_is_passed_over():
+    c = connected(b"\x40\x02\x00\x63")
+    c.publish(b"t", b"", False, 1)
+    c._read()
+    assert c.acked == [] and not c.quiet()
+    c._io.queue.append(b"\x40\x02\x00\x01\x40\x02\x00\x01")
+    c._read()
+    assert c.acked == [1]
+
+
+def test_a_late_puback_does_not_hide_that_another_is_missing():
+    c = connected(b"\x40\x02\x00\x63\xd0\x00")
+    c.publish(b"t", b"", False, 1)
+    c._read()
+    c._due_ms[1] -= 6000
+    c._poll = lambda ms: ()
+    try:
+        c.step()
+    except LinkError as e:
+        assert str(e) == "no PUBACK"
+    else:
+        raise AssertionError
+
+
+def test_half_a_packet_has_its_time():
+    c = connected(b"\x40\x02")
+    c._read()
+    assert list(c._due_ms) == [-4]
+    c._io.queue.append(b"\x00\x01")
+    c._read()
+    assert not c._due_ms
+
+
+def test_a_longer_message_is_passed_over_and_acknowledged():
+    body = b"\x00\x01t\x00\x09" + b"x" * 5000
+    packet = b"\x32" + bytes((len(body) & 127 | 128, len(body) >> 7)) + body
+    after = b"\x30\x05\x00\x01tok"
+    pieces = [packet[i : i + 256] for i in range(0, len(packet), 256)]
+    c = connected(*pieces, after)
+    got = []
+    c.on_message = lambda topic, msg, retained: got.append((topic, msg))
+    for _ in range(4):
+        c._read()
+    c.flush()
+    assert c.oversized == 1
+    assert got == [(b"t", b"ok")]
+    assert c._io.sent == b"\x40\x02\x00\x09"
+    assert not c._due_ms
+
+
+def test_a_turn_reads_so_much_and_no_more():
+    c = connected(*[b"\x30\x05\x00\x01tok"] * 40)
+    got = []
+    c.on_message = lambda topic, msg, retained: got.append(msg)
+    c._read()
+    assert 0 < len(got) < 40
+
+
+def test_a_retained_message_says_so():
+    c = connected(b"\x31\x05\x00\x01tok\x30\x05\x00\x01tno")
+    got = []
+    c.on_message = lambda *what: got.append(what)
+    c._read()
+    assert got == [(b"t", b"ok", True), (b"t", b"no", False)]
+
+
+def test_a_broker_that_takes_nothing():
+    c = connected()
+    c._io.write = lambda data: None
+    try:
+        for _ in range(100):
+            c.publish(b"t", b"x" * 200, False, 0)
+            c.flush()
+    except LinkError as e:
+        assert str(e) == "the broker takes nothing"
+    else:
+        raise AssertionError
+
+
+def test_a_write_that_would_block_is_repeated_with_the_same_bytes():
+    # as mbedTLS demands it
+    c = connected()
+    offered = []
+
+    def write(data):
+        offered.append(bytes(data))
+        return None if len(offered) < 3 else len(data)
+
+    c._io.write = write
+    c.publish(b"t", b"1", False, 0)
+    c.flush()
+    c.publish(b"t", b"2", False, 0)
+    c.flush()
+    c.flush()
+    c.flush()
+    assert offered[0] == offered[1] == offered[2] == b"\x30\x04\x00\x01t1"
+    assert offered[3] == b"\x30\x04\x00\x01t2"
 
 
 def test_connack():
@@ -99,6 +202,7 @@ def test_connack():
     ):
         c = connected(data)
         c.up = False
+        c._due_ms = {-1: 0}
         try:
             c._read()
         except LinkError as e:
@@ -107,6 +211,7 @@ def test_connack():
             raise AssertionError(data)
     c = connected(b"\x20\x02\x00\x00")
     c.up = False
+    c._due_ms = {-1: 0}
     c._read()
     assert c.up
 
@@ -118,7 +223,7 @@ def test_garbage_ends_the_connection():
         b"\x40\x01\x00",
         b"\xd0\x01\x00",
         b"\x40\xff\xff\xff\xff\x01",
-        b"\x30\xff\xff\x7f",
+        b"\x40\xff\xff\x7f" + b"x" * 300,
         b"\x30\x01\x00",
         b"\x32\x05\x00\x02ab\x00",
         b"\x90\x03\x00\x01\x80",
@@ -134,7 +239,7 @@ def test_garbage_ends_the_connection():
 def test_message_with_qos_1_is_acknowledged():
     c = connected(b"\x32\x07\x00\x01t\x00\x09hi")
     got = []
-    c.set_callback(lambda topic, msg: got.append((topic, msg)))
+    c.on_message = lambda topic, msg, retained: got.append((topic, msg))
     c._read()
     c.flush()
     assert got == [(b"t", b"hi")]

@@ -3,11 +3,17 @@ from array import array
 
 import micropython
 
-from edgenode.core import decode
+from edgenode.core import plausible
+from edgenode.core.calibrate import CalibrateLinear
 from edgenode.core.decide import Confirm
+from edgenode.core.decode import OK, SPIKE, TIMEOUT, Decoder
 from edgenode.core.features import CHANNELS, KINDS
+from edgenode.core.gate import Gate
+from edgenode.core.hold import Hold
 from edgenode.core.pipeline import Pipeline
 from edgenode.core.walk_viper import votes
+from edgenode.drivers.dht import Dht
+from edgenode.drivers.sensor import Sensor
 
 
 def names():
@@ -28,10 +34,64 @@ def frames(count):
         yield bytes(body + (sum(body) & 255,))
 
 
+class Wire:
+    buf = bytearray(5)
+    silent = False
+
+    def measure(self):
+        if self.silent:
+            raise _SILENT
+
+    def set(self, on):
+        pass
+
+
+_SILENT = OSError(116)
+
+
+def difference(a, b):
+    return a - b
+
+
+def total(a, b):
+    return a + b
+
+
+def test_a_silent_sensor_and_its_supply():
+    wire = Wire()
+    settings = {"period_ms": 60000, "retries": 1, "cycle_after": 1, "cold": True}
+    sensor = Sensor(Dht(wire, Decoder("dht22")), wire, difference, total, settings)
+    raw = array("h", (0, 0))
+    wire.silent = True
+    failed = 0
+    for ms in range(0, 600000, 500):
+        micropython.heap_lock()
+        try:
+            if ms % 60000 == 0:
+                sensor.start(ms)
+            failed += sensor.poll(ms, raw) == TIMEOUT
+            sensor.due_ms(ms)
+        finally:
+            micropython.heap_unlock()
+    assert (failed, sensor.cycles, sensor.counts[TIMEOUT]) == (10, 10, 20)
+
+
 def test_a_step_with_every_feature():
     every = list(names())
     assert len(every) > 60
-    pipeline = Pipeline(every, [{"median": {"window_size": 5}}])
+    spec = [
+        {"median": {"window_size": 5}},
+        {"sliding_window_moving_average": {"window_size": 2}},
+        {"exponential_moving_average": {"alpha": 0.8}},
+    ]
+    pipeline = Pipeline(every, spec)
+    wire = Wire()
+    settings = {"period_ms": 60000, "retries": 1, "cycle_after": 5, "cold": False}
+    sensor = Sensor(Dht(wire, Decoder("dht22")), wire, difference, total, settings)
+    limits = plausible.Plausible((0, 0), 240)
+    calibrate = CalibrateLinear(["0 -> 0", "20 -> 20.8"], -400, 800)
+    gate = Gate([{"delta": 0.5}, {"throttle": "60s"}, {"heartbeat": "300s"}])
+    hold = Hold(300)
     confirm = Confirm(3, 5, 2)
     table = array("H", [1, 1, 2, 0, 0, 32768 + 2000, 1, 2, 255, 0, 0, 255])
     out = array("i", (0, 0))
@@ -40,11 +100,19 @@ def test_a_step_with_every_feature():
     confirm.push(0)
     for frame in list(frames(400)):
         slot += 9 if slot == 300 else 1
+        wire.buf[:] = frame
         micropython.heap_lock()
         try:
-            assert decode.decode(frame, raw) == decode.OK
-            x = pipeline.push(slot, raw[0], raw[1])
+            sensor.start(60000 * slot)
+            code = sensor.poll(60000 * slot, raw)
+            assert code == OK, code
+            if limits.check(slot, raw[0], raw[1]):
+                sensor.refuse(SPIKE)
+                hold.failed(60 * slot)
+            hold.good(60 * slot)
+            x = pipeline.push(slot, calibrate.push(raw[0]), raw[1])
             votes(table, x, out)
             confirm.push(1 if out[1] > out[0] else 0)
+            gate.push(60 * slot, raw[0], raw[1], confirm.confirmed)
         finally:
             micropython.heap_unlock()

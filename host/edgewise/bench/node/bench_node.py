@@ -16,6 +16,7 @@ def heap():
 
 _start = heap()
 from edgenode.core import decode, loader, model, pipeline, walk_plain  # noqa: E402
+from edgenode.core.plausible import Plausible  # noqa: E402
 
 code_bytes = heap() - _start
 
@@ -61,11 +62,15 @@ class Step:
         self._forest = forest
         self._raw = array("h", (0, 0))
         self._slot = 0
+        self._decoder = decode.Decoder("dht22")
+        self._plausible = Plausible((0, 0), 480)
 
     def step(self, frame):
         raw = self._raw
         self._slot += 1
-        if decode.decode(frame, raw) == decode.OK:
+        if self._decoder.decode(frame, raw) == decode.OK:
+            if self._plausible.check(self._slot, raw[0], raw[1]) != decode.OK:
+                return
             self._forest.predict(self._pipe.push(self._slot, raw[0], raw[1]))
 
 

@@ -5,15 +5,18 @@
 #
 # EDGEWISE_SIM_RATE=20 makes another world, for what goes wrong outside: all of the node's time
 # runs 20 times as fast, whatever it does, and the world writes down how late each slot was read.
-import os
 import struct
 import sys
 
+import uos as os
 import utime
 
 _ROW = "<IHB5s"  # unix seconds, periods to the next row, 1 for no answer, frame
 _ROW_SIZE = struct.calcsize(_ROW)
 _SETTLING = 3  # slots
+_SYNC_MS = 60  # a sector of 4 KB erased and written, GD25Q32 datasheet: 45 ms and 16 pages of 0.6
+EXIT_RESET = 3
+_POSITION = "feed.at"  # where the feed goes on after a reset
 _GAP_MAX = 100  # periods; a longer gap of the log is no different, and ticks_ms wraps at 6 days
 START_MS = utime.ticks_ms()
 
@@ -33,10 +36,19 @@ class World:
         self.speed = speed
         self._period_ms = period_ms
         self._feed = open(path, "rb")
+        try:
+            with open(_POSITION) as f:
+                self._feed.seek(int(f.read()))
+        except OSError:
+            pass
         self._ahead = self._read()
         self.wall_s = self._ahead[0] if self._ahead else 0
         self.wall_ms = self.now_ms()
         self._row = self._row_ms = None
+
+    def keep_place(self):
+        with open(_POSITION, "w") as f:
+            f.write(str(self._feed.tell() - (_ROW_SIZE if self._ahead else 0)))
 
     def _read(self):
         row = self._feed.read(_ROW_SIZE)
@@ -50,6 +62,9 @@ class World:
 
     def wifi(self):
         return True
+
+    def sync(self):
+        os.sync()
 
     def row(self):
         # -> (kind, frame). The sensor shows one row for a period: a repeated read gives the same.
@@ -115,6 +130,10 @@ class FastWorld(World):
             self._ms -= over_ms
         return found
 
+    def sync(self):
+        # as long as on a board; the disk of this computer is not part of this world
+        self.wait(_SYNC_MS, utime.sleep_ms)
+
     def wifi(self):
         try:
             with open("world") as f:
@@ -130,7 +149,12 @@ class FastWorld(World):
 
     def load(self, path, speed, period_ms):
         super().load(path, speed, period_ms)
-        self._n = os.stat(path)[6] // _ROW_SIZE
+        self._first = self._feed.tell() // _ROW_SIZE - 1
+        self._n = os.stat(path)[6] // _ROW_SIZE - self._first
+
+    def keep_place(self):
+        with open(_POSITION, "w") as f:
+            f.write(str((self._first + self._slot + 1) * _ROW_SIZE))
 
     def row(self):
         # The first read is slot 0; a slot is this row's from a tenth of a period before its time.
@@ -161,7 +185,7 @@ class FastWorld(World):
             self._missed += slot - self._slot - 1
             print("world: slots from %d missed, %d" % (self._slot + 1, slot - self._slot - 1))
         self._slot = slot
-        self._feed.seek(min(slot, self._n - 1) * _ROW_SIZE)
+        self._feed.seek((self._first + min(slot, self._n - 1)) * _ROW_SIZE)
         self._row = self._read()
         if slot >= self._n - 1 and not self.ended:
             self.ended = True
@@ -176,5 +200,5 @@ class FastWorld(World):
             sys.exit(0)
 
 
-_rate = os.getenv("EDGEWISE_SIM_RATE")
-world = FastWorld(int(_rate)) if _rate else World()
+RATE = int(os.getenv("EDGEWISE_SIM_RATE", "0"))
+world = FastWorld(RATE) if RATE else World()

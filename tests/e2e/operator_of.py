@@ -1,0 +1,57 @@
+"""Somebody who sends commands to a simulated node and hears what it says."""
+
+from __future__ import annotations
+
+import json
+import queue
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from edgewise.urls import parse_broker
+
+LIMIT_S = 60
+FAST = {"EDGEWISE_SIM_RATE": "30"}  # a minute of the node takes two seconds
+NODE = "a1b2c3"
+
+
+class Operator:
+    """Sends commands to one node and hears all that it says."""
+
+    def __init__(self, url: str) -> None:
+        at = parse_broker(url)
+        self.said: queue.Queue[tuple[str, Any]] = queue.Queue()
+        self.client = mqtt.Client(CallbackAPIVersion.VERSION2)
+        self.client.on_message = self._heard
+        self.client.connect(at.host, at.port)
+        self.client.subscribe(f"edgewise/{NODE}/#", 1)
+        self.client.loop_start()
+        self._number = 0
+
+    def _heard(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
+        leaf = message.topic.removeprefix(f"edgewise/{NODE}/")
+        if leaf != "status" and not (leaf.startswith("cmd/") and not leaf.endswith("/result")):
+            self.said.put((leaf, json.loads(message.payload)))
+
+    def send(self, verb: str, payload: str | bytes, retain: bool = False) -> None:
+        topic = f"edgewise/{NODE}/cmd/{verb}"
+        self.client.publish(topic, payload, 1, retain).wait_for_publish(LIMIT_S)
+
+    def hear(self, leaf: str, **match: Any) -> dict[str, Any]:
+        """The next message of ``leaf`` with these values."""
+        while True:
+            heard, value = self.said.get(timeout=LIMIT_S)
+            if heard == leaf and all(value.get(k) == v for k, v in match.items()):
+                return dict(value)
+
+    def order(self, verb: str, value: Any = None) -> dict[str, Any]:
+        """Send a command and wait for its answer."""
+        self._number += 1
+        given = {"id": self._number} if value is None else {"id": self._number, "value": value}
+        self.send(verb, json.dumps(given))
+        return self.hear(f"cmd/{verb}/result", id=self._number)
+
+    def close(self) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()

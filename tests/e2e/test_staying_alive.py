@@ -1,0 +1,107 @@
+"""Crashes and freezes of the real node: it starts again, and after three bad starts it is safe."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.e2e.operator_of import FAST, NODE, Operator
+
+from edgewise.logcsv import Log
+from edgewise.package import Package
+from edgewise.simulator.fleet import node_config
+from edgewise.simulator.node import SimulatedNode
+from edgewise.urls import parse_broker
+
+pytestmark = pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
+
+CRASH = "raise RuntimeError('a bug in the model')"
+FREEZE = "while True: pass"
+
+
+def poisoned(model: Package, folder: Path, what: str) -> Package:
+    """The package with a model.py whose every prediction is ``what``."""
+    path = Path(shutil.copytree(model.path, folder / "poisoned"))
+    (crc,) = re.findall(r"^CRC = .*$", (path / "model.py").read_text(), re.MULTILINE)
+    (path / "model.py").write_text(f"{crc}\n\n\ndef votes(x, out):\n    {what}\n")
+    return replace(model, path=path)
+
+
+@pytest.mark.parametrize(("what", "cause"), [(CRASH, "soft"), (FREEZE, "wdt")])
+def test_three_bad_starts_lead_to_safe_mode_with_the_model_before(
+    what: str,
+    cause: str,
+    model: Package,
+    log: Log,
+    broker: str,
+    operator: Operator,
+    repo: Path,
+    tmp_path: Path,
+) -> None:
+    settings = node_config({}, parse_broker(broker), NODE)
+    bad = poisoned(model, tmp_path, what)
+    with SimulatedNode(bad, log, settings, 1, world=FAST) as node:
+        shutil.copy(repo / "models/occupancy/model.bin", node.flash / "model.bin.old")
+        event = operator.hear("event", event="reset", to="safe")
+        assert (event["boot"], event["from"]) == (4, cause)
+        told = operator.order("diag")["value"]
+        assert (told["mode"], told["reset"]) == ("safe", cause)
+        lines = operator.order("log")["value"]
+        assert f"reset: {cause}" in lines
+        assert any("model.bin: back to the previous one" in line for line in lines)
+        if what == CRASH:
+            assert any("RuntimeError: a bug in the model" in line for line in lines)
+        assert operator.order("safe", False)["ok"]
+        assert operator.hear("event", event="reset")["to"] == "running"
+        assert any("model occupancy" in line for line in node.lines)
+        assert operator.hear("state")["cls"] in ("0", "1")
+
+
+def test_out_of_safe_mode_by_itself_and_back_into_it(
+    model: Package,
+    log: Log,
+    broker: str,
+    operator: Operator,
+    tmp_path: Path,
+) -> None:
+    settings = node_config({}, parse_broker(broker), NODE)
+    with SimulatedNode(
+        poisoned(model, tmp_path, CRASH), log, settings, 1, world={"EDGEWISE_SIM_RATE": "90"}
+    ):
+        assert operator.hear("event", event="reset", to="safe")["boot"] == 4
+        # a quarter of an hour, one more start, which is bad, and safe again
+        assert operator.hear("event", event="reset", to="safe")["boot"] == 6
+
+
+def test_power_cuts_are_no_bad_starts(
+    model: Package,
+    log: Log,
+    broker: str,
+    operator: Operator,
+) -> None:
+    settings = node_config({}, parse_broker(broker), NODE)
+    with SimulatedNode(model, log, settings, 1, world=FAST) as node:
+        for boot in range(1, 6):
+            event = operator.hear("event", event="reset")
+            assert (event["boot"], event["to"]) == (boot, "running")
+            node.cut_power()
+
+
+def test_a_crash_after_a_minute_of_good_work_is_not_a_bad_start(
+    model: Package,
+    log: Log,
+    broker: str,
+    operator: Operator,
+    tmp_path: Path,
+) -> None:
+    settings = node_config({}, parse_broker(broker), NODE)
+    late = "n[0] += 1\n    if n[0] == 6: raise RuntimeError('late')\n    out[0] = 1"
+    bad = poisoned(model, tmp_path, late)
+    (bad.path / "model.py").write_text("n = [0]\n" + (bad.path / "model.py").read_text())
+    with SimulatedNode(bad, log, settings, 1, world=FAST):
+        for boot in range(1, 6):
+            event = operator.hear("event", event="reset")
+            assert (event["boot"], event["to"]) == (boot, "running")

@@ -1,0 +1,231 @@
+# What a broken or hostile broker can send: no crash, no hang, everything answered or counted.
+import json
+
+from edgenode import config
+from edgenode.control import Control
+from edgenode.core.journal import Journal
+from edgenode.errors import ConfigError, LinkError
+from edgenode.link.mqtt import Client
+from edgenode.trial import Trial
+
+PACKETS = 20000
+PAYLOADS = 20000
+
+
+class Random:
+    def __init__(self, seed):
+        self._x = seed
+
+    def below(self, n):
+        self._x = (self._x * 1103515245 + 12345) & 0x3FFFFFFF
+        return (self._x >> 8) % n
+
+    def bytes(self, n):
+        return bytes([self.below(256) for _ in range(n)])
+
+    def changed(self, data):
+        data = bytearray(data)
+        for _ in range(1 + self.below(3)):
+            at = self.below(len(data))
+            how = self.below(4)
+            if how == 0:
+                data[at] = self.below(256)
+            elif how == 1:
+                data = data[:at]
+            elif how == 2:
+                data = data[:at] + self.bytes(1 + self.below(5)) + data[at:]
+            else:
+                data = data[:at] + data[at + 1 :]
+            if not data:
+                data = bytearray(b"x")
+        return bytes(data)
+
+
+class Io:
+    def __init__(self, data, piece):
+        self._data = data
+        self._piece = piece
+
+    def read(self, n):
+        n = min(n, self._piece)
+        data, self._data = self._data[:n], self._data[n:]
+        return data or None
+
+    def write(self, data):
+        return len(data)
+
+    def close(self):
+        pass
+
+
+GOOD = (
+    b"\x20\x02\x00\x00",
+    b"\x40\x02\x00\x01",
+    b"\x90\x03\x00\x01\x01",
+    b"\xd0\x00",
+    b"\x30\x05\x00\x01tok",
+    b"\x32\x07\x00\x01t\x00\x09hi",
+    b'\x33\x1a\x00\x0ee/n/cmd/reboot\x00\x07{"id":1}',
+    b"\x30\x90\x4e\x00\x01t" + b"y" * 300,
+    b"\x50\x02\x00\x01",
+    b"\x62\x02\x00\x01",
+)
+
+
+def test_packets():
+    r = Random(1)
+    heard = [0]
+    ended = {}
+    client = Client("id", "host", 1883, "", "", 60)
+
+    def message(topic, payload, retained):
+        heard[0] += 1
+
+    for i in range(PACKETS):
+        client.close()
+        client.on_ack = lambda pid: None
+        client.on_message = message
+        client.up = bool(i % 8)
+        client._due_ms = {1: 0} if client.up else {-1: 0}
+        data = b"".join([GOOD[r.below(len(GOOD))] for _ in range(1 + r.below(3))])
+        data = r.bytes(1 + r.below(40)) if i % 5 == 0 else r.changed(data)
+        client._io = Io(data, 1 + r.below(256))
+        try:
+            for _ in range(6):
+                client._read()
+            why = "open"
+        except LinkError as e:
+            why = str(e)
+        ended[why] = ended.get(why, 0) + 1
+    assert sum(ended.values()) == PACKETS
+    assert ended["garbage from the broker"] > 1000
+    assert ended["garbage instead of CONNACK"] > 1000
+    assert ended["open"] > 1000
+    assert heard[0] > 1000 and client.oversized > 10
+
+
+class Link:
+    def __init__(self):
+        self.answers = []
+
+    def answer(self, verb, text):
+        self.answers.append((verb, text))
+
+    def idle(self):
+        return False
+
+
+class Store:
+    # the flash, for what would be written
+    def __init__(self):
+        self.files = {"config.json": '{"mqtt":{"host":"broker","port":1883}}'}
+
+    def read_checked(self, path):
+        return self.files[path], False
+
+    def write_checked(self, path, text):
+        self.files[path] = text
+
+    def read(self, path):
+        raise OSError
+
+    def write(self, path, data):
+        self.files[path] = data
+
+
+class Node:
+    def diag(self):
+        return "{}"
+
+    def set_period(self, period_ms):
+        if period_ms:
+            assert 2000 <= period_ms <= 3600000
+
+    def actuate(self, how):
+        assert how in ("on", "off", "auto")
+
+    def stay_awake(self, minutes):
+        assert 0 <= minutes <= 1440
+
+
+class Clock:
+    def uptime_s(self):
+        return 1
+
+    def ticks_ms(self):
+        return 1
+
+    def ticks_add(self, a, ms):
+        return a + ms
+
+
+class Boot:
+    def want_safe(self, on):
+        assert isinstance(on, bool)
+
+
+ORDERS = (
+    ("ping", '{"id":1}'),
+    ("diag", '{"id":"a"}'),
+    ("log", '{"id":"b"}'),
+    ("config", '{"id":"c"}'),
+    ("config", '{"id":"c","value":{"mqtt":{"port":1883},"confirm":{"need":3,"of":5}}}'),
+    ("config", '{"id":"c","value":{"sensor":{"pin":4,"kind":"dht11"},"node":"n1"}}'),
+    ("period", '{"id":"d","value":60000}'),
+    ("safe", '{"id":"e","value":true}'),
+    ("actuator", '{"id":"f","value":"on"}'),
+    ("stay-awake", '{"id":"g","value":5}'),
+    ("reboot", '{"id":"h"}'),
+)
+
+
+def test_orders():
+    r = Random(2)
+    link = Link()
+    store = Store()
+    answered = refused = obeyed = 0
+    for i in range(PAYLOADS):
+        if i % 50 == 0:
+            store.files["config.json"] = Store().files["config.json"]
+            trial = Trial(store, print)
+            trial.load(0)
+            control = Control(link, trial, Boot(), Clock(), Journal(), None)
+            control.node = Node()
+        verb, payload = ORDERS[r.below(len(ORDERS))]
+        verb = verb.encode()
+        if i % 9 == 0:
+            payload = r.bytes(r.below(60))
+        elif i % 3:
+            payload = r.changed(payload.encode())
+        else:
+            payload = payload.replace('":', '":' + '[{1-"x'[r.below(6)], 1 + r.below(2)).encode()
+        if i % 7 == 0:
+            verb = r.changed(verb)
+        before = control.refused
+        control._recent.clear()
+        link.answers.clear()
+        trial._name = None
+        control._command(verb, payload, i % 11 == 0)
+        refused += control.refused - before
+        answered += len(link.answers)
+        for _, text in link.answers:
+            told = json.loads(text)
+            assert isinstance(told["ok"], bool)
+        if control.refused == before and not link.answers:
+            obeyed += 1  # a configuration that is tried: answered after the restart
+            config.check(json.loads(store.files["config.json"]))
+    assert refused + answered + obeyed == PAYLOADS
+    assert refused > 5000 and answered > 1000 and obeyed > 10
+
+
+def test_configurations():
+    r = Random(3)
+    text = json.dumps(config.check({"mqtt": {"host": "broker"}}))
+    good = 0
+    for _ in range(5000):
+        try:
+            config.check(json.loads(r.changed(text.encode())))
+            good += 1
+        except (ConfigError, ValueError):
+            pass
+    assert 0 < good < 5000

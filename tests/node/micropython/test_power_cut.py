@@ -1,0 +1,208 @@
+# The node's storage on real LittleFS, with the power cut in each of 2,000 writes in a row: after
+# every cut it mounts and starts, and all but the reading in flight is there.
+import os
+
+from torn_flash import Flash, PowerCut, exit, fork, mount, waitpid
+
+from edgenode.drivers import flash
+from edgenode.link.outbox import Outbox
+from edgenode.link.spool import Spool
+
+WRITES = 2000
+CLASSES = ['"closed"', '"open"']
+LIMIT = 96 * 1024
+
+
+def values(boot, seq):
+    # what reading (boot, seq) says: anything else is wrong data
+    x = (boot * 7919 + seq * 104729) & 0xFFFFF
+    return 1700000000 + seq, x % 1200 - 400, x % 1001, x & 1, x % 101
+
+
+class Life:
+    # What the node does with its flash, and the truth to compare with.
+    def __init__(self, device):
+        self.device = device
+        self.waiting = []  # (boot, seq) that are not acknowledged, oldest first
+        self.boots = set()
+        self.configured = False
+        self.allowed = set()  # configurations that a cut may leave
+        self.given = set()
+        self.x = 1
+
+    def start(self):
+        mount(self.device)
+        record = flash.Boot("/f/boot")
+        record.begin(True)
+        if record.number in self.boots:
+            raise AssertionError("boot number again")
+        self.boots.add(record.number)
+        self.record = record
+        self.spool = Spool("/f/spool", LIMIT, CLASSES)
+        self.boot = record.number
+        self.box = Outbox(50, self.spool, self.boot, CLASSES)
+        self.seq = 0
+
+    def stop(self):
+        self.record.ended()
+        os.umount("/f")
+
+    def random(self, n):
+        self.x = (self.x * 1103515245 + 12345) & 0x3FFFFFFF
+        return (self.x >> 8) % n
+
+    def on(self):
+        # the node counts an OSError and goes on, which without power it cannot
+        if self.device.dead:
+            raise PowerCut
+
+    def push(self):
+        self.box.keep()
+        self.on()
+        self.seq += 1
+        ts, t, h, c, p = values(self.boot, self.seq)
+        self.given.add((self.boot, self.seq))
+        self.waiting.append((self.boot, self.seq))
+        self.box.push(self.seq, ts, 0, t, h, c, p, 0)
+
+    def acknowledge(self):
+        # one message: the newest or a batch of the oldest
+        def render(reading, cls):
+            return "%d %d" % (reading[0], reading[1])
+
+        sent = self.box.newest(render)
+        text, token = sent or self.box.batch(render, 200)
+        for part in text.strip("[]").split(","):
+            boot, seq = part.split()
+            if (int(boot), int(seq)) in self.waiting:
+                self.waiting.remove((int(boot), int(seq)))
+        self.box.acknowledge(token)
+        self.on()
+
+    def configure(self):
+        text = '{"n":%d,"pad":"%s"}' % (self.random(1000), "x" * self.random(300))
+        self.allowed.add(text)
+        flash.write_checked("/f/config.json", text)
+        self.allowed = {text}
+        self.configured = True
+
+    def live(self):
+        # Outages of all lengths, drains that are cut short, starts, configurations.
+        self.start()
+        self.configure()
+        while True:
+            for _ in range(1 + self.random(130)):
+                self.push()
+                if self.random(12) == 0:
+                    self.acknowledge()
+            if self.random(3) == 0:
+                self.configure()
+            for _ in range(self.random(40)):
+                if len(self.box):
+                    self.acknowledge()
+            if self.random(2):
+                while len(self.box):
+                    self.acknowledge()
+            if self.random(3) == 0:
+                if self.waiting and self.waiting[-1][0] == self.boot:
+                    self.waiting.pop()  # the newest was in RAM alone
+                self.stop()
+                self.start()
+
+
+def after_the_cut(life):
+    os.umount("/f")
+    mount(life.device.on_again())
+    record = flash.Boot("/f/boot")
+    record.begin(True)
+    if record.number in life.boots:
+        return "boot number %d again" % record.number
+    if life.configured:
+        text, _ = flash.read_checked("/f/config.json")
+        if text not in life.allowed:
+            return "configuration is neither the old nor the new one"
+    spool = Spool("/f/spool", LIMIT, CLASSES)
+    found = set()
+    cursor = None
+    while True:
+        got = spool.peek(cursor)
+        if got is None:
+            break
+        (boot, seq, ts, t, h, c, p, err, relative), cls, cursor = got
+        if (boot, seq) not in life.given:
+            return "a reading that never was: %d %d" % (boot, seq)
+        if (ts, t, h, c, p) != values(boot, seq) or err or relative or cls != CLASSES[c]:
+            return "wrong data in %d %d" % (boot, seq)
+        found.add((boot, seq))
+    lost = [key for key in life.waiting if key not in found]
+    if len(lost) > 1 or (lost and lost[0] != life.waiting[-1]):
+        return "lost %r of %d" % (lost, len(life.waiting))
+    # and it goes on working
+    box = Outbox(50, spool, record.number, CLASSES)
+    for seq in range(1, 60):
+        box.keep()
+        box.push(seq, 1, 0, 1, 1, 0, 1, 0)
+    while len(box):
+        sent = box.newest(lambda r, c: "x") or box.batch(lambda r, c: "x", 1024)
+        box.acknowledge(sent[1])
+    if spool.errors or spool.corrupt:
+        return "errors %d, corrupt %d" % (spool.errors, spool.corrupt)
+    return None
+
+
+def verdict(life, n):
+    # in a copy of this process, whose power is gone
+    said = "no end"
+    try:
+        said = after_the_cut(life)
+    finally:
+        if said:
+            print("write %d: %s" % (n, said))
+            exit(1)
+    return 0
+
+
+class Enough(Exception):
+    pass
+
+
+def test_every_write():
+    device = Flash(64)
+    os.VfsLfs2.mkfs(device)
+    life = Life(device)
+    pids = []
+    bad = []
+
+    def reap():
+        n, pid = pids.pop(0)
+        status = bytearray(4)
+        waitpid(pid, status, 0)
+        if status[0] or status[1]:
+            bad.append(n)
+
+    def watch(n):
+        if n > first + WRITES:
+            raise Enough
+        if len(pids) == 2:
+            reap()
+        pid = fork()
+        if pid == 0:
+            return True
+        pids.append((n, pid))
+        return False
+
+    first = device.writes
+    device.watch = watch
+    try:
+        life.live()
+    except Enough:
+        while pids:
+            reap()
+    except (PowerCut, OSError):
+        # OSError: from a file that could not be closed any more
+        if not device.dead:
+            raise
+        exit(verdict(life, device.writes - first))
+    print("boots", len(life.boots), "readings", len(life.given))
+    assert not bad, bad[:10]
+    assert len(life.boots) > 3 and len(life.given) > 300
