@@ -60,6 +60,48 @@ def load_model():
         raise ModelError(str(e))
 
 
+def node_name(settings):
+    return settings["node"] or "".join("%02x" % b for b in machine.unique_id()[-3:])
+
+
+def make_client(settings, name):
+    mqtt = settings["mqtt"]
+    tls = None
+    if mqtt["tls"]:
+        tls = secure.context(flash.read, mqtt), mqtt["server_name"] or mqtt["host"]
+    return Client(
+        "edgewise-" + name,
+        mqtt["host"],
+        mqtt["port"],
+        mqtt["user"],
+        mqtt["password"],
+        mqtt["keepalive_s"],
+        tls,
+    )
+
+
+def make_parts(settings, client, clock, log):
+    # Wi-Fi, client, resolver, time and clock, as a link takes them
+    wifi, ntp = settings["wifi"], settings["ntp"]
+    return (
+        Wifi(network.WLAN(network.STA_IF), wifi["ssid"], wifi["password"]),
+        client,
+        Resolver(),
+        Ntp(ntp["host"], ntp["port"], Resolver(), clock, log),
+        clock,
+    )
+
+
+def make_dht(given):
+    return Dht(dht.DHT22(machine.Pin(given["pin"])), Decoder(given["kind"]))
+
+
+def make_plausible(settings, forest):
+    period_ms = settings["period_ms"] or forest.contract["period_ms"]
+    kind = settings["sensor"]["kind"]
+    return Plausible(forest.contract["max_delta"], stuck_n(kind, period_ms))
+
+
 class Board:
     # What is there whatever the node does: build() makes the rest, run() turns it.
     def __init__(self):
@@ -68,23 +110,41 @@ class Board:
         self.clock = Clock()
         self.reset = reset_cause()
         self.boot = flash.Boot("boot")
-        self.boot.begin(self.reset == "pwron")
         self.trial = Trial(flash, self.log)
+        self.begun = False
         self.link = None
 
     def log(self, text):
         self.journal.add("%d s: %s" % (self.clock.uptime_s(), text))
         print("edgewise:", text)
 
-    def build(self):
-        self._recall()
+    def start(self):
+        # A wake from deep sleep is no boot: it writes nothing to flash.
+        if self.reset != "deepsleep":
+            self._begin()
         self.safe = self.boot.safe or self.boot.bad >= _BAD_STARTS
         if self.boot.bad == _BAD_STARTS:
             for path in ("config.json", "model.bin", "model.mpy"):
                 if flash.restore(path):
                     self.log("%s: back to the previous one" % path)
         settings = self.trial.load(self.boot.bad)
-        name = settings["node"] or "".join("%02x" % b for b in machine.unique_id()[-3:])
+        if settings["sleep"] and not self.safe:
+            self._nap(settings, load_model())
+        else:
+            self._begin()
+            self._build(settings)
+            self._run()
+
+    def _begin(self):
+        # -> number of this boot
+        if not self.begun:
+            self.begun = True
+            self.boot.begin(self.reset == "pwron")
+            self._recall()
+        return self.boot.number
+
+    def _build(self, settings):
+        name = node_name(settings)
         forest = None
         if not self.safe:
             try:
@@ -114,32 +174,16 @@ class Board:
         self.link.event(0, "reset", tail % (self.reset, mode, runtime))
 
     def _connect(self, settings, name, classes):
-        mqtt, wifi, ntp = settings["mqtt"], settings["wifi"], settings["ntp"]
         spool = (
             Spool("spool", 1024 * settings["spool_kb"], classes) if settings["spool_kb"] else None
         )
         self.box = Outbox(settings["outbox"], spool, self.boot.number, classes)
-        tls = None
-        if mqtt["tls"]:
-            tls = secure.context(flash.read, mqtt), mqtt["server_name"] or mqtt["host"]
-        client = Client(
-            "edgewise-" + name,
-            mqtt["host"],
-            mqtt["port"],
-            mqtt["user"],
-            mqtt["password"],
-            mqtt["keepalive_s"],
-            tls,
-        )
+        client = make_client(settings, name)
         topic = "%s/%s/" % (settings["base"], name)
         client.set_last_will((topic + "status").encode(), b"offline", True, 1)
         self.client = client
         self.link = Uplink(
-            Wifi(network.WLAN(network.STA_IF), wifi["ssid"], wifi["password"]),
-            client,
-            Resolver(),
-            Ntp(ntp["host"], ntp["port"], Resolver(), self.clock, self.log),
-            self.clock,
+            *make_parts(settings, client, self.clock, self.log),
             self.box,
             topic,
             self.boot.number,
@@ -150,13 +194,12 @@ class Board:
         if self.safe:
             return SafeNode(self.clock, self.link, self._facts)
         given = settings["sensor"]
-        pin = machine.Pin(given["pin"])
         supply = None
         if given["power_pin"] >= 0:
             supply = Output(machine.Pin(given["power_pin"], machine.Pin.OUT), 1)
         period_ms = settings["period_ms"] or forest.contract["period_ms"]
         sensor = Sensor(
-            Dht(dht.DHT22(pin), Decoder(given["kind"])),
+            make_dht(given),
             supply,
             time.ticks_diff,
             time.ticks_add,
@@ -168,7 +211,7 @@ class Board:
             },
         )
         checks = (
-            Plausible(forest.contract["max_delta"], stuck_n(given["kind"], period_ms)),
+            make_plausible(settings, forest),
             calibrations(given),
             Gate(settings["report"]),
             Hold(given["hold_s"]),
@@ -210,7 +253,7 @@ class Board:
             "refused": self.control.refused + self.client.oversized,
         }
 
-    def run(self):
+    def _run(self):
         node, link, trial = self.node, self.link, self.trial
         self.watchdog.work()
         proved = False
@@ -248,6 +291,50 @@ class Board:
             pass
         self.journal.add("reset: " + self.reset)
 
+    def _nap(self, settings, forest):
+        # One wake of a node that sleeps; it ends in deep sleep.
+        from edgenode.battery import SleepyNode
+        from edgenode.core.kept import key
+        from edgenode.drivers.power import Power
+        from edgenode.link.nap import Nap
+
+        period_ms = settings["period_ms"] or forest.contract["period_ms"]
+        confirm = settings["confirm"]
+        node = SleepyNode(
+            make_dht(settings["sensor"]),
+            make_plausible(settings, forest),
+            self.clock,
+            Power(machine.RTC(), self._sleep),
+            forest,
+            [json.dumps(c) for c in forest.classes],
+            {
+                "key": key(flash.read("model.bin"), confirm["need"], confirm["of"], period_ms),
+                "need": confirm["need"],
+                "of": confirm["of"],
+                "period_ms": period_ms,
+                "report_every": settings["report_every"],
+                "hold_s": settings["sensor"]["hold_s"],
+                "next_boot": self._begin,
+            },
+        )
+        self.clock.on_moved = node.clock_moved
+
+        def open_link():
+            name = node_name(settings)
+            parts = make_parts(settings, make_client(settings, name), self.clock, self.log)
+            topic = "%s/%s/" % (settings["base"], name)
+            radio = network.WLAN(network.STA_IF)
+            return Nap(
+                parts, node, topic, self.log, self.watchdog.feed, lambda: radio.active(False)
+            )
+
+        node.wake(open_link)
+
+    def _sleep(self, ms):
+        if self.begun:
+            self.boot.good()
+        machine.deepsleep(ms)
+
     def crashed(self, e):
         text = io.StringIO()
         sys.print_exception(e, text)
@@ -260,7 +347,8 @@ class Board:
             pass
 
     def close(self):
-        self.boot.ended()
+        if self.begun:
+            self.boot.ended()
         self.watchdog.rest()
         if self.link is not None:
             self.link.close()
@@ -269,8 +357,7 @@ class Board:
 def main():
     board = Board()
     try:
-        board.build()
-        board.run()
+        board.start()
     except NodeError as e:
         board.log(e)
         board.close()

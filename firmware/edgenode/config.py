@@ -52,6 +52,8 @@ SCHEMA = {
     },
     "report": (list, ()),
     "outbox": (int, 300, 10, 2000),
+    "sleep": (bool, False),
+    "report_every": (int, 0, 0, 1440),
     "spool_kb": (int, 256, 0, 1024),  # 64 or more: twice what the largest outbox holds
 }
 _SECRET = ("password",)
@@ -107,6 +109,8 @@ def _together(full):
     confirm = full["confirm"]
     if not confirm["of"] < 2 * confirm["need"] <= 2 * confirm["of"]:
         raise ConfigError("config: confirm.need must be more than half of confirm.of, at most all")
+    if full["sleep"] and full["actuator"]["pin"] >= 0:
+        raise ConfigError("config: actuator.pin: a node that sleeps drives nothing")
     if 0 < full["spool_kb"] < 64:
         raise ConfigError("config: spool_kb must be 64 or more, or 0 for none")
     for key in ("node", "base"):

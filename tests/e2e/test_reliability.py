@@ -103,6 +103,8 @@ for slot in range(20):
         utime.sleep_ms(50)  # blocks outside: half a period at a rate of 20
     if slot == 11:
         time.sleep_ms(7000)  # overslept
+    if slot == 0:
+        time.sleep_ms(900)  # the sensor settles
     print(world.row()[1][3])
     time.sleep_ms(max(0, start + 2000 * (slot + 1) - time.ticks_ms()))
 world.rest()

@@ -19,6 +19,7 @@ ARROWS = {
     "drivers": {"drivers", "core", "errors"},
     "link": {"link", "core", "errors"},
     "app": {"core", "errors"},
+    "battery": {"core", "errors"},
     "config": {"core", "errors"},
     "control": {"core", "errors", "config"},
     "safe": {"core", "errors"},

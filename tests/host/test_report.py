@@ -73,6 +73,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 INFO: dict[str, Any] = {
     "name": NASTY,
     "classes": ["a", NASTY, "c"],
+    "features": ["t_level", "h_mean_30"],
     "filters": [{"median": {"window_size": 3}}],
     "period_ms": 300000,
     "trees": 10,

@@ -6,6 +6,7 @@ class Confirm:
         self._need = need
         self._last = bytearray(of)
         self._counts = bytearray(n_classes)
+        self.kept_bytes = 2 + of
         self.clear()
 
     def clear(self):
@@ -28,3 +29,15 @@ class Confirm:
             return False
         self.confirmed = cls
         return True
+
+    def save(self, buf, at):
+        n = buf[at] = self._n
+        buf[at + 1] = self.confirmed + 1
+        for i in range(n):
+            buf[at + 2 + i] = self._last[(self._next - n + i) % len(self._last)]
+
+    def load(self, buf, at):
+        self.clear()
+        for i in range(buf[at]):
+            self.push(buf[at + 2 + i])
+        self.confirmed = buf[at + 1] - 1

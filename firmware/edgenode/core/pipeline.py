@@ -1,5 +1,7 @@
 """From validated readings to features: filter -> ring -> features, restarted after a gap."""
 
+from struct import pack_into, unpack_from
+
 from .compat import const
 from .features import Features
 from .filters import build
@@ -17,15 +19,31 @@ class Pipeline:
     def __init__(self, features, filters):
         self._features = Features(features)
         self._filters = (build(filters), build(filters))
+        self._parts = [self._features] + self._filters[0] + self._filters[1]
         self.x = self._features.x
+        self.kept_bytes = 4 + sum([part.kept_bytes for part in self._parts])
         self.clear()
 
     def clear(self):
         self._slot = None
-        self._features.clear()
-        for chain in self._filters:
-            for f in chain:
-                f.clear()
+        for part in self._parts:
+            part.clear()
+
+    # What a node that sleeps keeps: every part has kept_bytes, save(buf, at) and load(buf, at).
+    def save(self, buf, at):
+        pack_into("<i", buf, at, -1 if self._slot is None else self._slot)
+        at += 4
+        for part in self._parts:
+            part.save(buf, at)
+            at += part.kept_bytes
+
+    def load(self, buf, at):
+        slot = unpack_from("<i", buf, at)[0]
+        self._slot = None if slot < 0 else slot
+        at += 4
+        for part in self._parts:
+            part.load(buf, at)
+            at += part.kept_bytes
 
     def push(self, slot, t_dc, h_pm):
         # slot counts periods and only grows; a failed read has a slot but is not pushed.

@@ -1,9 +1,12 @@
 """Readings that are in range and still wrong: jumps that do not last, a sensor that is stuck."""
 
+from struct import pack_into, unpack_from
+
 from .compat import const
 from .decode import OK, SPIKE, STUCK
 from .pipeline import GAP_SLOTS
 
+_KEPT = "<ihhhhHH"
 _CONFIRM = const(3)  # readings in a row that agree on a new place: the jump was real
 # Both channels unchanged: 50 readings or 39 minutes at most in 20,560 readings of an office (UCI),
 # 93,003 of nine rooms (Intel Lab) and 6,155 of a DHT22 (GeoSensorWeb), two hours where the same
@@ -21,6 +24,8 @@ def stuck_n(kind, period_ms):
 class Plausible:
     # max_delta: tenths that t and h may change from one reading to the next, 0: any; stuck_n:
     # equal readings in a row from which on the sensor is stuck, 0: never.
+    kept_bytes = 16
+
     def __init__(self, max_delta, stuck_n):
         self._max_t_dc, self._max_h_pm = max_delta
         self._stuck_n = stuck_n
@@ -28,6 +33,23 @@ class Plausible:
         self._t_dc = self._h_pm = 0  # of the last good reading
         self._new_t_dc = self._new_h_pm = 0  # where a jump went
         self._new_n = self._same_n = 0
+
+    def save(self, buf, at):
+        slot = -1 if self._slot is None else self._slot
+        state = (self._t_dc, self._h_pm, self._new_t_dc, self._new_h_pm, self._new_n, self._same_n)
+        pack_into(_KEPT, buf, at, slot, *state)
+
+    def load(self, buf, at):
+        (
+            slot,
+            self._t_dc,
+            self._h_pm,
+            self._new_t_dc,
+            self._new_h_pm,
+            self._new_n,
+            self._same_n,
+        ) = unpack_from(_KEPT, buf, at)
+        self._slot = None if slot < 0 else slot
 
     def _far(self, t_dc, h_pm, from_t_dc, from_h_pm):
         max_t_dc, max_h_pm = self._max_t_dc, self._max_h_pm

@@ -2,9 +2,11 @@
 
 Raw readings are tenths within -400..1000, so |x| <= 1000 and differences <= 1200; all figures
 are returned in hundredths. WINDOW_MAX = 120 keeps every intermediate within 30 bits signed.
+Those of a window are restored from the readings in it, the others save what these do not tell.
 """
 
 from array import array
+from struct import pack_into, unpack_from
 
 from .compat import const
 
@@ -14,6 +16,8 @@ _EMA_BITS = const(14)  # |x| << 14 <= 16.4e6; ten times that fits 30 bits
 
 
 class Level:
+    kept_bytes = 4
+
     def __init__(self, ring):
         self._ring = ring
         self.clear()
@@ -38,6 +42,12 @@ class Level:
     def since(self):
         # readings since the value changed
         return self._since
+
+    def save(self, buf, at):
+        pack_into("<hH", buf, at, self._before, self._since)
+
+    def load(self, buf, at):
+        self._before, self._since = unpack_from("<hH", buf, at)
 
 
 class Sums:
@@ -190,6 +200,8 @@ class _Queue:
 
 class Ema:
     # alpha = 1 / 2**shift
+    kept_bytes = 4
+
     def __init__(self, ring, shift):
         self._shift = shift
         self.clear()
@@ -208,3 +220,9 @@ class Ema:
     def value(self):
         # Distance of the latest reading from its exponential average.
         return 10 * self._x - ((10 * self._e + (1 << (_EMA_BITS - 1))) >> _EMA_BITS)
+
+    def save(self, buf, at):
+        pack_into("<i", buf, at, self._e)
+
+    def load(self, buf, at):
+        self._e = unpack_from("<i", buf, at)[0]

@@ -22,6 +22,7 @@ class Clock:
         self._ticks_ms = time.ticks_ms()
         self._rest_ms = self._uptime_s = 0
         self._set_s = None
+        self.on_moved = None  # (ms that it was set forward)
         # the clock of the ESP32 runs on over a reset, not over a power cut
         self.synced = time.time() + _EPOCH_S > _EARLIEST_S
 
@@ -45,8 +46,15 @@ class Clock:
         # seconds since it was set in this run
         return None if self._set_s is None else self.uptime_s() - self._set_s
 
+    def local_ms(self):
+        # milliseconds since 1970 as the clock shows them, set or not
+        return time.time_ns() // 1000000 + 1000 * _EPOCH_S
+
     def set(self, unix_s):
+        before_ms = self.local_ms()
         y, mo, d, h, mi, s, wd, _ = time.gmtime(unix_s - _EPOCH_S)
         machine.RTC().datetime((y, mo, d, wd, h, mi, s, 0))
         self._set_s = self.uptime_s()
         self.synced = True
+        if self.on_moved is not None:
+            self.on_moved(self.local_ms() - before_ms)

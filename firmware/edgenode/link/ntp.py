@@ -36,10 +36,12 @@ class Ntp:
         self._failures = 0
         self._due_ms = time.ticks_ms()
         self.settled = not host
+        self.wanted = False  # whatever its age
 
     def step(self, dns_server):
         # Only while the network is up.
         if not self._host:
+            self.wanted = False
             return
         try:
             if self._question.asked:
@@ -54,7 +56,9 @@ class Ntp:
 
     def _due(self):
         age_s = self._clock.age_s()
-        if age_s is not None and age_s < _AGE_S:
+        if self.wanted:
+            pass
+        elif age_s is not None and age_s < _AGE_S:
             self.settled = True
             return False
         return time.ticks_diff(time.ticks_ms(), self._due_ms) >= 0
@@ -71,11 +75,13 @@ class Ntp:
             self._clock.set(s)
             self._failures = 0
             self.settled = True
+            self.wanted = False
             self._log("ntp: clock set")
 
     def _failed(self, e):
         self.close()
         self.settled = True
+        self.wanted = False
         wait_ms = _RETRY_MS[min(self._failures, len(_RETRY_MS) - 1)]
         self._failures += 1
         self._due_ms = time.ticks_add(time.ticks_ms(), wait_ms)

@@ -69,7 +69,7 @@ class Uplink:
 
     def idle(self):
         # Nothing to send, nothing to hear: the board may rest.
-        queued = len(self._outbox) or self._events or self._answers
+        queued = len(self._outbox) or len(self._events) or self._answers
         return self._client.up and self._client.quiet() and not queued
 
     def wait(self, ms):
@@ -156,7 +156,7 @@ class Uplink:
             self._log("mqtt: connected")
             self._client.subscribe(self._name("cmd/+"))
             self._start("status", "online", True)
-        elif self._events:
+        elif len(self._events):
             self._send_event(self._events[0])
         elif self._answers:
             answer = self._answers[0]
@@ -215,7 +215,7 @@ class Uplink:
         if queue is None:
             if what is not None:
                 self._outbox.acknowledge(what)
-        elif queue and queue[0] is what:  # a full queue may have dropped it meanwhile
+        elif len(queue) and queue[0] == what:  # a full queue may have dropped it meanwhile
             queue.pop(0)
         self._send()
 

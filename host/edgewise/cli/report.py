@@ -20,6 +20,7 @@ def report(
 ) -> None:
     """Rank the features, and draw the page once more with --out."""
     from edgewise import package
+    from edgewise.energy import battery
     from edgewise.errors import InputError
     from edgewise.logcsv_write import write_atomic
     from edgewise.report import render
@@ -45,6 +46,7 @@ def report(
                 "features": features,
                 "levels": why,
                 "metrics": info.get("metrics"),
+                "battery": battery(info, (evidence or {}).get("changes_a_day")),
             }
         )
         return

@@ -24,7 +24,7 @@ from edgewise.simulator.node import SimulatedNode
 __all__ = ["WANTED_PER_S", "Drained", "drain"]
 
 WANTED_PER_S = 1000
-_FAST = 1000  # times as fast as outside, while the backlog grows
+_FAST = 500  # times as fast as outside, while the backlog grows
 _PERIOD_MS = 2000
 _LIMIT_S = 170.0
 _POLL_S = 0.02

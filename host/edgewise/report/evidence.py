@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgenode.core.decide import Confirm
+from edgewise.energy import NEED, OF
 from edgewise.report.intervals import blocks_of, scores_with_intervals
 from edgewise.training.result import Trained, score
 
@@ -46,6 +48,7 @@ def evidence(trained: Trained) -> dict[str, Any]:
         ],
         "calibration": _calibration(share.max(axis=1), said == y) if len(y) else [],
         "timeline": _timeline(trained, said) if len(y) else [],
+        "changes_a_day": _changes_a_day(trained, said) if len(y) else None,
         "ranges": _ranges(trained),
     }
 
@@ -114,6 +117,17 @@ def _timeline(trained: Trained, said: NDArray[np.int64]) -> list[dict[str, Any]]
             }
         )
     return lines
+
+
+def _changes_a_day(trained: Trained, said: NDArray[np.int64]) -> float:
+    # Of the confirmed class by the node's own rule, over all nodes; the first class is no change.
+    changes = 0
+    nodes = trained.node_test.astype(str)
+    for node in np.unique(nodes):
+        rule = Confirm(NEED, OF, len(trained.classes))
+        confirmed = sum(rule.push(cls) for cls in said[nodes == node].tolist())
+        changes += max(confirmed - 1, 0)
+    return changes * 86_400_000 / (len(said) * trained.period_ms)
 
 
 def _most(values: NDArray[np.int64]) -> int:

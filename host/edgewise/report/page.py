@@ -7,6 +7,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from edgewise.energy import battery
 from edgewise.report import svg
 from edgewise.training.budget import US_PER_VISIT
 
@@ -27,6 +28,7 @@ def render(info: Facts, evidence: Facts) -> str:
         _timeline(info, evidence),
         _calibration(evidence),
         _size(info, evidence),
+        _battery(info, evidence),
         _features(info),
         _origin(info, evidence),
     ]
@@ -313,6 +315,51 @@ def _size(info: Facts, evidence: Facts) -> str:
             "note",
         ),
         _details("The front", _table(["model", "features", "nodes", "bytes", "quality"], front)),
+    )
+
+
+def _battery(info: Facts, evidence: Facts) -> str:
+    told = battery(info, evidence.get("changes_a_day"))
+    rows = [
+        [
+            rule["rule"],
+            _number(rule["reports_a_day"]),
+            *(
+                _number(rule[place][key])
+                for place in ("module", "board")
+                for key in ("mah_a_day", "days")
+            ),
+        ]
+        for rule in told["rules"]
+    ]
+    head = ["the radio is on for", "times a day"]
+    head += ["bare module: mAh a day", "days", "dev board: mAh a day", "days"]
+    assumed = [[k, f"{v['value']:g}", v["source"]] for k, v in told["assumed"].items()]
+    return _section(
+        "On a battery",
+        _table(head, rows),
+        _p(_savings(told), "note"),
+        _details("Assumptions", _table(["", "value", "source"], assumed)),
+    )
+
+
+def _number(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def _savings(told: Facts) -> str:
+    text = (
+        f"Calculated, not measured: asleep between readings of {told['period_s']:g} s, days of a "
+        "2,000 mAh battery. On a development board regulator and LED use more than all the rest."
+    )
+    every, _, changes = (rule["module"]["mah_a_day"] for rule in told["rules"])
+    if changes is None:
+        return f"{text} How often its class changes is not known: there was no test part."
+    return (
+        f"{text} Its confirmed class changed {told['changes_a_day']:.1f} times a day on the test "
+        f"part; deciding on the board saves {1 - changes / every:.0%} of what a bare module would "
+        f"use to send every reading. All readings arrive either way: {told['readings_kept']} wait "
+        "for the next report."
     )
 
 

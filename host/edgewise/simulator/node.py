@@ -26,8 +26,10 @@ __all__ = ["MAX_SPEED", "SimulatedNode"]
 MAX_SPEED = 0.0  # as fast as it will go
 _HEAP = "320k"  # words of the unix port are twice as wide: as much as 160 KB on an ESP32
 _POWER_ON = "1"
-# exit code -> reset cause, as in board/machine.py: machine.reset(), the watchdog, a power cut
-_RESETS = {3: "5", -signal.SIGALRM: "3", -signal.SIGKILL: _POWER_ON}
+_RAM = "/dev/shm"  # a file there never waits for a disk that others keep busy
+# exit code -> reset cause, as in board/machine.py: machine.reset(), machine.deepsleep(), the
+# watchdog, a power cut
+_RESETS = {3: "5", 4: "4", -signal.SIGALRM: "3", -signal.SIGKILL: _POWER_ON}
 _END = re.compile(r"mqtt: (\d+) delivered, (\d+) dropped, (\d+) waiting")
 
 
@@ -66,7 +68,8 @@ class SimulatedNode:
         self.lines: list[str] = []
 
     def __enter__(self) -> SimulatedNode:
-        self._folder = tempfile.TemporaryDirectory(prefix="edgewise-node-")
+        ram = _RAM if os.path.isdir(_RAM) else None
+        self._folder = tempfile.TemporaryDirectory(prefix="edgewise-node-", dir=ram)
         self.flash = flash = Path(self._folder.name)
         for name, data in self._files.items():
             (flash / name).write_bytes(data)

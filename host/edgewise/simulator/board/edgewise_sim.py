@@ -5,15 +5,18 @@
 #
 # EDGEWISE_SIM_RATE=20 makes another world, for what goes wrong outside: all of the node's time
 # runs 20 times as fast, whatever it does, and the world writes down how late each slot was read.
-import os
 import struct
 import sys
 
+import uos as os
 import utime
 
 _ROW = "<IHB5s"  # unix seconds, periods to the next row, 1 for no answer, frame
 _ROW_SIZE = struct.calcsize(_ROW)
+_SETTLING = 3  # slots
+_SYNC_MS = 60  # a sector of 4 KB erased and written, GD25Q32 datasheet: 45 ms and 16 pages of 0.6
 EXIT_RESET = 3
+EXIT_SLEEP = 4
 _POSITION = "feed.at"  # where the feed goes on after a reset
 _GAP_MAX = 100  # periods; a longer gap of the log is no different, and ticks_ms wraps at 6 days
 START_MS = utime.ticks_ms()
@@ -60,6 +63,9 @@ class World:
 
     def wifi(self):
         return True
+
+    def sync(self):
+        os.sync()
 
     def row(self):
         # -> (kind, frame). The sensor shows one row for a period: a repeated read gives the same.
@@ -125,6 +131,10 @@ class FastWorld(World):
             self._ms -= over_ms
         return found
 
+    def sync(self):
+        # as long as on a board; the disk of this computer is not part of this world
+        self.wait(_SYNC_MS, utime.sleep_ms)
+
     def wifi(self):
         try:
             with open("world") as f:
@@ -149,14 +159,21 @@ class FastWorld(World):
 
     def row(self):
         # The first read is slot 0; a slot is this row's from a tenth of a period before its time.
+        # That read may be late, for a sensor has to settle: the next ones show when it was due.
         self.wifi()
         now = self.now_ms()
         if self._slot < 0:
             self._start_ms = self.wall_ms = now
         tenth_ms = self._period_ms // 10
-        slot = (now - self._start_ms + tenth_ms) // self._period_ms
+        settling = self._slot < _SETTLING
+        early_ms = self._period_ms // 2 if settling else tenth_ms
+        slot = (now - self._start_ms + early_ms) // self._period_ms
+        late_ms = now - self._start_ms - slot * self._period_ms
+        if settling and late_ms < 0:
+            self._start_ms += late_ms
+            late_ms = 0
         if slot != self._slot:
-            self._enter(slot, now - self._start_ms - slot * self._period_ms, tenth_ms)
+            self._enter(slot, late_ms, tenth_ms)
         return self._row[2], self._row[3]
 
     def _enter(self, slot, late_ms, tenth_ms):

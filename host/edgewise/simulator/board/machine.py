@@ -2,7 +2,7 @@
 import os
 
 import ffi
-from edgewise_sim import EXIT_RESET, RATE, world
+from edgewise_sim import EXIT_RESET, EXIT_SLEEP, RATE, world
 
 _libc = ffi.open(None)
 _exit = _libc.func("v", "_exit", "i")
@@ -32,6 +32,11 @@ def reset():
     _exit(EXIT_RESET)
 
 
+def deepsleep(ms):
+    world.keep_place()
+    _exit(EXIT_SLEEP)
+
+
 class Pin:
     IN, OUT = 1, 3
 
@@ -48,8 +53,21 @@ class Pin:
 
 
 class RTC:
+    # memory: `rtc` in the folder of the node is what an ESP32 keeps powered
     def datetime(self, given):
         pass  # the simulated clock is right
+
+    def memory(self, data=None):
+        if data is None:
+            try:
+                with open("rtc", "rb") as f:
+                    return f.read()
+            except OSError:
+                return b""
+        if len(data) > 2048:
+            raise ValueError("buffer too long")
+        with open("rtc", "wb") as f:
+            f.write(data)
 
 
 class WDT:

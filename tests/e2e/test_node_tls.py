@@ -1,0 +1,147 @@
+"""The real node with mosquitto on the folder of `edgewise broker init`: in with the right papers,
+refused and named with any other."""
+
+from __future__ import annotations
+
+import time
+import tomllib
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.e2e.mosquitto import Mosquitto, free_port
+from tests.e2e.operator_of import LIMIT_S
+from tests.e2e.secured import open_folder, password
+from tests.e2e.test_spine import rows
+
+from edgewise.brokerdir import init
+from edgewise.collector import Collector
+from edgewise.logcsv import Log
+from edgewise.package import Package
+from edgewise.schema import open_db
+from edgewise.simulator.fleet import node_config
+from edgewise.simulator.node import SimulatedNode
+from edgewise.urls import BrokerUrl
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Mosquitto]:
+    with open_folder() as parent:
+        port = free_port()
+        init(parent / "b", ["localhost"], ["n1"], port)
+        with Mosquitto(parent / "b", port) as broker:
+            yield broker
+
+
+def settings(running: Mosquitto) -> dict[str, Any]:
+    given = tomllib.loads((running.folder / "nodes/n1.toml").read_text())
+    at = BrokerUrl("localhost", running.port, tls=True)
+    return node_config(given, at, "n1")
+
+
+def said(model: Package, log: Log, config: dict[str, Any], ca: Path, text: str) -> list[str]:
+    """What a node says until ``text`` is among it."""
+    with SimulatedNode(model, log, config, 1, files={"ca.der": ca.read_bytes()}) as node:
+        end = time.monotonic() + LIMIT_S
+        while not any(text in line for line in node.lines) and not node.wait(0.05):
+            assert time.monotonic() < end, node.lines
+        return list(node.lines)
+
+
+def test_every_reading_arrives(
+    model: Package, log: Log, running: Mosquitto, tmp_path: Path
+) -> None:
+    engine = open_db(f"sqlite:///{tmp_path / 'a.db'}")
+    secret = password(running.folder, "operator")
+    at = BrokerUrl("localhost", running.port, "operator", secret, True, running.folder / "ca.pem")
+    collector = Collector(at, engine)
+    collector.start()
+    played = log.select(range(100))
+    files = {"ca.der": (running.folder / "nodes/ca.der").read_bytes()}
+    with SimulatedNode(model, played, settings(running), 1, files=files) as node:
+        assert node.wait(LIMIT_S)
+        assert node.result() == (100, 0, 0)
+    assert collector.wait_for(lambda c: c.readings >= 100, LIMIT_S)
+    collector.stop()
+    assert [r.seq for r in rows(engine, "n1")] == list(range(1, 101))
+
+
+def test_another_ca(model: Package, log: Log, running: Mosquitto) -> None:
+    with open_folder() as parent:
+        init(parent / "other", ["localhost"], ["n1"], 8883)
+        ca = parent / "other/nodes/ca.der"
+        said(model, log, settings(running), ca, "not correctly signed by the trusted CA")
+
+
+def test_a_clock_that_is_not_set(model: Package, log: Log, running: Mosquitto) -> None:
+    fresh = replace(log, time_s=log.time_s - log.time_s[0])  # the node's clock says 1970
+    ca = running.folder / "nodes/ca.der"
+    lines = said(model, fresh, settings(running), ca, "tls: refused while the clock is not set")
+    assert not any("mqtt: connected" in line for line in lines)
+
+
+def test_another_host_name(model: Package, log: Log, running: Mosquitto) -> None:
+    config = settings(running)
+    config["mqtt"]["server_name"] = "broker.example"
+    ca = running.folder / "nodes/ca.der"
+    said(model, log, config, ca, "does not match with the expected CN")
+
+
+def test_an_expired_certificate(model: Package, log: Log) -> None:
+    with open_folder() as parent:
+        port = free_port()
+        init(parent / "b", ["localhost"], ["n1"], port, now=datetime(2020, 1, 1, tzinfo=UTC))
+        with Mosquitto(parent / "b", port) as broker:
+            ca = parent / "b/nodes/ca.der"
+            said(model, log, settings(broker), ca, "validity has expired")
+
+
+def test_a_wrong_password(model: Package, log: Log, running: Mosquitto) -> None:
+    config = settings(running)
+    config["mqtt"]["password"] = "wrong"
+    lines = said(model, log, config, running.folder / "nodes/ca.der", "; again in")
+    assert any("not authorised" in line or "bad user name" in line for line in lines)
+
+
+def test_a_broker_without_tls(model: Package, log: Log, running: Mosquitto) -> None:
+    from tests.e2e.mosquitto import anonymous
+
+    with open_folder() as parent, anonymous(parent) as plain:
+        config = settings(running)
+        config["mqtt"]["port"] = plain.port
+        lines = said(model, log, config, running.folder / "nodes/ca.der", "; again in")
+        assert not any("mqtt: connected" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("what", "text"),
+    [("none", "ca.der cannot be read"), ("text", "ca.der: invalid cert: put it there in DER")],
+)
+def test_without_a_ca_it_does_not_start(
+    model: Package, log: Log, running: Mosquitto, what: str, text: str
+) -> None:
+    files = {} if what == "none" else {"ca.der": b"nonsense"}
+    with SimulatedNode(model, log, settings(running), 1, files=files) as node:
+        assert node.wait(LIMIT_S)
+        assert any(text in line for line in node.lines)
+        assert not any("mqtt: connected" in line for line in node.lines)
+
+
+def test_a_client_certificate(model: Package, log: Log) -> None:
+    with open_folder() as parent:
+        port = free_port()
+        init(parent / "b", ["localhost"], ["n1"], port, certificates=True)
+        with Mosquitto(parent / "b", port) as broker:
+            config = settings(broker)
+            names = ("ca", "cert", "key")
+            files = {
+                config["mqtt"][n]: next(broker.folder.rglob(config["mqtt"][n])).read_bytes()
+                for n in names
+            }
+            played = log.select(range(20))
+            with SimulatedNode(model, played, config, 1, files=files) as node:
+                assert node.wait(LIMIT_S)
+                assert node.result() == (20, 0, 0)

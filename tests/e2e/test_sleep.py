@@ -1,0 +1,63 @@
+"""A node that sleeps, over a real broker: every reading arrives, the radio is on with cause."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+from tests.e2e.operator_of import LIMIT_S, NODE
+from tests.e2e.test_spine import rows
+
+from edgewise.collector import Collector
+from edgewise.logcsv import Log
+from edgewise.package import Package
+from edgewise.predicting import predict_log
+from edgewise.schema import open_db
+from edgewise.simulator.fleet import node_config
+from edgewise.simulator.node import SimulatedNode
+from edgewise.urls import parse_broker
+
+pytestmark = pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
+READINGS = 70
+
+
+def test_every_reading_of_a_sleeping_node_arrives(
+    model: Package, log: Log, broker: str, tmp_path: Any
+) -> None:
+    at = parse_broker(broker)
+    engine = open_db(f"sqlite:///{tmp_path / 'a.db'}")
+    collector = Collector(at, engine)
+    collector.start()
+    played = log.select(range(READINGS))
+    config = node_config({"sleep": True, "report_every": 10}, at, NODE)
+    with SimulatedNode(model, played, config, 1) as node:
+        assert collector.wait_for(lambda c: c.readings >= 60, LIMIT_S)
+        connects = sum("mqtt: connected" in line for line in node.lines)
+    collector.stop()
+    got = rows(engine, NODE)
+    host = predict_log(model, played)
+    assert [r.seq for r in got] == list(range(1, len(got) + 1))
+    assert {r.boot for r in got} == {1}
+    assert [r.cls for r in got] == [model.classes[c] for c in host.cls[: len(got)]]
+    assert [r.t for r in got] == [t / 10 for t in played.t_dc[: len(got)].tolist()]
+    assert collector.rejected == 0
+    # every tenth reading, the first confirmed class, and the changes
+    assert 6 <= connects <= 12
+
+
+def test_stay_awake_is_obeyed(model: Package, log: Log, broker: str) -> None:
+    at = parse_broker(broker)
+    client = mqtt.Client(CallbackAPIVersion.VERSION2)
+    client.connect(at.host, at.port)
+    client.loop_start()
+    order = json.dumps({"id": "a", "value": 1440})
+    client.publish(f"edgewise/{NODE}/cmd/stay-awake", order, 1, True).wait_for_publish(LIMIT_S)
+    client.disconnect()
+    client.loop_stop()
+    config = node_config({"sleep": True, "report_every": 10}, at, NODE)
+    with SimulatedNode(model, log.select(range(200)), config, 1, speed=50.0) as node:
+        assert not node.wait(8)
+        assert sum("mqtt: connected" in line for line in node.lines) == 1

@@ -1,0 +1,33 @@
+"""A million readings through the node at full speed: its heap stays as it was."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from edgewise import paths
+
+READINGS = 1_000_000
+
+
+@pytest.mark.timeout(900)
+def test_a_million_readings_leave_the_heap_as_it_was(
+    repo: Path, micropython_command: list[str], umqtt_dir: Path
+) -> None:
+    places = [*paths.node_dirs(), umqtt_dir, paths.simulator_dir()]
+    done = subprocess.run(
+        [*micropython_command, str(repo / "tests/soak/soak_node.py"), str(READINGS)],
+        env={"MICROPYPATH": ":".join([*map(str, places), ".frozen"])},
+        cwd=repo / "models/occupancy",
+        capture_output=True,
+        text=True,
+        timeout=880,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    early, late, came, delivered, dropped = map(int, done.stdout.split())
+    assert early == late
+    # the last is on its way
+    assert (came, dropped) == (READINGS, 0)
+    assert delivered >= READINGS - 1
