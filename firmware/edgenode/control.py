@@ -2,7 +2,6 @@
 
 import json
 
-from . import config
 from .core import command
 from .core.compat import const
 from .errors import NodeError
@@ -86,6 +85,8 @@ class Control:
 
     def _config(self, value):
         if value is None:
+            from . import config
+
             return json.dumps(config.masked(self._trial.given))
         # answered when the node has worked with it for a minute, or went back
         self._trial.begin(value, self._name)

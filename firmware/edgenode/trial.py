@@ -3,7 +3,6 @@
 import json
 from binascii import crc32
 
-from . import config
 from .core.compat import const
 from .errors import ConfigError
 
@@ -33,6 +32,8 @@ class Trial:
             self.given = json.loads(text)
         except ValueError:
             raise ConfigError("config: %s is not JSON" % _PATH)
+        from . import config  # large, and used now and then
+
         return config.check(self.given)
 
     def _read(self):
@@ -68,6 +69,8 @@ class Trial:
     def _checked(self, change):
         if self._name is not None:
             raise ConfigError("config: another change is on trial")
+        from . import config
+
         new = config.merge(self.given, change)
         config.check(new)
         return new, json.dumps(new)

@@ -23,6 +23,7 @@ ARROWS = {
     "config": {"core", "errors"},
     "control": {"core", "errors", "config"},
     "safe": {"core", "errors"},
+    "wire": {"core", "drivers", "link", "errors", "app", "battery", "control", "safe"},
     "trial": {"core", "errors", "config"},
     "errors": set(),
     "__init__": set(),

@@ -3,7 +3,6 @@
 from array import array
 from binascii import crc32
 
-from .loader import unpack
 from .walk_plain import visits
 
 try:
@@ -20,6 +19,8 @@ except (ImportError, MemoryError, SyntaxError, ValueError):
 class Model:
     # code: a module with votes() and the CRC of the table that it equals, or None
     def __init__(self, blob, code=None):
+        from .loader import unpack  # large, and used once
+
         self.contract, table = unpack(blob)
         self.classes = self.contract["classes"]
         self.features = self.contract["features"]

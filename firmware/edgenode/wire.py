@@ -1,0 +1,217 @@
+"""Builds the hardware and wires the node; gone from RAM when it runs."""
+
+import json
+import time
+
+import dht
+import machine
+import network
+
+from .app import Node
+from .control import Control
+from .core.calibrate import calibrations
+from .core.decode import Decoder
+from .core.gate import Gate
+from .core.hold import Hold
+from .core.model import Model
+from .core.plausible import Plausible, stuck_n
+from .drivers import flash
+from .drivers.dht import Dht
+from .drivers.output import NoOutput, Output
+from .drivers.sensor import Sensor
+from .errors import ConfigError, ModelError
+from .link.dns import Resolver
+from .link.mqtt import Client
+from .link.ntp import Ntp
+from .link.outbox import Outbox
+from .link.spool import Spool
+from .link.uplink import Uplink
+from .link.wifi import Wifi
+
+
+def load_model():
+    try:
+        return Model(flash.read("model.bin"), flash.module("model"))
+    except OSError as e:
+        raise ModelError("model.bin cannot be read (%s); put a model on the board" % e)
+    except ValueError as e:
+        raise ModelError(str(e))
+
+
+def node_name(settings):
+    return settings["node"] or "".join("%02x" % b for b in machine.unique_id()[-3:])
+
+
+def make_client(settings, name):
+    mqtt = settings["mqtt"]
+    tls = None
+    if mqtt["tls"]:
+        from .link import secure
+
+        tls = secure.context(flash.read, mqtt), mqtt["server_name"] or mqtt["host"]
+    return Client(
+        "edgewise-" + name,
+        mqtt["host"],
+        mqtt["port"],
+        mqtt["user"],
+        mqtt["password"],
+        mqtt["keepalive_s"],
+        tls,
+    )
+
+
+def make_parts(settings, client, clock, log):
+    # Wi-Fi, client, resolver, time and clock, as a link takes them
+    wifi, ntp = settings["wifi"], settings["ntp"]
+    return (
+        Wifi(network.WLAN(network.STA_IF), wifi["ssid"], wifi["password"]),
+        client,
+        Resolver(),
+        Ntp(ntp["host"], ntp["port"], Resolver(), clock, log),
+        clock,
+    )
+
+
+def make_dht(given):
+    return Dht(dht.DHT22(machine.Pin(given["pin"])), Decoder(given["kind"]))
+
+
+def make_plausible(settings, forest):
+    period_ms = settings["period_ms"] or forest.contract["period_ms"]
+    kind = settings["sensor"]["kind"]
+    return Plausible(forest.contract["max_delta"], stuck_n(kind, period_ms))
+
+
+def build(board, settings):
+    name = node_name(settings)
+    forest = None
+    if not board.safe:
+        try:
+            forest = load_model()
+        except ModelError as e:
+            board.log(e)
+            board.safe = True
+    _connect(board, settings, name, [json.dumps(c) for c in forest.classes] if forest else [])
+    board.control = Control(
+        board.link, board.trial, board.boot, board.clock, board.journal, machine.reset
+    )
+    board.node = _node(board, settings, forest)
+    board.control.node = board.node
+    what = (
+        "safe mode"
+        if board.safe
+        else "model %s, %s"
+        % (
+            forest.contract["name"],
+            forest.runtime,
+        )
+    )
+    board.log("node %s, boot %d, %s" % (name, board.boot.number, what))
+    tail = '"from":"%s","to":"%s","runtime":"%s"}'
+    runtime = "none" if board.safe else forest.runtime
+    mode = "safe" if board.safe else "running"
+    board.link.event(0, "reset", tail % (board.reset, mode, runtime))
+
+
+def _connect(board, settings, name, classes):
+    spool = Spool("spool", 1024 * settings["spool_kb"], classes) if settings["spool_kb"] else None
+    board.box = Outbox(settings["outbox"], spool, board.boot.number, classes)
+    client = make_client(settings, name)
+    topic = "%s/%s/" % (settings["base"], name)
+    client.set_last_will((topic + "status").encode(), b"offline", True, 1)
+    board.client = client
+    board.link = Uplink(
+        *make_parts(settings, client, board.clock, board.log),
+        board.box,
+        topic,
+        board.boot.number,
+        board.log,
+    )
+
+
+def _node(board, settings, forest):
+    if board.safe:
+        from .safe import SafeNode
+
+        return SafeNode(board.clock, board.link, board.facts)
+    given = settings["sensor"]
+    supply = None
+    if given["power_pin"] >= 0:
+        supply = Output(machine.Pin(given["power_pin"], machine.Pin.OUT), 1)
+    period_ms = settings["period_ms"] or forest.contract["period_ms"]
+    sensor = Sensor(
+        make_dht(given),
+        supply,
+        time.ticks_diff,
+        time.ticks_add,
+        {
+            "period_ms": period_ms,
+            "retries": given["retries"],
+            "cycle_after": given["power_cycle_after"],
+            "cold": False,
+        },
+    )
+    checks = (
+        make_plausible(settings, forest),
+        calibrations(given),
+        Gate(settings["report"]),
+        Hold(given["hold_s"]),
+    )
+    return Node(
+        sensor,
+        checks,
+        _output(settings["actuator"], forest.classes),
+        board.clock,
+        board.link,
+        board.box,
+        forest,
+        board.facts,
+        settings,
+    )
+
+
+def _output(given, classes):
+    if given["pin"] < 0:
+        return NoOutput()
+    if given["on"] not in classes:
+        raise ConfigError("config: actuator.on must be one of %s" % ", ".join(classes))
+    return Output(machine.Pin(given["pin"], machine.Pin.OUT), given["active"])
+
+
+def nap(board, settings):
+    # One wake of a node that sleeps; it ends in deep sleep.
+    from .battery import SleepyNode
+    from .core.kept import key
+    from .drivers.power import Power
+    from .link.nap import Nap
+
+    forest = load_model()
+    period_ms = settings["period_ms"] or forest.contract["period_ms"]
+    confirm = settings["confirm"]
+    node = SleepyNode(
+        make_dht(settings["sensor"]),
+        make_plausible(settings, forest),
+        board.clock,
+        Power(machine.RTC(), board.sleep),
+        forest,
+        [json.dumps(c) for c in forest.classes],
+        {
+            "key": key(flash.read("model.bin"), confirm["need"], confirm["of"], period_ms),
+            "need": confirm["need"],
+            "of": confirm["of"],
+            "period_ms": period_ms,
+            "report_every": settings["report_every"],
+            "hold_s": settings["sensor"]["hold_s"],
+            "next_boot": board.begin,
+        },
+    )
+    board.clock.on_moved = node.clock_moved
+
+    def open_link():
+        name = node_name(settings)
+        parts = make_parts(settings, make_client(settings, name), board.clock, board.log)
+        topic = "%s/%s/" % (settings["base"], name)
+        radio = network.WLAN(network.STA_IF)
+        return Nap(parts, node, topic, board.log, board.watchdog.feed, lambda: radio.active(False))
+
+    node.wake(open_link)
