@@ -35,6 +35,7 @@ class Nap(Uplink):
         self._feed = feed
         self._radio_off = radio_off
         self.order = None
+        self._wifi.assume(node.network)
         self.on_command = self._ordered
 
     def _send_event(self, event):
@@ -59,8 +60,12 @@ class Nap(Uplink):
             self._feed()
             self.step()
             if self.idle() and not self._ntp.wanted:
+                self._wifi.remember(self._node.network)
                 return True
             self.wait(_TURN_MS)
+        # whatever was remembered may be what was wrong
+        for i in range(len(self._node.network)):
+            self._node.network[i] = 0
         return False
 
     def stay(self, ms):

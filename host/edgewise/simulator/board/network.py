@@ -28,5 +28,5 @@ class WLAN:
     def status(self, what=None):
         return -55 if what == "rssi" else 1010
 
-    def ifconfig(self):
+    def ifconfig(self, static=None):
         return ("127.0.0.1", "255.0.0.0", "127.0.0.1", _DNS)
