@@ -11,7 +11,7 @@ from edgenode.core.journal import Journal
 from edgenode.drivers import flash
 from edgenode.drivers.clock import Clock
 from edgenode.drivers.watchdog import Watchdog
-from edgenode.errors import NodeError
+from edgenode.errors import ModelError, NodeError
 from edgenode.trial import Trial
 
 _RESETS = ("PWRON", "HARD", "WDT", "DEEPSLEEP", "SOFT")
@@ -66,8 +66,11 @@ class Board:
         from edgenode import wire
 
         if settings["sleep"] and not self.safe:
-            wire.nap(self, settings)
-            return
+            try:
+                wire.nap(self, settings)
+            except ModelError as e:
+                self.log(e)
+                self.safe = True
         self.begin()
         wire.build(self, settings)
         del wire, settings

@@ -13,6 +13,7 @@ from edgewise import paths
 from edgewise.toolchain import mpycross
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("folder", ["tests/core", "tests/node", "tests/node/micropython"])
 def test_folder_passes_in_micropython(
     folder: str, repo: Path, micropython_command: list[str], umqtt_dir: Path, tmp_path: Path
@@ -24,7 +25,7 @@ def test_folder_passes_in_micropython(
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=380,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     tests = sum(

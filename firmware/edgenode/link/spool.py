@@ -39,7 +39,7 @@ class Spool:
         self._tail = bytearray(_TAIL * _FRAME)
         self._read = bytearray(_TAIL * _FRAME)  # frames of a segment
         self._read_g = self._read_n = 0
-        self._text = ",".join(classes)
+        self._text = "\n".join(classes)
         self._id = crc32(self._text.encode())
         self._classes = {self._id: classes}
         self.count = self.lost = self.errors = self.corrupt = 0
@@ -201,7 +201,7 @@ class Spool:
     def _names(self, number):
         with open("%s%08x.cls" % (self._folder, number)) as f:
             text = f.read()
-        return text.split(",") if crc32(text.encode()) == number else ()
+        return text.split("\n") if crc32(text.encode()) == number else ()
 
     def done(self, cursor):
         # All before the cursor is acknowledged.

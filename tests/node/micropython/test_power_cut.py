@@ -9,7 +9,7 @@ from edgenode.link.outbox import Outbox
 from edgenode.link.spool import Spool
 
 WRITES = 2000
-CLASSES = ['"closed"', '"open"']
+CLASSES = ['"closed"', '"open, wide"']
 LIMIT = 96 * 1024
 
 
