@@ -6,7 +6,6 @@ from .core import command
 from .core.compat import const
 from .errors import NodeError
 
-_RECENT = const(8)  # ids: a message with QoS 1 may come twice
 _ANSWER_MS = const(5000)  # for the answer to leave before a restart
 
 
@@ -19,7 +18,6 @@ class Control:
         self._clock = clock
         self._journal = journal
         self._restart = restart
-        self._recent = []
         self._restart_ms = None
         self.node = None
         self.refused = 0
@@ -42,11 +40,6 @@ class Control:
         except (ValueError, MemoryError):  # UnicodeError is a ValueError
             self.refused += 1
             return
-        if name in self._recent:
-            return
-        self._recent.append(name)
-        if len(self._recent) > _RECENT:
-            self._recent.pop(0)
         try:
             if verb not in self._verbs:
                 raise NodeError("known are " + ", ".join(sorted(self._verbs)))

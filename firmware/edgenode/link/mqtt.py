@@ -143,10 +143,13 @@ class Client(simple.MQTTClient):
             raise LinkError("tls: %s" % e)
 
     def close(self):
-        if self._io is not None:
-            self._io.close()
-            self._io = None
+        io, self._io = self._io, None
         self._clear()
+        if io is not None:
+            try:
+                io.close()
+            except OSError:
+                pass  # of no use any more, whatever it says
 
     @property
     def opened(self):

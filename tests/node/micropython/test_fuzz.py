@@ -202,7 +202,6 @@ def test_orders():
         if i % 7 == 0:
             verb = r.changed(verb)
         before = control.refused
-        control._recent.clear()
         link.answers.clear()
         trial._name = None
         control._command(verb, payload, i % 11 == 0)

@@ -34,6 +34,7 @@ class Life:
         mount(self.device)
         record = flash.Boot("/f/boot")
         record.begin(True)
+        self.on()
         if record.number in self.boots:
             raise AssertionError("boot number again")
         self.boots.add(record.number)
@@ -45,6 +46,7 @@ class Life:
 
     def stop(self):
         self.record.ended()
+        self.on()
         os.umount("/f")
 
     def random(self, n):
@@ -83,6 +85,7 @@ class Life:
         text = '{"n":%d,"pad":"%s"}' % (self.random(1000), "x" * self.random(300))
         self.allowed.add(text)
         flash.write_checked("/f/config.json", text)
+        self.on()
         self.allowed = {text}
         self.configured = True
 
