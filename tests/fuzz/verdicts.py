@@ -5,7 +5,7 @@ import sys
 from array import array
 from binascii import crc32
 
-from edgenode.core import model, walk_plain
+from edgenode.core import loader, model, walk_plain
 
 GUARD = 0x5A5A5A5A
 LEVELS = (-32768, -32767, -2, -1, 0, 1, 32766, 32767)
@@ -45,7 +45,7 @@ def forward(table):
 
 def walked(blob):
     m = model.Model(blob)
-    _, table = model.unpack(blob)
+    _, table = loader.unpack(blob)
     if not forward(table):
         raise RuntimeError("a way back")
     n = len(m.classes)
