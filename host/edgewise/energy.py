@@ -12,6 +12,7 @@ from typing import Any
 
 from edgenode.core import kept, packed
 from edgenode.core.pipeline import Pipeline
+from edgenode.core.plausible import Plausible
 from edgewise.table import Filters
 
 __all__ = ["ASSUMED", "SOURCES", "Assumptions", "battery", "day_mah", "readings_kept"]
@@ -86,7 +87,12 @@ def day_mah(
 
 def readings_kept(features: list[str], filters: Filters) -> int:
     """How many readings wait in the RTC memory beside the windows of such a model."""
-    state = kept.HEAD_BYTES + _NODE_BYTES + Pipeline(features, filters).kept_bytes
+    state = (
+        kept.HEAD_BYTES
+        + _NODE_BYTES
+        + Plausible.kept_bytes
+        + Pipeline(features, filters).kept_bytes
+    )
     return int((kept.END - state) // packed.READING_BYTES)
 
 

@@ -14,6 +14,7 @@ import pytest
 from edgenode import config
 from edgenode.battery import SleepyNode
 from edgenode.core.decide import Confirm
+from edgenode.core.plausible import Plausible
 from edgewise import package
 from edgewise.energy import (
     ASSUMED,
@@ -81,7 +82,9 @@ def test_as_many_readings_wait_as_the_node_has_room_for() -> None:
         "next_boot": lambda: 1,
     }
     board: Any = Board()
-    node = SleepyNode(board, board, board, loaded.model(), ["0", "1"], settings)
+    node = SleepyNode(
+        board, Plausible((0, 0), 0), board, board, loaded.model(), ["0", "1"], settings
+    )
     assert node.outbox.size == readings_kept(loaded.features, loaded.filters)
     assert node.outbox.size >= 40
 
