@@ -24,7 +24,7 @@ from edgewise.toolchain import micropython, umqtt
 __all__ = ["MAX_SPEED", "SimulatedNode"]
 
 MAX_SPEED = 0.0  # as fast as it will go
-_HEAP = "320k"  # words of the unix port are twice as wide: as much as 160 KB on an ESP32
+_HEAP = "448k"  # words of the unix port are twice as wide, and it compiles the sources itself
 _POWER_ON = "1"
 _RAM = "/dev/shm"  # a file there never waits for a disk that others keep busy
 # exit code -> reset cause, as in board/machine.py: machine.reset(), machine.deepsleep(), the

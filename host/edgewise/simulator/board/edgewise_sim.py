@@ -117,35 +117,18 @@ class FastWorld(World):
         self._us = utime.ticks_us()
         self._slot = -1
         self._said = "1"
-        self._owed_ms = self._starved_us = 0
         self._taken = self._late = self._missed = self._worst_ms = 0
 
     def now_ms(self):
         return self._ms + utime.ticks_diff(utime.ticks_us(), self._us) * self._rate // 1000
 
-    def _starve(self):
-        # What the node had to wait for a processor is no time of its own either. Linux tells, in
-        # ns: proc_schedstat(5).
-        try:
-            with open("/proc/self/schedstat") as f:
-                us = int(f.read().split()[1]) // 1000
-        except OSError:
-            return
-        self._owed_ms += (us - self._starved_us) * self._rate // 1000
-        self._starved_us = us
-
     def wait(self, ms, waiting):
         # A wait that ends later than asked is this machine's doing, not the node's.
         start_ms = self.now_ms()
-        self._starve()
-        owed_ms = self._owed_ms
         found = waiting(-(-ms // self._rate))
-        self._starve()
-        now = self.now_ms()
-        passed_ms = min(now - start_ms, ms)
-        paid_ms = min(owed_ms, passed_ms)  # the node's time stands still, it never goes back
-        self._owed_ms = owed_ms - paid_ms
-        self._ms -= now - start_ms - passed_ms + paid_ms
+        over_ms = self.now_ms() - start_ms - ms
+        if over_ms > 0:
+            self._ms -= over_ms
         return found
 
     def sync(self):
@@ -169,8 +152,6 @@ class FastWorld(World):
         super().load(path, speed, period_ms)
         self._first = self._feed.tell() // _ROW_SIZE - 1
         self._n = os.stat(path)[6] // _ROW_SIZE - self._first
-        self._starve()
-        self._owed_ms = 0
 
     def keep_place(self):
         with open(_POSITION, "w") as f:
@@ -180,8 +161,7 @@ class FastWorld(World):
         # The first read is slot 0; a slot is this row's from a tenth of a period before its time.
         # That read may be late, for a sensor has to settle: the next ones show when it was due.
         self.wifi()
-        self._starve()
-        now = self.now_ms() - self._owed_ms
+        now = self.now_ms()
         if self._slot < 0:
             self._start_ms = self.wall_ms = now
         tenth_ms = self._period_ms // 10
