@@ -36,6 +36,7 @@ class Node:
         self._on = settings["actuator"]["on"]
         self._safe = settings["actuator"]["safe"] == "on"
         self._period_ms = settings["period_ms"] or contract["period_ms"]
+        self.console = None  # a drivers.console, set by the owner
         self._manual = False
         self._raw = array("h", (0, 0))
         self._slot = self._seq = self._read = self._failed = self._missed = self._late = 0
@@ -53,9 +54,10 @@ class Node:
         code = self._sensor.poll(now, self._raw)
         if code is not None:
             self._taken(self._checked(code))
-        if clock.ticks_diff(now, self._diag_ms) >= 0 and self._link.up:
+        waited_ms = clock.ticks_diff(now, self._diag_ms)
+        if waited_ms >= _DIAG_MS or (waited_ms >= 0 and self._link.up):
             self._diag_ms = clock.ticks_add(now, _DIAG_MS)
-            self._link.diag(self.diag())
+            self._tell()
         self._link.step()
         self._rest()
 
@@ -136,6 +138,8 @@ class Node:
         raw = self._raw
         t_dc, h_pm = (0, 0) if code else (raw[0], raw[1])
         self._outbox.push(self._seq, ts, self._clock.uptime_s(), t_dc, h_pm, cls, p_pc, code)
+        if self.console is not None:
+            self.console.reading(ts, self._seq, t_dc, h_pm, cls, p_pc, code)
 
     def _fault(self, name):
         # Held long enough: nothing is known any more.
@@ -172,6 +176,12 @@ class Node:
 
     def stay_awake(self, minutes):
         pass  # this node never sleeps
+
+    def _tell(self):
+        text = self.diag()
+        self._link.diag(text)
+        if self.console is not None:
+            self.console.diag(text)
 
     def diag(self):
         n = self._read

@@ -48,7 +48,7 @@ class SleepyNode:
         self._every = settings["report_every"]
         self._hold = max(1, settings["hold_s"] * 1000 // self._period_ms)
         self._raw = array("h", (0, 0))
-        self._link = self._until_ms = None
+        self._link = self._until_ms = self.console = None
         parts = (
             self,
             self._pipeline,
@@ -172,6 +172,7 @@ class SleepyNode:
         self.seq += 1
         if code:
             self.outbox.push(self.seq, ts, 0, 0, 0, 0, code)
+            self._show(ts, 0, code)
             self._bad(code, ts)
             return
         if self._failed == self._hold:
@@ -179,9 +180,17 @@ class SleepyNode:
         self._failed = 0
         cls = self._model.predict(self._pipeline.push(self._slot, raw[0], raw[1]))
         self.outbox.push(self.seq, ts, raw[0], raw[1], cls, self._model.p_pc, 0)
+        self._show(ts, cls, 0)
         before = self._confirm.confirmed
         if self._confirm.push(cls):
             self.events.push(CLASS, before, cls, self.seq, ts)
+
+    def _show(self, ts, cls, code):
+        if self.console is not None:
+            raw = self._raw
+            p_pc = self._model.p_pc
+            ts = ts if self._clock.synced else None
+            self.console.reading(ts, self.seq, raw[0], raw[1], cls, p_pc, code)
 
     def _bad(self, code, ts):
         # The class holds for a while; then nothing is known any more.

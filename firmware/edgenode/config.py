@@ -51,6 +51,7 @@ SCHEMA = {
         "of": (int, 5, 1, 15),
     },
     "report": (list, ()),
+    "serial": (bool, True),
     "outbox": (int, 300, 10, 2000),
     "sleep": (bool, False),
     "report_every": (int, 0, 0, 1440),

@@ -16,6 +16,7 @@ from .core.hold import Hold
 from .core.model import Model
 from .core.plausible import Plausible, stuck_n
 from .drivers import flash
+from .drivers.console import Console
 from .drivers.dht import Dht
 from .drivers.output import NoOutput, Output
 from .drivers.sensor import Sensor
@@ -91,26 +92,25 @@ def build(board, settings):
         except ModelError as e:
             board.log(e)
             board.safe = True
-    _connect(board, settings, name, [json.dumps(c) for c in forest.classes] if forest else [])
+    classes = [json.dumps(c) for c in forest.classes] if forest else []
+    _connect(board, settings, name, classes)
     board.control = Control(
         board.link, board.trial, board.boot, board.clock, board.journal, machine.reset
     )
     board.node = _node(board, settings, forest)
     board.control.node = board.node
-    what = (
-        "safe mode"
-        if board.safe
-        else "model %s, %s"
-        % (
-            forest.contract["name"],
-            forest.runtime,
-        )
-    )
-    board.log("node %s, boot %d, %s" % (name, board.boot.number, what))
+    if settings["serial"]:
+        board.node.console = Console(board.boot.number, classes)
+    _greet(board, name, board.boot.number, forest)
     tail = '"from":"%s","to":"%s","runtime":"%s"}'
     runtime = "none" if board.safe else forest.runtime
     mode = "safe" if board.safe else "running"
     board.link.event(0, "reset", tail % (board.reset, mode, runtime))
+
+
+def _greet(board, name, boot, forest):
+    what = "model %s, %s" % (forest.contract["name"], forest.runtime) if forest else "safe mode"
+    board.log("node %s, boot %d, %s" % (name, boot, what))
 
 
 def _connect(board, settings, name, classes):
@@ -188,13 +188,14 @@ def nap(board, settings):
     forest = load_model()
     period_ms = settings["period_ms"] or forest.contract["period_ms"]
     confirm = settings["confirm"]
+    classes = [json.dumps(c) for c in forest.classes]
     node = SleepyNode(
         make_dht(settings["sensor"]),
         make_plausible(settings, forest),
         board.clock,
         Power(machine.RTC(), board.sleep),
         forest,
-        [json.dumps(c) for c in forest.classes],
+        classes,
         {
             "key": key(flash.read("model.bin"), confirm["need"], confirm["of"], period_ms),
             "need": confirm["need"],
@@ -205,6 +206,9 @@ def nap(board, settings):
             "next_boot": board.begin,
         },
     )
+    if settings["serial"]:
+        _greet(board, node_name(settings), node.boot, forest)
+        node.console = Console(node.boot, classes)
     board.clock.on_moved = node.clock_moved
 
     def open_link():

@@ -32,7 +32,7 @@ def test_every_reading_of_a_sleeping_node_arrives(
     collector = Collector(at, engine)
     collector.start()
     played = log.select(range(READINGS))
-    config = node_config({"sleep": True, "report_every": 10}, at, NODE)
+    config = node_config({"sleep": True, "report_every": 10, "serial": True}, at, NODE)
     with SimulatedNode(model, played, config, 1) as node:
         assert collector.wait_for(lambda c: c.readings >= 60, LIMIT_S)
         connects = sum("mqtt: connected" in line for line in node.lines)
@@ -43,6 +43,8 @@ def test_every_reading_of_a_sleeping_node_arrives(
     assert {r.boot for r in got} == {1}
     assert [r.cls for r in got] == [model.classes[c] for c in host.cls[: len(got)]]
     assert [r.t for r in got] == [t / 10 for t in played.t_dc[: len(got)].tolist()]
+    said = [json.loads(line[6:]) for line in node.lines if line.startswith("state ")]
+    assert [(s["seq"], s["t"]) for s in said[: len(got)]] == [(r.seq, r.t) for r in got]
     assert collector.rejected == 0
     # every tenth reading, the first confirmed class, and the changes
     assert 6 <= connects <= 12

@@ -19,6 +19,7 @@ from edgewise.package import Package
 from edgewise.predicting import predict_log, predict_micropython
 from edgewise.schema import diag, events, open_db, reading
 from edgewise.simulator import feed, fleet
+from edgewise.simulator.node import SimulatedNode
 from edgewise.urls import parse_broker
 
 LIMIT_S = 60
@@ -47,6 +48,20 @@ def rows(engine: Engine, node: str) -> list[Any]:
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
     return open_db(f"sqlite:///{tmp_path / 'edgewise.db'}")
+
+
+def test_the_serial_line_says_what_mqtt_says(model: Package, log: Log, broker: str) -> None:
+    played = log.select(range(20))
+    at = parse_broker(broker)
+    config = fleet.node_config({"serial": True}, at, "a1b2c3")
+    with SimulatedNode(model, played, config, 1) as node:
+        assert node.wait(LIMIT_S)
+    said = [json.loads(line[6:]) for line in node.lines if line.startswith("state ")]
+    assert [s["seq"] for s in said] == list(range(1, 21))
+    assert [s["t"] for s in said] == [t / 10 for t in played.t_dc.tolist()]
+    assert {s["boot"] for s in said} == {1}
+    told = [json.loads(line[5:]) for line in node.lines if line.startswith("diag ")]
+    assert told and told[0]["heap"] > 0
 
 
 def test_every_reading_arrives_with_the_class_that_the_host_computes(
