@@ -7,6 +7,7 @@ import time
 
 import machine
 
+from edgenode.core.compat import const
 from edgenode.core.journal import Journal
 from edgenode.drivers import flash
 from edgenode.drivers.clock import Clock
@@ -17,9 +18,20 @@ from edgenode.trial import Trial
 _RESETS = ("PWRON", "HARD", "WDT", "DEEPSLEEP", "SOFT")
 _BAD_STARTS = 3
 _CRASH_LOG = "crash.log"
-# what only a start needs
-_FORGET = ("wire", "config", "link.secure", "core.loader", "core.compact_json", "core.calibrate")
+# what only a start or a command needs
+_FORGET = (
+    "wire",
+    "load",
+    "config",
+    "control",
+    "link.secure",
+    "core.loader",
+    "core.command",
+    "core.compact_json",
+    "core.calibrate",
+)
 _SAID = 8  # lines before a crash that are kept over it
+_ANSWER_MS = const(5000)  # for the answer to leave before a restart
 
 
 def reset_cause():
@@ -47,7 +59,8 @@ class Board:
         self.boot = flash.Boot("boot")
         self.trial = Trial(flash, self.log)
         self.begun = False
-        self.link = None
+        self.link = self.restart_ms = None
+        self.refused = 0
 
     def log(self, text):
         self.journal.add("%d s: %s" % (self.clock.uptime_s(), text))
@@ -63,19 +76,35 @@ class Board:
                 if flash.restore(path):
                     self.log("%s: back to the previous one" % path)
         settings = self.trial.load(self.boot.bad)
+        forget()
+        try:
+            forest = None if self.safe else self._model()
+            if settings["sleep"] and forest:
+                self._nap(settings, forest)
+        except ModelError as e:
+            self.log(e)
+            self.safe = True
+            forest = None
+        self.begin()
         from edgenode import wire
 
-        if settings["sleep"] and not self.safe:
-            try:
-                wire.nap(self, settings)
-            except ModelError as e:
-                self.log(e)
-                self.safe = True
-        self.begin()
-        wire.build(self, settings)
-        del wire, settings
+        wire.build(self, settings, forest)
+        del wire, settings, forest
         forget()
         self.run()
+
+    def _model(self):
+        from edgenode import load
+
+        forest = load.model()
+        del load
+        forget()
+        return forest
+
+    def _nap(self, settings, forest):
+        from edgenode import wire
+
+        wire.nap(self, settings, forest)
 
     def begin(self):
         # -> number of this boot
@@ -86,6 +115,7 @@ class Board:
         return self.boot.number
 
     def facts(self):
+        forget()
         gc.collect()
         link, box = self.link, self.box
         return {
@@ -100,7 +130,7 @@ class Board:
             "dropped": box.dropped,
             "connects": link.connects,
             "error": link.error,
-            "refused": self.control.refused + self.client.oversized,
+            "refused": self.refused + self.client.oversized,
         }
 
     def run(self):
@@ -110,7 +140,7 @@ class Board:
         turns = 0
         while True:
             node.step()
-            self.control.step()
+            self._restart()
             if node.alive() and link.turns != turns:
                 turns = link.turns
                 self.watchdog.feed()
@@ -121,8 +151,26 @@ class Board:
                 self.boot.ended()
                 machine.reset()
             if trial.verdict and link.up:
-                self.control.told(trial.verdict)
-                trial.told()
+                from edgenode import control
+
+                control.tell(self)
+
+    def obey(self, verb, payload, retained):
+        from edgenode import control
+
+        control.obey(self, verb, payload, retained)
+
+    def restart_soon(self):
+        self.restart_ms = self.clock.ticks_add(self.clock.ticks_ms(), _ANSWER_MS)
+
+    def _restart(self):
+        # The restart that a command asked for.
+        if self.restart_ms is None:
+            return
+        late_ms = self.clock.ticks_diff(self.clock.ticks_ms(), self.restart_ms)
+        if late_ms > 0 or self.link.idle():
+            self.boot.ended()
+            machine.reset()
 
     def _proved(self):
         if not self.safe:

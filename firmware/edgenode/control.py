@@ -1,110 +1,95 @@
-"""Obeys commands and answers each; one that needs a new start waits for its answer to leave."""
+"""Obeys commands and answers each; comes into RAM with the first one and leaves it again."""
 
 import json
 
 from .core import command
-from .core.compat import const
 from .errors import NodeError
 
-_ANSWER_MS = const(5000)  # for the answer to leave before a restart
+
+def obey(board, verb, payload, retained):
+    # board: main.Board
+    try:
+        verb, name, value = command.parse(verb, payload, retained)
+    except (ValueError, MemoryError):  # UnicodeError is a ValueError
+        board.refused += 1
+        return
+    try:
+        if verb not in _VERBS:
+            raise NodeError("known are " + ", ".join(sorted(_VERBS)))
+        text = _VERBS[verb](board, value, name)
+    except NodeError as e:
+        board.link.answer(verb, command.answer(name, str(e)))
+    else:
+        if text is not False:
+            board.link.answer(verb, command.answer(name, None, text))
 
 
-class Control:
-    def __init__(self, link, trial, boot, clock, journal, restart):
-        # node is set by the owner: diag(), set_period(ms), actuate(text), stay_awake(minutes)
-        self._link = link
-        self._trial = trial
-        self._boot = boot
-        self._clock = clock
-        self._journal = journal
-        self._restart = restart
-        self._restart_ms = None
-        self.node = None
-        self.refused = 0
-        link.on_command = self._command
-        self._verbs = {
-            "ping": self._ping,
-            "diag": self._diag,
-            "log": self._log,
-            "config": self._config,
-            "period": self._period,
-            "reboot": self._reboot,
-            "safe": self._safe,
-            "actuator": self._actuator,
-            "stay-awake": self._stay_awake,
-        }
+def tell(board):
+    # What became of the configuration that was on trial.
+    name, error = board.trial.verdict
+    board.link.answer("config", command.answer(name, error))
+    board.trial.told()
 
-    def _command(self, verb, payload, retained):
-        try:
-            verb, name, value = command.parse(verb, payload, retained)
-        except (ValueError, MemoryError):  # UnicodeError is a ValueError
-            self.refused += 1
-            return
-        try:
-            if verb not in self._verbs:
-                raise NodeError("known are " + ", ".join(sorted(self._verbs)))
-            self._name = name
-            text = self._verbs[verb](value)
-        except NodeError as e:
-            self._link.answer(verb, command.answer(name, str(e)))
-        else:
-            if text is not False:
-                self._link.answer(verb, command.answer(name, None, text))
 
-    def told(self, verdict):
-        name, error = verdict
-        self._link.answer("config", command.answer(name, error))
+def _ping(board, value, name):
+    return '{"uptime_s":%d}' % board.clock.uptime_s()
 
-    def step(self):
-        # The restart that a command asked for.
-        if self._restart_ms is None:
-            return
-        late_ms = self._clock.ticks_diff(self._clock.ticks_ms(), self._restart_ms)
-        if late_ms > 0 or self._link.idle():
-            self._boot.ended()
-            self._restart()
 
-    def _restart_soon(self):
-        self._restart_ms = self._clock.ticks_add(self._clock.ticks_ms(), _ANSWER_MS)
+def _diag(board, value, name):
+    return board.node.diag()
 
-    def _ping(self, value):
-        return '{"uptime_s":%d}' % self._clock.uptime_s()
 
-    def _diag(self, value):
-        return self.node.diag()
+def _log(board, value, name):
+    return json.dumps(board.journal.lines())
 
-    def _log(self, value):
-        return json.dumps(self._journal.lines())
 
-    def _config(self, value):
-        if value is None:
-            from . import config
+def _config(board, value, name):
+    if value is None:
+        from . import config
 
-            return json.dumps(config.masked(self._trial.given))
-        # answered when the node has worked with it for a minute, or went back
-        self._trial.begin(value, self._name)
-        self._restart_soon()
-        return False
+        return json.dumps(config.masked(board.trial.given))
+    # answered when the node has worked with it for a minute, or went back
+    board.trial.begin(value, name)
+    board.restart_soon()
+    return False
 
-    def _period(self, value):
-        self._trial.keep({"period_ms": value})
-        self.node.set_period(value)
 
-    def _reboot(self, value):
-        self._restart_soon()
+def _period(board, value, name):
+    board.trial.keep({"period_ms": value})
+    board.node.set_period(value)
 
-    def _safe(self, value):
-        if not isinstance(value, bool):
-            raise NodeError("value must be true or false")
-        self._boot.want_safe(value)
-        self._restart_soon()
 
-    def _actuator(self, value):
-        if value not in ("on", "off", "auto"):
-            raise NodeError("value must be on, off or auto")
-        self.node.actuate(value)
+def _reboot(board, value, name):
+    board.restart_soon()
 
-    def _stay_awake(self, value):
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 1440:
-            raise NodeError("value must be 0..1440 minutes")
-        self.node.stay_awake(value)
+
+def _safe(board, value, name):
+    if not isinstance(value, bool):
+        raise NodeError("value must be true or false")
+    board.boot.want_safe(value)
+    board.restart_soon()
+
+
+def _actuator(board, value, name):
+    if value not in ("on", "off", "auto"):
+        raise NodeError("value must be on, off or auto")
+    board.node.actuate(value)
+
+
+def _stay_awake(board, value, name):
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 1440:
+        raise NodeError("value must be 0..1440 minutes")
+    board.node.stay_awake(value)
+
+
+_VERBS = {
+    "ping": _ping,
+    "diag": _diag,
+    "log": _log,
+    "config": _config,
+    "period": _period,
+    "reboot": _reboot,
+    "safe": _safe,
+    "actuator": _actuator,
+    "stay-awake": _stay_awake,
+}

@@ -8,19 +8,17 @@ import machine
 import network
 
 from .app import Node
-from .control import Control
 from .core.calibrate import calibrations
 from .core.decode import Decoder
 from .core.gate import Gate
 from .core.hold import Hold
-from .core.model import Model
 from .core.plausible import Plausible, stuck_n
 from .drivers import flash
 from .drivers.console import Console
 from .drivers.dht import Dht
 from .drivers.output import NoOutput, Output
 from .drivers.sensor import Sensor
-from .errors import ConfigError, ModelError
+from .errors import ConfigError
 from .link.dns import Resolver
 from .link.mqtt import Client
 from .link.ntp import Ntp
@@ -28,15 +26,6 @@ from .link.outbox import Outbox
 from .link.spool import Spool
 from .link.uplink import Uplink
 from .link.wifi import Wifi
-
-
-def load_model():
-    try:
-        return Model(flash.read("model.bin"), flash.module("model"))
-    except OSError as e:
-        raise ModelError("model.bin cannot be read (%s); put a model on the board" % e)
-    except ValueError as e:
-        raise ModelError(str(e))
 
 
 def node_name(settings):
@@ -83,22 +72,13 @@ def make_plausible(settings, forest):
     return Plausible(forest.contract["max_delta"], stuck_n(kind, period_ms))
 
 
-def build(board, settings):
+def build(board, settings, forest):
+    # forest: a core.model, None in safe mode
     name = node_name(settings)
-    forest = None
-    if not board.safe:
-        try:
-            forest = load_model()
-        except ModelError as e:
-            board.log(e)
-            board.safe = True
     classes = [json.dumps(c) for c in forest.classes] if forest else []
     _connect(board, settings, name, classes)
-    board.control = Control(
-        board.link, board.trial, board.boot, board.clock, board.journal, machine.reset
-    )
+    board.link.on_command = board.obey
     board.node = _node(board, settings, forest)
-    board.control.node = board.node
     if settings["serial"]:
         board.node.console = Console(board.boot.number, classes)
     _greet(board, name, board.boot.number, forest)
@@ -178,14 +158,13 @@ def _output(given, classes):
     return Output(machine.Pin(given["pin"], machine.Pin.OUT), given["active"])
 
 
-def nap(board, settings):
+def nap(board, settings, forest):
     # One wake of a node that sleeps; it ends in deep sleep.
     from .battery import SleepyNode
     from .core.kept import key
     from .drivers.power import Power
     from .link.nap import Nap
 
-    forest = load_model()
     period_ms = settings["period_ms"] or forest.contract["period_ms"]
     confirm = settings["confirm"]
     classes = [json.dumps(c) for c in forest.classes]

@@ -2,7 +2,7 @@
 import json
 
 from edgenode import config
-from edgenode.control import Control
+from edgenode.control import obey
 from edgenode.core.journal import Journal
 from edgenode.errors import ConfigError, LinkError
 from edgenode.link.mqtt import Client
@@ -164,6 +164,20 @@ class Boot:
         assert isinstance(on, bool)
 
 
+class Board:
+    def __init__(self, link, trial):
+        self.link = link
+        self.trial = trial
+        self.boot = Boot()
+        self.clock = Clock()
+        self.journal = Journal()
+        self.node = Node()
+        self.refused = 0
+
+    def restart_soon(self):
+        pass
+
+
 ORDERS = (
     ("ping", '{"id":1}'),
     ("diag", '{"id":"a"}'),
@@ -189,8 +203,7 @@ def test_orders():
             store.files["config.json"] = Store().files["config.json"]
             trial = Trial(store, print)
             trial.load(0)
-            control = Control(link, trial, Boot(), Clock(), Journal(), None)
-            control.node = Node()
+            board = Board(link, trial)
         verb, payload = ORDERS[r.below(len(ORDERS))]
         verb = verb.encode()
         if i % 9 == 0:
@@ -201,16 +214,16 @@ def test_orders():
             payload = payload.replace('":', '":' + '[{1-"x'[r.below(6)], 1 + r.below(2)).encode()
         if i % 7 == 0:
             verb = r.changed(verb)
-        before = control.refused
+        before = board.refused
         link.answers.clear()
         trial._name = None
-        control._command(verb, payload, i % 11 == 0)
-        refused += control.refused - before
+        obey(board, verb, payload, i % 11 == 0)
+        refused += board.refused - before
         answered += len(link.answers)
         for _, text in link.answers:
             told = json.loads(text)
             assert isinstance(told["ok"], bool)
-        if control.refused == before and not link.answers:
+        if board.refused == before and not link.answers:
             obeyed += 1  # a configuration that is tried: answered after the restart
             config.check(json.loads(store.files["config.json"]))
     assert refused + answered + obeyed == PAYLOADS
