@@ -36,6 +36,48 @@ def test_folder_passes_in_micropython(
     assert done.stdout.splitlines()[-1] == f"{tests} passed"
 
 
+# What the umqtt.simple frozen into stock images since 1.24 does otherwise where Edgewise calls it.
+NEWER = (
+    (
+        "def connect(self, clean_session=True):\n",
+        "def connect(self, clean_session=True, timeout=None):\n"
+        "        if self.sock:\n            self.sock.close()\n",
+    ),
+    (
+        "        self.sock = socket.socket()\n",
+        "        self.sock = socket.socket()\n        self.sock.settimeout(timeout)\n",
+    ),
+    (
+        "        self.sock.write(pkt)\n        self._send_str(topic)\n        self.sock.write(qos.to",
+        "        self.sock.write(pkt, 2)\n        self.sock.write(pkt[2:], 2)\n"
+        "        self._send_str(topic)\n        self.sock.write(qos.to",
+    ),
+    ("ssl=False", "ssl=None"),
+)
+
+
+def test_the_seam_holds_for_newer_ones(
+    repo: Path, micropython_command: list[str], umqtt_dir: Path, tmp_path: Path
+) -> None:
+    text = (umqtt_dir / "umqtt/simple.py").read_text()
+    for old, new in NEWER:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    (tmp_path / "newer/umqtt").mkdir(parents=True)
+    (tmp_path / "newer/umqtt/simple.py").write_text(text)
+    (tmp_path / "tests").mkdir()
+    shutil.copy(repo / "tests/node/micropython/test_mqtt.py", tmp_path / "tests")
+    places = [paths.simulator_dir(), *paths.node_dirs(), tmp_path / "newer"]
+    done = subprocess.run(
+        [*micropython_command, str(repo / "tests/run_micropython.py"), str(tmp_path / "tests")],
+        env={"MICROPYPATH": ":".join([*map(str, places), ".frozen"])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_native_code_is_what_the_unix_port_runs(micropython_command: list[str]) -> None:
     places = ":".join([*map(str, paths.node_dirs()), ".frozen"])
     code = "from edgenode.core import model; print(model.WALKER)"
