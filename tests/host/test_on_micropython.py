@@ -48,9 +48,9 @@ NEWER = (
         "        self.sock = socket.socket()\n        self.sock.settimeout(timeout)\n",
     ),
     (
-        "        self.sock.write(pkt)\n        self._send_str(topic)\n        self.sock.write(qos.to",
+        "        self.sock.write(pkt)\n        self._send_str(topic)\n        self.sock.write(qos",
         "        self.sock.write(pkt, 2)\n        self.sock.write(pkt[2:], 2)\n"
-        "        self._send_str(topic)\n        self.sock.write(qos.to",
+        "        self._send_str(topic)\n        self.sock.write(qos",
     ),
     ("ssl=False", "ssl=None"),
 )
