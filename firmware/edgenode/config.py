@@ -1,104 +1,63 @@
 """config.json: every key known, every value in range, or one line that says which is not."""
 
+import json
+
 from .core.calibrate import calibrations
 from .core.gate import Gate
+from .core.settings import MASK, SECRET, settings
 from .errors import ConfigError
 
-# key: (type, default, lowest, highest); for text the length counts, a tuple lists what is allowed,
-# filters are checked by core.filters. A dict is a section.
-SCHEMA = {
-    "node": (str, "", 0, 32),
-    "base": (str, "edgewise", 1, 64),
-    "period_ms": (int, 0, 0, 3600000),
-    "wifi": {
-        "ssid": (str, "", 0, 32),
-        "password": (str, "", 0, 64),
-    },
-    "mqtt": {
-        "host": (str, "", 0, 253),
-        "port": (int, 1883, 1, 65535),
-        "user": (str, "", 0, 128),
-        "password": (str, "", 0, 128),
-        "keepalive_s": (int, 60, 10, 3600),
-        "tls": (bool, False),
-        "ca": (str, "ca.der", 1, 64),
-        "cert": (str, "", 0, 64),
-        "key": (str, "", 0, 64),
-        "server_name": (str, "", 0, 253),
-    },
-    "ntp": {
-        "host": (str, "pool.ntp.org", 0, 253),
-        "port": (int, 123, 1, 65535),
-    },
-    "sensor": {
-        "kind": (str, "dht22", ("dht22", "dht11")),
-        "pin": (int, 4, 0, 48),
-        "power_pin": (int, -1, -1, 48),
-        "retries": (int, 1, 0, 3),
-        "power_cycle_after": (int, 5, 1, 1000),
-        "hold_s": (int, 600, 0, 86400),
-        "calibrate_t": (list, ()),
-        "calibrate_h": (list, ()),
-    },
-    "actuator": {
-        "pin": (int, -1, -1, 48),
-        "on": (str, "", 0, 32),
-        "active": (int, 1, 0, 1),
-        "safe": (str, "off", ("off", "on")),
-    },
-    "confirm": {
-        "need": (int, 3, 1, 15),
-        "of": (int, 5, 1, 15),
-    },
-    "report": (list, ()),
-    "serial": (bool, True),
-    "outbox": (int, 300, 10, 2000),
-    "sleep": (bool, False),
-    "report_every": (int, 0, 0, 1440),
-    "spool_kb": (int, 256, 0, 1024),  # 64 or more: twice what the largest outbox holds
-}
-_SECRET = ("password",)
-_MASK = "***"
-_NAMES = {str: "text", int: "a number", bool: "true or false", list: "a list"}
+_TYPES = {"text": str, "number": int, "switch": bool, "list": list}
+_WHAT = {"text": "text", "number": "a number", "switch": "true or false", "list": "a list"}
 
 
-def _value(path, spec, value):
-    kind = spec[0]
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise ConfigError("config: %s must be %s" % (path, _NAMES[kind]))
-    if len(spec) == 2:
-        return value
-    if isinstance(spec[2], tuple):
-        if value not in spec[2]:
-            raise ConfigError("config: %s must be one of %s" % (path, ", ".join(spec[2])))
-        return value
-    low, high = spec[2:]
-    size = len(value) if kind is str else value
-    if not low <= size <= high:
-        unit = " characters" if kind is str else ""
-        raise ConfigError("config: %s must be %d..%d%s" % (path, low, high, unit))
-    return value
-
-
-def check(given, schema=None, path=""):
+def check(given):
     # -> the same with every default filled in
-    schema = SCHEMA if schema is None else schema
-    if not isinstance(given, dict):
-        raise ConfigError("config: %s must be an object" % (path or "the file"))
-    for key in given:
-        if key not in schema:
-            raise ConfigError(
-                "config: %s%s is not known; known are %s" % (path, key, ", ".join(sorted(schema)))
-            )
+    _object("the file", given)
     full = {}
-    for key, spec in schema.items():
-        if isinstance(spec, dict):
-            full[key] = check(given.get(key, {}), spec, path + key + ".")
+    for section, key, kind, default, *limits in settings():
+        source, into = given, full
+        if section:
+            source = given.get(section, {})
+            _object(section, source)
+            into = full.setdefault(section, {})
+        if key in source:
+            into[key] = _value(section + "." + key if section else key, kind, limits, source[key])
         else:
-            full[key] = _value(path + key, spec, given[key]) if key in given else spec[1]
-    if not path:
-        _together(full)
+            into[key] = json.loads(default)
+    _known("", given, full)
+    _together(full)
     return full
+
+
+def _object(name, value):
+    if not isinstance(value, dict):
+        raise ConfigError("config: %s must be an object" % name)
+
+
+def _known(path, given, full):
+    for key in given:
+        if key not in full:
+            known = ", ".join(sorted(full))
+            raise ConfigError("config: %s%s is not known; known are %s" % (path, key, known))
+        if isinstance(full[key], dict):
+            _known(key + ".", given[key], full[key])
+
+
+def _value(path, kind, limits, value):
+    right = isinstance(value, _TYPES[kind])
+    if not right or (kind == "number" and isinstance(value, bool)):
+        raise ConfigError("config: %s must be %s" % (path, _WHAT[kind]))
+    if len(limits) == 1:
+        if value not in limits[0].split("|"):
+            allowed = limits[0].replace("|", ", ")
+            raise ConfigError("config: %s must be one of %s" % (path, allowed))
+    elif limits:
+        size = len(value) if kind == "text" else value
+        if not int(limits[0]) <= size <= int(limits[1]):
+            unit = " characters" if kind == "text" else ""
+            raise ConfigError("config: %s must be %s..%s%s" % (path, limits[0], limits[1], unit))
+    return value
 
 
 def _together(full):
@@ -130,7 +89,7 @@ def merge(given, change):
         raise ConfigError("config: value must be an object")
     full = dict(given)
     for key, value in change.items():
-        if key in _SECRET and value == _MASK:
+        if key in SECRET and value == MASK:
             continue
         inner = full.get(key)
         if isinstance(value, dict) and isinstance(inner, dict):
@@ -145,7 +104,7 @@ def masked(given):
     for key, value in given.items():
         if isinstance(value, dict):
             value = masked(value)
-        elif key in _SECRET and value:
-            value = _MASK
+        elif key in SECRET and value:
+            value = MASK
         shown[key] = value
     return shown

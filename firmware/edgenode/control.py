@@ -31,6 +31,10 @@ def tell(board):
     board.trial.told()
 
 
+def _trial(board):
+    return board.trial or board.open_trial()
+
+
 def _ping(board, value, name):
     return '{"uptime_s":%d}' % board.clock.uptime_s()
 
@@ -47,15 +51,15 @@ def _config(board, value, name):
     if value is None:
         from . import config
 
-        return json.dumps(config.masked(board.trial.given))
+        return json.dumps(config.masked(board.open_trial().read()))
     # answered when the node has worked with it for a minute, or went back
-    board.trial.begin(value, name)
+    _trial(board).begin(value, name)
     board.restart_soon()
     return False
 
 
 def _period(board, value, name):
-    board.trial.keep({"period_ms": value})
+    _trial(board).keep({"period_ms": value})
     board.node.set_period(value)
 
 

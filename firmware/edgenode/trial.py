@@ -12,11 +12,10 @@ _LIMIT_S = const(180)
 
 
 class Trial:
-    # store: drivers.flash; given: config.json as it was written, without the defaults
+    # store: drivers.flash
     def __init__(self, store, log):
         self._store = store
         self._log = log
-        self.given = {}
         self._name = None  # id of the command, as JSON; None: no trial
         self.verdict = None  # (name, error or None) to be told once connected
 
@@ -25,18 +24,29 @@ class Trial:
         self._note()
         if self._name is not None and bad:
             self._undo("the node did not start with it")
-        text = self._read()
+        text = self._text()
         if self._name is not None and crc32(text.encode()) != self._crc:
             self._name, self.verdict = None, (self._name, "not applied: the power was cut")
-        try:
-            self.given = json.loads(text)
-        except ValueError:
-            raise ConfigError("config: %s is not JSON" % _PATH)
         from . import config  # large, and used now and then
 
-        return config.check(self.given)
+        return config.check(self._object(text))
 
-    def _read(self):
+    @property
+    def open(self):
+        # whether there is something to confirm or to tell
+        return self._name is not None or self.verdict is not None
+
+    def read(self):
+        # -> config.json as it was written, without the defaults
+        return self._object(self._text())
+
+    def _object(self, text):
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise ConfigError("config: %s is not JSON" % _PATH)
+
+    def _text(self):
         try:
             text, fell_back = self._store.read_checked(_PATH)
         except OSError as e:
@@ -56,24 +66,23 @@ class Trial:
 
     def begin(self, change, name):
         # ConfigError: refused, nothing is written. Takes effect with the next start.
-        text = self._checked(change)[1]
+        text = self._checked(change)
         note = json.dumps([name, crc32(text.encode()), None])
         self._store.write(_TRIAL, note.encode())
         self._store.write_checked(_PATH, text)
 
     def keep(self, change):
         # Without a trial: what cannot cut the node off.
-        self.given, text = self._checked(change)
-        self._store.write_checked(_PATH, text)
+        self._store.write_checked(_PATH, self._checked(change))
 
     def _checked(self, change):
         if self._name is not None:
             raise ConfigError("config: another change is on trial")
         from . import config
 
-        new = config.merge(self.given, change)
+        new = config.merge(self.read(), change)
         config.check(new)
-        return new, json.dumps(new)
+        return json.dumps(new)
 
     def step(self, uptime_s, worked, connected):
         # -> True when the node has to start again with the previous configuration

@@ -19,7 +19,6 @@ from .drivers.dht import Dht
 from .drivers.output import NoOutput, Output
 from .drivers.sensor import Sensor
 from .errors import ConfigError
-from .link.dns import Resolver
 from .link.mqtt import Client
 from .link.ntp import Ntp
 from .link.outbox import Outbox
@@ -51,13 +50,12 @@ def make_client(settings, name):
 
 
 def make_parts(settings, client, clock, log):
-    # Wi-Fi, client, resolver, time and clock, as a link takes them
+    # Wi-Fi, client, time and clock, as a link takes them
     wifi, ntp = settings["wifi"], settings["ntp"]
     return (
         Wifi(network.WLAN(network.STA_IF), wifi["ssid"], wifi["password"]),
         client,
-        Resolver(),
-        Ntp(ntp["host"], ntp["port"], Resolver(), clock, log),
+        Ntp(ntp["host"], ntp["port"], clock, log),
         clock,
     )
 

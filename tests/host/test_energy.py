@@ -54,8 +54,8 @@ def test_every_assumption_has_its_source() -> None:
 
 
 def test_the_rule_is_the_default_of_the_node() -> None:
-    assert config.SCHEMA["confirm"]["need"][1] == NEED
-    assert config.SCHEMA["confirm"]["of"][1] == OF
+    assert config.check({})["confirm"]["need"] == NEED
+    assert config.check({})["confirm"]["of"] == OF
 
 
 class Board:

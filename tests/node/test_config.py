@@ -27,7 +27,7 @@ def test_wrong_types_are_named():
     assert refused({"base": 3}) == "config: base must be text"
     assert refused({"mqtt": {"port": "1883"}}) == "config: mqtt.port must be a number"
     assert refused({"mqtt": {"port": True}}) == "config: mqtt.port must be a number"
-    assert refused({"mqtt": "host"}) == "config: mqtt. must be an object"
+    assert refused({"mqtt": "host"}) == "config: mqtt must be an object"
     assert refused([]) == "config: the file must be an object"
 
 

@@ -62,17 +62,13 @@ def address(packet, number):
 
 
 class Resolver:
-    # start(), then step() until it gives an address. One that was found serves while nobody
-    # answers later.
+    # start(), then step() until it gives an address.
     def __init__(self, port=_PORT):
         self._port = port
         self._question = Question()
-        self._name = self._found = None
 
     def start(self, name, server):
-        if name != self._name:
-            self._name = name
-            self._found = None
+        self._name = name
         self._direct = name if is_address(name) else None
         if self._direct is not None:
             return
@@ -89,8 +85,6 @@ class Resolver:
             data = self._question.step()
         except LinkError:
             self.close()
-            if self._found is not None:
-                return self._found
             raise LinkError("dns: no answer for %s" % self._name)
         found = address(data, self._number) if data else None
         if found is None:
@@ -98,7 +92,6 @@ class Resolver:
         self.close()
         if not found:
             raise LinkError("dns: %s is not known" % self._name)
-        self._found = found
         return found
 
     def close(self):

@@ -1,42 +1,31 @@
-"""The time of day over UDP (RFC 4330), asked again now and then, never waited for."""
+"""When to ask for the time: at the start, every few hours, after a failure; never waited for."""
 
 import time
 
 from ..core.compat import const
+from ..core.memory import drop
 from ..errors import LinkError
-from .udp import Question
 
-_ASK = b"\x1b" + bytes(47)
-_UNIX_S = const(2208988800)  # of 1970-01-01, counted from 1900
-_ERA_S = const(4294967296)
 _AGE_S = const(21600)  # a crystal of 20 ppm is then 0.4 s off
 _RETRY_MS = const((5000, 15000, 60000, 300000))
 
 
-def unix_s(packet):
-    # -> seconds or None: no answer of a server whose own clock is set
-    if len(packet) < 48 or packet[0] & 7 != 4 or not 0 < packet[1] < 16 or packet[0] >> 6 == 3:
-        return None
-    s = int.from_bytes(packet[40:44], "big")
-    if s < _UNIX_S:
-        s += _ERA_S  # from 2036 on
-    return s - _UNIX_S
-
-
 class Ntp:
     # settled: the clock was set, or a whole round of questions was in vain.
-    def __init__(self, host, port, resolver, clock, log):
+    def __init__(self, host, port, clock, log):
         self._host = host
         self._port = port
-        self._resolver = resolver
         self._clock = clock
         self._log = log
-        self._question = Question()
-        self._resolving = False
+        self._exchange = None
         self._failures = 0
         self._due_ms = time.ticks_ms()
         self.settled = not host
         self.wanted = False  # whatever its age
+
+    @property
+    def asking(self):
+        return self._exchange is not None
 
     def step(self, dns_server):
         # Only while the network is up.
@@ -44,13 +33,12 @@ class Ntp:
             self.wanted = False
             return
         try:
-            if self._question.asked:
-                self._take(self._question.step())
-            elif self._resolving:
-                self._ask(self._resolver.step())
+            if self._exchange is not None:
+                self._take(self._exchange.step())
             elif self._due():
-                self._resolving = True
-                self._resolver.start(self._host, dns_server)
+                from .sntp import Exchange
+
+                self._exchange = Exchange(self._host, self._port, dns_server)
         except (LinkError, OSError) as e:
             self._failed(e)
 
@@ -63,13 +51,7 @@ class Ntp:
             return False
         return time.ticks_diff(time.ticks_ms(), self._due_ms) >= 0
 
-    def _ask(self, ip):
-        if ip is not None:
-            self._resolving = False
-            self._question.ask(_ASK, ip, self._port)
-
-    def _take(self, packet):
-        s = unix_s(packet) if packet else None
+    def _take(self, s):
         if s is not None:
             self.close()
             self._clock.set(s)
@@ -88,6 +70,7 @@ class Ntp:
         self._log("ntp: %s" % e)
 
     def close(self):
-        self._resolving = False
-        self._resolver.close()
-        self._question.close()
+        if self._exchange is not None:
+            self._exchange.close()
+            self._exchange = None
+        drop("link.sntp", "link.dns", "link.udp")

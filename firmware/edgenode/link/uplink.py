@@ -6,6 +6,7 @@ import time
 from ..core import records
 from ..core.compat import const
 from ..core.decode import ERRORS
+from ..core.memory import drop
 from ..errors import LinkError
 
 _BACKOFF_MS = (1000, 2000, 5000, 10000, 30000, 60000)
@@ -17,11 +18,12 @@ _HELD_MS = const(20)
 
 
 class Uplink:
-    def __init__(self, wifi, client, resolver, ntp, clock, outbox, topic, boot, log):
+    def __init__(self, wifi, client, ntp, clock, outbox, topic, boot, log):
         # log(text) for what to tell; on_command(verb, payload, retained) is set by the owner
         self._wifi = wifi
         self._client = client
-        self._resolver = resolver
+        self._resolver = None  # while a name is asked for
+        self._ip = None  # where the broker was last
         self._ntp = ntp
         self._clock = clock
         self._outbox = outbox
@@ -31,7 +33,7 @@ class Uplink:
         self._events = []
         self._answers = []
         self._in_flight = None
-        self._resolving = self._greeted = self._held = False
+        self._greeted = self._held = False
         self._failures = 0
         self._retry_ms = self._second_ms = time.ticks_ms()
         self._replays = 0
@@ -78,7 +80,8 @@ class Uplink:
         if self._client.opened:
             self._client.wait(ms)
         else:
-            time.sleep_ms(min(ms, _HELD_MS) if self._resolving or not self._ntp.settled else ms)
+            asking = self._resolver is not None or not self._ntp.settled
+            time.sleep_ms(min(ms, _HELD_MS) if asking else ms)
 
     def rssi(self):
         return self._wifi.rssi()
@@ -126,18 +129,39 @@ class Uplink:
             if self._ntp.settled:
                 raise LinkError("tls: refused while the clock is not set")
             return
-        if not self._resolving:
-            self._resolver.start(client.server, self._wifi.dns())
-            self._resolving = True
-        ip = self._resolver.step()
+        ip = self._address(client.server)
         if ip is not None:
-            self._resolving = self._greeted = False
+            self._greeted = False
             client.open(ip)
+
+    def _address(self, name):
+        # -> where the broker is, None: not known yet. One that was found serves later too.
+        try:
+            if self._resolver is None:
+                from .dns import Resolver
+
+                self._resolver = Resolver()
+                self._resolver.start(name, self._wifi.dns())
+            ip = self._resolver.step()
+        except LinkError:
+            if self._ip is None:
+                raise
+            ip = self._ip
+        if ip is not None:
+            self._ip = ip
+            self._resolved()
+        return ip
+
+    def _resolved(self):
+        if self._resolver is not None:
+            self._resolver.close()
+            self._resolver = None
+            drop("link.dns", "link.udp")
 
     def _lost(self, e):
         self._client.close()
-        self._resolver.close()
-        self._resolving = self._held = False
+        self._resolved()
+        self._held = False
         self._in_flight = None
         self.error = str(e)
         wait_ms = _BACKOFF_MS[min(self._failures, len(_BACKOFF_MS) - 1)]

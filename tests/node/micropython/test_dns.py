@@ -27,10 +27,9 @@ def reply(query, flags=b"\x81\x80", answers=1, tail=None):
     return query[:2] + flags + b"\0\1" + bytes((0, answers)) + b"\0\0\0\0" + query[12:] + tail
 
 
-def resolve(name, make, resolver=None):
+def resolve(name, make):
     s, port = server()
-    r = resolver or dns.Resolver(port)
-    r._port = port
+    r = dns.Resolver(port)
     r.start(name, "127.0.0.1")
     try:
         for _ in range(200):
@@ -93,15 +92,10 @@ def test_a_name_that_is_not_known():
             raise AssertionError
 
 
-def test_without_an_answer_the_last_address_serves():
+def test_without_an_answer():
     s, port = server()
     s.close()
     r = dns.Resolver(port)
-    assert resolve("broker.lab", lambda query: [reply(query)], r) == "10.0.2.7"
-    r._port = port
-    r.start("broker.lab", "127.0.0.1")
-    r._question._tries = 4
-    assert r.step() == "10.0.2.7"
     r.start("other.lab", "127.0.0.1")
     r._question._tries = 4
     try:

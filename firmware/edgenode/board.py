@@ -1,0 +1,246 @@
+"""Starts the node, keeps it turning, and says what became of it."""
+
+import gc
+import io
+import sys
+import time
+
+import machine
+
+from .core.compat import const
+from .core.journal import Journal
+from .core.memory import drop
+from .drivers import flash
+from .drivers.clock import Clock
+from .drivers.watchdog import Watchdog
+from .errors import ModelError, NodeError
+
+_RESETS = ("PWRON", "HARD", "WDT", "DEEPSLEEP", "SOFT")
+_BAD_STARTS = 3
+_CRASH_LOG = "crash.log"
+# what only a start or a command needs
+_NOW_AND_THEN = (
+    "wire",
+    "load",
+    "config",
+    "control",
+    "link.secure",
+    "core.loader",
+    "core.command",
+    "core.compact_json",
+    "core.calibrate",
+    "core.settings",
+    "trial",
+)
+# A heap that is full grows by all that the system has left, and Wi-Fi and TLS find none: it is
+# swept long before.
+_GC_BYTES = const(8192)
+_SAID = 8  # lines before a crash that are kept over it
+_ANSWER_MS = const(5000)  # for the answer to leave before a restart
+
+
+def reset_cause():
+    cause = machine.reset_cause()
+    for name in _RESETS:
+        if cause == getattr(machine, name + "_RESET"):
+            return name.lower()
+    return str(cause)
+
+
+class Board:
+    # What is there whatever the node does: build() makes the rest, run() turns it.
+    def __init__(self):
+        self.watchdog = Watchdog(machine.WDT)
+        self.journal = Journal()
+        self.clock = Clock()
+        self.reset = reset_cause()
+        self.boot = flash.Boot("boot")
+        self.trial = None  # while a configuration is on trial, or its verdict not told
+        self.begun = False
+        self.link = self.restart_ms = None
+        self.refused = 0
+
+    def log(self, text):
+        self.journal.add("%d s: %s" % (self.clock.uptime_s(), text))
+        print("edgewise:", text)
+
+    def start(self):
+        gc.threshold(_GC_BYTES)
+        # A wake from deep sleep is no boot: it writes nothing to flash.
+        if self.reset != "deepsleep":
+            self.begin()
+        self.safe = self.boot.safe or self.boot.bad >= _BAD_STARTS
+        if self.boot.bad == _BAD_STARTS:
+            for path in ("config.json", "model.bin", "model.mpy"):
+                if flash.restore(path):
+                    self.log("%s: back to the previous one" % path)
+        settings = self._settings()
+        try:
+            forest = None if self.safe else self._model()
+            if settings["sleep"] and forest:
+                self._nap(settings, forest)
+        except ModelError as e:
+            self.log(e)
+            self.safe = True
+            forest = None
+        self.begin()
+        from . import wire
+
+        wire.build(self, settings, forest)
+        del wire, settings, forest
+        drop(*_NOW_AND_THEN)
+        self.run()
+
+    def open_trial(self):
+        from .trial import Trial
+
+        return Trial(flash, self.log)
+
+    def _settings(self):
+        trial = self.open_trial()
+        settings = trial.load(self.boot.bad)
+        if trial.open:
+            self.trial = trial
+        drop(*_NOW_AND_THEN)
+        return settings
+
+    def _model(self):
+        from . import load
+
+        forest = load.model()
+        del load
+        drop(*_NOW_AND_THEN)
+        return forest
+
+    def _nap(self, settings, forest):
+        from . import wire
+
+        wire.nap(self, settings, forest)
+
+    def begin(self):
+        # -> number of this boot
+        if not self.begun:
+            self.begun = True
+            self.boot.begin(self.reset == "pwron")
+            self._recall()
+        return self.boot.number
+
+    def facts(self):
+        drop(*_NOW_AND_THEN)
+        gc.collect()
+        link, box = self.link, self.box
+        return {
+            "ts": self.clock.unix_s(),
+            "boot": self.boot.number,
+            "mode": "safe" if self.safe else "normal",
+            "heap": gc.mem_free(),
+            "rssi": link.rssi(),
+            "uptime_s": self.clock.uptime_s(),
+            "reset": self.reset,
+            "waiting": len(box),
+            "dropped": box.dropped,
+            "connects": link.connects,
+            "error": link.error,
+            "refused": self.refused + self.client.oversized,
+        }
+
+    def run(self):
+        node, link = self.node, self.link
+        self.watchdog.work()
+        proved = False
+        turns = 0
+        while True:
+            node.step()
+            self._restart()
+            if node.alive() and link.turns != turns:
+                turns = link.turns
+                self.watchdog.feed()
+            if not proved and node.worked():
+                proved = True
+                self._proved()
+            if self.trial is not None:
+                self._try(proved)
+
+    def _try(self, proved):
+        trial, link = self.trial, self.link
+        if trial.step(self.clock.uptime_s(), proved, link.up):
+            self.boot.ended()
+            machine.reset()
+        if trial.verdict and link.up:
+            from . import control
+
+            control.tell(self)
+            self.trial = None
+
+    def obey(self, verb, payload, retained):
+        from . import control
+
+        control.obey(self, verb, payload, retained)
+
+    def restart_soon(self):
+        self.restart_ms = self.clock.ticks_add(self.clock.ticks_ms(), _ANSWER_MS)
+
+    def _restart(self):
+        # The restart that a command asked for.
+        if self.restart_ms is None:
+            return
+        late_ms = self.clock.ticks_diff(self.clock.ticks_ms(), self.restart_ms)
+        if late_ms > 0 or self.link.idle():
+            self.boot.ended()
+            machine.reset()
+
+    def _proved(self):
+        if not self.safe:
+            self.boot.good()
+        elif not self.boot.safe:
+            self.boot.again()
+            machine.reset()
+
+    def _recall(self):
+        # What the last run said before it crashed.
+        try:
+            for line in flash.read(_CRASH_LOG).decode().split("\n"):
+                self.journal.add("before: " + line)
+            flash.remove(_CRASH_LOG)
+        except (OSError, ValueError):
+            pass
+        self.journal.add("reset: " + self.reset)
+
+    def sleep(self, ms):
+        if self.begun:
+            self.boot.good()
+        machine.deepsleep(ms)
+
+    def crashed(self, e):
+        text = io.StringIO()
+        sys.print_exception(e, text)
+        print(text.getvalue())
+        said = self.journal.lines()[-_SAID:] + text.getvalue().strip().split("\n")[-_SAID:]
+        try:
+            self.boot.crashed()
+            flash.write(_CRASH_LOG, "\n".join(said).encode())
+        except OSError:
+            pass
+
+    def close(self):
+        if self.begun:
+            self.boot.ended()
+        self.watchdog.rest()
+        if self.link is not None:
+            self.link.close()
+
+
+def main():
+    board = Board()
+    try:
+        board.start()
+    except NodeError as e:
+        board.log(e)
+        board.close()
+    except Exception as e:  # noqa: BLE001 - whatever it is, the node starts again and says so
+        board.crashed(e)
+        time.sleep_ms(5000)
+        machine.reset()
+    except (KeyboardInterrupt, SystemExit):
+        board.close()
+        raise

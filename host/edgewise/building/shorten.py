@@ -1,0 +1,131 @@
+"""Short names for what only one file of the node sees.
+
+MicroPython keeps every name that was ever loaded in RAM, on an ESP32 some 20 bytes each, even
+when its module has gone. Private names and names of arguments mean nothing outside their file, so
+each file may use the same few. What a class inherits counts as one file with its subclass.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import itertools
+import string
+import tokenize
+from collections.abc import Iterator, Mapping
+
+__all__ = ["shorten"]
+
+
+def shorten(sources: Mapping[str, str]) -> dict[str, str]:
+    """The same program, file by file, with short private names.
+
+    ``sources``: path below the root of the board's file system -> source. Lines keep their
+    numbers. Names that are passed as keywords keep theirs.
+    """
+    trees = {path: ast.parse(text, path) for path, text in sources.items()}
+    keywords = {
+        n.arg for t in trees.values() for n in ast.walk(t) if isinstance(n, ast.keyword) and n.arg
+    }
+    own = {path: _own_names(tree) - keywords for path, tree in trees.items()}
+    short = _short_names()
+    common = {n: next(short) for n in sorted(set().union(*map(_crossing, trees.values())))}
+    rest = list(itertools.islice(short, 2000))
+    done: dict[str, str] = {}
+    for group in _families(trees):
+        names = {n for path in group for n in own[path]} - set(common)
+        mapping = common | dict(zip(sorted(names), rest, strict=False))
+        for path in group:
+            local = {n: s for n, s in mapping.items() if n in common or n in own[path]}
+            done[path] = _renamed(sources[path], local)
+    return {path: done[path] for path in sources}
+
+
+def _private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__") and name != "_"
+
+
+def _short_names() -> Iterator[str]:
+    # With the underscore: mpy-cross leaves constants out of a module only where they have it.
+    letters = string.ascii_letters + string.digits
+    for n in itertools.count(1):
+        for word in itertools.product(letters, repeat=n):
+            yield "_" + "".join(word)
+
+
+def _tokens(text: str) -> list[tokenize.TokenInfo]:
+    return list(tokenize.generate_tokens(io.StringIO(text).readline))
+
+
+def _crossing(tree: ast.Module) -> set[str]:
+    """Private names of other objects than self, and imported ones: they may be another file's."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") != "self":
+            names.add(node.attr)
+        elif isinstance(node, ast.alias):
+            names.add(node.name)
+    return set(filter(_private, names))
+
+
+def _own_names(tree: ast.Module) -> set[str]:
+    """Private names, and arguments that are nothing else in this file."""
+    private: set[str] = set()
+    arguments: set[str] = set()
+    other = {"self"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            (private if _private(node.attr) else other).add(node.attr)
+        elif isinstance(node, ast.arg):
+            arguments.add(node.arg)
+        elif isinstance(node, ast.Name | ast.FunctionDef | ast.ClassDef):
+            name = node.id if isinstance(node, ast.Name) else node.name
+            if _private(name):
+                private.add(name)
+            elif not isinstance(node, ast.Name):
+                other.add(name)
+        elif isinstance(node, ast.alias):
+            other.update((node.asname or node.name, *node.name.split(".")))
+        elif isinstance(node, ast.ImportFrom):
+            other.update((node.module or "").split("."))
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.For):
+            other.update(n.id for n in ast.walk(node) if isinstance(n, ast.Name))
+    return private | (arguments - other)
+
+
+def _families(trees: Mapping[str, ast.Module]) -> list[list[str]]:
+    """Files whose classes inherit from each other, together."""
+    home = {
+        (path.rsplit("/", 1)[-1].removesuffix(".py"), node.name): path
+        for path, tree in trees.items()
+        for node in tree.body
+        if isinstance(node, ast.ClassDef)
+    }
+    family = {path: {path} for path in trees}
+    for path, tree in trees.items():
+        origin = {
+            alias.asname or alias.name: ((node.module or "").rsplit(".", 1)[-1], alias.name)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
+        for node in ast.walk(tree):
+            for base in node.bases if isinstance(node, ast.ClassDef) else ():
+                other = home.get(origin.get(getattr(base, "id", ""), ("", "")))
+                if other is not None:
+                    joined = family[path] | family[other]
+                    family.update(dict.fromkeys(joined, joined))
+    return [sorted(f) for f in dict.fromkeys(map(frozenset, family.values()))]
+
+
+def _renamed(text: str, mapping: Mapping[str, str]) -> str:
+    lines = text.splitlines(keepends=True)
+    for token in reversed(_tokens(text)):
+        if token.type == tokenize.NAME and token.string in mapping:
+            row, column = token.start
+            line = lines[row - 1]
+            lines[row - 1] = (
+                line[:column] + mapping[token.string] + line[column + len(token.string) :]
+            )
+    return "".join(lines)
