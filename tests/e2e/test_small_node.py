@@ -1,0 +1,100 @@
+"""The node as it lies on a board: short names, .mpy files, and a heap as small as a board's."""
+
+from __future__ import annotations
+
+import json
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.e2e import test_control, test_sleep, test_spine
+from tests.e2e.operator_of import FAST, NODE, Operator
+
+from edgewise import package, paths
+from edgewise.building.shorten import shorten
+from edgewise.logcsv import Log
+from edgewise.package import Package
+from edgewise.schema import open_db
+from edgewise.simulator import node as simulator
+from edgewise.simulator.feed import encode
+from edgewise.simulator.fleet import node_config
+from edgewise.simulator.node import SimulatedNode
+from edgewise.toolchain import mpycross
+from edgewise.urls import parse_broker
+
+WORDS = 2  # of the unix port are twice as wide as those of an ESP32
+# The heap of a stock image for the ESP32 before it grows into what Wi-Fi and TLS need; w: in
+# words of 32 bits.
+HEAP = "110wk"
+TAKEN_BYTES = 72 * 1024
+MPY_BYTES = 64 * 1024
+
+on_mosquitto = pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("small")
+    sources = {name: path.read_text() for name, path in paths.node_files().items()}
+    for name, text in shorten(sources).items():
+        source, out = folder / "src" / name, (folder / "fs" / name).with_suffix(".mpy")
+        for path in (source, out):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        source.write_text(text)
+        mpycross.compile(source, out, "x64", small=True)
+    return folder / "fs"
+
+
+@pytest.fixture(autouse=True)
+def small_nodes(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "node_dirs", lambda: [small])
+    monkeypatch.setattr(simulator, "_HEAP", HEAP)
+
+
+@on_mosquitto
+def test_every_reading_arrives(model: Package, log: Log, broker: str, tmp_path: Path) -> None:
+    test_spine.test_every_reading_arrives_with_the_class_that_the_host_computes(
+        model, log, broker, open_db(f"sqlite:///{tmp_path / 'a.db'}")
+    )
+
+
+@on_mosquitto
+def test_asleep(model: Package, log: Log, broker: str, tmp_path: Path) -> None:
+    test_sleep.test_every_reading_of_a_sleeping_node_arrives(model, log, broker, tmp_path)
+
+
+@on_mosquitto
+def test_commands(model: Package, log: Log, broker: str, operator: Operator) -> None:
+    config = node_config({"wifi": {"password": "hidden"}}, parse_broker(broker), NODE)
+    with SimulatedNode(model, log, config, 1, world=FAST) as node:
+        operator.hear("event", event="reset")
+        test_control.test_questions(node, operator)
+        assert operator.order("period", 4000)["ok"] is True
+        assert operator.order("config", {"mqtt": {"port": 0}})["ok"] is False
+
+
+def test_it_fits(
+    repo: Path, small: Path, micropython_command: list[str], umqtt_dir: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "model.bin").write_bytes(package.load(repo / "models/occupancy").blob)
+    config = {"mqtt": {"host": "127.0.0.1", "port": 9}, "ntp": {"host": ""}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    row = struct.pack("<IHB5s", 1_700_000_000, 1, 0, encode(210, 400))
+    (tmp_path / "feed.bin").write_bytes(10 * row)
+    places = [".", paths.simulator_dir(), small, umqtt_dir]
+    done = subprocess.run(
+        [*micropython_command, "-X", f"heapsize={HEAP}", str(repo / "tests/soak/memory_node.py")],
+        cwd=tmp_path,
+        env={"MICROPYPATH": ":".join([*map(str, places), ".frozen"])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert not figures["safe"]
+    assert figures["waiting"] >= 300
+    print(f"{figures['bytes'] / WORDS:.0f} bytes in words of 32 bits")
+    assert figures["bytes"] < WORDS * TAKEN_BYTES
+    assert sum(path.stat().st_size for path in small.rglob("*.mpy")) < MPY_BYTES
