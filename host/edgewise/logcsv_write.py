@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edgewise.logcsv import Log
     from edgewise.table import Table
 
-__all__ = ["features_csv", "write_atomic", "write_log"]
+__all__ = ["features_csv", "iso", "write_atomic", "write_log"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -35,7 +35,7 @@ def write_log(log: Log, path: str | os.PathLike[str]) -> None:
         *(column.tolist() for column in columns), label, strict=True
     ):
         values = (_tenths(t_dc), _tenths(h_pm)) if valid else ("", "")
-        out.writerow((_iso(time_s), node, *values, cls or ""))
+        out.writerow((iso(time_s), node, *values, cls or ""))
     write_atomic(path, text.getvalue().encode())
 
 
@@ -49,7 +49,7 @@ def features_csv(log: Log, features: list[str], table: Table) -> str:
     columns = (log.time_s.tolist(), log.node.tolist(), label, table.x.tolist())
     for time_s, node, cls, x, valid in zip(*columns, table.valid.tolist(), strict=True):
         if valid:
-            out.writerow((_iso(time_s), node, cls or "", *x))
+            out.writerow((iso(time_s), node, cls or "", *x))
     return text.getvalue()
 
 
@@ -84,6 +84,7 @@ def _tenths(value: int) -> str:
     return f"{'-' * (value < 0)}{abs(value) // 10}.{abs(value) % 10}"
 
 
-def _iso(time_s: float) -> str:
+def iso(time_s: float) -> str:
+    """Unix seconds as ISO 8601 in UTC."""
     time = (_EPOCH + timedelta(seconds=time_s)).isoformat()
     return time.removesuffix("+00:00") + "Z"

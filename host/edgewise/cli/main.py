@@ -28,6 +28,8 @@ VERBS = (
     "simulate",
     "collect",
     "broker",
+    "monitor",
+    "record",
     "bench",
     "doctor",
     "demo",

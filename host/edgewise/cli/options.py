@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Broker", "Ca", "Db", "JsonFlag", "Out", "Seed", "examples"]
+__all__ = ["Broker", "Ca", "Db", "JsonFlag", "Out", "Port", "Seed", "examples"]
 
 JsonFlag = Annotated[
     bool, typer.Option("--json", help="One JSON object on stdout, everything else on stderr.")
@@ -24,6 +24,12 @@ Db = Annotated[
 ]
 Out = Annotated[
     Path | None, typer.Option("--out", metavar="PATH", help="Where to write the result.")
+]
+Port = Annotated[
+    str,
+    typer.Option(
+        "--port", metavar="PORT", help="/dev/ttyUSB0, COM5, socket://host:port, rfc2217://..."
+    ),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same result.")]
 

@@ -1,0 +1,122 @@
+"""edgewise monitor: what a node says on its serial line, live."""
+
+from __future__ import annotations
+
+import queue
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgewise.cli.options import Port
+from edgewise.console import out, say
+
+if TYPE_CHECKING:
+    from edgewise.watching.decode import Said
+    from edgewise.watching.growing import GrowingLog
+    from edgewise.watching.port import Lost, Opened
+    from edgewise.watching.screen import NodeState
+
+    Events = queue.Queue[Opened | Lost | bytes]
+
+EXAMPLES = (
+    "edgewise monitor --port /dev/ttyUSB0",
+    "edgewise monitor --port socket://lab:3333 --csv log.csv",
+)
+_REFRESH_S = 0.25
+
+
+def monitor(
+    port: Port,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write each reading to this log as well.")
+    ] = None,
+    raw: Annotated[bool, typer.Option("--raw", help="Pass the bytes on as they come.")] = False,
+) -> None:
+    """Show a node's readings, class, link and log until Ctrl-C; survives reset and unplugging."""
+    from edgewise.watching.growing import GrowingLog
+    from edgewise.watching.port import SerialReader
+
+    with ExitStack() as stack:
+        log = stack.enter_context(GrowingLog(csv, "class")) if csv else None
+        reader = stack.enter_context(SerialReader(port, raw))
+        try:
+            if raw:
+                _pass_on(reader.events)
+            else:
+                _show(reader.events, log)
+        except KeyboardInterrupt:
+            say(f"{log.rows} readings in {csv}" if log else "bye")
+
+
+def _pass_on(events: Events) -> None:
+    while True:
+        event = events.get()
+        if isinstance(event, bytes):
+            sys.stdout.buffer.write(event)
+            sys.stdout.buffer.flush()
+
+
+def _show(events: Events, log: GrowingLog | None) -> None:
+    from rich.live import Live
+
+    from edgewise.watching.screen import NodeState, table
+
+    state = NodeState()
+    if not out.is_terminal:
+        while True:
+            _one(events, state, log, print_line=lambda text: print(text, flush=True))
+    with Live(table(state), console=out, auto_refresh=False, transient=False) as live:
+        while True:
+            _one(events, state, log, lambda text: live.console.print(text, markup=False))
+            live.update(table(state), refresh=True)
+
+
+def _one(
+    events: Events,
+    state: NodeState,
+    log: GrowingLog | None,
+    print_line: Callable[[str], None],
+) -> None:
+    from edgewise.watching.decode import decode
+    from edgewise.watching.port import Lost, Opened
+
+    try:
+        event = events.get(timeout=_REFRESH_S)
+    except queue.Empty:
+        return
+    if isinstance(event, Opened):
+        state.port = "open"
+    elif isinstance(event, Lost):
+        state.port = f"gone ({event.why}), tried again"
+        print_line(f"monitor: port gone: {event.why}")
+    else:
+        said = decode(event)
+        state.hear(said)
+        print_line(_shown(said))
+        if log is not None:
+            _keep(said, state, log)
+
+
+def _shown(said: Said) -> str:
+    from edgewise.watching.decode import Damaged, Diag, Reading
+
+    if isinstance(said, Reading):
+        what = f"failed: {said.err}" if said.err else f"{said.t:.1f} C  {said.h:.1f} %"
+        cls = f"  {said.cls} {100 * (said.p or 0):.0f} %" if said.cls is not None else ""
+        return f"#{said.seq}  {what}{cls}"
+    if isinstance(said, Diag):
+        return f"diag: {said.figures.get('heap', '-')} bytes free"
+    return f"damaged: {said.text}" if isinstance(said, Damaged) else said.text
+
+
+def _keep(said: Said, state: NodeState, log: GrowingLog) -> None:
+    from edgewise.watching.decode import Reading
+
+    if isinstance(said, Reading):
+        when = time.time() if said.ts is None else said.ts
+        log.add(when, state.node or "", said.t, said.h, said.cls or "")

@@ -1,0 +1,134 @@
+"""edgewise record: labelled readings, straight from a node."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgewise.cli.options import Ca, JsonFlag
+from edgewise.console import emit_json, err, say
+from edgewise.errors import InputError
+
+if TYPE_CHECKING:
+    from edgewise.watching.recorder import Recorder
+    from edgewise.watching.sources import Source
+
+EXAMPLES = (
+    "edgewise record --port /dev/ttyUSB0 --label closed,open --out window.csv",
+    "edgewise record --broker mqtt://localhost --node a1b2c3 --label open --out window.csv",
+)
+_LABELS_MAX = 9
+_POLL_S = 0.1
+
+
+def record(
+    label: Annotated[
+        str, typer.Option(metavar="NAME[,NAME...]", help="Classes; keys 1 to 9 choose.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="LOG.csv", help="Goes on if it exists.")],
+    port: Annotated[str | None, typer.Option(metavar="PORT", help="The node's port.")] = None,
+    broker: Annotated[str | None, typer.Option(metavar="URL", help="Or over MQTT.")] = None,
+    ca: Ca = None,
+    node: Annotated[str | None, typer.Option(help="The node's name, with --broker.")] = None,
+    base: Annotated[str, typer.Option(help="First part of the topics.")] = "edgewise",
+    readings: Annotated[int, typer.Option(min=0, help="End after so many [0: Ctrl-C].")] = 0,
+    undo_s: Annotated[float, typer.Option(min=1, help="How far the key u takes back.")] = 30,
+    json: JsonFlag = False,
+) -> None:
+    """Write a node's readings with the class that you choose: 1 to 9, space pauses, u undoes."""
+    from edgewise.watching.growing import GrowingLog
+    from edgewise.watching.recorder import Recorder
+
+    labels = _labels(label)
+    source = _source(port, broker, ca, node, base)
+    with ExitStack() as stack:
+        log = stack.enter_context(GrowingLog(out, "status"))
+        source = stack.enter_context(source)
+        recorder = Recorder(log, labels, undo_s)
+        stack.enter_context(_keys())
+        say("  ".join(f"{i} {name}" for i, name in enumerate(labels, 1)))
+        say("space pauses, u undoes, Ctrl-C ends")
+        with suppress(KeyboardInterrupt):
+            _listen(source, recorder, readings)
+    say(f"{out}: {recorder.summary()}")
+    if json:
+        emit_json({"out": str(out), "readings": dict(recorder.counts)})
+
+
+def _labels(text: str) -> list[str]:
+    labels = [name.strip() for name in text.split(",")]
+    if not all(labels) or len(set(labels)) < len(labels) or len(labels) > _LABELS_MAX:
+        raise InputError(f"--label {text}: 1 to {_LABELS_MAX} different names, such as a,b")
+    return labels
+
+
+def _source(
+    port: str | None, broker: str | None, ca: Path | None, node: str | None, base: str
+) -> Source:
+    from edgewise.urls import parse_broker
+    from edgewise.watching.sources import MqttSource, SerialSource
+
+    if (port is None) == (broker is None):
+        raise InputError("name the node's place: either --port or --broker and --node")
+    if port is not None:
+        return SerialSource(port)
+    if not node or set(node) & set("+#/"):
+        raise InputError("--broker needs --node: the node's name, such as a1b2c3")
+    return MqttSource(parse_broker(broker or "", ca), node, base)
+
+
+def _listen(source: Source, recorder: Recorder, limit: int) -> None:
+    from edgewise.watching.sources import Heard
+
+    while not limit or recorder.counts.total() < limit:
+        for key in _pressed():
+            told = recorder.key(key)
+            if told:
+                say(told)
+        heard = source.next(_POLL_S)
+        if isinstance(heard, str):
+            say(heard)
+        elif isinstance(heard, Heard):
+            recorder.take(heard)
+            _status(recorder)
+
+
+def _status(recorder: Recorder) -> None:
+    last = recorder.last
+    if last is None:
+        return
+    what = "failed read" if last.t is None else f"{last.t:.1f} C  {last.h:.1f} %"
+    state = "paused" if recorder.paused else recorder.label
+    clock = time.strftime("%H:%M:%S", time.localtime(last.time_s))
+    err.print(f"{clock}  {what}  [{state}]  {recorder.summary()}", markup=False, highlight=False)
+
+
+@contextmanager
+def _keys() -> Iterator[None]:
+    # Single keys without Enter, where there is a terminal.
+    if not sys.stdin.isatty():
+        yield
+        return
+    import termios
+    import tty
+
+    before = termios.tcgetattr(sys.stdin)
+    try:
+        tty.setcbreak(sys.stdin)
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+
+
+def _pressed() -> str:
+    if not sys.stdin.isatty() or not select.select([sys.stdin], [], [], 0)[0]:
+        return ""
+    return os.read(sys.stdin.fileno(), 64).decode(errors="replace")
