@@ -2,9 +2,7 @@
 
 import json
 
-from .core.calibrate import calibrations
-from .core.gate import Gate
-from .core.settings import MASK, SECRET, settings
+from .core.settings import MASK, SECRET, settings, together
 from .errors import ConfigError
 
 _TYPES = {"text": str, "number": int, "switch": bool, "list": list}
@@ -26,7 +24,10 @@ def check(given):
         else:
             into[key] = json.loads(default)
     _known("", given, full)
-    _together(full)
+    try:
+        together(full)
+    except ValueError as e:
+        raise ConfigError("config: %s" % e)
     return full
 
 
@@ -58,29 +59,6 @@ def _value(path, kind, limits, value):
             unit = " characters" if kind == "text" else ""
             raise ConfigError("config: %s must be %s..%s%s" % (path, limits[0], limits[1], unit))
     return value
-
-
-def _together(full):
-    try:
-        Gate(full["report"])
-        calibrations(full["sensor"])
-    except ValueError as e:
-        raise ConfigError("config: %s" % e)
-    confirm = full["confirm"]
-    if not confirm["of"] < 2 * confirm["need"] <= 2 * confirm["of"]:
-        raise ConfigError("config: confirm.need must be more than half of confirm.of, at most all")
-    if full["sleep"] and full["actuator"]["pin"] >= 0:
-        raise ConfigError("config: actuator.pin: a node that sleeps drives nothing")
-    if 0 < full["spool_kb"] < 64:
-        raise ConfigError("config: spool_kb must be 64 or more, or 0 for none")
-    for key in ("node", "base"):
-        for c in "+#/" if key == "node" else "+#":
-            if c in full[key]:
-                raise ConfigError("config: %s must not contain %s" % (key, c))
-    if full["period_ms"] and full["period_ms"] < 2000:
-        raise ConfigError(
-            "config: period_ms must be 2000 or more, a DHT22 needs 2 s between reads"
-        )
 
 
 def merge(given, change):

@@ -54,3 +54,28 @@ def settings():
         section, _, key = words[0].rpartition(".")
         yield [section, key] + words[1:]
         at = end + 1
+
+
+def together(full):
+    # ValueError for what only the values together, or another part of core, can tell
+    from .calibrate import calibrations
+    from .gate import Gate
+
+    for key, read in (("report", Gate), ("sensor", calibrations)):
+        try:
+            read(full[key])
+        except ValueError as e:
+            raise ValueError("%s: %s" % (key, e))
+    confirm = full["confirm"]
+    if not confirm["of"] < 2 * confirm["need"] <= 2 * confirm["of"]:
+        raise ValueError("confirm.need must be more than half of confirm.of, at most all")
+    if full["sleep"] and full["actuator"]["pin"] >= 0:
+        raise ValueError("actuator.pin: a node that sleeps drives nothing")
+    if 0 < full["spool_kb"] < 64:
+        raise ValueError("spool_kb must be 64 or more, or 0 for none")
+    for key in ("node", "base"):
+        for c in "+#/" if key == "node" else "+#":
+            if c in full[key]:
+                raise ValueError("%s must not contain %s" % (key, c))
+    if full["period_ms"] and full["period_ms"] < 2000:
+        raise ValueError("period_ms must be 2000 or more, a DHT22 needs 2 s between reads")
