@@ -19,6 +19,8 @@ __all__ = ["VERBS", "app", "run"]
 # edgewise/cli/<verb>.py has a function <verb>, or an `app` where the verb has sub-commands;
 # EXAMPLES is a tuple of command lines for the end of its --help.
 VERBS = (
+    "init",
+    "config",
     "data",
     "train",
     "compile",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
@@ -36,13 +35,13 @@ def simulate(
     json: JsonFlag = False,
 ) -> None:
     """Run nodes until the log is used up and every reading is acknowledged."""
-    from edgewise import package
+    from edgewise import package, settings
     from edgewise.broker import EmbeddedBroker
     from edgewise.simulator import fleet
     from edgewise.urls import check_reachable, parse_broker
 
     pace = _speed(speed)
-    settings = _settings(config)
+    given = settings.load(config) if config else {}
     loaded = package.load(model)
     played = _logs(log, group, nodes)
     with ExitStack() as stack:
@@ -54,7 +53,7 @@ def simulate(
             loaded,
             played,
             at,
-            settings,
+            given,
             pace,
             seed,
             on_line=say,
@@ -80,17 +79,6 @@ def _speed(text: str) -> float:
     if not 0.01 <= speed <= 1e6:
         raise InputError(f"--speed {text}: a number such as 1 or 60, or max")
     return speed
-
-
-def _settings(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        return {}
-    try:
-        return tomllib.loads(path.read_text())
-    except OSError as e:
-        raise InputError(f"{path}: cannot be read ({e.strerror}): check --config") from e
-    except ValueError as e:
-        raise InputError(f"{path}: not TOML ({e}): mend the file") from e
 
 
 def _logs(path: Path | None, group: str | None, nodes: int) -> list[Any]:

@@ -14,6 +14,7 @@ from typing import Any
 from edgewise.errors import InputError, OutsideError
 from edgewise.logcsv import Log
 from edgewise.package import Package
+from edgewise.settings import beside
 from edgewise.simulator.node import MAX_SPEED, SimulatedNode
 from edgewise.urls import BrokerUrl
 
@@ -78,7 +79,9 @@ def node_files(config: dict[str, Any], broker: BrokerUrl, folder: Path) -> dict[
     given = config.get("mqtt")
     mqtt = given if isinstance(given, dict) else {}
     keys = ("cert", "key") if broker.ca else ("ca", "cert", "key")
-    files = {str(mqtt[key]): _beside(folder, key, str(mqtt[key])) for key in keys if mqtt.get(key)}
+    files = {
+        str(mqtt[key]): beside([folder], key, str(mqtt[key])) for key in keys if mqtt.get(key)
+    }
     if broker.ca is not None:
         trusted = broker.tls_context().get_ca_certs(binary_form=True)
         if len(trusted) != 1:
@@ -87,15 +90,6 @@ def node_files(config: dict[str, Any], broker: BrokerUrl, folder: Path) -> dict[
     elif not mqtt.get("ca"):
         raise InputError("mqtts:// needs --ca: a node trusts nobody else than the CA in its flash")
     return files
-
-
-def _beside(folder: Path, key: str, name: str) -> bytes:
-    if Path(name).name != name:
-        raise InputError(f"mqtt.{key}: {name!r} is not the name of a file beside the settings")
-    try:
-        return (folder / name).read_bytes()
-    except OSError as e:
-        raise InputError(f"{folder / name}: cannot be read ({e.strerror}): put it there") from e
 
 
 def simulate(

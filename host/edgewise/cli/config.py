@@ -1,0 +1,75 @@
+"""``edgewise config``: the node's settings, checked, shown, described."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from edgewise.cli.options import JsonFlag, examples
+from edgewise.console import emit_json, say
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="Look at a node's settings: node.toml with secrets.toml and nodes/*.toml beside it.",
+    epilog=examples(
+        "edgewise config check",
+        "edgewise config show nodes/kitchen.toml",
+        "edgewise config schema",
+    ),
+)
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="node.toml, or nodes/NAME.toml")]
+_DEFAULT = Path("node.toml")
+
+
+@app.command(epilog=examples("edgewise config check node.toml"))
+def check(file: File = _DEFAULT, as_json: JsonFlag = False) -> None:
+    """Read the settings of a node, or of a whole fleet, and name the first mistake."""
+    from edgewise import settings
+
+    settings.load(file)
+    nodes = list(settings.fleet(file))
+    say(f"{file}: right" + (f", and so are {len(nodes)} nodes beside it" if nodes else ""))
+    if as_json:
+        emit_json({"ok": True, "file": str(file), "nodes": nodes})
+
+
+@app.command(epilog=examples("edgewise config show node.toml --json"))
+def show(file: File = _DEFAULT, as_json: JsonFlag = False) -> None:
+    """Show every setting with the defaults filled in; secrets are masked."""
+    from edgewise import settings
+
+    full = settings.masked(settings.complete(settings.load(file)))
+    if as_json:
+        emit_json(full)
+        return
+    for key, value in _flat(full):
+        typer.echo(f"{key} = {json.dumps(value, ensure_ascii=False)}")
+
+
+@app.command(epilog=examples("edgewise config schema > node.schema.json"))
+def schema(as_json: JsonFlag = False) -> None:
+    """Print the JSON Schema of node.toml: every key, type, default and limit."""
+    from edgewise import settings
+
+    if as_json:
+        emit_json(settings.schema())
+    else:
+        typer.echo(json.dumps(settings.schema(), indent=2))
+
+
+def _flat(full: dict[str, Any]) -> list[tuple[str, Any]]:
+    top = [(key, value) for key, value in full.items() if not isinstance(value, dict)]
+    inner = [
+        (f"{section}.{key}", value)
+        for section, part in full.items()
+        if isinstance(part, dict)
+        for key, value in part.items()
+    ]
+    return top + inner

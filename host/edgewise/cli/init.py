@@ -1,0 +1,143 @@
+"""``edgewise init``: a few questions, then node.toml and secrets.toml."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from edgewise.cli.options import JsonFlag
+from edgewise.console import emit_json, say
+from edgewise.errors import InputError
+
+EXAMPLES = (
+    "edgewise init",
+    "edgewise init --node kitchen --wifi HOME --wifi-password SECRET "
+    "--broker mqtt://user:password@raspberrypi.local --sensor dht22 --pin 4",
+)
+
+# setting -> question, default; the broker is one question for several
+_QUESTIONS: dict[str, tuple[str, Any]] = {
+    "node": ("Name of the node, empty for the one of its MAC", ""),
+    "wifi.ssid": ("Wi-Fi network", None),
+    "wifi.password": ("Its password", ""),
+    "broker": ("Broker, mqtt://[user@]host", None),
+    "mqtt.password": ("Its password for that user", ""),
+    "sensor.kind": ("Sensor, dht22 or dht11", "dht22"),
+    "sensor.pin": ("GPIO of its data wire", 4),
+}
+_HIDDEN = ("wifi.password", "mqtt.password")
+
+
+def init(
+    out: Annotated[Path, typer.Option(metavar="FILE", help="what to write")] = Path("node.toml"),
+    node: Annotated[
+        str | None, typer.Option(metavar="NAME", help="its name; empty: of its MAC")
+    ] = None,
+    wifi: Annotated[str | None, typer.Option(metavar="SSID", help="its network")] = None,
+    wifi_password: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="empty for an open one")
+    ] = None,
+    broker: Annotated[
+        str | None, typer.Option(metavar="URL", help="mqtt[s]://[user:password@]host[:port]")
+    ] = None,
+    sensor: Annotated[str | None, typer.Option(metavar="KIND", help="dht22 or dht11")] = None,
+    pin: Annotated[int | None, typer.Option(metavar="GPIO", help="of its data wire")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="replace both files; the key for updates is a new one")
+    ] = False,
+    json: JsonFlag = False,
+) -> None:
+    """Write a node's settings, and its secrets beside them for you alone.
+
+    Asks for what no option says.
+    """
+    from edgewise import settings
+
+    said = {
+        "node": node,
+        "wifi.ssid": wifi,
+        "wifi.password": wifi_password,
+        "broker": broker,
+        "sensor.kind": sensor,
+        "sensor.pin": pin,
+    }
+    for key, value in said.items():
+        if value is not None:
+            _check(key, value)
+    answers = {key: _ask(key) if value is None else value for key, value in said.items()}
+    given = _settings(answers)
+    written = settings.write(out, given, force)
+    say(f"written: {', '.join(map(str, written))}; next: edgewise build --config {out}")
+    if given["mqtt"].get("tls"):
+        say(f"TLS: put the broker's CA as ca.der into {out.parent.absolute()}")
+    if json:
+        emit_json({"written": [str(path) for path in written]})
+
+
+def _settings(answers: dict[str, Any]) -> dict[str, Any]:
+    mqtt = _mqtt(answers.pop("broker"))
+    if "user" in mqtt and "password" not in mqtt:
+        mqtt["password"] = _ask("mqtt.password")
+    given: dict[str, Any] = {"wifi": {}, "mqtt": mqtt, "sensor": {}}
+    for path, value in answers.items():
+        section, _, key = path.rpartition(".")
+        if section:
+            given[section][key] = value
+        elif value:
+            given[key] = value
+    return given | {"update": {"secret": secrets.token_hex(32)}}
+
+
+def _ask(key: str) -> Any:
+    question, default = _QUESTIONS[key]
+
+    def read(text: str) -> Any:
+        # what is wrong is said, and the question comes again
+        try:
+            value = type(default)(text) if default is not None else text
+            _check(key, value)
+            return value
+        except InputError as e:
+            raise typer.BadParameter(str(e)) from e
+        except ValueError as e:
+            raise typer.BadParameter("a whole number is expected") from e
+
+    try:
+        return typer.prompt(
+            question,
+            default,
+            hide_input=key in _HIDDEN,
+            show_default=bool(default),
+            err=True,
+            value_proc=read,
+        )
+    except typer.Abort as e:
+        raise InputError(f"{key}: no answer: give one, or say it with an option") from e
+
+
+def _check(key: str, value: Any) -> None:
+    from edgewise import settings
+
+    if key == "broker":
+        _mqtt(value)
+        return
+    section, _, name = key.rpartition(".")
+    try:
+        settings.check({section: {name: value}} if section else {name: value})
+    except settings.Wrong as e:
+        raise InputError(f"{e}: correct it") from e
+
+
+def _mqtt(url: str) -> dict[str, Any]:
+    from edgewise.urls import parse_broker
+
+    at = parse_broker(url)
+    given: dict[str, Any] = {"host": at.host, "port": at.port}
+    if at.user:
+        given["user"] = at.user
+        if at.password is not None:
+            given["password"] = at.password
+    return given | ({"tls": True} if at.tls else {})

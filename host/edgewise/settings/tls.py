@@ -1,0 +1,41 @@
+"""The files that the settings name for TLS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from edgewise.errors import InputError
+from edgewise.settings.model import complete
+from edgewise.settings.reading import base_of
+
+__all__ = ["beside", "tls_files"]
+
+
+def tls_files(settings: Mapping[str, Any], path: Path) -> dict[str, bytes]:
+    """The CA, certificate and key that a node with these settings needs, by name.
+
+    They stand beside ``path``, or for nodes/NAME.toml beside the node.toml above. InputError.
+    """
+    mqtt = complete(settings)["mqtt"]
+    if not mqtt["tls"]:
+        return {}
+    base = base_of(path)
+    folders = [path.parent, *([base.parent] if base else [])]
+    named = {key: str(mqtt[key]) for key in ("ca", "cert", "key") if mqtt[key]}
+    return {name: beside(folders, key, name) for key, name in named.items()}
+
+
+def beside(folders: list[Path], key: str, name: str) -> bytes:
+    """The file ``name`` of the setting mqtt.``key`` from the first folder that has it.
+
+    InputError for a name with a folder in it, or a file that cannot be read.
+    """
+    if Path(name).name != name:
+        raise InputError(f"mqtt.{key}: {name!r} is not the name of a file beside the settings")
+    there = next((f / name for f in folders if (f / name).is_file()), folders[0] / name)
+    try:
+        return there.read_bytes()
+    except OSError as e:
+        raise InputError(f"{there}: cannot be read ({e.strerror}): put it there") from e
