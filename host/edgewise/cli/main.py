@@ -27,6 +27,7 @@ VERBS = (
     "inspect",
     "report",
     "predict",
+    "build",
     "simulate",
     "collect",
     "broker",
