@@ -167,6 +167,10 @@ class Node:
         else:
             self._drive()
 
+    @property
+    def model_name(self):
+        return self._model.contract["name"]
+
     def set_period(self, period_ms):
         # 0: the model's
         self._period_ms = period_ms or self._model.contract["period_ms"]

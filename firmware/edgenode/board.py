@@ -31,6 +31,8 @@ _NOW_AND_THEN = (
     "core.calibrate",
     "core.settings",
     "trial",
+    "install",
+    "link.update",
 )
 # A heap that is full grows by all that the system has left, and Wi-Fi and TLS find none: it is
 # swept long before.
@@ -56,6 +58,8 @@ class Board:
         self.reset = reset_cause()
         self.boot = flash.Boot("boot")
         self.trial = None  # while a configuration is on trial, or its verdict not told
+        self.installer = None  # while a model is on trial, or its verdict not told
+        self._update = None  # while a model comes over the air
         self.begun = False
         self.link = self.restart_ms = None
         self.refused = 0
@@ -107,6 +111,7 @@ class Board:
     def _model(self):
         from . import load
 
+        self.installer = load.installer(self.boot.bad, self.log)
         forest = load.model()
         del load
         drop(*_NOW_AND_THEN)
@@ -126,6 +131,7 @@ class Board:
         return self.boot.number
 
     def facts(self):
+        self._update = None  # what it has stays on flash
         drop(*_NOW_AND_THEN)
         gc.collect()
         link, box = self.link, self.box
@@ -160,6 +166,8 @@ class Board:
                 self._proved()
             if self.trial is not None:
                 self._try(proved)
+            if self.installer is not None:
+                self._judge(proved)
 
     def _try(self, proved):
         trial, link = self.trial, self.link
@@ -171,6 +179,48 @@ class Board:
 
             control.tell(self)
             self.trial = None
+
+    def _judge(self, proved):
+        installer, link = self.installer, self.link
+        if proved and installer.on_trial:
+            installer.confirm()
+        text = installer.news() if link.up else None
+        if text is not None:
+            link.answer("model/result", text)
+        if not installer.open:
+            self.installer = None
+
+    def take_model(self, what, payload):
+        # A message on model/offer or model/chunk.
+        if self._update is None:
+            from .link.update import Update
+
+            secret = self.open_trial().read().get("update", {}).get("secret", "")
+            self._update = Update(self.name, secret, flash)
+        update = self._update
+        text = update.offer(payload) if what == b"offer" else update.chunk(payload)
+        if text is None:
+            self.refused += 1
+        else:
+            self.link.answer("model/result", text)
+        if update.complete:
+            self._update = None
+            self.restart_soon()
+
+    def roll_back(self):
+        from . import install
+
+        return install.swap_back(flash)
+
+    def model_status(self):
+        from .link.update import Update
+
+        note = Update(self.name, "", flash).note
+        return {
+            "name": self.node.model_name,
+            "state": note["state"],
+            "counter": note["counter"],
+        }
 
     def obey(self, verb, payload, retained):
         from . import control
@@ -186,6 +236,7 @@ class Board:
             return
         late_ms = self.clock.ticks_diff(self.clock.ticks_ms(), self.restart_ms)
         if late_ms > 0 or self.link.idle():
+            self.box.keep()
             self.boot.ended()
             machine.reset()
 

@@ -18,17 +18,21 @@ def obey(board, verb, payload, retained):
             raise NodeError("known are " + ", ".join(sorted(_VERBS)))
         text = _VERBS[verb](board, value, name)
     except NodeError as e:
-        board.link.answer(verb, command.answer(name, str(e)))
+        _say(board, verb, command.answer(name, str(e)))
     else:
         if text is not False:
-            board.link.answer(verb, command.answer(name, None, text))
+            _say(board, verb, command.answer(name, None, text))
 
 
 def tell(board):
     # What became of the configuration that was on trial.
     name, error = board.trial.verdict
-    board.link.answer("config", command.answer(name, error))
+    _say(board, "config", command.answer(name, error))
     board.trial.told()
+
+
+def _say(board, verb, text):
+    board.link.answer("cmd/%s/result" % verb, text)
 
 
 def _trial(board):
@@ -86,6 +90,17 @@ def _stay_awake(board, value, name):
     board.node.stay_awake(value)
 
 
+def _model(board, value, name):
+    if value == "rollback":
+        if not board.roll_back():
+            raise NodeError("there is no model before this one")
+        board.restart_soon()
+    elif value is None or value == "status":
+        return json.dumps(board.model_status())
+    else:
+        raise NodeError("value must be status or rollback")
+
+
 _VERBS = {
     "ping": _ping,
     "diag": _diag,
@@ -96,4 +111,5 @@ _VERBS = {
     "safe": _safe,
     "actuator": _actuator,
     "stay-awake": _stay_awake,
+    "model": _model,
 }

@@ -37,6 +37,8 @@ class SafeNode:
     def diag(self):
         return json.dumps(self._facts())
 
+    model_name = None
+
     def set_period(self, period_ms):
         pass  # takes effect with the next start
 

@@ -75,7 +75,9 @@ def build(board, settings, forest):
     name = node_name(settings)
     classes = [json.dumps(c) for c in forest.classes] if forest else []
     _connect(board, settings, name, classes)
+    board.name = name
     board.link.on_command = board.obey
+    board.link.on_model = board.take_model
     board.node = _node(board, settings, forest)
     if forest:
         forest.features = None  # their names are of no use any more

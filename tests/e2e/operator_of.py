@@ -31,7 +31,8 @@ class Operator:
 
     def _heard(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
         leaf = message.topic.removeprefix(f"edgewise/{NODE}/")
-        if leaf != "status" and not (leaf.startswith("cmd/") and not leaf.endswith("/result")):
+        sent = leaf.startswith(("cmd/", "model/")) and not leaf.endswith("/result")
+        if leaf != "status" and not sent:
             self.said.put((leaf, json.loads(message.payload)))
 
     def send(self, verb: str, payload: str | bytes, retain: bool = False) -> None:

@@ -40,8 +40,9 @@ outbox number 300 10 2000
 sleep switch false
 report_every number 0 0 1440
 spool_kb number 256 0 1024
+update.secret text "" 0 64
 """
-SECRET = ("password",)
+SECRET = ("password", "secret")
 MASK = "***"
 
 

@@ -39,11 +39,8 @@ def restore(path):
     return True
 
 
-def write_checked(path, text):
-    # text: a JSON object; it is sealed with its CRC, and the file before it stays as .old
-    sealed = text[:-1] + _SEAL + '%08x"}' % crc32(text.encode())
-    with open(path + ".tmp", "wb") as f:
-        f.write(sealed.encode())
+def exchange(path):
+    # path + ".tmp" takes the place of path, which stays as .old
     if hasattr(os, "sync"):
         os.sync()
     try:
@@ -51,6 +48,27 @@ def write_checked(path, text):
     except OSError:
         pass  # there is none yet
     os.rename(path + ".tmp", path)
+
+
+def differ(path, other):
+    try:
+        with open(path, "rb") as a, open(other, "rb") as b:
+            while True:
+                part = a.read(256)
+                if part != b.read(256):
+                    return True
+                if not part:
+                    return False
+    except OSError:
+        return True
+
+
+def write_checked(path, text):
+    # text: a JSON object; it is sealed with its CRC, and the file before it stays as .old
+    sealed = text[:-1] + _SEAL + '%08x"}' % crc32(text.encode())
+    with open(path + ".tmp", "wb") as f:
+        f.write(sealed.encode())
+    exchange(path)
 
 
 def read_checked(path):

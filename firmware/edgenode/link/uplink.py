@@ -19,7 +19,8 @@ _HELD_MS = const(20)
 
 class Uplink:
     def __init__(self, wifi, client, ntp, clock, outbox, topic, boot, log):
-        # log(text) for what to tell; on_command(verb, payload, retained) is set by the owner
+        # log(text) for what to tell; the owner sets on_command(verb, payload, retained) and
+        # on_model(what, payload)
         self._wifi = wifi
         self._client = client
         self._resolver = None  # while a name is asked for
@@ -40,7 +41,7 @@ class Uplink:
         self.events_dropped = self.answers_dropped = self.connects = 0
         self.turns = 0
         self.error = None  # why there is no connection, or why the last one ended
-        self.on_command = None
+        self.on_command = self.on_model = None
         client.on_ack = self._acknowledged
         client.on_message = self._message
 
@@ -52,11 +53,11 @@ class Uplink:
         rest = '"boot":%d,"seq":%d,"event":"%s",%s' % (self._boot, seq, kind, tail)
         self._events.append((self._clock.unix_s(), self._clock.uptime_s(), rest))
 
-    def answer(self, verb, text):
+    def answer(self, leaf, text):
         if len(self._answers) == _ANSWERS_MAX:
             self.answers_dropped += 1
         else:
-            self._answers.append(("cmd/%s/result" % verb, text))
+            self._answers.append((leaf, text))
 
     def diag(self, text):
         if self._client.up:
@@ -178,7 +179,8 @@ class Uplink:
             self.connects += 1
             self.error = None
             self._log("mqtt: connected")
-            self._client.subscribe(self._name("cmd/+"))
+            for leaf in ("cmd/+", "model/offer", "model/chunk"):
+                self._client.subscribe(self._name(leaf))
             self._start("status", "online", True)
         elif len(self._events):
             self._send_event(self._events[0])
@@ -247,3 +249,5 @@ class Uplink:
         leaf = topic[len(self._topic) :]
         if self.on_command is not None and leaf.startswith(b"cmd/"):
             self.on_command(leaf[4:], payload, retained)
+        elif self.on_model is not None and leaf.startswith(b"model/") and not retained:
+            self.on_model(leaf[6:], payload)

@@ -31,6 +31,8 @@ VERBS = (
     "simulate",
     "collect",
     "broker",
+    "push",
+    "model",
     "monitor",
     "record",
     "bench",

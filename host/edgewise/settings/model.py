@@ -20,11 +20,7 @@ _WHAT = {
     "list_type": "a list",
     "model_type": "a table",
 }
-# The key for model updates: the last row here until the node's own list has it.
-_ROWS = {
-    (section, key): rest
-    for section, key, *rest in [["update", "secret", "text", '""', "0", "64"], *node.settings()]
-}
+_ROWS = {(section, key): rest for section, key, *rest in node.settings()}
 KEYS = [".".join(filter(None, path)) for path in _ROWS]
 """Every setting, with its section: "node", "wifi.ssid"."""
 SECRETS = ("wifi.password", "mqtt.password", "update.secret")

@@ -1,0 +1,164 @@
+"""Takes a new model over MQTT, piece by piece, onto flash; docs/ota.md. In RAM while it does."""
+
+import json
+import os
+from binascii import hexlify, unhexlify
+from hashlib import sha256
+
+from ..core.compat import const
+from ..errors import NodeError
+
+NEW = "model.new"
+NOTE = "update"
+_SIZE_MAX = const(32768)
+_CHUNK_MAX = const(1024)
+_HEAD = const(8)  # of a chunk: the first bytes of the SHA-256, offset
+_SPARE = const(16384)  # of flash
+_ID_MAX = const(64)
+
+
+def mac(key, text):
+    # HMAC-SHA256, RFC 2104; key of up to 64 bytes
+    key = key + bytes(64 - len(key))
+    inner = sha256(bytes(b ^ 0x36 for b in key))
+    inner.update(text)
+    outer = sha256(bytes(b ^ 0x5C for b in key))
+    outer.update(inner.digest())
+    return outer.digest()
+
+
+def _same(a, b):
+    # in constant time
+    diff = len(a) ^ len(b)
+    for x, y in zip(a, b):
+        diff |= x ^ y
+    return not diff
+
+
+def _size(path):
+    try:
+        return os.stat(path)[6]
+    except OSError:
+        return 0
+
+
+class Update:
+    # node: its name; secret: 64 hex digits or ""; store: drivers.flash
+    def __init__(self, node, secret, store):
+        self._node = node
+        self._secret = secret
+        self._store = store
+        self.note = {"id": None, "counter": 0, "state": "idle"}
+        try:
+            self.note = json.loads(store.read(NOTE))
+        except (OSError, ValueError):
+            pass
+        self.complete = False
+
+    def offer(self, payload):
+        # -> answer (JSON), None: nobody to answer
+        try:
+            given = json.loads(payload)
+            name = given["id"]
+        except (KeyError, TypeError, ValueError):
+            return None
+        if isinstance(name, bool) or not isinstance(name, (str, int)) or len(str(name)) > _ID_MAX:
+            return None
+        try:
+            self._accept(given)
+        except (KeyError, TypeError, ValueError):
+            return answer(name, "malformed offer")
+        except NodeError as e:
+            return answer(name, str(e))
+        return self._want()
+
+    def _accept(self, given):
+        size, counter, sha = given["size"], given["counter"], unhexlify(given["sha256"])
+        if type(size) is not int or type(counter) is not int or len(sha) != 32:
+            raise ValueError
+        text = "edgewise-model-1\n%s\n%s\n%d\n%d\n%s" % (
+            self._node,
+            given["id"],
+            counter,
+            size,
+            given["sha256"],
+        )
+        if len(self._secret) != 64:
+            raise NodeError("this node has no key: set update.secret")
+        if not _same(mac(unhexlify(self._secret), text.encode()), unhexlify(given["hmac"])):
+            raise NodeError("wrong key")
+        note = self.note
+        again = note["state"] == "receiving" and note["sha256"] == given["sha256"]
+        if counter < note["counter"] or (counter == note["counter"] and not again):
+            raise NodeError("counter %d is not above %d" % (counter, note["counter"]))
+        if note["state"] in ("try", "trial"):
+            raise NodeError("another model is on trial")
+        self._fits(size)
+        if not again:
+            self._store.remove(NEW)
+        self.note = {
+            "id": given["id"],
+            "counter": counter,
+            "size": size,
+            "sha256": given["sha256"],
+            "state": "receiving",
+        }
+        self.write()
+
+    def _fits(self, size):
+        room = os.statvfs("/")
+        free = room[0] * room[3]
+        if not 0 < size <= min(_SIZE_MAX, max(0, free - _SPARE - size)):
+            raise NodeError("%d bytes do not fit: %d at most" % (size, _SIZE_MAX))
+
+    def write(self):
+        self._store.write(NOTE, json.dumps(self.note).encode())
+
+    def _want(self):
+        # a piece may have come before the last reset
+        at = min(_size(NEW), self.note["size"])
+        if at == self.note["size"]:
+            return self._whole()
+        return '{"id":%s,"ok":null,"error":null,"want":%d}' % (json.dumps(self.note["id"]), at)
+
+    def chunk(self, payload):
+        # -> answer (JSON), None: not of the offer that is open
+        note = self.note
+        if note["state"] != "receiving" or len(payload) <= _HEAD:
+            return None
+        if payload[:4] != unhexlify(note["sha256"][:8]):
+            return None
+        at = int.from_bytes(payload[4:8], "little")
+        data = payload[_HEAD:]
+        if at == _size(NEW) and len(data) <= min(_CHUNK_MAX, note["size"] - at):
+            with open(NEW, "ab") as f:
+                f.write(data)
+        return self._want()
+
+    def _whole(self):
+        note = self.note
+        digest = sha256()
+        part = bytearray(256)
+        with open(NEW, "rb") as f:
+            while True:
+                n = f.readinto(part)
+                if not n:
+                    break
+                digest.update(memoryview(part)[:n])
+        if hexlify(digest.digest()).decode() != note["sha256"]:
+            self._store.remove(NEW)
+            note["state"] = "idle"
+            self.write()
+            return answer(note["id"], "bad hash: what came is not what was offered")
+        note["state"] = "try"
+        self.write()
+        self.complete = True
+        return '{"id":%s,"ok":null,"error":null,"want":null}' % json.dumps(note["id"])
+
+
+def answer(name, error):
+    return '{"id":%s,"ok":%s,"error":%s}' % (
+        json.dumps(name),
+        "false" if error else "true",
+        json.dumps(error),
+    )

@@ -1,0 +1,54 @@
+"""edgewise model: which model a node runs, and the one before it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from edgewise.cli.options import Broker, Ca, JsonFlag, examples
+from edgewise.console import emit_json, out
+from edgewise.errors import EdgewiseError
+
+_EXAMPLES = (
+    "edgewise model status --node a1b2c3 --broker mqtt://localhost",
+    "edgewise model rollback --node a1b2c3 --broker mqtt://localhost",
+)
+app = typer.Typer(no_args_is_help=True, help="Ask a node for its model, or for the one before it.")
+Node = Annotated[str, typer.Option(help="the node's name")]
+Base = Annotated[str, typer.Option(help="first part of the topics")]
+
+
+@app.command(epilog=examples(_EXAMPLES[0]))
+def status(
+    node: Node, broker: Broker, ca: Ca = None, base: Base = "edgewise", json: JsonFlag = False
+) -> None:
+    """Say which model runs on a node and what became of the last push."""
+    said = _asked(node, broker, ca, base, "status")["value"]
+    if json:
+        emit_json(said)
+    else:
+        out.print(f"{node}: {said['name']}, last push {said['state']}", markup=False)
+
+
+@app.command(epilog=examples(_EXAMPLES[1]))
+def rollback(node: Node, broker: Broker, ca: Ca = None, base: Base = "edgewise") -> None:
+    """Go back to the model before the last update; the node starts again with it."""
+    _asked(node, broker, ca, base, "rollback")
+    out.print(f"{node}: starts again with the model before", markup=False)
+
+
+def _asked(node: str, broker: str, ca: Any, base: str, value: str) -> dict[str, Any]:
+    from edgewise.pushing import ask
+    from edgewise.pushing.targets import connect
+    from edgewise.urls import parse_broker
+
+    client = connect(parse_broker(broker, ca))
+    try:
+        answer = ask(client, base, node, "model", value)
+    finally:
+        client.disconnect()
+        client.loop_stop()
+    if not answer["ok"]:
+        raise EdgewiseError(f"node {node}: {answer['error']}")
+    return answer

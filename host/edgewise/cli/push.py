@@ -1,0 +1,100 @@
+"""edgewise push: a model for nodes on the wall, without a cable."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgewise.cli.options import Broker, Ca, JsonFlag
+from edgewise.console import emit_json, say
+from edgewise.errors import EdgewiseError, InputError
+
+if TYPE_CHECKING:
+    from edgewise.pushing import Verdict
+
+EXAMPLES = (
+    "edgewise push --model models/mine --node a1b2c3 --broker mqtt://localhost",
+    "edgewise push --model models/mine --node all --broker mqtts://pi.local --ca DIR/ca.pem",
+)
+_AT_ONCE = 8
+
+
+def push(
+    model: Annotated[Path, typer.Option(help="model package")],
+    node: Annotated[str, typer.Option(help="the node's name, or all that are online")],
+    broker: Broker,
+    config: Annotated[Path, typer.Option(help="settings with update.secret")] = Path("node.toml"),
+    ca: Ca = None,
+    base: Annotated[str, typer.Option(help="first part of the topics")] = "edgewise",
+    json: JsonFlag = False,
+) -> None:
+    """Send a model; the node checks it, works with it for a minute and says its verdict.
+
+    A model that fails, or that the node cannot live with, is undone by the node itself.
+    """
+    from edgewise import package
+    from edgewise.pushing import container, online, secret_of
+    from edgewise.pushing.targets import connect
+    from edgewise.urls import parse_broker
+
+    data = container(package.load(model))
+    at = parse_broker(broker, ca)
+    if node != "all" and (not node or set(node) & set("+#/")):
+        raise InputError(f"--node {node}: a node's name, such as a1b2c3, or all")
+    secrets = {} if node == "all" else {node: secret_of(config, node)}
+    client = connect(at)
+    try:
+        if node == "all":
+            secrets = {name: secret_of(config, name) for name in online(client, base)}
+            if not secrets:
+                raise EdgewiseError(f"no node is online below {base}: check --broker and --base")
+        say(f"{len(data)} bytes for {', '.join(secrets)}")
+        verdicts = _push_all(client, base, data, secrets)
+    finally:
+        client.disconnect()
+        client.loop_stop()
+    if json:
+        emit_json({"bytes": len(data), "nodes": {n: asdict(v) for n, v in verdicts.items()}})
+    bad = [name for name, verdict in verdicts.items() if not verdict.ok]
+    if bad:
+        raise EdgewiseError(f"not taken by {', '.join(bad)}: the reasons stand above")
+
+
+def _push_all(
+    client: object, base: str, data: bytes, secrets: dict[str, str]
+) -> dict[str, Verdict]:
+    from rich.progress import Progress
+
+    from edgewise.console import err
+    from edgewise.pushing import push as push_one
+
+    with (
+        Progress(console=err, transient=True, disable=not err.is_terminal) as bar,
+        ThreadPoolExecutor(_AT_ONCE) as pool,
+    ):
+        tasks = {name: bar.add_task(name, total=len(data)) for name in secrets}
+
+        def one(name: str) -> Verdict:
+            verdict = push_one(
+                client,  # type: ignore[arg-type]
+                base,
+                name,
+                data,
+                secrets[name],
+                progress=lambda done, of: bar.update(tasks[name], completed=done),
+            )
+            said = "confirmed" if verdict.ok else f"rejected: {verdict.error}"
+            say(f"{name}: {said}{_times(verdict)}")
+            return verdict
+
+        return dict(zip(secrets, pool.map(one, secrets), strict=True))
+
+
+def _times(verdict: Verdict) -> str:
+    if verdict.transfer_s is None or verdict.verdict_s is None:
+        return ""
+    return f" (sent in {verdict.transfer_s} s, verdict after {verdict.verdict_s} s)"
