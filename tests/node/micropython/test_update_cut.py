@@ -13,6 +13,7 @@ from torn_flash import Flash, PowerCut, exit, fork, mount, waitpid
 from edgenode import load
 from edgenode.core.model import Model
 from edgenode.drivers import flash
+from edgenode.install import swap_back
 from edgenode.link.update import Update, mac
 
 UPDATES = 12
@@ -24,7 +25,7 @@ def named(blob, name):
     # the same model by another name of the same length
     size = struct.unpack_from("<H", blob, 6)[0]
     at = blob.find(b'"name":"') + 8
-    text = blob[44 : at] + name + blob[at + len(name) : 44 + size]
+    text = blob[44:at] + name + blob[at + len(name) : 44 + size]
     body = blob[:12] + sha256(text).digest() + text + blob[44 + size : -4]
     return body + struct.pack("<I", crc32(body) & 0xFFFFFFFF)
 
@@ -70,6 +71,8 @@ def start(bad=0):
 class Life:
     def __init__(self):
         self.allowed = ()  # names of models that may run now
+        self.before = self.new = None
+        self.bad = 0
         self.counter = 0  # the highest that was taken for sure
 
     def live(self):
@@ -82,19 +85,26 @@ class Life:
             right = i % 4 != 2
             data = container(BLOBS[i], right)
             self.allowed = (runs, name) if right else (runs,)
+            self.before, self.new = runs, name
             assert deliver(name, i, data)
             self.counter = i
             installer, got = start()
             assert got == (name if right else runs)
             if right and i % 4 == 3:  # it freezes: undone
-                self.allowed = (runs, name)
+                self.bad = 1  # a power cut leaves the count of bad starts as it is
                 installer, got = start(1)
                 assert got == runs and "did not start" in installer.news()
+                self.bad = 0
             elif right:
                 installer.confirm()
                 before, runs = runs, name
                 self.allowed = (runs,)
                 assert '"ok":true' in installer.news()
+                if i % 4 == 0:
+                    self.allowed = (runs, before)
+                    assert swap_back(flash)
+                    runs = before
+                    assert start()[1] == runs
             else:
                 assert "another class" in installer.news()
             self.allowed = (runs,)
@@ -105,16 +115,20 @@ def after_the_cut(life):
     os.umount("/f")
     mount(DEVICE.on_again())
     os.chdir("/f")
-    installer, name = start()
+    installer, name = start(life.bad)
     if name not in life.allowed:
         return "%s runs, allowed are %r" % (name, life.allowed)
     note = Update(NODE, SECRET, flash).note
     if note["counter"] < life.counter:
         return "counter %d after %d" % (note["counter"], life.counter)
-    # and it goes on: what was on trial is confirmed, the next update is taken
+    if installer is not None and installer.on_trial:
+        if name != life.new:
+            return "%s is on trial, %s runs" % (life.new, name)
+        installer, name = start(1)
+        if name != life.before:
+            return "undone to %s, before was %s" % (name, life.before)
+    # and it goes on: the next update is taken
     if installer is not None:
-        if installer.on_trial:
-            installer.confirm()
         installer.news()
     if not deliver("next", 1000, container(BLOBS[0])):
         return "the next update is not taken: %r" % Update(NODE, SECRET, flash).note
