@@ -12,7 +12,7 @@ from tests.e2e import test_control, test_sleep, test_spine
 from tests.e2e.operator_of import FAST, NODE, Operator
 
 from edgewise import package, paths
-from edgewise.building.shorten import shorten
+from edgewise.building import Arch, node_code
 from edgewise.logcsv import Log
 from edgewise.package import Package
 from edgewise.schema import open_db
@@ -20,7 +20,6 @@ from edgewise.simulator import node as simulator
 from edgewise.simulator.feed import encode
 from edgewise.simulator.fleet import node_config
 from edgewise.simulator.node import SimulatedNode
-from edgewise.toolchain import mpycross
 from edgewise.urls import parse_broker
 
 WORDS = 2  # of the unix port are twice as wide as those of an ESP32
@@ -36,14 +35,10 @@ on_mosquitto = pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("small")
-    sources = {name: path.read_text() for name, path in paths.node_files().items()}
-    for name, text in shorten(sources).items():
-        source, out = folder / "src" / name, (folder / "fs" / name).with_suffix(".mpy")
-        for path in (source, out):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        source.write_text(text)
-        mpycross.compile(source, out, "x64", small=True)
-    return folder / "fs"
+    for name, data in node_code(Arch.x64).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
 
 
 @pytest.fixture(autouse=True)
