@@ -159,7 +159,7 @@ def test_files_that_cannot_be_read(file: Path) -> None:
     with pytest.raises(InputError, match=r"node.toml: cannot be read \(No such file"):
         settings.load(file)
     file.write_bytes(b'node = "\xff"\n')
-    with pytest.raises(InputError, match="node.toml: not UTF-8"):
+    with pytest.raises(InputError, match=r"node.toml: not UTF-8"):
         settings.load(file)
 
 
@@ -188,7 +188,7 @@ def test_secrets_that_others_can_read_are_refused(file: Path, mode: int) -> None
     secrets.unlink()
     file.write_text(f'[mqtt]\npassword = "{HIDDEN}"\n')
     file.chmod(mode)
-    with pytest.raises(InputError, match="node.toml: holds mqtt.password"):
+    with pytest.raises(InputError, match=r"node.toml: holds mqtt.password"):
         settings.load(file)
 
 

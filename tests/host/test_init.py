@@ -1,0 +1,169 @@
+"""`edgewise init`: questions or options, two files, nothing overwritten, nothing told."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from edgewise import settings
+from edgewise.errors import InputError
+
+SECRET = 'hush "q" \\ \x7f'
+OPTIONS = {
+    "--node": "kitchen",
+    "--wifi": "häuschen",
+    "--wifi-password": SECRET,
+    "--broker": "mqtt://me:p%40ss-of-mine@pi.local:1884",
+    "--sensor": "dht11",
+    "--pin": "5",
+}
+
+
+def init(
+    folder: Path, *words: str, answers: str = "", **options: str
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "edgewise.cli.main", "init", *words]
+    done = subprocess.run(
+        [*command, *(w for pair in options.items() for w in pair)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=folder,
+        input=answers,
+        start_new_session=True,  # no terminal of its own
+    )
+    assert "Traceback" not in done.stderr
+    assert SECRET not in done.stdout + done.stderr
+    return done
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_options_alone_make_settings(tmp_path: Path) -> None:
+    done = init(tmp_path, "--json", **OPTIONS)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["written"] == ["node.toml", "secrets.toml", ".gitignore"]
+    shown = tomllib.loads((tmp_path / "node.toml").read_text())
+    assert shown == {
+        "node": "kitchen",
+        "wifi": {"ssid": "häuschen"},
+        "mqtt": {"host": "pi.local", "port": 1884, "user": "me"},
+        "sensor": {"kind": "dht11", "pin": 5},
+    }
+    hidden = tomllib.loads((tmp_path / "secrets.toml").read_text())
+    key = hidden["update"]["secret"]
+    assert len(bytes.fromhex(key)) == 32
+    assert hidden == {
+        "wifi": {"password": SECRET},
+        "mqtt": {"password": "p@ss-of-mine"},
+        "update": {"secret": key},
+    }
+    assert key not in done.stdout + done.stderr
+    assert "p@ss" not in done.stdout + done.stderr
+    assert mode(tmp_path / "secrets.toml") == 0o600
+    loaded = settings.load(tmp_path / "node.toml")
+    assert loaded["mqtt"] == {**shown["mqtt"], "password": "p@ss-of-mine"}
+    assert sorted(os.listdir(tmp_path)) == [".gitignore", "node.toml", "secrets.toml"]
+
+
+def test_what_no_option_says_is_asked_and_a_wrong_answer_asked_again(tmp_path: Path) -> None:
+    answers = "\nhome\nx://y\nmqtts://me@pi.local\ndht12\n\nfour\n99\n5\n" + SECRET + "\n"
+    done = init(tmp_path, "--wifi-password", "", answers=answers)
+    assert done.returncode == 0, done.stderr
+    for said in ("x://y", "must be one of dht22, dht11", "a whole number", "must be 0..48"):
+        assert said in done.stderr
+    assert done.stderr.count("Sensor, dht22 or dht11 [dht22]") == 2
+    assert "put the broker's CA as ca.der into" in done.stderr
+    loaded = settings.load(tmp_path / "node.toml")
+    assert "node" not in loaded
+    assert loaded["mqtt"] == {
+        "host": "pi.local",
+        "port": 8883,
+        "user": "me",
+        "tls": True,
+        "password": SECRET,
+    }
+    assert loaded["sensor"] == {"kind": "dht22", "pin": 5}
+
+
+def test_each_has_a_key_of_its_own(tmp_path: Path) -> None:
+    keys = set()
+    for n in range(2):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        assert init(folder, **OPTIONS).returncode == 0
+        keys.add(settings.load(folder / "node.toml")["update"]["secret"])
+    assert len(keys) == 2
+
+
+@pytest.mark.parametrize("there", ["node.toml", "secrets.toml"])
+def test_nothing_is_overwritten_without_force(tmp_path: Path, there: str) -> None:
+    (tmp_path / there).write_text("mine")
+    done = init(tmp_path, **OPTIONS)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"error: {there}: is there already: name another, or --force replaces" in done.stderr
+    assert os.listdir(tmp_path) == [there]
+    assert (tmp_path / there).read_text() == "mine"
+    (tmp_path / there).chmod(0o644)
+    assert init(tmp_path, "--force", **OPTIONS).returncode == 0
+    assert settings.load(tmp_path / "node.toml")["node"] == "kitchen"
+    assert mode(tmp_path / "secrets.toml") == 0o600
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--pin", "99", "sensor.pin must be 0..48"),
+        ("--sensor", "dht12", "sensor.kind must be one of dht22, dht11"),
+        ("--wifi", "x" * 33, "wifi.ssid must be 0..32 characters"),
+        ("--wifi-password", "hush" * 20, "wifi.password must be 0..64 characters"),
+        ("--node", "a/b", "node must not contain /"),
+        ("--broker", "http://hush@pi", "is not an address"),
+        ("--broker", "mqtt://me:hush@" + "h" * 254, "mqtt.host must be 0..253 characters"),
+        ("--out", "secrets.toml", "is for the secrets"),
+        ("--out", "no/node.toml", "cannot be written"),
+    ],
+)
+def test_wrong_options(tmp_path: Path, option: str, value: str, said: str) -> None:
+    done = init(tmp_path, **{**OPTIONS, option: value})
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "hush" not in done.stderr
+    assert not os.listdir(tmp_path)
+
+
+def test_no_answer_is_no_hang(tmp_path: Path) -> None:
+    done = init(tmp_path)
+    assert done.returncode == 2
+    assert "error: node: no answer: give one, or say it with an option" in done.stderr
+    assert not os.listdir(tmp_path)
+
+
+def test_gitignore_keeps_what_it_has_and_gets_each_line_once(tmp_path: Path) -> None:
+    ignore = tmp_path / ".gitignore"
+    ignore.write_text("*.db\nbuild/")
+    for _ in range(2):
+        assert init(tmp_path, "--force", **OPTIONS).returncode == 0
+        assert ignore.read_text() == "*.db\nbuild/\nsecrets.toml\n"
+
+
+def test_a_failed_write_leaves_the_earlier_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "node.toml"
+    settings.write(file, {"node": "old"})
+    monkeypatch.setattr(Path, "replace", lambda self, target: self.rename("/dev/null/x"))
+    with pytest.raises(InputError, match="cannot be written"):
+        settings.write(file, {"node": "new"}, force=True)
+    monkeypatch.undo()
+    assert settings.load(file) == {"node": "old"}
+    assert not list(tmp_path.glob(".*.part"))
