@@ -1,0 +1,75 @@
+"""What `edgewise build` left: the image of the file system and what it was made for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgewise.errors import InputError
+
+__all__ = ["Build", "fit", "read"]
+
+_CURE = "run edgewise build --model MODEL --config node.toml"
+
+
+@dataclass(frozen=True)
+class Build:
+    """``data``: the image as far as blocks are used; ``block`` in bytes; ``talks``: whether its
+    node says its readings on the serial line."""
+
+    path: Path
+    arch: str
+    data: bytes
+    block: int
+    talks: bool
+
+
+def read(path: Path) -> Build:
+    """Read build/; InputError where there is none, or it is not as its manifest says."""
+    try:
+        manifest = json.loads((path / "manifest.json").read_bytes())
+        image, arch = manifest["image"], manifest["arch"]
+        data = (path / "fs.img").read_bytes()
+        settings = json.loads((path / "fs" / "config.json").read_bytes())
+        block, digest = int(image["block"]), image["sha256"]
+    except FileNotFoundError as e:
+        raise InputError(f"{path}: no build here ({Path(e.filename).name}): {_CURE}") from e
+    except OSError as e:
+        raise InputError(f"{path}: cannot be read ({e.strerror}): mend its rights") from e
+    except (ValueError, TypeError, KeyError) as e:
+        raise InputError(f"{path}: no manifest of this version ({e!r}): {_CURE}") from e
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise InputError(f"{path}/fs.img: is not what manifest.json names: {_CURE}")
+    return Build(path, str(arch), data, block, bool(settings.get("serial", True)))
+
+
+def fit(build: Build, part_bytes: int) -> bytes:
+    """The image for a partition of that size.
+
+    LittleFS mounts only when its superblock names the size of the partition, and MicroPython
+    from 1.26 makes the partition of all flash behind the application. InputError when the
+    partition is smaller than the build.
+    """
+    from littlefs import LittleFS, LittleFSError, UserContext
+
+    context = UserContext(max(part_bytes, len(build.data)))
+    context.buffer[:] = build.data.ljust(len(context.buffer), b"\xff")
+    fs = LittleFS(context, block_size=build.block, block_count=0, mount=False)
+    try:
+        fs.mount()
+    except LittleFSError as e:
+        raise InputError(f"{build.path}/fs.img: no LittleFS ({e}): {_CURE}") from e
+    had, has = fs.fs_stat().block_count, part_bytes // build.block
+    if had == has:
+        return build.data
+    if had > has:
+        raise InputError(
+            f"{build.path}/fs.img: is for {had * build.block >> 10} KB, the partition vfs of this "
+            f"image has {part_bytes >> 10} KB: use another image, such as --image auto"
+        )
+    fs.fs_grow(has)
+    fs.unmount()
+    used = len(bytes(context.buffer).rstrip(b"\xff"))
+    return bytes(context.buffer[: -(-used // build.block) * build.block])

@@ -1,0 +1,54 @@
+"""The chips that a node runs on, and the MicroPython release that is made for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["BASE_URL", "CHIPS", "SHA256", "VERSION", "Chip", "by_id", "by_name", "of_arch"]
+
+VERSION = "1.27.0"  # tried; its .mpy ABI is 6.3
+BASE_URL = "https://micropython.org/resources/firmware/"
+# file -> SHA-256. MicroPython publishes none: one goes in here when it was compared by hand.
+SHA256: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Chip:
+    """``name`` as esptool says it, ``image_id`` as byte 12 of an image has it (ESP-IDF,
+    esp_app_format.h), ``offset`` of the image in flash (MicroPython, boards/*/board.json:
+    flash_offset), ``arch`` of its native .mpy code."""
+
+    name: str
+    image_id: int
+    offset: int
+    arch: str
+    board: str
+
+    @property
+    def file(self) -> str:
+        """The file of the pinned release."""
+        return f"{self.board}-20251209-v{VERSION}.bin"
+
+
+CHIPS = (
+    Chip("ESP32", 0, 0x1000, "xtensawin", "ESP32_GENERIC"),
+    Chip("ESP32-S2", 2, 0x1000, "xtensawin", "ESP32_GENERIC_S2"),
+    Chip("ESP32-S3", 9, 0x0, "xtensawin", "ESP32_GENERIC_S3"),
+    Chip("ESP32-C3", 5, 0x0, "rv32imc", "ESP32_GENERIC_C3"),
+    Chip("ESP32-C6", 13, 0x0, "rv32imc", "ESP32_GENERIC_C6"),
+)
+
+
+def by_id(image_id: int) -> Chip | None:
+    """The chip whose images have this id."""
+    return next((c for c in CHIPS if c.image_id == image_id), None)
+
+
+def by_name(name: str) -> Chip | None:
+    """The chip that esptool calls so."""
+    return next((c for c in CHIPS if c.name == name), None)
+
+
+def of_arch(arch: str) -> str:
+    """The names of the chips that run ``arch``, "no known chip" where there is none."""
+    return ", ".join(c.name for c in CHIPS if c.arch == arch) or "no known chip"

@@ -1,0 +1,77 @@
+"""Serial ports: which one has a board, and why one does not open."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from typing import TYPE_CHECKING, Any
+
+from edgewise.errors import InputError, OutsideError
+
+if TYPE_CHECKING:
+    import serial
+
+__all__ = ["every", "has_lines", "look", "open_port", "single"]
+
+# USB vendors of ESP32 boards: Espressif, Silicon Labs (CP210x), WCH (CH340, CH9102), FTDI,
+# Arduino, Adafruit
+_VENDORS = {0x303A, 0x10C4, 0x1A86, 0x0403, 0x2341, 0x239A}
+_NONE = (
+    "no board found on USB: plug it in with a data cable (some only charge), install the driver "
+    "of its USB chip (CP210x or CH340), or name the port with --port"
+)
+
+
+def look() -> list[Any]:
+    """The USB serial ports that look like an ESP32 board, as pyserial's ListPortInfo."""
+    from serial.tools import list_ports
+
+    return sorted(p for p in list_ports.comports() if p.vid in _VENDORS)
+
+
+def every() -> list[str]:
+    """The names of all such ports; OutsideError when there is none."""
+    names = [str(p.device) for p in look()]
+    if not names:
+        raise OutsideError(_NONE)
+    return names
+
+
+def single() -> str:
+    """The name of the only such port; errors when there is none, or more than one."""
+    names = every()
+    if len(names) > 1:
+        raise InputError(f"several boards: {', '.join(names)}: name one with --port, or all")
+    return names[0]
+
+
+def has_lines(port: str) -> bool:
+    """Whether the port has the lines that reset a board; a plain TCP socket has not."""
+    return not port.startswith("socket:")
+
+
+def open_port(port: str, baud: int = 115200) -> serial.Serial:
+    """Open a name or URL for this program alone; OutsideError says why not and the cure."""
+    import serial
+
+    try:
+        return serial.serial_for_url(port, baudrate=baud, exclusive=True, timeout=0.1)
+    except ValueError as e:
+        raise InputError(f"port {port!r}: {e}: use a name, socket:// or rfc2217://") from e
+    except (OSError, serial.SerialException) as e:  # the second is an OSError too
+        raise OutsideError(f"port {port}: {_why(port, e)}") from e
+
+
+def _why(port: str, e: OSError) -> str:
+    said = str(e)
+    if e.errno == errno.ENOENT or "FileNotFoundError" in said:
+        return "is not there: plug the board in, or see the names with --port auto"
+    if e.errno == errno.EACCES and sys.platform.startswith("linux"):
+        return (
+            "no permission: run sudo usermod -aG dialout $USER (Arch: uucp), then log out and in"
+        )
+    if e.errno in (errno.EBUSY, errno.EAGAIN) or "lock" in said or "PermissionError" in said:
+        return "another program has it open (a monitor, an IDE?): close that"
+    if not has_lines(port) or "://" in port:
+        return f"nobody answers there ({said.rsplit('] ')[-1]}): start the serial server"
+    return f"does not open ({said}): plug the board in again"
