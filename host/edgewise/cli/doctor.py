@@ -7,19 +7,21 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from edgewise.cli.options import JsonFlag
 from edgewise.console import emit_json, out
+from edgewise.doctoring.check import Check
 from edgewise.errors import EdgewiseError
 
 __all__ = ["EXAMPLES", "Check", "checks", "doctor"]
 
-EXAMPLES = ("edgewise doctor", "edgewise doctor --json")
+EXAMPLES = ("edgewise doctor", "edgewise doctor --port /dev/ttyUSB0", "edgewise doctor --json")
 
 _SETUP = "run: make setup"
 _TOOLCHAIN = "run: python -m edgewise.toolchain"
@@ -41,23 +43,20 @@ _PACKAGES = {
 }
 
 
-@dataclass(frozen=True)
-class Check:
-    """One line of the table; ``cure`` is empty when ``ok``."""
-
-    name: str
-    ok: bool
-    required: bool
-    found: str
-    cure: str
-
-
-def doctor(json: JsonFlag = False) -> None:
+def doctor(
+    port: Annotated[
+        str | None, typer.Option(metavar="PORT", help="Look at the board there too, or: auto.")
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
     """Say what is there, what is missing, and the cure.
 
+    With --port the node on the board is interrupted, and started again after the questions.
     Exit code 0 when everything required is there, else 1.
     """
     found = checks()
+    if port is not None:
+        found += _board(port)
     ok = all(c.ok for c in found if c.required)
     if json:
         emit_json({"ok": ok, "checks": [asdict(c) for c in found]})
@@ -79,6 +78,16 @@ def checks() -> list[Check]:
         _program("mosquitto", ("mosquitto", "/usr/sbin/mosquitto"), "brew install mosquitto"),
         _check("data", _data, "run: edgewise data get occupancy", required=False),
     ]
+
+
+def _board(port: str) -> list[Check]:
+    from edgewise.doctoring import board
+    from edgewise.flashing import ports
+
+    try:
+        return board.checks(ports.single() if port == "auto" else port)
+    except EdgewiseError as e:
+        return [Check("port", False, True, "", str(e))]
 
 
 def _check(name: str, look: Callable[[], str], cure: str, required: bool = True) -> Check:

@@ -36,6 +36,8 @@ VERBS = (
     "monitor",
     "record",
     "bench",
+    "flash",
+    "erase",
     "doctor",
     "demo",
 )

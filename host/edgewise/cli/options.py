@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Broker", "Ca", "Db", "JsonFlag", "Out", "Port", "Seed", "examples"]
+__all__ = [
+    "After",
+    "Baud",
+    "Before",
+    "Broker",
+    "Ca",
+    "Db",
+    "JsonFlag",
+    "Out",
+    "Port",
+    "Seed",
+    "examples",
+]
 
 JsonFlag = Annotated[
     bool, typer.Option("--json", help="One JSON object on stdout, everything else on stderr.")
@@ -22,14 +34,19 @@ Ca = Annotated[
 Db = Annotated[
     str, typer.Option("--db", metavar="URL", help="sqlite:///file.db or postgresql://host/name.")
 ]
-Out = Annotated[
-    Path | None, typer.Option("--out", metavar="PATH", help="Where to write the result.")
-]
 Port = Annotated[
     str,
-    typer.Option(
-        "--port", metavar="PORT", help="/dev/ttyUSB0, COM5, socket://host:port, rfc2217://..."
-    ),
+    typer.Option(metavar="PORT", help="/dev/ttyUSB0, COM5, socket://host:port, rfc2217://..."),
+]
+Baud = Annotated[int, typer.Option(min=9600, help="Bits a second while writing.")]
+Before = Annotated[
+    str, typer.Option(metavar="HOW", help="Into download mode, as in esptool: no-reset ...")
+]
+After = Annotated[
+    str, typer.Option(metavar="HOW", help="Out of it, as in esptool: no-reset, hard-reset ...")
+]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="PATH", help="Where to write the result.")
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same result.")]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from edgewise.errors import OutsideError
 from edgewise.flashing import chips, download
@@ -57,7 +56,9 @@ def flash(port: str, job: Job, say: Say, progress: Progress, connect: Connect = 
         chip = chips.by_name(loader.chip)
         if chip is None:
             known = ", ".join(c.name for c in chips.CHIPS)
-            raise OutsideError(f"port {port}: a node does not run on {loader.chip}, but on {known}")
+            raise OutsideError(
+                f"port {port}: a node does not run on {loader.chip}, but on {known}"
+            )
         image = job.image or download.fetch(chip, say)
         regions = plan(image, job.build, chip, loader.flash_bytes)
         loader.write(regions, job.erase, progress)
@@ -68,7 +69,9 @@ def flash(port: str, job: Job, say: Say, progress: Progress, connect: Connect = 
         loader.close()
 
 
-def erase(port: str, baud: int, before: str, after: str, say: Say, connect: Connect = connect) -> Loader:
+def erase(
+    port: str, baud: int, before: str, after: str, say: Say, connect: Connect = connect
+) -> Loader:
     """Erase all of the flash; the loader is closed and still knows its chip."""
     loader = _connect(port, baud, before, say, connect)
     try:

@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from edgewise.errors import OutsideError
+from edgewise.errors import InputError, OutsideError
 from edgewise.flashing.plan import Region
 from edgewise.flashing.ports import has_lines, open_port
 
 if TYPE_CHECKING:
     import serial
 
-__all__ = ["AFTER", "BEFORE", "Connect", "Loader", "connect"]
+__all__ = ["Connect", "Loader", "Progress", "check_resets", "connect"]
 
-BEFORE = ("default-reset", "usb-reset", "no-reset", "no-reset-no-sync")
-AFTER = ("hard-reset", "soft-reset", "no-reset", "no-reset-stub", "watchdog-reset")
+_BEFORE = ("default-reset", "usb-reset", "no-reset", "no-reset-no-sync")
+_AFTER = ("hard-reset", "soft-reset", "no-reset", "no-reset-stub", "watchdog-reset")
 _ROM_BAUD = 115200
 _ATTEMPTS, _ATTEMPTS_BY_HAND = 7, 60  # about 0.8 s each
 _CABLE = "use a short data cable straight at the computer"
@@ -44,6 +44,13 @@ class Loader(Protocol):
 
 
 Connect = Callable[[str, int, str], Loader]  # port, baud, before
+
+
+def check_resets(before: str, after: str) -> None:
+    """InputError when esptool knows no such way into or out of download mode."""
+    for option, value, known in (("before", before, _BEFORE), ("after", after, _AFTER)):
+        if value not in known:
+            raise InputError(f"--{option} {value}: use one of {', '.join(known)}")
 
 
 def connect(port: str, baud: int, before: str) -> Loader:
@@ -125,6 +132,8 @@ def _told(port: str) -> Iterator[None]:
                 f"port {port}: no ESP32 in download mode: hold BOOT (IO0), press RESET (EN), let "
                 "BOOT go, and try again; or it is another port"
             ) from e
-        raise OutsideError(f"port {port}: {said}: try again with --baud 115200, or {_CABLE}") from e
+        raise OutsideError(
+            f"port {port}: {said}: try again with --baud 115200, or {_CABLE}"
+        ) from e
     except OSError as e:  # pyserial's errors too
         raise OutsideError(f"port {port}: was lost ({e}): {_CABLE}, and try again") from e

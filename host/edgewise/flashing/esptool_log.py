@@ -15,7 +15,7 @@ __all__ = ["shown"]
 _asked = threading.local()
 
 
-class _Quiet(EspLogBase):  # type: ignore[misc]
+class _Quiet(EspLogBase):
     def print(self, *args: Any, **kwargs: Any) -> None:
         """Not on the screen, and so with the next four: errors come as exceptions."""
 

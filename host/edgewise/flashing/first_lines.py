@@ -19,7 +19,8 @@ __all__ = ["LIMIT_S", "Started", "watch"]
 
 LIMIT_S = 60.0
 _NODE = re.compile(r"edgewise: node (\S+), boot (\d+), (?:model (.+), (\S+)|safe mode)$")
-_BOOT_LOOP = 5
+_EXCEPTION = re.compile(r"[A-Z]\w*(Error|Exception)\b")
+_BOOT_LOOP = 3
 _LINE_MAX = 4096
 _AGAIN = "flash it again with --erase"
 # what the ROM, ESP-IDF and MicroPython say when nothing will come -> reason and cure
@@ -63,7 +64,7 @@ def watch(
     ``talks``: whether its settings let it say readings; else its first line is enough. A port
     that vanishes, as that of a chip with USB inside does at a reset, is opened again as ``port``.
     """
-    node = model = said = ""
+    node = model = said = last = ""
     starts = 0
     for text in _lines(line, port, limit_s, now):
         if found := _NODE.match(text):
@@ -82,8 +83,10 @@ def watch(
                 raise OutsideError(f"the board starts again and again: {said or _AGAIN}")
         else:
             _check_signs(text)
-            said = text.strip() or said
-    raise OutsideError(_silent(node, model, said, limit_s))
+            last = text
+        if text.startswith("edgewise: ") or _EXCEPTION.match(text):
+            said = text.removeprefix("edgewise: ")
+    raise OutsideError(_silent(node, model, said or last, limit_s))
 
 
 def _lines(
@@ -134,13 +137,14 @@ def _check_signs(text: str) -> None:
 
 
 def _stopped(said: str) -> str:
-    if "help()" in said or not said:
+    if not said:
         return f"MicroPython runs, but no node is on the board: run edgewise build, then {_AGAIN}"
-    return f"the node stopped: {said.removeprefix('edgewise: ')}: mend that, build and flash again"
+    return f"the node stopped: {said}: mend that, build and flash again"
 
 
 def _silent(node: str, model: str, said: str, limit_s: float) -> str:
+    look = "press RESET (EN), and look with edgewise monitor"
     if node:
-        return f"node {node} runs, model {model}, but no reading came in {limit_s:.0f} s: see monitor"
+        return f"node {node} runs, model {model}, but read nothing in {limit_s:.0f} s: {look}"
     heard = f"only {said!r}" if said else "nothing"
-    return f"written and verified, but {heard} came in {limit_s:.0f} s: press RESET (EN) and look with edgewise monitor"
+    return f"written and verified, but {heard} was heard in {limit_s:.0f} s: {look}"

@@ -1,6 +1,7 @@
 """A MicroPython image as it is downloaded: bootloader, partition table and application in one.
 
-Layout from ESP-IDF: esp_app_format.h (headers), esp_flash_partitions.h (the table); their places from MicroPython's ports/esp32/makeimg.py.
+Layout from ESP-IDF: esp_app_format.h (headers), esp_flash_partitions.h (the table); where each
+lies from MicroPython's ports/esp32/makeimg.py.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def _table(name: str, data: bytes, base: int) -> tuple[Partition, ...]:
     at = start = _TABLE - base
     if len(data) < start:
         raise InputError(f"{name}: is cut off ({len(data)} bytes): {_CURE}")
-    found = []
+    found: list[Partition] = []
     while data[at : at + 2] == _ENTRY and len(found) < _ENTRIES_MAX:
         kind, _, offset, size, label = struct.unpack_from("<BBII16s", data, at + 2)
         found.append(Partition(label.rstrip(b"\0").decode("ascii", "replace"), kind, offset, size))

@@ -1,0 +1,36 @@
+"""``edgewise erase``: all of a board's flash, firmware, files and settings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from edgewise.cli.options import After, Baud, Before, Port
+from edgewise.console import out, say
+from edgewise.errors import InputError
+
+__all__ = ["EXAMPLES", "erase"]
+
+EXAMPLES = ("edgewise erase --port /dev/ttyUSB0",)
+
+
+def erase(
+    port: Port = "auto",
+    before: Before = "default-reset",
+    after: After = "hard-reset",
+    baud: Baud = 460800,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Erase all of the flash: MicroPython, the node's files, its settings and boot counter."""
+    from edgewise.flashing import board, ports
+    from edgewise.flashing.esp import check_resets
+
+    check_resets(before, after)
+    if port == "all":
+        raise InputError("erase takes one board: name its port")
+    name = ports.single() if port == "auto" else port
+    if not yes and not typer.confirm(f"Erase everything on the board at {name}?", err=True):
+        raise typer.Exit(1)
+    loader = board.erase(name, baud, before, after, say)
+    out.print(f"{loader.chip} {loader.mac}: {loader.flash_bytes >> 20} MB erased")

@@ -1,0 +1,144 @@
+"""``edgewise flash``: MicroPython and the node onto a board, or onto all that are plugged in."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgewise.cli.options import After, Baud, Before, JsonFlag, Port
+from edgewise.console import emit_json, err, say
+from edgewise.errors import EdgewiseError, InputError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from edgewise.flashing.board import Job, Result
+
+__all__ = ["EXAMPLES", "flash"]
+
+EXAMPLES = (
+    "edgewise flash --port /dev/ttyUSB0 --image ESP32_GENERIC-20251209-v1.27.0.bin",
+    "edgewise flash --port all --image auto --erase",
+)
+
+
+@dataclass
+class _Board:
+    port: str
+    result: Result | None = None
+    error: BaseException | None = None
+    seconds: float = 0.0
+    done: threading.Event = field(default_factory=threading.Event)
+
+
+def flash(
+    port: Port = "auto",
+    image: Annotated[
+        str, typer.Option(metavar="FILE", help="MicroPython's .bin; auto downloads it.")
+    ] = "auto",
+    build: Annotated[Path, typer.Option(help="What edgewise build made.")] = Path("build"),
+    erase: Annotated[bool, typer.Option("--erase", help="Erase all of the flash first.")] = False,
+    before: Before = "default-reset",
+    after: After = "hard-reset",
+    baud: Baud = 460800,
+    json: JsonFlag = False,
+) -> None:
+    """Write firmware and files in one pass, verify, reset, and read the node's first lines.
+
+    --port auto takes the only board on USB, --port all takes every one, at the same time.
+    Exit code 1 when a board failed.
+    """
+    job = _job(image, build, erase, before, after, baud)
+    boards = [_Board(name) for name in _ports(port)]
+    _all(boards, job)
+    if json:
+        emit_json({"ok": all(b.result for b in boards), "boards": [_told(b) for b in boards]})
+    elif len(boards) == 1 and boards[0].error:
+        raise boards[0].error
+    else:
+        for board in boards:
+            name = f"{board.port}: " if len(boards) > 1 else ""
+            typer.echo(f"{name}{board.result or f'error: {board.error}'}")
+    raise typer.Exit(_code(boards))
+
+
+def _job(image: str, build: Path, erase: bool, before: str, after: str, baud: int) -> Job:
+    from edgewise.flashing import build as builds
+    from edgewise.flashing import image as images
+    from edgewise.flashing.board import Job
+    from edgewise.flashing.esp import check_resets
+
+    check_resets(before, after)
+    chosen = None if image == "auto" else images.read(Path(image))
+    return Job(chosen, builds.read(build), erase, baud, before, after)
+
+
+def _ports(port: str) -> list[str]:
+    from edgewise.flashing import ports
+
+    if port == "all":
+        return ports.every()
+    return [ports.single() if port == "auto" else port]
+
+
+def _all(boards: list[_Board], job: Job) -> None:
+    # Daemons: Ctrl-C must end the command while a thread waits for its board.
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=err, transient=True) as bars:
+        for board in boards:
+            threading.Thread(target=_one, args=(board, job, bars), daemon=True).start()
+        for board in boards:
+            while not board.done.wait(1):
+                pass
+
+
+def _one(board: _Board, job: Job, bars: Progress) -> None:
+    from edgewise.flashing.board import flash as flash_board
+
+    task = bars.add_task(board.port, total=None)
+    begun_s = time.monotonic()
+    try:
+        board.result = flash_board(board.port, job, say, _shows(bars, task))
+    except Exception as e:  # noqa: BLE001 - raised again or told by whoever waits for the thread
+        board.error = e
+    board.seconds = round(time.monotonic() - begun_s, 1)
+    board.done.set()
+
+
+def _shows(bars: Progress, task: Any) -> Callable[[int, int], None]:
+    return lambda done, of: bars.update(task, completed=done, total=of)
+
+
+def _told(board: _Board) -> dict[str, Any]:
+    result = board.result
+    if result is None:
+        return {"port": board.port, "ok": False, "error": str(board.error)}
+    started = result.started
+    return {
+        "port": board.port,
+        "ok": True,
+        "chip": result.chip,
+        "mac": result.mac,
+        "flash_bytes": result.flash_bytes,
+        "written_bytes": result.written_bytes,
+        "seconds": board.seconds,
+        "node": started and started.node,
+        "model": started and started.model,
+        "t": started and started.t,
+        "h": started and started.h,
+    }
+
+
+def _code(boards: list[_Board]) -> int:
+    errors = [b.error for b in boards if b.error]
+    if len(boards) == 1 and isinstance(next(iter(errors), None), InputError):
+        return InputError.exit_code
+    return EdgewiseError.exit_code if errors else 0

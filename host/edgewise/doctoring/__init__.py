@@ -1,0 +1,1 @@
+"""What `edgewise doctor` looks at on a board."""

@@ -1,0 +1,18 @@
+"""One line of the doctor's table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Check"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was looked for and found; ``cure`` is empty when ``ok``."""
+
+    name: str
+    ok: bool
+    required: bool
+    found: str
+    cure: str

@@ -1,0 +1,88 @@
+"""Runs on the board, through its raw REPL: what MicroPython, sensor, radio and network say."""
+
+# mypy: ignore-errors
+import gc
+import json
+import os
+import socket
+import sys
+import time
+
+
+def system():
+    gc.collect()
+    disk = os.statvfs("/")
+    return {
+        "machine": sys.implementation[2],
+        "version": sys.implementation[1][:3],
+        "mpy": getattr(sys.implementation, "_mpy", 0),
+        "heap": gc.mem_free(),
+        "disk": disk[0] * disk[3],
+    }
+
+
+def sensor(pin, power_pin):
+    # -> the five raw bytes, or what the driver raised
+    import dht
+    from machine import Pin
+
+    if power_pin >= 0:
+        Pin(power_pin, Pin.OUT).value(1)
+    device = dht.DHT22(Pin(pin))
+    for _ in range(3):
+        time.sleep(2)
+        try:
+            device.measure()
+            return list(device.buf)
+        except Exception as e:  # noqa: BLE001 - the stock driver raises a bare one
+            said = repr(e)
+    return said
+
+
+def wifi(ssid, password, limit_s):
+    # -> [connected, dBm or None, whether the network is in the air]
+    import network
+
+    radio = network.WLAN(network.STA_IF)
+    radio.active(True)
+    if not radio.isconnected():
+        seen = any(found[0] == ssid.encode() for found in radio.scan())
+        if not seen:
+            return [False, None, False]
+        radio.connect(ssid, password)
+        for _ in range(limit_s * 5):
+            if radio.isconnected():
+                break
+            time.sleep(0.2)
+    if not radio.isconnected():
+        return [False, None, True]
+    return [True, radio.status("rssi"), True]
+
+
+def reach(host, port):
+    # -> "" or why not
+    line = socket.socket()
+    try:
+        line.settimeout(5)
+        line.connect(socket.getaddrinfo(host, port)[0][-1])
+        return ""
+    except OSError as e:
+        return str(e)
+    finally:
+        line.close()
+
+
+def clock(host):
+    # -> unix seconds from NTP, or why not
+    import ntptime
+
+    ntptime.host = host
+    try:
+        year_2000 = 946684800 if time.gmtime(0)[0] == 2000 else 0
+        return ntptime.time() + year_2000
+    except (OSError, OverflowError) as e:
+        return str(e)
+
+
+def tell(value):
+    print(json.dumps(value))
