@@ -14,7 +14,12 @@ _EXAMPLES = (
     "edgewise model status --node a1b2c3 --broker mqtt://localhost",
     "edgewise model rollback --node a1b2c3 --broker mqtt://localhost",
 )
-app = typer.Typer(no_args_is_help=True, help="Ask a node for its model, or for the one before it.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Ask a node for its model, or for the one before it.",
+    epilog=examples(*_EXAMPLES),
+)
 Node = Annotated[str, typer.Option(help="the node's name")]
 Base = Annotated[str, typer.Option(help="first part of the topics")]
 
