@@ -3,6 +3,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 VENV := .venv
+CONFIG := node.toml
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
 BENCH_STAMP := $(VENV)/.bench-done
@@ -18,13 +19,14 @@ POLICY := /usr/sbin/policy-rc.d
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup system-deps demo test lint train bench reliability wheel clean
+.PHONY: help setup system-deps demo test lint train build flash monitor bench reliability wheel clean
 
 help:  ## This list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 	@echo
 	@echo 'Variables: BROKER=mqtt://host:port (demo)  PYTHON=python3.x (setup)  TESTS=... (test)'
-	@echo '           DATA=log.csv LABEL=column MODEL=models/name (train)  PORT=/dev/... (bench)'
+	@echo '           DATA=log.csv LABEL=column MODEL=models/name (train, build)'
+	@echo '           PORT=/dev/ttyUSB0, socket://host:port IMAGE=MicroPython.bin CONFIG=node.toml (flash)'
 
 setup: $(STAMP)  ## Virtual environment, pinned packages, MicroPython: what the rest needs
 	@$(BIN)/python -m edgewise.toolchain
@@ -75,6 +77,17 @@ train: setup  ## Your own log becomes a model: DATA=log.csv [LABEL=column] [MODE
 	@if [ -z "$(DATA)" ]; then echo 'error: name the log: make train DATA=log.csv' >&2; exit 2; fi
 	@$(BIN)/edgewise train "$(DATA)" $(if $(LABEL),--label "$(LABEL)") \
 		$(if $(MODEL),--out "$(MODEL)")
+
+build: setup  ## build/fs.img for a board: [MODEL=models/name] [CONFIG=node.toml]
+	@if [ ! -e "$(CONFIG)" ]; then $(BIN)/edgewise init --out "$(CONFIG)"; fi
+	@$(BIN)/edgewise build --model "$(or $(MODEL),models/occupancy)" --config "$(CONFIG)"
+
+flash: build  ## Firmware and files onto a board in one pass: [PORT=/dev/...|all] [IMAGE=MicroPython.bin]
+	@$(BIN)/edgewise flash --port "$(or $(PORT),auto)" --image "$(or $(IMAGE),auto)"
+
+monitor: setup  ## A node's serial line, live: PORT=/dev/... [CSV=log.csv]
+	@if [ -z "$(PORT)" ]; then echo 'error: name the port: make monitor PORT=/dev/ttyUSB0' >&2; exit 2; fi
+	@$(BIN)/edgewise monitor --port "$(PORT)" $(if $(CSV),--csv "$(CSV)")
 
 bench: setup $(BENCH_STAMP)  ## Microseconds, bytes, allocations beside others: [MODEL=models/name] [PORT=]
 	@$(BIN)/edgewise bench $(if $(MODEL),"$(MODEL)") $(if $(PORT),--port "$(PORT)")
