@@ -9,7 +9,7 @@ from edgewise.errors import OutsideError
 from edgewise.flashing import chips, download
 from edgewise.flashing.build import Build
 from edgewise.flashing.esp import Connect, Loader, Progress, connect
-from edgewise.flashing.first_lines import Started, watch
+from edgewise.flashing.first_lines import LIMIT_S, Started, watch
 from edgewise.flashing.image import Image
 from edgewise.flashing.plan import plan
 from edgewise.flashing.ports import has_lines
@@ -30,6 +30,7 @@ class Job:
     baud: int
     before: str
     after: str
+    limit_s: float = LIMIT_S  # for the node's first reading
 
 
 @dataclass(frozen=True)
@@ -94,4 +95,4 @@ def _start(port: str, loader: Loader, job: Job, say: Say) -> Started | None:
         return None
     if not has_lines(port):
         say(f"port {port} cannot reset the board: press RESET (EN) now")
-    return watch(line, port, job.build.talks)
+    return watch(line, port, job.build.talks, job.limit_s)

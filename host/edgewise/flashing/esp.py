@@ -18,6 +18,7 @@ __all__ = ["Connect", "Loader", "Progress", "check_resets", "connect"]
 _BEFORE = ("default-reset", "usb-reset", "no-reset", "no-reset-no-sync")
 _AFTER = ("hard-reset", "soft-reset", "no-reset", "no-reset-stub", "watchdog-reset")
 _ROM_BAUD = 115200
+_READ_S = 0.1
 _ATTEMPTS, _ATTEMPTS_BY_HAND = 7, 60  # about 0.8 s each
 _CABLE = "use a short data cable straight at the computer"
 Progress = Callable[[int, int], None]  # bytes done, of
@@ -58,11 +59,13 @@ def connect(port: str, baud: int, before: str) -> Loader:
 
     ``baud`` is for the writing; a TCP socket keeps its own.
     """
-    from esptool import cmds
+    from esptool import cmds, loader
 
     from edgewise.flashing import esptool_log  # noqa: F401 - its import silences esptool
 
     line = open_port(port, _ROM_BAUD)
+    # esptool sets this for most commands and puts back what was: 0.2 s each over rfc2217.
+    line.timeout = loader.DEFAULT_TIMEOUT
     by_hand = before.startswith("no-reset") or not has_lines(port)
     attempts = _ATTEMPTS_BY_HAND if by_hand else _ATTEMPTS
     try:
@@ -111,6 +114,7 @@ class _Esptool:
         with _told(self._port):
             if line.baudrate != _ROM_BAUD:
                 line.baudrate = _ROM_BAUD
+            line.timeout = _READ_S
             line.reset_input_buffer()
             cmds.reset_chip(self._esp, after)
         return line
@@ -126,7 +130,7 @@ def _told(port: str) -> Iterator[None]:
     try:
         yield
     except FatalError as e:
-        said = str(e).splitlines()[0].rstrip(".")
+        said = str(e).splitlines()[0].removesuffix(" Use --force to flash anyway.").rstrip(".")
         if "Failed to connect" in said:
             raise OutsideError(
                 f"port {port}: no ESP32 in download mode: hold BOOT (IO0), press RESET (EN), let "

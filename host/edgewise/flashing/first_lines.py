@@ -56,7 +56,7 @@ def watch(
     line: serial.Serial,
     port: str,
     talks: bool,
-    limit_s: float = LIMIT_S,
+    limit_s: float,
     now: Callable[[], float] = time.monotonic,
 ) -> Started:
     """Read ``line`` until the node has said its first reading; OutsideError with reason and cure.
@@ -99,7 +99,7 @@ def _lines(
             buffer += line.read(max(1, line.in_waiting))
         except OSError:  # the port went with the reset
             line.close()
-            line = _again(port, end_s, now)
+            line, buffer = _again(port, end_s, now), b""
         *whole, buffer = buffer.replace(b"\r", b"\n").split(b"\n")
         if buffer.startswith(b">>>") or len(buffer) > _LINE_MAX:  # a prompt ends no line
             whole, buffer = [*whole, buffer], b""

@@ -95,7 +95,7 @@ def parse(name: str, data: bytes) -> Image:
 
 def _table(name: str, data: bytes, base: int) -> tuple[Partition, ...]:
     at = start = _TABLE - base
-    if len(data) < start:
+    if len(data) < start + _ENTRIES_MAX * _ENTRY_BYTES:
         raise InputError(f"{name}: is cut off ({len(data)} bytes): {_CURE}")
     found: list[Partition] = []
     while data[at : at + 2] == _ENTRY and len(found) < _ENTRIES_MAX:
