@@ -117,7 +117,9 @@ class Esp32:
             self.flash[self._bad_bit] ^= 1
         self._at += len(data)
 
-    def _answer(self, op: int, data: bytes = b"", value: int = 0, status: bytes = b"\0\0") -> bytes:
+    def _answer(
+        self, op: int, data: bytes = b"", value: int = 0, status: bytes = b"\0\0"
+    ) -> bytes:
         data += status if self.stub else status + b"\0\0"
         body = struct.pack("<BBHI", 1, op, len(data), value) + data
         return b"\xc0" + body.replace(b"\xdb", b"\xdb\xdd").replace(b"\xc0", b"\xdb\xdc") + b"\xc0"

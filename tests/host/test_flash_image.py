@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from littlefs import LittleFS, UserContext
+from tests.board.firmware import TABLE, build, firmware
 
 from edgewise.errors import InputError
 from edgewise.flashing import build as builds
 from edgewise.flashing.chips import CHIPS, Chip, by_name
 from edgewise.flashing.image import Image, parse, read
 from edgewise.flashing.plan import plan
-from tests.board.firmware import TABLE, build, firmware
 
 MB = 1 << 20
 OTA = (*TABLE[:2], ("ota_0", 0, 16, 0x10000, 0x180000), ("vfs", 1, 129, 0x310000, 0xF0000))
@@ -58,7 +58,7 @@ def test_vfs_is_in_the_table_or_behind_the_last_partition() -> None:
 @pytest.mark.parametrize(("version", "flash_mb"), [("1.25.0", 4), ("1.27.0", 2)])
 def test_no_vfs_is_refused(version: str, flash_mb: int) -> None:
     image = image_for(chip("ESP32"), version=version)
-    with pytest.raises(InputError, match="no partition vfs .* use a generic MicroPython image"):
+    with pytest.raises(InputError, match=r"no partition vfs .* use a generic MicroPython image"):
         image.vfs(flash_mb * MB)
 
 
@@ -133,7 +133,9 @@ def test_what_does_not_fit_is_refused(
 
 def test_a_partition_smaller_than_the_build_is_refused(tmp_path: Path) -> None:
     made = builds.read(build(tmp_path))
-    with pytest.raises(InputError, match="is for 2048 KB, the partition vfs of this image has 960"):
+    with pytest.raises(
+        InputError, match="is for 2048 KB, the partition vfs of this image has 960"
+    ):
         plan(image_for(chip("ESP32"), rows=OTA), made, chip("ESP32"), 4 * MB)
 
 
@@ -151,7 +153,7 @@ def test_a_build_that_is_missing_or_changed(tmp_path: Path) -> None:
     image = bytearray((tmp_path / "fs.img").read_bytes())
     struct.pack_into("<I", image, 8192, 7)
     (tmp_path / "fs.img").write_bytes(image)
-    with pytest.raises(InputError, match="is not what manifest.json names: run edgewise build"):
+    with pytest.raises(InputError, match=r"is not what manifest\.json names: run edgewise build"):
         builds.read(tmp_path)
     (tmp_path / "manifest.json").write_text('{"arch": "xtensawin"}')
     with pytest.raises(InputError, match="no manifest of this version"):

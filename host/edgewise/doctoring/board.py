@@ -39,9 +39,11 @@ class Repl(Protocol):
 
 def checks(port: str) -> list[Check]:
     """Look at the board on ``port``. It is interrupted for that, and its node started again."""
-    found = [_port(port), _usb(port)]
+    found = [_port(port)]
     if not found[0].ok:
         return found
+    if "://" not in port:
+        found.append(_usb(port))
     try:
         with open_repl(port) as repl:
             repl.exec(_ON_BOARD.read_text())
@@ -98,7 +100,7 @@ def _port(port: str) -> Check:
 def _usb(port: str) -> Check:
     info = next((p for p in look() if p.device == port), None)
     found = f"{info.description} ({info.vid:04x}:{info.pid:04x})" if info else ""
-    cure = "none of the known USB chips; right where the port is a network address"
+    cure = "none that ESP32 boards have: is it the right port?"
     return Check("USB chip", info is not None, False, found, "" if info else cure)
 
 
