@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
+import time
 import tty
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -27,9 +30,24 @@ class Cable:
         assert self._end is not None
         os.write(self._end, data)
 
+    def say_if_there(self, data: bytes) -> None:
+        with suppress(OSError, AssertionError):
+            self.say(data)
+
+    def heard(self, timeout_s: float) -> bytes:
+        """What the computer sent; nothing while the cable is out."""
+        end = self._end
+        if end is None:
+            time.sleep(timeout_s)
+            return b""
+        try:
+            return os.read(end, 4096) if select.select([end], [], [], timeout_s)[0] else b""
+        except (OSError, ValueError):
+            return b""
+
     def unplug(self) -> None:
         if self._end is not None:
-            os.close(self._end)
+            end, self._end = self._end, None
+            os.close(end)
             os.close(self._there)
-            self._end = None
             self._link.unlink()

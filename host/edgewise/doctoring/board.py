@@ -4,37 +4,30 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from edgenode.core.decode import ERRORS, Decoder
 from edgenode.core.settings import settings
+from edgewise.boarding.repl import Repl, open_repl
 from edgewise.doctoring.check import Check
 from edgewise.errors import EdgewiseError, OutsideError
 from edgewise.flashing.ports import look, open_port
 
-__all__ = ["Repl", "checks", "open_repl"]
+__all__ = ["checks"]
 
 _ON_BOARD = Path(__file__).with_name("on_board.py")
 _FLASH = "run edgewise flash with --image auto"
 _BUILD = "run edgewise build and edgewise flash"
 _HEAP_MIN, _DISK_MIN = 40_000, 64_000  # what the node takes; a spool of a few hours
 _RSSI_MIN_DBM = -80
-_WIFI_S, _EXEC_S = 20, 60
+_WIFI_S = 20
 _CLOCK_OFF_S = 5
 _ARCHES = (
     *("none", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp"),
     *("xtensa", "xtensawin", "rv32imc"),
 )  # MicroPython, py/persistentcode.h
-
-
-class Repl(Protocol):
-    """A raw REPL: runs source on the board and gives back what it printed."""
-
-    def exec(self, source: str) -> str:
-        """OutsideError when the board raises or falls silent."""
 
 
 def checks(port: str) -> list[Check]:
@@ -50,43 +43,6 @@ def checks(port: str) -> list[Check]:
             return [*found, *_inside(repl)]
     except OutsideError as e:
         return [*found, Check("MicroPython", False, True, "", f"{e}: {_FLASH}")]
-
-
-@contextmanager
-def open_repl(port: str) -> Iterator[Repl]:
-    """Interrupt what runs on the board; at the end it starts again."""
-    from mpremote.transport import TransportError
-    from mpremote.transport_serial import SerialTransport
-
-    try:
-        line = SerialTransport(port, exclusive=True)
-        line.serial.write(b"\r\x03\x03")
-        line.enter_raw_repl(soft_reset=False, timeout_overall=_WIFI_S)
-    except (TransportError, OSError) as e:
-        raise OutsideError(f"port {port}: no MicroPython answers ({e})") from e
-    try:
-        yield _Line(port, line)
-        line.exit_raw_repl()
-        line.serial.write(b"\x04")
-    finally:
-        line.close()
-
-
-class _Line:
-    def __init__(self, port: str, line: Any) -> None:
-        self._port, self._line = port, line
-
-    def exec(self, source: str) -> str:
-        from mpremote.transport import TransportError
-
-        try:
-            said, error = self._line.exec_raw(source, timeout=_EXEC_S)
-        except (TransportError, OSError) as e:
-            raise OutsideError(f"port {self._port}: the board fell silent ({e})") from e
-        if error:
-            last = str(error.decode("utf-8", "replace").strip().splitlines()[-1])
-            raise OutsideError(f"port {self._port}: the board says {last}")
-        return str(said.decode("utf-8", "replace"))
 
 
 def _port(port: str) -> Check:

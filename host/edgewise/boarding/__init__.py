@@ -1,0 +1,1 @@
+"""A board with MicroPython on it: its raw REPL, and the files that are put on it."""
