@@ -130,7 +130,7 @@ def _told(port: str) -> Iterator[None]:
     try:
         yield
     except FatalError as e:
-        said = str(e).splitlines()[0].removesuffix(" Use --force to flash anyway.").rstrip(".")
+        said = str(e).splitlines()[0].split(". ")[0].rstrip(".")  # the rest is advice for its CLI
         if "Failed to connect" in said:
             raise OutsideError(
                 f"port {port}: no ESP32 in download mode: hold BOOT (IO0), press RESET (EN), let "
