@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 from edgewise.errors import OutsideError
@@ -34,10 +34,12 @@ def open_repl(port: str) -> Iterator[Repl]:
         raise OutsideError(f"port {port}: no MicroPython answers ({e})") from e
     try:
         yield _Line(port, line)
-        line.exit_raw_repl()
-        line.serial.write(b"\x04")
+        with suppress(OSError):  # all is done: the cable may go
+            line.exit_raw_repl()
+            line.serial.write(b"\x04")
     finally:
-        line.close()
+        with suppress(OSError):
+            line.close()
 
 
 class _Line:

@@ -33,6 +33,8 @@ VERBS = (
     "broker",
     "push",
     "model",
+    "deploy",
+    "repl",
     "monitor",
     "record",
     "bench",

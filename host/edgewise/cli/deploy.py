@@ -1,0 +1,61 @@
+"""edgewise deploy: what has changed, over the cable."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgewise.cli.options import JsonFlag, Port
+from edgewise.console import emit_json, err, say
+
+EXAMPLES = (
+    "edgewise deploy --port /dev/ttyUSB0",
+    "edgewise deploy --port socket://lab:3333 --build build/kitchen",
+)
+
+
+def deploy(
+    port: Port,
+    build: Annotated[Path, typer.Option(help="What edgewise build made.")] = Path("build"),
+    json: JsonFlag = False,
+) -> None:
+    """Write the files that differ from those on the board, then start the node again.
+
+    A cable that is pulled in the middle leaves every file whole; deploy again.
+    """
+    from rich.progress import Progress
+
+    from edgewise.boarding.deploy import deploy as put
+    from edgewise.boarding.deploy import wanted
+    from edgewise.boarding.repl import open_repl
+
+    files = wanted(build)
+    start = time.monotonic()
+    with (
+        open_repl(port) as repl,
+        Progress(console=err, transient=True, disable=not err.is_terminal) as bar,
+    ):
+        task = bar.add_task("deploy", total=None)
+
+        def show(name: str, sent: int, of: int) -> None:
+            bar.update(task, completed=sent, total=of, description=name)
+
+        done = put(repl, files, show)
+    seconds = round(time.monotonic() - start, 2)
+    for name in done.written:
+        say(f"written: {name}")
+    for name in done.removed:
+        say(f"removed: {name}")
+    say(f"{len(done.written)} written, {done.same} as they were, {seconds} s; the node starts")
+    if json:
+        emit_json(
+            {
+                "written": done.written,
+                "removed": done.removed,
+                "same": done.same,
+                "seconds": seconds,
+            }
+        )

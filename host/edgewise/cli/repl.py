@@ -1,0 +1,23 @@
+"""edgewise repl: MicroPython's prompt on a board."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import typer
+
+from edgewise.cli.options import Port
+from edgewise.console import say
+
+EXAMPLES = ("edgewise repl --port /dev/ttyUSB0",)
+
+
+def repl(port: Port) -> None:
+    """Open MicroPython's prompt with mpremote; Ctrl-C stops the node, Ctrl-D starts it again."""
+    from edgewise.flashing.ports import open_port
+
+    open_port(port).close()
+    say("Ctrl-] leaves")
+    words = [sys.executable, "-m", "mpremote", "connect", port, "resume", "repl"]
+    raise typer.Exit(subprocess.run(words).returncode)

@@ -1,0 +1,139 @@
+"""deploy against a real MicroPython on a serial cable."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.board.wasm_board import WasmBoard
+
+from edgewise.boarding.deploy import deploy, wanted
+from edgewise.boarding.repl import open_repl
+from edgewise.errors import InputError, OutsideError
+
+EDGEWISE = [sys.executable, "-m", "edgewise.cli.main"]
+MAIN = b"print('edgewise: node a1b2c3, boot 1, model m, python-table')\n"
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[WasmBoard]:
+    folder = tmp_path / "board"
+    folder.mkdir()
+    with WasmBoard(folder) as board:
+        yield board
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Path:
+    folder = tmp_path / "build" / "fs"
+    for name, data in {
+        "main.py": MAIN,
+        "boot.py": b"# nothing\n",
+        "config.json": b'{"n":1}',
+        "model.bin": bytes(range(256)) * 12,
+        "edgenode/core/a.mpy": b"M" + bytes(5000),
+        "edgenode/app.mpy": b"",
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return tmp_path / "build"
+
+
+def run(board: WasmBoard, build: Path) -> subprocess.CompletedProcess[str]:
+    words = ["deploy", "--port", board.port, "--build", str(build), "--json"]
+    return subprocess.run([*EDGEWISE, *words], capture_output=True, text=True, timeout=90)
+
+
+def on_board(board: WasmBoard) -> dict[str, bytes]:
+    return {
+        p.relative_to(board.files).as_posix(): p.read_bytes()
+        for p in board.files.rglob("*")
+        if p.is_file()
+    }
+
+
+def test_the_board_of_the_tests_is_a_micropython(board: WasmBoard) -> None:
+    with open_repl(board.port) as repl:
+        assert repl.exec("import sys; print(sys.implementation.name)").strip() == "micropython"
+        repl.exec("with open('/x.txt', 'w') as f: f.write('kept')")
+        with pytest.raises(OutsideError, match="the board says ZeroDivisionError"):
+            repl.exec("1 // 0")
+    with open_repl(board.port) as repl:
+        assert repl.exec("print(open('/x.txt').read())").strip() == "kept"
+    assert (board.files / "x.txt").read_text() == "kept"
+
+
+def test_all_once_then_only_what_changed(board: WasmBoard, build: Path) -> None:
+    done = run(board, build)
+    assert done.returncode == 0, done.stderr
+    files = wanted(build)
+    assert {k: v for k, v in on_board(board).items() if k in files} == files
+    assert sorted(json.loads(done.stdout)["written"]) == sorted(files)
+    assert json.loads(run(board, build).stdout)["written"] == []
+    (build / "fs/config.json").write_bytes(b'{"n":2}')
+    (build / "fs/edgenode/app.mpy").unlink()
+    last = json.loads(run(board, build).stdout)
+    assert (last["written"], last["removed"]) == (["config.json"], ["edgenode/app.mpy"])
+    there = on_board(board)
+    assert (there["config.json"], there["config.json.old"]) == (b'{"n":2}', b'{"n":1}')
+    assert "edgenode/app.mpy" not in there
+
+
+def test_what_the_node_wrote_stays(board: WasmBoard, build: Path) -> None:
+    assert run(board, build).returncode == 0
+    with open_repl(board.port) as repl:
+        repl.exec("with open('/boot', 'w') as f: f.write('7')")
+    (build / "fs/boot.py").unlink()
+    assert run(board, build).returncode == 0
+    assert on_board(board)["boot"] == b"7"
+
+
+@pytest.mark.parametrize("after", [3000, 6000, 9000])
+def test_a_cable_that_is_pulled_leaves_every_file_whole(
+    board: WasmBoard, build: Path, after: int
+) -> None:
+    assert run(board, build).returncode == 0
+    before = wanted(build)
+    (build / "fs/model.bin").write_bytes(b"\1" * 4000)
+    (build / "fs/edgenode/core/a.mpy").write_bytes(b"M" + b"\2" * 6000)
+    board.cut_after = board.heard + after
+    done = run(board, build)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    new = wanted(build)
+    there = on_board(board)
+    for name in new:
+        assert there[name] in (before[name], new[name]), name
+    board.cable.plug()
+    done = run(board, build)
+    assert done.returncode == 0, done.stderr
+    assert {k: v for k, v in on_board(board).items() if k in new} == new
+
+
+def test_a_file_that_arrives_damaged(board: WasmBoard, build: Path) -> None:
+    class Damaging:
+        def __init__(self, repl: object) -> None:
+            self._repl = repl
+
+        def exec(self, source: str) -> str:
+            wrong = source.replace("write(b'", "write(b'AAAA", 1)
+            return str(self._repl.exec(wrong))  # type: ignore[attr-defined]
+
+    with open_repl(board.port) as repl, pytest.raises(OutsideError, match="arrived damaged"):
+        deploy(Damaging(repl), wanted(build))
+    assert "boot.py" not in on_board(board)
+
+
+def test_no_build_and_no_board(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="run edgewise build"):
+        wanted(tmp_path)
+    done = subprocess.run(
+        [*EDGEWISE, "deploy", "--port", "/dev/no-such-port", "--build", str(tmp_path)],
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
