@@ -38,7 +38,7 @@ def container(blob, right=True):
     return head + blob + bytes(x) + bytes((cls if right else cls ^ 1,))
 
 
-with open(sys.argv[1] + "/../../../models/occupancy/model.bin", "rb") as f:
+with open(sys.argv[1].rsplit("/", 1)[0] + "/../../../models/occupancy/model.bin", "rb") as f:
     OCCUPANCY = f.read()
 BLOBS = [named(OCCUPANCY, b"model-%03d" % i) for i in range(UPDATES + 1)]
 
