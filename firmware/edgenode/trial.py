@@ -80,8 +80,10 @@ class Trial:
             raise ConfigError("config: another change is on trial")
         from . import config
 
-        new = config.merge(self.read(), change)
-        config.check(new)
+        old = self.read()
+        new = config.merge(old, change)
+        if config.check(new)["sleep"] != old.get("sleep", False):
+            raise ConfigError("config: sleep changes over the cable only: edgewise deploy")
         return json.dumps(new)
 
     def step(self, uptime_s, worked, connected):

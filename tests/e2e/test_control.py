@@ -50,6 +50,7 @@ def test_questions(node: SimulatedNode, operator: Operator) -> None:
         ("config", [], "value must be an object"),
         ("config", {"wlan": {}}, "config: wlan is not known"),
         ("config", {"mqtt": {"port": 0}}, "mqtt.port must be 1..65535"),
+        ("config", {"sleep": True, "actuator": {"pin": -1}}, "sleep changes over the cable only"),
     ],
 )
 def test_orders_that_cannot_be_followed(

@@ -21,6 +21,14 @@ __all__ = ["Arch", "board_files", "node_code"]
 _SOURCES = ("boot.py", "main.py")
 # A stock image takes its frozen copy, which is in no RAM; one without finds this.
 _UMQTT = "lib/umqtt/simple.mpy"
+# A node that never sleeps has no use for these; only a build changes which kind it is.
+_FOR_SLEEP = {
+    "edgenode/battery.py",
+    "edgenode/core/kept.py",
+    "edgenode/core/packed.py",
+    "edgenode/drivers/power.py",
+    "edgenode/link/nap.py",
+}
 
 
 class Arch(StrEnum):
@@ -41,7 +49,7 @@ def board_files(
     """
     _fits_model(package, given, path)
     files = {"config.json": settings.config_json(given), "model.bin": package.blob}
-    files |= node_code(arch)
+    files |= node_code(arch, settings.complete(given)["sleep"])
     files[_UMQTT] = _compiled(umqtt.fetch() / "umqtt" / "simple.py", arch)
     if package.code is not None:
         files["model.mpy"] = _model_code(package, arch)
@@ -52,12 +60,14 @@ def board_files(
     return dict(sorted(files.items()))
 
 
-def node_code(arch: Arch) -> dict[str, bytes]:
-    """The node's own files, compiled, with short private names."""
+def node_code(arch: Arch, sleep: bool) -> dict[str, bytes]:
+    """The node's own files, compiled, with short private names; ``sleep``: of one that sleeps."""
     sources = {name: path.read_text(encoding="utf-8") for name, path in paths.node_files().items()}
     files = {}
     with tempfile.TemporaryDirectory(prefix="edgewise-build-") as folder:
         for name, text in shorten(sources).items():
+            if name in _FOR_SLEEP and not sleep:
+                continue
             if name in _SOURCES:
                 files[name] = text.encode()
                 continue
