@@ -19,7 +19,7 @@ POLICY := /usr/sbin/policy-rc.d
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup system-deps demo test lint train build flash deploy erase monitor repl port bench reliability wheel clean
+.PHONY: help setup system-deps demo test lint train build flash deploy erase monitor repl bench reliability wheel clean
 
 help:  ## This list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -78,10 +78,6 @@ train: setup  ## Your own log becomes a model: DATA=log.csv [LABEL=column] [MODE
 	@$(BIN)/edgewise train "$(DATA)" $(if $(LABEL),--label "$(LABEL)") \
 		$(if $(MODEL),--out "$(MODEL)")
 
-port:
-	@if [ -z "$(PORT)" ]; then \
-		echo 'error: name the port: make $(MAKECMDGOALS) PORT=/dev/ttyUSB0' >&2; exit 2; fi
-
 build: setup  ## build/fs.img for a board: [MODEL=models/name] [CONFIG=node.toml]
 	@if [ ! -e "$(CONFIG)" ]; then $(BIN)/edgewise init --out "$(CONFIG)"; fi
 	@$(BIN)/edgewise build --model "$(or $(MODEL),models/occupancy)" --config "$(CONFIG)"
@@ -89,17 +85,17 @@ build: setup  ## build/fs.img for a board: [MODEL=models/name] [CONFIG=node.toml
 flash: build  ## Firmware and files onto a board in one pass: [PORT=/dev/...|all] [IMAGE=MicroPython.bin]
 	@$(BIN)/edgewise flash --port "$(or $(PORT),auto)" --image "$(or $(IMAGE),auto)"
 
-deploy: port build  ## What changed, over the cable: PORT=/dev/... [MODEL=] [CONFIG=]
-	@$(BIN)/edgewise deploy --port "$(PORT)"
+deploy: build  ## What changed, over the cable: [PORT=/dev/...] [MODEL=] [CONFIG=]
+	@$(BIN)/edgewise deploy --port "$(or $(PORT),auto)"
 
-erase: port setup  ## All of a board's flash: PORT=/dev/...
-	@$(BIN)/edgewise erase --port "$(PORT)"
+erase: setup  ## All of a board's flash: [PORT=/dev/...]
+	@$(BIN)/edgewise erase --port "$(or $(PORT),auto)"
 
-repl: port setup  ## MicroPython's prompt: PORT=/dev/...
-	@$(BIN)/edgewise repl --port "$(PORT)"
+repl: setup  ## MicroPython's prompt: [PORT=/dev/...]
+	@$(BIN)/edgewise repl --port "$(or $(PORT),auto)"
 
-monitor: port setup  ## A node's serial line, live: PORT=/dev/... [CSV=log.csv]
-	@$(BIN)/edgewise monitor --port "$(PORT)" $(if $(CSV),--csv "$(CSV)")
+monitor: setup  ## A node's serial line, live: [PORT=/dev/...] [CSV=log.csv]
+	@$(BIN)/edgewise monitor --port "$(or $(PORT),auto)" $(if $(CSV),--csv "$(CSV)")
 
 bench: setup $(BENCH_STAMP)  ## Microseconds, bytes, allocations beside others: [MODEL=models/name] [PORT=]
 	@$(BIN)/edgewise bench $(if $(MODEL),"$(MODEL)") $(if $(PORT),--port "$(PORT)")

@@ -72,7 +72,8 @@ def test_all_once_then_only_what_changed(board: WasmBoard, build: Path) -> None:
     assert done.returncode == 0, done.stderr
     files = wanted(build)
     assert {k: v for k, v in on_board(board).items() if k in files} == files
-    assert sorted(json.loads(done.stdout)["written"]) == sorted(files)
+    told = json.loads(done.stdout)
+    assert (sorted(told["written"]), told["node"], told["model"]) == (sorted(files), "a1b2c3", "m")
     assert json.loads(run(board, build).stdout)["written"] == []
     (build / "fs/config.json").write_bytes(b'{"n":2}')
     (build / "fs/edgenode/app.mpy").unlink()
@@ -114,6 +115,14 @@ def test_a_cable_that_is_pulled_leaves_every_file_whole(
     assert {k: v for k, v in on_board(board).items() if k in new} == new
 
 
+def test_a_node_that_does_not_start_is_named(board: WasmBoard, build: Path) -> None:
+    (build / "fs/main.py").write_bytes(b"import nothing_of_this_name\n")
+    done = run(board, build)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the node stopped: ImportError: no module named" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_file_that_arrives_damaged(board: WasmBoard, build: Path) -> None:
     class Damaging:
         def __init__(self, repl: object) -> None:
@@ -137,3 +146,14 @@ def test_no_build_and_no_board(tmp_path: Path) -> None:
         text=True,
     )
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("port", "code", "said"),
+    [("/dev/no-such-port", 1, "is not there: plug the board in"), ("ftp://x", 2, "socket://")],
+)
+def test_ports_that_do_not_open(build: Path, port: str, code: int, said: str) -> None:
+    words = ["deploy", "--port", port, "--build", str(build)]
+    done = subprocess.run([*EDGEWISE, *words], capture_output=True, text=True)
+    assert (done.returncode, len(done.stderr.splitlines())) == (code, 1)
+    assert said in done.stderr

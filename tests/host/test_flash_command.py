@@ -15,9 +15,10 @@ from tests.board.firmware import build, firmware
 from tests.board.rom_loader import Esp32, Served
 from typer.testing import CliRunner, Result
 
+from edgewise import ports
 from edgewise.cli.main import app
 from edgewise.errors import EdgewiseError, OutsideError
-from edgewise.flashing import board, esp, ports
+from edgewise.flashing import board, esp
 from edgewise.flashing import build as builds
 from edgewise.flashing.image import parse
 

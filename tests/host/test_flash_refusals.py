@@ -12,9 +12,10 @@ import pytest
 from tests.board.firmware import build, firmware
 from typer.testing import CliRunner, Result
 
+from edgewise import ports
 from edgewise.cli.main import app
 from edgewise.errors import EdgewiseError, InputError, OutsideError
-from edgewise.flashing import board, download, esp, ports
+from edgewise.flashing import board, download, esp
 from edgewise.flashing import build as builds
 from edgewise.flashing.image import parse
 from edgewise.flashing.plan import Region

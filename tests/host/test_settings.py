@@ -134,6 +134,7 @@ def test_given_values_come_back_without_defaults_and_the_node_takes_them(file: P
         ('[sensor]\nkind = "dht12"\n', ":2: sensor.kind must be one of dht22, dht11"),
         ("[confirm]\nneed = 2\nof = 4\n", ":2: confirm.need must be more than half"),
         ("period_ms = 1999\n", ":1: period_ms must be 2000 or more"),
+        ('[update]\nsecret = "5a"\n', ":2: update.secret must be 64 hex digits"),
         ('node = "a/b"\n', ":1: node must not contain /"),
         ("\nreport = [\n  {delta = inf},\n]\n", ":2: report: filter delta: 0.1..100"),
         ("report = [{delta = 2020-01-01}]\n", ":1: report: filter delta: 0.1..100"),

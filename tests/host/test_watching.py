@@ -222,8 +222,8 @@ def test_a_port_that_is_not_there() -> None:
     )
     assert done.returncode == 1
     assert done.stderr == (
-        "error: port /dev/no-such-port: there is none: check the cable and who else uses it, "
-        "or run edgewise doctor\n"
+        "error: port /dev/no-such-port: is not there: plug the board in, "
+        "or see the names with --port auto\n"
     )
 
 

@@ -78,5 +78,8 @@ def together(full):
         for c in "+#/" if key == "node" else "+#":
             if c in full[key]:
                 raise ValueError("%s must not contain %s" % (key, c))
+    secret = full["update"]["secret"]
+    if secret and (len(secret) != 64 or secret.strip("0123456789abcdef")):
+        raise ValueError("update.secret must be 64 hex digits")
     if full["period_ms"] and full["period_ms"] < 2000:
         raise ValueError("period_ms must be 2000 or more, a DHT22 needs 2 s between reads")

@@ -83,7 +83,7 @@ class Update:
             size,
             given["sha256"],
         )
-        if len(self._secret) != 64:
+        if not self._secret:
             raise NodeError("this node has no key: set update.secret")
         if not _same(mac(unhexlify(self._secret), text.encode()), unhexlify(given["hmac"])):
             raise NodeError("wrong key")

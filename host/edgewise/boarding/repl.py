@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from edgewise.errors import OutsideError
+from edgewise.ports import open_port
+
+if TYPE_CHECKING:
+    import serial
 
 __all__ = ["Repl", "open_repl"]
 
-_ENTER_S, _EXEC_S = 20, 60
+_ENTER_S, _EXEC_S, _PROMPT_S, _READ_S = 20, 60, 2, 0.1
 
 
 class Repl(Protocol):
@@ -19,24 +23,34 @@ class Repl(Protocol):
     def exec(self, source: str) -> str:
         """OutsideError when the board raises or falls silent."""
 
+    def restart(self) -> serial.Serial:
+        """End the REPL and start what is on the board; what it says comes on the port."""
+
 
 @contextmanager
 def open_repl(port: str) -> Iterator[Repl]:
-    """Interrupt what runs on the board; at the end it starts again."""
+    """Interrupt what runs on the board; at the end it starts again, if it has not already.
+
+    InputError or OutsideError with the cure when the port does not open, or nobody answers.
+    """
     from mpremote.transport import TransportError
     from mpremote.transport_serial import SerialTransport
 
     try:
         line = SerialTransport(port, exclusive=True)
-        line.serial.write(b"\r\x03\x03")
-        line.enter_raw_repl(soft_reset=False, timeout_overall=_ENTER_S)
-    except (TransportError, OSError) as e:
-        raise OutsideError(f"port {port}: no MicroPython answers ({e})") from e
+    except (TransportError, ValueError) as e:
+        open_port(port).close()  # says why not
+        raise OutsideError(f"port {port}: {e}") from e
     try:
-        yield _Line(port, line)
+        try:
+            line.serial.write(b"\r\x03\x03")
+            line.enter_raw_repl(soft_reset=False, timeout_overall=_ENTER_S)
+        except (TransportError, OSError) as e:
+            raise OutsideError(f"port {port}: no MicroPython answers ({e})") from e
+        repl = _Line(port, line)
+        yield repl
         with suppress(OSError):  # all is done: the cable may go
-            line.exit_raw_repl()
-            line.serial.write(b"\x04")
+            repl.restart()
     finally:
         with suppress(OSError):
             line.close()
@@ -45,6 +59,7 @@ def open_repl(port: str) -> Iterator[Repl]:
 class _Line:
     def __init__(self, port: str, line: Any) -> None:
         self._port, self._line = port, line
+        self._ended = False
 
     def exec(self, source: str) -> str:
         from mpremote.transport import TransportError
@@ -57,3 +72,14 @@ class _Line:
             last = str(error.decode("utf-8", "replace").strip().splitlines()[-1])
             raise OutsideError(f"port {self._port}: the board says {last}")
         return str(said.decode("utf-8", "replace"))
+
+    def restart(self) -> serial.Serial:
+        line = self._line
+        if not self._ended:
+            self._ended = True
+            line.exit_raw_repl()
+            line.read_until(1, b">>> ", timeout=_PROMPT_S)
+            line.serial.write(b"\x04")
+        io: serial.Serial = line.serial
+        io.timeout = _READ_S
+        return io

@@ -18,11 +18,11 @@ EXAMPLES = (
 
 
 def deploy(
-    port: Port,
+    port: Port = "auto",
     build: Annotated[Path, typer.Option(help="What edgewise build made.")] = Path("build"),
     json: JsonFlag = False,
 ) -> None:
-    """Write the files that differ from those on the board, then start the node again.
+    """Write the files that differ from those on the board, then start the node and hear its name.
 
     A cable that is pulled in the middle leaves every file whole; deploy again.
     """
@@ -31,6 +31,7 @@ def deploy(
     from edgewise.boarding.deploy import deploy as put
     from edgewise.boarding.deploy import wanted
     from edgewise.boarding.repl import open_repl
+    from edgewise.watching.first_lines import LIMIT_S, watch
 
     files = wanted(build)
     start = time.monotonic()
@@ -44,12 +45,14 @@ def deploy(
             bar.update(task, completed=sent, total=of, description=name)
 
         done = put(repl, files, show)
+        started = watch(repl.restart(), port, talks=False, limit_s=LIMIT_S)
     seconds = round(time.monotonic() - start, 2)
     for name in done.written:
         say(f"written: {name}")
     for name in done.removed:
         say(f"removed: {name}")
-    say(f"{len(done.written)} written, {done.same} as they were, {seconds} s; the node starts")
+    say(f"{len(done.written)} written, {done.same} as they were, {seconds} s")
+    say(f"node {started.node} runs, model {started.model}")
     if json:
         emit_json(
             {
@@ -57,5 +60,7 @@ def deploy(
                 "removed": done.removed,
                 "same": done.same,
                 "seconds": seconds,
+                "node": started.node,
+                "model": started.model,
             }
         )

@@ -38,6 +38,8 @@ _PACKAGES = {
     "pooch": "pooch",
     "pypi-simple": "pypi_simple",
     "pyserial": "serial",
+    "pydantic": "pydantic",
+    "littlefs-python": "littlefs",
     "mpremote": "mpremote",
     "esptool": "esptool",
 }
@@ -81,8 +83,8 @@ def checks() -> list[Check]:
 
 
 def _board(port: str) -> list[Check]:
+    from edgewise import ports
     from edgewise.doctoring import board
-    from edgewise.flashing import ports
 
     try:
         return board.checks(ports.single() if port == "auto" else port)

@@ -23,14 +23,13 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Erase all of the flash: MicroPython, the node's files, its settings and boot counter."""
-    from edgewise.flashing import board, ports
+    from edgewise.flashing import board
     from edgewise.flashing.esp import check_resets
 
     check_resets(before, after)
     if port == "all":
         raise InputError("erase takes one board: name its port")
-    name = ports.single() if port == "auto" else port
-    if not yes and not typer.confirm(f"Erase everything on the board at {name}?", err=True):
+    if not yes and not typer.confirm(f"Erase everything on the board at {port}?", err=True):
         raise typer.Exit(1)
-    loader = board.erase(name, baud, before, after, say)
+    loader = board.erase(port, baud, before, after, say)
     out.print(f"{loader.chip} {loader.mac}: {loader.flash_bytes >> 20} MB erased")

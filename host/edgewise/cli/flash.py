@@ -80,11 +80,9 @@ def _job(image: str, build: Path, erase: bool, before: str, after: str, baud: in
 
 
 def _ports(port: str) -> list[str]:
-    from edgewise.flashing import ports
+    from edgewise import ports
 
-    if port == "all":
-        return ports.every()
-    return [ports.single() if port == "auto" else port]
+    return ports.every() if port == "all" else [port]
 
 
 def _all(boards: list[_Board], job: Job) -> None:

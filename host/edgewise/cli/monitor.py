@@ -31,7 +31,7 @@ _REFRESH_S = 0.25
 
 
 def monitor(
-    port: Port,
+    port: Port = "auto",
     csv: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write each reading to this log as well.")
     ] = None,

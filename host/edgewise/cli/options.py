@@ -21,6 +21,15 @@ __all__ = [
     "examples",
 ]
 
+
+def _board(port: str) -> str:
+    if port != "auto":
+        return port
+    from edgewise import ports
+
+    return ports.single()
+
+
 JsonFlag = Annotated[
     bool, typer.Option("--json", help="One JSON object on stdout, everything else on stderr.")
 ]
@@ -36,7 +45,11 @@ Db = Annotated[
 ]
 Port = Annotated[
     str,
-    typer.Option(metavar="PORT", help="/dev/ttyUSB0, COM5, socket://host:port, rfc2217://..."),
+    typer.Option(
+        metavar="PORT",
+        callback=_board,
+        help="/dev/ttyUSB0, COM5, socket://host:port, rfc2217://... or auto: the only one on USB.",
+    ),
 ]
 Baud = Annotated[int, typer.Option(min=9600, help="Bits a second while writing.")]
 Before = Annotated[

@@ -13,9 +13,9 @@ from edgewise.console import say
 EXAMPLES = ("edgewise repl --port /dev/ttyUSB0",)
 
 
-def repl(port: Port) -> None:
+def repl(port: Port = "auto") -> None:
     """Open MicroPython's prompt with mpremote; Ctrl-C stops the node, Ctrl-D starts it again."""
-    from edgewise.flashing.ports import open_port
+    from edgewise.ports import open_port
 
     open_port(port).close()
     say("Ctrl-] leaves")

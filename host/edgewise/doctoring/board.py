@@ -13,7 +13,7 @@ from edgenode.core.settings import settings
 from edgewise.boarding.repl import Repl, open_repl
 from edgewise.doctoring.check import Check
 from edgewise.errors import EdgewiseError, OutsideError
-from edgewise.flashing.ports import look, open_port
+from edgewise.ports import look, open_port
 
 __all__ = ["checks"]
 

@@ -9,10 +9,10 @@ from edgewise.errors import OutsideError
 from edgewise.flashing import chips, download
 from edgewise.flashing.build import Build
 from edgewise.flashing.esp import Connect, Loader, Progress, connect
-from edgewise.flashing.first_lines import LIMIT_S, Started, watch
 from edgewise.flashing.image import Image
 from edgewise.flashing.plan import plan
-from edgewise.flashing.ports import has_lines
+from edgewise.ports import has_lines
+from edgewise.watching.first_lines import LIMIT_S, Started, watch
 
 __all__ = ["Job", "Result", "erase", "flash"]
 

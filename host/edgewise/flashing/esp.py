@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from edgewise.errors import InputError, OutsideError
 from edgewise.flashing.plan import Region
-from edgewise.flashing.ports import has_lines, open_port
+from edgewise.ports import has_lines, open_port
 
 if TYPE_CHECKING:
     import serial

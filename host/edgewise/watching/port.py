@@ -7,13 +7,11 @@ import threading
 from types import TracebackType
 from typing import Any
 
-import serial
-
 from edgewise.errors import OutsideError
+from edgewise.ports import open_port
 
-__all__ = ["BAUD", "Lost", "Opened", "SerialReader"]
+__all__ = ["Lost", "Opened", "SerialReader"]
 
-BAUD = 115200
 _TIMEOUT_S = 0.2
 _LINE_MAX = 4096
 _WAITS_S = (0.2, 0.5, 1.0, 2.0)
@@ -34,8 +32,8 @@ class SerialReader:
     """A context manager; ``events`` gives Opened, Lost and, in ``raw`` mode chunks, else lines.
 
     ``port`` is whatever pyserial opens: a path, ``socket://host:port``, ``rfc2217://...``. Lines
-    come as bytes without their end; one beyond 4,096 bytes is cut. Raises OutsideError where the
-    port cannot be opened the first time; afterwards it comes back by itself.
+    come as bytes without their end; one beyond 4,096 bytes is cut. Raises InputError or
+    OutsideError where it cannot be opened the first time; afterwards it comes back by itself.
     """
 
     def __init__(self, port: str, raw: bool = False) -> None:
@@ -46,13 +44,7 @@ class SerialReader:
         self._thread = threading.Thread(target=self._run, name="serial", daemon=True)
 
     def __enter__(self) -> SerialReader:
-        try:
-            self._io = self._open()
-        except (OSError, ValueError) as e:  # SerialException is an OSError
-            raise OutsideError(
-                f"port {self._port}: {_reason(e)}: check the cable and who else uses it, "
-                "or run edgewise doctor"
-            ) from e
+        self._io = open_port(self._port)
         self._thread.start()
         return self
 
@@ -65,20 +57,17 @@ class SerialReader:
         self._ending.set()
         self._thread.join(5)
 
-    def _open(self) -> Any:
-        return serial.serial_for_url(self._port, BAUD, timeout=_TIMEOUT_S, exclusive=True)
-
     def _run(self) -> None:
         tries = 0
         io: Any = self._io
         while not self._ending.is_set():
             try:
                 if io is None:
-                    io = self._open()
+                    io = open_port(self._port)
                 self._put(Opened())
                 tries = 0
                 self._read(io)
-            except OSError as e:
+            except (OSError, OutsideError) as e:
                 if io is not None:
                     io.close()
                     io = None
@@ -113,7 +102,5 @@ class SerialReader:
 
 
 def _reason(e: Exception) -> str:
-    number = getattr(e, "errno", None)
-    named = {2: "there is none", 13: "no right to open it", 16: "it is in use", 11: "it is in use"}
     said = str(e).splitlines()
-    return named.get(number or 0) or (said[0] if said else type(e).__name__)
+    return said[0] if said else type(e).__name__

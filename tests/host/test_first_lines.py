@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edgewise.errors import OutsideError
-from edgewise.flashing import first_lines
+from edgewise.watching import first_lines
 
 ROM = b"ets Jul 29 2019\r\n\r\nrst:0x1 (POWERON_RESET),boot:0x12 (SPI_FAST_FLASH_BOOT)\r\n"
 NODE = b"edgewise: node a1b2c3, boot 7, model my, rooms, viper-inline\r\n"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edgewise.errors import OutsideError
-from edgewise.flashing.ports import open_port
+from edgewise.ports import open_port
 
 if TYPE_CHECKING:
     import serial
