@@ -13,7 +13,6 @@ NOTE = "update"
 _SIZE_MAX = const(32768)
 _CHUNK_MAX = const(1024)
 _HEAD = const(8)  # of a chunk: the first bytes of the SHA-256, offset
-_SPARE = const(16384)  # of flash
 _ID_MAX = const(64)
 
 
@@ -93,7 +92,8 @@ class Update:
             raise NodeError("counter %d is not above %d" % (counter, note["counter"]))
         if note["state"] in ("try", "trial"):
             raise NodeError("another model is on trial")
-        self._fits(size)
+        if not 0 < size <= _SIZE_MAX:
+            raise NodeError("%d bytes do not fit: %d at most" % (size, _SIZE_MAX))
         if not again:
             self._store.remove(NEW)
         self.note = {
@@ -104,12 +104,6 @@ class Update:
             "state": "receiving",
         }
         self.write()
-
-    def _fits(self, size):
-        room = os.statvfs("/")
-        free = room[0] * room[3]
-        if not 0 < size <= min(_SIZE_MAX, max(0, free - _SPARE - size)):
-            raise NodeError("%d bytes do not fit: %d at most" % (size, _SIZE_MAX))
 
     def write(self):
         self._store.write(NOTE, json.dumps(self.note).encode())
@@ -131,8 +125,11 @@ class Update:
         at = int.from_bytes(payload[4:8], "little")
         data = payload[_HEAD:]
         if at == _size(NEW) and len(data) <= min(_CHUNK_MAX, note["size"] - at):
-            with open(NEW, "ab") as f:
-                f.write(data)
+            try:
+                with open(NEW, "ab") as f:
+                    f.write(data)
+            except OSError as e:
+                return self._given_up("the flash takes no more: %s" % e)
         return self._want()
 
     def _whole(self):
@@ -146,14 +143,17 @@ class Update:
                     break
                 digest.update(memoryview(part)[:n])
         if hexlify(digest.digest()).decode() != note["sha256"]:
-            self._store.remove(NEW)
-            note["state"] = "idle"
-            self.write()
-            return answer(note["id"], "bad hash: what came is not what was offered")
+            return self._given_up("bad hash: what came is not what was offered")
         note["state"] = "try"
         self.write()
         self.complete = True
         return '{"id":%s,"ok":null,"error":null,"want":null}' % json.dumps(note["id"])
+
+    def _given_up(self, why):
+        self._store.remove(NEW)
+        self.note["state"] = "idle"
+        self.write()
+        return answer(self.note["id"], why)
 
 
 def answer(name, error):

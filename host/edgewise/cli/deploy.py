@@ -45,14 +45,14 @@ def deploy(
             bar.update(task, completed=sent, total=of, description=name)
 
         done = put(repl, files, show)
+        for name in done.written:
+            say(f"written: {name}")
+        for name in done.removed:
+            say(f"removed: {name}")
+        say(f"{len(done.written)} written, {done.same} as they were")
         started = watch(repl.restart(), port, talks=False, limit_s=LIMIT_S)
     seconds = round(time.monotonic() - start, 2)
-    for name in done.written:
-        say(f"written: {name}")
-    for name in done.removed:
-        say(f"removed: {name}")
-    say(f"{len(done.written)} written, {done.same} as they were, {seconds} s")
-    say(f"node {started.node} runs, model {started.model}")
+    say(f"node {started.node} runs, model {started.model}, after {seconds} s")
     if json:
         emit_json(
             {

@@ -1,0 +1,36 @@
+# A model over the air onto a flash that has no room: said, and the flash is as it was.
+import json
+import os
+import struct
+from hashlib import sha256
+
+from test_update_cut import BLOBS, NODE, SECRET, container, deliver, offer
+from torn_flash import Flash, mount
+
+from edgenode.drivers import flash
+from edgenode.link.update import Update
+
+SPARE_BLOCKS = 4
+
+
+def test_a_flash_that_is_full():
+    device = Flash(64)
+    os.VfsLfs2.mkfs(device)
+    mount(device)
+    os.chdir("/f")
+    free = os.statvfs("/f")[3]
+    with open("filled", "wb") as f:
+        for _ in range(free - SPARE_BLOCKS):
+            f.write(bytes(4096))
+    data = container(BLOBS[0]) * 8
+    update = Update(NODE, SECRET, flash)
+    said = json.loads(update.offer(offer("x", 1, data)))
+    tag = sha256(data).digest()[:4]
+    while said.get("want") is not None:
+        at = said["want"]
+        said = json.loads(update.chunk(tag + struct.pack("<I", at) + data[at : at + 1024]))
+    assert said["ok"] is False and "the flash takes no more" in said["error"], said
+    assert update.note["state"] == "idle"
+    assert sorted(os.listdir("/f")) == ["filled", "update"], os.listdir("/f")
+    os.remove("filled")
+    assert deliver("y", 2, container(BLOBS[0]))
