@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 
 const [, , module, folder] = process.argv;
 const { loadMicroPython } = await import(pathToFileURL(module));
-const SYSTEM = new Set([".", "..", "tmp", "home", "dev", "proc", "lib"]);
+const SYSTEM = new Set([".", "..", "tmp", "home", "dev", "proc"]);
 let mp;
 let raw = false;
 let held = "";
