@@ -40,6 +40,7 @@ VERBS = (
     "bench",
     "flash",
     "erase",
+    "ha",
     "doctor",
     "demo",
 )

@@ -38,7 +38,7 @@ Broker = Annotated[
 ]
 Ca = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="PEM of the CA behind mqtts:// [the system's]."),
+    typer.Option(metavar="FILE", help="PEM of the CA behind mqtts://, if not the system's."),
 ]
 Db = Annotated[
     str, typer.Option("--db", metavar="URL", help="sqlite:///file.db or postgresql://host/name.")

@@ -1,0 +1,102 @@
+"""What Home Assistant is told, held against the fields that its documentation has."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from jinja2 import Environment, StrictUndefined
+
+from edgewise.errors import InputError
+from edgewise.homeassistant import config_topic, discovery
+
+CLASSES = ["free", 'a "b" <i>', "occupied"]
+# integrations/mqtt (device discovery), sensor.mqtt and binary_sensor.mqtt
+TOP = {"dev", "o", "cmps", "qos", "availability", "state_topic", "command_topic", "encoding"}
+DEVICE = {"identifiers", "name", "manufacturer", "model", "sw_version", "hw_version"}
+COMMON = {
+    "platform",
+    "unique_id",
+    "name",
+    "state_topic",
+    "value_template",
+    "device_class",
+    "entity_category",
+    "expire_after",
+    "icon",
+}
+FIELDS = {
+    "sensor": COMMON
+    | {"unit_of_measurement", "state_class", "options", "suggested_display_precision"},
+    "binary_sensor": COMMON | {"payload_on", "payload_off", "off_delay"},
+}
+UNITS = {
+    "temperature": {"°C", "°F", "K"},
+    "humidity": {"%"},
+    "signal_strength": {"dB", "dBm"},
+    "data_size": {"B", "kB", "MB", "KiB", "MiB"},
+}
+GOOD = {"ts": 1, "boot": 1, "seq": 7, "t": -3.4, "h": 45.1, "cls": "occupied", "p": 0.87}
+FAILED = {"ts": 1, "boot": 1, "seq": 8, "t": None, "h": None, "cls": None, "p": None}
+
+
+@pytest.fixture(params=[None, 9000])
+def told(request: pytest.FixtureRequest) -> dict[str, Any]:
+    said = discovery("a1b2c3", CLASSES, "home/edge", "occupancy", request.param)
+    return dict(json.loads(json.dumps(said)))
+
+
+def test_only_documented_fields(told: dict[str, Any]) -> None:
+    assert set(told) <= TOP
+    assert {"dev", "o", "cmps"} <= set(told)
+    assert set(told["dev"]) <= DEVICE
+    assert set(told["o"]) <= {"name", "sw_version", "support_url"}
+    for component in told["cmps"].values():
+        assert set(component) <= FIELDS[component["platform"]]
+        assert component["unique_id"] and component["state_topic"]
+        unit = component.get("unit_of_measurement")
+        assert unit in UNITS.get(component.get("device_class"), {unit})
+
+
+def test_ids_differ_and_an_enum_has_options_alone(told: dict[str, Any]) -> None:
+    ids = [c["unique_id"] for c in told["cmps"].values()]
+    assert len(set(ids)) == len(ids)
+    enum = told["cmps"]["class"]
+    assert (enum["device_class"], enum["options"]) == ("enum", CLASSES)
+    assert not {"state_class", "unit_of_measurement"} & set(enum)
+
+
+def test_a_node_that_sleeps_expires_and_one_that_does_not_has_a_will() -> None:
+    awake = discovery("n", CLASSES)
+    assert awake["availability"] == [{"topic": "edgewise/n/status"}]
+    assert not any("expire_after" in c for c in awake["cmps"].values())
+    asleep = discovery("n", CLASSES, expire_s=900)
+    assert "availability" not in asleep
+    assert {c["expire_after"] for c in asleep["cmps"].values()} == {900}
+    assert not any(c["state_topic"].endswith("/diag") for c in asleep["cmps"].values())
+
+
+def rendered(told: dict[str, Any], said: dict[str, Any]) -> dict[str, str]:
+    env = Environment(undefined=StrictUndefined)
+    return {
+        key: env.from_string(c["value_template"]).render(value_json=said)
+        for key, c in told["cmps"].items()
+        if c["state_topic"] == "home/edge/a1b2c3/state"
+    }
+
+
+def test_the_templates_read_what_a_node_says(told: dict[str, Any]) -> None:
+    good = {"temperature": "-3.4", "humidity": "45.1", "class": "occupied", "confidence": "87"}
+    assert rendered(told, GOOD) == {**good, "problem": "OFF"}
+    # "None" is what Home Assistant takes for unknown
+    unknown = dict.fromkeys(good, "None")
+    assert rendered(told, {**FAILED, "err": "timeout"}) == {**unknown, "problem": "ON"}
+
+
+@pytest.mark.parametrize("node", ["a/b", "a+", "#", "", "a b", "ü"])
+def test_names_that_home_assistant_does_not_take(node: str) -> None:
+    with pytest.raises(InputError, match="letters, digits, - and _ only"):
+        config_topic(node)
+    assert re.fullmatch(r"homeassistant/device/[\w-]+/config", config_topic("a1-b_2"))
