@@ -12,8 +12,9 @@ BENCH_STAMP := $(VENV)/.bench-done
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; \
 	done)
-# Of these MicroPython and mosquitto can also come from elsewhere; gcc is for the C runtime.
-PACKAGES := ca-certificates gcc libc6-dev make mosquitto python3 python3-venv
+# Of these MicroPython and mosquitto can also come from elsewhere; gcc is for the C runtime,
+# postgresql for the tests.
+PACKAGES := ca-certificates gcc libc6-dev make mosquitto postgresql python3 python3-venv
 # While apt-get runs: the programs are wanted, no service is to start.
 POLICY := /usr/sbin/policy-rc.d
 

@@ -16,14 +16,15 @@ from sqlalchemy import Engine, select
 
 from edgewise import data, package, predicting
 from edgewise.broker import EmbeddedBroker
-from edgewise.collector import Collector
+from edgewise.collecting import Collector
 from edgewise.compiling import compile_model
 from edgewise.console import progress_bar, say
+from edgewise.database import open_db
+from edgewise.database.schema import diag, reading
 from edgewise.demo_report import draw
 from edgewise.errors import OutsideError
 from edgewise.logcsv import Log
 from edgewise.package import Package
-from edgewise.schema import diag, open_db, reading
 from edgewise.simulator import feed, fleet
 from edgewise.splitting import file_sha256, parts
 from edgewise.table import build_table
@@ -73,7 +74,7 @@ def run(out: Path, broker: str | None, seed: int) -> dict[str, Any]:
         outcome = _simulate(loaded, played, at, collector, seed)
         if not collector.wait_for(lambda c: c.readings >= outcome.readings_taken, _COLLECT_S):
             say("the database has not got every reading")
-        counters = {"duplicates": collector.duplicates, "bytes": collector.bytes}
+        counters = {"duplicates": collector.counts.duplicates, "bytes": collector.counts.bytes}
     said = _said(engine, outcome, loaded, len(played.time_s))
     summary = _summary(trained, loaded, played, outcome, said, counters, _diag(engine, outcome))
     summary["wall_s"] = round(time.monotonic() - start, 1)
@@ -91,7 +92,7 @@ def _simulate(
 ) -> fleet.Outcome:
     total = len(played.time_s)
     with progress_bar(f"the node reads {total} test rows and reports to {at}") as step:
-        collector.on_batch = lambda: step(collector.readings, total)
+        collector.writer.on_batch = lambda rows: step(collector.counts.readings, total)
         outcome = fleet.simulate(loaded, [played], at, {}, seed=seed, timeout_s=_LIMIT_S)
     if outcome.readings_taken != total:
         raise OutsideError("the node did not take every reading of the log: run edgewise doctor")

@@ -26,7 +26,8 @@ def parse(base: str, topic: str, payload: bytes, received_at: float) -> list[Row
     if what == "status":
         if payload not in (b"online", b"offline"):
             raise ValueError("status is neither online nor offline")
-        return []
+        online = int(payload == b"online")
+        return [("status", {"node": node, "online": online, "received_at": received_at})]
     if len(payload) > _PAYLOAD_MAX:
         raise ValueError(f"{len(payload)} bytes, {_PAYLOAD_MAX} are the most")
     value = _json(payload)

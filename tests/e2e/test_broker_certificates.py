@@ -15,8 +15,8 @@ from tests.e2e.secured import LIMIT_S, Client, open_folder, trust
 
 from edgewise.brokerdir import init
 from edgewise.brokerdir.certificates import Key, key_bytes
-from edgewise.collector import Collector
-from edgewise.schema import open_db
+from edgewise.collecting import Collector
+from edgewise.database import open_db
 from edgewise.urls import parse_broker
 
 NO = "Not authorized"

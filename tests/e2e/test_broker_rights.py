@@ -16,9 +16,9 @@ from tests.e2e.mosquitto import Mosquitto, anonymous, free_port
 from tests.e2e.secured import LIMIT_S, Client, client, open_folder, password, trust
 
 from edgewise.brokerdir import init
-from edgewise.collector import Collector
+from edgewise.collecting import Collector
+from edgewise.database import open_db
 from edgewise.errors import OutsideError
-from edgewise.schema import open_db
 from edgewise.urls import check_reachable, parse_broker
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -222,7 +222,7 @@ def test_what_waits_for_the_collector_outlives_the_broker() -> None:
             late.start()
             assert late.wait_for(lambda c: c.readings >= n, LIMIT_S)
             late.stop()
-        assert (late.readings, late.rejected) == (n, 0)
+        assert (late.counts.readings, late.counts.rejected) == (n, 0)
 
 
 def collect(*words: str | Path, cwd: Path) -> str:

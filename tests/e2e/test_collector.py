@@ -15,8 +15,9 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import func, select
 
-from edgewise.collector import Collector
-from edgewise.schema import open_db, reading, rejected
+from edgewise.collecting import Collector
+from edgewise.database import open_db
+from edgewise.database.schema import reading, rejected
 from edgewise.urls import parse_broker
 
 LIMIT_S = 30
@@ -51,7 +52,11 @@ def test_one_row_a_reading(broker: str, tmp_path: Path) -> None:
     publish(broker, [*messages, ("edgewise/n1/replay", replay)])
     assert collector.wait_for(lambda c: c.readings + c.duplicates >= 410, LIMIT_S)
     collector.stop()
-    assert (collector.readings, collector.duplicates, collector.rejected) == (205, 205, 0)
+    assert (collector.counts.readings, collector.counts.duplicates, collector.counts.rejected) == (
+        205,
+        205,
+        0,
+    )
     with engine.connect() as connection:
         late = connection.execute(select(reading.c.seq).where(reading.c.late == 1)).scalars()
         assert sorted(late) == [200, 201, 202, 203, 204]
@@ -85,16 +90,16 @@ def test_malformed_messages_are_kept_aside(broker: str, tmp_path: Path) -> None:
     publish(broker, [("edgewise/n1/state", state(7))])
     assert collector.wait_for(lambda c: c.readings == 1, LIMIT_S)
     collector.stop()
-    assert collector.rejected == len(BAD)
+    assert collector.counts.rejected == len(BAD)
     with engine.connect() as connection:
         kept = connection.execute(select(rejected)).all()
     assert len(kept) == len(BAD)
     assert all(len(row.payload) <= 1024 and row.why for row in kept)
 
 
-def start(url: str, db: Path) -> subprocess.Popen[str]:
+def start(url: str, db: Path, *more: str) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [*RUN, "collect", "--broker", url, "--db", f"sqlite:///{db}", "--json"],
+        [*RUN, "collect", "--broker", url, "--db", f"sqlite:///{db}", "--json", *more],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -18,10 +18,10 @@ from tests.e2e.secured import open_folder, password
 from tests.e2e.test_spine import rows
 
 from edgewise.brokerdir import init
-from edgewise.collector import Collector
+from edgewise.collecting import Collector
+from edgewise.database import open_db
 from edgewise.logcsv import Log
 from edgewise.package import Package
-from edgewise.schema import open_db
 from edgewise.simulator.fleet import node_config
 from edgewise.simulator.node import SimulatedNode
 from edgewise.urls import BrokerUrl

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from edgewise import paths
+from edgewise.database import open_db
+from edgewise.database.schema import reading
 from edgewise.package import Package
 from edgewise.reliability.drain import Drained, drain
 from edgewise.reliability.figures import Figures, Recovery, Rows, Slots, recoveries
@@ -19,7 +21,6 @@ from edgewise.reliability.run import flat_log, run_all
 from edgewise.reliability.scenarios import SCENARIOS
 from edgewise.reliability.show import markdown, write_docs
 from edgewise.reliability.soak import soak
-from edgewise.schema import open_db, reading
 from edgewise.simulator.feed import write_feed
 
 pytestmark = pytest.mark.timeout(280)  # all scenarios run side by side, in the first of the tests

@@ -11,9 +11,9 @@ import pytest
 from tests.e2e.mosquitto import Mosquitto, free_port
 
 from edgewise.brokerdir import init
-from edgewise.collector import Collector
+from edgewise.collecting import Collector
+from edgewise.database import open_db
 from edgewise.package import Package
-from edgewise.schema import open_db
 from edgewise.urls import parse_broker
 
 LIMIT_S = 60
@@ -48,4 +48,4 @@ def test_every_reading_arrives(
         assert json.loads(done.stdout)["readings_delivered"] == 20
         assert collector.wait_for(lambda c: c.readings >= 20, LIMIT_S)
         collector.stop()
-    assert (collector.readings, collector.rejected) == (20, 0)
+    assert (collector.counts.readings, collector.counts.rejected) == (20, 0)

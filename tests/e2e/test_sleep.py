@@ -11,11 +11,11 @@ from paho.mqtt.enums import CallbackAPIVersion
 from tests.e2e.operator_of import LIMIT_S, NODE
 from tests.e2e.test_spine import rows
 
-from edgewise.collector import Collector
+from edgewise.collecting import Collector
+from edgewise.database import open_db
 from edgewise.logcsv import Log
 from edgewise.package import Package
 from edgewise.predicting import predict_log
-from edgewise.schema import open_db
 from edgewise.simulator.fleet import node_config
 from edgewise.simulator.node import SimulatedNode
 from edgewise.urls import parse_broker
@@ -45,7 +45,7 @@ def test_every_reading_of_a_sleeping_node_arrives(
     assert [r.t for r in got] == [t / 10 for t in played.t_dc[: len(got)].tolist()]
     said = [json.loads(line[6:]) for line in node.lines if line.startswith("state ")]
     assert [(s["seq"], s["t"]) for s in said[: len(got)]] == [(r.seq, r.t) for r in got]
-    assert collector.rejected == 0
+    assert collector.counts.rejected == 0
     # every tenth reading, the first confirmed class, and the changes
     assert 6 <= connects <= 12
 

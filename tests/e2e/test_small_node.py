@@ -13,9 +13,9 @@ from tests.e2e.operator_of import FAST, NODE, Operator
 
 from edgewise import package, paths
 from edgewise.building import Arch, node_code
+from edgewise.database import open_db
 from edgewise.logcsv import Log
 from edgewise.package import Package
-from edgewise.schema import open_db
 from edgewise.simulator import node as simulator
 from edgewise.simulator.feed import encode
 from edgewise.simulator.fleet import node_config

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine, select
 
-from edgewise.collector import Collector
+from edgewise.collecting import Collector
+from edgewise.database import open_db
+from edgewise.database.schema import diag, events, reading
 from edgewise.errors import InputError, OutsideError
 from edgewise.logcsv import Log
 from edgewise.package import Package
 from edgewise.predicting import predict_log, predict_micropython
-from edgewise.schema import diag, events, open_db, reading
 from edgewise.simulator import feed, fleet
 from edgewise.simulator.node import SimulatedNode
 from edgewise.urls import parse_broker
@@ -87,8 +88,9 @@ def test_every_reading_arrives_with_the_class_that_the_host_computes(
             assert row.err in ("timeout", "checksum")
     # a failed read was tried once more, two seconds later
     late = [0 if valid else 2 for valid in played.valid]
-    assert [r.ts for r in got[1:]] == (played.time_s + late)[1:].tolist()
-    assert collector.rejected == 0
+    # in whole seconds, which a busy machine may see turn
+    assert np.abs([r.ts for r in got[1:]] - (played.time_s + late)[1:]).max() <= 1
+    assert collector.counts.rejected == 0
 
 
 def test_events_and_diag_say_what_happened(

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Engine, func, select
 
-from edgewise.schema import reading
+from edgewise.database.schema import reading
 
 __all__ = ["LATE_LIMIT", "Figures", "Recovery", "Rows", "Slots", "recoveries"]
 

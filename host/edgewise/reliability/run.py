@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from edgewise.collector import Collector
+from edgewise.collecting import Collector
+from edgewise.database import open_db
 from edgewise.errors import EdgewiseError
 from edgewise.logcsv import Log
 from edgewise.package import Package
@@ -22,7 +23,6 @@ from edgewise.reliability.mosquitto import Mosquitto
 from edgewise.reliability.proxy import Proxy
 from edgewise.reliability.scenarios import Phase, Scenario
 from edgewise.reliability.stage import COLLECTOR, Stage
-from edgewise.schema import open_db
 from edgewise.simulator.fleet import node_config
 from edgewise.simulator.node import SimulatedNode
 from edgewise.urls import BrokerUrl, parse_broker
@@ -91,7 +91,7 @@ async def run(scenario: Scenario, package: Package, rate: int = RATE) -> Figures
         taken=taken,
         lost=taken - rows.rows + rows.doubled,
         doubled=rows.doubled,
-        repeats=collector.duplicates,
+        repeats=collector.counts.duplicates,
         mistimed=rows.mistimed,
         slots=slots.read + slots.missed,
         late=slots.late + slots.missed,

@@ -1,36 +1,29 @@
-"""The database: readings with their key, and what else a node says."""
+"""The tables: readings with their key, what else a node says, what is made of it."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, Text
 
-from sqlalchemy import (
-    Column,
-    Engine,
-    Float,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    create_engine,
-    event,
-)
-from sqlalchemy.exc import SQLAlchemyError
+__all__ = [
+    "diag",
+    "events",
+    "forecast",
+    "health",
+    "label",
+    "metadata",
+    "model",
+    "reading",
+    "reading_hour",
+    "rejected",
+    "status",
+]
 
-from edgewise.errors import InputError, OutsideError
-from edgewise.urls import check_db
-
-__all__ = ["diag", "events", "label", "model", "open_db", "reading", "rejected"]
-
-_metadata = MetaData()
+metadata = MetaData()
 
 # Times are unix seconds UTC, t in Celsius, h in %RH.
 reading = Table(
     "reading",
-    _metadata,
+    metadata,
     Column("node", String(64), primary_key=True),
     Column("boot", Integer, primary_key=True, autoincrement=False),
     Column("seq", Integer, primary_key=True, autoincrement=False),
@@ -46,7 +39,7 @@ reading = Table(
 Index("reading_node_ts", reading.c.node, reading.c.ts)
 events = Table(
     "event",
-    _metadata,
+    metadata,
     Column("id", Integer, primary_key=True),
     Column("node", String(64), nullable=False),
     Column("boot", Integer, nullable=False),
@@ -58,7 +51,7 @@ events = Table(
 )
 diag = Table(
     "diag",
-    _metadata,
+    metadata,
     Column("id", Integer, primary_key=True),
     Column("node", String(64), nullable=False),
     Column("boot", Integer, nullable=False),
@@ -68,7 +61,7 @@ diag = Table(
 )
 label = Table(
     "label",
-    _metadata,
+    metadata,
     Column("node", String(64), primary_key=True),
     Column("from_ts", Float, primary_key=True),
     Column("to_ts", Float, nullable=False),
@@ -78,7 +71,7 @@ label = Table(
 )
 model = Table(
     "model",
-    _metadata,
+    metadata,
     Column("id", Integer, primary_key=True),
     Column("node", String(64), nullable=False),
     Column("name", String(64), nullable=False),
@@ -87,7 +80,7 @@ model = Table(
 )
 rejected = Table(
     "rejected",
-    _metadata,
+    metadata,
     Column("id", Integer, primary_key=True),
     Column("topic", Text, nullable=False),
     Column("payload", Text, nullable=False),
@@ -95,30 +88,49 @@ rejected = Table(
     Column("received_at", Float, nullable=False),
 )
 
-
-def open_db(url: str) -> Engine:
-    """Open or create the database; InputError or OutsideError in one line when that fails."""
-    engine = create_engine(check_db(url))
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _configure_sqlite)
-        if engine.url.database:
-            folder = Path(engine.url.database).parent
-            if not folder.is_dir():
-                raise InputError(f"database folder {folder} does not exist: create it")
-    try:
-        _metadata.create_all(engine)
-    except SQLAlchemyError as e:
-        why = str(getattr(e, "orig", e)).splitlines()[0]
-        where = engine.url.render_as_string(hide_password=True)
-        raise OutsideError(f"database {where}: {why}: check the address and the rights") from e
-    return engine
-
-
-def _configure_sqlite(connection: Any, _record: Any) -> None:
-    # WAL and NORMAL: a commit survives the end of the process; a power cut may take the last
-    # commits but never the file.
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.execute("PRAGMA busy_timeout=10000")
-    cursor.close()
+# Of readings that have been let go: by hours of unix time; cls is the most frequent one.
+reading_hour = Table(
+    "reading_hour",
+    metadata,
+    Column("node", String(64), primary_key=True),
+    Column("hour_ts", Integer, primary_key=True, autoincrement=False),
+    Column("n", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("t_min", Float),
+    Column("t_mean", Float),
+    Column("t_max", Float),
+    Column("h_min", Float),
+    Column("h_mean", Float),
+    Column("h_max", Float),
+    Column("cls", String(64)),
+)
+status = Table(
+    "status",
+    metadata,
+    Column("node", String(64), primary_key=True),
+    Column("online", Integer, nullable=False),
+    Column("received_at", Float, nullable=False),
+)
+forecast = Table(
+    "forecast",
+    metadata,
+    Column("node", String(64), primary_key=True),
+    Column("channel", String(1), primary_key=True),
+    Column("ts", Float, primary_key=True),
+    Column("yhat", Float, nullable=False),
+    Column("lower", Float, nullable=False),
+    Column("upper", Float, nullable=False),
+    Column("model", String(32), nullable=False),
+    Column("made_at", Float, nullable=False),
+)
+health = Table(
+    "health",
+    metadata,
+    Column("node", String(64), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("kind", String(32), primary_key=True),
+    Column("feature", String(64), primary_key=True),
+    Column("value", Float, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("made_at", Float, nullable=False),
+)

@@ -1,0 +1,8 @@
+"""Alembic runs this for each migration, on the connection that it is given."""
+
+from alembic import context
+
+from edgewise.database.schema import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+context.run_migrations()

@@ -1,0 +1,77 @@
+"""A database is opened, made, or brought up to this version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from edgewise.errors import InputError, OutsideError
+from edgewise.urls import check_db
+
+__all__ = ["HEAD", "open_db"]
+
+HEAD = "0002"
+_FIRST = "0001"  # what there was before databases told their version
+_LOCK = 0x45444745  # of PostgreSQL: one at a time brings a database up
+
+
+def open_db(url: str) -> Engine:
+    """Open or create the database, and bring an older one up to this version.
+
+    InputError or OutsideError in one line when that fails, or when it is of a later version.
+    """
+    engine = create_engine(check_db(url))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _configure_sqlite)
+        if engine.url.database:
+            folder = Path(engine.url.database).parent
+            if not folder.is_dir():
+                raise InputError(f"database folder {folder} does not exist: create it")
+    where = engine.url.render_as_string(hide_password=True)
+    try:
+        with engine.begin() as connection:
+            found = _version(connection)
+            if found != HEAD:
+                _bring_up(connection, where)
+    except SQLAlchemyError as e:
+        why = str(getattr(e, "orig", e)).splitlines()[0]
+        raise OutsideError(f"database {where}: {why}: check the address and the rights") from e
+    return engine
+
+
+def _version(connection: Connection) -> str | None:
+    """The version that the database tells; "" for one without, None for an empty one."""
+    names = set(inspect(connection).get_table_names())
+    if "alembic_version" in names:
+        return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
+    return "" if "reading" in names else None
+
+
+def _bring_up(connection: Connection, where: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+    else:
+        connection.execute(text("BEGIN IMMEDIATE"))
+    found = _version(connection)  # another one may have been faster
+    config = Config()
+    config.set_main_option("script_location", "edgewise:database")
+    config.attributes["connection"] = connection
+    if found and found > HEAD:
+        raise InputError(f"database {where}: is of a later Edgewise ({found}): update this one")
+    if found == "":
+        command.stamp(config, _FIRST)
+    command.upgrade(config, "head")
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    # WAL and NORMAL: a commit survives the end of the process; a power cut may take the last
+    # commits but never the file.
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA busy_timeout=10000")

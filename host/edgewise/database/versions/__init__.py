@@ -1,0 +1,1 @@
+"""One file a version; what is here stays as it is."""

@@ -1,0 +1,58 @@
+"""A real PostgreSQL in a folder of its own, on loopback."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tests.e2e.mosquitto import free_port
+
+LIMIT_S = 60
+USER = "nobody"  # who runs it where the tests are root, which PostgreSQL refuses
+
+
+def program(name: str) -> str:
+    places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    found = str(places[-1]) if places else shutil.which(name)
+    if found is None:
+        pytest.fail("PostgreSQL is not installed: make system-deps", pytrace=False)
+    return found
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[str]:
+    """The URL of an empty database; ``folder`` must be short, a socket has its path."""
+    data = folder / "pg"
+    data.mkdir()
+    root = os.getuid() == 0
+    if root:
+        who = pwd.getpwnam(USER)
+        os.chown(data, who.pw_uid, who.pw_gid)
+        for place in (folder, *folder.parents):
+            place.chmod(place.stat().st_mode | 0o011)
+
+    def run(name: str, *words: str) -> None:
+        subprocess.run(
+            [program(name), "-D", str(data), *words],
+            check=True,
+            timeout=LIMIT_S,
+            stdout=subprocess.DEVNULL,
+            user=USER if root else None,
+            group=who.pw_gid if root else None,
+            cwd=data,
+        )
+
+    port = free_port()
+    run("initdb", "-U", "edge", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+    run("pg_ctl", "-w", "-l", str(data / "log"), "-o", options, "start")
+    try:
+        yield f"postgresql://edge@127.0.0.1:{port}/postgres"
+    finally:
+        run("pg_ctl", "-m", "immediate", "stop")

@@ -1,0 +1,96 @@
+"""kill -9 at any moment: what a broker has taken is in the database once."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+from sqlalchemy import func, select
+from tests.e2e.mosquitto import anonymous
+
+from edgewise.database import open_db
+from edgewise.database.schema import reading
+from edgewise.urls import parse_broker
+
+RUN = [sys.executable, "-m", "edgewise.cli.main", "collect"]
+KILLS = 50
+NODES = 5
+LIMIT_S = 60
+SEED = 11
+
+
+class Publisher(threading.Thread):
+    """Five nodes that say a reading each, with QoS 1, as fast as they are acknowledged."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(daemon=True)
+        at = parse_broker(url)
+        self.client = mqtt.Client(CallbackAPIVersion.VERSION2)
+        self.client.connect(at.host, at.port)
+        self.client.loop_start()
+        self.ending = threading.Event()
+        self.said = 0
+
+    def run(self) -> None:
+        seq = 0
+        while not self.ending.wait(0.005):
+            for n in range(NODES):
+                said = {"ts": 1_700_000_000 + seq, "boot": 1, "seq": seq, "t": 21.5, "h": 40.0}
+                payload = json.dumps({**said, "cls": "a", "p": 0.9})
+                self.client.publish(f"edgewise/n{n}/state", payload, 1).wait_for_publish(LIMIT_S)
+                self.said += 1
+            seq += 1
+
+    def end(self) -> int:
+        self.ending.set()
+        self.join(LIMIT_S)
+        self.client.disconnect()
+        self.client.loop_stop()
+        return self.said
+
+
+@pytest.mark.timeout(600)
+def test_killed_fifty_times(tmp_path: Path) -> None:
+    rng = random.Random(SEED)
+    db = f"sqlite:///{tmp_path / 'a.db'}"
+    engine = open_db(db)
+    with anonymous(tmp_path, "max_queued_messages 0\n") as broker:
+        words = [*RUN, "--broker", broker.url, "--db", db]
+        first = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+        assert first.stderr is not None
+        assert "collecting" in first.stderr.readline()  # from now on the broker keeps for it
+        publisher = Publisher(broker.url)
+        publisher.start()
+        process = first
+        for _ in range(KILLS):
+            time.sleep(rng.uniform(0, 1.5))  # anywhere: in its start, in a commit, before an ack
+            process.kill()
+            process.wait()
+            process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+        said = publisher.end()
+        end = time.monotonic() + LIMIT_S
+        while (found := rows(engine)) < said and time.monotonic() < end:
+            time.sleep(0.1)
+        process.terminate()
+        assert process.wait(LIMIT_S) == 0
+    assert said > 1000
+    assert found == said == distinct(engine)
+
+
+def rows(engine: object) -> int:
+    with engine.connect() as connection:  # type: ignore[attr-defined]
+        return int(connection.execute(select(func.count()).select_from(reading)).scalar_one())
+
+
+def distinct(engine: object) -> int:
+    key = select(reading.c.node, reading.c.boot, reading.c.seq).distinct().subquery()
+    with engine.connect() as connection:  # type: ignore[attr-defined]
+        return int(connection.execute(select(func.count()).select_from(key)).scalar_one())
