@@ -16,7 +16,7 @@ from sqlalchemy import Engine, select
 
 from edgewise import data, package, predicting
 from edgewise.broker import EmbeddedBroker
-from edgewise.collecting import Collector
+from edgewise.collecting import Collector, Writer
 from edgewise.compiling import compile_model
 from edgewise.console import progress_bar, say
 from edgewise.database import open_db
@@ -68,7 +68,7 @@ def run(out: Path, broker: str | None, seed: int) -> dict[str, Any]:
     with ExitStack() as stack:
         if at is None:
             at = parse_broker(stack.enter_context(EmbeddedBroker()).url)
-        collector = Collector(at, engine, client_id=None)
+        collector = Collector(at, Writer(engine), client_id=None)
         collector.start()
         stack.callback(collector.stop)
         outcome = _simulate(loaded, played, at, collector, seed)

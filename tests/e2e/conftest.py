@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.e2e.databases import server, url  # noqa: F401 - fixtures
 from tests.e2e.mosquitto import anonymous
 from tests.e2e.operator_of import Operator
 

@@ -15,7 +15,7 @@ from tests.e2e.secured import LIMIT_S, Client, open_folder, trust
 
 from edgewise.brokerdir import init
 from edgewise.brokerdir.certificates import Key, key_bytes
-from edgewise.collecting import Collector
+from edgewise.collecting import Collector, Writer
 from edgewise.database import open_db
 from edgewise.urls import parse_broker
 
@@ -73,7 +73,7 @@ def test_the_certificate_is_the_name(running: Mosquitto, tmp_path: Path) -> None
     at = parse_broker(
         (folder / "operator.url").read_text().strip(), folder / "ca.pem", folder / "operator.pem"
     )
-    collector = Collector(at, open_db(f"sqlite:///{tmp_path / 'a.db'}"))
+    collector = Collector(at, Writer(open_db(f"sqlite:///{tmp_path / 'a.db'}")))
     collector.start()
     state = '{"ts":1700000000,"boot":1,"seq":0,"t":21.5,"h":40,"cls":"a","p":0.9}'
     # the user in CONNECT counts for nothing

@@ -16,7 +16,7 @@ from tests.e2e.mosquitto import Mosquitto, anonymous, free_port
 from tests.e2e.secured import LIMIT_S, Client, client, open_folder, password, trust
 
 from edgewise.brokerdir import init
-from edgewise.collecting import Collector
+from edgewise.collecting import Collector, Writer
 from edgewise.database import open_db
 from edgewise.errors import OutsideError
 from edgewise.urls import check_reachable, parse_broker
@@ -210,7 +210,7 @@ def test_what_waits_for_the_collector_outlives_the_broker() -> None:
         at = parse_broker((folder / "operator.url").read_text().strip(), folder / "ca.pem")
         engine = open_db(f"sqlite:///{parent / 'a.db'}")
         with Mosquitto(folder, port) as broker:
-            early = Collector(at, engine)
+            early = Collector(at, Writer(engine))
             early.start()
             early.stop()
             with client(folder, port, "n1") as n1:
@@ -218,7 +218,7 @@ def test_what_waits_for_the_collector_outlives_the_broker() -> None:
                     assert n1.publish("edgewise/n1/state", STATE % seq) == "Success"
             broker.stop()
             broker.start()
-            late = Collector(at, engine)
+            late = Collector(at, Writer(engine))
             late.start()
             assert late.wait_for(lambda c: c.readings >= n, LIMIT_S)
             late.stop()

@@ -15,7 +15,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import func, select
 
-from edgewise.collecting import Collector
+from edgewise.collecting import Collector, Writer
 from edgewise.database import open_db
 from edgewise.database.schema import reading, rejected
 from edgewise.urls import parse_broker
@@ -43,7 +43,7 @@ def publish(url: str, messages: list[tuple[str, str | bytes]]) -> None:
 
 def test_one_row_a_reading(broker: str, tmp_path: Path) -> None:
     engine = open_db(f"sqlite:///{tmp_path / 'a.db'}")
-    collector = Collector(parse_broker(broker), engine)
+    collector = Collector(parse_broker(broker), Writer(engine))
     collector.start()
     messages: list[tuple[str, str | bytes]] = [
         ("edgewise/n1/state", state(seq % 200)) for seq in range(400)
@@ -84,7 +84,7 @@ BAD = {
 
 def test_malformed_messages_are_kept_aside(broker: str, tmp_path: Path) -> None:
     engine = open_db(f"sqlite:///{tmp_path / 'a.db'}")
-    collector = Collector(parse_broker(broker), engine)
+    collector = Collector(parse_broker(broker), Writer(engine))
     collector.start()
     publish(broker, [("edgewise/n1/state", payload) for payload in BAD.values()])
     publish(broker, [("edgewise/n1/state", state(7))])

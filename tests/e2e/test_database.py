@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +11,10 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, func, select, text
-from tests.e2e import postgres
 from tests.e2e.mosquitto import Mosquitto, anonymous
 from tests.e2e.test_collector import publish, state
 
-from edgewise.collecting import Collector
+from edgewise.collecting import Collector, Writer
 from edgewise.database import open_db, opening
 from edgewise.database.schema import metadata, reading, rejected, status
 from edgewise.errors import EdgewiseError, InputError, OutsideError
@@ -24,30 +22,6 @@ from edgewise.urls import parse_broker
 
 LIMIT_S = 30
 READING = {"node": "n1", "boot": 1, "seq": 1, "late": 0, "received_at": 1.0}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with (
-        tempfile.TemporaryDirectory(prefix="edge-") as folder,
-        postgres.running(Path(folder)) as url,
-    ):
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'a.db'}"
-        return
-    server = request.getfixturevalue("server")
-    engine = opening.create_engine(opening.check_db(server))
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
-    yield server
 
 
 def differences(engine: Engine) -> list[object]:
@@ -117,7 +91,7 @@ def broker(tmp_path: Path) -> Iterator[Mosquitto]:
 
 def test_collected(url: str, broker: Mosquitto) -> None:
     engine = open_db(url)
-    collector = Collector(parse_broker(broker.url), engine)
+    collector = Collector(parse_broker(broker.url), Writer(engine))
     collector.start()
     hostile = "'; DROP TABLE reading; --<script>"
     said = [(f"edgewise/{hostile}/state", state(1, cls=hostile)), ("edgewise/n/state", "{")]
@@ -141,7 +115,7 @@ def test_a_database_that_is_locked_is_waited_for(tmp_path: Path, broker: Mosquit
     with engine.connect() as connection:
         connection.execute(text("PRAGMA busy_timeout=50"))  # of the pool's only connection
     lines: list[str] = []
-    collector = Collector(parse_broker(broker.url), engine, say=lines.append)
+    collector = Collector(parse_broker(broker.url), Writer(engine, say=lines.append))
     collector.start()
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
@@ -158,7 +132,7 @@ def test_a_database_that_is_locked_is_waited_for(tmp_path: Path, broker: Mosquit
 def test_a_group_shares_the_work(url: str, broker: Mosquitto) -> None:
     engine = open_db(url)
     at = parse_broker(broker.url)
-    both = [Collector(at, engine, client_id=name, group="lab") for name in ("one", "two")]
+    both = [Collector(at, Writer(engine), client_id=name, group="lab") for name in ("one", "two")]
     for collector in both:
         collector.start()
     publish(broker.url, [("edgewise/n/state", state(seq)) for seq in range(400)])

@@ -54,13 +54,13 @@ def test_figures(broker: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("address", ["9102", "a:b", ":1", "h:0", "h:70000"])
 def test_addresses_that_cannot_be(broker: str, address: str, tmp_path: Path) -> None:
-    writer = Writer(open_db(f"sqlite:///{tmp_path / 'a.db'}"), "edgewise", print)
+    writer = Writer(open_db(f"sqlite:///{tmp_path / 'a.db'}"), say=print)
     with pytest.raises(InputError, match="write HOST:PORT"), serving(writer, address):
         pass
 
 
 def test_a_port_that_is_taken(broker: str, tmp_path: Path) -> None:
-    writer = Writer(open_db(f"sqlite:///{tmp_path / 'a.db'}"), "edgewise", print)
+    writer = Writer(open_db(f"sqlite:///{tmp_path / 'a.db'}"), say=print)
     taken = broker.removeprefix("mqtt://")
     with pytest.raises(OutsideError, match="take another port"), serving(writer, taken):
         pass

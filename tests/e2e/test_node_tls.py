@@ -18,7 +18,7 @@ from tests.e2e.secured import open_folder, password
 from tests.e2e.test_spine import rows
 
 from edgewise.brokerdir import init
-from edgewise.collecting import Collector
+from edgewise.collecting import Collector, Writer
 from edgewise.database import open_db
 from edgewise.logcsv import Log
 from edgewise.package import Package
@@ -57,7 +57,7 @@ def test_every_reading_arrives(
     engine = open_db(f"sqlite:///{tmp_path / 'a.db'}")
     secret = password(running.folder, "operator")
     at = BrokerUrl("localhost", running.port, "operator", secret, True, running.folder / "ca.pem")
-    collector = Collector(at, engine)
+    collector = Collector(at, Writer(engine))
     collector.start()
     played = log.select(range(100))
     files = {"ca.der": (running.folder / "nodes/ca.der").read_bytes()}

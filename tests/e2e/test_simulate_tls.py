@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.mosquitto import Mosquitto, free_port
 
 from edgewise.brokerdir import init
-from edgewise.collecting import Collector
+from edgewise.collecting import Collector, Writer
 from edgewise.database import open_db
 from edgewise.package import Package
 from edgewise.urls import parse_broker
@@ -36,7 +36,7 @@ def test_every_reading_arrives(
     words = ["--model", model.path, "--log", place / "log.csv", "--config"]
     words += [folder / "nodes/n1.toml", "--ca", folder / "ca.pem", "--json"]
     with Mosquitto(folder, port):
-        collector = Collector(at, open_db(f"sqlite:///{place / 'a.db'}"))
+        collector = Collector(at, Writer(open_db(f"sqlite:///{place / 'a.db'}")))
         collector.start()
         done = subprocess.run(
             [*RUN, "simulate", "--broker", f"mqtts://localhost:{port}", *words],

@@ -11,7 +11,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from tests.e2e.operator_of import LIMIT_S, NODE
 from tests.e2e.test_spine import rows
 
-from edgewise.collecting import Collector
+from edgewise.collecting import Collector, Writer
 from edgewise.database import open_db
 from edgewise.logcsv import Log
 from edgewise.package import Package
@@ -29,7 +29,7 @@ def test_every_reading_of_a_sleeping_node_arrives(
 ) -> None:
     at = parse_broker(broker)
     engine = open_db(f"sqlite:///{tmp_path / 'a.db'}")
-    collector = Collector(at, engine)
+    collector = Collector(at, Writer(engine))
     collector.start()
     played = log.select(range(READINGS))
     config = node_config({"sleep": True, "report_every": 10, "serial": True}, at, NODE)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine, select
 
-from edgewise.collecting import Collector
+from edgewise.collecting import Collector, Writer
 from edgewise.database import open_db
 from edgewise.database.schema import diag, events, reading
 from edgewise.errors import InputError, OutsideError
@@ -30,7 +30,7 @@ def run(
     model: Package, logs: list[Log], url: str, engine: Engine, config: dict[str, Any]
 ) -> tuple[fleet.Outcome, Collector]:
     at = parse_broker(url)
-    collector = Collector(at, engine)
+    collector = Collector(at, Writer(engine))
     collector.start()
     try:
         outcome = fleet.simulate(model, logs, at, config, timeout_s=LIMIT_S)

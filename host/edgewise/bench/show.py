@@ -68,6 +68,11 @@ def _lines(figures: dict[str, Any]) -> Iterator[str]:
             f"{host['features']} features in {host['seconds']:.1f} s, "
             f"{host['readings_per_s']:.0f} a second"
         )
+    if load := figures.get("collector"):
+        yield (
+            f"collector: {load['readings']} readings through mosquitto into SQLite in "
+            f"{load['seconds']:.1f} s, {load['per_s']} a second, {load['batch']} in a commit"
+        )
 
 
 def _per_node(model: dict[str, Any]) -> str:

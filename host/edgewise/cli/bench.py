@@ -34,6 +34,7 @@ def bench(
     from edgewise import package
     from edgewise.bench import run, subject
     from edgewise.bench.host_rate import host_rate
+    from edgewise.bench.load import collector_load
     from edgewise.bench.places import Board, UnixPort
     from edgewise.bench.show import show
 
@@ -45,6 +46,8 @@ def bench(
     if not port:
         say("features of 540,000 readings ...")
         figures["host"] = host_rate()
+        say("100,000 readings into a database ...")
+        figures["collector"] = collector_load()
     if json:
         emit_json(figures)
     else:

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgewise.cli.options import Broker, Ca, Db, JsonFlag
+from edgewise.cli.options import Ca, Db, JsonFlag
 from edgewise.console import emit_json, say
 from edgewise.errors import InputError
+
+if TYPE_CHECKING:
+    from edgewise.collecting import Writer
 
 EXAMPLES = (
     "edgewise collect --broker mqtt://localhost --db sqlite:///edgewise.db",
     "edgewise collect --broker mqtts://operator:PW@pi.local --ca DIR/ca.pem --db sqlite:///e.db",
     "edgewise collect --broker mqtt://pi.local --db postgresql://edge@pi.local/edge --group lab",
+    "edgewise collect --serial /dev/ttyUSB0 --db sqlite:///edgewise.db --keep 90d",
+    "edgewise collect --replay mylog.csv --node attic --db sqlite:///edgewise.db",
 )
 
 
 def collect(
-    broker: Broker,
     db: Db,
+    broker: Annotated[
+        str | None, typer.Option(metavar="URL", help="mqtt://host:port or mqtts://host:port.")
+    ] = None,
     ca: Ca = None,
     cert: Annotated[
         Path | None,
@@ -33,36 +42,78 @@ def collect(
         str | None,
         typer.Option(metavar="NAME", help="Share the work with collectors of the same group."),
     ] = None,
+    serial: Annotated[
+        str | None, typer.Option(metavar="PORT", help="A node on a cable, beside or without MQTT.")
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(metavar="LOG.csv", help="Readings of a log.")
+    ] = None,
+    node: Annotated[
+        str | None, typer.Option(metavar="ID", help="Whose, with --serial or --replay.")
+    ] = None,
     metrics: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Serve Prometheus metrics there.")
+    ] = None,
+    keep: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Readings; older ones become hours: 90d.")
+    ] = None,
+    keep_hourly: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Hours, events and diag: 5y.")
     ] = None,
     base: Annotated[str, typer.Option(help="first part of the topics")] = "edgewise",
     json: JsonFlag = False,
 ) -> None:
-    """Collect until SIGINT or SIGTERM; a reading is acknowledged after its commit."""
+    """Collect until SIGINT or SIGTERM; a reading is acknowledged after its commit.
+
+    With --replay alone it ends by itself.
+    """
     from edgewise.cli.signals import wait_for_end
-    from edgewise.collecting import Collector
+    from edgewise.collecting import Collector, Writer
+    from edgewise.collecting.inputs import SerialInput
     from edgewise.collecting.metrics import serving
+    from edgewise.collecting.retention import Keeper, parse_span
     from edgewise.database import open_db
     from edgewise.urls import parse_broker
 
-    if group is not None and (not group or set(group) & set("+#/")):
-        raise InputError(f"--group {group!r}: a name without +, # and /")
-    at = parse_broker(broker, ca, cert)
+    if broker is None and serial is None and replay is None:
+        raise InputError("name where readings come from: --broker, --serial or --replay")
+    for name, text in (("--group", group), ("--node", node)):
+        if text is not None and (not text or set(text) & set("+#/")):
+            raise InputError(f"{name} {text!r}: a name without +, # and /")
+    keep_s, keep_hourly_s = (parse_span(text) if text else None for text in (keep, keep_hourly))
+    at = parse_broker(broker, ca, cert) if broker else None
+    from_log = _replayer(replay, node) if replay else None
     engine = open_db(db)
-    collector = Collector(at, engine, base, _client_id(db, group), group, say)
-    with serving(collector.writer, metrics):
-        collector.start()
-        say(f"collecting {base}/+ from {at}, Ctrl-C ends it")
-        wait_for_end()
-        collector.stop()
-    engine.dispose()
-    counts = asdict(collector.counts)
+    with ExitStack() as stack:
+        stack.callback(engine.dispose)
+        writer = Writer(engine, base, say)
+        stack.enter_context(serving(writer, metrics))
+        stack.enter_context(writer)
+        stack.enter_context(Keeper(engine, keep_s, keep_hourly_s, say))
+        if from_log:
+            say(f"{from_log(writer)} readings of {replay}")
+        if serial:
+            stack.enter_context(SerialInput(serial, node, writer, say))
+            say(f"collecting from {serial}, Ctrl-C ends it")
+        if at:
+            stack.enter_context(Collector(at, writer, _client_id(db, group), group))
+            say(f"collecting {base}/+ from {at}, Ctrl-C ends it")
+        if at or serial:
+            wait_for_end()
+    counts = asdict(writer.counts)
     counts["duplicates_dropped"] = counts.pop("duplicates")
     said = {key: counts[key] for key in ("readings", "duplicates_dropped", "rejected", "bytes")}
     say(", ".join(f"{n} {name.replace('_', ' ')}" for name, n in said.items()))
     if json:
         emit_json(said)
+
+
+def _replayer(path: Path, node: str | None) -> Callable[[Writer], int]:
+    from edgewise.collecting.inputs import replay
+    from edgewise.logcsv import read_log
+
+    log = read_log(path)
+    return lambda writer: replay(path, log, node, writer)
 
 
 def _client_id(db: str, group: str | None) -> str:

@@ -10,7 +10,6 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
-from sqlalchemy import Engine
 
 from edgewise.collecting.writer import BATCH, Counts, Writer
 from edgewise.errors import OutsideError
@@ -24,26 +23,25 @@ _FOREVER_S = 0xFFFFFFFF  # session expiry of MQTT 5
 
 
 class Collector:
-    """Collects below ``base`` until stopped; ``counts`` may be read at any time.
+    """Puts what comes from ``broker`` below the base of ``writer`` into it, until stopped.
 
-    The broker keeps what arrives for ``client_id`` while the collector is away; None is forgotten
-    at the end. Those with the same ``group`` share what comes (MQTT 5), one message goes to one.
+    ``counts`` may be read at any time. The broker keeps what arrives for ``client_id`` while the
+    collector is away; None is forgotten at the end. Those with the same ``group`` share what
+    comes (MQTT 5), one message goes to one.
     """
 
     def __init__(
         self,
         broker: BrokerUrl,
-        engine: Engine,
-        base: str = "edgewise",
+        writer: Writer,
         client_id: str | None = "edgewise-collector",
         group: str | None = None,
-        say: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._broker = broker
-        self._topics = [f"{base}/+/{name}" for name in _TOPICS]
+        self._topics = [f"{writer.base}/+/{name}" for name in _TOPICS]
         self._ready = threading.Event()
         self._refused: str | None = None
-        self.writer = Writer(engine, base, say)
+        self.writer = writer
         self._client = self._made(client_id, group)
         if group:
             self._topics = [f"$share/{group}/{topic}" for topic in self._topics]
@@ -84,6 +82,13 @@ class Collector:
     def wait_for(self, predicate: Callable[[Counts], bool], timeout_s: float) -> bool:
         """Wait until ``predicate(counts)`` holds after a commit; False when time is up."""
         return self.writer.wait_for(predicate, timeout_s)
+
+    def __enter__(self) -> Collector:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self) -> None:
         """Connect and subscribe; OutsideError when the broker is not there or refuses."""

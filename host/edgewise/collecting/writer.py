@@ -60,9 +60,14 @@ class Writer:
     stored. ``on_batch(rows)`` is called after each commit with the rows of each table.
     """
 
-    def __init__(self, engine: Engine, base: str, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        base: str = "edgewise",
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self.base = base
         self._engine = engine
-        self._base = base
         self._say = say
         self._queue: Queue[_Message] = Queue(_WAITING_MAX)
         self._stopping = threading.Event()
@@ -71,9 +76,17 @@ class Writer:
         self.on_batch: Callable[[dict[str, list[dict[str, Any]]]], None] = lambda rows: None
         self._thread = threading.Thread(target=self._write, name="writer", daemon=True)
 
+    def __enter__(self) -> Writer:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
     def start(self) -> None:
-        """Begin to write."""
-        self._thread.start()
+        """Begin to write, if it has not begun."""
+        if self._thread.ident is None:
+            self._thread.start()
 
     def put(self, topic: str, payload: bytes, done: Callable[[], None] = lambda: None) -> None:
         """Take a message as it would come over MQTT; ``done`` is called after its commit.
@@ -140,7 +153,7 @@ class Writer:
         now = time.time()
         for message in batch:
             try:
-                for table, row in parse(self._base, message.topic, message.payload, now):
+                for table, row in parse(self.base, message.topic, message.payload, now):
                     rows[table].append(row)
             except ValueError as e:
                 shown = message.payload[:_REJECTED_BYTES].decode(errors="replace")

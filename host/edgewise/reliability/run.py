@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from edgewise.collecting import Collector
+from edgewise.collecting import Collector, Writer
 from edgewise.database import open_db
 from edgewise.errors import EdgewiseError
 from edgewise.logcsv import Log
@@ -72,7 +72,7 @@ async def run(scenario: Scenario, package: Package, rate: int = RATE) -> Figures
         folder = Path(name)
         engine = open_db(f"sqlite:///{folder / 'edgewise.db'}")
         async with Mosquitto(folder, scenario.persistent) as broker, Stage(broker, rate) as stage:
-            collector = Collector(parse_broker(broker.url), engine, client_id=COLLECTOR)
+            collector = Collector(parse_broker(broker.url), Writer(engine), client_id=COLLECTOR)
             await asyncio.to_thread(collector.start)
             try:
                 lines, disturbed, why = await _played(scenario, package, stage)

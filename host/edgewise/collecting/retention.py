@@ -1,0 +1,174 @@
+"""Old readings become hours, old hours go: in small steps, so that collecting goes on."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Engine, bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from edgewise.database.schema import diag, events, reading, reading_hour
+from edgewise.errors import InputError
+
+__all__ = ["Keeper", "fold", "forget", "parse_span"]
+
+_HOUR_S = 3600
+_ROWS = 5000  # that one step lets go
+_PAUSE_S = 0.05  # between steps: others write as well
+_UNITS_S = {"h": _HOUR_S, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
+
+
+def parse_span(text: str) -> float:
+    """Seconds of such as 36h, 90d, 12w, 5y; InputError."""
+    found = re.fullmatch(r"([1-9]\d{0,4})([hdwy])", text)
+    if not found:
+        raise InputError(f"{text!r}: write a time such as 36h, 90d, 12w or 5y")
+    return int(found[1]) * _UNITS_S[found[2]]
+
+
+def fold(engine: Engine, keep_s: float, now_s: float | None = None) -> Iterator[int]:
+    """Turn readings of before ``keep_s`` into rows of reading_hour, in steps of up to 5,000.
+
+    Yields how many went, after each step's commit. One that comes late, after its hour was
+    folded, is added to it.
+    """
+    limit_s = ((time.time() if now_s is None else now_s) - keep_s) // _HOUR_S * _HOUR_S
+    with engine.connect() as connection:
+        nodes = connection.execute(select(reading.c.node).distinct()).scalars().all()
+    for node in nodes:
+        for column in (reading.c.ts, reading.c.received_at):  # the second where there is no first
+            while gone := _step(engine, node, column, limit_s):
+                yield gone
+
+
+def _step(engine: Engine, node: str, column: Any, limit_s: float) -> int:
+    chosen = select(reading, column.label("at")).where(reading.c.node == node, column < limit_s)
+    if column is reading.c.received_at:
+        chosen = chosen.where(reading.c.ts.is_(None))
+    with engine.begin() as connection:
+        rows = connection.execute(chosen.order_by(column).limit(_ROWS)).mappings().all()
+        hours: dict[int, list[Any]] = {}
+        for row in rows:
+            hours.setdefault(int(row["at"] // _HOUR_S * _HOUR_S), []).append(row)
+        for hour_ts, of_hour in hours.items():
+            _add(connection, node, hour_ts, of_hour)
+        if rows:
+            connection.execute(
+                delete(reading).where(
+                    reading.c.node == bindparam("n"),
+                    reading.c.boot == bindparam("b"),
+                    reading.c.seq == bindparam("s"),
+                ),
+                [{"n": row["node"], "b": row["boot"], "s": row["seq"]} for row in rows],
+            )
+    return len(rows)
+
+
+def forget(engine: Engine, keep_s: float, now_s: float | None = None) -> None:
+    """Delete hours, events and diag older than ``keep_s``."""
+    limit_s = (time.time() if now_s is None else now_s) - keep_s
+    with engine.begin() as connection:
+        connection.execute(delete(reading_hour).where(reading_hour.c.hour_ts < limit_s))
+        for table in (events, diag):
+            connection.execute(delete(table).where(table.c.received_at < limit_s))
+
+
+class Keeper:
+    """A context manager: a thread that folds and forgets, now and every hour.
+
+    ``keep_s``: of readings, ``keep_hourly_s``: of hours; None keeps all. ``say`` gets a line when
+    readings went, and when the database is away.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        keep_s: float | None,
+        keep_hourly_s: float | None,
+        say: Callable[[str], None],
+    ) -> None:
+        self._engine, self._keep_s, self._keep_hourly_s = engine, keep_s, keep_hourly_s
+        self._say = say
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+
+    def __enter__(self) -> Keeper:
+        if self._keep_s is not None or self._keep_hourly_s is not None:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ending.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self._turn()
+            except SQLAlchemyError as e:
+                why = str(getattr(e, "orig", e)).splitlines()[0]
+                self._say(f"keeping: {why}: tried again in an hour")
+            if self._ending.wait(_HOUR_S):
+                return
+
+    def _turn(self) -> None:
+        gone = 0
+        if self._keep_s is not None:
+            for n in fold(self._engine, self._keep_s):
+                gone += n
+                if self._ending.wait(_PAUSE_S):
+                    return
+        if self._keep_hourly_s is not None:
+            forget(self._engine, self._keep_hourly_s)
+        if gone:
+            self._say(f"{gone} old readings are hours now")
+
+
+def _add(connection: Connection, node: str, hour_ts: int, rows: Sequence[Any]) -> None:
+    hour = _hour(node, hour_ts, rows)
+    before = connection.execute(
+        select(reading_hour).where(reading_hour.c.node == node, reading_hour.c.hour_ts == hour_ts)
+    ).first()
+    if before is not None:
+        hour = _joined(dict(before._mapping), hour)
+    once: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = once.insert(reading_hour).values(hour)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["node", "hour_ts"], set_=hour)
+    )
+
+
+def _hour(node: str, hour_ts: int, rows: Sequence[Any]) -> dict[str, Any]:
+    good = [row for row in rows if row["err"] is None]
+    hour: dict[str, Any] = {"node": node, "hour_ts": hour_ts, "n": len(rows)}
+    hour["failed"] = len(rows) - len(good)
+    for c in "th":
+        values = [row[c] for row in good]
+        hour[f"{c}_min"] = min(values, default=None)
+        hour[f"{c}_mean"] = sum(values) / len(values) if values else None
+        hour[f"{c}_max"] = max(values, default=None)
+    classes = Counter(row["cls"] for row in good if row["cls"] is not None)
+    hour["cls"] = classes.most_common(1)[0][0] if classes else None
+    return hour
+
+
+def _joined(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    # Of two parts of an hour; the class is that of the larger part.
+    good_a, good_b = a["n"] - a["failed"], b["n"] - b["failed"]
+    if not good_a or not good_b:
+        return {**(a if good_a else b), "n": a["n"] + b["n"], "failed": a["failed"] + b["failed"]}
+    joined = {**(a if good_a >= good_b else b)}
+    joined |= {"n": a["n"] + b["n"], "failed": a["failed"] + b["failed"]}
+    for c in "th":
+        joined[f"{c}_min"] = min(a[f"{c}_min"], b[f"{c}_min"])
+        joined[f"{c}_max"] = max(a[f"{c}_max"], b[f"{c}_max"])
+        means = good_a * a[f"{c}_mean"] + good_b * b[f"{c}_mean"]
+        joined[f"{c}_mean"] = means / (good_a + good_b)
+    return joined
