@@ -30,6 +30,7 @@ VERBS = (
     "build",
     "simulate",
     "collect",
+    "dashboard",
     "broker",
     "push",
     "model",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,11 +13,13 @@ from edgewise.console import emit_json, progress_bar, say
 from edgewise.form import Form
 
 if TYPE_CHECKING:
+    from edgewise.logcsv import Log
     from edgewise.training import Candidate
 
 EXAMPLES = (
     "edgewise train LOG.csv --label status --out models/mine",
     "edgewise train uci.csv --label occupied --split-col split --train-value train",
+    "edgewise train --db sqlite:///edgewise.db --out models/taught",
 )
 
 
@@ -30,7 +32,15 @@ class Mode(StrEnum):
 
 
 def train(
-    log: Annotated[Path, typer.Argument(help="CSV with time, temperature, humidity and a label")],
+    log: Annotated[
+        Path | None, typer.Argument(help="CSV with time, temperature, humidity and a label")
+    ] = None,
+    db: Annotated[
+        str | None, typer.Option(metavar="URL", help="train on the labelled periods of this")
+    ] = None,
+    node: Annotated[
+        list[str] | None, typer.Option(help="with --db: only this node; several times")
+    ] = None,
     label: Annotated[str | None, typer.Option(help="column with the class")] = None,
     group: Annotated[str | None, typer.Option(help="column with the node")] = None,
     test: Annotated[Path | None, typer.Option(help="log to test on")] = None,
@@ -54,12 +64,12 @@ def train(
 ) -> None:
     """Train on a labelled log, test on rows it has not seen, write the model package."""
     from edgewise.compiling import compile_model
-    from edgewise.splitting import file_sha256, parts
     from edgewise.training import Budget
     from edgewise.training import train as fit
 
-    training, testing = parts(log, label, group, test, split_col, train_value)
-    out = out or Path("models") / log.name.split(".")[0]
+    options = (label, group, test, split_col, train_value)
+    training, testing, data = _of_db(db, node, log, options) if db else _of_log(log, node, options)
+    out = out or Path("models") / (log.name.split(".")[0] if log else "taught")
     say(
         f"training on {len(training.time_s)} readings, testing on {len(testing.time_s)}, "
         "temperature and humidity only"
@@ -69,7 +79,6 @@ def train(
         trained = fit(training, testing, budget, levels, seed, jobs, step)
     show_front(trained.candidates)
     say(f"levels {'on' if trained.levels.used else 'off'}: {trained.levels.why}")
-    data = {p.name: file_sha256(p) for p in (log, test) if p}
     info = compile_model(trained, out, data, form)
     scores = trained.scores
     say(
@@ -84,6 +93,33 @@ def train(
     say(f"written: {out}")
     if json:
         emit_json({"model": str(out), **info})
+
+
+def _of_db(
+    db: str, nodes: list[str] | None, log: Path | None, options: tuple[object, ...]
+) -> tuple[Log, Log, dict[str, str]]:
+    from edgewise.errors import InputError
+    from edgewise.labelled import held_out, log_sha256, read_labelled
+    from edgewise.schema import open_db
+
+    if log or any(options):
+        raise InputError("--db has labels and nodes of its own: leave the log and its options out")
+    labelled = read_labelled(open_db(db), nodes)
+    return *held_out(labelled), {"database": log_sha256(labelled)}
+
+
+def _of_log(
+    log: Path | None, nodes: list[str] | None, options: tuple[Any, ...]
+) -> tuple[Log, Log, dict[str, str]]:
+    from edgewise.errors import InputError
+    from edgewise.splitting import file_sha256, parts
+
+    if log is None:
+        raise InputError("nothing to train on: name a log, or a database with --db")
+    if nodes:
+        raise InputError("--node is for --db: name the column of nodes in a log with --group")
+    data = {p.name: file_sha256(p) for p in (log, options[2]) if p}
+    return *parts(log, *options), data
 
 
 def show_front(candidates: list[Candidate]) -> None:

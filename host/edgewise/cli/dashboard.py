@@ -1,0 +1,68 @@
+"""edgewise dashboard: the nodes in a browser, to see and to teach."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgewise.cli.options import Ca, examples
+from edgewise.console import say
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    add_completion=False,
+    epilog=examples(
+        "edgewise dashboard --db sqlite:///edgewise.db",
+        "edgewise dashboard --db postgresql://pi.local/edgewise --broker mqtt://pi.local",
+        "edgewise dashboard password",
+    ),
+)
+
+
+@app.callback(invoke_without_command=True)
+def dashboard(
+    context: typer.Context,
+    db: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="sqlite:///file.db or postgresql://host/name."),
+    ] = None,
+    broker: Annotated[
+        str | None, typer.Option(metavar="URL", help="for pushing models: mqtt://host:port")
+    ] = None,
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one")] = 8080,
+    models: Annotated[Path, typer.Option(help="folder of the model packages")] = Path("models"),
+    config: Annotated[Path, typer.Option(help="settings with update.secret")] = Path("node.toml"),
+    ca: Ca = None,
+    base: Annotated[str, typer.Option(help="first part of the topics")] = "edgewise",
+) -> None:
+    """Show nodes, charts and figures until Ctrl-C; after a login also label, train and push.
+
+    Beyond 127.0.0.1 it listens only when there is a password: edgewise dashboard password.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from edgewise.cli.signals import wait_for_end
+    from edgewise.dashboard import serve
+    from edgewise.errors import InputError
+    from edgewise.schema import open_db
+    from edgewise.urls import parse_broker
+
+    if db is None:
+        raise InputError("nothing to show: name the database with --db")
+    at = parse_broker(broker, ca) if broker else None
+    with serve(open_db(db), at, host, port, models, config, base) as running:
+        say(f"dashboard at {running.url}, Ctrl-C ends it")
+        wait_for_end()
+
+
+@app.command(epilog=examples("edgewise dashboard password"))
+def password() -> None:
+    """Set the password, without which nobody can label, train or push."""
+    from edgewise.dashboard import password as kept
+
+    kept.write(typer.prompt("New password", hide_input=True, confirmation_prompt=True))
+    say(f"kept in {kept.path()}: only you can read it, and it is hashed")

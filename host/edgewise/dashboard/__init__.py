@@ -1,0 +1,5 @@
+"""The page on which people see their nodes, label what they see and send back a better model."""
+
+from edgewise.dashboard.server import Running, serve
+
+__all__ = ["Running", "serve"]

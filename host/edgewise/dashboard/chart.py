@@ -1,0 +1,243 @@
+"""The chart of a node as ECharts options: temperature, humidity, and bands of what was said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewise.dashboard.series import Band, Window
+
+__all__ = ["ROWS", "Palette", "data", "options"]
+
+ROWS = ("class", "taught", "notes")
+_T, _H = "#d9622b", "#2b7fc4"
+_COLORS = ("#4c9f8b", "#e0a030", "#7a6fc0", "#c76a8e", "#5a9bd4", "#9a8f3c", "#8d6e63", "#6b7c8c")
+_QUIET, _LATE, _EVENT = "#8a94a055", "#e0a030", "#c0563f"
+# A bar from one time to another in a row, clipped to the plot.
+_BAR = """(params, api) => {
+  const a = api.coord([api.value(0), api.value(2)]), b = api.coord([api.value(1), api.value(2)]);
+  const box = params.coordSys, height = api.size([0, 1])[1] * 0.62;
+  const left = Math.max(a[0], box.x), right = Math.min(Math.max(b[0], a[0] + 2), box.x + box.width);
+  if (right <= left) return;
+  return {type: 'rect', shape: {x: left, y: a[1] - height / 2, width: right - left, height, r: 2},
+          style: {fill: api.visual('color')}};
+}"""
+# Drawn as text on the canvas (renderMode richText): nothing that a node says is read as HTML.
+_TIP = """(all) => {
+  const of = id => all.filter(p => p.seriesId === id).map(p => p.data);
+  const span = (points, unit) => {
+    const v = points.map(p => p[1]).filter(x => x !== null);
+    if (!v.length) return '';
+    const low = Math.min(...v).toFixed(1), high = Math.max(...v).toFixed(1);
+    return '\\n' + (low === high ? low : low + ' to ' + high) + unit;
+  };
+  const t = of('t'), f = of('yhat_t');
+  const time = new Date(all[0].axisValue).toLocaleString([], {dateStyle: 'medium', timeStyle: 'short'});
+  return time + span(t, ' °C') + span(of('h'), ' %RH') + (t.length && t[0][2] ? '\\n' + t[0][2] : '')
+    + (f.length ? '\\nforecast' + span(f, ' °C').trim().padStart(9) : '');
+}"""
+
+
+class Palette:
+    """A colour for each class, the same on every page."""
+
+    def __init__(self) -> None:
+        self._given: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> str:
+        return self._given.setdefault(name, _COLORS[len(self._given) % len(_COLORS)])
+
+
+@dataclass(frozen=True)
+class _Place:
+    top: str
+    height: str
+
+
+_PLACES = (_Place("28", "35%"), _Place("47%", "27%"), _Place("79%", "14%"))
+
+
+def options(first_s: float, last_s: float, dark: bool, narrow: bool) -> dict[str, Any]:
+    """The chart without data; ``first_s``, ``last_s``: what can be scrolled to."""
+    ink, line = ("#a9b3be", "#2c333b") if dark else ("#5b6470", "#e4e8ec")
+    left, right = (40, 12) if narrow else (56, 24)
+    label = {"color": ink, "fontSize": 11}
+    grids = [{"left": left, "right": right, "top": p.top, "height": p.height} for p in _PLACES]
+    x = [
+        {
+            "type": "time",
+            "gridIndex": i,
+            "min": 1000 * first_s,
+            "max": 1000 * last_s,
+            "axisLabel": {**label, "show": i == 2, "hideOverlap": True},
+            "axisLine": {"show": i == 2, "lineStyle": {"color": line}},
+            "axisTick": {"show": False},
+            "splitLine": {"show": False},
+        }
+        for i in range(3)
+    ]
+    value = {
+        "type": "value",
+        "scale": True,
+        "axisLabel": label,
+        "nameTextStyle": {**label, "align": "left"},
+        "nameGap": 10,
+        "splitLine": {"lineStyle": {"color": line}},
+        "splitNumber": 4,
+        "minInterval": 0.5,
+    }
+    rows = {
+        "type": "category",
+        "data": list(ROWS),
+        "inverse": True,
+        "axisLabel": label,
+        "axisTick": {"show": False},
+        "axisLine": {"show": False},
+    }
+    return {
+        "animation": False,
+        "grid": grids,
+        "xAxis": x,
+        "yAxis": [
+            {**value, "gridIndex": 0, "name": "°C"},
+            {**value, "gridIndex": 1, "name": "%RH"},
+            {**rows, "gridIndex": 2},
+        ],
+        "axisPointer": {"link": [{"xAxisIndex": "all"}], "lineStyle": {"color": ink}},
+        "tooltip": {
+            "trigger": "axis",
+            "renderMode": "richText",
+            "confine": True,
+            ":formatter": _TIP,
+            "backgroundColor": "#1d2126" if dark else "#ffffff",
+            "borderColor": line,
+            "textStyle": {"color": "#e8ebee" if dark else "#1b1f24", "fontSize": 12},
+        },
+        "dataZoom": [
+            {"type": "inside", "xAxisIndex": [0, 1, 2], "filterMode": "none", "minSpan": 0.0001}
+        ],
+        "brush": {
+            "xAxisIndex": "all",
+            "brushType": "lineX",
+            "toolbox": [],
+            "inBrush": {"colorAlpha": 1},
+            "outOfBrush": {"colorAlpha": 1},
+            "brushStyle": {"color": "#4c9f8b33", "borderColor": "#4c9f8b", "borderWidth": 1},
+        },
+        "series": [*_values("t", 0, _T), *_values("h", 1, _H), *_bands()],
+    }
+
+
+def _values(channel: str, axis: int, color: str) -> list[dict[str, Any]]:
+    at = {"type": "line", "xAxisIndex": axis, "yAxisIndex": axis, "symbol": "none", "data": []}
+    hidden = {"lineStyle": {"opacity": 0}, "stack": channel, "stackStrategy": "all"}
+    return [
+        {
+            **at,
+            "id": channel,
+            "color": color,
+            "lineStyle": {"width": 1.6},
+            "markArea": {"silent": True, "itemStyle": {"color": "#8a94a01f"}, "data": []},
+        },
+        {**at, **hidden, "id": f"low_{channel}", "silent": True},
+        {
+            **at,
+            **hidden,
+            "id": f"band_{channel}",
+            "silent": True,
+            "areaStyle": {"color": color, "opacity": 0.14},
+        },
+        {
+            **at,
+            "id": f"yhat_{channel}",
+            "color": color,
+            "lineStyle": {"width": 1.4, "type": "dashed"},
+        },
+    ]
+
+
+def _bands() -> list[dict[str, Any]]:
+    at = {"xAxisIndex": 2, "yAxisIndex": 2, "data": []}
+    return [
+        {
+            **at,
+            "id": "bands",
+            "type": "custom",
+            "clip": True,
+            ":renderItem": _BAR,
+            "encode": {"x": [0, 1], "y": 2},
+            "tooltip": {"show": False},
+        },
+        {
+            **at,
+            "id": "events",
+            "type": "scatter",
+            "symbol": "diamond",
+            "symbolSize": 9,
+            "color": _EVENT,
+            "tooltip": {"show": False},
+        },
+    ]
+
+
+def data(
+    window: Window,
+    period_s: float,
+    labels: list[Band],
+    events: list[tuple[float, str]],
+    forecasts: dict[str, list[tuple[float, float, float, float]]],
+    palette: Palette,
+) -> list[dict[str, Any]]:
+    """The series of a window of time, for ECharts to merge by id.
+
+    ``events``: unix seconds and name; ``forecasts``: channel -> time, value, lower, upper.
+    """
+    outages = window.outages(period_s)
+    gaps = window.gaps(period_s)
+    areas = [[{"xAxis": 1000 * b.start}, {"xAxis": 1000 * b.end}] for b in outages]
+    series: list[dict[str, Any]] = []
+    for channel, values in (("t", window.t), ("h", window.h)):
+        points = _points(window, values, gaps)
+        series.append({"id": channel, "data": points, "markArea": {"data": areas}})
+        rows = forecasts.get(channel, [])
+        series += [
+            {"id": f"low_{channel}", "data": [[1000 * ts, low] for ts, _, low, _ in rows]},
+            {"id": f"band_{channel}", "data": [[1000 * ts, up - low] for ts, _, low, up in rows]},
+            {"id": f"yhat_{channel}", "data": [[1000 * ts, y] for ts, y, _, _ in rows]},
+        ]
+    bars = [
+        *(_bar(band, 0, palette[band.name]) for band in window.classes(period_s)),
+        *(_bar(band, 1, palette[band.name]) for band in labels),
+        *(_bar(band, 2, _QUIET) for band in outages),
+        *(_bar(band, 2, _LATE) for band in window.replayed(period_s)),
+    ]
+    marks = [{"value": [1000 * ts, 2], "name": name} for ts, name in events]
+    return [*series, {"id": "bands", "data": bars}, {"id": "events", "data": marks}]
+
+
+def _bar(band: Band, row: int, color: str) -> dict[str, Any]:
+    span = [1000 * band.start, 1000 * band.end, row]
+    return {"value": span, "name": band.name, "itemStyle": {"color": color}}
+
+
+def _points(
+    window: Window, values: NDArray[np.float64], gaps: NDArray[np.bool_]
+) -> list[list[Any]]:
+    # Two points where a bucket holds more than one value: the line shows least and most.
+    points: list[list[Any]] = []
+    columns = (window.first_s, window.last_s, *values, gaps)
+    for i, (first, last, low, high, gap) in enumerate(
+        zip(*(c.tolist() for c in columns), strict=True)
+    ):
+        if gap:
+            points.append([1000 * first - 1, None, None])
+        if low != low:
+            points.append([1000 * first, None, None])
+            continue
+        points.append([1000 * first, low, window.cls[i]])
+        if high > low:
+            points.append([1000 * last, high, window.cls[i]])
+    return points

@@ -1,0 +1,79 @@
+"""The seven figures of a node: what it says of itself, and what the database shows."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, text
+
+__all__ = ["Figure", "figures"]
+
+_DAY_S = 86400
+_DELIVERED = text(
+    "SELECT SUM(n), SUM(most) FROM (SELECT COUNT(*) AS n, MAX(seq) - MIN(seq) + 1 AS most "
+    "FROM reading WHERE node = :node GROUP BY boot) AS boots"
+)
+_NOISE = text(
+    "SELECT COUNT(*), SUM(CASE WHEN err IS NULL THEN 1 ELSE 0 END) FROM reading "
+    "WHERE node = :node AND ts > :since"
+)
+_RIGHT = text(
+    "SELECT COUNT(*), SUM(CASE WHEN r.cls = l.cls THEN 1 ELSE 0 END) FROM label l "
+    "JOIN reading r ON r.node = l.node AND r.ts >= l.from_ts AND r.ts < l.to_ts "
+    "WHERE l.node = :node AND r.cls IS NOT NULL"
+)
+_FORECAST = text(
+    "SELECT f.yhat, (SELECT AVG(r.t) FROM reading r WHERE r.node = f.node "
+    "AND r.ts >= f.ts - 1800 AND r.ts < f.ts + 1800) FROM forecast f "
+    "WHERE f.node = :node AND f.channel = 't' AND f.ts <= :now"
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """``value`` is None where it is not known yet; ``meaning`` says what it is, in a line."""
+
+    name: str
+    value: float | None
+    unit: str
+    meaning: str
+
+
+def figures(engine: Engine, node: str, diag: dict[str, Any], last_s: float) -> list[Figure]:
+    """The figures of DESIGN for ``node``; ``last_s`` is the time of its newest reading."""
+    with engine.connect() as connection:
+        delivered = _share(connection, _DELIVERED, node=node)
+        noise = _share(connection, _NOISE, node=node, since=last_s - _DAY_S)
+        right = _share(connection, _RIGHT, node=node)
+        forecast = _forecast(connection, node)
+    buffer = None if delivered is None else 1 / delivered
+    own = "on your labels" if right is not None else "of its model, on test data"
+    accuracy = right if right is not None else _number(diag, "accuracy")
+    return [
+        Figure("R_ingest", _number(diag, "r_ingest"), "B/s", "bytes read from the sensor"),
+        Figure("E_buffer", buffer, "%", "readings in the database of those taken"),
+        Figure("R_noise", noise, "%", "good reads of the last day"),
+        Figure("S_feature", _number(diag, "s_feature"), "bit", "information in the features"),
+        Figure("L_infer", _number(diag, "l_infer"), "s", "one decision, from visits and speed"),
+        Figure("A_forecast", forecast, "%", "past forecasts of temperature"),
+        Figure("Accuracy", accuracy, "%", own),
+    ]
+
+
+def _number(values: dict[str, Any], key: str) -> float | None:
+    value = values.get(key)
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _share(connection: Connection, query: Any, **given: Any) -> float | None:
+    n, good = connection.execute(query, given).one()
+    return float(good) / float(n) if n else None
+
+
+def _forecast(connection: Connection, node: str) -> float | None:
+    rows = connection.execute(_FORECAST, {"node": node, "now": time.time()})
+    pairs = [(said, was) for said, was in rows if was is not None]
+    size = sum(abs(was) for _, was in pairs)
+    return 1 - sum(abs(was - said) for said, was in pairs) / size if size else None

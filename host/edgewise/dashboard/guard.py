@@ -1,0 +1,104 @@
+"""Who may write: sessions behind a password, and no request that another site had sent."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+__all__ = ["COOKIE", "Guard", "Sessions"]
+
+COOKIE = "edgewise_session"
+_SESSION_S = 12 * 3600
+_SESSIONS_MAX = 100
+_HEADERS = (
+    (b"x-frame-options", b"DENY"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+)
+
+Scope = MutableMapping[str, Any]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Any, Send], Awaitable[None]]
+
+
+class Sessions:
+    """Logged-in browsers, by the hash of their cookie, until they leave or twelve hours pass."""
+
+    def __init__(self) -> None:
+        self._until: dict[bytes, float] = {}
+        self._lock = threading.Lock()
+
+    def open(self) -> str:
+        """A new session's cookie."""
+        token = secrets.token_urlsafe(32)
+        with self._lock:
+            while len(self._until) >= _SESSIONS_MAX:
+                del self._until[min(self._until, key=self._until.__getitem__)]
+            self._until[_key(token)] = time.monotonic() + _SESSION_S
+        return token
+
+    def close(self, token: str) -> None:
+        with self._lock:
+            self._until.pop(_key(token), None)
+
+    def valid(self, token: str) -> bool:
+        with self._lock:
+            return self._until.get(_key(token), 0.0) > time.monotonic()
+
+
+def _key(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+class Guard:
+    """ASGI: refuses a request or socket that comes from a page of another origin, a POST that
+    does not say where it comes from, and a host name that is not this machine's (DNS rebinding).
+    """
+
+    def __init__(self, app: App, host: str) -> None:
+        self._app = app
+        name = socket.gethostname().lower()
+        self._names = {"localhost", host.lower(), name, f"{name}.local", socket.getfqdn().lower()}
+
+    async def __call__(self, scope: Scope, receive: Any, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+        elif self._welcome(scope):
+            await self._app(scope, receive, _with_headers(send))
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            plain = [(b"content-type", b"text/plain")]
+            await send({"type": "http.response.start", "status": 403, "headers": plain})
+            await send({"type": "http.response.body", "body": b"refused: another origin\n"})
+
+    def _welcome(self, scope: Scope) -> bool:
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        host, origin = headers.get(b"host", ""), headers.get(b"origin")
+        if origin is None:
+            return self._ours(host) and scope.get("method", "GET") in ("GET", "HEAD")
+        return self._ours(host) and urlsplit(origin).netloc.lower() == host.lower()
+
+    def _ours(self, host: str) -> bool:
+        name = (urlsplit(f"//{host}").hostname or "").lower()
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return name in self._names
+        return True
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), *_HEADERS]
+        await send(message)
+
+    return sending

@@ -1,0 +1,151 @@
+"""Pieces of the pages as HTML. What a node or a person wrote goes through `escape`, always."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from html import escape
+from typing import Any
+from urllib.parse import urlencode
+
+from edgewise.dashboard.chart import Palette
+from edgewise.dashboard.figures import Figure
+from edgewise.dashboard.fleet import Node
+
+__all__ = [
+    "ago",
+    "card",
+    "clock",
+    "facts",
+    "figure_grid",
+    "head",
+    "items",
+    "login_page",
+    "summary",
+]
+
+
+def ago(then: float | None) -> str:
+    """'12 s ago' for a unix time, 'never' for None."""
+    if then is None:
+        return "never"
+    age_s = max(0, int(time.time() - then))
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if age_s >= 2 * size:
+            return f"{age_s // size} {unit} ago"
+    return f"{age_s} s ago"
+
+
+def clock(then: float) -> str:
+    """A unix time as '24 Nov 07:15' where this program runs."""
+    return time.strftime("%d %b %H:%M", time.localtime(then))
+
+
+def head(nodes: list[Node]) -> str:
+    """The line above the cards: how many there are, and how they are."""
+    counts = {s: sum(n.state == s for n in nodes) for s in ("online", "late", "silent", "offline")}
+    said = (f'<span class="dot {s}"></span>{n} {s}' for s, n in counts.items() if n)
+    return f"<p class='counts'>{''.join(f'<span>{text}</span>' for text in said)}</p>"
+
+
+def card(node: Node, palette: Palette, marks: int) -> str:
+    """A node on the overview; ``marks``: how many health remarks it has."""
+    where = escape("/node?" + urlencode({"id": node.name}))
+    mark = f'<span class="mark">{marks} to look at</span>' if marks else ""
+    return (
+        f'<a class="card {node.state}" href="{where}">{_title(node)}{_values(node)}'
+        f"{_class(node, palette)}"
+        f'<p class="soft"><span>{ago(node.received_at)}</span>{_radio(node)}{mark}</p></a>'
+    )
+
+
+def summary(node: Node, palette: Palette) -> str:
+    """The same for the top of the node's own page."""
+    why = f'<p class="soft">{escape(node.why)}</p>' if node.why else ""
+    return (
+        f'<div class="now">{_title(node)}{_values(node)}{_class(node, palette)}'
+        f'<p class="soft"><span>{ago(node.received_at)}</span>{_radio(node)}</p>{why}</div>'
+    )
+
+
+def _title(node: Node) -> str:
+    dot = f'<span class="dot {node.state}" title="{node.state}"></span>'
+    state = "" if node.state == "online" else f'<em class="state">{node.state}</em>'
+    return f"<h2>{dot}<span>{escape(node.name)}</span>{state}</h2>"
+
+
+def _values(node: Node) -> str:
+    if node.t is None or node.h is None:
+        return f'<p class="values failed">no value: {escape(node.err or "unknown")}</p>'
+    return (
+        f'<p class="values"><b>{node.t:.1f}</b><small>°C</small>'
+        f"<b>{node.h:.1f}</b><small>%RH</small></p>"
+    )
+
+
+def _class(node: Node, palette: Palette) -> str:
+    if node.cls is None:
+        return '<p class="cls"><span class="chip none">no class</span></p>'
+    p_pc = round(100 * (node.p or 0))
+    return (
+        f'<p class="cls"><span class="chip" style="--c:{palette[node.cls]}">'
+        f'{escape(node.cls)}</span><span class="bar"><i style="width:{p_pc}%"></i></span>'
+        f"<small>{p_pc}&#8239;%</small></p>"
+    )
+
+
+def _radio(node: Node) -> str:
+    heap, rssi = node.diag.get("heap"), node.diag.get("rssi")
+    said = []
+    if isinstance(heap, (int, float)):
+        said.append(f"{heap / 1024:.0f} KB free")
+    if isinstance(rssi, (int, float)):
+        said.append(f"{rssi:.0f} dBm")
+    return "".join(f"<span>{text}</span>" for text in said)
+
+
+def figure_grid(figures: Iterable[Figure]) -> str:
+    """The seven figures as a grid."""
+    cells = (
+        f"<div><small>{f.name}</small><b>{_number(f)}</b><span>{escape(f.meaning)}</span></div>"
+        for f in figures
+    )
+    return f'<div class="figures">{"".join(cells)}</div>'
+
+
+def _number(figure: Figure) -> str:
+    if figure.value is None:
+        return "&ndash;"
+    if figure.unit == "%":
+        return f"{100 * figure.value:.1f}<i>%</i>"
+    if figure.unit == "s":
+        return f"{1e6 * figure.value:.1f}<i>µs</i>"
+    return f"{figure.value:.2f}<i>{figure.unit}</i>"
+
+
+def items(rows: Iterable[tuple[str, str]], empty: str) -> str:
+    """A list of when and what; ``empty`` is said where there is none."""
+    said = [f"<li><time>{escape(a)}</time><span>{escape(b)}</span></li>" for a, b in rows]
+    return f"<ul>{''.join(said)}</ul>" if said else f'<p class="soft">{escape(empty)}</p>'
+
+
+def facts(diag: dict[str, Any]) -> str:
+    """What a node said of itself, for those who look closer."""
+    known = ("runtime", "predict_us", "uptime_s", "reset", "waiting", "dropped", "connects")
+    return items(
+        ((key.replace("_", " "), str(diag[key])) for key in known if key in diag),
+        "This node has not told about itself yet.",
+    )
+
+
+def login_page(style: str, said: str) -> str:
+    """The form; ``said`` is shown above it."""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Edgewise: log in'
+        '</title><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<style>{style}</style></head><body><form class="login" method="post" action="/login">'
+        f"<h1>Edgewise</h1><p>{escape(said)}</p>"
+        '<label>Password<input type="password" name="password" autofocus required '
+        'autocomplete="current-password"></label><button>Log in</button>'
+        '<a href="/">Only look</a></form></body></html>'
+    )

@@ -1,0 +1,108 @@
+"""Training in a process of its own, one at a time, watched from the pages."""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+import time
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from edgewise.errors import EdgewiseError
+
+__all__ = ["Job"]
+
+
+@dataclass
+class Job:
+    """``state``: idle, running, done or failed; ``result`` holds what the done one came to."""
+
+    state: str = "idle"
+    progress: tuple[int, int] = (0, 0)
+    error: str = ""
+    result: dict[str, Any] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _process: Any = None
+
+    def start(self, db: str, nodes: list[str], models: Path, current: str | None) -> bool:
+        """Train on the labels of ``nodes``, compare with package ``current``; False when busy."""
+        with self._lock:
+            if self.state == "running":
+                return False
+            self.state, self.progress, self.error, self.result = "running", (0, 0), "", {}
+        name = time.strftime("taught-%Y%m%d-%H%M%S", time.gmtime())
+        spawn = multiprocessing.get_context("spawn")
+        here, there = spawn.Pipe(duplex=False)
+        given = (db, nodes, models / name, models / current if current else None, there)
+        self._process = spawn.Process(target=_work, args=given, daemon=True)
+        self._process.start()
+        there.close()
+        threading.Thread(target=self._watch, args=(here,), daemon=True).start()
+        return True
+
+    def stop(self) -> None:
+        """End a training that is under way."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.join()
+
+    def _watch(self, pipe: Connection) -> None:
+        try:
+            while True:
+                what, value = pipe.recv()
+                if what == "progress":
+                    self.progress = value
+                elif what == "done":
+                    self.result, self.state = value, "done"
+                    return
+                else:
+                    self.error, self.state = value, "failed"
+                    return
+        except EOFError:
+            self.error, self.state = "the training ended without a word", "failed"
+
+
+def _work(db: str, nodes: list[str], out: Path, current: Path | None, pipe: Connection) -> None:
+    try:
+        result = _train(db, nodes, out, current, lambda *at: pipe.send(("progress", at)))
+    except EdgewiseError as e:
+        pipe.send(("failed", str(e)))
+    else:
+        pipe.send(("done", result))
+
+
+def _train(
+    db: str, nodes: list[str], out: Path, current: Path | None, progress: Any
+) -> dict[str, Any]:
+    from edgewise.compiling import compile_model
+    from edgewise.labelled import held_out, log_sha256, read_labelled
+    from edgewise.schema import open_db
+    from edgewise.training import train
+
+    log = read_labelled(open_db(db), nodes)
+    fit, test = held_out(log)
+    trained = train(fit, test, progress=progress, jobs=1)
+    compile_model(trained, out, {"database": log_sha256(log)})
+    return {
+        "name": out.name,
+        "classes": trained.classes,
+        "new": trained.scores.as_dict(),
+        "current": _scores(current, test) if current else None,
+        "current_name": current.name if current else None,
+    }
+
+
+def _scores(path: Path, test: Any) -> dict[str, float]:
+    import numpy as np
+
+    from edgewise import package
+    from edgewise.predicting import predict_log
+    from edgewise.training import score
+
+    loaded = package.load(path)
+    index = predict_log(loaded, test).cls
+    said = np.array([*loaded.classes, ""], dtype=object)[index]
+    rows = (index >= 0) & np.array([name is not None for name in test.label])
+    return score(test.label[rows].astype(str), said[rows].astype(str)).as_dict()

@@ -1,0 +1,61 @@
+"""Labelled periods: what a person taught, to see and to undo."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+from sqlalchemy import Engine, delete, func, select
+from sqlalchemy.exc import IntegrityError
+
+from edgenode.core.loader import CLASSES_MAX, check_names
+from edgewise.errors import InputError
+from edgewise.schema import label, reading
+
+__all__ = ["add", "known_classes", "of_node", "undo"]
+
+
+def of_node(engine: Engine, node: str) -> list[Any]:
+    """The rows of the node's labels, the youngest first."""
+    query = select(label).where(label.c.node == node).order_by(label.c.created_at.desc())
+    with engine.connect() as connection:
+        return list(connection.execute(query))
+
+
+def known_classes(engine: Engine) -> list[str]:
+    """The classes of all labels, sorted."""
+    with engine.connect() as connection:
+        return list(connection.scalars(select(label.c.cls).distinct().order_by(label.c.cls)))
+
+
+def add(engine: Engine, node: str, from_s: float, to_s: float, cls: str, author: str) -> int:
+    """Label ``from_s <= ts < to_s`` and return the readings in it.
+
+    Raises InputError for a class that no model may have, or a period without readings or one
+    that begins with another.
+    """
+    cls = cls.strip()
+    try:
+        check_names([cls], "classes", CLASSES_MAX)
+    except ValueError as e:
+        raise InputError(f"class {cls[:40]!r}: {e}: choose another name") from e
+    if not (math.isfinite(from_s) and math.isfinite(to_s)):
+        raise InputError("the period is not one: drag over the chart again")
+    inside = (reading.c.node == node, reading.c.ts >= from_s, reading.c.ts < to_s)
+    row = {"node": node, "from_ts": from_s, "to_ts": to_s, "cls": cls, "author": author}
+    try:
+        with engine.begin() as connection:
+            n = connection.scalar(select(func.count()).select_from(reading).where(*inside)) or 0
+            if not n:
+                raise InputError("no readings in this period: drag over some")
+            connection.execute(label.insert().values(**row, created_at=time.time()))
+    except IntegrityError as e:
+        raise InputError("a label begins at this very time: undo it first") from e
+    return n
+
+
+def undo(engine: Engine, node: str, from_s: float) -> None:
+    """Take the label away that begins at ``from_s``."""
+    with engine.begin() as connection:
+        connection.execute(delete(label).where(label.c.node == node, label.c.from_ts == from_s))

@@ -1,0 +1,62 @@
+"""What every page has: style, top line, and the right to write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from importlib.resources import files
+
+from fastapi import Request
+from nicegui import ui
+
+from edgewise.dashboard.guard import COOKIE
+from edgewise.dashboard.state import State
+
+__all__ = ["Writer", "markup", "page", "style"]
+
+
+class Writer:
+    """Whether the browser behind a page is logged in, asked anew before each change."""
+
+    def __init__(self, state: State, request: Request) -> None:
+        self._sessions = state.sessions
+        self._token = request.cookies.get(COOKIE, "")
+
+    def allowed(self) -> bool:
+        """Say so on the page where it is not."""
+        if not self.logged_in():
+            ui.notify("Log in first", type="warning")
+            return False
+        return True
+
+    def logged_in(self) -> bool:
+        return self._sessions.valid(self._token)
+
+
+def style() -> str:
+    """The style sheet."""
+    return (files("edgewise.dashboard") / "style.css").read_text()
+
+
+def markup(html: str) -> ui.html:
+    """HTML of ours, in which `edgewise.dashboard.html` has escaped what is not."""
+    return ui.html(html, sanitize=False)
+
+
+@contextmanager
+def page(title: str, writer: Writer, back: bool) -> Iterator[None]:
+    """The frame of a page around what the block adds."""
+    ui.page_title(title)
+    ui.add_css(style())
+    ui.colors(primary="#3a8f78")
+    log = (
+        '<form method="post" action="/logout"><button>Log out</button></form>'
+        if writer.logged_in()
+        else '<a href="/login">Log in</a>'
+    )
+    way = '<a href="/" aria-label="All nodes">&larr; All nodes</a>' if back else ""
+    name = "" if back else f'<a class="name" href="/">{escape(title)}</a>'
+    with ui.element("main").classes("page"):
+        markup(f'<nav class="top">{way}{name}<span></span>{log}</nav>')
+        yield

@@ -1,0 +1,238 @@
+"""One node: what it says now, its past as a chart, and what can be taught from it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+from fastapi import Request
+from nicegui import run, ui
+from sqlalchemy import select
+
+from edgewise.dashboard import chart, html, labels, series
+from edgewise.dashboard.figures import figures
+from edgewise.dashboard.fleet import Node, node
+from edgewise.dashboard.layout import Writer, markup, page
+from edgewise.dashboard.series import Band
+from edgewise.dashboard.state import State
+from edgewise.dashboard.tables import forecast, health
+from edgewise.dashboard.teach import Teach
+from edgewise.schema import events
+
+__all__ = ["node_page"]
+
+_EVERY_S = 1.0
+_AGAIN = 30  # looks without news until the chart is drawn anew: replayed readings fill the past
+_DAY_S = 86400.0
+_SPANS = {"Day": 1, "Week": 7, "Month": 31, "Year": 366}
+_EVENTS_MAX = 300
+_LISTED = 8
+_SCREEN = "({dark: matchMedia('(prefers-color-scheme: dark)').matches, width: innerWidth})"
+
+
+async def node_page(state: State, request: Request, name: str) -> None:
+    """The page of the node ``name``."""
+    writer = Writer(state, request)
+    found = await run.io_bound(node, state.engine, name)
+    extent = await run.io_bound(series.extent, state.engine, name)
+    with page(f"{name} - Edgewise", writer, back=True):
+        if found is None:
+            markup(f'<p class="soft">No node {escape(name[:64])} has sent anything.</p>')
+            return
+        top = markup(html.summary(found, state.palette))
+        if extent is None:
+            markup('<p class="soft">Its readings have no time yet: the clock is not set.</p>')
+            return
+        body = ui.element("div").style("width:100%")
+    await ui.context.client.connected()
+    screen = await ui.run_javascript(f"return {_SCREEN}", timeout=10)
+    with body:
+        view = _View(state, found, extent, int(screen["width"]), bool(screen["dark"]), writer)
+        await view.start(top)
+
+
+class _View:
+    """The chart with what stands below it, kept up to date."""
+
+    def __init__(
+        self,
+        state: State,
+        found: Node,
+        extent: tuple[float, float],
+        width: int,
+        dark: bool,
+        writer: Writer,
+    ) -> None:
+        self._state, self._node = state, found
+        self._pixels = max(200, min(width, 1400) - 80)
+        ahead = _newest_forecast(state, found.name)
+        self._first, self._end = extent[0], max(extent[1], ahead or 0) + 60
+        self._last = extent[1]
+        self._span = (max(self._first, self._last - _DAY_S), self._end)
+        self._looks = 0
+        self._tools()
+        self._chart = ui.echart(chart.options(self._first, self._end, dark, width < 640))
+        self._chart.classes("chart")
+        self._chart.on("chart:datazoom", self._zoomed, ["start", "end", "batch"], throttle=0.15)
+        self._legend = markup("")
+        with ui.element("div").classes("grid"):
+            self._figures = self._panel("Seven figures")
+            self._teach = Teach(state, found.name, self._chart, writer, self._draw)
+            self._remarks = self._panel("Health")
+            self._events = self._panel("Events")
+            self._facts = self._panel("The node itself")
+
+    def _panel(self, title: str) -> ui.html:
+        with ui.element("section").classes("panel"):
+            markup(f"<h3>{title}</h3>")
+            return markup("")
+
+    def _tools(self) -> None:
+        with ui.element("div").classes("tools"):
+            for name, days in _SPANS.items():
+                ui.button(name, on_click=self._showing(days * _DAY_S)).props("flat dense")
+            ui.button("All", on_click=self._showing(self._end - self._first)).props("flat dense")
+            ui.element("span").classes("grow")
+            self._taught = ui.element("span")
+
+    def _showing(self, span_s: float) -> Callable[[], None]:
+        return lambda: self._zoom(max(self._first, self._last - span_s), self._end)
+
+    async def start(self, top: ui.html) -> None:
+        """Draw for the first time and look for news from now on."""
+        self._top = top
+        self._teach.button(self._taught)
+        self._zoom(*self._span)
+        await self._draw()
+        await self._tell()
+        ui.timer(_EVERY_S, self._look)
+
+    def _zoom(self, first_s: float, last_s: float) -> None:
+        whole = self._end - self._first
+        start, end = (100 * (s - self._first) / whole for s in (first_s, last_s))
+        self._chart.run_chart_method(
+            "dispatchAction", {"type": "dataZoom", "start": start, "end": end}
+        )
+
+    async def _zoomed(self, event: Any) -> None:
+        given = (event.args.get("batch") or [event.args])[0]
+        start, end = given.get("start"), given.get("end")
+        if not isinstance(start, (int, float)) or not isinstance(end, (int, float)):
+            return
+        whole = self._end - self._first
+        self._span = tuple(self._first + whole * min(max(p, 0), 100) / 100 for p in (start, end))
+        await self._draw()
+
+    async def _look(self) -> None:
+        found = await run.io_bound(node, self._state.engine, self._node.name)
+        self._top.set_content(html.summary(found, self._state.palette))
+        self._teach.look()
+        news = (found.ts, found.received_at) != (self._node.ts, self._node.received_at)
+        self._node = found
+        self._looks += 1
+        if not news and self._looks % _AGAIN:
+            return
+        if found.ts is not None and found.ts > self._last:
+            self._follow(found.ts)
+        await self._draw()
+        if self._looks % _AGAIN == 0:
+            await self._tell()
+
+    def _follow(self, ts: float) -> None:
+        # The window moves along when its end was in sight.
+        moved = ts - self._last
+        in_sight = self._span[1] >= self._last
+        self._last = ts
+        if ts + 60 > self._end:
+            self._end = ts + 60
+            axes = [{"max": 1000 * self._end} for _ in chart.ROWS]
+            self._chart.run_chart_method("setOption", {"xAxis": axes})
+        if in_sight:
+            first = max(self._first, self._span[0] + moved)
+            self._span = (first, self._end)
+        self._zoom(*self._span)
+
+    async def _draw(self) -> None:
+        drawn, legend = await run.io_bound(self._read)
+        self._chart.run_chart_method("setOption", {"series": drawn})
+        self._legend.set_content(legend)
+
+    def _read(self) -> tuple[list[dict[str, Any]], str]:
+        engine, name, palette = self._state.engine, self._node.name, self._state.palette
+        first, last = self._span
+        margin = (last - first) / 2  # drawn beyond the edges, so that a pan shows no void
+        seen = series.window(engine, name, first - margin, last + margin, 2 * self._pixels)
+        taught = [Band(r.from_ts, r.to_ts, r.cls) for r in labels.of_node(engine, name)]
+        drawn = chart.data(
+            seen,
+            self._node.period_s or 60,
+            taught,
+            _events(self._state, name, first, last),
+            _forecasts(self._state, name),
+            palette,
+        )
+        classes = sorted({c for c in seen.cls if c is not None} | {b.name for b in taught})
+        marks = {**{c: palette[c] for c in classes}, "no readings": "#8a94a077"}
+        if seen.late.any():
+            marks["sent later"] = "#e0a030"
+        said = (
+            f'<span><i style="background:{color}"></i>{escape(what)}</span>'
+            for what, color in marks.items()
+        )
+        count = f"<span>{seen.readings} readings</span>"
+        return drawn, f'<p class="legend">{"".join(said)}{count}</p>'
+
+    async def _tell(self) -> None:
+        state, name = self._state, self._node.name
+        told = self._node.diag
+        seven = await run.io_bound(figures, state.engine, name, told, self._last)
+        self._figures.set_content(html.figure_grid(seven))
+        self._facts.set_content(html.facts(told))
+        self._remarks.set_content(
+            html.items(await run.io_bound(_remarks, state, name), "Nothing to remark.")
+        )
+        newest = await run.io_bound(_events, state, name, 0, self._last + _DAY_S)
+        listed = ((html.clock(ts), what) for ts, what in newest[:_LISTED])
+        self._events.set_content(html.items(listed, "No events yet."))
+
+
+def _newest_forecast(state: State, name: str) -> float | None:
+    query = select(forecast.c.ts).where(forecast.c.node == name).order_by(forecast.c.ts.desc())
+    with state.engine.connect() as connection:
+        return connection.scalar(query.limit(1))
+
+
+def _forecasts(state: State, name: str) -> dict[str, list[tuple[float, float, float, float]]]:
+    query = select(forecast).where(forecast.c.node == name).order_by(forecast.c.ts)
+    found: dict[str, list[tuple[float, float, float, float]]] = {}
+    with state.engine.connect() as connection:
+        for row in connection.execute(query):
+            found.setdefault(row.channel, []).append((row.ts, row.yhat, row.lower, row.upper))
+    return found
+
+
+def _events(state: State, name: str, first: float, last: float) -> list[tuple[float, str]]:
+    query = (
+        select(events.c.ts, events.c.event, events.c.payload)
+        .where(events.c.node == name, events.c.ts >= first, events.c.ts <= last)
+        .order_by(events.c.ts.desc())
+        .limit(_EVENTS_MAX)
+    )
+    with state.engine.connect() as connection:
+        return [(row.ts, _event_text(row)) for row in connection.execute(query)]
+
+
+def _event_text(row: Any) -> str:
+    said = json.loads(row.payload)
+    change = f": {said.get('from') or 'start'} → {said['to']}" if "to" in said else ""
+    return f"{row.event}{change}{' (' + str(said['err']) + ')' if 'err' in said else ''}"
+
+
+def _remarks(state: State, name: str) -> list[tuple[str, str]]:
+    query = select(health).where(health.c.node == name).order_by(health.c.day.desc())
+    with state.engine.connect() as connection:
+        rows = connection.execute(query.limit(_LISTED))
+        return [(time.strftime("%d %b", time.gmtime(row.day)), row.text) for row in rows]

@@ -1,0 +1,48 @@
+"""All nodes at a glance."""
+
+from __future__ import annotations
+
+from fastapi import Request
+from nicegui import run, ui
+from sqlalchemy import func, select
+
+from edgewise.dashboard import html
+from edgewise.dashboard.fleet import Node
+from edgewise.dashboard.layout import Writer, markup, page
+from edgewise.dashboard.state import State
+from edgewise.dashboard.tables import health
+
+__all__ = ["overview"]
+
+_EVERY_S = 1.0
+_MARKS_S = 3 * 86400  # a remark of the last days still counts
+
+
+async def overview(state: State, request: Request) -> None:
+    """The page; it looks for news once a second."""
+    cards: dict[str, ui.html] = {}
+    with page("Edgewise", Writer(state, request), back=False):
+        head = markup("")
+        none = markup("")
+        grid = ui.element("div").classes("cards")
+
+    async def refresh() -> None:
+        nodes, marks = await run.io_bound(_news, state)
+        head.set_content(html.head(nodes))
+        none.set_content("" if nodes else '<p class="soft">No node has sent anything yet.</p>')
+        for node in nodes:
+            if node.name not in cards:
+                with grid:
+                    cards[node.name] = markup("")
+            cards[node.name].set_content(html.card(node, state.palette, marks.get(node.name, 0)))
+
+    await refresh()
+    ui.timer(_EVERY_S, refresh)
+
+
+def _news(state: State) -> tuple[list[Node], dict[str, int]]:
+    newest = select(func.max(health.c.day)).scalar_subquery()
+    query = select(health.c.node, func.count()).where(health.c.day > newest - _MARKS_S)
+    with state.engine.connect() as connection:
+        marks = {name: n for name, n in connection.execute(query.group_by(health.c.node))}
+    return state.fleet(), marks

@@ -1,0 +1,88 @@
+"""What address shows what."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import parse_qs
+
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from nicegui import run, ui
+
+from edgewise import package
+from edgewise.dashboard import html, password
+from edgewise.dashboard.guard import COOKIE
+from edgewise.dashboard.layout import style
+from edgewise.dashboard.node_page import node_page
+from edgewise.dashboard.overview import overview
+from edgewise.dashboard.state import State
+from edgewise.errors import InputError
+
+__all__ = ["add_routes"]
+
+_BODY_MAX = 4096
+
+
+def add_routes(app: FastAPI, state: State) -> None:
+    """Add login, reports and the pages to ``app``."""
+
+    @app.get("/login")
+    def ask() -> Response:
+        return _form("" if password.is_set() else _no_password(), 200)
+
+    @app.post("/login")
+    async def enter(request: Request) -> Response:
+        return await _enter(state, request)
+
+    @app.post("/logout")
+    def leave(request: Request) -> Response:
+        state.sessions.close(request.cookies.get(COOKIE, ""))
+        return RedirectResponse("/", 303)
+
+    @app.get("/report/{name}")
+    def report(name: str) -> Response:
+        page = state.models / name / package.REPORT
+        if name not in state.packages() or not page.is_file():
+            return HTMLResponse("no such report", 404)
+        return FileResponse(page, headers={"content-security-policy": "script-src 'none'"})
+
+    @ui.page("/")
+    async def index(request: Request) -> None:
+        await overview(state, request)
+
+    @ui.page("/node")
+    async def node(request: Request, id: str) -> None:
+        await node_page(state, request, id)
+
+    logging.getLogger("nicegui").setLevel(logging.WARNING)
+    ui.run_with(app, title="Edgewise", dark=None, favicon="🌡", show_welcome_message=False)
+
+
+def _no_password() -> str:
+    return "There is no password yet: set one with edgewise dashboard password."
+
+
+def _form(said: str, status: int) -> Response:
+    return HTMLResponse(html.login_page(style(), said), status)
+
+
+async def _enter(state: State, request: Request) -> Response:
+    address = request.client.host if request.client else ""
+    if int(request.headers.get("content-length") or _BODY_MAX + 1) > _BODY_MAX:
+        return _form("That is too long.", 413)
+    given = parse_qs((await request.body()).decode(errors="replace")).get("password", [""])[0]
+    if not state.attempts.take(address):
+        return _form("Too many attempts: wait a minute.", 429)
+    try:
+        right = await run.io_bound(password.check, given)
+    except InputError as e:
+        return _form(str(e), 500)
+    if not right:
+        return _form("That is not the password." if password.is_set() else _no_password(), 403)
+    state.attempts.forget(address)
+    answer = RedirectResponse("/", 303)
+    secure = request.url.scheme == "https"
+    answer.set_cookie(
+        COOKIE, state.sessions.open(), httponly=True, samesite="strict", secure=secure
+    )
+    return answer

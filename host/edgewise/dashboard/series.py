@@ -1,0 +1,121 @@
+"""Readings of a span of time, as many points as a screen has pixels: least and most of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Engine, func, select, text
+
+from edgewise.schema import reading
+
+__all__ = ["Band", "Window", "extent", "window"]
+
+Floats = NDArray[np.float64]
+
+_GAP_PERIODS = 3  # as in training: a longer one starts a new window
+# One pass over the index (node, ts). Rounding instead of cutting off, as PostgreSQL's CAST does,
+# only moves the buckets by half of one.
+_BUCKETS = text(
+    "SELECT CAST((ts - :first) / :width AS INTEGER) AS b, cls, COUNT(*), MIN(ts), MAX(ts), "
+    "MIN(t), MAX(t), MIN(h), MAX(h), SUM(late) "
+    "FROM reading WHERE node = :node AND ts >= :first AND ts <= :last GROUP BY b, cls ORDER BY b"
+)
+
+
+@dataclass(frozen=True)
+class Band:
+    """Something that holds from a time to a time, both in unix seconds."""
+
+    start: float
+    end: float
+    name: str
+
+
+@dataclass(frozen=True)
+class Window:
+    """``first_s``, ``last_s``: float64[n] of n buckets with readings; ``t``, ``h``: float64[2, n],
+    least and most in Celsius and %RH, NaN where all reads failed; ``cls``: the most frequent
+    class of each, None without one; ``readings`` in all of them."""
+
+    first_s: Floats
+    last_s: Floats
+    t: Floats
+    h: Floats
+    cls: list[str | None]
+    late: NDArray[np.bool_]
+    readings: int
+
+    def gaps(self, period_s: float) -> NDArray[np.bool_]:
+        """bool[n]: whether an outage lies between a bucket and the one before it."""
+        quiet = self.first_s[1:] - self.last_s[:-1] > _GAP_PERIODS * period_s
+        return np.concatenate([np.zeros(min(1, len(self.first_s)), dtype=bool), quiet])
+
+    def outages(self, period_s: float) -> list[Band]:
+        """The spans without readings."""
+        at = np.flatnonzero(self.gaps(period_s))
+        return [Band(float(self.last_s[i - 1]), float(self.first_s[i]), "no readings") for i in at]
+
+    def classes(self, period_s: float) -> list[Band]:
+        """Runs of one class; an outage ends a run."""
+        return self._runs(self.cls, period_s)
+
+    def replayed(self, period_s: float) -> list[Band]:
+        """Runs of readings that came later, after an outage."""
+        runs = self._runs(["sent later" if late else "" for late in self.late], period_s)
+        return [run for run in runs if run.name]
+
+    def _runs(self, names: list[str | None], period_s: float) -> list[Band]:
+        gaps = self.gaps(period_s)
+        runs: list[Band] = []
+        broken = True
+        for i, name in enumerate(names):
+            broken = broken or bool(gaps[i])
+            if name is None:
+                continue
+            follows = not broken and runs[-1].name == name
+            start = runs.pop().start if follows else float(self.first_s[i])
+            runs.append(Band(start, float(self.last_s[i]) + period_s, name))
+            broken = False
+        return runs
+
+
+def extent(engine: Engine, node: str) -> tuple[float, float] | None:
+    """First and last time of the node's readings; None where none has a time."""
+    query = select(func.min(reading.c.ts), func.max(reading.c.ts)).where(reading.c.node == node)
+    with engine.connect() as connection:
+        first, last = connection.execute(query).one()
+    return None if first is None else (first, last)
+
+
+def window(engine: Engine, node: str, first_s: float, last_s: float, pixels: int) -> Window:
+    """The readings of ``node`` between two times in at most about ``pixels`` buckets."""
+    width_s = max((last_s - first_s) / pixels, 1e-3)
+    given = {"first": first_s, "last": last_s, "width": width_s, "node": node}
+    with engine.connect() as connection:
+        rows = [tuple(row) for row in connection.execute(_BUCKETS, given)]
+    if not rows:
+        none = np.zeros(0)
+        return Window(none, none, np.zeros((2, 0)), np.zeros((2, 0)), [], none.astype(bool), 0)
+    return _merge(list(zip(*rows, strict=True)))
+
+
+def _merge(columns: list[tuple[Any, ...]]) -> Window:
+    # A bucket has a row for each class in it.
+    bucket, cls, n = np.array(columns[0]), columns[1], np.array(columns[2])
+    first, last, t_min, t_max, h_min, h_max = (np.array(c, np.float64) for c in columns[3:9])
+    at = np.flatnonzero(np.diff(bucket, prepend=bucket[0] - 1))
+    ends = [*at[1:], len(bucket)]
+    known = np.where([c is None for c in cls], 0, n)
+    most = [int(i + np.argmax(known[i:end])) for i, end in zip(at, ends, strict=True)]
+    return Window(
+        np.minimum.reduceat(first, at),
+        np.maximum.reduceat(last, at),
+        np.stack([np.fmin.reduceat(t_min, at), np.fmax.reduceat(t_max, at)]),
+        np.stack([np.fmin.reduceat(h_min, at), np.fmax.reduceat(h_max, at)]),
+        [cls[i] for i in most],
+        np.add.reduceat(np.array(columns[9]), at) > 0,
+        int(n.sum()),
+    )

@@ -1,0 +1,114 @@
+"""The web server of the dashboard, in a thread of its own."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import Engine
+
+from edgewise.dashboard import password
+from edgewise.dashboard.guard import Guard
+from edgewise.dashboard.routes import add_routes
+from edgewise.dashboard.state import State
+from edgewise.dashboard.tables import prepare
+from edgewise.errors import InputError, OutsideError
+from edgewise.urls import BrokerUrl
+
+__all__ = ["Running", "serve"]
+
+_START_S = 20
+_STOP_S = 5
+
+
+class Running:
+    """A dashboard that runs until `stop`, also as a context manager; ``url`` is its address."""
+
+    def __init__(self, server: uvicorn.Server, listening: socket.socket, state: State) -> None:
+        self._server = server
+        self._state = state
+        host, port = listening.getsockname()[:2]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        self._thread = threading.Thread(
+            target=server.run, args=([listening],), name="dashboard", daemon=True
+        )
+        self._thread.start()
+        end = time.monotonic() + _START_S
+        while not server.started:
+            if not self._thread.is_alive() or time.monotonic() > end:
+                raise OutsideError(f"dashboard at {self.url} does not start: see what it said")
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """End it, with what it had begun."""
+        self._state.close()
+        self._server.should_exit = True
+        self._thread.join(2 * _STOP_S)
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def serve(
+    engine: Engine,
+    broker: BrokerUrl | None = None,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    models: Path = Path("models"),
+    config: Path = Path("node.toml"),
+    base: str = "edgewise",
+) -> Running:
+    """Show the database in a browser; once a process, for NiceGUI is global.
+
+    ``broker``, ``config`` (with update.secret) and ``base`` are for pushing; ``port`` 0 takes a
+    free one. Raises InputError where others could reach it and no password is set, OutsideError
+    where the address is taken.
+    """
+    if not _is_loopback(host) and not password.is_set():
+        raise InputError(
+            f"--host {host}: others could reach the dashboard and it has no password: "
+            "set one with edgewise dashboard password"
+        )
+    listening = _listen(host, port)
+    prepare(engine)
+    state = State(engine, broker, models, config, base)
+    app = FastAPI(openapi_url=None)
+    add_routes(app, state)
+    settings = uvicorn.Config(
+        Guard(app, host),  # type: ignore[arg-type]
+        log_level="warning",
+        timeout_graceful_shutdown=_STOP_S,
+        server_header=False,
+    )
+    return Running(uvicorn.Server(settings), listening, state)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family)
+    except OSError as e:
+        raise OutsideError(
+            f"dashboard: {host}:{port}: {e.strerror or e}: choose another --port or --host"
+        ) from e

@@ -1,0 +1,121 @@
+"""What all pages share: the database, the models, who is logged in, what is being done."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Engine
+
+from edgewise import package
+from edgewise.dashboard.chart import Palette
+from edgewise.dashboard.fleet import Node, fleet
+from edgewise.dashboard.guard import Sessions
+from edgewise.dashboard.job import Job
+from edgewise.dashboard.password import Attempts
+from edgewise.errors import EdgewiseError
+from edgewise.schema import model
+from edgewise.urls import BrokerUrl
+
+__all__ = ["State"]
+
+_FRESH_S = 0.7
+_AT_ONCE = 8
+_Result = TypeVar("_Result")
+
+
+@dataclass
+class State:
+    """``verdicts``: node -> what became of the last push to it, for people."""
+
+    engine: Engine
+    broker: BrokerUrl | None
+    models: Path
+    config: Path
+    base: str
+    sessions: Sessions = field(default_factory=Sessions)
+    attempts: Attempts = field(default_factory=Attempts)
+    palette: Palette = field(default_factory=Palette)
+    job: Job = field(default_factory=Job)
+    verdicts: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._fleet: tuple[float, list[Node]] = (0.0, [])
+        self._pool = ThreadPoolExecutor(_AT_ONCE, "push")
+
+    def fleet(self) -> list[Node]:
+        """All nodes; many pages ask, the database is asked once a second."""
+        with self._lock:
+            if time.monotonic() - self._fleet[0] > _FRESH_S or not self._fleet[1]:
+                self._fleet = time.monotonic(), fleet(self.engine)
+            return self._fleet[1]
+
+    def packages(self) -> list[str]:
+        """Names of the packages below ``models``, the youngest first."""
+        found = self.models.glob("*/model.json")
+        return [p.parent.name for p in sorted(found, key=lambda p: -p.stat().st_mtime)]
+
+    def push(self, name: str, nodes: list[str]) -> None:
+        """Send a package to nodes in the background; ``verdicts`` tells how it goes."""
+        for node in nodes:
+            self.verdicts[node] = f"sending {name} ..."
+            self._pool.submit(self._told, node, lambda node=node: self._push(name, node))
+
+    def roll_back(self, node: str) -> None:
+        """Ask a node to go back to the model before, in the background."""
+        self.verdicts[node] = "going back ..."
+        self._pool.submit(self._told, node, lambda: self._roll_back(node))
+
+    def _told(self, node: str, act: Callable[[], str]) -> None:
+        try:
+            self.verdicts[node] = act()
+        except EdgewiseError as e:
+            self.verdicts[node] = str(e)
+
+    def _push(self, name: str, node: str) -> str:
+        from edgewise.pushing import container, push, secret_of
+
+        loaded = package.load(self.models / name)
+        secret = secret_of(self.config, node)
+
+        def tell(done: int, of: int) -> None:
+            self.verdicts[node] = f"sending {name}: {done} of {of} bytes, then its trial"
+
+        verdict = self._connected(
+            lambda client: push(client, self.base, node, container(loaded), secret, progress=tell)
+        )
+        if not verdict.ok:
+            return f"{name} rejected: {verdict.error}"
+        row = {"node": node, "name": name, "sha256": loaded.info["sha256"]["model.bin"]}
+        with self.engine.begin() as connection:
+            connection.execute(model.insert().values(**row, installed_at=time.time()))
+        return f"{name} confirmed by the node after {verdict.verdict_s} s"
+
+    def _roll_back(self, node: str) -> str:
+        from edgewise.pushing import ask
+
+        said = self._connected(lambda client: ask(client, self.base, node, "model", "rollback"))
+        return "the model before is back" if said["ok"] else f"refused: {said['error']}"
+
+    def _connected(self, act: Callable[..., _Result]) -> _Result:
+        from edgewise.pushing.targets import connect
+
+        if self.broker is None:
+            raise EdgewiseError("no broker: start the dashboard with --broker")
+        client = connect(self.broker)
+        try:
+            return act(client)
+        finally:
+            client.disconnect()
+            client.loop_stop()
+
+    def close(self) -> None:
+        """End what is under way."""
+        self.job.stop()
+        self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,125 @@
+"""Label what the chart shows, train on it, push what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from nicegui import run, ui
+
+from edgewise.dashboard import labels
+from edgewise.dashboard.html import clock
+from edgewise.dashboard.layout import Writer, markup
+from edgewise.dashboard.model_panel import ModelPanel
+from edgewise.dashboard.state import State
+from edgewise.errors import InputError
+
+__all__ = ["Teach"]
+
+_AUTHOR = "dashboard"
+_BRUSH = {"type": "takeGlobalCursor", "key": "brush", "brushOption": {"brushType": "lineX"}}
+_NO_BRUSH = {"type": "takeGlobalCursor", "key": "brush", "brushOption": {"brushType": False}}
+
+
+class Teach:
+    """The panels 'Taught' and 'Model' of the node ``name``; ``redraw`` shows changed labels."""
+
+    def __init__(
+        self,
+        state: State,
+        name: str,
+        chart: ui.echart,
+        writer: Writer,
+        redraw: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._state, self._name, self._chart = state, name, chart
+        self._writer, self._redraw = writer, redraw
+        chart.on("chart:brushEnd", self._brushed, ["areas"])
+        with ui.element("section").classes("panel"):
+            markup("<h3>Taught</h3>")
+            self._list = ui.element("div").style("width:100%")
+        self._model = ModelPanel(state, name, writer)
+        self._fill()
+
+    def look(self) -> None:
+        """Show how training and pushing go."""
+        self._model.look()
+
+    def button(self, place: ui.element) -> None:
+        """The button that begins a label, where one may write."""
+        if self._writer.logged_in():
+            with place:
+                ui.button("Label a period", icon="edit", on_click=self._begin).props(
+                    "outline no-caps"
+                )
+
+    def _begin(self) -> None:
+        self._chart.run_chart_method("dispatchAction", _BRUSH)
+        ui.notify("Drag over the period on the chart")
+
+    async def _brushed(self, event: Any) -> None:
+        areas = event.args.get("areas") or []
+        span = (areas[0].get("coordRange") or [None, None])[:2] if areas else [None, None]
+        self._chart.run_chart_method("dispatchAction", {"type": "brush", "areas": []})
+        self._chart.run_chart_method("dispatchAction", _NO_BRUSH)
+        if all(isinstance(ms, (int, float)) for ms in span) and self._writer.allowed():
+            self._ask(span[0] / 1000, span[1] / 1000)
+
+    def _ask(self, from_s: float, to_s: float) -> None:
+        with ui.dialog() as dialog, ui.card():
+            markup(f"<p><b>{clock(from_s)}</b> to <b>{clock(to_s)}</b></p>")
+
+            def save(cls: str) -> Awaitable[None]:
+                return self._save(dialog, from_s, to_s, cls)
+
+            with ui.row().classes("classes"):
+                for known in labels.known_classes(self._state.engine):
+                    ui.button(known, on_click=lambda known=known: save(known)).props(
+                        "outline no-caps"
+                    )
+            new = ui.input("New class").props("dense outlined maxlength=64").classes("w-full")
+            new.on("keydown.enter", lambda: save(new.value))
+            with ui.row():
+                ui.button("Save", on_click=lambda: save(new.value)).props("no-caps")
+                ui.button("Cancel", on_click=dialog.close).props("flat no-caps")
+        dialog.open()
+
+    async def _save(self, dialog: ui.dialog, from_s: float, to_s: float, cls: str) -> None:
+        if not self._writer.allowed():
+            return
+        given = (self._state.engine, self._name, from_s, to_s, cls, _AUTHOR)
+        try:
+            n = await run.io_bound(labels.add, *given)
+        except InputError as e:
+            ui.notify(str(e), type="negative")
+            return
+        dialog.close()
+        ui.notify(f"{n} readings are {cls}")
+        await self._changed()
+
+    async def _undo(self, from_s: float) -> None:
+        if self._writer.allowed():
+            await run.io_bound(labels.undo, self._state.engine, self._name, from_s)
+            await self._changed()
+
+    async def _changed(self) -> None:
+        self._fill()
+        await self._redraw()
+
+    def _fill(self) -> None:
+        self._list.clear()
+        rows = labels.of_node(self._state.engine, self._name)
+        with self._list:
+            for row in rows:
+                with ui.element("div").classes("row"):
+                    color = self._state.palette[row.cls]
+                    ui.element("i").classes("dot").style(f"background:{color}")
+                    span = f"{clock(row.from_ts)} to {clock(row.to_ts)}"
+                    ui.label(f"{row.cls}, {span}").classes("what")
+                    if self._writer.logged_in():
+                        ui.button("Undo", on_click=lambda at=row.from_ts: self._undo(at)).props(
+                            "flat dense no-caps"
+                        )
+            if not rows:
+                how = "press Label a period" if self._writer.logged_in() else "log in to teach"
+                markup(f'<p class="soft">Nothing yet: {how}.</p>')

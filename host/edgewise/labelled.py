@@ -1,0 +1,114 @@
+"""Labelled periods of a database as a log: what a person taught becomes training data."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Engine, select
+
+from edgewise.errors import InputError
+from edgewise.logcsv import Log
+from edgewise.logcsv_cells import tenths
+from edgewise.logcsv_order import period_of, series_of
+from edgewise.schema import label, reading
+from edgewise.splitting import TEST_SHARE
+
+__all__ = ["held_out", "log_sha256", "read_labelled"]
+
+_DAY_S = 86400
+_LEAD_S = _DAY_S  # readings before a label fill the windows, as they did on the node
+
+
+def read_labelled(engine: Engine, nodes: list[str] | None = None) -> Log:
+    """The readings around the labelled periods of ``nodes`` [all], those outside without a label.
+
+    A reading belongs to ``from_ts <= ts < to_ts``; of two periods that overlap the younger counts.
+    Readings without a time, and all but the first of one time, are left out. Raises InputError
+    where a node has no label or there is nothing to train on.
+    """
+    where = engine.url.render_as_string(hide_password=True)
+    periods = _periods(engine, nodes)
+    if nodes and (missing := sorted(set(nodes) - set(periods))):
+        raise InputError(f"{where}: node {missing[0]} has no labelled period: label some first")
+    if not periods:
+        raise InputError(
+            f"{where}: no labelled period: label some in edgewise dashboard, then train"
+        )
+    rows = [_readings(engine, node, labels) for node, labels in periods.items()]
+    time_s, t, h, names = (np.concatenate(part) for part in zip(*rows, strict=True))
+    node = np.repeat(np.array(list(periods), dtype=object), [len(r[0]) for r in rows])
+    valid = ~(np.isnan(t) | np.isnan(h))
+    return Log(
+        path=where,
+        time_s=time_s,
+        node=node,
+        t_dc=tenths(np.where(valid, t, 0.0)),
+        h_pm=tenths(np.where(valid, h, 0.0)),
+        valid=valid,
+        label=names,
+        line=np.arange(1, len(time_s) + 1, dtype=np.int64),
+        extra={},
+        label_name="label",
+        period_ms=period_of(time_s, series_of(node, time_s)),
+    )
+
+
+def _periods(engine: Engine, nodes: list[str] | None) -> dict[str, list[Any]]:
+    query = select(label).order_by(label.c.node, label.c.created_at)
+    if nodes:
+        query = query.where(label.c.node.in_(nodes))
+    found: dict[str, list[Any]] = {}
+    with engine.connect() as connection:
+        for row in connection.execute(query):
+            found.setdefault(row.node, []).append(row)
+    return found
+
+
+def _readings(engine: Engine, node: str, labels: list[Any]) -> tuple[NDArray[Any], ...]:
+    first = min(row.from_ts for row in labels) - _LEAD_S
+    last = max(row.to_ts for row in labels)
+    query = (
+        select(reading.c.ts, reading.c.t, reading.c.h)
+        .where(reading.c.node == node, reading.c.ts >= first, reading.c.ts < last)
+        .order_by(reading.c.ts)
+    )
+    with engine.connect() as connection:
+        rows = [tuple(row) for row in connection.execute(query)]
+    values = np.array(rows, dtype=np.float64).reshape(-1, 3)
+    values = values[np.diff(values[:, 0], prepend=-np.inf) > 0]
+    names = np.full(len(values), None, dtype=object)
+    for row in labels:
+        names[(values[:, 0] >= row.from_ts) & (values[:, 0] < row.to_ts)] = row.cls
+    return values[:, 0], values[:, 1], values[:, 2], names
+
+
+def held_out(log: Log) -> tuple[Log, Log]:
+    """Training part and test part: the last labelled days of each class, about a third of them.
+
+    A class that was labelled on a single day gives the last third of its readings instead.
+    """
+    names = np.zeros(0, dtype=object) if log.label is None else log.label
+    test = np.zeros(len(log), dtype=bool)
+    for name in {n for n in names if n is not None}:
+        rows = np.flatnonzero(names == name)
+        day = log.time_s[rows] // _DAY_S
+        days = np.unique(day)
+        if len(days) > 1:
+            first = days[-max(1, int(len(days) * TEST_SHARE))]
+            test[rows[day >= first]] = True
+        else:
+            test[rows[int(len(rows) * (1 - TEST_SHARE)) :]] = True
+    return log.select(~test), log.select(test)
+
+
+def log_sha256(log: Log) -> str:
+    """SHA-256 of what a training reads from the log, in hex."""
+    digest = hashlib.sha256()
+    for column in (log.time_s, log.t_dc, log.h_pm, log.valid):
+        digest.update(column.tobytes())
+    names = [] if log.label is None else log.label.tolist()
+    digest.update(repr((log.node.tolist(), names)).encode())
+    return digest.hexdigest()
