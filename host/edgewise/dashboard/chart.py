@@ -20,7 +20,8 @@ _QUIET, _LATE, _EVENT = "#8a94a055", "#e0a030", "#c0563f"
 _BAR = """(params, api) => {
   const a = api.coord([api.value(0), api.value(2)]), b = api.coord([api.value(1), api.value(2)]);
   const box = params.coordSys, height = api.size([0, 1])[1] * 0.62;
-  const left = Math.max(a[0], box.x), right = Math.min(Math.max(b[0], a[0] + 2), box.x + box.width);
+  const left = Math.max(a[0], box.x);
+  const right = Math.min(Math.max(b[0], a[0] + 2), box.x + box.width);
   if (right <= left) return;
   return {type: 'rect', shape: {x: left, y: a[1] - height / 2, width: right - left, height, r: 2},
           style: {fill: api.visual('color')}};
@@ -35,8 +36,9 @@ _TIP = """(all) => {
     return '\\n' + (low === high ? low : low + ' to ' + high) + unit;
   };
   const t = of('t'), f = of('yhat_t');
-  const time = new Date(all[0].axisValue).toLocaleString([], {dateStyle: 'medium', timeStyle: 'short'});
-  return time + span(t, ' °C') + span(of('h'), ' %RH') + (t.length && t[0][2] ? '\\n' + t[0][2] : '')
+  const time = new Date(all[0].axisValue).toLocaleString();
+  const cls = t.length && t[0][2] ? '\\n' + t[0][2] : '';
+  return time + span(t, ' °C') + span(of('h'), ' %RH') + cls
     + (f.length ? '\\nforecast' + span(f, ' °C').trim().padStart(9) : '');
 }"""
 

@@ -65,7 +65,7 @@ def _node(connection: Connection, name: str) -> Node:
     of_node = select(reading).where(reading.c.node == name).limit(_RECENT)
     timed = of_node.where(reading.c.ts <= now + _AHEAD_S).order_by(reading.c.ts.desc())
     counted = of_node.order_by(reading.c.boot.desc(), reading.c.seq.desc())
-    rows = connection.execute(timed).all() or connection.execute(counted).all()
+    rows: list[Any] = list(connection.execute(timed)) or list(connection.execute(counted))
     newest = rows[0]
     steps = [a.ts - b.ts for a, b in pairwise(rows) if a.ts is not None and b.ts is not None]
     period_s = statistics.median(steps) if steps else None
@@ -73,17 +73,17 @@ def _node(connection: Connection, name: str) -> Node:
     state, why = _state(connection, name, newest, heard, period_s, now)
     return Node(
         name,
-        newest.ts,
-        heard,
-        newest.t,
-        newest.h,
-        newest.cls,
-        newest.p,
-        newest.err,
-        period_s,
-        state,
-        why,
-        _diag(connection, name),
+        ts=newest.ts,
+        received_at=heard,
+        t=newest.t,
+        h=newest.h,
+        cls=newest.cls,
+        p=newest.p,
+        err=newest.err,
+        period_s=period_s,
+        state=state,
+        why=why,
+        diag=_diag(connection, name),
     )
 
 

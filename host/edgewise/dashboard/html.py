@@ -13,7 +13,6 @@ from edgewise.dashboard.figures import Figure
 from edgewise.dashboard.fleet import Node
 
 __all__ = [
-    "ago",
     "card",
     "clock",
     "facts",
@@ -25,7 +24,7 @@ __all__ = [
 ]
 
 
-def ago(then: float | None) -> str:
+def _ago(then: float | None) -> str:
     """'12 s ago' for a unix time, 'never' for None."""
     if then is None:
         return "never"
@@ -55,7 +54,7 @@ def card(node: Node, palette: Palette, marks: int) -> str:
     return (
         f'<a class="card {node.state}" href="{where}">{_title(node)}{_values(node)}'
         f"{_class(node, palette)}"
-        f'<p class="soft"><span>{ago(node.received_at)}</span>{_radio(node)}{mark}</p></a>'
+        f'<p class="soft"><span>{_ago(node.received_at)}</span>{_radio(node)}{mark}</p></a>'
     )
 
 
@@ -64,7 +63,7 @@ def summary(node: Node, palette: Palette) -> str:
     why = f'<p class="soft">{escape(node.why)}</p>' if node.why else ""
     return (
         f'<div class="now">{_title(node)}{_values(node)}{_class(node, palette)}'
-        f'<p class="soft"><span>{ago(node.received_at)}</span>{_radio(node)}</p>{why}</div>'
+        f'<p class="soft"><span>{_ago(node.received_at)}</span>{_radio(node)}</p>{why}</div>'
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from html import escape
 from typing import Any
 
 from fastapi import Request
-from nicegui import run, ui
+from nicegui import ui
 from sqlalchemy import select
 
 from edgewise.dashboard import chart, html, labels, series
@@ -36,8 +37,8 @@ _SCREEN = "({dark: matchMedia('(prefers-color-scheme: dark)').matches, width: in
 async def node_page(state: State, request: Request, name: str) -> None:
     """The page of the node ``name``."""
     writer = Writer(state, request)
-    found = await run.io_bound(node, state.engine, name)
-    extent = await run.io_bound(series.extent, state.engine, name)
+    found = await asyncio.to_thread(node, state.engine, name)
+    extent = await asyncio.to_thread(series.extent, state.engine, name)
     with page(f"{name} - Edgewise", writer, back=True):
         if found is None:
             markup(f'<p class="soft">No node {escape(name[:64])} has sent anything.</p>')
@@ -123,11 +124,13 @@ class _View:
         if not isinstance(start, (int, float)) or not isinstance(end, (int, float)):
             return
         whole = self._end - self._first
-        self._span = tuple(self._first + whole * min(max(p, 0), 100) / 100 for p in (start, end))
+        self._span = self._first + whole * start / 100, self._first + whole * end / 100
         await self._draw()
 
     async def _look(self) -> None:
-        found = await run.io_bound(node, self._state.engine, self._node.name)
+        found = await asyncio.to_thread(node, self._state.engine, self._node.name)
+        if found is None:
+            return
         self._top.set_content(html.summary(found, self._state.palette))
         self._teach.look()
         news = (found.ts, found.received_at) != (self._node.ts, self._node.received_at)
@@ -156,7 +159,7 @@ class _View:
         self._zoom(*self._span)
 
     async def _draw(self) -> None:
-        drawn, legend = await run.io_bound(self._read)
+        drawn, legend = await asyncio.to_thread(self._read)
         self._chart.run_chart_method("setOption", {"series": drawn})
         self._legend.set_content(legend)
 
@@ -188,13 +191,13 @@ class _View:
     async def _tell(self) -> None:
         state, name = self._state, self._node.name
         told = self._node.diag
-        seven = await run.io_bound(figures, state.engine, name, told, self._last)
+        seven = await asyncio.to_thread(figures, state.engine, name, told, self._last)
         self._figures.set_content(html.figure_grid(seven))
         self._facts.set_content(html.facts(told))
         self._remarks.set_content(
-            html.items(await run.io_bound(_remarks, state, name), "Nothing to remark.")
+            html.items(await asyncio.to_thread(_remarks, state, name), "Nothing to remark.")
         )
-        newest = await run.io_bound(_events, state, name, 0, self._last + _DAY_S)
+        newest = await asyncio.to_thread(_events, state, name, 0, self._last + _DAY_S)
         listed = ((html.clock(ts), what) for ts, what in newest[:_LISTED])
         self._events.set_content(html.items(listed, "No events yet."))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import Request
-from nicegui import run, ui
+from nicegui import ui
 from sqlalchemy import func, select
 
 from edgewise.dashboard import html
@@ -27,7 +29,7 @@ async def overview(state: State, request: Request) -> None:
         grid = ui.element("div").classes("cards")
 
     async def refresh() -> None:
-        nodes, marks = await run.io_bound(_news, state)
+        nodes, marks = await asyncio.to_thread(_news, state)
         head.set_content(html.head(nodes))
         none.set_content("" if nodes else '<p class="soft">No node has sent anything yet.</p>')
         for node in nodes:
@@ -44,5 +46,5 @@ def _news(state: State) -> tuple[list[Node], dict[str, int]]:
     newest = select(func.max(health.c.day)).scalar_subquery()
     query = select(health.c.node, func.count()).where(health.c.day > newest - _MARKS_S)
     with state.engine.connect() as connection:
-        marks = {name: n for name, n in connection.execute(query.group_by(health.c.node))}
+        marks = {row[0]: row[1] for row in connection.execute(query.group_by(health.c.node))}
     return state.fleet(), marks

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
-from nicegui import run, ui
+from nicegui import ui
 
 from edgewise import package
 from edgewise.dashboard import html, password
@@ -74,7 +75,7 @@ async def _enter(state: State, request: Request) -> Response:
     if not state.attempts.take(address):
         return _form("Too many attempts: wait a minute.", 429)
     try:
-        right = await run.io_bound(password.check, given)
+        right = await asyncio.to_thread(password.check, given)
     except InputError as e:
         return _form(str(e), 500)
     if not right:

@@ -89,7 +89,7 @@ def serve(
     app = FastAPI(openapi_url=None)
     add_routes(app, state)
     settings = uvicorn.Config(
-        Guard(app, host),  # type: ignore[arg-type]
+        Guard(app, host),
         log_level="warning",
         timeout_graceful_shutdown=_STOP_S,
         server_header=False,

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -65,12 +66,12 @@ class State:
         """Send a package to nodes in the background; ``verdicts`` tells how it goes."""
         for node in nodes:
             self.verdicts[node] = f"sending {name} ..."
-            self._pool.submit(self._told, node, lambda node=node: self._push(name, node))
+            self._pool.submit(self._told, node, partial(self._push, name, node))
 
     def roll_back(self, node: str) -> None:
         """Ask a node to go back to the model before, in the background."""
         self.verdicts[node] = "going back ..."
-        self._pool.submit(self._told, node, lambda: self._roll_back(node))
+        self._pool.submit(self._told, node, partial(self._roll_back, node))
 
     def _told(self, node: str, act: Callable[[], str]) -> None:
         try:

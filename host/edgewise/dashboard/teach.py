@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from nicegui import run, ui
+from nicegui import ui
 
 from edgewise.dashboard import labels
 from edgewise.dashboard.html import clock
@@ -59,11 +60,12 @@ class Teach:
 
     async def _brushed(self, event: Any) -> None:
         areas = event.args.get("areas") or []
-        span = (areas[0].get("coordRange") or [None, None])[:2] if areas else [None, None]
+        span = areas[0].get("coordRange") if areas else None
         self._chart.run_chart_method("dispatchAction", {"type": "brush", "areas": []})
         self._chart.run_chart_method("dispatchAction", _NO_BRUSH)
-        if all(isinstance(ms, (int, float)) for ms in span) and self._writer.allowed():
-            self._ask(span[0] / 1000, span[1] / 1000)
+        if isinstance(span, list) and len(span) == 2 and self._writer.allowed():
+            from_s, to_s = (float(ms) / 1000 for ms in span)
+            self._ask(from_s, to_s)
 
     def _ask(self, from_s: float, to_s: float) -> None:
         with ui.dialog() as dialog, ui.card():
@@ -89,7 +91,7 @@ class Teach:
             return
         given = (self._state.engine, self._name, from_s, to_s, cls, _AUTHOR)
         try:
-            n = await run.io_bound(labels.add, *given)
+            n = await asyncio.to_thread(labels.add, *given)
         except InputError as e:
             ui.notify(str(e), type="negative")
             return
@@ -99,7 +101,7 @@ class Teach:
 
     async def _undo(self, from_s: float) -> None:
         if self._writer.allowed():
-            await run.io_bound(labels.undo, self._state.engine, self._name, from_s)
+            await asyncio.to_thread(labels.undo, self._state.engine, self._name, from_s)
             await self._changed()
 
     async def _changed(self) -> None:
