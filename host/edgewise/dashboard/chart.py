@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from edgewise.dashboard.series import Band, Window
 
-__all__ = ["ROWS", "Palette", "data", "options"]
+__all__ = ["LATE", "QUIET", "ROWS", "Palette", "data", "filled", "options"]
 
 ROWS = ("class", "taught", "notes")
 _T, _H = "#d9622b", "#2b7fc4"
-_COLORS = ("#4c9f8b", "#e0a030", "#7a6fc0", "#c76a8e", "#5a9bd4", "#9a8f3c", "#8d6e63", "#6b7c8c")
-_QUIET, _LATE, _EVENT = "#8a94a055", "#e0a030", "#c0563f"
+_COLORS = ("#4c9f8b", "#7a6fc0", "#c76a8e", "#5a9bd4", "#9a8f3c", "#8d6e63", "#6b7c8c")
+QUIET, LATE, _EVENT = "#8a94a055", "#e0a030", "#c0563f"
 # A bar from one time to another in a row, clipped to the plot.
 _BAR = """(params, api) => {
   const a = api.coord([api.value(0), api.value(2)]), b = api.coord([api.value(1), api.value(2)]);
@@ -60,6 +60,17 @@ class _Place:
 
 
 _PLACES = (_Place("28", "35%"), _Place("47%", "27%"), _Place("79%", "14%"))
+
+
+def filled(empty: dict[str, Any], drawn: list[dict[str, Any]]) -> dict[str, Any]:
+    """The options with the series of `data` in them."""
+    new = {series["id"]: series for series in drawn}
+    series = [{**old, **new[old["id"]], **_area(old, new[old["id"]])} for old in empty["series"]]
+    return {**empty, "series": series}
+
+
+def _area(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    return {"markArea": {**old["markArea"], **new["markArea"]}} if "markArea" in new else {}
 
 
 def options(first_s: float, last_s: float, dark: bool, narrow: bool) -> dict[str, Any]:
@@ -213,8 +224,8 @@ def data(
     bars = [
         *(_bar(band, 0, palette[band.name]) for band in window.classes(period_s)),
         *(_bar(band, 1, palette[band.name]) for band in labels),
-        *(_bar(band, 2, _QUIET) for band in outages),
-        *(_bar(band, 2, _LATE) for band in window.replayed(period_s)),
+        *(_bar(band, 2, QUIET) for band in outages),
+        *(_bar(band, 2, LATE) for band in window.replayed(period_s)),
     ]
     marks = [{"value": [1000 * ts, 2], "name": name} for ts, name in events]
     return [*series, {"id": "bands", "data": bars}, {"id": "events", "data": marks}]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, Engine, Select, select, text
 
 from edgewise.dashboard.tables import status
 from edgewise.schema import diag, reading
@@ -65,26 +65,31 @@ def _node(connection: Connection, name: str) -> Node:
     of_node = select(reading).where(reading.c.node == name).limit(_RECENT)
     timed = of_node.where(reading.c.ts <= now + _AHEAD_S).order_by(reading.c.ts.desc())
     counted = of_node.order_by(reading.c.boot.desc(), reading.c.seq.desc())
-    rows: list[Any] = list(connection.execute(timed)) or list(connection.execute(counted))
+    rows: list[Any] = _rows(connection, timed) or _rows(connection, counted)
     newest = rows[0]
-    steps = [a.ts - b.ts for a, b in pairwise(rows) if a.ts is not None and b.ts is not None]
+    steps = [a["ts"] - b["ts"] for a, b in pairwise(rows) if None not in (a["ts"], b["ts"])]
     period_s = statistics.median(steps) if steps else None
-    heard = max(row.received_at for row in rows)
+    heard = max(row["received_at"] for row in rows)
     state, why = _state(connection, name, newest, heard, period_s, now)
     return Node(
         name,
-        ts=newest.ts,
+        ts=newest["ts"],
         received_at=heard,
-        t=newest.t,
-        h=newest.h,
-        cls=newest.cls,
-        p=newest.p,
-        err=newest.err,
+        t=newest["t"],
+        h=newest["h"],
+        cls=newest["cls"],
+        p=newest["p"],
+        err=newest["err"],
         period_s=period_s,
         state=state,
         why=why,
         diag=_diag(connection, name),
     )
+
+
+def _rows(connection: Connection, query: Select[Any]) -> list[Any]:
+    # As mappings: `row.t` of SQLAlchemy is the row itself.
+    return list(connection.execute(query).mappings())
 
 
 def _state(
@@ -101,7 +106,7 @@ def _state(
     limit_s = max(_SILENT_S, _SILENT_PERIODS * (period_s or 0))
     if now - heard > limit_s:
         return "silent", f"nothing heard for more than {limit_s:.0f} s"
-    if newest.late:
+    if newest["late"]:
         return "late", "its readings come late, from its memory"
     return "online", ""
 

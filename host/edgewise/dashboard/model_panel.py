@@ -37,10 +37,10 @@ class ModelPanel:
 
     def _buttons(self) -> None:
         self._everywhere = ui.checkbox("labels of all nodes")
-        with ui.row():
+        with ui.element("div").classes("row"):
             ui.button("Train", on_click=self._train).props("no-caps")
             ui.button("Push ...", on_click=self._choose).props("outline no-caps")
-            ui.button("Back to the one before", on_click=self._back).props("flat no-caps")
+            ui.button("Roll back", on_click=self._back).props("flat no-caps")
 
     def look(self) -> None:
         """Show how training and pushing go, where something has changed."""

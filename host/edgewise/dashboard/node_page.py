@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from html import escape
+from math import inf
 from typing import Any
 
 from fastapi import Request
@@ -31,6 +32,7 @@ _DAY_S = 86400.0
 _SPANS = {"Day": 1, "Week": 7, "Month": 31, "Year": 366}
 _EVENTS_MAX = 300
 _LISTED = 8
+_NARROW = 640
 _SCREEN = "({dark: matchMedia('(prefers-color-scheme: dark)').matches, width: innerWidth})"
 
 
@@ -50,70 +52,65 @@ async def node_page(state: State, request: Request, name: str) -> None:
         body = ui.element("div").style("width:100%")
     await ui.context.client.connected()
     screen = await ui.run_javascript(f"return {_SCREEN}", timeout=10)
+    view = _View(state, found, extent, int(screen["width"]))
+    drawn, legend = await asyncio.to_thread(view.read)
     with body:
-        view = _View(state, found, extent, int(screen["width"]), bool(screen["dark"]), writer)
-        await view.start(top)
+        view.build(chart.filled(view.options(bool(screen["dark"])), drawn), legend, top, writer)
+    await view.tell()
 
 
 class _View:
     """The chart with what stands below it, kept up to date."""
 
-    def __init__(
-        self,
-        state: State,
-        found: Node,
-        extent: tuple[float, float],
-        width: int,
-        dark: bool,
-        writer: Writer,
-    ) -> None:
-        self._state, self._node = state, found
+    def __init__(self, state: State, found: Node, extent: tuple[float, float], width: int) -> None:
+        self._state, self._node, self._width = state, found, width
         self._pixels = max(200, min(width, 1400) - 80)
         ahead = _newest_forecast(state, found.name)
         self._first, self._end = extent[0], max(extent[1], ahead or 0) + 60
         self._last = extent[1]
         self._span = (max(self._first, self._last - _DAY_S), self._end)
         self._looks = 0
-        self._tools()
-        self._chart = ui.echart(chart.options(self._first, self._end, dark, width < 640))
-        self._chart.classes("chart")
+
+    def options(self, dark: bool) -> dict[str, Any]:
+        """The chart without data, showing the last day."""
+        empty = chart.options(self._first, self._end, dark, self._width < _NARROW)
+        start, end = self._shares(*self._span)
+        empty["dataZoom"][0].update(start=start, end=end)
+        return empty
+
+    def build(self, options: dict[str, Any], legend: str, top: ui.html, writer: Writer) -> None:
+        """Put everything on the page and look for news from now on."""
+        self._top = top
+        tools = self._tools()
+        self._chart = ui.echart(options).classes("chart")
         self._chart.on("chart:datazoom", self._zoomed, ["start", "end", "batch"], throttle=0.15)
-        self._legend = markup("")
-        with ui.element("div").classes("grid"):
-            self._figures = self._panel("Seven figures")
-            self._teach = Teach(state, found.name, self._chart, writer, self._draw)
-            self._remarks = self._panel("Health")
-            self._events = self._panel("Events")
-            self._facts = self._panel("The node itself")
+        self._legend = markup(legend)
+        with ui.element("div").classes("panels"):
+            self._figures = _panel("Seven figures", "wide")
+            self._teach = Teach(self._state, self._node.name, self._chart, writer, self._draw)
+            self._remarks, self._events = _panel("Health"), _panel("Events")
+            self._facts = _panel("The node itself")
+        self._teach.button(tools)
+        ui.timer(_EVERY_S, self._look)
 
-    def _panel(self, title: str) -> ui.html:
-        with ui.element("section").classes("panel"):
-            markup(f"<h3>{title}</h3>")
-            return markup("")
-
-    def _tools(self) -> None:
-        with ui.element("div").classes("tools"):
+    def _tools(self) -> ui.element:
+        with ui.element("div").classes("tools") as tools:
             for name, days in _SPANS.items():
                 ui.button(name, on_click=self._showing(days * _DAY_S)).props("flat dense")
-            ui.button("All", on_click=self._showing(self._end - self._first)).props("flat dense")
+            ui.button("All", on_click=self._showing(inf)).props("flat dense")
             ui.element("span").classes("grow")
-            self._taught = ui.element("span")
+        return tools
 
     def _showing(self, span_s: float) -> Callable[[], None]:
         return lambda: self._zoom(max(self._first, self._last - span_s), self._end)
 
-    async def start(self, top: ui.html) -> None:
-        """Draw for the first time and look for news from now on."""
-        self._top = top
-        self._teach.button(self._taught)
-        self._zoom(*self._span)
-        await self._draw()
-        await self._tell()
-        ui.timer(_EVERY_S, self._look)
+    def _shares(self, first_s: float, last_s: float) -> tuple[float, float]:
+        # Percent of the whole chart, as ECharts has them.
+        whole = self._end - self._first
+        return 100 * (first_s - self._first) / whole, 100 * (last_s - self._first) / whole
 
     def _zoom(self, first_s: float, last_s: float) -> None:
-        whole = self._end - self._first
-        start, end = (100 * (s - self._first) / whole for s in (first_s, last_s))
+        start, end = self._shares(first_s, last_s)
         self._chart.run_chart_method(
             "dispatchAction", {"type": "dataZoom", "start": start, "end": end}
         )
@@ -142,7 +139,7 @@ class _View:
             self._follow(found.ts)
         await self._draw()
         if self._looks % _AGAIN == 0:
-            await self._tell()
+            await self.tell()
 
     def _follow(self, ts: float) -> None:
         # The window moves along when its end was in sight.
@@ -159,11 +156,12 @@ class _View:
         self._zoom(*self._span)
 
     async def _draw(self) -> None:
-        drawn, legend = await asyncio.to_thread(self._read)
+        drawn, legend = await asyncio.to_thread(self.read)
         self._chart.run_chart_method("setOption", {"series": drawn})
         self._legend.set_content(legend)
 
-    def _read(self) -> tuple[list[dict[str, Any]], str]:
+    def read(self) -> tuple[list[dict[str, Any]], str]:
+        """The series of what is in sight, and the legend."""
         engine, name, palette = self._state.engine, self._node.name, self._state.palette
         first, last = self._span
         margin = (last - first) / 2  # drawn beyond the edges, so that a pan shows no void
@@ -178,9 +176,9 @@ class _View:
             palette,
         )
         classes = sorted({c for c in seen.cls if c is not None} | {b.name for b in taught})
-        marks = {**{c: palette[c] for c in classes}, "no readings": "#8a94a077"}
+        marks = {**{c: palette[c] for c in classes}, "no readings": chart.QUIET}
         if seen.late.any():
-            marks["sent later"] = "#e0a030"
+            marks["sent later"] = chart.LATE
         said = (
             f'<span><i style="background:{color}"></i>{escape(what)}</span>'
             for what, color in marks.items()
@@ -188,7 +186,8 @@ class _View:
         count = f"<span>{seen.readings} readings</span>"
         return drawn, f'<p class="legend">{"".join(said)}{count}</p>'
 
-    async def _tell(self) -> None:
+    async def tell(self) -> None:
+        """Write the panels."""
         state, name = self._state, self._node.name
         told = self._node.diag
         seven = await asyncio.to_thread(figures, state.engine, name, told, self._last)
@@ -200,6 +199,12 @@ class _View:
         newest = await asyncio.to_thread(_events, state, name, 0, self._last + _DAY_S)
         listed = ((html.clock(ts), what) for ts, what in newest[:_LISTED])
         self._events.set_content(html.items(listed, "No events yet."))
+
+
+def _panel(title: str, more: str = "") -> ui.html:
+    with ui.element("section").classes(f"panel {more}"):
+        markup(f"<h3>{title}</h3>")
+        return markup("")
 
 
 def _newest_forecast(state: State, name: str) -> float | None:
