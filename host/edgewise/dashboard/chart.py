@@ -130,7 +130,12 @@ def options(first_s: float, last_s: float, dark: bool, narrow: bool) -> dict[str
             "textStyle": {"color": "#e8ebee" if dark else "#1b1f24", "fontSize": 12},
         },
         "dataZoom": [
-            {"type": "inside", "xAxisIndex": [0, 1, 2], "filterMode": "none", "minSpan": 0.0001}
+            {
+                "type": "inside",
+                "xAxisIndex": [0, 1, 2],
+                "filterMode": "none",
+                "preventDefaultMouseMove": not narrow,  # a finger on it still scrolls the page
+            }
         ],
         "brush": {
             "xAxisIndex": "all",

@@ -57,6 +57,6 @@ def page(title: str, writer: Writer, back: bool) -> Iterator[None]:
     )
     way = '<a href="/" aria-label="All nodes">&larr; All nodes</a>' if back else ""
     name = "" if back else f'<a class="name" href="/">{escape(title)}</a>'
-    with ui.element("main").classes("page"):
+    with ui.element("div").classes("page"):
         markup(f'<nav class="top">{way}{name}<span></span>{log}</nav>')
         yield

@@ -32,6 +32,7 @@ _DAY_S = 86400.0
 _SPANS = {"Day": 1, "Week": 7, "Month": 31, "Year": 366}
 _EVENTS_MAX = 300
 _LISTED = 8
+_AHEAD = 0.25
 _NARROW = 640
 _SCREEN = "({dark: matchMedia('(prefers-color-scheme: dark)').matches, width: innerWidth})"
 
@@ -68,7 +69,7 @@ class _View:
         ahead = _newest_forecast(state, found.name)
         self._first, self._end = extent[0], max(extent[1], ahead or 0) + 60
         self._last = extent[1]
-        self._span = (max(self._first, self._last - _DAY_S), self._end)
+        self._span = self._latest(_DAY_S)
         self._looks = 0
 
     def options(self, dark: bool) -> dict[str, Any]:
@@ -102,7 +103,12 @@ class _View:
         return tools
 
     def _showing(self, span_s: float) -> Callable[[], None]:
-        return lambda: self._zoom(max(self._first, self._last - span_s), self._end)
+        return lambda: self._zoom(*self._latest(span_s))
+
+    def _latest(self, span_s: float) -> tuple[float, float]:
+        # The newest ``span_s`` with a little of what is forecast.
+        first = max(self._first, self._last - span_s)
+        return first, min(self._end, self._last + _AHEAD * (self._last - first))
 
     def _shares(self, first_s: float, last_s: float) -> tuple[float, float]:
         # Percent of the whole chart, as ECharts has them.
@@ -183,8 +189,7 @@ class _View:
             f'<span><i style="background:{color}"></i>{escape(what)}</span>'
             for what, color in marks.items()
         )
-        count = f"<span>{seen.readings} readings</span>"
-        return drawn, f'<p class="legend">{"".join(said)}{count}</p>'
+        return drawn, f'<p class="legend">{"".join(said)}</p>'
 
     async def tell(self) -> None:
         """Write the panels."""

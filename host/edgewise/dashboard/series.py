@@ -38,7 +38,7 @@ class Band:
 class Window:
     """``first_s``, ``last_s``: float64[n] of n buckets with readings; ``t``, ``h``: float64[2, n],
     least and most in Celsius and %RH, NaN where all reads failed; ``cls``: the most frequent
-    class of each, None without one; ``readings`` in all of them."""
+    class of each, None without one."""
 
     first_s: Floats
     last_s: Floats
@@ -46,7 +46,6 @@ class Window:
     h: Floats
     cls: list[str | None]
     late: NDArray[np.bool_]
-    readings: int
 
     def gaps(self, period_s: float) -> NDArray[np.bool_]:
         """bool[n]: whether an outage lies between a bucket and the one before it."""
@@ -98,7 +97,7 @@ def window(engine: Engine, node: str, first_s: float, last_s: float, pixels: int
         rows = [tuple(row) for row in connection.execute(_BUCKETS, given)]
     if not rows:
         none = np.zeros(0)
-        return Window(none, none, np.zeros((2, 0)), np.zeros((2, 0)), [], none.astype(bool), 0)
+        return Window(none, none, np.zeros((2, 0)), np.zeros((2, 0)), [], none.astype(bool))
     return _merge(list(zip(*rows, strict=True)))
 
 
@@ -117,5 +116,4 @@ def _merge(columns: list[tuple[Any, ...]]) -> Window:
         np.stack([np.fmin.reduceat(h_min, at), np.fmax.reduceat(h_max, at)]),
         [cls[i] for i in most],
         np.add.reduceat(np.array(columns[9]), at) > 0,
-        int(n.sum()),
     )

@@ -1,0 +1,116 @@
+"""A dashboard in a process of its own, a real Chromium, and a database with a past."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy import Engine
+
+from edgewise.dashboard import password
+from edgewise.dashboard.tables import prepare
+from edgewise.schema import open_db
+
+LIMIT_MS = 20_000
+PASSWORD = "open sesame"
+NODE = "a1b2c3"
+
+Serve = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.fail("chromium is not installed: make system-deps", pytrace=False)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A wide window; a request that leaves this machine or an error of a script fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    wrong: list[str] = []
+    page = context.new_page()
+    page.set_default_timeout(LIMIT_MS)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda r: None if _is_local(r.url) else wrong.append(r.url))
+    yield page
+    context.close()
+    assert not wrong
+
+
+def _is_local(url: str) -> bool:
+    return url.startswith(("http://127.0.0.1:", "data:", "blob:"))
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No password yet."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def secret() -> str:
+    password.write(PASSWORD)
+    return PASSWORD
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'edgewise.db'}"
+
+
+@pytest.fixture
+def engine(db: str) -> Iterator[Engine]:
+    engine = open_db(db)
+    prepare(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def serve(db: str, tmp_path: Path) -> Iterator[Serve]:
+    """Start the command with more options and return the address of the page."""
+    with ExitStack() as stack:
+
+        def start(*more: str) -> str:
+            command = [sys.executable, "-m", "edgewise.cli.main", "dashboard", "--db", db]
+            process = subprocess.Popen(
+                [*command, "--port", "0", *more],
+                cwd=tmp_path,
+                env=os.environ,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            stack.callback(_end, process)
+            assert process.stderr is not None
+            said = process.stderr.readline()
+            found = re.search(r"http://\S+?(?=,)", said)
+            assert found, said + process.stderr.read()
+            return found.group()
+
+        yield start
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0
+
+
+@pytest.fixture
+def url(serve: Serve, engine: Engine) -> str:
+    return serve()

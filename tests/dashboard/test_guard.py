@@ -1,0 +1,148 @@
+"""Who may write: password, attempts, cookies, origins, and where it listens."""
+
+from __future__ import annotations
+
+import http.client
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import Engine
+from tests.dashboard.conftest import PASSWORD, Serve
+
+from edgewise.dashboard import password
+from edgewise.errors import InputError
+
+
+def answer(url: str, method: str, path: str, **headers: str) -> http.client.HTTPResponse:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, given.pop("body", None), given)
+    return connection.getresponse()
+
+
+def enter(url: str, text: str) -> http.client.HTTPResponse:
+    form = "application/x-www-form-urlencoded"
+    body = f"password={text.replace(' ', '+')}"
+    return answer(url, "POST", "/login", Origin=url, Content_Type=form, body=body)
+
+
+def test_the_password_is_hashed_and_only_its_owner_reads_it(home: Path) -> None:
+    password.write(PASSWORD)
+    path = password.path()
+    assert path.is_relative_to(home)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert PASSWORD not in path.read_text()
+    assert password.check(PASSWORD)
+    assert not password.check(PASSWORD + " ")
+    with pytest.raises(InputError, match="at least 8"):
+        password.write("short")
+    path.write_text("{}")
+    with pytest.raises(InputError, match="set it anew"):
+        password.check(PASSWORD)
+
+
+def test_login_and_logout(page: Page, url: str, secret: str) -> None:
+    page.goto(url)
+    page.get_by_role("link", name="Log in").click()
+    page.get_by_label("Password").fill("wrong wrong")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.locator("form")).to_contain_text("not the password")
+    page.get_by_label("Password").fill(secret)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    (cookie,) = (c for c in page.context.cookies() if c["name"] == "edgewise_session")
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("link", name="Log in")).to_be_visible()
+
+
+def test_a_cookie_of_somebody_else_is_none(page: Page, url: str, secret: str) -> None:
+    page.context.add_cookies([{"name": "edgewise_session", "value": "x" * 43, "url": url}])
+    page.goto(url)
+    expect(page.get_by_role("link", name="Log in")).to_be_visible()
+
+
+def test_guessing_is_limited(url: str, secret: str) -> None:
+    assert [enter(url, f"guess {i} of many").status for i in range(5)] == [403] * 5
+    assert enter(url, secret).status == 429
+    assert enter(url, "x" * 5000).status == 413
+
+
+def test_the_right_password_opens(url: str, secret: str) -> None:
+    said = enter(url, secret)
+    assert said.status == 303
+    assert "HttpOnly" in said.headers["set-cookie"]
+
+
+def test_without_a_password_nobody_gets_in(url: str) -> None:
+    said = enter(url, "")
+    assert said.status == 403
+    assert b"edgewise dashboard password" in said.read()
+
+
+def test_another_origin_is_refused(url: str, secret: str) -> None:
+    host = urlsplit(url).netloc
+    assert answer(url, "GET", "/").status == 200
+    assert answer(url, "GET", "/", Origin=url).status == 200
+    assert answer(url, "GET", "/", Host="localhost").status == 200
+    for wrong in ("http://evil.example", "null", f"http://evil.example:{host.split(':')[1]}"):
+        assert answer(url, "GET", "/", Origin=wrong).status == 403
+        assert answer(url, "POST", "/login", Origin=wrong).status == 403
+    assert answer(url, "POST", "/login").status == 403
+    evil = {"Host": "evil.example", "Origin": "http://evil.example"}
+    assert answer(url, "GET", "/", Host="evil.example").status == 403
+    assert answer(url, "POST", "/login", **evil).status == 403
+    assert answer(url, "GET", "/").headers["x-frame-options"] == "DENY"
+
+
+def test_a_socket_of_another_origin_is_refused(url: str) -> None:
+    hello = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    }
+    path = "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
+    assert answer(url, "GET", path, Origin="http://evil.example", **hello).status == 403
+    assert answer(url, "GET", path, Origin=url, **hello).status == 101
+
+
+def test_it_does_not_listen_to_others_without_a_password(db: str, engine: Engine) -> None:
+    command = [sys.executable, "-m", "edgewise.cli.main", "dashboard", "--db", db]
+    run = subprocess.run([*command, "--host", "0.0.0.0"], capture_output=True, text=True)
+    assert run.returncode == 2
+    assert "edgewise dashboard password" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_with_a_password_it_does(serve: Serve, engine: Engine, secret: str) -> None:
+    url = serve("--host", "0.0.0.0")
+    assert answer(url.replace("0.0.0.0", "127.0.0.1"), "GET", "/").status == 200
+
+
+def test_a_report_is_one_of_ours_or_none(
+    serve: Serve, engine: Engine, tmp_path: Path, repo: Path
+) -> None:
+    (tmp_path / "secret.html").write_text("secret")
+    (tmp_path / "report.html").write_text("secret")
+    url = serve("--models", str(repo / "models"))
+    said = answer(url, "GET", "/report/occupancy")
+    assert said.status == 200
+    assert said.headers["content-security-policy"] == "script-src 'none'"
+    for name in ("..", "%2e%2e", "..%2f..", "none"):
+        assert answer(url, "GET", f"/report/{name}").status == 404
+
+
+def test_a_taken_port_and_no_database(db: str, url: str) -> None:
+    command = [sys.executable, "-m", "edgewise.cli.main", "dashboard"]
+    port = url.rsplit(":", 1)[1]
+    taken = subprocess.run([*command, "--db", db, "--port", port], capture_output=True, text=True)
+    assert (taken.returncode, "choose another --port" in taken.stderr) == (1, True)
+    none = subprocess.run(command, capture_output=True, text=True)
+    assert (none.returncode, "--db" in none.stderr) == (2, True)
+    assert none.stdout == ""

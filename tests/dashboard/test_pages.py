@@ -1,0 +1,112 @@
+"""The pages in a real Chromium: what is seen, by whom, how wide, how soon."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from playwright.sync_api import Page, expect
+from sqlalchemy import Engine
+from tests.dashboard.conftest import LIMIT_MS, NODE, Serve
+from tests.dashboard.past import failed, rooms, row, store
+
+import edgewise.pushing.targets as targets
+from edgewise.broker import EmbeddedBroker
+from edgewise.collector import Collector
+from edgewise.dashboard.tables import health, status
+from edgewise.urls import parse_broker
+
+EVIL = "<img src=x onerror=window.hacked=1>"
+
+
+def test_every_node_is_there_with_what_is_wrong_with_it(
+    page: Page, url: str, engine: Engine
+) -> None:
+    now = time.time()
+    store(engine, [row("fine", i, now - 60 * (3 - i), p=0.93) for i in range(3)])
+    store(engine, [row("away", i, now - 7200 + 60 * i) for i in range(3)])
+    store(engine, [row("behind", i, now - 60 * (3 - i), late=1) for i in range(3)])
+    store(engine, [row("broken", 1, now, **failed())])
+    store(engine, [row("left", 1, now), row("clockless", 1, None)])
+    with engine.begin() as connection:
+        gone = {"node": "left", "online": 0, "ts": now, "received_at": now}
+        connection.execute(status.insert().values(**gone))
+        said = {"node": "fine", "day": now, "kind": "flat", "feature": "h", "text": "flat"}
+        connection.execute(health.insert().values(**said, made_at=now))
+    page.goto(url)
+    cards = page.locator(".card")
+    expect(cards).to_have_count(6)
+    expect(page.locator(".card", has_text="fine")).to_contain_text("93")
+    expect(page.locator(".card", has_text="fine")).to_contain_text("1 to look at")
+    for name, state in (("away", "silent"), ("behind", "late"), ("left", "offline")):
+        expect(page.locator(f".card.{state}")).to_have_count(1)
+        expect(page.locator(f".card.{state}")).to_contain_text(name)
+    expect(page.locator(".card", has_text="broken")).to_contain_text("no value: timeout")
+    expect(page.locator(".counts")).to_contain_text("3 online")
+
+
+def test_a_click_opens_the_node_and_its_chart(page: Page, url: str, engine: Engine) -> None:
+    store(engine, rooms(NODE))
+    page.goto(url)
+    page.locator(".card").click()
+    expect(page.locator("canvas")).to_be_visible()
+    expect(page.locator(".legend")).to_contain_text("empty")
+    expect(page.locator(".figures > div")).to_have_count(7)
+    expect(page.locator(".figures > div", has_text="E_buffer")).to_contain_text("100.0")
+    expect(page.get_by_role("button", name="Train")).to_have_count(0)
+    expect(page.get_by_role("button", name="Label a period")).to_have_count(0)
+    page.get_by_role("link", name="All nodes").click()
+    expect(page.locator(".card")).to_have_count(1)
+
+
+def test_nothing_that_is_said_is_read_as_html(page: Page, url: str, engine: Engine) -> None:
+    now = time.time()
+    store(engine, [row(EVIL, i, now - 60 * (9 - i), cls=EVIL) for i in range(9)])
+    store(engine, [row("err", 1, now, **failed(err=EVIL[:32]))])
+    with engine.begin() as connection:
+        said = {"node": EVIL, "day": now, "kind": "flat", "feature": "h", "text": EVIL}
+        connection.execute(health.insert().values(**said, made_at=now))
+    page.goto(url)
+    card = page.locator(".card", has_text="onerror=window").first
+    expect(card).to_contain_text(EVIL)
+    card.click()
+    expect(page.locator(".legend")).to_contain_text(EVIL)
+    expect(page.locator(".now")).to_contain_text(EVIL)
+    expect(page.locator(".panel", has_text="Health")).to_contain_text(EVIL)
+    page.locator("canvas").hover(position={"x": 600, "y": 100})
+    page.goto(f"{url}/node?id={EVIL}x")
+    expect(page.locator(".page")).to_contain_text(f"No node {EVIL}x")
+    assert page.evaluate("window.hacked") is None
+    assert page.locator(".page img").count() == 0
+
+
+def test_a_message_is_seen_without_a_click(page: Page, serve: Serve, engine: Engine) -> None:
+    with EmbeddedBroker() as broker:
+        at = parse_broker(broker.url)
+        collector = Collector(at, engine, client_id=None)
+        collector.start()
+        client = targets.connect(at)
+        said = {"boot": 1, "h": 40.0, "cls": "empty", "p": 0.9}
+        page.goto(serve())
+        for seq, t in ((1, 20.5), (2, 25.5)):
+            state = {**said, "seq": seq, "ts": int(time.time()) + seq, "t": t}
+            client.publish(f"edgewise/{NODE}/state", json.dumps(state), 1)
+            expect(page.locator(".card")).to_contain_text(str(t), timeout=LIMIT_MS)
+        page.locator(".card").click()
+        expect(page.locator("canvas")).to_be_visible()
+        state = {**said, "seq": 3, "ts": int(time.time()) + 3, "t": 27.5, "cls": "warm"}
+        client.publish(f"edgewise/{NODE}/state", json.dumps(state), 1)
+        expect(page.locator(".now")).to_contain_text("27.5")
+        expect(page.locator(".legend")).to_contain_text("warm")
+        client.disconnect()
+        client.loop_stop()
+        collector.stop()
+
+
+def test_nothing_is_wider_than_a_phone(page: Page, url: str, engine: Engine) -> None:
+    store(engine, rooms("a-name-that-is-rather-long-for-a-phone-1234567890"))
+    page.set_viewport_size({"width": 360, "height": 740})
+    for address in (url, f"{url}/node?id=a-name-that-is-rather-long-for-a-phone-1234567890"):
+        page.goto(address)
+        expect(page.locator(".card, canvas").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -1,0 +1,161 @@
+"""Label in the browser, train, push: the node says the new class."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import Engine, select
+from tests.dashboard.conftest import NODE, Serve
+from tests.dashboard.past import rooms, store
+from tests.e2e.conftest import small_log
+from tests.e2e.mosquitto import anonymous
+
+from edgewise import package
+from edgewise.collector import Collector
+from edgewise.compiling import compile_model
+from edgewise.logcsv import read_log
+from edgewise.schema import label, model, reading
+from edgewise.simulator.fleet import node_config
+from edgewise.simulator.node import SimulatedNode
+from edgewise.splitting import parts
+from edgewise.training import train
+from edgewise.urls import parse_broker
+
+KEY = "0f" * 32
+FAST = {"EDGEWISE_SIM_RATE": "30"}  # a minute of the node takes two seconds
+LEFT, RIGHT = 56, 24  # of the plot in the chart, in pixels
+
+
+def log_in(page: Page, url: str, secret: str) -> None:
+    page.goto(f"{url}/login")
+    page.get_by_label("Password").fill(secret)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+
+
+def drag(page: Page, start: float, end: float) -> None:
+    """Label a period between two shares of the plot's width."""
+    page.get_by_role("button", name="Label a period").click()
+    box = page.locator(".chart canvas").bounding_box()
+    assert box is not None
+    width = box["width"] - LEFT - RIGHT
+    x0, x1 = (box["x"] + LEFT + share * width for share in (start, end))
+    y = box["y"] + 100
+    page.mouse.move(x0, y)
+    page.mouse.down()
+    page.mouse.move((x0 + x1) / 2, y, steps=4)
+    page.mouse.move(x1, y, steps=4)
+    page.mouse.up()
+
+
+def name_it(page: Page, cls: str) -> None:
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("New class").fill(cls)
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+
+
+def test_a_period_is_labelled_by_dragging_and_undone(
+    page: Page, url: str, engine: Engine, secret: str
+) -> None:
+    rows = rooms(NODE)
+    store(engine, rows)
+    log_in(page, url, secret)
+    page.goto(f"{url}/node?id={NODE}")
+    drag(page, 0.25, 0.5)
+    name_it(page, "cold <i>")
+    taught = page.locator(".panel", has_text="Taught")
+    expect(taught).to_contain_text("cold <i>")
+    expect(page.locator(".legend")).to_contain_text("cold <i>")
+    with engine.connect() as connection:
+        (kept,) = connection.execute(select(label)).all()
+    span = rows[-1]["ts"] + 60 - rows[0]["ts"]
+    assert (kept.node, kept.cls, kept.author) == (NODE, "cold <i>", "dashboard")
+    for said, share in ((kept.from_ts, 0.25), (kept.to_ts, 0.5)):
+        assert abs((said - rows[0]["ts"]) / span - share) < 0.01
+    drag(page, 0.6, 0.7)
+    page.get_by_role("dialog").get_by_role("button", name="cold <i>").click()
+    expect(taught.get_by_role("button", name="Undo")).to_have_count(2)
+    taught.get_by_role("button", name="Undo").last.click()
+    expect(taught.get_by_role("button", name="Undo")).to_have_count(1)
+    with engine.connect() as connection:
+        assert connection.scalar(select(label.c.from_ts)) > kept.to_ts
+
+
+def test_a_page_that_was_open_when_another_logged_out_writes_nothing(
+    page: Page, url: str, engine: Engine, secret: str
+) -> None:
+    store(engine, rooms(NODE))
+    log_in(page, url, secret)
+    page.goto(f"{url}/node?id={NODE}")
+    expect(page.locator("canvas")).to_be_visible()
+    page.context.request.post(f"{url}/logout", headers={"Origin": url})
+    drag(page, 0.2, 0.4)
+    expect(page.get_by_text("Log in first")).to_be_visible()
+    page.get_by_role("button", name="Train").click()
+    with engine.connect() as connection:
+        assert connection.scalar(select(label.c.cls)) is None
+    expect(page.get_by_text("Training on")).to_have_count(0)
+
+
+def test_a_class_that_no_model_may_have_is_refused(
+    page: Page, url: str, engine: Engine, secret: str
+) -> None:
+    store(engine, rooms(NODE))
+    log_in(page, url, secret)
+    page.goto(f"{url}/node?id={NODE}")
+    drag(page, 0.2, 0.4)
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("choose another name")).to_be_visible()
+    expect(dialog).to_be_visible()
+
+
+@pytest.mark.timeout(300)
+def test_see_label_train_push(
+    page: Page, serve: Serve, engine: Engine, secret: str, place: Path, tmp_path: Path
+) -> None:
+    room = read_log(small_log(tmp_path / "room.csv", 6000))
+    fit, test = parts(tmp_path / "room.csv")
+    compile_model(train(fit, test), tmp_path / "models" / "first", {})
+    first = package.load(tmp_path / "models" / "first")
+    (tmp_path / "node.toml").write_text(f'[update]\nsecret = "{KEY}"\n')
+    now = int(time.time())
+    store(engine, rooms(NODE, end=now - 30.0))
+    played = replace(room, time_s=room.time_s + (now - room.time_s[0]))
+    with anonymous(place) as broker:
+        at = parse_broker(broker.url)
+        config = node_config({"update": {"secret": KEY}, "period_ms": 5000}, at, NODE)
+        collector = Collector(at, engine, client_id=None)
+        collector.start()
+        url = serve("--broker", broker.url)
+        log_in(page, url, secret)
+        page.goto(f"{url}/node?id={NODE}")
+        for span, cls in (((0.03, 0.47), "fresh"), ((0.53, 0.97), "cosy")):
+            drag(page, *span)
+            name_it(page, cls)
+        page.get_by_role("button", name="Train").click()
+        panel = page.locator(".panel", has_text="Model")
+        expect(panel.locator("tr", has_text="taught-")).to_be_visible(timeout=120_000)
+        expect(panel.locator("tr", has_text="first")).to_be_visible()
+        assert re.search(r"taught-\S+?\s*100\.0%", panel.inner_text())
+        with SimulatedNode(first, played, config, 2, world=FAST):
+            assert collector.wait_for(lambda c: c.readings > 2, 60)
+            page.get_by_role("button", name="Push ...").click()
+            page.get_by_role("dialog").get_by_role("button", name="Push").click()
+            expect(panel).to_contain_text("confirmed by the node", timeout=120_000)
+            seen = page.locator(".now .chip")
+            expect(seen).to_have_text(re.compile("fresh|cosy"), timeout=60_000)
+        collector.stop()
+    with engine.connect() as connection:
+        pushed = connection.execute(select(model)).one()
+        said = set(connection.scalars(select(reading.c.cls).where(reading.c.boot == 2)))
+        after = set(connection.scalars(select(reading.c.cls).where(reading.c.boot > 2)))
+    assert pushed.node == NODE and pushed.name.startswith("taught-")
+    assert said <= {"open", "closed", None}
+    assert after & {"fresh", "cosy"}
