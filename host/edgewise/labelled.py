@@ -86,21 +86,19 @@ def _readings(engine: Engine, node: str, labels: list[Any]) -> tuple[NDArray[Any
 
 
 def held_out(log: Log) -> tuple[Log, Log]:
-    """Training part and test part: the last labelled days of each class, about a third of them.
+    """Training part and test part: of each class the last days that hold 30 % of its readings.
 
-    A class that was labelled on a single day gives the last third of its readings instead.
+    Where whole days would be more than half of a class, it gives its last 30 % of readings.
     """
     names = np.zeros(0, dtype=object) if log.label is None else log.label
     test = np.zeros(len(log), dtype=bool)
     for name in {n for n in names if n is not None}:
         rows = np.flatnonzero(names == name)
+        rows = rows[np.argsort(log.time_s[rows], kind="stable")]
+        first = int(len(rows) * (1 - TEST_SHARE))
         day = log.time_s[rows] // _DAY_S
-        days = np.unique(day)
-        if len(days) > 1:
-            first = days[-max(1, int(len(days) * TEST_SHARE))]
-            test[rows[day >= first]] = True
-        else:
-            test[rows[int(len(rows) * (1 - TEST_SHARE)) :]] = True
+        whole = int(np.searchsorted(day, day[first]))
+        test[rows[whole if 2 * whole >= len(rows) else first :]] = True
     return log.select(~test), log.select(test)
 
 

@@ -41,6 +41,7 @@ def log_in(page: Page, url: str, secret: str) -> None:
 def drag(page: Page, start: float, end: float) -> None:
     """Label a period between two shares of the plot's width."""
     page.get_by_role("button", name="Label a period").click()
+    expect(page.get_by_role("button", name="Drag over the chart")).to_be_visible()
     box = page.locator(".chart canvas").bounding_box()
     assert box is not None
     width = box["width"] - LEFT - RIGHT
@@ -51,6 +52,7 @@ def drag(page: Page, start: float, end: float) -> None:
     page.mouse.move((x0 + x1) / 2, y, steps=4)
     page.mouse.move(x1, y, steps=4)
     page.mouse.up()
+    expect(page.get_by_role("button", name="Label a period")).to_have_count(1)
 
 
 def name_it(page: Page, cls: str) -> None:
@@ -140,7 +142,7 @@ def test_see_label_train_push(
             drag(page, *span)
             name_it(page, cls)
         page.get_by_role("button", name="Train").click()
-        panel = page.locator(".panel", has_text="Model")
+        panel = page.locator(".panel", has=page.get_by_text("Model", exact=True))
         expect(panel.locator("tr", has_text="taught-")).to_be_visible(timeout=120_000)
         expect(panel.locator("tr", has_text="first")).to_be_visible()
         assert re.search(r"taught-\S+?\s*100\.0%", panel.inner_text())

@@ -18,6 +18,7 @@ from edgewise.errors import InputError
 __all__ = ["Teach"]
 
 _AUTHOR = "dashboard"
+_LABEL, _DRAG = "Label a period", "Drag over the chart"
 _BRUSH = {"type": "takeGlobalCursor", "key": "brush", "brushOption": {"brushType": "lineX"}}
 _NO_BRUSH = {"type": "takeGlobalCursor", "key": "brush", "brushOption": {"brushType": False}}
 
@@ -50,13 +51,17 @@ class Teach:
         """The button that begins a label, where one may write."""
         if self._writer.logged_in():
             with place:
-                ui.button("Label a period", icon="edit", on_click=self._begin).props(
-                    "outline no-caps"
-                )
+                self._button = ui.button(_LABEL, on_click=self._begin).props("outline")
+            self._chart.on("chart:globalcursortaken", self._taken, ["brushOption"])
 
     def _begin(self) -> None:
-        self._chart.run_chart_method("dispatchAction", _BRUSH)
-        ui.notify("Drag over the period on the chart")
+        how = _NO_BRUSH if self._button.text == _DRAG else _BRUSH
+        self._chart.run_chart_method("dispatchAction", how)
+
+    def _taken(self, event: Any) -> None:
+        # The chart says that it is ready to be dragged over, or no more.
+        taken = (event.args.get("brushOption") or {}).get("brushType")
+        self._button.set_text(_DRAG if taken else _LABEL)
 
     async def _brushed(self, event: Any) -> None:
         areas = event.args.get("areas") or []

@@ -1,0 +1,117 @@
+"""Labelled periods as a log: the same object, the same rules, the same model as from a CSV."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine
+from tests.dashboard.past import failed, rooms, row, store
+
+from edgewise.errors import InputError
+from edgewise.labelled import held_out, log_sha256, read_labelled
+from edgewise.logcsv import read_log, write_log
+from edgewise.schema import label
+
+DAY_S = 86400
+START_S = 1_700_006_400.0  # midnight
+
+
+def teach(engine: Engine, node: str, from_s: float, to_s: float, cls: str, at: float = 1) -> None:
+    row = {"node": node, "from_ts": from_s, "to_ts": to_s, "cls": cls, "author": "test"}
+    with engine.begin() as connection:
+        connection.execute(label.insert().values(**row, created_at=at))
+
+
+def test_it_is_the_log_that_a_file_gives(engine: Engine, tmp_path: Path) -> None:
+    rows = rooms("b", 40, START_S) + rooms("a", 30, START_S)
+    rows[5] |= failed()
+    store(engine, rows)
+    teach(engine, "a", START_S - 600, START_S, "warm")
+    teach(engine, "b", START_S - 2400, START_S - 1200, "cold")
+    got = read_labelled(engine)
+    write_log(got, tmp_path / "log.csv")
+    read = read_log(tmp_path / "log.csv")
+    for name in ("time_s", "node", "t_dc", "h_pm", "valid", "label"):
+        assert np.array_equal(getattr(got, name), getattr(read, name)), name
+    assert got.period_ms == read.period_ms == 60_000
+    assert (~got.valid).sum() == 1
+    assert [len(s) for s in got.series()] == [len(s) for s in read.series()]
+
+
+def test_a_period_ends_before_its_end_and_the_younger_wins(engine: Engine) -> None:
+    store(engine, [row("a", i, START_S + 60 * i) for i in range(10)])
+    teach(engine, "a", START_S + 60, START_S + 300, "old", at=1)
+    teach(engine, "a", START_S + 120, START_S + 240, "new", at=2)
+    got = read_labelled(engine)
+    assert got.label is not None
+    assert got.label.tolist() == [None, "old", "new", "new", "old"]
+
+
+def test_no_time_and_the_same_time_are_left_out(engine: Engine) -> None:
+    store(engine, [row("a", 1, START_S), row("a", 2, START_S, t=30.0), row("a", 3, None)])
+    teach(engine, "a", START_S, START_S + 1, "warm")
+    assert read_labelled(engine).time_s.tolist() == [START_S]
+
+
+def test_only_the_nodes_that_were_asked_for(engine: Engine) -> None:
+    with pytest.raises(InputError, match="label some in edgewise dashboard"):
+        read_labelled(engine)
+    store(engine, rooms("a", 5, START_S) + rooms("b", 5, START_S))
+    teach(engine, "a", START_S - 300, START_S, "warm")
+    teach(engine, "b", START_S - 300, START_S, "cold")
+    assert set(read_labelled(engine, ["b"]).node) == {"b"}
+    assert set(read_labelled(engine).node) == {"a", "b"}
+    with pytest.raises(InputError, match="node c has no labelled period"):
+        read_labelled(engine, ["a", "c"])
+
+
+def test_the_last_days_of_each_class_are_held_out(engine: Engine) -> None:
+    store(engine, [row("a", i, START_S + 3600 * i) for i in range(24 * 6)])
+    for day in range(6):
+        noon = START_S + DAY_S * day + DAY_S / 2
+        teach(engine, "a", noon - DAY_S / 2, noon, "night")
+        if day < 1:
+            teach(engine, "a", noon, noon + DAY_S / 2, "day")
+    fit, test = held_out(read_labelled(engine))
+    assert fit.label is not None and test.label is not None
+    last = {
+        name: (fit.time_s[fit.label == name].max(), test.time_s[test.label == name].min())
+        for name in ("night", "day")
+    }
+    assert last["night"][1] == START_S + 4 * DAY_S
+    assert all(before < after for before, after in last.values())
+    assert (test.label == "day").sum() == 4
+
+
+def test_the_hash_follows_what_was_taught(engine: Engine) -> None:
+    store(engine, rooms("a", 20, START_S))
+    teach(engine, "a", START_S - 600, START_S, "warm")
+    before = log_sha256(read_labelled(engine))
+    assert log_sha256(read_labelled(engine)) == before
+    teach(engine, "a", START_S - 300, START_S, "hot", at=2)
+    assert log_sha256(read_labelled(engine)) != before
+
+
+def test_train_from_a_database(engine: Engine, db: str, tmp_path: Path) -> None:
+    store(engine, rooms("a", 600, START_S))
+    teach(engine, "a", START_S - 60 * 600, START_S - 60 * 300, "fresh")
+    teach(engine, "a", START_S - 60 * 298, START_S, "cosy")
+    command = [sys.executable, "-m", "edgewise.cli.main", "train"]
+    given = [*command, "--db", db, "--node", "a", "--out", str(tmp_path / "m"), "--json"]
+    run = subprocess.run(given, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    info = json.loads(run.stdout)
+    assert info["classes"] == ["cosy", "fresh"]
+    assert info["metrics"]["test"]["accuracy"] == 1
+    for wrong, cure in (
+        ([*command], "--db"),
+        ([*command, "LOG.csv", "--db", db], "leave the log"),
+        ([*command, "LOG.csv", "--node", "a"], "--group"),
+    ):
+        run = subprocess.run(wrong, capture_output=True, text=True)
+        assert (run.returncode, cure in run.stderr) == (2, True), run.stderr
