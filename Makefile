@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; \
 	done)
 # Of these MicroPython and mosquitto can also come from elsewhere; gcc is for the C runtime,
-# postgresql for the tests.
+# chromium and postgresql for the tests.
 PACKAGES := ca-certificates gcc libc6-dev make mosquitto postgresql python3 python3-venv
 # While apt-get runs: the programs are wanted, no service is to start.
 POLICY := /usr/sbin/policy-rc.d
@@ -54,7 +54,8 @@ system-deps:  ## The system packages (Debian, Ubuntu; with sudo when not root)
 		'Python >= 3.11 with venv, micropython >= 1.23, mosquitto, a C compiler' >&2; exit 1; }
 	@set -e; sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	echo 'system-deps: reading the package lists ...'; $$sudo apt-get update -qq; \
-	extra=; if apt-cache show micropython >/dev/null 2>&1; then extra=micropython; fi; \
+	extra=; for p in micropython chromium; do \
+		if apt-cache show $$p >/dev/null 2>&1; then extra="$$extra $$p"; fi; done; \
 	echo "system-deps: installing $(PACKAGES) $$extra ..."; \
 	if [ ! -e $(POLICY) ]; then \
 		trap "$$sudo rm -f $(POLICY)" EXIT; \

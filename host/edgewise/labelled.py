@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, select
 
+from edgewise.database.schema import label, reading
 from edgewise.errors import InputError
 from edgewise.logcsv import Log
 from edgewise.logcsv_cells import tenths
 from edgewise.logcsv_order import period_of, series_of
-from edgewise.schema import label, reading
 from edgewise.splitting import TEST_SHARE
 
 __all__ = ["held_out", "log_sha256", "read_labelled"]

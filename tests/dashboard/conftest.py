@@ -17,8 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import Engine
 
 from edgewise.dashboard import password
-from edgewise.dashboard.tables import prepare
-from edgewise.schema import open_db
+from edgewise.database import open_db
 
 LIMIT_MS = 20_000
 PASSWORD = "open sesame"
@@ -77,7 +76,6 @@ def db(tmp_path: Path) -> str:
 @pytest.fixture
 def engine(db: str) -> Iterator[Engine]:
     engine = open_db(db)
-    prepare(engine)
     yield engine
     engine.dispose()
 

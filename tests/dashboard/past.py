@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from edgewise.schema import reading
+from edgewise.database.schema import reading
 
 PERIOD_S = 60
 

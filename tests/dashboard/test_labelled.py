@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import Engine
 from tests.dashboard.past import failed, rooms, row, store
 
+from edgewise.database.schema import label
 from edgewise.errors import InputError
 from edgewise.labelled import held_out, log_sha256, read_labelled
 from edgewise.logcsv import read_log, write_log
-from edgewise.schema import label
 
 DAY_S = 86400
 START_S = 1_700_006_400.0  # midnight

@@ -12,8 +12,8 @@ from tests.dashboard.past import failed, rooms, row, store
 
 import edgewise.pushing.targets as targets
 from edgewise.broker import EmbeddedBroker
-from edgewise.collector import Collector
-from edgewise.dashboard.tables import health, status
+from edgewise.collecting import Collector, Writer
+from edgewise.database.schema import health, status
 from edgewise.urls import parse_broker
 
 EVIL = "<img src=x onerror=window.hacked=1>"
@@ -83,7 +83,7 @@ def test_nothing_that_is_said_is_read_as_html(page: Page, url: str, engine: Engi
 def test_a_message_is_seen_without_a_click(page: Page, serve: Serve, engine: Engine) -> None:
     with EmbeddedBroker() as broker:
         at = parse_broker(broker.url)
-        collector = Collector(at, engine, client_id=None)
+        collector = Collector(at, Writer(engine), client_id=None)
         collector.start()
         client = targets.connect(at)
         said = {"boot": 1, "h": 40.0, "cls": "empty", "p": 0.9}

@@ -16,10 +16,10 @@ from tests.e2e.conftest import small_log
 from tests.e2e.mosquitto import anonymous
 
 from edgewise import package
-from edgewise.collector import Collector
+from edgewise.collecting import Collector, Writer
 from edgewise.compiling import compile_model
+from edgewise.database.schema import label, model, reading
 from edgewise.logcsv import read_log
-from edgewise.schema import label, model, reading
 from edgewise.simulator.fleet import node_config
 from edgewise.simulator.node import SimulatedNode
 from edgewise.splitting import parts
@@ -133,7 +133,7 @@ def test_see_label_train_push(
     with anonymous(place) as broker:
         at = parse_broker(broker.url)
         config = node_config({"update": {"secret": KEY}, "period_ms": 5000}, at, NODE)
-        collector = Collector(at, engine, client_id=None)
+        collector = Collector(at, Writer(engine), client_id=None)
         collector.start()
         url = serve("--broker", broker.url)
         log_in(page, url, secret)

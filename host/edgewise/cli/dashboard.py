@@ -47,8 +47,8 @@ def dashboard(
         return
     from edgewise.cli.signals import wait_for_end
     from edgewise.dashboard import serve
+    from edgewise.database import open_db
     from edgewise.errors import InputError
-    from edgewise.schema import open_db
     from edgewise.urls import parse_broker
 
     if db is None:

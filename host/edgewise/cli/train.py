@@ -98,9 +98,9 @@ def train(
 def _of_db(
     db: str, nodes: list[str] | None, log: Path | None, options: tuple[object, ...]
 ) -> tuple[Log, Log, dict[str, str]]:
+    from edgewise.database import open_db
     from edgewise.errors import InputError
     from edgewise.labelled import held_out, log_sha256, read_labelled
-    from edgewise.schema import open_db
 
     if log or any(options):
         raise InputError("--db has labels and nodes of its own: leave the log and its options out")

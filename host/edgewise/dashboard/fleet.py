@@ -11,8 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, select, text
 
-from edgewise.dashboard.tables import status
-from edgewise.schema import diag, reading
+from edgewise.database.schema import diag, reading, status
 
 __all__ = ["Node", "fleet", "node"]
 

@@ -77,8 +77,8 @@ def _train(
     db: str, nodes: list[str], out: Path, current: Path | None, progress: Any
 ) -> dict[str, Any]:
     from edgewise.compiling import compile_model
+    from edgewise.database import open_db
     from edgewise.labelled import held_out, log_sha256, read_labelled
-    from edgewise.schema import open_db
     from edgewise.training import train
 
     log = read_labelled(open_db(db), nodes)

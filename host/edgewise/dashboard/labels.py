@@ -10,8 +10,8 @@ from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from edgenode.core.loader import CLASSES_MAX, check_names
+from edgewise.database.schema import label, reading
 from edgewise.errors import InputError
-from edgewise.schema import label, reading
 
 __all__ = ["add", "known_classes", "of_node", "undo"]
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from edgewise.dashboard import html
 from edgewise.dashboard.layout import Writer, markup
 from edgewise.dashboard.state import State
-from edgewise.schema import model
+from edgewise.database.schema import model
 
 __all__ = ["ModelPanel"]
 

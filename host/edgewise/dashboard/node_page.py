@@ -20,9 +20,8 @@ from edgewise.dashboard.fleet import Node, node
 from edgewise.dashboard.layout import Writer, markup, page
 from edgewise.dashboard.series import Band
 from edgewise.dashboard.state import State
-from edgewise.dashboard.tables import forecast, health
 from edgewise.dashboard.teach import Teach
-from edgewise.schema import events
+from edgewise.database.schema import events, forecast, health
 
 __all__ = ["node_page"]
 

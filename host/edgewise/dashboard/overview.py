@@ -12,7 +12,7 @@ from edgewise.dashboard import html
 from edgewise.dashboard.fleet import Node
 from edgewise.dashboard.layout import Writer, markup, page
 from edgewise.dashboard.state import State
-from edgewise.dashboard.tables import health
+from edgewise.database.schema import health
 
 __all__ = ["overview"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, func, select, text
 
-from edgewise.schema import reading
+from edgewise.database.schema import reading
 
 __all__ = ["Band", "Window", "extent", "window"]
 

@@ -17,7 +17,6 @@ from edgewise.dashboard import password
 from edgewise.dashboard.guard import Guard
 from edgewise.dashboard.routes import add_routes
 from edgewise.dashboard.state import State
-from edgewise.dashboard.tables import prepare
 from edgewise.errors import InputError, OutsideError
 from edgewise.urls import BrokerUrl
 
@@ -84,7 +83,6 @@ def serve(
             "set one with edgewise dashboard password"
         )
     listening = _listen(host, port)
-    prepare(engine)
     state = State(engine, broker, models, config, base)
     app = FastAPI(openapi_url=None)
     add_routes(app, state)

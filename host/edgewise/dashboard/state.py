@@ -19,8 +19,8 @@ from edgewise.dashboard.fleet import Node, fleet
 from edgewise.dashboard.guard import Sessions
 from edgewise.dashboard.job import Job
 from edgewise.dashboard.password import Attempts
+from edgewise.database.schema import model
 from edgewise.errors import EdgewiseError
-from edgewise.schema import model
 from edgewise.urls import BrokerUrl
 
 __all__ = ["State"]

@@ -49,6 +49,7 @@ events = Table(
     Column("payload", Text, nullable=False),
     Column("received_at", Float, nullable=False),
 )
+Index("event_node_ts", events.c.node, events.c.ts)
 diag = Table(
     "diag",
     metadata,
@@ -59,6 +60,7 @@ diag = Table(
     Column("payload", Text, nullable=False),
     Column("received_at", Float, nullable=False),
 )
+Index("diag_node", diag.c.node, diag.c.id)
 label = Table(
     "label",
     metadata,
@@ -120,17 +122,17 @@ forecast = Table(
     Column("yhat", Float, nullable=False),
     Column("lower", Float, nullable=False),
     Column("upper", Float, nullable=False),
-    Column("model", String(32), nullable=False),
+    Column("model", String(64), nullable=False),
     Column("made_at", Float, nullable=False),
 )
 health = Table(
     "health",
     metadata,
     Column("node", String(64), primary_key=True),
-    Column("day", String(10), primary_key=True),
+    Column("day", Float, primary_key=True),
     Column("kind", String(32), primary_key=True),
     Column("feature", String(64), primary_key=True),
-    Column("value", Float, nullable=False),
+    Column("value", Float),
     Column("text", Text, nullable=False),
     Column("made_at", Float, nullable=False),
 )

@@ -31,16 +31,18 @@ def upgrade() -> None:
         sa.Column("yhat", sa.Float, nullable=False),
         sa.Column("lower", sa.Float, nullable=False),
         sa.Column("upper", sa.Float, nullable=False),
-        sa.Column("model", sa.String(32), nullable=False),
+        sa.Column("model", sa.String(64), nullable=False),
         sa.Column("made_at", sa.Float, nullable=False),
     )
     op.create_table(
         "health",
         sa.Column("node", sa.String(64), primary_key=True),
-        sa.Column("day", sa.String(10), primary_key=True),
+        sa.Column("day", sa.Float, primary_key=True),
         sa.Column("kind", sa.String(32), primary_key=True),
         sa.Column("feature", sa.String(64), primary_key=True),
-        sa.Column("value", sa.Float, nullable=False),
+        sa.Column("value", sa.Float),
         sa.Column("text", sa.Text, nullable=False),
         sa.Column("made_at", sa.Float, nullable=False),
     )
+    op.create_index("event_node_ts", "event", ["node", "ts"])
+    op.create_index("diag_node", "diag", ["node", "id"])
