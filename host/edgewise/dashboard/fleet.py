@@ -13,9 +13,9 @@ from sqlalchemy import Connection, Engine, Select, select, text
 
 from edgewise.database.schema import diag, reading, status
 
-__all__ = ["Node", "fleet", "node"]
+__all__ = ["AHEAD_S", "Node", "fleet", "node"]
 
-_AHEAD_S = 3600  # a clock that is further ahead is wrong
+AHEAD_S = 3600  # a clock that is further ahead is wrong
 _RECENT = 10
 _SILENT_PERIODS = 3
 _SILENT_S = 30.0
@@ -62,7 +62,7 @@ def node(engine: Engine, name: str) -> Node | None:
 def _node(connection: Connection, name: str) -> Node:
     now = time.time()
     of_node = select(reading).where(reading.c.node == name).limit(_RECENT)
-    timed = of_node.where(reading.c.ts <= now + _AHEAD_S).order_by(reading.c.ts.desc())
+    timed = of_node.where(reading.c.ts <= now + AHEAD_S).order_by(reading.c.ts.desc())
     counted = of_node.order_by(reading.c.boot.desc(), reading.c.seq.desc())
     rows: list[Any] = _rows(connection, timed) or _rows(connection, counted)
     newest = rows[0]

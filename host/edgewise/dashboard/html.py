@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
-from edgewise.dashboard.chart import Palette
+from edgewise.dashboard.chart_data import Palette
 from edgewise.dashboard.figures import Figure
 from edgewise.dashboard.fleet import Node
 

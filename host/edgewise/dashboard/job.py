@@ -94,7 +94,8 @@ def _train(
     }
 
 
-def _scores(path: Path, test: Any) -> dict[str, float]:
+def _scores(path: Path, test: Any) -> dict[str, float] | None:
+    # None for a model of other classes: there is nothing to compare.
     import numpy as np
 
     from edgewise import package
@@ -102,6 +103,8 @@ def _scores(path: Path, test: Any) -> dict[str, float]:
     from edgewise.training import score
 
     loaded = package.load(path)
+    if not set(loaded.classes) & set(test.label):
+        return None
     index = predict_log(loaded, test).cls
     said = np.array([*loaded.classes, ""], dtype=object)[index]
     rows = (index >= 0) & np.array([name is not None for name in test.label])

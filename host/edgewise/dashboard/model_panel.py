@@ -127,5 +127,7 @@ def _outcome(state: str, error: str, result: dict[str, Any]) -> str:
     )
     head = "<tr><th>model</th><th>accuracy</th><th>balanced</th><th>macro-F1</th></tr>"
     link = f'<a href="/report/{quote(result["name"])}" target="_blank">Report</a>'
-    tested = f"{result['new']['rows']} readings held out, {', '.join(result['classes'])}"
+    other = result["current"] is None and result["current_name"]
+    note = f" {other} knows none of these classes." if other else ""
+    tested = f"{result['new']['rows']} readings held out, {', '.join(result['classes'])}.{note}"
     return f'<table>{head}{cells}</table><p class="soft">{escape(tested)} {link}</p>'

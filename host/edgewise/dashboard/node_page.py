@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import time
 from collections.abc import Callable
 from html import escape
 from math import inf
@@ -12,16 +10,14 @@ from typing import Any
 
 from fastapi import Request
 from nicegui import ui
-from sqlalchemy import select
 
-from edgewise.dashboard import chart, html, labels, series
+from edgewise.dashboard import chart, chart_data, html, labels, notes, series
 from edgewise.dashboard.figures import figures
 from edgewise.dashboard.fleet import Node, node
 from edgewise.dashboard.layout import Writer, markup, page
 from edgewise.dashboard.series import Band
 from edgewise.dashboard.state import State
 from edgewise.dashboard.teach import Teach
-from edgewise.database.schema import events, forecast, health
 
 __all__ = ["node_page"]
 
@@ -29,8 +25,6 @@ _EVERY_S = 1.0
 _AGAIN = 30  # looks without news until the chart is drawn anew: replayed readings fill the past
 _DAY_S = 86400.0
 _SPANS = {"Day": 1, "Week": 7, "Month": 31, "Year": 366}
-_EVENTS_MAX = 300
-_LISTED = 8
 _AHEAD = 0.25
 _NARROW = 640
 _SCREEN = "({dark: matchMedia('(prefers-color-scheme: dark)').matches, width: innerWidth})"
@@ -65,11 +59,13 @@ class _View:
     def __init__(self, state: State, found: Node, extent: tuple[float, float], width: int) -> None:
         self._state, self._node, self._width = state, found, width
         self._pixels = max(200, min(width, 1400) - 80)
-        ahead = _newest_forecast(state, found.name)
+        ahead = notes.newest_forecast(state, found.name)
         self._first, self._end = extent[0], max(extent[1], ahead or 0) + 60
         self._last = extent[1]
         self._span = self._latest(_DAY_S)
         self._looks = 0
+        self._wanted = False
+        self._drawing = asyncio.Lock()
 
     def options(self, dark: bool) -> dict[str, Any]:
         """The chart without data, showing the last day."""
@@ -161,9 +157,16 @@ class _View:
         self._zoom(*self._span)
 
     async def _draw(self) -> None:
-        drawn, legend = await asyncio.to_thread(self.read)
-        self._chart.run_chart_method("setOption", {"series": drawn})
-        self._legend.set_content(legend)
+        # One at a time; of those that come meanwhile only the last is worth it.
+        self._wanted = True
+        if self._drawing.locked():
+            return
+        async with self._drawing:
+            while self._wanted:
+                self._wanted = False
+                drawn, legend = await asyncio.to_thread(self.read)
+                self._chart.run_chart_method("setOption", {"series": drawn})
+                self._legend.set_content(legend)
 
     def read(self) -> tuple[list[dict[str, Any]], str]:
         """The series of what is in sight, and the legend."""
@@ -172,18 +175,18 @@ class _View:
         margin = (last - first) / 2  # drawn beyond the edges, so that a pan shows no void
         seen = series.window(engine, name, first - margin, last + margin, 2 * self._pixels)
         taught = [Band(r.from_ts, r.to_ts, r.cls) for r in labels.of_node(engine, name)]
-        drawn = chart.data(
+        drawn = chart_data.data(
             seen,
             self._node.period_s or 60,
             taught,
-            _events(self._state, name, first, last),
-            _forecasts(self._state, name),
+            notes.events(self._state, name, first, last),
+            notes.forecasts(self._state, name),
             palette,
         )
         classes = sorted({c for c in seen.cls if c is not None} | {b.name for b in taught})
-        marks = {**{c: palette[c] for c in classes}, "no readings": chart.QUIET}
+        marks = {**{c: palette[c] for c in classes}, "no readings": chart_data.QUIET}
         if seen.late.any():
-            marks["sent later"] = chart.LATE
+            marks["sent later"] = chart_data.LATE
         said = (
             f'<span><i style="background:{color}"></i>{escape(what)}</span>'
             for what, color in marks.items()
@@ -198,10 +201,10 @@ class _View:
         self._figures.set_content(html.figure_grid(seven))
         self._facts.set_content(html.facts(told))
         self._remarks.set_content(
-            html.items(await asyncio.to_thread(_remarks, state, name), "Nothing to remark.")
+            html.items(await asyncio.to_thread(notes.remarks, state, name), "Nothing to remark.")
         )
-        newest = await asyncio.to_thread(_events, state, name, 0, self._last + _DAY_S)
-        listed = ((html.clock(ts), what) for ts, what in newest[:_LISTED])
+        newest = await asyncio.to_thread(notes.events, state, name, 0, self._last + _DAY_S)
+        listed = ((html.clock(ts), what) for ts, what in newest[: notes.LISTED])
         self._events.set_content(html.items(listed, "No events yet."))
 
 
@@ -209,42 +212,3 @@ def _panel(title: str, more: str = "") -> ui.html:
     with ui.element("section").classes(f"panel {more}"):
         markup(f"<h3>{title}</h3>")
         return markup("")
-
-
-def _newest_forecast(state: State, name: str) -> float | None:
-    query = select(forecast.c.ts).where(forecast.c.node == name).order_by(forecast.c.ts.desc())
-    with state.engine.connect() as connection:
-        return connection.scalar(query.limit(1))
-
-
-def _forecasts(state: State, name: str) -> dict[str, list[tuple[float, float, float, float]]]:
-    query = select(forecast).where(forecast.c.node == name).order_by(forecast.c.ts)
-    found: dict[str, list[tuple[float, float, float, float]]] = {}
-    with state.engine.connect() as connection:
-        for row in connection.execute(query):
-            found.setdefault(row.channel, []).append((row.ts, row.yhat, row.lower, row.upper))
-    return found
-
-
-def _events(state: State, name: str, first: float, last: float) -> list[tuple[float, str]]:
-    query = (
-        select(events.c.ts, events.c.event, events.c.payload)
-        .where(events.c.node == name, events.c.ts >= first, events.c.ts <= last)
-        .order_by(events.c.ts.desc())
-        .limit(_EVENTS_MAX)
-    )
-    with state.engine.connect() as connection:
-        return [(row.ts, _event_text(row)) for row in connection.execute(query)]
-
-
-def _event_text(row: Any) -> str:
-    said = json.loads(row.payload)
-    change = f": {said.get('from') or 'start'} → {said['to']}" if "to" in said else ""
-    return f"{row.event}{change}{' (' + str(said['err']) + ')' if 'err' in said else ''}"
-
-
-def _remarks(state: State, name: str) -> list[tuple[str, str]]:
-    query = select(health).where(health.c.node == name).order_by(health.c.day.desc())
-    with state.engine.connect() as connection:
-        rows = connection.execute(query.limit(_LISTED))
-        return [(time.strftime("%d %b", time.gmtime(row.day)), row.text) for row in rows]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, select, text
 
+from edgewise.dashboard.fleet import AHEAD_S
 from edgewise.database.schema import reading
 
 __all__ = ["Band", "Window", "extent", "window"]
@@ -82,11 +84,17 @@ class Window:
 
 
 def extent(engine: Engine, node: str) -> tuple[float, float] | None:
-    """First and last time of the node's readings; None where none has a time."""
-    query = select(func.min(reading.c.ts), func.max(reading.c.ts)).where(reading.c.node == node)
+    """First and last time of the node's readings, but for those of a clock that is ahead; None
+    where none has a time."""
+    of_node = (
+        select(reading.c.ts)
+        .where(reading.c.node == node, reading.c.ts <= time.time() + AHEAD_S)
+        .limit(1)
+    )
     with engine.connect() as connection:
-        first, last = connection.execute(query).one()
-    return None if first is None else (first, last)
+        first = connection.scalar(of_node.order_by(reading.c.ts))
+        last = connection.scalar(of_node.order_by(reading.c.ts.desc()))
+    return None if first is None or last is None else (first, last)
 
 
 def window(engine: Engine, node: str, first_s: float, last_s: float, pixels: int) -> Window:

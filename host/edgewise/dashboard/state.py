@@ -14,7 +14,7 @@ from typing import TypeVar
 from sqlalchemy import Engine
 
 from edgewise import package
-from edgewise.dashboard.chart import Palette
+from edgewise.dashboard.chart_data import Palette
 from edgewise.dashboard.fleet import Node, fleet
 from edgewise.dashboard.guard import Sessions
 from edgewise.dashboard.job import Job

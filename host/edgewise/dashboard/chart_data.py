@@ -1,0 +1,85 @@
+"""What a window of readings looks like in the chart: points, bars and marks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewise.dashboard.series import Band, Window
+
+__all__ = ["LATE", "QUIET", "Palette", "data"]
+
+_COLORS = ("#4c9f8b", "#7a6fc0", "#c76a8e", "#5a9bd4", "#9a8f3c", "#8d6e63", "#6b7c8c")
+QUIET, LATE = "#8a94a055", "#e0a030"
+
+
+class Palette:
+    """A colour for each class, the same on every page."""
+
+    def __init__(self) -> None:
+        self._given: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> str:
+        return self._given.setdefault(name, _COLORS[len(self._given) % len(_COLORS)])
+
+
+def data(
+    window: Window,
+    period_s: float,
+    labels: list[Band],
+    events: list[tuple[float, str]],
+    forecasts: dict[str, list[tuple[float, float, float, float]]],
+    palette: Palette,
+) -> list[dict[str, Any]]:
+    """The series of a window of time, for ECharts to merge by id.
+
+    ``events``: unix seconds and name; ``forecasts``: channel -> time, value, lower, upper.
+    """
+    outages = window.outages(period_s)
+    gaps = window.gaps(period_s)
+    areas = [[{"xAxis": 1000 * b.start}, {"xAxis": 1000 * b.end}] for b in outages]
+    series: list[dict[str, Any]] = []
+    for channel, values in (("t", window.t), ("h", window.h)):
+        points = _points(window, values, gaps)
+        series.append({"id": channel, "data": points, "markArea": {"data": areas}})
+        rows = forecasts.get(channel, [])
+        series += [
+            {"id": f"low_{channel}", "data": [[1000 * ts, low] for ts, _, low, _ in rows]},
+            {"id": f"band_{channel}", "data": [[1000 * ts, up - low] for ts, _, low, up in rows]},
+            {"id": f"yhat_{channel}", "data": [[1000 * ts, y] for ts, y, _, _ in rows]},
+        ]
+    bars = [
+        *(_bar(band, 0, palette[band.name]) for band in window.classes(period_s)),
+        *(_bar(band, 1, palette[band.name]) for band in labels),
+        *(_bar(band, 2, QUIET) for band in outages),
+        *(_bar(band, 2, LATE) for band in window.replayed(period_s)),
+    ]
+    marks = [{"value": [1000 * ts, 2], "name": name} for ts, name in events]
+    return [*series, {"id": "bands", "data": bars}, {"id": "events", "data": marks}]
+
+
+def _bar(band: Band, row: int, color: str) -> dict[str, Any]:
+    span = [1000 * band.start, 1000 * band.end, row]
+    return {"value": span, "name": band.name, "itemStyle": {"color": color}}
+
+
+def _points(
+    window: Window, values: NDArray[np.float64], gaps: NDArray[np.bool_]
+) -> list[list[Any]]:
+    # Two points where a bucket holds more than one value: the line shows least and most.
+    points: list[list[Any]] = []
+    columns = (window.first_s, window.last_s, *values, gaps)
+    for i, (first, last, low, high, gap) in enumerate(
+        zip(*(c.tolist() for c in columns), strict=True)
+    ):
+        if gap:
+            points.append([1000 * first - 1, None, None])
+        if low != low:
+            points.append([1000 * first, None, None])
+            continue
+        points.append([1000 * first, low, window.cls[i]])
+        if high > low:
+            points.append([1000 * last, high, window.cls[i]])
+    return points
