@@ -118,8 +118,8 @@ def _of_log(
         raise InputError("nothing to train on: name a log, or a database with --db")
     if nodes:
         raise InputError("--node is for --db: name the column of nodes in a log with --group")
-    data = {p.name: file_sha256(p) for p in (log, options[2]) if p}
-    return *parts(log, *options), data
+    training, testing = parts(log, *options)
+    return training, testing, {p.name: file_sha256(p) for p in (log, options[2]) if p}
 
 
 def show_front(candidates: list[Candidate]) -> None:
