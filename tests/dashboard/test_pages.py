@@ -29,7 +29,7 @@ def test_every_node_is_there_with_what_is_wrong_with_it(
     store(engine, [row("broken", 1, now, **failed())])
     store(engine, [row("left", 1, now), row("clockless", 1, None)])
     with engine.begin() as connection:
-        gone = {"node": "left", "online": 0, "ts": now, "received_at": now}
+        gone = {"node": "left", "online": 0, "received_at": now}
         connection.execute(status.insert().values(**gone))
         said = {"node": "fine", "day": now, "kind": "flat", "feature": "h", "text": "flat"}
         connection.execute(health.insert().values(**said, made_at=now))

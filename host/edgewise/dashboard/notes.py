@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import select
 
 from edgewise.dashboard.state import State
-from edgewise.database.schema import forecast, health
 from edgewise.database.schema import events as event
+from edgewise.database.schema import forecast, health
 
 __all__ = ["LISTED", "events", "forecasts", "newest_forecast", "remarks"]
 
