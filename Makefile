@@ -20,7 +20,7 @@ POLICY := /usr/sbin/policy-rc.d
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup system-deps demo test lint train build flash deploy erase monitor repl bench reliability wheel clean
+.PHONY: help setup system-deps demo test lint train build flash deploy erase monitor repl dashboard bench reliability wheel clean
 
 help:  ## This list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -98,6 +98,10 @@ repl: setup  ## MicroPython's prompt: [PORT=/dev/...]
 
 monitor: setup  ## A node's serial line, live: [PORT=/dev/...] [CSV=log.csv]
 	@$(BIN)/edgewise monitor --port "$(or $(PORT),auto)" $(if $(CSV),--csv "$(CSV)")
+
+dashboard: setup  ## Nodes in a browser: [DB=sqlite:///edgewise.db] [BROKER=mqtt://host:port]
+	@$(BIN)/edgewise dashboard --db "$(or $(DB),sqlite:///edgewise.db)" \
+		$(if $(BROKER),--broker "$(BROKER)")
 
 bench: setup $(BENCH_STAMP)  ## Microseconds, bytes, allocations beside others: [MODEL=models/name] [PORT=]
 	@$(BIN)/edgewise bench $(if $(MODEL),"$(MODEL)") $(if $(PORT),--port "$(PORT)")
