@@ -84,12 +84,17 @@ class SerialInput:
 def replay(path: Path, log: Log, node: str | None, writer: Writer) -> int:
     """Put the readings of ``log``, read from ``path``, into ``writer``; return how many.
 
+    It returns when they are in the database.
+
     ``node``: for a log without that column. The same file gives the same keys: a second time
     nothing is doubled. InputError where a node has no name that topics can have.
     """
     readings = list(messages_of(path, log, node, writer.base))
     for topic, payload in readings:
         writer.put(topic, payload)
+    writer.wait_for(
+        lambda c: c.readings + c.duplicates + c.rejected >= len(readings), threading.TIMEOUT_MAX
+    )
     return len(readings)
 
 
