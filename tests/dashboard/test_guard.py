@@ -13,7 +13,9 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
 from tests.dashboard.conftest import PASSWORD, Serve
+from typer.testing import CliRunner
 
+from edgewise.cli.dashboard import app
 from edgewise.dashboard import password
 from edgewise.errors import InputError
 
@@ -146,3 +148,13 @@ def test_a_taken_port_and_no_database(db: str, url: str) -> None:
     none = subprocess.run(command, capture_output=True, text=True)
     assert (none.returncode, "--db" in none.stderr) == (2, True)
     assert none.stdout == ""
+
+
+def test_the_command_asks_twice_and_keeps_it() -> None:
+    runner = CliRunner()
+    wrong = runner.invoke(app, ["password"], input="open sesame\nclose sesame\n")
+    assert wrong.exit_code != 0
+    assert not password.is_set()
+    said = runner.invoke(app, ["password"], input=f"{PASSWORD}\n{PASSWORD}\n")
+    assert said.exit_code == 0, said.output
+    assert password.check(PASSWORD)
