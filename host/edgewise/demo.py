@@ -19,6 +19,7 @@ from edgewise.broker import EmbeddedBroker
 from edgewise.collecting import Collector, Writer
 from edgewise.compiling import compile_model
 from edgewise.console import progress_bar, say
+from edgewise.dashboard import serve
 from edgewise.database import open_db
 from edgewise.database.schema import diag, reading
 from edgewise.demo_report import draw
@@ -68,6 +69,8 @@ def run(out: Path, broker: str | None, seed: int) -> dict[str, Any]:
     with ExitStack() as stack:
         if at is None:
             at = parse_broker(stack.enter_context(EmbeddedBroker()).url)
+        page = stack.enter_context(serve(engine, at, port=0, models=out))
+        say(f"dashboard while the node runs: {page.url}")
         collector = Collector(at, Writer(engine), client_id=None)
         collector.start()
         stack.callback(collector.stop)

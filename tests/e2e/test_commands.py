@@ -185,6 +185,7 @@ def test_simulate_names_what_is_wrong(
 def test_demo_does_the_whole_job(tmp_path: Path) -> None:
     done = edgewise("demo", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert "dashboard while the node runs: http://127.0.0.1:" in done.stderr
     summary = json.loads((tmp_path / "build/demo/summary.json").read_text())
     assert summary["readings_taken"] == summary["readings_delivered"] == 12417
     assert summary["readings_lost"] == 0

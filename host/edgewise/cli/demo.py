@@ -44,3 +44,4 @@ def demo(
     if wrong:
         raise EdgewiseError(f"{' and '.join(wrong)}: see {out / 'summary.json'}")
     say(f"summary: {out / 'summary.json'}   picture: {out / 'timeline.png'}")
+    say(f"again: edgewise dashboard --db sqlite:///{out / 'edgewise.db'} --models {out}")
