@@ -51,6 +51,12 @@ def collect(
     node: Annotated[
         str | None, typer.Option(metavar="ID", help="Whose, with --serial or --replay.")
     ] = None,
+    http: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Take POST /readings there.")
+    ] = None,
+    token_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Holds the token of --http, mode 600.")
+    ] = None,
     metrics: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Serve Prometheus metrics there.")
     ] = None,
@@ -69,20 +75,24 @@ def collect(
     """
     from edgewise.cli.signals import wait_for_end
     from edgewise.collecting import Collector, Writer
+    from edgewise.collecting.http import HttpInput, read_token
     from edgewise.collecting.inputs import SerialInput
     from edgewise.collecting.metrics import serving
     from edgewise.collecting.retention import Keeper, parse_span
     from edgewise.database import open_db
     from edgewise.urls import parse_broker
 
-    if broker is None and serial is None and replay is None:
-        raise InputError("name where readings come from: --broker, --serial or --replay")
+    if broker is None and serial is None and replay is None and http is None:
+        raise InputError("name where readings come from: --broker, --serial, --replay or --http")
+    if (http is None) != (token_file is None):
+        raise InputError("--http and --token-file go together: a token of 16 characters or more")
     for name, text in (("--group", group), ("--node", node)):
         if text is not None and (not text or set(text) & set("+#/")):
             raise InputError(f"{name} {text!r}: a name without +, # and /")
     keep_s, keep_hourly_s = (parse_span(text) if text else None for text in (keep, keep_hourly))
     at = parse_broker(broker, ca, cert) if broker else None
     from_log = _replayer(replay, node) if replay else None
+    token = read_token(token_file) if token_file else ""
     engine = open_db(db)
     with ExitStack() as stack:
         stack.callback(engine.dispose)
@@ -95,10 +105,13 @@ def collect(
         if serial:
             stack.enter_context(SerialInput(serial, node, writer, say))
             say(f"collecting from {serial}, Ctrl-C ends it")
+        if http:
+            posted = stack.enter_context(HttpInput(http, token, writer))
+            say(f"collecting from {posted.url}, Ctrl-C ends it")
         if at:
             stack.enter_context(Collector(at, writer, _client_id(db, group), group))
             say(f"collecting {base}/+ from {at}, Ctrl-C ends it")
-        if at or serial:
+        if at or serial or http:
             wait_for_end()
     counts = asdict(writer.counts)
     counts["duplicates_dropped"] = counts.pop("duplicates")

@@ -1,0 +1,122 @@
+"""POST /readings: stored before it is answered, refused whole, never crashed."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, func, select
+from tests.e2e.test_collector import state
+
+from edgewise.collecting import Writer
+from edgewise.collecting.http import HttpInput, read_token
+from edgewise.database import open_db
+from edgewise.database.schema import reading
+from edgewise.errors import InputError, OutsideError
+
+TOKEN = "0123456789abcdef"
+LIMIT_S = 30
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    return open_db(f"sqlite:///{tmp_path / 'a.db'}")
+
+
+@pytest.fixture
+def served(engine: Engine) -> Iterator[HttpInput]:
+    with Writer(engine) as writer, HttpInput("127.0.0.1:0", TOKEN, writer) as running:
+        yield running
+
+
+def post(url: str, body: bytes, token: str = TOKEN) -> tuple[int, Any]:
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    request = urllib.request.Request(url, body, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as e:
+        return e.code, json.loads(e.read())
+
+
+def readings(*seqs: int, node: str = "n1", **more: Any) -> bytes:
+    given = [json.loads(state(seq, **more)) for seq in seqs]
+    return json.dumps({"node": node, "readings": given}).encode()
+
+
+def rows(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return int(connection.execute(select(func.count()).select_from(reading)).scalar_one())
+
+
+def test_stored_when_answered_and_once(served: HttpInput, engine: Engine) -> None:
+    status, said = post(served.url, readings(*range(500)))
+    assert (status, said["readings"], rows(engine)) == (200, 500, 500)
+    assert post(served.url, readings(*range(400, 600)))[0] == 200
+    assert rows(engine) == 600
+
+
+def test_another_token(served: HttpInput, engine: Engine) -> None:
+    for token in ("", "0123456789abcdeg", TOKEN + "x"):
+        assert post(served.url, readings(1), token)[0] == 401
+    assert rows(engine) == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"nonsense",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"node": "n1"}',
+        b'{"node": 1, "readings": []}',
+        b'{"node": "n1", "readings": {}}',
+        b'{"node": "n1", "readings": [7]}',
+        readings(1, node="a/b"),
+        readings(1, node=""),
+        readings(1, node="a+b"),
+        readings(1, node="#"),
+        readings(1, t=500),
+        readings(1).replace(b"21.5", b"NaN"),
+        readings(1, ts=-1),
+        readings(1, extra=1),
+        b'{"node": "n1", "readings": [' + state(1).encode() + b', {"boot": 1}]}',
+    ],
+)
+def test_what_is_wrong_is_refused_whole(served: HttpInput, engine: Engine, body: bytes) -> None:
+    status, said = post(served.url, body)
+    assert (status, said["ok"]) == (400, False)
+    assert said["error"]
+    assert rows(engine) == 0
+    assert post(served.url, readings(1))[0] == 200
+
+
+def test_too_much(served: HttpInput, engine: Engine) -> None:
+    assert post(served.url, b" " * (1 << 20) + readings(1))[0] == 413
+    assert rows(engine) == 0
+
+
+def test_tokens_and_addresses_that_cannot_be(served: HttpInput, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    with pytest.raises(InputError, match="cannot be read"):
+        read_token(file)
+    file.write_text("short")
+    with pytest.raises(InputError, match="run: chmod 600"):
+        read_token(file)
+    file.chmod(0o600)
+    with pytest.raises(InputError, match="a token has 16"):
+        read_token(file)
+    file.write_text(TOKEN + "\n")
+    assert read_token(file) == TOKEN
+    with pytest.raises(InputError, match="write HOST:PORT"):
+        HttpInput("8081", TOKEN, served._writer)
+    taken = served.url.removeprefix("http://").removesuffix("/readings")
+    with pytest.raises(OutsideError, match="take another port"):
+        HttpInput(taken, TOKEN, served._writer)
