@@ -1,0 +1,95 @@
+"""The Grafana dashboard's queries, on a real PostgreSQL with rows."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from edgewise.database import open_db
+from edgewise.database.schema import events, reading, reading_hour, status
+
+NOW_S = 1_700_000_000
+EVIL = "a'; DROP TABLE reading; --"
+BOARD = json.loads((Path(__file__).parents[2] / "docs/grafana.json").read_text())
+PANELS = {panel["title"]: panel for panel in BOARD["panels"]}
+
+
+def filled(url: str) -> Any:
+    engine = open_db(url)
+    with engine.begin() as connection:
+        for node in ("n1", EVIL):
+            given = {"node": node, "boot": 1, "late": 0, "received_at": NOW_S}
+            good = {"t": 21.5, "h": 40.0, "cls": "a", "p": 0.9, "err": None, "ts": NOW_S}
+            bad = {"t": None, "h": None, "cls": None, "p": None, "err": "timeout", "ts": NOW_S + 9}
+            connection.execute(reading.insert(), [{**given, "seq": 1, **good}])
+            connection.execute(reading.insert(), [{**given, "seq": 2, **bad}])
+            hour = {"node": node, "hour_ts": NOW_S - 7200, "n": 60, "failed": 0}
+            figures = dict.fromkeys(("t_min", "t_mean", "t_max", "h_min", "h_mean", "h_max"), 30.0)
+            connection.execute(reading_hour.insert(), {**hour, **figures, "cls": "a"})
+            said = {"node": node, "boot": 1, "seq": 1, "ts": NOW_S, "event": "class"}
+            connection.execute(events.insert(), {**said, "payload": "{}", "received_at": NOW_S})
+        connection.execute(status.insert(), {"node": "n1", "online": 1, "received_at": NOW_S})
+    return engine
+
+
+def as_grafana(sql: str, nodes: list[str]) -> str:
+    """With the macros and variables that the dashboard uses, as Grafana writes them out."""
+    quoted = ",".join("'" + node.replace("'", "''") + "'" for node in nodes)
+    sql = sql.replace("${node:sqlstring}", quoted)
+    sql = sql.replace("$__unixEpochFrom()", str(NOW_S - 86400))
+    sql = sql.replace("$__unixEpochTo()", str(NOW_S + 86400))
+    assert "$" not in sql, sql
+    return re.sub(r"(?<!:):(?!:)", r"\\:", sql)
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_every_query_gives_rows_of_both_nodes(url: str) -> None:
+    engine = filled(url)
+    with engine.connect() as connection:
+        variable = BOARD["templating"]["list"][0]["query"]
+        nodes = list(connection.execute(text(variable)).scalars())
+        assert sorted(nodes) == sorted(["n1", EVIL])
+        for title, panel in PANELS.items():
+            (target,) = panel["targets"]
+            result = connection.execute(text(as_grafana(target["rawSql"], nodes)))
+            columns = list(result.keys())
+            rows = result.mappings().all()
+            key = "metric" if target["format"] == "time_series" else "node"
+            assert {row[key] for row in rows} == set(nodes), title
+            if target["format"] == "time_series":
+                assert columns == ["time", "value", "metric"], title
+    assert len(PANELS) == len(BOARD["panels"])
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_old_hours_and_failed_reads_are_seen(url: str) -> None:
+    engine = filled(url)
+    with engine.connect() as connection:
+
+        def values(title: str) -> list[Any]:
+            sql = PANELS[title]["targets"][0]["rawSql"]
+            return [row[1] for row in connection.execute(text(as_grafana(sql, ["n1"])))]
+
+        assert values("Temperature") == [30.0, 21.5, None]
+        assert values("Failed reads an hour") == [1]
+
+
+def test_ids_and_places() -> None:
+    panels = BOARD["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    taken: set[tuple[int, int]] = set()
+    for panel in panels:
+        at = panel["gridPos"]
+        cells = {
+            (x, y)
+            for x in range(at["x"], at["x"] + at["w"])
+            for y in range(at["y"], at["y"] + at["h"])
+        }
+        assert at["x"] + at["w"] <= 24
+        assert not cells & taken
+        taken |= cells
