@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from edgewise.errors import InputError, OutsideError
 
-__all__ = ["BrokerUrl", "check_db", "check_reachable", "parse_broker"]
+__all__ = ["BrokerUrl", "check_db", "check_reachable", "parse_broker", "parse_listen"]
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _CONNECT_S = 5
@@ -122,3 +122,11 @@ def check_db(url: str) -> str:
     raise InputError(
         f"database {shown!r} is not an address: use sqlite:///file.db or postgresql://host/name"
     )
+
+
+def parse_listen(option: str, text: str) -> tuple[str, int]:
+    """Host and port of HOST:PORT, where ``option`` is to listen; InputError."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise InputError(f"{option} {text}: write HOST:PORT, such as 127.0.0.1:9102")
+    return host, int(port)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, func, select
+from tests.e2e.mosquitto import free_port
 from tests.e2e.test_collector import state
 
 from edgewise.collecting import Writer
@@ -30,7 +31,7 @@ def engine(tmp_path: Path) -> Engine:
 
 @pytest.fixture
 def served(engine: Engine) -> Iterator[HttpInput]:
-    with Writer(engine) as writer, HttpInput("127.0.0.1:0", TOKEN, writer) as running:
+    with Writer(engine) as writer, HttpInput(f"127.0.0.1:{free_port()}", TOKEN, writer) as running:
         yield running
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import re
 import socket
 import threading
 from pathlib import Path
@@ -20,6 +19,7 @@ from starlette.routing import Route
 from edgewise.collecting.writer import Writer
 from edgewise.errors import InputError, OutsideError
 from edgewise.messages import parse
+from edgewise.urls import parse_listen
 
 __all__ = ["HttpInput", "read_token"]
 
@@ -45,7 +45,7 @@ def read_token(path: Path) -> str:
 
 
 class HttpInput:
-    """A context manager: a server at ``address`` (HOST:PORT, port 0 takes a free one).
+    """A context manager: a server at ``address`` (HOST:PORT).
 
     A POST holds ``{"node": ID, "readings": [...]}``, readings as in `replay`, and
     ``Authorization: Bearer TOKEN``. It is answered with 200 when they are in the database, 400
@@ -53,16 +53,14 @@ class HttpInput:
     """
 
     def __init__(self, address: str, token: str, writer: Writer) -> None:
-        found = re.fullmatch(r"(.+):(\d{1,5})", address)
-        if not found or int(found[2]) > 65535:
-            raise InputError(f"--http {address}: write HOST:PORT, such as 127.0.0.1:8081")
+        host, port = parse_listen("--http", address)
         self._right = f"Bearer {token}".encode()
         self._writer = writer
         try:
-            self._listening = socket.create_server((found[1], int(found[2])))
+            self._listening = socket.create_server((host, port))
         except OSError as e:
             raise OutsideError(f"--http {address}: {e.strerror or e}: take another port") from e
-        self.url = f"http://{found[1]}:{self._listening.getsockname()[1]}/readings"
+        self.url = f"http://{address}/readings"
         app = Starlette(routes=[Route("/readings", self._post, methods=["POST"])])
         self._server = uvicorn.Server(
             uvicorn.Config(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +11,8 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from edgewise.collecting.writer import Writer
-from edgewise.errors import InputError, OutsideError
+from edgewise.errors import OutsideError
+from edgewise.urls import parse_listen
 
 __all__ = ["serving"]
 
@@ -77,13 +77,11 @@ def serving(writer: Writer, address: str | None) -> Iterator[None]:
     if address is None:
         yield
         return
-    found = re.fullmatch(r"(.+):(\d{1,5})", address)
-    if not found or not 0 < int(found[2]) < 65536:
-        raise InputError(f"--metrics {address}: write HOST:PORT, such as 127.0.0.1:9102")
+    host, port = parse_listen("--metrics", address)
     registry = CollectorRegistry()
     registry.register(_Figures(writer))
     try:
-        server, thread = start_http_server(int(found[2]), found[1], registry)
+        server, thread = start_http_server(port, host, registry)
     except OSError as e:
         raise OutsideError(f"--metrics {address}: {e.strerror or e}: take another port") from e
     try:
