@@ -26,7 +26,8 @@ NODE = "a1b2c3"
 Serve = Callable[..., str]
 
 
-@pytest.fixture(scope="session")
+# Of a module, not of the session: while Playwright lives, no other test may have an event loop.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     program = shutil.which("chromium")
     if program is None:

@@ -42,6 +42,8 @@ def test_one_of_before_versions_is_adopted_with_its_rows(url: str) -> None:
     with engine.begin() as connection:
         for name in ("reading_hour", "status", "forecast", "health", "alembic_version"):
             connection.execute(text(f"DROP TABLE {name}"))
+        for name in ("event_node_ts", "diag_node"):
+            connection.execute(text(f"DROP INDEX {name}"))
         connection.execute(reading.insert(), READING)
     engine.dispose()
     engine = open_db(url)

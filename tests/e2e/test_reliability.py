@@ -129,7 +129,7 @@ def test_late_and_missed_slots_are_seen(tmp_path: Path, micropython_command: lis
     assert "world: slots from 11 missed, 3" in done.stdout
     assert "world: slot 7 late by" in done.stdout
     assert slots.read + slots.missed == 20
-    assert 1000 <= slots.worst_ms < 1800
+    assert 950 <= slots.worst_ms < 1800  # the clocks of two waits do not turn together
     said = [int(line) for line in done.stdout.splitlines() if line.isdigit()]
     assert [(t - 210 % 256) % 20 for t in said[:11]] == list(range(11))
 
