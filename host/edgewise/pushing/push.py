@@ -48,7 +48,8 @@ class _Talk:
             said = json.loads(message.payload)
         except ValueError:
             return
-        if isinstance(said, dict) and said.get("id") == self.name:
+        right = isinstance(said, dict) and said.get("id") == self.name and "ok" in said
+        if right and isinstance(said.get("want"), int | None):
             self._said.put(said)
 
     def send(self, leaf: str, payload: str | bytes) -> None:
