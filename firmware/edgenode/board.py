@@ -80,7 +80,7 @@ class Board:
                     self.log("%s: back to the previous one" % path)
         settings = self._settings()
         try:
-            forest = None if self.safe else self._model()
+            forest = None if self.safe else self._model(settings["actuator"])
             if settings["sleep"] and forest:
                 self._nap(settings, forest)
         except ModelError as e:
@@ -108,10 +108,11 @@ class Board:
         drop(*_NOW_AND_THEN)
         return settings
 
-    def _model(self):
+    def _model(self, actuator):
         from . import load
 
-        self.installer = load.installer(self.boot.bad, self.log)
+        on = actuator["on"] if actuator["pin"] >= 0 else ""
+        self.installer = load.installer(self.boot.bad, self.log, on)
         forest = load.model()
         del load
         drop(*_NOW_AND_THEN)
@@ -203,13 +204,19 @@ class Board:
             self.refused += 1
         else:
             self.link.answer("model/result", text)
+        if update.note["state"] != "receiving":
+            self._update = None  # the note is the installer's now
         if update.complete:
-            self._update = None
             self.restart_soon()
 
     def roll_back(self):
         from . import install
 
+        installer = self.installer
+        if installer is not None and installer.undo("a command asked for it"):
+            return True
+        if self.model_status()["state"] == "try":
+            raise NodeError("a new model is about to be tried: wait for its verdict")
         return install.swap_back(flash)
 
     def model_status(self):
@@ -220,6 +227,7 @@ class Board:
             "name": self.node.model_name,
             "state": note["state"],
             "counter": note["counter"],
+            "error": note.get("error"),
         }
 
     def obey(self, verb, payload, retained):
@@ -262,12 +270,21 @@ class Board:
             self.boot.good()
         machine.deepsleep(ms)
 
+    def undone(self, e):
+        # -> whether what the node stopped over was on trial: it is no longer
+        undone = False
+        for trial in (self.trial, self.installer):
+            if trial is not None and trial.undo(str(e)):
+                undone = True
+        return undone
+
     def crashed(self, e):
         text = io.StringIO()
         sys.print_exception(e, text)
         print(text.getvalue())
         said = self.journal.lines()[-_SAID:] + text.getvalue().strip().split("\n")[-_SAID:]
         try:
+            self.begin()
             self.boot.crashed()
             flash.write(_CRASH_LOG, "\n".join(said).encode())
         except OSError:
@@ -287,7 +304,10 @@ def main():
         board.start()
     except NodeError as e:
         board.log(e)
+        undone = board.undone(e)
         board.close()
+        if undone:
+            machine.reset()
     except Exception as e:  # noqa: BLE001 - whatever it is, the node starts again and says so
         board.crashed(e)
         time.sleep_ms(5000)

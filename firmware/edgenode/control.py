@@ -17,7 +17,7 @@ def obey(board, verb, payload, retained):
         if verb not in _VERBS:
             raise NodeError("known are " + ", ".join(sorted(_VERBS)))
         text = _VERBS[verb](board, value, name)
-    except NodeError as e:
+    except (NodeError, MemoryError, OSError) as e:
         _say(board, verb, command.answer(name, str(e)))
     else:
         if text is not False:

@@ -17,10 +17,11 @@ _PART = const(512)
 
 
 class Installer:
-    # store: drivers.flash
-    def __init__(self, store, log):
+    # store: drivers.flash; on: the class that drives the actuator, "" without one
+    def __init__(self, store, log, on):
         self._store = store
         self._log = log
+        self._on = on
         self.note = json.loads(store.read(_NOTE))
         self.announced = False
 
@@ -30,17 +31,18 @@ class Installer:
         if state == "try":
             self._try()
         elif state == "trial" and bad:
-            self._back("the node did not start with it")
+            self.undo("the node did not start with it")
 
     def _try(self):
         try:
             self._check()
+            self._put()
         except (MemoryError, OSError, ValueError) as e:
             why = "does not fit into the RAM" if isinstance(e, MemoryError) else str(e)
-            self._end(why)
+            self._store.remove(_PATH + ".tmp")
             self._store.remove(_NEW)
+            self._end(why)
             return
-        self._put()
         self._note("trial")
         self._store.remove(_NEW)
         self._log("model: a new one is on trial")
@@ -65,6 +67,8 @@ class Installer:
             forest = Model(f.read(size))
             if features != len(forest.features) or not vectors:
                 raise ValueError("golden vectors are not for these features")
+            if self._on and self._on not in forest.classes:
+                raise ValueError("no class of it is %s, which actuator.on names" % self._on)
             Pipeline(forest.features, forest.contract["filters"])
             x = array("h", bytes(2 * features))
             for i in range(vectors):
@@ -88,9 +92,13 @@ class Installer:
         if self._store.differ(_PATH, _PATH + ".tmp"):
             self._store.exchange(_PATH)
 
-    def _back(self, why):
+    def undo(self, why):
+        # -> whether a model was on trial; the one before it is used from the next start on
+        if not self.on_trial:
+            return False
         self._store.restore(_PATH)
         self._end("rolled back: " + why)
+        return True
 
     @property
     def open(self):
@@ -112,7 +120,7 @@ class Installer:
         if self.note["state"] != "told":
             return None
         error = self.note["error"]
-        self._note("idle")
+        self._note("idle", error)
         ok = "false" if error else "true"
         return '{"id":%s,"ok":%s,"error":%s}' % (name, ok, json.dumps(error))
 

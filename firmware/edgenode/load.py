@@ -7,9 +7,9 @@ from .errors import ModelError
 _PATH = "model.bin"
 
 
-def installer(bad, log):
+def installer(bad, log, on):
     # What came over the air and is new, on trial or to be told; None: nothing. bad: how many
-    # starts in a row were bad.
+    # starts in a row were bad; on: the class that drives the actuator, "" without one.
     try:
         flash.read("update")
     except OSError:
@@ -17,7 +17,7 @@ def installer(bad, log):
     from .install import Installer
 
     try:
-        found = Installer(flash, log)
+        found = Installer(flash, log, on)
     except ValueError:
         return None
     found.begin(bad)

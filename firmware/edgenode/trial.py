@@ -22,8 +22,8 @@ class Trial:
     def load(self, bad):
         # -> the checked settings. bad: how many starts in a row were bad.
         self._note()
-        if self._name is not None and bad:
-            self._undo("the node did not start with it")
+        if bad:
+            self.undo("the node did not start with it")
         text = self._text()
         if self._name is not None and crc32(text.encode()) != self._crc:
             self._name, self.verdict = None, (self._name, "not applied: the power was cut")
@@ -94,18 +94,21 @@ class Trial:
             self.verdict = self._name, None
             self._name = None
         elif uptime_s > _LIMIT_S:
-            self._undo("no connection within %d s" % _LIMIT_S)
-            return True
+            return self.undo("no connection within %d s" % _LIMIT_S)
         return False
 
     def told(self):
         self.verdict = None
         self._store.remove(_TRIAL)
 
-    def _undo(self, why):
+    def undo(self, why):
+        # -> whether one was on trial; the one before it is used from the next start on
+        if self._name is None:
+            return False
         self._store.restore(_PATH)
         error = "rolled back: %s" % why
         self._store.write(_TRIAL, json.dumps([self._name, 0, error]).encode())
         self.verdict = self._name, error
         self._name = None
         self._log("config: " + error)
+        return True

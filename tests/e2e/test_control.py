@@ -133,6 +133,32 @@ def test_one_that_cuts_the_node_off_is_undone(node: SimulatedNode, operator: Ope
     assert operator.order("diag")["value"]["boot"] == 3
 
 
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"actuator": {"on": "opne"}}, "actuator.on must be one of closed, open"),
+        ({"mqtt": {"tls": True}}, "mqtt.tls: ca.der cannot be read"),
+    ],
+)
+def test_one_with_which_it_does_not_start_is_undone(
+    node: SimulatedNode, operator: Operator, change: dict[str, Any], why: str
+) -> None:
+    before = operator.order("config")["value"]
+    answer = operator.order("config", change)
+    assert answer["ok"] is False
+    assert answer["error"].startswith("rolled back: config: " + why)
+    assert operator.order("config")["value"] == before
+    told = operator.order("diag")["value"]
+    assert (told["boot"], told["mode"]) == (3, "normal")
+
+
+def test_a_flash_that_fails_is_answered(node: SimulatedNode, operator: Operator) -> None:
+    (node.flash / "config.json.tmp").mkdir()
+    answer = operator.order("period", 60000)
+    assert (answer["ok"], answer["error"]) == (False, "[Errno 21] EISDIR")
+    assert operator.order("diag")["value"]["boot"] == 1
+
+
 def test_safe_mode_and_back(node: SimulatedNode, operator: Operator) -> None:
     assert operator.order("safe", True)["ok"]
     assert operator.hear("event", event="reset")["to"] == "safe"

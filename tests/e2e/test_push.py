@@ -259,6 +259,53 @@ def _evil(other: Package, body: str) -> str:
     return f"CRC = {crc32(bytes(memoryview(table)))}\ndef votes(x, out):\n{body}"
 
 
+def test_a_model_without_the_class_that_drives_the_actuator(
+    model: Package,
+    long_log: Log,
+    broker: str,
+    operator: Operator,
+    offering: Offering,
+    other: Package,
+) -> None:
+    config = {"update": {"secret": SECRET}, "actuator": {"pin": 5, "on": "open"}}
+    settings = node_config(config, parse_broker(broker), NODE)
+    with SimulatedNode(model, long_log, settings, 1, world=FAST) as node:
+        operator.hear("event", event="reset")
+        assert offering.deliver("a", container(other), 1)["want"] is None
+        said = offering.verdict("a")
+        assert said["error"] == "no class of it is open, which actuator.on names"
+        assert (node.flash / "model.bin").read_bytes() == model.blob
+        assert operator.hear("state", boot=2)["cls"] in model.classes
+        assert operator.order("model")["value"]["error"] == said["error"]
+
+
+def test_an_offer_that_comes_again_gets_the_state(
+    node: SimulatedNode, offering: Offering, other: Package
+) -> None:
+    data = container(other)
+    assert offering.deliver("a", data, 5)["want"] is None
+    while not offering.hear("a").get("trial"):
+        pass
+    assert offering.offer("a", data, 5) == {"id": "a", "ok": None, "error": None, "want": None}
+    assert offering.verdict("a")["ok"] is True
+    assert offering.offer("a", data, 5) == {"id": "a", "ok": True, "error": None}
+    assert offering.offer("b", data, 5)["error"] == "counter 5 is not above 5"
+
+
+def test_rolled_back_while_it_is_tried(
+    node: SimulatedNode, operator: Operator, offering: Offering, model: Package, other: Package
+) -> None:
+    assert offering.deliver("a", container(other), 5)["want"] is None
+    while not offering.hear("a").get("trial"):
+        pass
+    assert operator.order("model", "rollback")["ok"] is True
+    assert offering.verdict("a")["error"] == "rolled back: a command asked for it"
+    operator.hear("event", event="reset", boot=3)
+    told = operator.order("model")["value"]
+    assert (told["name"], told["state"]) == ("window", "idle")
+    assert (node.flash / "model.bin").read_bytes() == model.blob
+
+
 def test_back_to_the_model_before(
     node: SimulatedNode, operator: Operator, client: mqtt.Client, model: Package, other: Package
 ) -> None:

@@ -111,6 +111,7 @@ class Boot:
         self._path = path
         self.number = self.bad = 0
         self.safe = False  # asked for by a command
+        self._state = None
 
     def begin(self, power_on):
         state = "ended"
@@ -145,7 +146,7 @@ class Boot:
 
     def again(self):
         # Out of safe mode: one more chance.
-        self.bad -= 1
+        self.bad = max(0, self.bad - 1)
         self._put("again")
 
     def want_safe(self, on):

@@ -14,6 +14,7 @@ _SIZE_MAX = const(32768)
 _CHUNK_MAX = const(1024)
 _HEAD = const(8)  # of a chunk: the first bytes of the SHA-256, offset
 _ID_MAX = const(64)
+_COMPLETE = '{"id":%s,"ok":null,"error":null,"want":null}'
 
 
 def mac(key, text):
@@ -64,12 +65,14 @@ class Update:
         if isinstance(name, bool) or not isinstance(name, (str, int)) or len(str(name)) > _ID_MAX:
             return None
         try:
-            self._accept(given)
+            text = self._accept(given)
         except (KeyError, TypeError, ValueError):
             return answer(name, "malformed offer")
         except NodeError as e:
             return answer(name, str(e))
-        return self._want()
+        except OSError as e:
+            return self._full(e)
+        return text
 
     def _accept(self, given):
         size, counter, sha = given["size"], given["counter"], unhexlify(given["sha256"])
@@ -87,7 +90,10 @@ class Update:
         if not _same(mac(unhexlify(self._secret), text.encode()), unhexlify(given["hmac"])):
             raise NodeError("wrong key")
         note = self.note
-        again = note["state"] == "receiving" and note["sha256"] == given["sha256"]
+        same = note.get("sha256") == given["sha256"]
+        again = same and note["state"] == "receiving"
+        if same and not again and (note["id"], note["counter"]) == (given["id"], counter):
+            return self._known()
         if counter < note["counter"] or (counter == note["counter"] and not again):
             raise NodeError("counter %d is not above %d" % (counter, note["counter"]))
         if note["state"] in ("try", "trial"):
@@ -104,6 +110,14 @@ class Update:
             "state": "receiving",
         }
         self.write()
+        return self._want()
+
+    def _known(self):
+        # The same offer once more: its last answer was lost on the way.
+        note = self.note
+        if note["state"] == "idle":
+            return answer(note["id"], note.get("error"))
+        return _COMPLETE % json.dumps(note["id"])
 
     def write(self):
         self._store.write(NOTE, json.dumps(self.note).encode())
@@ -124,13 +138,13 @@ class Update:
             return None
         at = int.from_bytes(payload[4:8], "little")
         data = payload[_HEAD:]
-        if at == _size(NEW) and len(data) <= min(_CHUNK_MAX, note["size"] - at):
-            try:
+        try:
+            if at == _size(NEW) and len(data) <= min(_CHUNK_MAX, note["size"] - at):
                 with open(NEW, "ab") as f:
                     f.write(data)
-            except OSError as e:
-                return self._given_up("the flash takes no more: %s" % e)
-        return self._want()
+            return self._want()
+        except OSError as e:
+            return self._full(e)
 
     def _whole(self):
         note = self.note
@@ -147,12 +161,19 @@ class Update:
         note["state"] = "try"
         self.write()
         self.complete = True
-        return '{"id":%s,"ok":null,"error":null,"want":null}' % json.dumps(note["id"])
+        return _COMPLETE % json.dumps(note["id"])
+
+    def _full(self, e):
+        return self._given_up("the flash takes no more: %s" % e)
 
     def _given_up(self, why):
         self._store.remove(NEW)
         self.note["state"] = "idle"
-        self.write()
+        self.note["error"] = why
+        try:
+            self.write()
+        except OSError:
+            pass  # the flash has the offer still, and nothing of it
         return answer(self.note["id"], why)
 
 

@@ -64,7 +64,7 @@ def deliver(name, counter, data):
 
 def start(bad=0):
     # -> (what is to be judged or told, name of the model that runs)
-    installer = load.installer(bad, lambda text: None)
+    installer = load.installer(bad, lambda text: None, "")
     return installer, load.model().contract["name"]
 
 

@@ -13,11 +13,15 @@ from edgenode.link.update import Update
 SPARE_BLOCKS = 4
 
 
-def test_a_flash_that_is_full():
+def new_flash():
     device = Flash(64)
     os.VfsLfs2.mkfs(device)
     mount(device)
     os.chdir("/f")
+
+
+def test_a_flash_that_is_full():
+    new_flash()
     free = os.statvfs("/f")[3]
     with open("filled", "wb") as f:
         for _ in range(free - SPARE_BLOCKS):
@@ -34,3 +38,34 @@ def test_a_flash_that_is_full():
     assert sorted(os.listdir("/f")) == ["filled", "update"], os.listdir("/f")
     os.remove("filled")
     assert deliver("y", 2, container(BLOBS[0]))
+
+
+def test_the_last_piece_finds_no_room_for_the_note():
+    os.umount("/f")
+    new_flash()
+    data = container(BLOBS[0])
+    tag = sha256(data).digest()[:4]
+
+    class Store:
+        remove = flash.remove
+        read = flash.read
+        broken = False
+
+        def write(path, blob):
+            if Store.broken:
+                raise OSError(28)
+            flash.write(path, blob)
+
+    update = Update(NODE, SECRET, Store)
+    said = json.loads(update.offer(offer("x", 1, data)))
+    while said.get("want") is not None:
+        at = said["want"]
+        Store.broken = at + 1024 >= len(data)
+        said = json.loads(update.chunk(tag + struct.pack("<I", at) + data[at : at + 1024]))
+    assert said["ok"] is False and "the flash takes no more" in said["error"], said
+    said = json.loads(update.offer(offer("y", 2, data)))
+    assert said["ok"] is False and "the flash takes no more" in said["error"], said
+    Store.broken = False
+    assert deliver("z", 3, data)
+    # whoever missed the answer asks again
+    assert json.loads(Update(NODE, SECRET, flash).offer(offer("z", 3, data)))["want"] is None
