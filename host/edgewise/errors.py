@@ -9,7 +9,12 @@ The text of each is one line: what is wrong, where, and the cure.
 
 from __future__ import annotations
 
-__all__ = ["EdgewiseError", "InputError", "OutsideError"]
+import errno
+from pathlib import Path
+
+__all__ = ["EdgewiseError", "InputError", "OutsideError", "unwritable"]
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class EdgewiseError(Exception):
@@ -26,3 +31,10 @@ class InputError(EdgewiseError):
 
 class OutsideError(EdgewiseError):
     """Something outside Edgewise failed: a broker, a network, a tool that is missing."""
+
+
+def unwritable(path: Path, e: OSError, cure: str = "choose another place") -> EdgewiseError:
+    """What to raise when ``path`` cannot be written."""
+    if e.errno in _FULL:
+        return OutsideError(f"{path}: cannot be written ({e.strerror}): make room on the disk")
+    return InputError(f"{path}: cannot be written ({e.strerror}): {cure}")

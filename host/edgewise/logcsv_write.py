@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgewise.errors import InputError
+from edgewise.errors import unwritable
 
 if TYPE_CHECKING:
     from edgewise.logcsv import Log
@@ -24,7 +24,8 @@ def write_log(log: Log, path: str | os.PathLike[str]) -> None:
     """Write the log as time,node,temperature,humidity,status.
 
     Times are ISO 8601 in UTC; failed reads are empty cells, as are missing nodes and labels.
-    Raises InputError where the file cannot be written; the file is then as it was before.
+    Raises InputError where the file cannot be written, OutsideError where the disk is full; the
+    file is then as it was before.
     """
     text = io.StringIO(newline="")
     out = csv.writer(text, lineterminator="\n")
@@ -59,7 +60,7 @@ def write_atomic(
     mode: int = 0o666,
     owner: tuple[int, int] | None = None,
 ) -> None:
-    """Write a file through a temporary one beside it; ``owner`` is (uid, gid). InputError."""
+    """Write a file through a temporary one beside it; ``owner`` is (uid, gid). Errors as above."""
     target = Path(path)
     part = target.with_name(f".{target.name}.{os.getpid()}.part") if target.name else target
     try:
@@ -75,9 +76,7 @@ def write_atomic(
             if part != target:
                 part.unlink(missing_ok=True)
     except OSError as exc:
-        raise InputError(
-            f"{target}: cannot be written ({exc.strerror}): choose another place"
-        ) from exc
+        raise unwritable(target, exc) from exc
 
 
 def _tenths(value: int) -> str:

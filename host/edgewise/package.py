@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from edgenode.core import loader
 from edgenode.core.model import Model
-from edgewise.errors import EdgewiseError, InputError
+from edgewise.errors import EdgewiseError, InputError, unwritable
 
 __all__ = [
     "EVIDENCE",
@@ -140,9 +140,7 @@ def write(path: Path, info: dict[str, Any], files: Mapping[str, bytes]) -> dict[
     try:
         _replace(path, {**files, _MANIFEST: manifest})
     except OSError as e:
-        raise InputError(
-            f"{path}: cannot be written ({e.strerror}): choose another place with --out"
-        ) from e
+        raise unwritable(path, e, "choose another place with --out") from e
     return info
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewise import paths
-from edgewise.errors import InputError, OutsideError
+from edgewise.errors import OutsideError, unwritable
 from edgewise.logcsv import Log
 from edgewise.package import Package
 from edgewise.runtimes import run_c
@@ -121,7 +121,7 @@ def write_predictions(
         os.replace(part, out)
     except OSError as e:
         part.unlink(missing_ok=True)
-        raise InputError(f"{out}: cannot be written ({e.strerror}): choose another --out") from e
+        raise unwritable(out, e, "choose another --out") from e
 
 
 def _write_rows(stream: TextIO, package: Package, log: Log, said: Predictions) -> None:

@@ -48,9 +48,10 @@ def open_repl(port: str) -> Iterator[Repl]:
         except (TransportError, OSError) as e:
             raise OutsideError(f"port {port}: no MicroPython answers ({e})") from e
         repl = _Line(port, line)
-        yield repl
-        with suppress(OSError):  # all is done: the cable may go
-            repl.restart()
+        try:
+            yield repl
+        finally:
+            repl.leave()
     finally:
         with suppress(OSError):
             line.close()
@@ -72,6 +73,15 @@ class _Line:
             last = str(error.decode("utf-8", "replace").strip().splitlines()[-1])
             raise OutsideError(f"port {self._port}: the board says {last}")
         return str(said.decode("utf-8", "replace"))
+
+    def leave(self) -> None:
+        # whatever happened, the node on the wall goes on; the cable may be gone by now
+        from mpremote.transport import TransportError
+
+        with suppress(OSError, TransportError):
+            if not self._ended:
+                self._line.serial.write(b"\r\x03\x03")  # a command that was cut off
+            self.restart()
 
     def restart(self) -> serial.Serial:
         line = self._line

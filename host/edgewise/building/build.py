@@ -16,7 +16,7 @@ from typing import Any
 from edgewise import __version__, package, settings
 from edgewise.building.files import Arch, board_files
 from edgewise.building.image import BLOCK_BYTES, OFFSET, PARTITION_BYTES, image
-from edgewise.errors import InputError
+from edgewise.errors import InputError, unwritable
 from edgewise.toolchain import umqtt
 
 __all__ = ["Built", "build"]
@@ -65,7 +65,7 @@ def build(model: Path, config: Path, out: Path, arch: str = Arch.xtensawin) -> B
     try:
         _write(out, files, data, json.dumps(manifest, indent=1) + "\n")
     except OSError as e:
-        raise InputError(f"{out}: cannot be written ({e.strerror}): choose another --out") from e
+        raise unwritable(out, e, "choose another --out") from e
     return Built(out / _FS, out / _IMAGE, manifest)
 
 
@@ -94,7 +94,17 @@ def _versions() -> dict[str, str]:
 
 def _write(out: Path, files: Mapping[str, bytes], data: bytes, manifest: str) -> None:
     _ours(out)
+    there = out.exists()
     out.mkdir(parents=True, exist_ok=True)
+    try:
+        _write_into(out, files, data, manifest)
+    except OSError:
+        if not there:
+            shutil.rmtree(out, ignore_errors=True)
+        raise
+
+
+def _write_into(out: Path, files: Mapping[str, bytes], data: bytes, manifest: str) -> None:
     # for its owner alone, as are the secrets in it
     work = Path(tempfile.mkdtemp(prefix=".build-", dir=out))
     try:

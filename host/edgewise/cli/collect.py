@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgewise.cli.options import Ca, Db, JsonFlag
+from edgewise.cli.options import Base, Ca, Db, JsonFlag, topic_part
 from edgewise.console import emit_json, say
 from edgewise.errors import InputError
 
@@ -40,7 +40,11 @@ def collect(
     ] = None,
     group: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Share the work with collectors of the same group."),
+        typer.Option(
+            metavar="NAME",
+            callback=topic_part,
+            help="Share the work with collectors of the same group.",
+        ),
     ] = None,
     serial: Annotated[
         str | None, typer.Option(metavar="PORT", help="A node on a cable, beside or without MQTT.")
@@ -49,7 +53,8 @@ def collect(
         Path | None, typer.Option(metavar="LOG.csv", help="Readings of a log.")
     ] = None,
     node: Annotated[
-        str | None, typer.Option(metavar="ID", help="Whose, with --serial or --replay.")
+        str | None,
+        typer.Option(metavar="ID", callback=topic_part, help="Whose, with --serial or --replay."),
     ] = None,
     http: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Take POST /readings there.")
@@ -66,7 +71,7 @@ def collect(
     keep_hourly: Annotated[
         str | None, typer.Option(metavar="TIME", help="Hours, events and diag: 5y.")
     ] = None,
-    base: Annotated[str, typer.Option(help="first part of the topics")] = "edgewise",
+    base: Base = "edgewise",
     json: JsonFlag = False,
 ) -> None:
     """Collect until SIGINT or SIGTERM; a reading is acknowledged after its commit.
@@ -86,9 +91,6 @@ def collect(
         raise InputError("name where readings come from: --broker, --serial, --replay or --http")
     if (http is None) != (token_file is None):
         raise InputError("--http and --token-file go together: a token of 16 characters or more")
-    for name, text in (("--group", group), ("--node", node)):
-        if text is not None and (not text or set(text) & set("+#/")):
-            raise InputError(f"{name} {text!r}: a name without +, # and /")
     keep_s, keep_hourly_s = (parse_span(text) if text else None for text in (keep, keep_hourly))
     at = parse_broker(broker, ca, cert) if broker else None
     from_log = _replayer(replay, node) if replay else None

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgewise.cli.options import Ca, examples
+from edgewise.cli.options import Base, Ca, examples
 from edgewise.console import say
 
 __all__ = ["app"]
@@ -37,7 +37,7 @@ def dashboard(
     models: Annotated[Path, typer.Option(help="folder of the model packages")] = Path("models"),
     config: Annotated[Path, typer.Option(help="settings with update.secret")] = Path("node.toml"),
     ca: Ca = None,
-    base: Annotated[str, typer.Option(help="first part of the topics")] = "edgewise",
+    base: Base = "edgewise",
 ) -> None:
     """Show nodes, charts and figures until Ctrl-C; after a login also label, train and push.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgewise.cli.options import Broker, Ca, JsonFlag, examples
+from edgewise.cli.options import Base, Broker, Ca, JsonFlag, NodeOrAll, examples
 from edgewise.console import emit_json, say
 from edgewise.errors import OutsideError
 
@@ -28,8 +28,6 @@ app = typer.Typer(
     help="Make nodes devices of Home Assistant, which finds them by itself.",
     epilog=examples(*_EXAMPLES),
 )
-Node = Annotated[str, typer.Option(metavar="ID|all", help="The node's name.")]
-Base = Annotated[str, typer.Option(help="First part of the topics.")]
 _BUFFER_READINGS = 228  # that a sleeping node keeps in RTC memory before it must tell
 _MISSED = 2.5  # periods
 
@@ -38,7 +36,7 @@ _MISSED = 2.5  # periods
 def publish(
     broker: Broker,
     model: Annotated[Path, typer.Option(help="Model package: the classes it can say.")],
-    node: Node = "all",
+    node: NodeOrAll = "all",
     config: Annotated[
         Path | None, typer.Option(help="The node's settings; needed when it sleeps.")
     ] = None,
@@ -78,7 +76,11 @@ def publish(
 
 @app.command(epilog=examples(_EXAMPLES[2]))
 def clean(
-    broker: Broker, node: Node, ca: Ca = None, base: Base = "edgewise", json: JsonFlag = False
+    broker: Broker,
+    node: NodeOrAll,
+    ca: Ca = None,
+    base: Base = "edgewise",
+    json: JsonFlag = False,
 ) -> None:
     """Take the announcement back: the device is gone from Home Assistant."""
     from edgewise import homeassistant as ha

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from edgewise.cli.options import Broker, Ca, JsonFlag, examples
+from edgewise.cli.options import Base, Broker, Ca, JsonFlag, NodeName, examples
 from edgewise.console import emit_json, out
 from edgewise.errors import EdgewiseError
 
@@ -20,24 +20,30 @@ app = typer.Typer(
     help="Ask a node for its model, or for the one before it.",
     epilog=examples(*_EXAMPLES),
 )
-Node = Annotated[str, typer.Option(help="the node's name")]
-Base = Annotated[str, typer.Option(help="first part of the topics")]
 
 
 @app.command(epilog=examples(_EXAMPLES[0]))
 def status(
-    node: Node, broker: Broker, ca: Ca = None, base: Base = "edgewise", json: JsonFlag = False
+    node: NodeName, broker: Broker, ca: Ca = None, base: Base = "edgewise", json: JsonFlag = False
 ) -> None:
     """Say which model runs on a node and what became of the last push."""
     said = _asked(node, broker, ca, base, "status")["value"]
     if json:
         emit_json(said)
     else:
-        out.print(f"{node}: {said['name']}, last push {said['state']}", markup=False)
+        out.print(f"{node}: {said['name']}, last push {_state(said)}", markup=False)
+
+
+def _state(said: dict[str, Any]) -> str:
+    if said["state"] != "idle":
+        return str(said["state"])
+    if not said["counter"]:
+        return "none"
+    return f"rejected: {said['error']}" if said.get("error") else "confirmed"
 
 
 @app.command(epilog=examples(_EXAMPLES[1]))
-def rollback(node: Node, broker: Broker, ca: Ca = None, base: Base = "edgewise") -> None:
+def rollback(node: NodeName, broker: Broker, ca: Ca = None, base: Base = "edgewise") -> None:
     """Go back to the model before the last update; the node starts again with it."""
     _asked(node, broker, ca, base, "rollback")
     out.print(f"{node}: starts again with the model before", markup=False)

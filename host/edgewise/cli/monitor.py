@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgewise.cli.options import Port
+from edgewise.cli.signals import end_as_interrupt
 from edgewise.console import out, say
 
 if TYPE_CHECKING:
@@ -44,13 +45,19 @@ def monitor(
     with ExitStack() as stack:
         log = stack.enter_context(GrowingLog(csv, "class")) if csv else None
         reader = stack.enter_context(SerialReader(port, raw))
+        end_as_interrupt()
         try:
             if raw:
                 _pass_on(reader.events)
             else:
                 _show(reader.events, log)
         except KeyboardInterrupt:
-            say(f"{log.rows} readings in {csv}" if log else "bye")
+            say(_written(log, csv) if log else "bye")
+
+
+def _written(log: GrowingLog, csv: Path | None) -> str:
+    late = f", {log.skipped} left out: not later than the one before" if log.skipped else ""
+    return f"{log.rows} readings in {csv}{late}"
 
 
 def _pass_on(events: Events) -> None:

@@ -7,18 +7,25 @@ from typing import Annotated
 
 import typer
 
+from edgewise.errors import InputError
+
 __all__ = [
     "After",
+    "Base",
     "Baud",
     "Before",
     "Broker",
     "Ca",
     "Db",
     "JsonFlag",
+    "NodeName",
+    "NodeOrAll",
+    "NodeOrNone",
     "Out",
     "Port",
     "Seed",
     "examples",
+    "topic_part",
 ]
 
 
@@ -28,6 +35,15 @@ def _board(port: str) -> str:
     from edgewise import ports
 
     return ports.single()
+
+
+def topic_part(param: typer.CallbackParam, text: str | None) -> str | None:
+    """A callback of options that become part of a topic, where + and # would stand for many."""
+    wrong = "+#\0" if param.name == "base" else "+#/\0"
+    if text is not None and (not text or set(text) & set(wrong)):
+        shown = ", ".join(repr(c) for c in wrong)
+        raise InputError(f"--{param.name} {text!r}: a name without {shown} is needed")
+    return text
 
 
 JsonFlag = Annotated[
@@ -42,6 +58,20 @@ Ca = Annotated[
 ]
 Db = Annotated[
     str, typer.Option("--db", metavar="URL", help="sqlite:///file.db or postgresql://host/name.")
+]
+Base = Annotated[str, typer.Option(callback=topic_part, help="First part of the topics.")]
+NodeName = Annotated[
+    str, typer.Option("--node", metavar="ID", callback=topic_part, help="The node's name.")
+]
+NodeOrAll = Annotated[
+    str,
+    typer.Option(
+        "--node", metavar="ID|all", callback=topic_part, help="The node's name, or all there are."
+    ),
+]
+NodeOrNone = Annotated[
+    str | None,
+    typer.Option("--node", metavar="ID", callback=topic_part, help="The node's name."),
 ]
 Port = Annotated[
     str,

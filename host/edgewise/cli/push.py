@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgewise.cli.options import Broker, Ca, JsonFlag
+from edgewise.cli.options import Base, Broker, Ca, JsonFlag, NodeOrAll
 from edgewise.console import emit_json, say
-from edgewise.errors import EdgewiseError, InputError
+from edgewise.errors import EdgewiseError
 
 if TYPE_CHECKING:
     from edgewise.pushing import Verdict
@@ -25,11 +25,11 @@ _AT_ONCE = 8
 
 def push(
     model: Annotated[Path, typer.Option(help="model package")],
-    node: Annotated[str, typer.Option(help="the node's name, or all that are online")],
+    node: NodeOrAll,
     broker: Broker,
     config: Annotated[Path, typer.Option(help="settings with update.secret")] = Path("node.toml"),
     ca: Ca = None,
-    base: Annotated[str, typer.Option(help="first part of the topics")] = "edgewise",
+    base: Base = "edgewise",
     json: JsonFlag = False,
 ) -> None:
     """Send a model; the node checks it, works with it for a minute and says its verdict.
@@ -43,8 +43,6 @@ def push(
 
     data = container(package.load(model))
     at = parse_broker(broker, ca)
-    if node != "all" and (not node or set(node) & set("+#/")):
-        raise InputError(f"--node {node}: a node's name, such as a1b2c3, or all")
     secrets = {} if node == "all" else {node: secret_of(config, node)}
     client = connect(at)
     try:
@@ -74,7 +72,7 @@ def _push_all(
 
     with (
         Progress(console=err, transient=True, disable=not err.is_terminal) as bar,
-        ThreadPoolExecutor(_AT_ONCE) as pool,
+        ThreadPool(_AT_ONCE) as pool,
     ):
         tasks = {name: bar.add_task(name, total=len(data)) for name in secrets}
 
@@ -91,7 +89,7 @@ def _push_all(
             say(f"{name}: {said}{_times(verdict)}")
             return verdict
 
-        return dict(zip(secrets, pool.map(one, secrets), strict=True))
+        return dict(zip(secrets, pool.map(one, secrets, 1), strict=True))
 
 
 def _times(verdict: Verdict) -> str:

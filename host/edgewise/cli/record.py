@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import select
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgewise.cli.options import Ca, JsonFlag
+from edgewise.cli.keys import keys
+from edgewise.cli.options import Base, Ca, JsonFlag, NodeOrNone
+from edgewise.cli.signals import end_as_interrupt
 from edgewise.console import emit_json, err, say
 from edgewise.errors import InputError
 
@@ -37,8 +36,8 @@ def record(
     port: Annotated[str | None, typer.Option(metavar="PORT", help="The node's port.")] = None,
     broker: Annotated[str | None, typer.Option(metavar="URL", help="Or over MQTT.")] = None,
     ca: Ca = None,
-    node: Annotated[str | None, typer.Option(help="The node's name, with --broker.")] = None,
-    base: Annotated[str, typer.Option(help="First part of the topics.")] = "edgewise",
+    node: NodeOrNone = None,
+    base: Base = "edgewise",
     readings: Annotated[int, typer.Option(min=0, help="End after so many [0: Ctrl-C].")] = 0,
     undo_s: Annotated[float, typer.Option(min=1, help="How far the key u takes back.")] = 30,
     json: JsonFlag = False,
@@ -53,11 +52,12 @@ def record(
         log = stack.enter_context(GrowingLog(out, "status"))
         source = stack.enter_context(source)
         recorder = Recorder(log, labels, undo_s)
-        stack.enter_context(_keys())
+        end_as_interrupt()
+        pressed = stack.enter_context(keys())
         say("  ".join(f"{i} {name}" for i, name in enumerate(labels, 1)))
         say("space pauses, u undoes, Ctrl-C ends")
         with suppress(KeyboardInterrupt):
-            _listen(source, recorder, readings)
+            _listen(source, recorder, pressed, readings)
     say(f"{out}: {recorder.summary()}")
     if json:
         emit_json({"out": str(out), "readings": dict(recorder.counts)})
@@ -80,16 +80,16 @@ def _source(
         raise InputError("name the node's place: either --port or --broker and --node")
     if port is not None:
         return SerialSource(port)
-    if not node or set(node) & set("+#/"):
+    if not node:
         raise InputError("--broker needs --node: the node's name, such as a1b2c3")
     return MqttSource(parse_broker(broker or "", ca), node, base)
 
 
-def _listen(source: Source, recorder: Recorder, limit: int) -> None:
+def _listen(source: Source, recorder: Recorder, pressed: Callable[[], str], limit: int) -> None:
     from edgewise.watching.sources import Heard
 
     while not limit or recorder.counts.total() < limit:
-        for key in _pressed():
+        for key in pressed():
             told = recorder.key(key)
             if told:
                 say(told)
@@ -109,26 +109,3 @@ def _status(recorder: Recorder) -> None:
     state = "paused" if recorder.paused else recorder.label
     clock = time.strftime("%H:%M:%S", time.localtime(last.time_s))
     err.print(f"{clock}  {what}  [{state}]  {recorder.summary()}", markup=False, highlight=False)
-
-
-@contextmanager
-def _keys() -> Iterator[None]:
-    # Single keys without Enter, where there is a terminal.
-    if not sys.stdin.isatty():
-        yield
-        return
-    import termios
-    import tty
-
-    before = termios.tcgetattr(sys.stdin)
-    try:
-        tty.setcbreak(sys.stdin)
-        yield
-    finally:
-        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
-
-
-def _pressed() -> str:
-    if not sys.stdin.isatty() or not select.select([sys.stdin], [], [], 0)[0]:
-        return ""
-    return os.read(sys.stdin.fileno(), 64).decode(errors="replace")

@@ -1,10 +1,10 @@
-"""Commands that run until SIGINT or SIGTERM."""
+"""Commands that end at SIGINT or SIGTERM."""
 
 from __future__ import annotations
 
 import signal
 
-__all__ = ["wait_for_end"]
+__all__ = ["end_as_interrupt", "wait_for_end"]
 
 
 def wait_for_end() -> None:
@@ -20,6 +20,11 @@ def wait_for_end() -> None:
     finally:
         for number in ends:
             signal.signal(number, signal.SIG_IGN)
+
+
+def end_as_interrupt() -> None:
+    """From now on SIGTERM is a KeyboardInterrupt, as Ctrl-C is."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 class _Ended(Exception):

@@ -81,8 +81,11 @@ def ask(client: mqtt.Client, base: str, node: str, verb: str, value: str) -> dic
     answers: queue.Queue[dict[str, Any]] = queue.Queue()
 
     def heard(_client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-        said = json.loads(message.payload)
-        if said.get("id") == name:
+        try:
+            said = json.loads(message.payload)
+        except (ValueError, RecursionError):
+            return
+        if isinstance(said, dict) and said.get("id") == name and "ok" in said:
             answers.put(said)
 
     topic = f"{base}/{node}/cmd/{verb}"

@@ -38,6 +38,9 @@ def write(path: Path, given: Mapping[str, Any], force: bool = False) -> list[Pat
             raise InputError(f"{file}: is there already: name another, or --force replaces both")
     shown, hidden = _apart(given)
     ignore = path.with_name(".gitignore")
+    for file in (path, secrets, ignore):
+        if file.is_dir():
+            raise InputError(f"{file}: is a folder: name another file")
     write_atomic(ignore, _with_lines(ignore).encode())
     write_atomic(secrets, (_SECRET + _toml(hidden)).encode(), 0o600)
     write_atomic(path, (_NODE + _toml(shown)).encode())

@@ -25,7 +25,6 @@ class Recorder:
         self.paused = False
         self.counts: Counter[str] = Counter(dict.fromkeys(labels, 0))
         self.last: Heard | None = None
-        self.skipped = 0
 
     def take(self, heard: Heard) -> bool:
         """Write one reading; False where the recording is paused or it comes too late."""
@@ -33,7 +32,6 @@ class Recorder:
         if self.paused:
             return False
         if not self._log.add(heard.time_s, heard.node, heard.t, heard.h, self.label):
-            self.skipped += 1
             return False
         self.counts[self.label] += 1
         return True
@@ -54,9 +52,11 @@ class Recorder:
     def _undo(self) -> str:
         newest = time.time() if self.last is None else self.last.time_s
         gone = Counter(self._log.undo(newest - self._undo_s))
-        self.counts.subtract({name: n for name, n in gone.items() if name in self.counts})
+        self.counts.subtract(gone)
         return f"{gone.total()} readings of the last {self._undo_s:g} s taken back"
 
     def summary(self) -> str:
         """Counts by class, in one line."""
-        return ", ".join(f"{name} {n}" for name, n in self.counts.items())
+        counts = ", ".join(f"{name} {n}" for name, n in self.counts.items())
+        late = self._log.skipped
+        return counts + (f"; {late} left out: not later than the one before" if late else "")
