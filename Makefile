@@ -28,6 +28,7 @@ help:  ## This list
 	@echo 'Variables: BROKER=mqtt://host:port (demo)  PYTHON=python3.x (setup)  TESTS=... (test)'
 	@echo '           DATA=log.csv LABEL=column MODEL=models/name (train, build)'
 	@echo '           PORT=/dev/ttyUSB0, socket://host:port IMAGE=MicroPython.bin CONFIG=node.toml (flash)'
+	@echo '           ARCH=rv32imc for an ESP32-C3 or C6 (build, flash, deploy)'
 
 setup: $(STAMP)  ## Virtual environment, pinned packages, MicroPython: what the rest needs
 	@$(BIN)/python -m edgewise.toolchain
@@ -80,9 +81,10 @@ train: setup  ## Your own log becomes a model: DATA=log.csv [LABEL=column] [MODE
 	@$(BIN)/edgewise train "$(DATA)" $(if $(LABEL),--label "$(LABEL)") \
 		$(if $(MODEL),--out "$(MODEL)")
 
-build: setup  ## build/fs.img for a board: [MODEL=models/name] [CONFIG=node.toml]
+build: setup  ## build/fs.img for a board: [MODEL=models/name] [CONFIG=node.toml] [ARCH=rv32imc]
 	@if [ ! -e "$(CONFIG)" ]; then $(BIN)/edgewise init --out "$(CONFIG)"; fi
-	@$(BIN)/edgewise build --model "$(or $(MODEL),models/occupancy)" --config "$(CONFIG)"
+	@$(BIN)/edgewise build --model "$(or $(MODEL),models/occupancy)" --config "$(CONFIG)" \
+		--arch "$(or $(ARCH),xtensawin)"
 
 flash: build  ## Firmware and files onto a board in one pass: [PORT=/dev/...|all] [IMAGE=MicroPython.bin]
 	@$(BIN)/edgewise flash --port "$(or $(PORT),auto)" --image "$(or $(IMAGE),auto)"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from platformdirs import user_cache_dir
 
-from edgewise.errors import EdgewiseError
+from edgewise.errors import EdgewiseError, OutsideError
 
-__all__ = ["cache_dir", "node_dirs", "node_files", "simulator_dir"]
+__all__ = ["cache_dir", "make_cache_dir", "node_dirs", "node_files", "simulator_dir"]
 
 _HERE = Path(__file__).resolve().parent
 
@@ -49,6 +49,18 @@ def cache_dir() -> Path:
     """Return the folder for downloads: EDGEWISE_CACHE or the user's cache. May not exist yet."""
     named = os.environ.get("EDGEWISE_CACHE")
     return Path(named).expanduser().absolute() if named else Path(user_cache_dir("edgewise"))
+
+
+def make_cache_dir() -> Path:
+    """The same, made where it is missing; OutsideError where it cannot be."""
+    folder = cache_dir()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise OutsideError(
+            f"{folder}: cannot be written ({e.strerror}): set EDGEWISE_CACHE"
+        ) from e
+    return folder
 
 
 def _node_package() -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import sys
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from edgewise.errors import InputError, OutsideError
 
@@ -16,6 +17,7 @@ __all__ = ["every", "has_lines", "look", "open_port", "single"]
 # USB vendors of ESP32 boards: Espressif, Silicon Labs (CP210x), WCH (CH340, CH9102), FTDI,
 # Arduino, Adafruit
 _VENDORS = {0x303A, 0x10C4, 0x1A86, 0x0403, 0x2341, 0x239A}
+_NETWORK = ("socket", "rfc2217")
 _NONE = (
     "no board found on USB: plug it in with a data cable (some only charge), install the driver "
     "of its USB chip (CP210x or CH340), or name the port with --port"
@@ -54,12 +56,22 @@ def open_port(port: str, baud: int = 115200) -> serial.Serial:
     """Open a name or URL for this program alone; OutsideError says why not and the cure."""
     import serial
 
+    if "://" in port and not _whole_url(port):
+        raise InputError(f"port {port!r}: no host and port: write socket://host:port")
     try:
         return serial.serial_for_url(port, baudrate=baud, exclusive=True, timeout=0.1)
     except ValueError as e:
         raise InputError(f"port {port!r}: {e}: use a name, socket:// or rfc2217://") from e
     except (OSError, serial.SerialException) as e:  # the second is an OSError too
         raise OutsideError(f"port {port}: {_why(port, e)}") from e
+
+
+def _whole_url(port: str) -> bool:
+    parts = urlsplit(port)
+    try:
+        return parts.scheme not in _NETWORK or bool(parts.hostname and parts.port)
+    except ValueError:
+        return False
 
 
 def _why(port: str, e: OSError) -> str:
@@ -70,6 +82,8 @@ def _why(port: str, e: OSError) -> str:
         return (
             "no permission: run sudo usermod -aG dialout $USER (Arch: uucp), then log out and in"
         )
+    if e.errno in (errno.EISDIR, errno.ENOTTY) or "Inappropriate ioctl" in said:
+        return "is no serial port: name the board's, or try --port auto"
     if e.errno in (errno.EBUSY, errno.EAGAIN) or "lock" in said or "PermissionError" in said:
         return "another program has it open (a monitor, an IDE?): close that"
     if not has_lines(port) or "://" in port:

@@ -69,6 +69,7 @@ async function turn(data) {
       save("", folder);
       out("MPY: soft reboot\r\n");
       await start();
+      save("", folder);
     } else {
       if (byte === 1) raw = true;
       if (byte === 2) raw = false;

@@ -14,7 +14,7 @@ from littlefs import LittleFS, UserContext
 from edgewise import settings
 from edgewise.building import Built, build
 from edgewise.building.image import BLOCK_BYTES, PARTITION_BYTES, image
-from edgewise.errors import InputError
+from edgewise.errors import InputError, OutsideError
 
 SECRET = "pass-of-mine"
 
@@ -122,7 +122,7 @@ def test_a_write_that_fails_leaves_the_earlier_build(
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "write_bytes", full)
-        with pytest.raises(InputError, match=r"cannot be written \(No space left on device\)"):
+        with pytest.raises(OutsideError, match=r"cannot be written \(No space left on device\)"):
             build(model, config, config.parent / "build")
     assert contents(config.parent / "build") == before
     assert not list((config.parent / "build").glob(".build-*"))

@@ -7,10 +7,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from tests.board.wasm_board import WasmBoard
+from tests.host.test_watching import wait_for
 
+from edgewise.boarding.arch import check_arch
 from edgewise.boarding.deploy import deploy, wanted
 from edgewise.boarding.repl import open_repl
 from edgewise.errors import InputError, OutsideError
@@ -78,6 +81,7 @@ def test_all_once_then_only_what_changed(board: WasmBoard, build: Path) -> None:
     (build / "fs/config.json").write_bytes(b'{"n":2}')
     (build / "fs/edgenode/app.mpy").unlink()
     last = json.loads(run(board, build).stdout)
+    assert last["kept"] == []
     assert (last["written"], last["removed"]) == (["config.json"], ["edgenode/app.mpy"])
     there = on_board(board)
     assert (there["config.json"], there["config.json.old"]) == (b'{"n":2}', b'{"n":1}')
@@ -91,6 +95,68 @@ def test_what_the_node_wrote_stays(board: WasmBoard, build: Path) -> None:
     (build / "fs/boot.py").unlink()
     assert run(board, build).returncode == 0
     assert on_board(board)["boot"] == b"7"
+
+
+def sealed(config: bytes) -> bytes:
+    return config[:-1] + b',"crc32":"%08x"}' % crc32(config)
+
+
+def test_what_the_node_took_over_the_air_stays_until_the_build_is_another(
+    board: WasmBoard, build: Path
+) -> None:
+    assert run(board, build).returncode == 0
+    blob = b"pushed" * 300
+    own = {
+        "config.json": sealed(b'{"n":1,"period_ms":60000}'),
+        "model.bin": blob + crc32(blob).to_bytes(4, "little"),
+    }
+    with open_repl(board.port) as repl:
+        for name, data in own.items():
+            repl.exec(f"with open('/{name}', 'wb') as f: f.write({data!r})")
+    (build / "fs/boot.py").write_bytes(b"# another\n")
+    done = run(board, build)
+    assert json.loads(done.stdout)["kept"] == ["model.bin", "config.json"]
+    assert "kept: model.bin, which the node took over the air" in done.stderr
+    assert {name: on_board(board)[name] for name in own} == own
+    (build / "fs/model.bin").write_bytes(b"another model")
+    assert json.loads(run(board, build).stdout)["written"] == ["model.bin"]
+    there = on_board(board)
+    assert (there["model.bin"], there["model.bin.old"]) == (b"another model", own["model.bin"])
+
+
+@pytest.mark.parametrize("damaged", ["config.json", "model.bin"])
+def test_what_is_damaged_on_the_board_is_mended(
+    board: WasmBoard, build: Path, damaged: str
+) -> None:
+    assert run(board, build).returncode == 0
+    with open_repl(board.port) as repl:
+        repl.exec(f"with open('/{damaged}', 'wb') as f: f.write(b'no')")
+        repl.exec("with open('/files.json', 'r+b') as f: f.write(b'5 ' * 400)")
+    assert run(board, build).returncode == 0
+    assert on_board(board)[damaged] == wanted(build)[damaged]
+    with open_repl(board.port) as repl:
+        repl.exec(f"with open('/{damaged}', 'wb') as f: f.write(b'no')")
+    assert json.loads(run(board, build).stdout)["written"] == [damaged]
+
+
+def test_a_build_for_another_machine(tmp_path: Path) -> None:
+    class Board:
+        def exec(self, source: str) -> str:
+            return "11\n"
+
+    (tmp_path / "manifest.json").write_text('{"arch": "xtensawin"}')
+    with pytest.raises(InputError, match="is for xtensawin, this board runs rv32imc: run"):
+        check_arch(Board(), tmp_path)  # type: ignore[arg-type]
+    (tmp_path / "manifest.json").write_text('{"arch": "rv32imc"}')
+    check_arch(Board(), tmp_path)  # type: ignore[arg-type]
+
+
+def test_the_node_goes_on_whatever_happens_at_the_prompt(board: WasmBoard, build: Path) -> None:
+    assert run(board, build).returncode == 0
+    with pytest.raises(KeyboardInterrupt), open_repl(board.port) as repl:
+        repl.exec("with open('/main.py', 'w') as f: f.write(\"open('/ran', 'w').close()\")")
+        raise KeyboardInterrupt
+    wait_for(lambda: (board.files / "ran").exists())
 
 
 @pytest.mark.parametrize("after", [3000, 6000, 9000])

@@ -35,7 +35,9 @@ MODULES = {
     " def active(self, on): pass\n"
     " def isconnected(self): return self.on\n"
     " def scan(self): return [(s.encode(),) for s in world['air']]\n"
-    " def connect(self, ssid, password): self.on = password == 'right'\n"
+    " def connect(self, ssid, password):\n"
+    "  there = ssid in world['air'] or ssid == world.get('hidden')\n"
+    "  self.on = there and password == 'right'\n"
     " def status(self, what): return world['dbm']\n",
     "ntptime": "from world import world\n"
     "def time():\n"
@@ -151,8 +153,20 @@ def test_a_wrong_password(ask: Any) -> None:
 
 def test_no_settings_on_the_board(ask: Any) -> None:
     found = ask(None)
-    assert found["settings"].cure.startswith("no config.json on it: run edgewise build")
+    assert found["settings"].cure.startswith("no config.json on it, or a damaged")
     assert "sensor" not in found
+
+
+@pytest.mark.parametrize("damaged", ["{", "5", '{"wifi":5}'])
+def test_damaged_settings_on_the_board(ask: Any, tmp_path: Path, damaged: str) -> None:
+    (tmp_path / "config.json").write_text(damaged)
+    found = ask(None)
+    assert not found["settings"].ok
+    assert "sensor" not in found
+
+
+def test_a_hidden_network(ask: Any) -> None:
+    assert ask(CONFIG, air=["other"], hidden="lab")["Wi-Fi"].found == "lab -60 dBm"
 
 
 def test_the_clock_may_be_off(ask: Any) -> None:

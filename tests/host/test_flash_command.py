@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 from edgewise import ports
 from edgewise.cli.main import app
-from edgewise.errors import EdgewiseError, OutsideError
+from edgewise.errors import EdgewiseError, InputError, OutsideError
 from edgewise.flashing import board, esp
 from edgewise.flashing import build as builds
 from edgewise.flashing.image import parse
@@ -166,6 +166,15 @@ def test_unplugged_in_the_middle(here: Path, monkeypatch: pytest.MonkeyPatch) ->
             OutsideError, match=r"port socket://.*: was lost \(.*: use a short data cable"
         ):
             board.flash(served.url, job(here), print, lambda *of: None)
+
+
+def test_one_name_for_several_boards(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "every", lambda: ["/dev/a", "/dev/b"])
+    config = Path("build/fs/config.json")
+    config.write_text('{"node":"kitchen"}')
+    done = run("flash", "--port", "all", "--image", "m.bin")
+    assert isinstance(done.exception, InputError)
+    assert "each of 2 boards would be the node kitchen: leave node empty" in str(done.exception)
 
 
 def test_all_ports_at_once(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pty
 import re
+import resource
 import select
 import signal
 import socket
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +23,7 @@ from pathlib import Path
 import pytest
 from tests.host.cable import Cable
 
+from edgewise.errors import InputError, OutsideError, unwritable
 from edgewise.logcsv import read_log
 from edgewise.watching.decode import Damaged, Diag, Hello, Reading, Text, decode
 from edgewise.watching.growing import GrowingLog
@@ -288,7 +292,10 @@ def test_record_goes_on_and_ends_by_itself(cable: Cable, tmp_path: Path) -> None
         (["--label", "a,,b", "--port", "x"], "--label a,,b"),
         (["--label", "a,a", "--port", "x"], "--label a,a"),
         (["--label", "a", "--broker", "mqtt://localhost"], "--broker needs --node"),
-        (["--label", "a", "--broker", "mqtt://localhost", "--node", "#"], "--broker needs --node"),
+        (
+            ["--label", "a", "--broker", "mqtt://localhost", "--node", "#"],
+            "--node '#': a name without",
+        ),
     ],
 )
 def test_wrong_use_of_record(words: list[str], said: str, tmp_path: Path) -> None:
@@ -330,3 +337,64 @@ def test_rows_keep_their_order(tmp_path: Path) -> None:
         assert log.undo(100) == ["a"]
         assert log.add(100, "n", 21.0, 40.0, "b")
     assert read_log(tmp_path / "log.csv").label.tolist() == ["a", "b"]  # type: ignore[union-attr]
+
+
+def test_a_disk_that_is_full_leaves_whole_rows(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with GrowingLog(path, "status") as log:
+        assert log.add(100, "n", 20.0, 40.0, "a")
+        whole = path.read_bytes()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 5, limits[1]))
+        try:
+            with pytest.raises(InputError, match="cannot be written"):
+                log.add(101, "n", 20.0, 40.0, "a")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert path.read_bytes() == whole
+        assert log.add(101, "n", 20.0, 40.0, "a")
+    assert isinstance(unwritable(path, OSError(errno.ENOSPC, "full")), OutsideError)
+
+
+def test_undo_ends_where_the_session_began(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    with GrowingLog(path, "status") as log:
+        assert log.add(100, "n", 20.0, 40.0, "a")
+        assert log.add(100, "m", 20.0, 40.0, "a")
+    with GrowingLog(path, "status") as log:
+        assert log.add(101, "m", 21.0, 40.0, "b")
+        assert log.add(100.5, "n", 21.0, 40.0, "c")
+        assert not log.add(99, "n", 21.0, 40.0, "c")
+        assert (log.rows, log.skipped) == (2, 1)
+        assert log.undo(0) == ["b", "c"]
+        assert log.rows == 0
+    assert len(path.read_text().splitlines()) == 3
+
+
+def test_a_row_without_a_node_is_of_the_only_one(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    with GrowingLog(path, "status") as log:
+        assert log.add(100, "n", 20.0, 40.0, "a")
+    with GrowingLog(path, "status") as log:
+        assert log.add(101, "", 20.0, 40.0, "a")
+    assert read_log(path).node.tolist() == ["n", "n"]
+
+
+def test_no_reading_no_file(tmp_path: Path) -> None:
+    with GrowingLog(tmp_path / "log.csv", "status"):
+        pass
+    assert not (tmp_path / "log.csv").exists()
+
+
+def test_sigterm_gives_the_terminal_back(cable: Cable, tmp_path: Path) -> None:
+    keys, there = os.openpty()
+    before = termios.tcgetattr(there)
+    words = ("record", "--port", cable.port, "--label", "a", "--out", str(tmp_path / "log.csv"))
+    record = Running(*words, stdin=there)
+    record.wait_for(b"space pauses")
+    assert termios.tcgetattr(there) != before
+    record.process.terminate()
+    assert record.process.wait(20) == 0
+    assert termios.tcgetattr(there) == before
+    for end in (keys, there):
+        os.close(end)

@@ -55,6 +55,25 @@ def end(path, sha256):
     return True
 
 
+def whole(path):
+    # whether the node itself wrote it: settings sealed with their CRC, or a model
+    config = path == "/config.json"
+    try:
+        left = os.stat(path)[6] - (20 if config else 4)
+        crc = 0
+        with open(path, "rb") as f:
+            while left > 0:
+                part = f.read(min(left, 512))
+                left -= len(part)
+                crc = binascii.crc32(part, crc)
+            end = f.read()
+    except OSError:
+        return False
+    if config:
+        return end == b',"crc32":"%08x"}' % binascii.crc32(b"}", crc)
+    return end == (crc & 0xFFFFFFFF).to_bytes(4, "little")
+
+
 def remove(path):
     try:
         os.remove(path)

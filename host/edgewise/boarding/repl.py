@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from edgewise.errors import OutsideError
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Repl", "open_repl"]
 
-_ENTER_S, _EXEC_S, _PROMPT_S, _READ_S = 20, 60, 2, 0.1
+_ENTER_S, _EXEC_S, _PROMPT_S, _READ_S = 8, 60, 2, 0.1
+_TRIES = 2
 
 
 class Repl(Protocol):
@@ -43,8 +45,7 @@ def open_repl(port: str) -> Iterator[Repl]:
         raise OutsideError(f"port {port}: {e}") from e
     try:
         try:
-            line.serial.write(b"\r\x03\x03")
-            line.enter_raw_repl(soft_reset=False, timeout_overall=_ENTER_S)
+            _enter(line)
         except (TransportError, OSError) as e:
             raise OutsideError(f"port {port}: no MicroPython answers ({e})") from e
         repl = _Line(port, line)
@@ -55,6 +56,21 @@ def open_repl(port: str) -> Iterator[Repl]:
     finally:
         with suppress(OSError):
             line.close()
+
+
+def _enter(line: Any) -> None:
+    # A board that is just starting may miss the first call.
+    from mpremote.transport import TransportError
+
+    for left in range(_TRIES - 1, -1, -1):
+        line.serial.write(b"\r\x03\x03")
+        try:
+            with redirect_stdout(io.StringIO()):  # mpremote prints what it did not understand
+                line.enter_raw_repl(soft_reset=False, timeout_overall=_ENTER_S)
+            return
+        except TransportError:
+            if not left:
+                raise
 
 
 class _Line:
@@ -90,6 +106,6 @@ class _Line:
             line.exit_raw_repl()
             line.read_until(1, b">>> ", timeout=_PROMPT_S)
             line.serial.write(b"\x04")
-        io: serial.Serial = line.serial
-        io.timeout = _READ_S
-        return io
+        port: serial.Serial = line.serial
+        port.timeout = _READ_S
+        return port

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewise import paths, settings
+from edgewise.building.listing import LIST, listing
 from edgewise.building.shorten import shorten
 from edgewise.compiling.forms import MACHINES
 from edgewise.errors import InputError
@@ -57,6 +58,7 @@ def board_files(
         if name in files:
             raise InputError(f"{path}: {name} is a file of the node: name the one for TLS anew")
         files[name] = data
+    files[LIST] = listing(files)
     return dict(sorted(files.items()))
 
 

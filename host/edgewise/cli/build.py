@@ -32,9 +32,12 @@ def build(
 
     Both hold the secrets: keep them to yourself.
     """
+    from edgewise import settings
     from edgewise.building import build as make
 
     built = make(model, config, out, arch)
+    for doubt in settings.doubts(settings.load(config)):
+        say(f"{config}: {doubt}")
     files, image = built.manifest["files"], built.manifest["image"]
     say(f"{built.fs}: {len(files)} files, of these {built.mpy_bytes} bytes compiled for {arch}")
     say(f"{built.image}: {image['size']} bytes for the flash at {image['offset']:#x}")

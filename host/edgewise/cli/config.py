@@ -33,8 +33,12 @@ def check(file: File = _DEFAULT, as_json: JsonFlag = False) -> None:
     """Read the settings of a node, or of a whole fleet, and name the first mistake."""
     from edgewise import settings
 
-    settings.load(file)
-    nodes = list(settings.fleet(file))
+    given = settings.load(file)
+    fleet = settings.fleet(file)
+    nodes = list(fleet)
+    for name, node in (fleet or {str(file): given}).items():
+        for doubt in settings.doubts(node):
+            say(f"{name}: {doubt}")
     say(f"{file}: right" + (f", and so are {len(nodes)} nodes beside it" if nodes else ""))
     if as_json:
         emit_json({"ok": True, "file": str(file), "nodes": nodes})

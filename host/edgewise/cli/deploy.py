@@ -28,6 +28,7 @@ def deploy(
     """
     from rich.progress import Progress
 
+    from edgewise.boarding.arch import check_arch
     from edgewise.boarding.deploy import deploy as put
     from edgewise.boarding.deploy import wanted
     from edgewise.boarding.repl import open_repl
@@ -44,9 +45,12 @@ def deploy(
         def show(name: str, sent: int, of: int) -> None:
             bar.update(task, completed=sent, total=of, description=name)
 
+        check_arch(repl, build)
         done = put(repl, files, show)
         for name in done.written:
             say(f"written: {name}")
+        for name in done.kept:
+            say(f"kept: {name}, which the node took over the air; edgewise flash replaces it")
         for name in done.removed:
             say(f"removed: {name}")
         say(f"{len(done.written)} written, {done.same} as they were")
@@ -57,6 +61,7 @@ def deploy(
         emit_json(
             {
                 "written": done.written,
+                "kept": done.kept,
                 "removed": done.removed,
                 "same": done.same,
                 "seconds": seconds,

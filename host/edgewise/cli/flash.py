@@ -56,6 +56,11 @@ def flash(
     """
     job = _job(image, build, erase, before, after, baud)
     boards = [_Board(name) for name in _ports(port)]
+    if len(boards) > 1 and job.build.node:
+        raise InputError(
+            f"{build}: each of {len(boards)} boards would be the node {job.build.node}: leave "
+            "node empty in its settings, then each takes the name of its MAC"
+        )
     _all(boards, job)
     if json:
         emit_json({"ok": all(b.result for b in boards), "boards": [_told(b) for b in boards]})

@@ -28,6 +28,13 @@ _QUESTIONS: dict[str, tuple[str, Any]] = {
     "sensor.kind": ("Sensor, dht22 or dht11", "dht22"),
     "sensor.pin": ("GPIO of its data wire", 4),
 }
+# ESP32 series datasheet, 2.2 and 2.4
+_OTHER_USE = {
+    **dict.fromkeys((1, 3), "the serial line"),
+    **dict.fromkeys(range(6, 12), "the flash"),
+    12: "the voltage of the flash at the start",
+    **dict.fromkeys(range(34, 40), "an input without pull-up"),
+}
 _HIDDEN = ("wifi.password", "mqtt.password")
 
 
@@ -73,6 +80,8 @@ def init(
     say(f"written: {', '.join(map(str, written))}; next: edgewise build --config {out}")
     if given["mqtt"].get("tls"):
         say(f"TLS: put the broker's CA as ca.der into {out.parent.absolute()}")
+    if use := _OTHER_USE.get(given["sensor"]["pin"]):
+        say(f"GPIO {given['sensor']['pin']} is {use} of an ESP32: fit for a sensor on other chips")
     if json:
         emit_json({"written": [str(path) for path in written]})
 
@@ -115,6 +124,8 @@ def _ask(key: str) -> Any:
             value_proc=read,
         )
     except typer.Abort as e:
+        if isinstance(e.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from e
         raise InputError(f"{key}: no answer: give one, or say it with an option") from e
 
 

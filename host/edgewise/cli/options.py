@@ -39,9 +39,9 @@ def _board(port: str) -> str:
 
 def topic_part(param: typer.CallbackParam, text: str | None) -> str | None:
     """A callback of options that become part of a topic, where + and # would stand for many."""
-    wrong = "+#\0" if param.name == "base" else "+#/\0"
-    if text is not None and (not text or set(text) & set(wrong)):
-        shown = ", ".join(repr(c) for c in wrong)
+    wrong = "+#" if param.name == "base" else "+#/"
+    if text is not None and (not text or set(text) & {*wrong, "\0"}):
+        shown = " ".join(wrong)
         raise InputError(f"--{param.name} {text!r}: a name without {shown} is needed")
     return text
 

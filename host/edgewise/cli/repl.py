@@ -9,6 +9,7 @@ import typer
 
 from edgewise.cli.options import Port
 from edgewise.console import say
+from edgewise.errors import InputError
 
 EXAMPLES = ("edgewise repl --port /dev/ttyUSB0",)
 
@@ -17,6 +18,8 @@ def repl(port: Port = "auto") -> None:
     """Open MicroPython's prompt with mpremote; Ctrl-C stops the node, Ctrl-D starts it again."""
     from edgewise.ports import open_port
 
+    if not sys.stdin.isatty():
+        raise InputError("a prompt needs a terminal: run edgewise repl in one")
     open_port(port).close()
     say("Ctrl-] leaves")
     words = [sys.executable, "-m", "mpremote", "connect", port, "resume", "repl"]

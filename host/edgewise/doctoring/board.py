@@ -10,6 +10,7 @@ from typing import Any
 
 from edgenode.core.decode import ERRORS, Decoder
 from edgenode.core.settings import settings
+from edgewise.boarding.arch import ARCHES
 from edgewise.boarding.repl import Repl, open_repl
 from edgewise.doctoring.check import Check
 from edgewise.errors import EdgewiseError, OutsideError
@@ -24,10 +25,6 @@ _HEAP_MIN, _DISK_MIN = 40_000, 64_000  # what the node takes; a spool of a few h
 _RSSI_MIN_DBM = -80
 _WIFI_S = 20
 _CLOCK_OFF_S = 5
-_ARCHES = (
-    *("none", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp"),
-    *("xtensa", "xtensawin", "rv32imc"),
-)  # MicroPython, py/persistentcode.h
 
 
 def checks(port: str) -> list[Check]:
@@ -68,7 +65,7 @@ def _inside(repl: Repl) -> list[Check]:
     found = [*_system(facts)]
     given = _settings(repl)
     if given is None:
-        cure = f"no config.json on it: {_BUILD}"
+        cure = f"no config.json on it, or a damaged one: {_BUILD}"
         return [*found, Check("settings", False, True, "", cure)]
     found.append(
         _sensor(ask(f"sensor({given['sensor.pin']}, {given['sensor.power_pin']})"), given)
@@ -85,19 +82,24 @@ def _settings(repl: Repl) -> dict[str, Any] | None:
     text = repl.exec(
         "try: print(open('config.json').read())\nexcept OSError: print('null')"
     ).strip()
-    given = json.loads(text)
-    if given is None:
+    try:
+        given = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(given, dict):
         return None
     full: dict[str, Any] = {}
     for section, key, _, default, *_ in settings():
         source = given.get(section, {}) if section else given
+        if not isinstance(source, dict):
+            return None
         full[f"{section}.{key}" if section else key] = source.get(key, json.loads(default))
     return full
 
 
 def _system(facts: dict[str, Any]) -> list[Check]:
     mpy = facts["mpy"]
-    abi = f"{mpy & 255}.{mpy >> 8 & 3} {_ARCHES[mpy >> 10]}" if mpy >> 10 < len(_ARCHES) else "?"
+    abi = f"{mpy & 255}.{mpy >> 8 & 3} {ARCHES[mpy >> 10]}" if mpy >> 10 < len(ARCHES) else "?"
     version = ".".join(map(str, facts["version"]))
     heap, disk = facts["heap"], facts["disk"]
     return [

@@ -46,16 +46,15 @@ def wifi(ssid, password, limit_s):
     radio = network.WLAN(network.STA_IF)
     radio.active(True)
     if not radio.isconnected():
+        # a hidden network is not heard, and lets in all the same
         seen = any(found[0] == ssid.encode() for found in radio.scan())
-        if not seen:
-            return [False, None, False]
         radio.connect(ssid, password)
         for _ in range(limit_s * 5):
             if radio.isconnected():
                 break
             time.sleep(0.2)
     if not radio.isconnected():
-        return [False, None, True]
+        return [False, None, seen]
     return [True, radio.status("rssi"), True]
 
 

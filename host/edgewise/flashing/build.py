@@ -17,13 +17,14 @@ _CURE = "run edgewise build --model MODEL --config node.toml"
 @dataclass(frozen=True)
 class Build:
     """``data``: the image as far as blocks are used; ``block`` in bytes; ``talks``: whether its
-    node says its readings on the serial line."""
+    node says its readings on the serial line; ``node``: its name, "" for that of its MAC."""
 
     path: Path
     arch: str
     data: bytes
     block: int
     talks: bool
+    node: str
 
 
 def read(path: Path) -> Build:
@@ -34,15 +35,16 @@ def read(path: Path) -> Build:
         data = (path / "fs.img").read_bytes()
         settings = json.loads((path / "fs" / "config.json").read_bytes())
         block, digest = int(image["block"]), image["sha256"]
+        talks, node = bool(settings.get("serial", True)), str(settings.get("node", ""))
     except FileNotFoundError as e:
         raise InputError(f"{path}: no build here ({Path(e.filename).name}): {_CURE}") from e
     except OSError as e:
         raise InputError(f"{path}: cannot be read ({e.strerror}): mend its rights") from e
-    except (ValueError, TypeError, KeyError) as e:
+    except (AttributeError, ValueError, TypeError, KeyError) as e:
         raise InputError(f"{path}: no manifest of this version ({e!r}): {_CURE}") from e
     if hashlib.sha256(data).hexdigest() != digest:
         raise InputError(f"{path}/fs.img: is not what manifest.json names: {_CURE}")
-    return Build(path, str(arch), data, block, bool(settings.get("serial", True)))
+    return Build(path, str(arch), data, block, talks, node)
 
 
 def fit(build: Build, part_bytes: int) -> bytes:

@@ -1,6 +1,6 @@
 """A node's settings: node.toml, secrets.toml beside it, one file more for each node of a fleet."""
 
-from edgewise.settings.model import Wrong, check, complete, config_json, masked, schema
+from edgewise.settings.model import Wrong, check, complete, config_json, doubts, masked, schema
 from edgewise.settings.reading import fleet, load
 from edgewise.settings.tls import beside, tls_files
 from edgewise.settings.writing import write
@@ -11,6 +11,7 @@ __all__ = [
     "check",
     "complete",
     "config_json",
+    "doubts",
     "fleet",
     "load",
     "masked",

@@ -10,7 +10,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from edgenode.core import settings as node
 
-__all__ = ["KEYS", "SECRETS", "Wrong", "check", "complete", "config_json", "masked", "schema"]
+__all__ = [
+    "KEYS",
+    "SECRETS",
+    "Wrong",
+    "check",
+    "complete",
+    "config_json",
+    "doubts",
+    "masked",
+    "schema",
+]
 
 _TYPES = {"text": str, "number": int, "switch": bool, "list": list[Any]}
 _WHAT = {
@@ -25,6 +35,8 @@ KEYS = [".".join(filter(None, path)) for path in _ROWS]
 """Every setting, with its section: "node", "wifi.ssid"."""
 SECRETS = ("wifi.password", "mqtt.password", "update.secret")
 """What is never shown and belongs into secrets.toml."""
+
+_WPA_MIN = 8
 
 
 class Wrong(Exception):
@@ -92,6 +104,20 @@ def complete(given: Mapping[str, Any]) -> dict[str, Any]:
     except ValueError as e:
         raise Wrong(str(e).split(" ", 1)[0].rstrip(":").split("."), str(e)) from e
     return full
+
+
+def doubts(given: Mapping[str, Any]) -> list[str]:
+    """What can be, but leaves a node without its network: one line each."""
+    full = complete(given)
+    password = full["wifi"]["password"]
+    found = [
+        f"{section}.{key} is empty: this node says its readings on the serial line alone"
+        for section, key in (("wifi", "ssid"), ("mqtt", "host"))
+        if not full[section][key]
+    ]
+    if 0 < len(password) < _WPA_MIN:
+        found.append(f"wifi.password: WPA takes {_WPA_MIN} characters or more")
+    return found
 
 
 def masked(given: Mapping[str, Any]) -> dict[str, Any]:

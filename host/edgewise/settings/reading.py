@@ -90,7 +90,7 @@ def _with_secrets(path: Path) -> list[_Layer]:
 
 def _read(path: Path) -> _Layer:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         values = tomllib.loads(text)
     except OSError as e:
         raise InputError(
@@ -98,6 +98,8 @@ def _read(path: Path) -> _Layer:
         ) from e
     except UnicodeDecodeError as e:
         raise InputError(f"{path}: not UTF-8: save it as such") from e
+    except RecursionError as e:
+        raise InputError(f"{path}: not TOML (brackets too deep): mend it") from e
     except tomllib.TOMLDecodeError as e:
         at = _AT.search(str(e))
         line = f":{at.group(1)}" if at else ""

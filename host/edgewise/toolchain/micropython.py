@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edgewise.errors import OutsideError
-from edgewise.paths import cache_dir
+from edgewise.paths import cache_dir, make_cache_dir
 
 __all__ = ["OLDEST", "command", "find", "install", "version"]
 
@@ -100,8 +100,7 @@ def install(say: Say = _stderr) -> Path:
     Needs no root. Raises OutsideError without Debian's or Ubuntu's apt, or when apt fails.
     """
     source = _apt_source()
-    cache_dir().mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="micropython.", dir=cache_dir()) as temporary:
+    with tempfile.TemporaryDirectory(prefix="micropython.", dir=make_cache_dir()) as temporary:
         work = Path(temporary)
         say("micropython: reading the package lists (apt, private folder) ...")
         apt = _apt(work, source)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from edgewise.errors import OutsideError
-from edgewise.paths import cache_dir
+from edgewise.paths import cache_dir, make_cache_dir
 
 __all__ = ["VERSION", "fetch", "installed"]
 
@@ -50,8 +50,7 @@ def fetch(say: Say = _stderr) -> Path:
     if there := installed():
         return there
     say(f"umqtt.simple {VERSION}: fetching it from the package index ...")
-    cache_dir().mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="umqtt.", dir=cache_dir()) as temporary:
+    with tempfile.TemporaryDirectory(prefix="umqtt.", dir=make_cache_dir()) as temporary:
         archive = Path(temporary) / _ARCHIVE
         _download(archive)
         _check(archive)

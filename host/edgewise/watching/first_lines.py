@@ -120,11 +120,11 @@ def _again(port: str, end_s: float, now: Callable[[], float]) -> serial.Serial:
 
 def _reading(node: str, model: str, text: str) -> Started:
     try:
-        state: dict[str, Any] = json.loads(text.removeprefix("state "))
+        state: Any = json.loads(text.removeprefix("state "))
         error = state.get("err")
         if not error:
             return Started(node, model, float(state["t"]), float(state["h"]))
-    except (ValueError, KeyError, TypeError) as e:
+    except (AttributeError, ValueError, KeyError, TypeError) as e:
         raise OutsideError(f"node {node} runs, model {model}, but its line is cut: {text}") from e
     cure = _CURES.get(error, "see edgewise monitor")
     raise OutsideError(f"node {node} runs, model {model}, but its sensor fails ({error}): {cure}")
