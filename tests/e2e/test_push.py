@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import queue
 import struct
@@ -31,6 +32,7 @@ from edgewise.urls import parse_broker
 
 pytestmark = pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
 SECRET = "0f" * 32
+pushing = importlib.import_module("edgewise.pushing.push")
 
 
 @pytest.fixture(scope="module")
@@ -290,6 +292,24 @@ def test_an_offer_that_comes_again_gets_the_state(
     assert offering.verdict("a")["ok"] is True
     assert offering.offer("a", data, 5) == {"id": "a", "ok": True, "error": None}
     assert offering.offer("b", data, 5)["error"] == "counter 5 is not above 5"
+
+
+def test_a_verdict_that_is_lost_is_asked_for(
+    node: SimulatedNode, client: mqtt.Client, other: Package, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = []
+    heard = pushing._Talk._heard
+
+    def deaf(talk: Any, client: Any, data: Any, message: Any) -> None:
+        if json.loads(message.payload)["ok"] is not None and not lost:
+            lost.append(message)
+        else:
+            heard(talk, client, data, message)
+
+    monkeypatch.setattr(pushing._Talk, "_heard", deaf)
+    monkeypatch.setattr(pushing, "_ASK_S", 1.0)
+    verdict = push(client, "edgewise", NODE, container(other), SECRET, verdict_s=LIMIT_S)
+    assert (verdict.ok, len(lost)) == (True, 1)
 
 
 def test_rolled_back_while_it_is_tried(

@@ -19,6 +19,7 @@ __all__ = ["Verdict", "push"]
 _AGAIN_S = 3.0
 _TRIES = 20
 _VERDICT_S = 300.0
+_ASK_S = 90.0  # a good verdict comes after a minute
 
 
 @dataclass(frozen=True)
@@ -117,13 +118,18 @@ def _transfer(
         progress(at, len(data))
         talk.send("chunk", chunk(data, at))
     progress(len(data), len(data))
-    return _judged(talk, start, time.monotonic() - start, verdict_s)
+    return _judged(talk, offered, start, verdict_s)
 
 
-def _judged(talk: _Talk, start: float, transfer_s: float, verdict_s: float) -> Verdict:
+def _judged(talk: _Talk, offered: str, start: float, verdict_s: float) -> Verdict:
+    transfer_s = time.monotonic() - start
     trial_s = None
     end = time.monotonic() + verdict_s
-    while (said := talk.hear(end - time.monotonic())) is not None:
+    while (left_s := end - time.monotonic()) > 0:
+        said = talk.hear(min(left_s, _ASK_S))
+        if said is None:
+            talk.send("offer", offered)  # a verdict that was lost is told again
+            continue
         passed_s = round(time.monotonic() - start, 2)
         if said["ok"] is not None:
             error = said.get("error")
