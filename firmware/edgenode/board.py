@@ -21,6 +21,7 @@ _CRASH_LOG = "crash.log"
 # what only a start or a command needs
 _NOW_AND_THEN = (
     "wire",
+    "wire_nap",
     "load",
     "config",
     "control",
@@ -119,9 +120,9 @@ class Board:
         return forest
 
     def _nap(self, settings, forest):
-        from . import wire
+        from . import wire_nap
 
-        wire.nap(self, settings, forest)
+        wire_nap.nap(self, settings, forest)
 
     def begin(self):
         # -> number of this boot

@@ -113,16 +113,16 @@ class Installer:
 
     def news(self):
         # What is to be told now (JSON), None: nothing. The verdict ends it.
-        name = json.dumps(self.note["id"])
+        said = {"id": self.note["id"], "ok": None, "error": None}
         if self.on_trial and not self.announced:
-            self.announced = True
-            return '{"id":%s,"ok":null,"error":null,"trial":true}' % name
-        if self.note["state"] != "told":
+            self.announced = said["trial"] = True
+        elif self.note["state"] == "told":
+            error = said["error"] = self.note["error"]
+            said["ok"] = not error
+            self._note("idle", error)
+        else:
             return None
-        error = self.note["error"]
-        self._note("idle", error)
-        ok = "false" if error else "true"
-        return '{"id":%s,"ok":%s,"error":%s}' % (name, ok, json.dumps(error))
+        return json.dumps(said)
 
 
 def swap_back(store):

@@ -83,14 +83,14 @@ def build(board, settings, forest):
         forest.features = None  # their names are of no use any more
     if settings["serial"]:
         board.node.console = Console(board.boot.number, classes)
-    _greet(board, name, board.boot.number, forest)
+    greet(board, name, board.boot.number, forest)
     tail = '"from":"%s","to":"%s","runtime":"%s"}'
     runtime = "none" if board.safe else forest.runtime
     mode = "safe" if board.safe else "running"
     board.link.event(0, "reset", tail % (board.reset, mode, runtime))
 
 
-def _greet(board, name, boot, forest):
+def greet(board, name, boot, forest):
     what = "model %s, %s" % (forest.contract["name"], forest.runtime) if forest else "safe mode"
     board.log("node %s, boot %d, %s" % (name, boot, what))
 
@@ -158,45 +158,3 @@ def _output(given, classes):
     if given["on"] not in classes:
         raise ConfigError("config: actuator.on must be one of %s" % ", ".join(classes))
     return Output(machine.Pin(given["pin"], machine.Pin.OUT), given["active"])
-
-
-def nap(board, settings, forest):
-    # One wake of a node that sleeps; it ends in deep sleep.
-    from .battery import SleepyNode
-    from .core.kept import key
-    from .drivers.power import Power
-    from .link.nap import Nap
-
-    period_ms = settings["period_ms"] or forest.contract["period_ms"]
-    confirm = settings["confirm"]
-    classes = [json.dumps(c) for c in forest.classes]
-    node = SleepyNode(
-        make_dht(settings["sensor"]),
-        make_plausible(settings, forest),
-        board.clock,
-        Power(machine.RTC(), board.sleep),
-        forest,
-        classes,
-        {
-            "key": key(flash.read("model.bin"), confirm["need"], confirm["of"], period_ms),
-            "need": confirm["need"],
-            "of": confirm["of"],
-            "period_ms": period_ms,
-            "report_every": settings["report_every"],
-            "hold_s": settings["sensor"]["hold_s"],
-            "next_boot": board.begin,
-        },
-    )
-    if settings["serial"]:
-        _greet(board, node_name(settings), node.boot, forest)
-        node.console = Console(node.boot, classes)
-    board.clock.on_moved = node.clock_moved
-
-    def open_link():
-        name = node_name(settings)
-        parts = make_parts(settings, make_client(settings, name), board.clock, board.log)
-        topic = "%s/%s/" % (settings["base"], name)
-        radio = network.WLAN(network.STA_IF)
-        return Nap(parts, node, topic, board.log, board.watchdog.feed, lambda: radio.active(False))
-
-    node.wake(open_link)

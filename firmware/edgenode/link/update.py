@@ -14,7 +14,6 @@ _SIZE_MAX = const(32768)
 _CHUNK_MAX = const(1024)
 _HEAD = const(8)  # of a chunk: the first bytes of the SHA-256, offset
 _ID_MAX = const(64)
-_COMPLETE = '{"id":%s,"ok":null,"error":null,"want":null}'
 
 
 def mac(key, text):
@@ -117,7 +116,7 @@ class Update:
         note = self.note
         if note["state"] == "idle":
             return answer(note["id"], note.get("error"))
-        return _COMPLETE % json.dumps(note["id"])
+        return self._ask(None)
 
     def write(self):
         self._store.write(NOTE, json.dumps(self.note).encode())
@@ -127,7 +126,10 @@ class Update:
         at = min(_size(NEW), self.note["size"])
         if at == self.note["size"]:
             return self._whole()
-        return '{"id":%s,"ok":null,"error":null,"want":%d}' % (json.dumps(self.note["id"]), at)
+        return self._ask(at)
+
+    def _ask(self, at):
+        return json.dumps({"id": self.note["id"], "ok": None, "error": None, "want": at})
 
     def chunk(self, payload):
         # -> answer (JSON), None: not of the offer that is open
@@ -161,7 +163,7 @@ class Update:
         note["state"] = "try"
         self.write()
         self.complete = True
-        return _COMPLETE % json.dumps(note["id"])
+        return self._ask(None)
 
     def _full(self, e):
         return self._given_up("the flash takes no more: %s" % e)
@@ -178,8 +180,4 @@ class Update:
 
 
 def answer(name, error):
-    return '{"id":%s,"ok":%s,"error":%s}' % (
-        json.dumps(name),
-        "false" if error else "true",
-        json.dumps(error),
-    )
+    return json.dumps({"id": name, "ok": not error, "error": error})

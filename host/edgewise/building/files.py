@@ -29,6 +29,7 @@ _FOR_SLEEP = {
     "edgenode/core/packed.py",
     "edgenode/drivers/power.py",
     "edgenode/link/nap.py",
+    "edgenode/wire_nap.py",
 }
 
 
