@@ -7,6 +7,7 @@ CONFIG := node.toml
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
 BENCH_STAMP := $(VENV)/.bench-done
+FORECAST_STAMP := $(VENV)/.forecast-done
 
 # The first that really runs and is new enough (a shim on PATH may exist and fail).
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
@@ -20,7 +21,8 @@ POLICY := /usr/sbin/policy-rc.d
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup system-deps demo test lint train build flash deploy erase monitor repl dashboard bench reliability wheel clean
+.PHONY: help setup system-deps demo test lint train build flash deploy erase monitor repl dashboard forecast bench reliability \
+	wheel clean
 
 help:  ## This list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -68,7 +70,7 @@ system-deps:  ## The system packages (Debian, Ubuntu; with sudo when not root)
 demo: setup  ## A real log, a model, a node, a broker, a summary: the whole way through
 	@$(BIN)/edgewise demo $(if $(BROKER),--broker "$(BROKER)")
 
-test: setup  ## All tests, or TESTS=tests/host
+test: setup $(FORECAST_STAMP)  ## All tests, or TESTS=tests/host
 	@$(BIN)/python -m pytest $(TESTS)
 
 lint: $(STAMP)  ## ruff check, ruff format --check, mypy
@@ -104,6 +106,14 @@ monitor: setup  ## A node's serial line, live: [PORT=/dev/...] [CSV=log.csv]
 dashboard: setup  ## Nodes in a browser: [DB=sqlite:///edgewise.db] [BROKER=mqtt://host:port]
 	@$(BIN)/edgewise dashboard --db "$(or $(DB),sqlite:///edgewise.db)" \
 		$(if $(BROKER),--broker "$(BROKER)")
+
+forecast: setup $(FORECAST_STAMP)  ## The next day of every node: [DB=sqlite:///edgewise.db] or DATA=log.csv
+	@$(BIN)/edgewise forecast $(if $(DATA),--log "$(DATA)",--db "$(or $(DB),sqlite:///edgewise.db)")
+
+$(FORECAST_STAMP): host/requirements-forecast.lock $(STAMP)
+	@echo 'forecast: Prophet and statsforecast, some 200 MB ...'
+	@$(BIN)/python -m pip install -q --require-hashes -r host/requirements-forecast.lock
+	@touch $@
 
 bench: setup $(BENCH_STAMP)  ## Microseconds, bytes, allocations beside others: [MODEL=models/name] [PORT=]
 	@$(BIN)/edgewise bench $(if $(MODEL),"$(MODEL)") $(if $(PORT),--port "$(PORT)")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, select
 
+from edgewise.database import shown
 from edgewise.database.schema import label, reading
 from edgewise.errors import InputError
 from edgewise.logcsv import Log
@@ -29,7 +30,7 @@ def read_labelled(engine: Engine, nodes: list[str] | None = None) -> Log:
     Readings without a time, and all but the first of one time, are left out. Raises InputError
     where a node has no label or there is nothing to train on.
     """
-    where = engine.url.render_as_string(hide_password=True)
+    where = shown(engine)
     periods = _periods(engine, nodes)
     if nodes and (missing := sorted(set(nodes) - set(periods))):
         raise InputError(f"{where}: node {missing[0]} has no labelled period: label some first")

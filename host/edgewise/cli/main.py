@@ -31,6 +31,7 @@ VERBS = (
     "simulate",
     "collect",
     "dashboard",
+    "forecast",
     "broker",
     "push",
     "model",

@@ -11,11 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, select, text
 
-from edgewise.database.schema import diag, reading, status
+from edgewise.database.schema import AHEAD_S, diag, reading, status
 
-__all__ = ["AHEAD_S", "Node", "fleet", "node"]
+__all__ = ["Node", "fleet", "node"]
 
-AHEAD_S = 3600  # a clock that is further ahead is wrong
 _RECENT = 10
 _SILENT_PERIODS = 3
 _SILENT_S = 30.0

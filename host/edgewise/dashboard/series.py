@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, select, text
 
-from edgewise.dashboard.fleet import AHEAD_S
-from edgewise.database.schema import reading
+from edgewise.database.schema import AHEAD_S, reading
 
 __all__ = ["Band", "Window", "extent", "window"]
 

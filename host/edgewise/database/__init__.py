@@ -1,5 +1,5 @@
 """The database: its tables, and how one of an earlier version gets them."""
 
-from edgewise.database.opening import open_db
+from edgewise.database.opening import naming, open_db, shown
 
-__all__ = ["open_db"]
+__all__ = ["naming", "open_db", "shown"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from edgewise.errors import InputError, OutsideError
 from edgewise.urls import check_db
 
-__all__ = ["HEAD", "open_db"]
+__all__ = ["HEAD", "naming", "open_db", "shown"]
 
 HEAD = "0002"
 _FIRST = "0001"  # what there was before databases told their version
@@ -30,16 +32,27 @@ def open_db(url: str) -> Engine:
             folder = Path(engine.url.database).parent
             if not folder.is_dir():
                 raise InputError(f"database folder {folder} does not exist: create it")
-    where = engine.url.render_as_string(hide_password=True)
+    with naming(engine), engine.begin() as connection:
+        found = _version(connection)
+        if found != HEAD:
+            _bring_up(connection, shown(engine))
+    return engine
+
+
+def shown(engine: Engine) -> str:
+    """The address of the database for people, without its password."""
+    return engine.url.render_as_string(hide_password=True)
+
+
+@contextmanager
+def naming(engine: Engine) -> Iterator[None]:
+    """What goes wrong with the database in the block becomes an OutsideError that names it."""
     try:
-        with engine.begin() as connection:
-            found = _version(connection)
-            if found != HEAD:
-                _bring_up(connection, where)
+        yield
     except SQLAlchemyError as e:
         why = str(getattr(e, "orig", e)).splitlines()[0]
+        where = shown(engine)
         raise OutsideError(f"database {where}: {why}: check the address and the rights") from e
-    return engine
 
 
 def _version(connection: Connection) -> str | None:

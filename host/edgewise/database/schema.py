@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, Text
 
 __all__ = [
+    "AHEAD_S",
     "diag",
     "events",
     "forecast",
@@ -18,6 +19,7 @@ __all__ = [
     "status",
 ]
 
+AHEAD_S = 3600  # a clock that is further ahead is wrong
 metadata = MetaData()
 
 # Times are unix seconds UTC, t in Celsius, h in %RH.

@@ -1,0 +1,141 @@
+"""The same days for every forecaster: each is forecast from what was known at its beginning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewise.errors import InputError
+from edgewise.forecasting.hourly import HOUR_S, Hourly
+from edgewise.forecasting.models import DAY, MODELS
+
+__all__ = ["BAND", "Ahead", "Outlook", "Score", "outlook"]
+
+BAND = 0.8  # of the hours that the band is to hold
+_ORIGINS = 7
+_TRAIN_MIN = 2 * DAY
+_NEAR = 3  # hours before and after, whose errors are those of an hour as well
+_RANGE = {"t": (-40.0, 80.0), "h": (0.0, 100.0)}  # of the sensor
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Score:
+    """One forecaster on the rolling origins.
+
+    ``a_forecast``: 1 - sum|y - y^| / sum|y|; ``mae``: mean error in Celsius or %RH; ``held``:
+    share of the hours within the band that the other days' errors give, None of one day alone;
+    ``errors``: float64[origins, 24], y - y^, NaN where nothing was read.
+    """
+
+    model: str
+    a_forecast: float
+    mae: float
+    held: float | None
+    errors: Floats
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """The next day: float64[24] each; ``ts`` is the middle of the hours, unix seconds."""
+
+    ts: Floats
+    yhat: Floats
+    lower: Floats
+    upper: Floats
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What the forecasters reached on ``series``, the best of them, and what it says."""
+
+    series: Hourly
+    scores: list[Score]
+    best: Score
+    ahead: Ahead
+
+
+def outlook(series: Hourly) -> Outlook:
+    """Evaluate every forecaster on up to seven days, forecast with the best.
+
+    A day is forecast from the hours before it; three days of readings are needed, InputError.
+    """
+    origins = _origins(series)
+    truth = np.array([series.y[o : o + DAY] for o in origins])
+    said = {
+        name: np.array([_limited(series, model(series.ts[:o], series.y[:o])) for o in origins])
+        for name, model in MODELS.items()
+    }
+    scores = [_score(name, truth, forecast) for name, forecast in said.items()]
+    best = max(scores, key=lambda s: s.a_forecast)
+    yhat = _limited(series, MODELS[best.model](series.ts, series.y))
+    low, high = _band(best.errors)
+    ahead = Ahead(
+        series.ts[-1] + HOUR_S * np.arange(1, DAY + 1),
+        yhat,
+        _limited(series, yhat + low),
+        _limited(series, yhat + high),
+    )
+    return Outlook(series, scores, best, ahead)
+
+
+def _origins(series: Hourly) -> list[int]:
+    known = np.cumsum(~np.isnan(series.y))
+    last = len(series.y) - DAY
+    origins = [
+        o
+        for o in range(last, last - _ORIGINS * DAY, -DAY)
+        if o > 0 and known[o - 1] >= _TRAIN_MIN and not np.isnan(series.y[o : o + DAY]).all()
+    ]
+    if not origins:
+        raise InputError(
+            f"node {series.node}: readings in {known[-1]} hours of {len(series.y)}: a forecast "
+            f"needs {_TRAIN_MIN} and a day after them: collect on"
+        )
+    return origins[::-1]
+
+
+def _limited(series: Hourly, values: Floats) -> Floats:
+    return np.clip(values, *_RANGE[series.channel])
+
+
+def _score(name: str, truth: Floats, said: Floats) -> Score:
+    errors = truth - said
+    size = float(np.nansum(np.abs(truth)))
+    wrong = float(np.nansum(np.abs(errors)))
+    return Score(
+        name,
+        1 - wrong / size if size else float(wrong == 0),
+        float(np.nanmean(np.abs(errors))),
+        _held(errors),
+        errors,
+    )
+
+
+def _band(errors: Floats) -> tuple[Floats, Floats]:
+    # float64[24] below and above a forecast; errors: float64[days, 24]. A few days hold less than
+    # is to come: the quantile goes out by (1 + 1/days), as in conformal prediction.
+    low, high = np.zeros(DAY), np.zeros(DAY)
+    share = min(1.0, (0.5 + BAND / 2) * (1 + 1 / len(errors)))
+    everything = errors[~np.isnan(errors)]
+    for hour in range(DAY):
+        near = errors[:, max(0, hour - _NEAR) : hour + _NEAR + 1]
+        near = near[~np.isnan(near)]
+        found = near if len(near) else everything
+        low[hour], high[hour] = np.quantile(found, (1 - share, share))
+    return np.minimum(low, 0), np.maximum(high, 0)
+
+
+def _held(errors: Floats) -> float | None:
+    # Each day against the band of the others; of one day alone nobody can say.
+    days = [i for i in range(len(errors)) if not np.isnan(errors[i]).all()]
+    if len(days) < 2:
+        return None
+    held = []
+    for i in days:
+        low, high = _band(np.delete(errors, i, axis=0))
+        day = errors[i]
+        held.append(((day >= low) & (day <= high))[~np.isnan(day)])
+    return float(np.concatenate(held).mean())

@@ -1,0 +1,103 @@
+"""edgewise forecast: a table, a picture, rows for the dashboard, one warning for a crossing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from tests.forecast.days import DAY, HOUR_S, START_S, rows
+
+from edgewise.database import open_db
+from edgewise.database.schema import events, forecast, reading
+
+RUN = [sys.executable, "-m", "edgewise.cli.main", "forecast"]
+LIMIT_S = 60
+
+
+def run(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*RUN, *words], capture_output=True, text=True, timeout=LIMIT_S, env={**os.environ, **env}
+    )
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> str:
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    engine = open_db(url)
+    with engine.begin() as connection:
+        connection.execute(reading.insert(), rows("warm", 4) + rows("young", 1))
+    engine.dispose()
+    return url
+
+
+def test_a_day_is_stored_and_what_crosses_a_limit_is_said_once(db: str, tmp_path: Path) -> None:
+    picture = tmp_path / "a.png"
+    words = ("--db", db, "--warn", "t>23.5", "--warn", "h<20", "--json")
+    for turn in range(2):
+        done = run(*words, "--picture", str(picture))
+        assert done.returncode == 0, done.stderr
+        assert ("event of warm: t>23.5 expected at 19 Nov" in done.stderr) == (turn == 0)
+    assert "warm: warning: t>23.5 expected at 19 Nov" in done.stderr
+    assert "left out: node young: readings in 24 hours" in done.stderr
+    assert "->" in done.stderr and "A_forecast" in done.stderr
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    said = json.loads(done.stdout)["forecasts"]
+    assert [(f["node"], f["channel"], f["model"]) for f in said] == [
+        ("warm", "t", "SeasonalNaive"),
+        ("warm", "h", "SeasonalNaive"),
+    ]
+    assert [s["model"] for s in said[0]["scores"]] == ["SeasonalNaive", "AutoETS", "Prophet"]
+    engine = open_db(db)
+    with engine.connect() as connection:
+        kept = connection.execute(select(forecast).where(forecast.c.channel == "t")).all()
+        (warned,) = connection.execute(select(events)).all()
+    engine.dispose()
+    assert [row.yhat for row in kept] == pytest.approx(said[0]["yhat"])
+    assert [row.ts for row in kept] == said[0]["ts"]
+    assert kept[0].ts == START_S + 4 * DAY * HOUR_S + HOUR_S / 2
+    payload = json.loads(warned.payload)
+    assert (warned.node, warned.event, payload["limit"]) == ("warm", "forecast", "t>23.5")
+
+
+def test_it_goes_on_until_it_is_ended(db: str) -> None:
+    process = subprocess.Popen([*RUN, "--db", db, "--stay"], stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    while not (line := process.stderr.readline()).startswith("warm h:"):
+        assert line, process.wait(LIMIT_S)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(LIMIT_S) == 0
+    assert "Traceback" not in process.stderr.read()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "name either --db URL or --log"),
+        (("--log", "a.csv", "--stay"), "--stay is for --db"),
+        (("--db", "sqlite://", "--group", "mote"), "--group is for --log"),
+        (("--log", "none.csv"), "none.csv"),
+        (("--log", "a.csv", "--warn", "t=3"), "write such as 't>28'"),
+        (("--log", "a.csv", "--warn", "t>nan"), "write such as 't>28'"),
+        (("--log", "a.csv", "--picture", "a.gif"), "a name that ends in .png"),
+        (("--db", "sqlite:///nowhere/a.db"), "database folder nowhere does not exist"),
+    ],
+)
+def test_wrong_use_is_one_line(words: tuple[str, ...], said: str) -> None:
+    done = run(*words)
+    assert done.returncode == 2 and not done.stdout
+    assert said in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_what_is_not_installed_is_named_with_the_cure(db: str, tmp_path: Path) -> None:
+    (tmp_path / "prophet.py").write_text("raise ImportError('No module named prophet')\n")
+    done = run("--db", db, PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: No module named prophet: run make forecast, or pip install 'edgewise[forecast]'\n"
+    )
