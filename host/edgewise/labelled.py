@@ -13,9 +13,8 @@ from edgewise.database import shown
 from edgewise.database.schema import label, reading
 from edgewise.errors import InputError
 from edgewise.logcsv import Log
-from edgewise.logcsv_cells import tenths
-from edgewise.logcsv_order import period_of, series_of
 from edgewise.splitting import TEST_SHARE
+from edgewise.stored import as_log
 
 __all__ = ["held_out", "log_sha256", "read_labelled"]
 
@@ -41,20 +40,7 @@ def read_labelled(engine: Engine, nodes: list[str] | None = None) -> Log:
     rows = [_readings(engine, node, labels) for node, labels in periods.items()]
     time_s, t, h, names = (np.concatenate(part) for part in zip(*rows, strict=True))
     node = np.repeat(np.array(list(periods), dtype=object), [len(r[0]) for r in rows])
-    valid = ~(np.isnan(t) | np.isnan(h))
-    return Log(
-        path=where,
-        time_s=time_s,
-        node=node,
-        t_dc=tenths(np.where(valid, t, 0.0)),
-        h_pm=tenths(np.where(valid, h, 0.0)),
-        valid=valid,
-        label=names,
-        line=np.arange(1, len(time_s) + 1, dtype=np.int64),
-        extra={},
-        label_name="label",
-        period_ms=period_of(time_s, series_of(node, time_s)),
-    )
+    return as_log(where, node, time_s, t, h, names)
 
 
 def _periods(engine: Engine, nodes: list[str] | None) -> dict[str, list[Any]]:

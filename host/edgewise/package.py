@@ -27,6 +27,7 @@ from edgenode.core.model import Model
 from edgewise.errors import EdgewiseError, InputError, unwritable
 
 __all__ = [
+    "BASELINE",
     "EVIDENCE",
     "FORMAT",
     "REPORT",
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 FORMAT = 1
-EVIDENCE, REPORT = "evidence.json", "report.html"
+BASELINE, EVIDENCE, REPORT = "baseline.json", "evidence.json", "report.html"
 _MANIFEST = "model.json"
 
 
@@ -87,8 +88,15 @@ class Package:
 
     def evidence(self) -> dict[str, Any] | None:
         """What the report shows; None for a package that no training made."""
-        path = self.path / EVIDENCE
-        return dict(json.loads(path.read_bytes())) if path.name in self.info["sha256"] else None
+        return self._kept(EVIDENCE)
+
+    def baseline(self) -> dict[str, Any] | None:
+        """What `edgewise.baseline` keeps of the training rows; None in packages of before."""
+        return self._kept(BASELINE)
+
+    def _kept(self, name: str) -> dict[str, Any] | None:
+        known = name in self.info["sha256"]
+        return dict(json.loads((self.path / name).read_bytes())) if known else None
 
     def counts(self) -> tuple[int, int]:
         """Splits and trees of the table."""

@@ -62,7 +62,7 @@ def test_a_day_is_stored_and_what_crosses_a_limit_is_said_once(db: str, tmp_path
     assert [row.ts for row in kept] == said[0]["ts"]
     assert kept[0].ts == START_S + 4 * DAY * HOUR_S + HOUR_S / 2
     payload = json.loads(warned.payload)
-    assert (warned.node, warned.event, payload["limit"]) == ("warm", "forecast", "t>23.5")
+    assert (warned.node, warned.event, payload["about"]) == ("warm", "forecast", "t>23.5")
 
 
 def test_it_goes_on_until_it_is_ended(db: str) -> None:

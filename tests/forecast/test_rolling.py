@@ -13,6 +13,7 @@ from tests.forecast.days import DAY, HOUR_S, hourly
 from edgewise.errors import InputError
 from edgewise.forecasting import outlook, rolling
 from edgewise.forecasting.models import MODELS, check_installed, seasonal_naive
+from edgewise.hourly import Hourly
 
 check_installed()
 
@@ -68,7 +69,7 @@ def test_the_band_holds_what_it_promises() -> None:
     assert 0.7 < np.mean(held) < 0.9
 
 
-def _with_naive(series: rolling.Hourly) -> rolling.Ahead:
+def _with_naive(series: Hourly) -> rolling.Ahead:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rolling, "MODELS", {"SeasonalNaive": seasonal_naive})
         return outlook(series).ahead

@@ -15,7 +15,8 @@ from edgewise.errors import InputError
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from edgewise.forecasting import Hourly, Limit, Outlook
+    from edgewise.forecasting import Limit, Outlook
+    from edgewise.hourly import Hourly
 
 EXAMPLES = (
     "edgewise forecast --db sqlite:///edgewise.db --warn 't>28' --warn 'h<30' --stay",
@@ -53,9 +54,10 @@ def forecast(
     """
     from edgewise.cli.hourly import once_or_hourly
     from edgewise.database import open_db
-    from edgewise.forecasting import of_log, parse_limit
+    from edgewise.forecasting import parse_limit
     from edgewise.forecasting.models import check_installed
     from edgewise.forecasting.picture import check_path
+    from edgewise.hourly import of_log
     from edgewise.logcsv import read_log
 
     if (db is None) == (log is None):
@@ -81,8 +83,8 @@ def _of_db(
     engine: Engine, node: str | None, limits: list[Limit], picture: Path | None, json: bool
 ) -> None:
     from edgewise.database import naming
-    from edgewise.forecasting import of_db
     from edgewise.forecasting.store import save
+    from edgewise.hourly import of_db
 
     with naming(engine):
         found = of_db(engine, node)

@@ -32,6 +32,7 @@ VERBS = (
     "collect",
     "dashboard",
     "forecast",
+    "health",
     "broker",
     "push",
     "model",

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from edgenode.core.model import Model
 from edgewise import __version__, package
-from edgewise.compiling.compile import compile_estimator, predict
+from edgewise.baseline import baseline_of
+from edgewise.compiling.compile import Compiled, compile_estimator, predict
 from edgewise.compiling.estimators import check_estimator
 from edgewise.compiling.keeping import ESTIMATOR, dump_estimator, load_estimator
 from edgewise.errors import InputError
@@ -52,15 +56,23 @@ def compile_model(
             "cv_balanced_accuracy": _finite(trained.cv_balanced_accuracy),
             "test": trained.scores.as_dict(),
         },
-        "relevance": {
-            n: {"information_gain_bits": round(g, 4), "use": round(w, 4)}
-            for n, (g, w) in trained.relevance.items()
-        },
+        "relevance": _relevance(trained.relevance),
         "data_sha256": data,
         "tools": _tools(),
     }
     facts = evidence(trained)
-    kept = {ESTIMATOR: dump_estimator(trained.estimator)}
+    baseline = baseline_of(
+        trained.x_train,
+        trained.features,
+        _p_pc(compiled, trained.x_train),
+        trained.time_train_s,
+        trained.node_train,
+        trained.period_ms,
+    )
+    kept = {
+        ESTIMATOR: dump_estimator(trained.estimator),
+        package.BASELINE: package.json_bytes(baseline),
+    }
     return package.write(out, info, {**compiled.files, **kept, **_report(info, facts)})
 
 
@@ -94,6 +106,9 @@ def recompile(
     compiled = compile_estimator(load_estimator(path), contract, rows, form)
     info = {**loaded.info, **contract, **compiled.facts, "tools": _tools()}
     files = {**compiled.files, ESTIMATOR: path.read_bytes()}
+    baseline = loaded.baseline()
+    if baseline is not None:
+        files[package.BASELINE] = package.json_bytes(baseline)
     facts = loaded.evidence()
     if facts is not None:
         files |= _report(info, facts)
@@ -137,14 +152,23 @@ def compile_file(path: Path, log: Log, out: Path, form: Form = Form.auto) -> dic
     x, y = rows[labelled], log.label[table.valid][labelled].astype(str)
     scores = score(y, predict(estimator, x).astype(str))
     gain = information_gain(x, np.unique(y, return_inverse=True)[1])
+    use = estimator.feature_importances_
     contract |= {
-        "s_feature": round(s_feature(gain, estimator.feature_importances_), 4),
+        "s_feature": round(s_feature(gain, use), 4),
         "accuracy": round(scores.accuracy, 4),
     }
     compiled = compile_estimator(estimator, contract, rows, form)
-    metrics = {"log": scores.as_dict()}
-    info = {**contract, **compiled.facts, "metrics": metrics, "tools": _tools()}
-    return package.write(out, info, {**compiled.files, ESTIMATOR: path.read_bytes()})
+    at, node = log.time_s[table.valid], log.node[table.valid]
+    info = {
+        **contract,
+        **compiled.facts,
+        "metrics": {"log": scores.as_dict()},
+        "relevance": _relevance(dict(zip(features, zip(gain, use, strict=True), strict=True))),
+        "tools": _tools(),
+    }
+    baseline = baseline_of(rows, features, _p_pc(compiled, rows), at, node, log.period_ms)
+    kept = {ESTIMATOR: path.read_bytes(), package.BASELINE: package.json_bytes(baseline)}
+    return package.write(out, info, {**compiled.files, **kept})
 
 
 def _report(info: dict[str, Any], facts: dict[str, Any]) -> dict[str, bytes]:
@@ -152,6 +176,23 @@ def _report(info: dict[str, Any], facts: dict[str, Any]) -> dict[str, bytes]:
         package.EVIDENCE: package.json_bytes(facts),
         package.REPORT: render(info, facts).encode(),
     }
+
+
+def _relevance(found: Mapping[str, tuple[float, float]]) -> dict[str, dict[str, float]]:
+    return {
+        name: {"information_gain_bits": round(float(gain), 4), "use": round(float(use), 4)}
+        for name, (gain, use) in found.items()
+    }
+
+
+def _p_pc(compiled: Compiled, x: NDArray[np.int16]) -> NDArray[np.int64]:
+    # Percent as the node says it; of so many rows as are worth the time.
+    model = Model(compiled.files["model.bin"])
+    percent = np.zeros(len(x), dtype=np.int64)
+    for i, row in enumerate(x.tolist()):
+        model.predict(row)
+        percent[i] = model.p_pc
+    return percent
 
 
 def _finite(value: float) -> float | None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import time
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from edgewise.database.schema import events
+from edgewise.database.noted import note_change
 from edgewise.errors import InputError
 from edgewise.forecasting.rolling import Outlook
 
@@ -51,41 +50,7 @@ def note(connection: Connection, outlook: Outlook, limit: Limit, made_at: float)
 
     None: nothing new.
     """
-    node = outlook.series.node
     at = crossing(outlook, limit)
-    before = _state(connection, node, limit)
-    if (at is not None) == (before is not None):
-        return None
-    to = (
-        "ok"
-        if at is None
-        else f"{limit} expected at {time.strftime('%d %b %H:%M UTC', time.gmtime(at))}"
-    )
-    payload = {"ts": made_at, "boot": 0, "seq": 0, "event": EVENT, "limit": str(limit)}
-    payload |= {"from": before or "ok", "to": to, "at": at}
-    connection.execute(
-        events.insert().values(
-            node=node,
-            boot=0,
-            seq=0,
-            ts=made_at,
-            event=EVENT,
-            payload=json.dumps(payload),
-            received_at=made_at,
-        )
-    )
-    return to
-
-
-def _state(connection: Connection, node: str, limit: Limit) -> str | None:
-    # What the last event of this limit said; None: all was well.
-    query = (
-        select(events.c.payload)
-        .where(events.c.node == node, events.c.event == EVENT)
-        .order_by(events.c.id.desc())
-    )
-    for (text,) in connection.execute(query):
-        said = json.loads(text)
-        if said.get("limit") == str(limit):
-            return None if said["to"] == "ok" else str(said["to"])
-    return None
+    when = at if at is None else time.strftime("%d %b %H:%M UTC", time.gmtime(at))
+    to = when and f"{limit} expected at {when}"
+    return note_change(connection, outlook.series.node, EVENT, str(limit), to, made_at, at=at)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from edgewise.errors import InputError, unwritable
-from edgewise.forecasting.hourly import CHANNELS
 from edgewise.forecasting.limits import Limit
 from edgewise.forecasting.models import DAY
 from edgewise.forecasting.rolling import BAND, Outlook
+from edgewise.hourly import CHANNELS
 
 __all__ = ["FORMATS", "check_path", "draw"]
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewise.errors import InputError
-from edgewise.forecasting.hourly import HOUR_S, Hourly
 from edgewise.forecasting.models import DAY, MODELS
+from edgewise.hourly import HOUR_S, Hourly
 
 __all__ = ["BAND", "Ahead", "Outlook", "Score", "outlook"]
 

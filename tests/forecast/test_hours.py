@@ -14,7 +14,7 @@ from edgewise.collecting.retention import fold
 from edgewise.database import open_db
 from edgewise.database.schema import reading
 from edgewise.errors import InputError
-from edgewise.forecasting import of_db, of_log
+from edgewise.hourly import of_db, of_log
 from edgewise.logcsv import read_log
 
 

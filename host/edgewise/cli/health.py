@@ -1,0 +1,99 @@
+"""edgewise health: sensors that fail, nodes that leave their neighbours, models that drift."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgewise.cli.options import Db, JsonFlag
+from edgewise.console import emit_json, err, say
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from edgewise.health import Report
+
+EXAMPLES = (
+    "edgewise health --db sqlite:///edgewise.db",
+    "edgewise health --db postgresql://pi.local/edgewise --models models --stay",
+)
+
+
+def health(
+    db: Db,
+    models: Annotated[
+        Path, typer.Option(metavar="DIR", help="Packages, for what they were trained on.")
+    ] = Path("models"),
+    stay: Annotated[
+        bool, typer.Option("--stay", help="Go on, and look again every hour.")
+    ] = False,
+    json: JsonFlag = False,
+) -> None:
+    """Look at the last eight days of every node, and say in words what is not as it was.
+
+    The dashboard does so by itself every hour while it runs. What is found is stored, and an
+    event where something begins or is over.
+    """
+    from edgewise.cli.hourly import once_or_hourly
+    from edgewise.database import open_db
+
+    engine = open_db(db)
+    once_or_hourly(lambda: _look(engine, models, json), stay)
+
+
+def _look(engine: Engine, models: Path, json: bool) -> None:
+    from edgewise.database import naming
+    from edgewise.health import check
+
+    with naming(engine):
+        report = check(engine, models)
+    _table(report)
+    for remark in report.remarks:
+        say(f"- {remark.text}")
+    if not report.remarks:
+        say("nothing to remark")
+    if json:
+        emit_json(
+            {
+                "findings": [_as_dict(f) for f in report.findings],
+                "remarks": [vars(r) for r in report.remarks],
+                "models": report.models,
+            }
+        )
+
+
+def _as_dict(finding: object) -> dict[str, object]:
+    keys = ("node", "day", "kind", "feature", "value", "bad")
+    return {key: getattr(finding, key) for key in keys}
+
+
+def _table(report: Report) -> None:
+    # The newest day of each kind.
+    from rich.table import Table
+
+    newest: dict[str, dict[str, float]] = defaultdict(dict)
+    for finding in sorted(report.findings, key=lambda f: f.day):
+        newest[finding.node][f"{finding.kind} {finding.feature}".strip()] = finding.value
+    table = Table(box=None, header_style="bold")
+    table.add_column("node", no_wrap=True)
+    columns = ("failed", "flat", "t to others", "h to others", "model", "drift")
+    for name in columns:
+        table.add_column(name, justify="right", no_wrap=True)
+    for node, values in newest.items():
+        table.add_row(
+            node,
+            _shown(values.get("failed"), "{:.1%}"),
+            _shown(values.get("flat"), "{:.0f} s"),
+            _shown(values.get("neighbours t"), "{:+.1f} C"),
+            _shown(values.get("neighbours h"), "{:+.1f} %RH"),
+            report.models.get(node, "-"),
+            _shown(values.get("drift"), "{:.0%}"),
+        )
+    err.print(table)
+
+
+def _shown(value: float | None, form: str) -> str:
+    return "-" if value is None else form.format(value)

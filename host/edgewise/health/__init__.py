@@ -1,0 +1,6 @@
+"""Whether sensors and models are still what they were: day by day, node by node, in words."""
+
+from edgewise.health.check import Report, check
+from edgewise.health.remarks import Remark, current
+
+__all__ = ["Remark", "Report", "check", "current"]

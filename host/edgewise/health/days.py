@@ -1,0 +1,77 @@
+"""The last days of a node, from the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Engine, select
+
+from edgewise.baseline import DAY_S, days_of
+from edgewise.database import shown
+from edgewise.database.schema import AHEAD_S, reading
+from edgewise.logcsv import Log
+from edgewise.stored import as_log
+
+__all__ = ["DAYS", "Finding", "Recent", "recent"]
+
+DAYS = 8  # that are looked at
+_LEAD_DAYS = 1  # before them: they fill the windows
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found on a day (its beginning, unix seconds UTC) of a node.
+
+    ``value`` is in the unit of ``kind``; ``words``: what to say of a day that is ``bad``, before
+    and after since when it is so; None where the value alone is worth keeping.
+    """
+
+    node: str
+    day: float
+    kind: str
+    feature: str
+    value: float
+    bad: bool
+    words: tuple[str, str] | None
+
+
+@dataclass(frozen=True)
+class Recent:
+    """``log``: n readings in the order of time; ``p_pc``: float64[n] confidence in percent, NaN
+    without one; ``err``, ``cls``: object[n], str or None; ``days``: their rows by UTC day."""
+
+    node: str
+    log: Log
+    p_pc: NDArray[np.float64]
+    err: NDArray[Any]
+    cls: NDArray[Any]
+    days: dict[float, NDArray[np.int64]]
+
+
+def recent(engine: Engine, node: str, now_s: float) -> Recent | None:
+    """The last days of ``node``; None where it has no readings in them.
+
+    Of several readings of one time the first counts.
+    """
+    first_s = (now_s // DAY_S - DAYS + 1) * DAY_S
+    c = reading.c
+    query = (
+        select(c.ts, c.t, c.h, c.p, c.err, c.cls)
+        .where(c.node == node, c.ts >= first_s - _LEAD_DAYS * DAY_S, c.ts <= now_s + AHEAD_S)
+        .order_by(c.ts)
+    )
+    with engine.connect() as connection:
+        rows = [tuple(row) for row in connection.execute(query)]
+    if not rows:
+        return None
+    ts, t, h, p, err, cls = (np.array(column, dtype=object) for column in zip(*rows, strict=True))
+    ts, t, h, p = (column.astype(np.float64) for column in (ts, t, h, p))
+    keep = np.diff(ts, prepend=-np.inf) > 0
+    names = np.full(int(keep.sum()), node, dtype=object)
+    log = as_log(shown(engine), names, ts[keep], t[keep], h[keep])
+    days = {log.time_s[r[0]] // DAY_S * DAY_S: r for r in days_of(log.time_s, names)}
+    found = {day: r for day, r in days.items() if day >= first_s}
+    return Recent(node, log, 100 * p[keep], err[keep], cls[keep], found) if found else None

@@ -1,0 +1,102 @@
+"""Findings become remarks: rows with words, and an event where a matter begins or is over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Engine, and_, delete, func, insert, select
+
+from edgewise.baseline import DAY_S
+from edgewise.database.noted import note_change
+from edgewise.database.schema import health
+from edgewise.health.days import DAYS, Finding
+
+__all__ = ["EVENT", "Remark", "current", "save"]
+
+EVENT = "health"
+_KEPT_DAYS = 92
+_CURRENT_DAYS = 3  # what was said longer ago is not known any more
+_LEAST_DAYS = {"neighbours": 2, "drift": 2, "psi": 2}  # a single such day is weather or a visit
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Words about a node on a day (unix seconds UTC)."""
+
+    node: str
+    day: float
+    text: str
+
+
+def save(engine: Engine, findings: Iterable[Finding], now_s: float) -> list[Remark]:
+    """Write the findings into ``health``; returns what has begun, or is over ("ok")."""
+    new: list[Remark] = []
+    with engine.begin() as connection:
+        for (node, kind, feature), group in groupby(sorted(findings, key=_key), _about):
+            found = list(group)
+            rows = _rows(found, now_s)
+            of = health.c.node == node, health.c.kind == kind, health.c.feature == feature
+            connection.execute(delete(health).where(*of, health.c.day >= rows[0]["day"]))
+            connection.execute(insert(health), rows)
+            if any(finding.words for finding in found):
+                about = f"{kind} {feature}".strip()
+                last = rows[-1]["text"] or None
+                text = note_change(connection, node, EVENT, about, last, now_s)
+                new += [Remark(node, rows[-1]["day"], text)] if text else []
+        connection.execute(delete(health).where(health.c.day < now_s - _KEPT_DAYS * DAY_S))
+    return new
+
+
+def current(engine: Engine, nodes: Sequence[str], now_s: float) -> list[Remark]:
+    """What is to be said of ``nodes`` now, the youngest first."""
+    c = health.c
+    of = c.node.in_(nodes), c.day > now_s - _CURRENT_DAYS * DAY_S
+    newest = select(c.node, c.kind, c.feature, func.max(c.day).label("day")).where(*of)
+    last = newest.group_by(c.node, c.kind, c.feature).subquery()
+    same = (c[name] == last.c[name] for name in ("node", "kind", "feature", "day"))
+    query = select(c.node, c.day, c.text).join(last, and_(*same)).where(c.text != "")
+    with engine.connect() as connection:
+        rows = connection.execute(query.order_by(c.day.desc(), c.kind, c.feature))
+        return [Remark(*row) for row in rows]
+
+
+def _about(finding: Finding) -> tuple[str, str, str]:
+    return finding.node, finding.kind, finding.feature
+
+
+def _key(finding: Finding) -> tuple[tuple[str, str, str], float]:
+    return _about(finding), finding.day
+
+
+def _rows(findings: list[Finding], now_s: float) -> list[dict[str, Any]]:
+    # Of one matter, in the order of days.
+    rows, streak = [], 0
+    before = findings[0].day
+    for finding in findings:
+        follows = finding.day - before <= DAY_S
+        streak = (streak if follows else 0) + 1 if finding.bad else 0
+        before = finding.day
+        words = finding.words if streak >= _LEAST_DAYS.get(finding.kind, 1) else None
+        rows.append(
+            {
+                "node": finding.node,
+                "day": finding.day,
+                "kind": finding.kind,
+                "feature": finding.feature,
+                "value": finding.value,
+                "text": _when(finding.day, streak).join(words) if words else "",
+                "made_at": now_s,
+            }
+        )
+    return rows
+
+
+def _when(day: float, streak: int) -> str:
+    if streak >= DAYS - 1:
+        return "for a week or more"
+    on = time.strftime("%d %b", time.gmtime(day))
+    return f"on {on}" if streak == 1 else f"for {streak} days"
