@@ -66,7 +66,7 @@ def test_the_band_holds_what_it_promises() -> None:
         ahead = _with_naive(part)
         real = series.y[days * DAY : (days + 1) * DAY]
         held.append((real >= ahead.lower) & (real <= ahead.upper))
-    assert 0.7 < np.mean(held) < 0.9
+    assert 0.72 < np.mean(held) < 0.88
 
 
 def _with_naive(series: Hourly) -> rolling.Ahead:

@@ -71,12 +71,12 @@ def outlook(series: Hourly) -> Outlook:
     scores = [_score(name, truth, forecast) for name, forecast in said.items()]
     best = max(scores, key=lambda s: s.a_forecast)
     yhat = _limited(series, MODELS[best.model](series.ts, series.y))
-    low, high = _band(best.errors)
+    reach = _band(best.errors)
     ahead = Ahead(
         series.ts[-1] + HOUR_S * np.arange(1, DAY + 1),
         yhat,
-        _limited(series, yhat + low),
-        _limited(series, yhat + high),
+        _limited(series, yhat - reach),
+        _limited(series, yhat + reach),
     )
     return Outlook(series, scores, best, ahead)
 
@@ -114,28 +114,23 @@ def _score(name: str, truth: Floats, said: Floats) -> Score:
     )
 
 
-def _band(errors: Floats) -> tuple[Floats, Floats]:
-    # float64[24] below and above a forecast; errors: float64[days, 24]. A few days hold less than
-    # is to come: the quantile goes out by (1 + 1/days), as in conformal prediction.
-    low, high = np.zeros(DAY), np.zeros(DAY)
-    share = min(1.0, (0.5 + BAND / 2) * (1 + 1 / len(errors)))
-    everything = errors[~np.isnan(errors)]
-    for hour in range(DAY):
-        near = errors[:, max(0, hour - _NEAR) : hour + _NEAR + 1]
-        near = near[~np.isnan(near)]
-        found = near if len(near) else everything
-        low[hour], high[hour] = np.quantile(found, (1 - share, share))
-    return np.minimum(low, 0), np.maximum(high, 0)
+def _band(errors: Floats) -> Floats:
+    # float64[24], how far from the forecast the band reaches; errors: float64[days, 24]. Student's
+    # prediction interval of as many errors as there are days: those of one day are much alike.
+    from scipy.stats import t
+
+    days = len(errors)
+    padded = np.pad(errors**2, ((0, 0), (_NEAR, _NEAR)), constant_values=np.nan)
+    near = np.lib.stride_tricks.sliding_window_view(padded, 2 * _NEAR + 1, axis=1)
+    known = ~np.isnan(near)
+    square = np.nansum(near, axis=(0, 2)) / np.maximum(known.sum(axis=(0, 2)), 1)
+    square = np.where(known.any(axis=(0, 2)), square, np.nanmean(errors**2))
+    return np.asarray(t.ppf(0.5 + BAND / 2, days) * np.sqrt(square * (1 + 1 / days)))
 
 
 def _held(errors: Floats) -> float | None:
     # Each day against the band of the others; of one day alone nobody can say.
-    days = [i for i in range(len(errors)) if not np.isnan(errors[i]).all()]
-    if len(days) < 2:
+    if len(errors) < 2:
         return None
-    held = []
-    for i in days:
-        low, high = _band(np.delete(errors, i, axis=0))
-        day = errors[i]
-        held.append(((day >= low) & (day <= high))[~np.isnan(day)])
-    return float(np.concatenate(held).mean())
+    inside = [np.abs(day) <= _band(np.delete(errors, i, 0)) for i, day in enumerate(errors)]
+    return float(np.stack(inside)[~np.isnan(errors)].mean())
