@@ -71,7 +71,7 @@ demo: setup  ## A real log, a model, a node, a broker, a summary: the whole way 
 	@$(BIN)/edgewise demo $(if $(BROKER),--broker "$(BROKER)")
 
 test: setup $(FORECAST_STAMP)  ## All tests, or TESTS=tests/host
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 lint: $(STAMP)  ## ruff check, ruff format --check, mypy
 	@$(BIN)/ruff check .

@@ -12,6 +12,11 @@ collect_ignore = ["run_micropython.py", "node/micropython"]  # see host/test_on_
 REPO = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long ones first: no core waits for them at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def repo() -> Path:
     return REPO

@@ -14,7 +14,7 @@ import pytest
 from edgewise.package import Package
 
 RUN = [sys.executable, "-m", "edgewise.cli.main"]
-LIMIT_S = 110
+LIMIT_S = 240
 
 
 def edgewise(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:

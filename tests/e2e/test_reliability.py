@@ -23,7 +23,8 @@ from edgewise.reliability.show import markdown, write_docs
 from edgewise.reliability.soak import soak
 from edgewise.simulator.feed import write_feed
 
-pytestmark = pytest.mark.timeout(280)  # all scenarios run side by side, in the first of the tests
+# all scenarios run side by side, in the first of the tests
+pytestmark = [pytest.mark.timeout(280), pytest.mark.long]
 
 ALL = (soak(200), *SCENARIOS)
 JOBS = 12

@@ -12,6 +12,7 @@ import pytest
 from edgewise import paths
 from edgewise.toolchain import mpycross
 
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
 FILES = [
     str(path.relative_to(ROOT))

@@ -9,6 +9,7 @@ import pytest
 
 from edgewise import paths
 
+pytestmark = pytest.mark.long
 READINGS = 1_000_000
 
 
