@@ -16,6 +16,8 @@ from edgewise.package import Package
 RUN = [sys.executable, "-m", "edgewise.cli.main"]
 LIMIT_S = 240
 
+pytestmark = pytest.mark.timeout(LIMIT_S + 10)
+
 
 def edgewise(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
