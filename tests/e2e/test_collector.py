@@ -78,7 +78,8 @@ BAD = {
     "bytes": b"\xff\xfe",
     "deep": "[" * 3000,
     "huge": "x" * 5000,
-    "clock in 2106": state(1, ts=2**33),
+    "clock in 1970": state(1, ts=5),
+    "clock in 2106": state(1, ts=2**32 - 1),
 }
 
 

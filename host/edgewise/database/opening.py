@@ -13,7 +13,7 @@ from edgewise.urls import check_db
 
 __all__ = ["HEAD", "open_db"]
 
-HEAD = "0002"
+HEAD = "0003"
 _FIRST = "0001"  # what there was before databases told their version
 _LOCK = 0x45444745  # of PostgreSQL: one at a time brings a database up
 
