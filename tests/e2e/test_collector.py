@@ -182,6 +182,8 @@ def test_addresses_that_cannot_be(url: str, code: int, said: str, tmp_path: Path
     [
         ("sqlite:///none/a.db", 2, "database folder none does not exist"),
         ("file.db", 2, "is not an address: use sqlite:///"),
+        ("postgresql://u:pw@h:port/edge", 2, "database 'h:port/edge' is not an address"),
+        ("postgresql://127.0.0.1:1/edge", 1, "refused"),
         ("sqlite:///text.db", 1, "file is not a database"),
     ],
 )
