@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import math
 from typing import Any
 
 __all__ = ["Row", "parse"]
@@ -12,17 +12,25 @@ __all__ = ["Row", "parse"]
 Row = tuple[str, dict[str, Any]]
 
 _INT_MAX = 2**31 - 1
+_FLOAT_MAX = 1.7e308
 _TEXT_MAX = 64
+_WORD_MAX = 32
 _PAYLOAD_MAX = 4096
+_DEPTH_MAX = 8
+_EARLIEST_S = 946684800  # 2000: a clock before that was never set
+_AHEAD_S = 366 * 86400  # a simulated node may be ahead by the length of its log
 _READING_KEYS = {"ts", "boot", "seq", "t", "h", "cls", "p", "err"}
 
 
 def parse(base: str, topic: str, payload: bytes, received_at: float) -> list[Row]:
     """Rows of one message below ``base``; raises ValueError for anything malformed."""
     parts = topic[len(base) + 1 :].split("/")
-    if not topic.startswith(base + "/") or len(parts) != 2 or not 0 < len(parts[0]) <= _TEXT_MAX:
+    if not topic.startswith(base + "/") or len(parts) != 2:
         raise ValueError("topic is not <base>/<node>/<what>")
     node, what = parts
+    if not 0 < len(node) <= _TEXT_MAX:
+        raise ValueError(f"the node's name is not 1 to {_TEXT_MAX} characters long")
+    _storable(node)
     if what == "status":
         if payload not in (b"online", b"offline"):
             raise ValueError("status is neither online nor offline")
@@ -39,15 +47,20 @@ def parse(base: str, topic: str, payload: bytes, received_at: float) -> list[Row
         raise ValueError("not an object")
     if what == "state":
         return [("reading", _reading(node, value, 0, received_at))]
+    _plain(value)
     row = {
         "node": node,
         "boot": _integer(value, "boot"),
-        "ts": _number(value, "ts", 0, 2**32),
+        "ts": _time(value, received_at),
         "payload": payload.decode(),
         "received_at": received_at,
     }
     if what == "event":
-        row |= {"seq": _integer(value, "seq"), "event": _text(value, "event", required=True)}
+        row |= {
+            "seq": _integer(value, "seq"),
+            "event": _text(value, "event", _WORD_MAX, required=True),
+            "digest": hashlib.blake2b(payload, digest_size=16).hexdigest(),
+        }
     elif what != "diag":
         raise ValueError(f"topic {what} is not known")
     return [(what, row)]
@@ -63,21 +76,44 @@ def _json(payload: bytes) -> Any:
         raise ValueError("too deep") from e
 
 
+def _plain(value: Any, depth: int = 0) -> None:
+    # What is kept as it came is read again by others: nothing in it may stop them.
+    if depth > _DEPTH_MAX:
+        raise ValueError("too deep")
+    if isinstance(value, str):
+        _storable(value)
+    elif isinstance(value, int | float) and not -_FLOAT_MAX <= value <= _FLOAT_MAX:
+        raise ValueError("a number is too large")
+    elif isinstance(value, list):
+        for one in value:
+            _plain(one, depth + 1)
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            _storable(key)
+            _plain(one, depth + 1)
+
+
+def _storable(text: str) -> None:
+    text.encode()  # half a character: UnicodeEncodeError is a ValueError
+    if "\0" in text:
+        raise ValueError("a text has a NUL, which PostgreSQL cannot store")
+
+
 def _reading(node: str, value: Any, late: int, received_at: float) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("reading is not an object")
     if unknown := set(value) - _READING_KEYS:
-        raise ValueError(f"key {min(unknown)[:_TEXT_MAX]} is not known")
+        raise ValueError(f"key {min(unknown)[:_TEXT_MAX]!a} is not known")
     row = {
         "node": node,
         "boot": _integer(value, "boot"),
         "seq": _integer(value, "seq"),
-        "ts": _number(value, "ts", 0, 2**32),
+        "ts": _time(value, received_at),
         "t": _number(value, "t", -40, 80),
         "h": _number(value, "h", 0, 100),
-        "cls": _text(value, "cls"),
+        "cls": _text(value, "cls", _TEXT_MAX),
         "p": _number(value, "p", 0, 1),
-        "err": _text(value, "err"),
+        "err": _text(value, "err", _WORD_MAX),
         "late": late,
         "received_at": received_at,
     }
@@ -93,21 +129,29 @@ def _integer(value: dict[str, Any], key: str) -> int:
     return n
 
 
+def _time(value: dict[str, Any], now_s: float) -> float | None:
+    ts = _number(value, "ts", 0, _FLOAT_MAX)
+    if ts is not None and not _EARLIEST_S <= ts <= now_s + _AHEAD_S:
+        raise ValueError("ts is before 2000 or more than a year ahead: a clock is wrong")
+    return ts
+
+
 def _number(value: dict[str, Any], key: str, low: float, high: float) -> float | None:
     n = value.get(key)
     if n is None:
         return None
-    if isinstance(n, bool) or not isinstance(n, int | float) or not math.isfinite(n):
+    if isinstance(n, bool) or not isinstance(n, int | float):
         raise ValueError(f"{key} is not a number")
     if not low <= n <= high:
         raise ValueError(f"{key} is not within {low:g} to {high:g}")
     return float(n)
 
 
-def _text(value: dict[str, Any], key: str, required: bool = False) -> str | None:
+def _text(value: dict[str, Any], key: str, longest: int, required: bool = False) -> str | None:
     text = value.get(key)
     if text is None and not required:
         return None
-    if not isinstance(text, str) or len(text) > _TEXT_MAX:
-        raise ValueError(f"{key} is not a text of up to {_TEXT_MAX} characters")
+    if not isinstance(text, str) or len(text) > longest:
+        raise ValueError(f"{key} is not a text of up to {longest} characters")
+    _storable(text)
     return text

@@ -116,12 +116,19 @@ def check_db(url: str) -> str:
     """Return the SQLAlchemy URL of sqlite:///file.db or postgresql://..."""
     if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
         return url
-    if url.startswith("postgresql://"):
+    if url.startswith("postgresql://") and _splits(url):
         return url
     shown = url.rsplit("@", 1)[-1]
     raise InputError(
         f"database {shown!r} is not an address: use sqlite:///file.db or postgresql://host/name"
     )
+
+
+def _splits(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 def parse_listen(option: str, text: str) -> tuple[str, int]:

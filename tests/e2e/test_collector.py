@@ -78,7 +78,8 @@ BAD = {
     "bytes": b"\xff\xfe",
     "deep": "[" * 3000,
     "huge": "x" * 5000,
-    "clock in 2106": state(1, ts=2**33),
+    "clock in 1970": state(1, ts=5),
+    "clock in 2106": state(1, ts=2**32 - 1),
 }
 
 
@@ -181,6 +182,8 @@ def test_addresses_that_cannot_be(url: str, code: int, said: str, tmp_path: Path
     [
         ("sqlite:///none/a.db", 2, "database folder none does not exist"),
         ("file.db", 2, "is not an address: use sqlite:///"),
+        ("postgresql://u:pw@h:port/edge", 2, "database 'h:port/edge' is not an address"),
+        ("postgresql://127.0.0.1:1/edge", 1, "refused"),
         ("sqlite:///text.db", 1, "file is not a database"),
     ],
 )

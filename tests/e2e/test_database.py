@@ -16,7 +16,7 @@ from tests.e2e.test_collector import publish, state
 
 from edgewise.collecting import Collector, Writer
 from edgewise.database import open_db, opening
-from edgewise.database.schema import metadata, reading, rejected, status
+from edgewise.database.schema import events, metadata, reading, rejected, status
 from edgewise.errors import EdgewiseError, InputError, OutsideError
 from edgewise.urls import parse_broker
 
@@ -42,14 +42,19 @@ def test_one_of_before_versions_is_adopted_with_its_rows(url: str) -> None:
     with engine.begin() as connection:
         for name in ("reading_hour", "status", "forecast", "health", "alembic_version"):
             connection.execute(text(f"DROP TABLE {name}"))
-        for name in ("event_node_ts", "diag_node"):
+        for name in ("event_node_ts", "event_once", "diag_node"):
             connection.execute(text(f"DROP INDEX {name}"))
+        connection.execute(text("ALTER TABLE event DROP COLUMN digest"))
         connection.execute(reading.insert(), READING)
+        twice = "('n1', 1, 1, 'reset', '{}', 1)"
+        columns = "(node, boot, seq, event, payload, received_at)"
+        connection.execute(text(f"INSERT INTO event {columns} VALUES {twice}, {twice}"))
     engine.dispose()
     engine = open_db(url)
     assert differences(engine) == []
     with engine.connect() as connection:
         assert connection.execute(select(reading.c.node)).scalars().all() == ["n1"]
+        assert connection.execute(select(events.c.digest)).scalars().all() == [None, None]
 
 
 def test_several_may_make_it_at_once(url: str) -> None:
@@ -99,6 +104,8 @@ def test_collected(url: str, broker: Mosquitto) -> None:
     said = [(f"edgewise/{hostile}/state", state(1, cls=hostile)), ("edgewise/n/state", "{")]
     said += [("edgewise/n/state", state(seq)) for seq in (1, 2, 2, 3)]
     said += [("edgewise/n/status", word) for word in ("online", "offline")]
+    event = '{"ts":null,"boot":1,"seq":1,"event":"fault","from":"ok","to":"fault"}'
+    said += [("edgewise/n/event", event)] * 3 + [("edgewise/n/event", event.replace("1", "2"))]
     publish(broker.url, said)
     assert collector.wait_for(lambda c: c.readings == 4 and c.duplicates == 1, LIMIT_S)
     assert collector.wait_for(lambda c: c.rejected == 1, LIMIT_S)
@@ -109,6 +116,8 @@ def test_collected(url: str, broker: Mosquitto) -> None:
         assert kept.scalars().all() == [hostile]
         assert connection.execute(select(rejected.c.payload)).scalars().all() == ["{"]
         assert connection.execute(select(status.c.node, status.c.online)).all() == [("n", 0)]
+        kept = connection.execute(select(events.c.boot).order_by(events.c.boot))
+        assert kept.scalars().all() == [1, 2]
 
 
 def test_a_database_that_is_locked_is_waited_for(tmp_path: Path, broker: Mosquitto) -> None:

@@ -123,6 +123,8 @@ def test_a_log_twice(tmp_path: Path, db: str) -> None:
         (["--replay", "none.csv"], "none.csv"),
         (["--replay", "log.csv"], "log.csv:2: node '': name the node with --node"),
         (["--replay", "log.csv", "--node", "a/b"], "--node 'a/b': a name without"),
+        (["--replay", "log.csv", "--node", "a" * 65], "log.csv:2: the node's name is not 1 to 64"),
+        (["--replay", "from_0.csv", "--node", "a"], "from_0.csv:2: ts is before 2000"),
         (["--broker", "mqtt://h", "--group", ""], "--group '': a name without"),
         (["--replay", "log.csv", "--node", "a", "--keep", "3m"], "'3m': write a time such as"),
         (["--replay", "log.csv", "--node", "a", "--metrics", "x"], "--metrics x: write HOST:PORT"),
@@ -132,7 +134,8 @@ def test_wrong_use(
     words: list[str], said: str, db: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("log.csv").write_text("time,temperature,humidity\n1700000000,20.1,40\n")
+    for name, time_s in (("log.csv", 1_700_000_000), ("from_0.csv", 0)):
+        Path(name).write_text(f"time,temperature,humidity\n{time_s},20.1,40\n")
     done = subprocess.run(
         [*RUN, "collect", "--db", db, *words], capture_output=True, text=True, timeout=LIMIT_S
     )

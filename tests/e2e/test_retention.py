@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,21 @@ def test_hours_hold_what_the_readings_said(url: str, monkeypatch: pytest.MonkeyP
     assert sum(fold(engine, KEEP_S, NOW_S)) == 30
     assert stored(engine) == expected(given + late)
     assert sum(fold(engine, KEEP_S, NOW_S)) == 0
+
+
+def test_two_keepers_count_no_reading_twice(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "_ROWS", 10)
+    given = rows(288)
+    write(open_db(url), given)
+
+    def keep(engine: Any) -> int:
+        return sum(fold(engine, KEEP_S, NOW_S))
+
+    with ThreadPoolExecutor(2) as both:
+        gone = list(both.map(keep, [open_db(url), open_db(url)]))
+    engine = open_db(url)
+    assert (sum(gone), left(engine)) == (144, 144)
+    assert stored(engine) == expected(given)
 
 
 def test_old_hours_go(url: str) -> None:

@@ -6,6 +6,7 @@ import hmac
 import json
 import socket
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -99,17 +100,21 @@ class HttpInput:
 
     def _stored(self, messages: list[tuple[str, bytes]]) -> bool:
         stored = threading.Semaphore(0)
+        end = time.monotonic() + _STORED_S
         for topic, payload in messages:
-            self._writer.put(topic, payload, stored.release)
-        return all(stored.acquire(timeout=_STORED_S) for _ in messages)
+            self._writer.put(topic, payload, stored.release, end - time.monotonic())
+        return all(stored.acquire(timeout=max(0, end - time.monotonic())) for _ in messages)
 
 
 def _messages(body: bytes, base: str) -> list[tuple[str, bytes]]:
     """A message for each reading; all of them are checked first. ValueError."""
     try:
-        value: Any = json.loads(body)
+        return _checked(json.loads(body), base)
     except RecursionError as e:
         raise ValueError("too deep") from e
+
+
+def _checked(value: Any, base: str) -> list[tuple[str, bytes]]:
     if not isinstance(value, dict) or set(value) != {"node", "readings"}:
         raise ValueError("not an object with node and readings")
     node, readings = value["node"], value["readings"]
@@ -119,7 +124,7 @@ def _messages(body: bytes, base: str) -> list[tuple[str, bytes]]:
         raise ValueError("node has + or #, which no topic may have")
     messages = [(f"{base}/{node}/replay", json.dumps([one]).encode()) for one in readings]
     for topic, payload in messages:
-        parse(base, topic, payload, 0.0)
+        parse(base, topic, payload, time.time())
     return messages
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import queue
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from edgewise.collecting.writer import Writer
 from edgewise.errors import InputError
 from edgewise.logcsv import Log
+from edgewise.messages import parse
 from edgewise.watching.decode import Diag, Hello, Reading, decode
 from edgewise.watching.port import Lost, SerialReader
 
@@ -87,7 +89,8 @@ def replay(path: Path, log: Log, node: str | None, writer: Writer) -> int:
     It returns when they are in the database.
 
     ``node``: for a log without that column. The same file gives the same keys: a second time
-    nothing is doubled. InputError where a node has no name that topics can have.
+    nothing is doubled. InputError where a node has no name that topics can have, or a time is
+    not one of unix.
     """
     readings = list(messages_of(path, log, node, writer.base))
     for topic, payload in readings:
@@ -120,4 +123,9 @@ def messages_of(path: Path, log: Log, node: str | None, base: str) -> Iterator[t
         }
         if not good:
             said["err"] = "failed"
-        yield f"{base}/{name}/state", json.dumps(said).encode()
+        topic, payload = f"{base}/{name}/state", json.dumps(said).encode()
+        try:
+            parse(base, topic, payload, time.time())
+        except ValueError as e:
+            raise InputError(f"{path}:{log.line[i]}: {e}: mend the log") from e
+        yield topic, payload

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
+from edgewise.database.opening import one_at_a_time
 from edgewise.database.schema import diag, events, reading, reading_hour
 from edgewise.errors import InputError
 
@@ -52,6 +53,7 @@ def _step(engine: Engine, node: str, column: Any, limit_s: float) -> int:
     if column is reading.c.received_at:
         chosen = chosen.where(reading.c.ts.is_(None))
     with engine.begin() as connection:
+        one_at_a_time(connection)  # two of a group would add the same rows
         rows = connection.execute(chosen.order_by(column).limit(_ROWS)).mappings().all()
         hours: dict[int, list[Any]] = {}
         for row in rows:

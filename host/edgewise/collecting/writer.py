@@ -5,15 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
-from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from edgewise.database import schema
+from edgewise.collecting.storing import UNSTORABLE, Rows, aside, insert, none
 from edgewise.messages import parse
 
 __all__ = ["BATCH", "Counts", "Writer"]
@@ -22,15 +21,11 @@ BATCH = 500
 _IDLE_S = 0.05
 _WAITING_MAX = 20 * BATCH
 _RETRY_S = 1
-_REJECTED_MAX = 1000
-_REJECTED_BYTES = 1024
-_TABLES: dict[str, Table] = {
-    "reading": schema.reading,
-    "event": schema.events,
-    "diag": schema.diag,
-    "status": schema.status,
-    "rejected": schema.rejected,
-}
+_STOP_S = 20
+
+
+class _Away(Exception):
+    pass
 
 
 @dataclass(frozen=True)
@@ -68,12 +63,13 @@ class Writer:
     ) -> None:
         self.base = base
         self._engine = engine
-        self._say = say
+        self.say = say
         self._queue: Queue[_Message] = Queue(_WAITING_MAX)
         self._stopping = threading.Event()
         self._changed = threading.Condition()
         self.counts = Counts()
-        self.on_batch: Callable[[dict[str, list[dict[str, Any]]]], None] = lambda rows: None
+        self._held = 0
+        self.on_batch: Callable[[Rows], None] = lambda rows: None
         self._thread = threading.Thread(target=self._write, name="writer", daemon=True)
 
     def __enter__(self) -> Writer:
@@ -88,23 +84,35 @@ class Writer:
         if self._thread.ident is None:
             self._thread.start()
 
-    def put(self, topic: str, payload: bytes, done: Callable[[], None] = lambda: None) -> None:
+    def put(
+        self,
+        topic: str,
+        payload: bytes,
+        done: Callable[[], None] = lambda: None,
+        timeout_s: float = threading.TIMEOUT_MAX,
+    ) -> None:
         """Take a message as it would come over MQTT; ``done`` is called after its commit.
 
-        Waits while the database is behind.
+        Waits while the database is behind. What is not taken, because time is up or the writer
+        was stopped, is never done.
         """
-        while not self._stopping.is_set():
-            try:
+        end = time.monotonic() + timeout_s
+        while not self._stopping.is_set() and time.monotonic() < end:
+            with suppress(Full):
                 self._queue.put(_Message(topic, payload, done), timeout=_RETRY_S)
                 return
-            except Full:
-                continue
 
     def stop(self) -> None:
-        """Write what has been put, then end."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        """Write what has been put, then end; a database that is away is not waited for."""
+        if not self._stopping.is_set():
+            self._stopping.set()
+            if self._thread.is_alive():
+                self._thread.join(_STOP_S)  # a database that does not answer holds it for ever
+
+    @property
+    def left(self) -> int:
+        """How many messages were put and are not stored."""
+        return self._held + self._queue.qsize()
 
     def wait_for(self, predicate: Callable[[Counts], bool], timeout_s: float) -> bool:
         """Wait until ``predicate(counts)`` holds after a commit; False when time is up."""
@@ -112,12 +120,13 @@ class Writer:
             return self._changed.wait_for(lambda: predicate(self.counts), timeout_s)
 
     def _write(self) -> None:
-        while True:
-            batch = self._take()
-            if batch:
+        while (batch := self._take()) or not self._stopping.is_set():
+            self._held = len(batch)
+            try:
                 self._store(batch)
-            elif self._stopping.is_set():
+            except _Away:
                 return
+            self._held = 0
 
     def _take(self) -> list[_Message]:
         # What has come during the last commit: a broker that lets few be unacknowledged waits
@@ -132,10 +141,22 @@ class Writer:
         return batch
 
     def _store(self, batch: list[_Message]) -> None:
-        rows = self._rows(batch)
-        new = self._commit(rows)
-        if new is None:
+        if not batch:
             return
+        rows = self._rows(batch)
+        new = 0
+        try:
+            new = self._commit(rows)
+        except UNSTORABLE as e:
+            if len(batch) > 1:
+                half = len(batch) // 2
+                self._store(batch[:half])
+                self._store(batch[half:])
+                return
+            rows = none()
+            rows["rejected"].append(aside(batch[0].topic, batch[0].payload, e, time.time()))
+            with suppress(*UNSTORABLE):
+                self._commit(rows)
         for message in batch:
             message.done()
         with self._changed:
@@ -148,66 +169,36 @@ class Writer:
             self._changed.notify_all()
         self.on_batch(rows)
 
-    def _rows(self, batch: list[_Message]) -> dict[str, list[dict[str, Any]]]:
-        rows: dict[str, list[dict[str, Any]]] = {name: [] for name in _TABLES}
-        now = time.time()
+    def _rows(self, batch: list[_Message]) -> Rows:
+        rows, now = none(), time.time()
         for message in batch:
             try:
                 for table, row in parse(self.base, message.topic, message.payload, now):
                     rows[table].append(row)
             except ValueError as e:
-                shown = message.payload[:_REJECTED_BYTES].decode(errors="replace")
-                rows["rejected"].append(
-                    {
-                        "topic": message.topic[:_REJECTED_BYTES],
-                        "payload": shown.replace("\0", "\ufffd"),
-                        "why": str(e)[:_REJECTED_BYTES],
-                        "received_at": now,
-                    }
-                )
+                rows["rejected"].append(aside(message.topic, message.payload, e, now))
         # the last word of each node in the batch: a statement may not meet a row twice
         rows["status"] = list({row["node"]: row for row in rows["status"]}.values())
         return rows
 
-    def _commit(self, rows: dict[str, list[dict[str, Any]]]) -> int | None:
+    def _commit(self, rows: Rows) -> int:
         # -> readings that were new
         away = False
         while True:
             try:
                 with self._engine.begin() as connection:
-                    new = self._insert(connection, rows)
+                    new = insert(connection, rows)
                 if away:
-                    self._say("database: it is back")
+                    self.say("database: it is back")
                 return new
+            except UNSTORABLE:
+                raise
             except SQLAlchemyError as e:
                 if not away:
                     away = True
                     why = str(getattr(e, "orig", e)).splitlines()[0]
-                    self._say(f"database: {why}: waiting for it, what comes stays at the broker")
+                    self.say(f"database: {why}: waiting for it, what comes stays at the broker")
                 self.counts.failed += 1
                 if self._stopping.wait(_RETRY_S):
-                    return None
-
-    def _insert(self, connection: Connection, rows: dict[str, list[dict[str, Any]]]) -> int:
-        new = 0
-        once: Any = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        for name, table in _TABLES.items():
-            if not rows[name]:
-                continue
-            statement = once.insert(table)
-            if table is schema.reading:
-                statement = statement.on_conflict_do_nothing().returning(schema.reading.c.seq)
-                new = len(connection.execute(statement, rows[name]).all())
-                continue
-            if table is schema.status:
-                statement = statement.on_conflict_do_update(
-                    index_elements=["node"],
-                    set_={key: statement.excluded[key] for key in ("online", "received_at")},
-                )
-            connection.execute(statement, rows[name])
-        if rows["rejected"]:
-            newest = connection.execute(select(func.max(schema.rejected.c.id))).scalar_one()
-            connection.execute(
-                delete(schema.rejected).where(schema.rejected.c.id <= newest - _REJECTED_MAX)
-            )
-        return new
+                    raise _Away from e
+                self._engine.dispose()  # what it was connected to may be gone for good

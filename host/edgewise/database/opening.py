@@ -7,17 +7,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from edgewise.errors import InputError, OutsideError
 from edgewise.urls import check_db
 
-__all__ = ["HEAD", "naming", "open_db", "shown"]
+__all__ = ["HEAD", "naming", "one_at_a_time", "open_db", "shown"]
 
-HEAD = "0002"
+HEAD = "0003"
 _FIRST = "0001"  # what there was before databases told their version
-_LOCK = 0x45444745  # of PostgreSQL: one at a time brings a database up
+_LOCK = 0x45444745  # of PostgreSQL
+_POSTGRESQL = {"connect_timeout": 5}
 
 
 def open_db(url: str) -> Engine:
@@ -25,7 +26,7 @@ def open_db(url: str) -> Engine:
 
     InputError or OutsideError in one line when that fails, or when it is of a later version.
     """
-    engine = create_engine(check_db(url))
+    engine = _engine(make_url(check_db(url)))
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
         if engine.url.database:
@@ -55,6 +56,21 @@ def naming(engine: Engine) -> Iterator[None]:
         raise OutsideError(f"database {where}: {why}: check the address and the rights") from e
 
 
+def one_at_a_time(connection: Connection) -> None:
+    """Until its transaction ends, all others that ask for this wait."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+    else:
+        connection.execute(text("BEGIN IMMEDIATE"))
+
+
+def _engine(url: URL) -> Engine:
+    usual = _POSTGRESQL if url.get_backend_name() == "postgresql" else {}
+    given = {key: value for key, value in usual.items() if key not in url.query}
+    # the server may have been restarted
+    return create_engine(url, connect_args=given, pool_pre_ping=True)
+
+
 def _version(connection: Connection) -> str | None:
     """The version that the database tells; "" for one without, None for an empty one."""
     names = set(inspect(connection).get_table_names())
@@ -67,10 +83,7 @@ def _bring_up(connection: Connection, where: str) -> None:
     from alembic import command
     from alembic.config import Config
 
-    if connection.dialect.name == "postgresql":
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-    else:
-        connection.execute(text("BEGIN IMMEDIATE"))
+    one_at_a_time(connection)
     found = _version(connection)  # another one may have been faster
     config = Config()
     config.set_main_option("script_location", "edgewise:database")

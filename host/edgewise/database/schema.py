@@ -50,8 +50,10 @@ events = Table(
     Column("event", String(32), nullable=False),
     Column("payload", Text, nullable=False),
     Column("received_at", Float, nullable=False),
+    Column("digest", String(32)),  # of what a node said; said twice it is one event
 )
 Index("event_node_ts", events.c.node, events.c.ts)
+Index("event_once", *(events.c[key] for key in ("node", "boot", "seq", "digest")), unique=True)
 diag = Table(
     "diag",
     metadata,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,7 +85,7 @@ def decode(line: bytes) -> Said:
 
 
 def _record(kind: str, payload: str) -> Reading | Diag:
-    ((_, row),) = parse(_BASE, f"{_BASE}/node/{kind}", payload.encode(), 0.0)
+    ((_, row),) = parse(_BASE, f"{_BASE}/node/{kind}", payload.encode(), time.time())
     if kind == "diag":
         return Diag(json.loads(payload))
     return Reading(**{key: row[key] for key in Reading.__dataclass_fields__})

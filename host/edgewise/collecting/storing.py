@@ -1,0 +1,72 @@
+"""Rows into their tables: a reading, an event once; of what was malformed the newest thousand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DataError, IntegrityError
+
+from edgewise.database import schema
+
+__all__ = ["UNSTORABLE", "Rows", "aside", "insert", "none"]
+
+Rows = dict[str, list[dict[str, Any]]]
+# A row is at fault, not the database: ValueError where the database's encoding lacks a character.
+UNSTORABLE = (DataError, IntegrityError, ValueError)
+
+_REJECTED_MAX = 1000
+_REJECTED_BYTES = 1024
+_TABLES: dict[str, Table] = {
+    "reading": schema.reading,
+    "event": schema.events,
+    "diag": schema.diag,
+    "status": schema.status,
+    "rejected": schema.rejected,
+}
+
+
+def none() -> Rows:
+    """No row for each of the tables."""
+    return {name: [] for name in _TABLES}
+
+
+def aside(topic: str, payload: bytes, why: Exception, now_s: float) -> dict[str, Any]:
+    """A row of ``rejected``: in ASCII, which any database can store, whatever it was."""
+    shown = payload[:_REJECTED_BYTES].decode("ascii", "backslashreplace")
+    row = {"topic": _ascii(topic), "payload": _ascii(shown), "why": _ascii(str(why))}
+    return {**row, "received_at": now_s}
+
+
+def _ascii(text: str) -> str:
+    plain = text[:_REJECTED_BYTES].encode("ascii", "backslashreplace").decode()
+    return plain.replace("\0", "\\x00")[:_REJECTED_BYTES]
+
+
+def insert(connection: Connection, rows: Rows) -> int:
+    """Insert ``rows``; returns how many of the readings were new."""
+    new = 0
+    once: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    for name, table in _TABLES.items():
+        if not rows[name]:
+            continue
+        statement = once.insert(table)
+        if table is schema.reading:
+            statement = statement.on_conflict_do_nothing().returning(schema.reading.c.seq)
+            new = len(connection.execute(statement, rows[name]).all())
+            continue
+        if table is schema.events:
+            statement = statement.on_conflict_do_nothing()
+        if table is schema.status:
+            statement = statement.on_conflict_do_update(
+                index_elements=["node"],
+                set_={key: statement.excluded[key] for key in ("online", "received_at")},
+            )
+        connection.execute(statement, rows[name])
+    if rows["rejected"]:
+        newest = connection.execute(select(func.max(schema.rejected.c.id))).scalar_one()
+        connection.execute(
+            delete(schema.rejected).where(schema.rejected.c.id <= newest - _REJECTED_MAX)
+        )
+    return new
