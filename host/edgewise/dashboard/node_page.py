@@ -21,8 +21,8 @@ from edgewise.dashboard.teach import Teach
 
 __all__ = ["node_page"]
 
-_EVERY_S = 1.0
-_AGAIN = 30  # looks without news until the chart is drawn anew: replayed readings fill the past
+_EVERY_S = 0.5
+_AGAIN = 60  # looks without news until the chart is drawn anew: replayed readings fill the past
 _DAY_S = 86400.0
 _SPANS = {"Day": 1, "Week": 7, "Month": 31, "Year": 366}
 _AHEAD = 0.25

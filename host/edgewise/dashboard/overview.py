@@ -16,12 +16,12 @@ from edgewise.database.schema import health
 
 __all__ = ["overview"]
 
-_EVERY_S = 1.0
+_EVERY_S = 0.5
 _MARKS_S = 3 * 86400  # a remark of the last days still counts
 
 
 async def overview(state: State, request: Request) -> None:
-    """The page; it looks for news once a second."""
+    """The page; it looks for news twice a second."""
     cards: dict[str, ui.html] = {}
     with page("Edgewise", Writer(state, request), back=False):
         head = markup("")
