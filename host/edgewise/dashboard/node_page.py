@@ -130,7 +130,7 @@ class _View:
         if found is None:
             return
         self._top.set_content(html.summary(found, self._state.palette))
-        self._teach.look()
+        await self._teach.look(found.boot)
         news = (found.ts, found.received_at) != (self._node.ts, self._node.received_at)
         self._node = found
         self._looks += 1
