@@ -13,6 +13,7 @@ from edgewise.dashboard.figures import Figure
 from edgewise.dashboard.fleet import Node
 
 __all__ = [
+    "away",
     "card",
     "clock",
     "facts",
@@ -121,6 +122,12 @@ def _number(figure: Figure) -> str:
     if figure.unit == "s":
         return f"{1e6 * figure.value:.1f}<i>µs</i>"
     return f"{figure.value:.2f}<i>{figure.unit}</i>"
+
+
+def away(why: str) -> str:
+    """The line of a page that cannot read the database."""
+    said = f"The database does not answer ({escape(why)}): this page goes on when it is back."
+    return f'<p class="away" role="alert">{said}</p>'
 
 
 def items(rows: Iterable[tuple[str, str]], empty: str) -> str:

@@ -14,7 +14,7 @@ from nicegui import ui
 from edgewise.dashboard import chart, chart_data, html, labels, notes, series
 from edgewise.dashboard.figures import figures
 from edgewise.dashboard.fleet import Node, node
-from edgewise.dashboard.layout import Writer, markup, page
+from edgewise.dashboard.layout import Writer, every, markup, page
 from edgewise.dashboard.series import Band
 from edgewise.dashboard.state import State
 from edgewise.dashboard.teach import Teach
@@ -50,6 +50,7 @@ async def node_page(state: State, request: Request, name: str) -> None:
     drawn, legend = await asyncio.to_thread(view.read)
     with body:
         view.build(chart.filled(view.options(bool(screen["dark"])), drawn), legend, top, writer)
+        await every(_EVERY_S, view.look)
     await view.tell()
 
 
@@ -75,7 +76,7 @@ class _View:
         return empty
 
     def build(self, options: dict[str, Any], legend: str, top: ui.html, writer: Writer) -> None:
-        """Put everything on the page and look for news from now on."""
+        """Put everything on the page."""
         self._top = top
         tools = self._tools()
         self._chart = ui.echart(options).classes("chart")
@@ -87,7 +88,6 @@ class _View:
             self._remarks, self._events = _panel("Health"), _panel("Events")
             self._facts = _panel("The node itself")
         self._teach.button(tools)
-        ui.timer(_EVERY_S, self._look)
 
     def _tools(self) -> ui.element:
         with ui.element("div").classes("tools") as tools:
@@ -125,7 +125,8 @@ class _View:
         self._span = self._first + whole * start / 100, self._first + whole * end / 100
         await self._draw()
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Show what is new."""
         found = await asyncio.to_thread(node, self._state.engine, self._node.name)
         if found is None:
             return

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from edgewise.dashboard import html
 from edgewise.dashboard.fleet import Node
-from edgewise.dashboard.layout import Writer, markup, page
+from edgewise.dashboard.layout import Writer, every, markup, page
 from edgewise.dashboard.state import State
 from edgewise.database.schema import health
 
@@ -38,8 +38,7 @@ async def overview(state: State, request: Request) -> None:
                     cards[node.name] = markup("")
             cards[node.name].set_content(html.card(node, state.palette, marks.get(node.name, 0)))
 
-    await refresh()
-    ui.timer(_EVERY_S, refresh)
+    await every(_EVERY_S, refresh)
 
 
 def _news(state: State) -> tuple[list[Node], dict[str, int]]:

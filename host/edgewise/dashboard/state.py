@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from edgewise import package
+from edgewise.dashboard.away import why
 from edgewise.dashboard.chart_data import Palette
 from edgewise.dashboard.fleet import Node, fleet
 from edgewise.dashboard.guard import Sessions
@@ -98,9 +100,13 @@ class State:
         if not verdict.ok:
             return f"{name} rejected: {verdict.error}"
         row = {"node": node, "name": name, "sha256": loaded.info["sha256"]["model.bin"]}
-        with self.engine.begin() as connection:
-            connection.execute(model.insert().values(**row, installed_at=time.time()))
-        return f"{name} confirmed by the node after {verdict.verdict_s} s"
+        said = f"{name} confirmed by the node after {verdict.verdict_s} s"
+        try:
+            with self.engine.begin() as connection:
+                connection.execute(model.insert().values(**row, installed_at=time.time()))
+        except SQLAlchemyError as e:
+            said += f", not noted in the database: {why(e)}"
+        return said
 
     def _roll_back(self, node: str) -> str:
         from edgewise.pushing import ask
