@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, delete, select
+from sqlalchemy import Connection, Engine, bindparam, delete, exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
-from edgewise.database.schema import diag, events, reading, reading_hour
+from edgewise.database.schema import diag, events, label, reading, reading_hour
 from edgewise.errors import InputError
 
 __all__ = ["Keeper", "fold", "forget", "parse_span"]
@@ -36,7 +36,7 @@ def fold(engine: Engine, keep_s: float, now_s: float | None = None) -> Iterator[
     """Turn readings of before ``keep_s`` into rows of reading_hour, in steps of up to 5,000.
 
     Yields how many went, after each step's commit. One that comes late, after its hour was
-    folded, is added to it.
+    folded, is added to it. What a person has labelled stays: it is there to train on.
     """
     limit_s = ((time.time() if now_s is None else now_s) - keep_s) // _HOUR_S * _HOUR_S
     with engine.connect() as connection:
@@ -48,7 +48,12 @@ def fold(engine: Engine, keep_s: float, now_s: float | None = None) -> Iterator[
 
 
 def _step(engine: Engine, node: str, column: Any, limit_s: float) -> int:
-    chosen = select(reading, column.label("at")).where(reading.c.node == node, column < limit_s)
+    taught = exists().where(
+        label.c.node == reading.c.node, label.c.from_ts <= column, label.c.to_ts > column
+    )
+    chosen = select(reading, column.label("at")).where(
+        reading.c.node == node, column < limit_s, ~taught
+    )
     if column is reading.c.received_at:
         chosen = chosen.where(reading.c.ts.is_(None))
     with engine.begin() as connection:

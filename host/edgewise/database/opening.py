@@ -18,9 +18,10 @@ _FIRST = "0001"  # what there was before databases told their version
 _LOCK = 0x45444745  # of PostgreSQL: one at a time brings a database up
 
 
-def open_db(url: str) -> Engine:
+def open_db(url: str, create: bool = True) -> Engine:
     """Open or create the database, and bring an older one up to this version.
 
+    ``create``: whether a SQLite file may be made where there is none.
     InputError or OutsideError in one line when that fails, or when it is of a later version.
     """
     engine = create_engine(check_db(url))
@@ -30,6 +31,8 @@ def open_db(url: str) -> Engine:
             folder = Path(engine.url.database).parent
             if not folder.is_dir():
                 raise InputError(f"database folder {folder} does not exist: create it")
+            if not create and not Path(engine.url.database).exists():
+                raise InputError(f"database {engine.url.database} does not exist: check the path")
     where = engine.url.render_as_string(hide_password=True)
     try:
         with engine.begin() as connection:
