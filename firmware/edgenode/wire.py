@@ -84,10 +84,15 @@ def build(board, settings, forest):
     if settings["serial"]:
         board.node.console = Console(board.boot.number, classes)
     greet(board, name, board.boot.number, forest)
-    tail = '"from":"%s","to":"%s","runtime":"%s"}'
-    runtime = "none" if board.safe else forest.runtime
-    mode = "safe" if board.safe else "running"
-    board.link.event(0, "reset", tail % (board.reset, mode, runtime))
+    board.link.event(0, "reset", _reset(board.reset, forest))
+
+
+def _reset(cause, forest):
+    # the rest of the event that tells of a start, and of what runs from it on
+    if forest is None:
+        return '"from":"%s","to":"safe","runtime":"none"}' % cause
+    tail = '"from":"%s","to":"running","runtime":"%s","model":%s,"crc":"%s"}'
+    return tail % (cause, forest.runtime, json.dumps(forest.contract["name"]), forest.crc)
 
 
 def greet(board, name, boot, forest):

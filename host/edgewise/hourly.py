@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine, func, select
 
 from edgewise.database import shown
-from edgewise.database.schema import AHEAD_S, reading, reading_hour
+from edgewise.database.schema import AHEAD_S, HOUR_S, reading, reading_hour
 from edgewise.errors import InputError
 from edgewise.logcsv import Log
 
-__all__ = ["CHANNELS", "HOUR_S", "Hourly", "of_db", "of_log"]
+__all__ = ["CHANNELS", "Hourly", "of_db", "of_log"]
 
-HOUR_S = 3600
 CHANNELS = {"t": "temperature", "h": "humidity"}
 _TICK_S = 1e-3  # a reading at the full hour belongs to the one that begins
 _HISTORY_S = 28 * 86400  # what is longer ago says little of tomorrow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,10 @@ from edgewise.logcsv import Log
 from edgewise.splitting import TEST_SHARE
 from edgewise.stored import as_log
 
-__all__ = ["held_out", "log_sha256", "read_labelled"]
+__all__ = ["beside", "held_out", "joined", "log_sha256", "read_labelled"]
 
 _DAY_S = 86400
+_CLASS_MIN = 10  # to teach and to test
 _LEAD_S = _DAY_S  # readings before a label fill the windows, as they did on the node
 
 
@@ -40,6 +42,8 @@ def read_labelled(engine: Engine, nodes: list[str] | None = None) -> Log:
     rows = [_readings(engine, node, labels) for node, labels in periods.items()]
     time_s, t, h, names = (np.concatenate(part) for part in zip(*rows, strict=True))
     node = np.repeat(np.array(list(periods), dtype=object), [len(r[0]) for r in rows])
+    if not any(name is not None for name in names):
+        raise InputError(f"{where}: no readings in the labelled periods: label others")
     return as_log(where, node, time_s, t, h, names)
 
 
@@ -76,17 +80,45 @@ def held_out(log: Log) -> tuple[Log, Log]:
     """Training part and test part: of each class the last days that hold 30 % of its readings.
 
     Where whole days would be more than half of a class, it gives its last 30 % of readings.
+    Raises InputError for a class with few.
     """
     names = np.zeros(0, dtype=object) if log.label is None else log.label
     test = np.zeros(len(log), dtype=bool)
-    for name in {n for n in names if n is not None}:
+    for name in sorted({str(n) for n in names if n is not None}):
         rows = np.flatnonzero(names == name)
         rows = rows[np.argsort(log.time_s[rows], kind="stable")]
+        if len(rows) < _CLASS_MIN:
+            raise InputError(
+                f"{log.path}: class {name!r} has {len(rows)} readings, {_CLASS_MIN} are needed: "
+                "label more of it"
+            )
         first = int(len(rows) * (1 - TEST_SHARE))
         day = log.time_s[rows] // _DAY_S
         whole = int(np.searchsorted(day, day[first]))
         test[rows[whole if 2 * whole >= len(rows) else first :]] = True
     return log.select(~test), log.select(test)
+
+
+def beside(log: Log, labelled: Log) -> Log:
+    """What of ``log`` is not in ``labelled`` as well; InputError where they cannot be one."""
+    if abs(log.period_ms - labelled.period_ms) > labelled.period_ms / 10:
+        raise InputError(
+            f"{log.path}: a reading every {log.period_ms / 1000:g} s, every "
+            f"{labelled.period_ms / 1000:g} s in {labelled.path}: train on one of them"
+        )
+    known = set(_keys(labelled))
+    return log.select(np.array([key not in known for key in _keys(log)], dtype=bool))
+
+
+def _keys(log: Log) -> list[tuple[str, float]]:
+    return list(zip(log.node.tolist(), np.round(log.time_s, 3).tolist(), strict=True))
+
+
+def joined(a: Log, b: Log) -> Log:
+    """The readings of both, each with its label."""
+    columns = ("time_s", "node", "t_dc", "h_pm", "valid", "label", "line")
+    both: dict[str, Any] = {c: np.concatenate([getattr(a, c), getattr(b, c)]) for c in columns}
+    return replace(a, path=f"{a.path} and {b.path}", extra={}, **both)
 
 
 def log_sha256(log: Log) -> str:

@@ -24,6 +24,7 @@ def test_contract():
     assert m.classes == ["cold", "warm", "hot"]
     assert m.features == ["t_level", "h_level"]
     assert m.contract["period_ms"] == 60000
+    assert m.crc == "9060273b"
 
 
 def test_walks_and_votes():

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -88,26 +89,25 @@ def serve(db: str, tmp_path: Path) -> Iterator[Serve]:
 
         def start(*more: str) -> str:
             command = [sys.executable, "-m", "edgewise.cli.main", "dashboard", "--db", db]
-            process = subprocess.Popen(
-                [*command, "--port", "0", *more],
-                cwd=tmp_path,
-                env=os.environ,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            stack.callback(_end, process)
-            assert process.stderr is not None
-            said = process.stderr.readline()
-            found = re.search(r"http://\S+?(?=,)", said)
-            assert found, said + process.stderr.read()
+            log = tmp_path / "dashboard.log"
+            with log.open("w") as file:
+                process = subprocess.Popen(
+                    [*command, "--port", "0", *more], cwd=tmp_path, env=os.environ, stderr=file
+                )
+            stack.callback(_end, process, log)
+            end = time.monotonic() + LIMIT_MS / 1000
+            while not (found := re.search(r"http://\S+?(?=,)", log.read_text())):
+                assert process.poll() is None and time.monotonic() < end, log.read_text()
+                time.sleep(0.02)
             return found.group()
 
         yield start
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: subprocess.Popen[bytes], log: Path) -> None:
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 0
+    assert "Traceback" not in log.read_text(), log.read_text()
 
 
 @pytest.fixture

@@ -9,13 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
 from tests.dashboard.past import failed, rooms, row, store
+from typer.testing import CliRunner
 
-from edgewise.database.schema import label
+from edgewise.cli.data import app as data_app
+from edgewise.collecting.retention import fold
+from edgewise.database.schema import label, reading
 from edgewise.errors import InputError
-from edgewise.labelled import held_out, log_sha256, read_labelled
+from edgewise.labelled import beside, held_out, joined, log_sha256, read_labelled
 from edgewise.logcsv import read_log, write_log
+from edgewise.training import train
 
 DAY_S = 86400
 START_S = 1_700_006_400.0  # midnight
@@ -110,8 +114,68 @@ def test_train_from_a_database(engine: Engine, db: str, tmp_path: Path) -> None:
     assert info["metrics"]["test"]["accuracy"] == 1
     for wrong, cure in (
         ([*command], "--db"),
-        ([*command, "LOG.csv", "--db", db], "leave the log"),
+        ([*command, "--label", "status", "--db", db], "are for a log"),
+        ([*command, "--db", f"{db}-not-there"], "does not exist: check the path"),
         ([*command, "LOG.csv", "--node", "a"], "--group"),
     ):
         run = subprocess.run(wrong, capture_output=True, text=True)
         assert (run.returncode, cure in run.stderr) == (2, True), run.stderr
+        assert len(run.stderr.splitlines()) == 1
+    assert not (tmp_path / "edgewise.db-not-there").exists()
+
+
+def test_a_log_and_a_database_teach_together(engine: Engine, db: str, tmp_path: Path) -> None:
+    store(engine, rooms("a", 400, START_S) + rooms("b", 400, START_S))
+    teach(engine, "a", START_S - 60 * 400, START_S - 60 * 200, "fresh")
+    teach(engine, "a", START_S - 60 * 198, START_S, "cosy")
+    invoke = CliRunner().invoke
+    log = tmp_path / "LOG.csv"
+    said = invoke(data_app, ["export", "--db", db, "--out", str(log)])
+    assert said.exit_code == 0, said.output
+    assert log.read_text().startswith("time,node,temperature,humidity,status\n")
+    labelled = read_labelled(engine)
+    read = read_log(log)
+    assert len(beside(read, labelled)) == 0
+    log.write_text(log.read_text().replace(",a,", ",c,"))
+    both = joined(labelled, beside(read_log(log), labelled))
+    assert len(both) == 2 * len(labelled)
+    assert set(both.node) == {"a", "c"}
+    assert len(both.series()) == 2
+    command = [sys.executable, "-m", "edgewise.cli.main", "train", str(log), "--db", db, "--json"]
+    run = subprocess.run([*command, "--out", str(tmp_path / "m")], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    info = json.loads(run.stdout)
+    assert info["classes"] == ["cosy", "fresh"]
+    assert sorted(info["data_sha256"]) == ["LOG.csv", "database"]
+
+
+def test_a_log_of_another_period_is_refused(engine: Engine) -> None:
+    store(engine, rooms("a", 20, START_S) + [row("b", i, START_S + 5 * i) for i in range(20)])
+    teach(engine, "a", START_S - 600, START_S, "warm")
+    teach(engine, "b", START_S, START_S + 100, "warm")
+    slow, fast = (read_labelled(engine, [name]) for name in "ab")
+    with pytest.raises(InputError, match="a reading every 5 s, every 60 s in"):
+        beside(fast, slow)
+
+
+def test_one_class_or_too_little_is_said_in_a_line(engine: Engine) -> None:
+    store(engine, rooms("a", 100, START_S))
+    teach(engine, "a", START_S - 6000, START_S - 60, "warm")
+    with pytest.raises(InputError, match="only the class 'warm'"):
+        train(*held_out(read_labelled(engine)))
+    teach(engine, "a", START_S - 60, START_S, "cold")
+    with pytest.raises(InputError, match="'cold' has 1 readings, 10 are needed: label more"):
+        train(*held_out(read_labelled(engine)))
+
+
+def test_what_is_labelled_never_becomes_hours(engine: Engine) -> None:
+    store(engine, rooms("a", 600, START_S))
+    teach(engine, "a", START_S - 6000, START_S - 3000, "warm")
+    before = read_labelled(engine)
+    assert sum(fold(engine, 0, START_S + DAY_S)) == 550
+    after = read_labelled(engine)
+    assert after.time_s.tolist() == before.time_s[before.label == "warm"].tolist()
+    with engine.begin() as connection:
+        connection.execute(delete(reading))
+    with pytest.raises(InputError, match="no readings in the labelled periods"):
+        read_labelled(engine)

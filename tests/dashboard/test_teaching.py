@@ -154,6 +154,11 @@ def test_see_label_train_push(
             expect(panel).to_contain_text("confirmed by the node", timeout=120_000)
             seen = page.locator(".now .chip")
             expect(seen).to_have_text(re.compile("fresh|cosy"), timeout=60_000)
+            ran = panel.locator("ul").first.locator("li")
+            expect(ran).to_have_text([re.compile(r"taught-\S+ \("), re.compile(r"first \(")])
+            page.get_by_role("button", name="Roll back").click()
+            expect(ran.first).to_contain_text("back to first", timeout=60_000)
+            expect(ran).to_have_count(3)
         collector.stop()
     with engine.connect() as connection:
         pushed = connection.execute(select(model)).one()

@@ -1,7 +1,7 @@
 """One prediction at a time: native code with all trees where it fits the table, else a walker."""
 
 from array import array
-from binascii import crc32
+from binascii import crc32, hexlify
 
 from .walk_plain import visits
 
@@ -22,6 +22,7 @@ class Model:
         from .loader import unpack  # large, and used once
 
         self.contract, table = unpack(blob)
+        self.crc = hexlify(blob[-4:]).decode()  # tells it from others of its name
         self.classes = self.contract["classes"]
         self.features = self.contract["features"]
         self._table = table

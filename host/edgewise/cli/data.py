@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgewise.cli.options import JsonFlag, Out, examples
+from edgewise.cli.options import Db, JsonFlag, Out, examples
 from edgewise.console import emit_json, say
 
 __all__ = ["app"]
@@ -15,8 +15,11 @@ __all__ = ["app"]
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    help="Public logs to train on; the features of a log.",
-    epilog=examples("edgewise data get occupancy --out occupancy.csv"),
+    help="Public logs to train on; labelled periods as a log; the features of a log.",
+    epilog=examples(
+        "edgewise data get occupancy --out occupancy.csv",
+        "edgewise data export --db sqlite:///edgewise.db --out LOG.csv",
+    ),
 )
 
 
@@ -50,6 +53,27 @@ def list_(as_json: JsonFlag = False) -> None:
         return
     for name, text in about.items():
         typer.echo(f"{name}: {text}")
+
+
+@app.command(
+    "export", epilog=examples("edgewise data export --db sqlite:///edgewise.db --out LOG.csv")
+)
+def export_(
+    db: Db,
+    out: Annotated[Path, typer.Option(metavar="PATH", help="The log to write.")],
+    node: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Only this node; several times.")
+    ] = None,
+) -> None:
+    """Write the labelled periods of a database, and a day before, as a log for edgewise train."""
+    from edgewise.database import open_db
+    from edgewise.labelled import read_labelled
+    from edgewise.logcsv import write_log
+
+    log = read_labelled(open_db(db, create=False), node)
+    write_log(log, out)
+    n = sum(name is not None for name in log.label.tolist()) if log.label is not None else 0
+    say(f"written: {out}, {len(log)} readings, {n} of them labelled")
 
 
 @app.command(

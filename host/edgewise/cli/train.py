@@ -20,6 +20,7 @@ EXAMPLES = (
     "edgewise train LOG.csv --label status --out models/mine",
     "edgewise train uci.csv --label occupied --split-col split --train-value train",
     "edgewise train --db sqlite:///edgewise.db --out models/taught",
+    "edgewise train LOG.csv --db sqlite:///edgewise.db --out models/both",
 )
 
 
@@ -36,7 +37,8 @@ def train(
         Path | None, typer.Argument(help="CSV with time, temperature, humidity and a label")
     ] = None,
     db: Annotated[
-        str | None, typer.Option(metavar="URL", help="train on the labelled periods of this")
+        str | None,
+        typer.Option(metavar="URL", help="train on its labelled periods, beside a log or alone"),
     ] = None,
     node: Annotated[
         list[str] | None, typer.Option(help="with --db: only this node; several times")
@@ -96,16 +98,22 @@ def train(
 
 
 def _of_db(
-    db: str, nodes: list[str] | None, log: Path | None, options: tuple[object, ...]
+    db: str, nodes: list[str] | None, log: Path | None, options: tuple[Any, ...]
 ) -> tuple[Log, Log, dict[str, str]]:
     from edgewise.database import open_db
     from edgewise.errors import InputError
-    from edgewise.labelled import held_out, log_sha256, read_labelled
+    from edgewise.labelled import beside, held_out, joined, log_sha256, read_labelled
 
-    if log or any(options):
-        raise InputError("--db has labels and nodes of its own: leave the log and its options out")
-    labelled = read_labelled(open_db(db), nodes)
-    return *held_out(labelled), {"database": log_sha256(labelled)}
+    if log is None and any(options):
+        raise InputError("--db has labels and nodes of its own: the other options are for a log")
+    labelled = read_labelled(open_db(db, create=False), nodes)
+    training, testing = held_out(labelled)
+    data = {"database": log_sha256(labelled)}
+    if log is None:
+        return training, testing, data
+    *parts, of_log = _of_log(log, None, options)
+    own, own_test = (beside(part, labelled) for part in parts)
+    return joined(training, own), joined(testing, own_test), data | of_log
 
 
 def _of_log(

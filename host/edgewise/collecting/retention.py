@@ -9,20 +9,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, delete, select
+from sqlalchemy import Connection, Engine, bindparam, delete, exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from edgewise.database.opening import one_at_a_time
-from edgewise.database.schema import diag, events, reading, reading_hour
+from edgewise.database.schema import HOUR_S, diag, events, label, reading, reading_hour
 from edgewise.errors import InputError
 
 __all__ = ["Keeper", "fold", "forget", "parse_span"]
 
-_HOUR_S = 3600
 _ROWS = 5000  # that one step lets go
 _PAUSE_S = 0.05  # between steps: others write as well
-_UNITS_S = {"h": _HOUR_S, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
+_UNITS_S = {"h": HOUR_S, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
 
 
 def parse_span(text: str) -> float:
@@ -37,9 +36,9 @@ def fold(engine: Engine, keep_s: float, now_s: float | None = None) -> Iterator[
     """Turn readings of before ``keep_s`` into rows of reading_hour, in steps of up to 5,000.
 
     Yields how many went, after each step's commit. One that comes late, after its hour was
-    folded, is added to it.
+    folded, is added to it. What a person has labelled stays: it is there to train on.
     """
-    limit_s = ((time.time() if now_s is None else now_s) - keep_s) // _HOUR_S * _HOUR_S
+    limit_s = ((time.time() if now_s is None else now_s) - keep_s) // HOUR_S * HOUR_S
     with engine.connect() as connection:
         nodes = connection.execute(select(reading.c.node).distinct()).scalars().all()
     for node in nodes:
@@ -49,7 +48,12 @@ def fold(engine: Engine, keep_s: float, now_s: float | None = None) -> Iterator[
 
 
 def _step(engine: Engine, node: str, column: Any, limit_s: float) -> int:
-    chosen = select(reading, column.label("at")).where(reading.c.node == node, column < limit_s)
+    taught = exists().where(
+        label.c.node == reading.c.node, label.c.from_ts <= column, label.c.to_ts > column
+    )
+    chosen = select(reading, column.label("at")).where(
+        reading.c.node == node, column < limit_s, ~taught
+    )
     if column is reading.c.received_at:
         chosen = chosen.where(reading.c.ts.is_(None))
     with engine.begin() as connection:
@@ -57,7 +61,7 @@ def _step(engine: Engine, node: str, column: Any, limit_s: float) -> int:
         rows = connection.execute(chosen.order_by(column).limit(_ROWS)).mappings().all()
         hours: dict[int, list[Any]] = {}
         for row in rows:
-            hours.setdefault(int(row["at"] // _HOUR_S * _HOUR_S), []).append(row)
+            hours.setdefault(int(row["at"] // HOUR_S * HOUR_S), []).append(row)
         for hour_ts, of_hour in hours.items():
             _add(connection, node, hour_ts, of_hour)
         if rows:
@@ -117,7 +121,7 @@ class Keeper:
             except SQLAlchemyError as e:
                 why = str(getattr(e, "orig", e)).splitlines()[0]
                 self._say(f"keeping: {why}: tried again in an hour")
-            if self._ending.wait(_HOUR_S):
+            if self._ending.wait(HOUR_S):
                 return
 
     def _turn(self) -> None:

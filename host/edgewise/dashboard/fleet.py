@@ -9,21 +9,41 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, select, text
+from sqlalchemy import BindParameter, Connection, Engine, bindparam, select, text
 
-from edgewise.database.schema import AHEAD_S, diag, reading, status
+from edgewise.database.schema import AHEAD_S, HOUR_S, diag, reading, reading_hour, status
 
 __all__ = ["Node", "fleet", "node"]
 
 _RECENT = 10
 _SILENT_PERIODS = 3
 _SILENT_S = 30.0
-# The names by the primary key, in a step each: a DISTINCT would read every row.
-_NAMES = text(
-    "WITH RECURSIVE n(name) AS (SELECT MIN(node) FROM reading UNION ALL "
-    "SELECT (SELECT MIN(node) FROM reading WHERE node > n.name) FROM n WHERE n.name IS NOT NULL) "
-    "SELECT name FROM n WHERE name IS NOT NULL"
+# The names by the primary key, in a step each: a DISTINCT would read every row. Of a node that
+# went silent long ago there may be hours only.
+_STEPS = (
+    "SELECT MIN(node) FROM {0} UNION ALL "
+    "SELECT (SELECT MIN(node) FROM {0} WHERE node > {0}_n.name) FROM {0}_n "
+    "WHERE {0}_n.name IS NOT NULL"
 )
+_NAMES = text(
+    f"WITH RECURSIVE reading_n(name) AS ({_STEPS.format('reading')}), "
+    f"reading_hour_n(name) AS ({_STEPS.format('reading_hour')}) "
+    "SELECT name FROM reading_n WHERE name IS NOT NULL UNION "
+    "SELECT name FROM reading_hour_n WHERE name IS NOT NULL ORDER BY name"
+)
+# Made once: for a hundred nodes a second to build a query takes longer than to answer it.
+_NAME: BindParameter[str] = bindparam("node")
+_OF_NODE = select(reading).where(reading.c.node == _NAME).limit(_RECENT)
+_TIMED = _OF_NODE.where(reading.c.ts <= bindparam("limit")).order_by(reading.c.ts.desc())
+_COUNTED = _OF_NODE.order_by(reading.c.boot.desc(), reading.c.seq.desc())
+_HOUR = (
+    select(reading_hour)
+    .where(reading_hour.c.node == _NAME)
+    .order_by(reading_hour.c.hour_ts.desc())
+    .limit(1)
+)
+_STATUS = select(status.c.online).where(status.c.node == _NAME)
+_DIAG = select(diag.c.payload).where(diag.c.node == _NAME).order_by(diag.c.id.desc()).limit(1)
 
 
 @dataclass(frozen=True)
@@ -32,6 +52,7 @@ class Node:
     ``diag``: the node's newest diagnosis; ``state``: online, late, silent or offline."""
 
     name: str
+    boot: int
     ts: float | None
     received_at: float
     t: float | None
@@ -48,22 +69,25 @@ class Node:
 def fleet(engine: Engine) -> list[Node]:
     """Every node that has sent a reading, by name."""
     with engine.connect() as connection:
-        return [_node(connection, name) for name in connection.scalars(_NAMES)]
+        found = [_node(connection, name) for name in connection.scalars(_NAMES)]
+    return [node for node in found if node is not None]
 
 
 def node(engine: Engine, name: str) -> Node | None:
     """One of them; None for a name that has sent nothing."""
     with engine.connect() as connection:
-        known = select(reading.c.node).where(reading.c.node == name).limit(1)
-        return _node(connection, name) if connection.scalar(known) else None
+        return _node(connection, name)
 
 
-def _node(connection: Connection, name: str) -> Node:
+def _node(connection: Connection, name: str) -> Node | None:
     now = time.time()
-    of_node = select(reading).where(reading.c.node == name).limit(_RECENT)
-    timed = of_node.where(reading.c.ts <= now + AHEAD_S).order_by(reading.c.ts.desc())
-    counted = of_node.order_by(reading.c.boot.desc(), reading.c.seq.desc())
-    rows: list[Any] = _rows(connection, timed) or _rows(connection, counted)
+    rows: list[Any] = (
+        _rows(connection, _TIMED, node=name, limit=now + AHEAD_S)
+        or _rows(connection, _COUNTED, node=name)
+        or [_as_reading(hour) for hour in _rows(connection, _HOUR, node=name)]
+    )
+    if not rows:
+        return None
     newest = rows[0]
     steps = [a["ts"] - b["ts"] for a, b in pairwise(rows) if None not in (a["ts"], b["ts"])]
     period_s = statistics.median(steps) if steps else None
@@ -71,6 +95,7 @@ def _node(connection: Connection, name: str) -> Node:
     state, why = _state(connection, name, newest, heard, period_s, now)
     return Node(
         name,
+        boot=max(row["boot"] for row in rows),
         ts=newest["ts"],
         received_at=heard,
         t=newest["t"],
@@ -85,9 +110,17 @@ def _node(connection: Connection, name: str) -> Node:
     )
 
 
-def _rows(connection: Connection, query: Select[Any]) -> list[Any]:
+def _rows(connection: Connection, query: Any, **given: Any) -> list[Any]:
     # As mappings: `row.t` of SQLAlchemy is the row itself.
-    return list(connection.execute(query).mappings())
+    return list(connection.execute(query, given).mappings())
+
+
+def _as_reading(hour: Any) -> dict[str, Any]:
+    # The newest hour, of a node that has nothing newer.
+    end = hour["hour_ts"] + HOUR_S - 1.0
+    err = "failed" if hour["t_mean"] is None else None
+    said = {"t": hour["t_mean"], "h": hour["h_mean"], "cls": hour["cls"], "p": None, "err": err}
+    return {"boot": 0, "ts": end, "received_at": end, "late": 0, **said}
 
 
 def _state(
@@ -98,8 +131,7 @@ def _state(
     period_s: float | None,
     now: float,
 ) -> tuple[str, str]:
-    said = connection.execute(select(status).where(status.c.node == name)).first()
-    if said is not None and not said.online:
+    if connection.scalar(_STATUS, {"node": name}) == 0:
         return "offline", "the broker says that it is gone"
     limit_s = max(_SILENT_S, _SILENT_PERIODS * (period_s or 0))
     if now - heard > limit_s:
@@ -110,6 +142,5 @@ def _state(
 
 
 def _diag(connection: Connection, name: str) -> dict[str, Any]:
-    query = select(diag.c.payload).where(diag.c.node == name).order_by(diag.c.id.desc()).limit(1)
-    said = json.loads(connection.scalar(query) or "{}")
+    said = json.loads(connection.scalar(_DIAG, {"node": name}) or "{}")
     return said if isinstance(said, dict) else {}

@@ -13,6 +13,7 @@ from edgewise.dashboard.figures import Figure
 from edgewise.dashboard.fleet import Node
 
 __all__ = [
+    "away",
     "card",
     "clock",
     "facts",
@@ -85,12 +86,13 @@ def _values(node: Node) -> str:
 def _class(node: Node, palette: Palette) -> str:
     if node.cls is None:
         return '<p class="cls"><span class="chip none">no class</span></p>'
-    p_pc = round(100 * (node.p or 0))
-    return (
-        f'<p class="cls"><span class="chip" style="--c:{palette[node.cls]}">'
-        f'{escape(node.cls)}</span><span class="bar"><i style="width:{p_pc}%"></i></span>'
-        f"<small>{p_pc}&#8239;%</small></p>"
-    )
+    chip = f'<span class="chip" style="--c:{palette[node.cls]}">{escape(node.cls)}</span>'
+    return f'<p class="cls">{chip}{"" if node.p is None else _bar(round(100 * node.p))}</p>'
+
+
+def _bar(p_pc: int) -> str:
+    bar = f'<span class="bar"><i style="width:{p_pc}%"></i></span>'
+    return f"{bar}<small>{p_pc}&#8239;%</small>"
 
 
 def _radio(node: Node) -> str:
@@ -120,6 +122,12 @@ def _number(figure: Figure) -> str:
     if figure.unit == "s":
         return f"{1e6 * figure.value:.1f}<i>µs</i>"
     return f"{figure.value:.2f}<i>{figure.unit}</i>"
+
+
+def away(why: str) -> str:
+    """The line of a page that cannot read the database."""
+    said = f"The database does not answer ({escape(why)}): this page goes on when it is back."
+    return f'<p class="away" role="alert">{said}</p>'
 
 
 def items(rows: Iterable[tuple[str, str]], empty: str) -> str:

@@ -10,6 +10,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from edgewise.dashboard.away import why
 from edgewise.errors import EdgewiseError
 
 __all__ = ["Job"]
@@ -69,6 +72,8 @@ def _work(db: str, nodes: list[str], out: Path, current: Path | None, pipe: Conn
         result = _train(db, nodes, out, current, lambda *at: pipe.send(("progress", at)))
     except EdgewiseError as e:
         pipe.send(("failed", str(e)))
+    except SQLAlchemyError as e:
+        pipe.send(("failed", f"database: {why(e)}"))
     else:
         pipe.send(("done", result))
 

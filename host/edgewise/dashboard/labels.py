@@ -48,7 +48,9 @@ def add(engine: Engine, node: str, from_s: float, to_s: float, cls: str, author:
         with engine.begin() as connection:
             n = connection.scalar(select(func.count()).select_from(reading).where(*inside)) or 0
             if not n:
-                raise InputError("no readings in this period: drag over some")
+                raise InputError(
+                    "no readings in this period, or they have become hours: drag over others"
+                )
             connection.execute(label.insert().values(**row, created_at=time.time()))
     except IntegrityError as e:
         raise InputError("a label begins at this very time: undo it first") from e

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from html import escape
 from importlib.resources import files
 
 from fastapi import Request
 from nicegui import ui
+from sqlalchemy.exc import SQLAlchemyError
 
+from edgewise.dashboard import html
+from edgewise.dashboard.away import why
 from edgewise.dashboard.guard import COOKIE
 from edgewise.dashboard.state import State
 
-__all__ = ["Writer", "markup", "page", "style"]
+__all__ = ["Writer", "every", "markup", "page", "shown", "style"]
+
+_AGAIN_S = 2.0
 
 
 class Writer:
@@ -39,9 +44,35 @@ def style() -> str:
     return (files("edgewise.dashboard") / "style.css").read_text()
 
 
-def markup(html: str) -> ui.html:
+def markup(text: str) -> ui.html:
     """HTML of ours, in which `edgewise.dashboard.html` has escaped what is not."""
-    return ui.html(html, sanitize=False)
+    return ui.html(text, sanitize=False)
+
+
+async def shown(build: Awaitable[None]) -> None:
+    """Build a page; where the database is away, one that says so and tries again."""
+    try:
+        await build
+    except SQLAlchemyError as e:
+        ui.add_css(style())
+        markup(html.away(why(e)))
+        ui.timer(_AGAIN_S, ui.navigate.reload, once=True)
+
+
+async def every(interval_s: float, look: Callable[[], Awaitable[None]]) -> None:
+    """Call ``look`` now and from now on; the page says while the database is away."""
+    strip = markup("")
+
+    async def turn() -> None:
+        try:
+            await look()
+        except SQLAlchemyError as e:
+            strip.set_content(html.away(why(e)))
+        else:
+            strip.set_content("")
+
+    await turn()
+    ui.timer(interval_s, turn, immediate=False)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from html import escape
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from edgewise.dashboard import html
 from edgewise.dashboard.layout import Writer, markup
 from edgewise.dashboard.state import State
+from edgewise.dashboard.versions import package_of, versions
 from edgewise.database.schema import model
 
 __all__ = ["ModelPanel"]
@@ -29,11 +31,11 @@ class ModelPanel:
             markup("<h3>Model</h3>")
             self._versions = markup("")
             self._progress = ui.linear_progress(show_value=False).props("instant-feedback")
+            self._progress.set_visibility(False)
             self._result = markup("")
             self._verdicts = markup("")
             if writer.logged_in():
                 self._buttons()
-        self.look()
 
     def _buttons(self) -> None:
         self._everywhere = ui.checkbox("labels of all nodes")
@@ -42,42 +44,38 @@ class ModelPanel:
             ui.button("Push ...", on_click=self._choose).props("outline no-caps")
             ui.button("Roll back", on_click=self._back).props("flat no-caps")
 
-    def look(self) -> None:
-        """Show how training and pushing go, where something has changed."""
+    async def look(self, boot: int) -> None:
+        """Show how training and pushing go and what ran in the starts up to ``boot``, where
+        something has changed."""
         job, verdicts = self._state.job, dict(self._state.verdicts)
-        now = job.state, job.progress, verdicts
+        now = job.state, job.progress, verdicts, boot
         if now == self._seen:
             return
+        ran = await asyncio.to_thread(_ran, self._state, self._name)
         self._seen = now
         done, of = job.progress
         self._progress.set_visibility(job.state == "running")
         self._progress.set_value(done / of if of else 0)
         self._result.set_content(_outcome(job.state, job.error, job.result))
         self._verdicts.set_content(html.items(verdicts.items(), "") if verdicts else "")
-        installed = _installed(self._state, self._name)
-        self._versions.set_content(
-            html.items(
-                ((html.clock(row.installed_at), row.name) for row in installed),
-                "No model was pushed from here.",
-            )
-        )
+        self._versions.set_content(html.items(ran, "The node has not told yet which it runs."))
 
-    def _train(self) -> None:
+    async def _train(self) -> None:
         if not self._writer.allowed():
             return
         state = self._state
-        current = _current(state, self._name)
+        current = await asyncio.to_thread(_current, state, self._name)
         db = state.engine.url.render_as_string(hide_password=False)
         nodes = [] if self._everywhere.value else [self._name]
         if not state.job.start(db, nodes, state.models, current):
             ui.notify("A training is under way", type="warning")
 
-    def _choose(self) -> None:
+    async def _choose(self) -> None:
         packages = self._state.packages()
         if not packages:
             ui.notify("No model yet: train one", type="warning")
             return
-        names = [node.name for node in self._state.fleet()]
+        names = [node.name for node in await asyncio.to_thread(self._state.fleet)]
         with ui.dialog() as dialog, ui.card():
             chosen = ui.select(packages, value=packages[0], label="Model").classes("w-full")
             boxes = {name: ui.checkbox(name, value=name == self._name) for name in names}
@@ -97,16 +95,26 @@ class ModelPanel:
             self._state.roll_back(self._name)
 
 
-def _installed(state: State, name: str) -> list[Any]:
+def _ran(state: State, name: str) -> list[tuple[str, str]]:
+    told = versions(state.engine, name)[:_VERSIONS]
+    if told:
+        return [(html.clock(v.since), f"{'back to ' * v.again}{v.name} ({v.crc})") for v in told]
+    return [(html.clock(row.installed_at), row.name) for row in _pushed(state, name)]
+
+
+def _pushed(state: State, name: str) -> list[Any]:
     query = select(model).where(model.c.node == name).order_by(model.c.installed_at.desc())
     with state.engine.connect() as connection:
         return list(connection.execute(query.limit(_VERSIONS)))
 
 
 def _current(state: State, name: str) -> str | None:
-    # What runs on the node as far as is known: the last one pushed, else the oldest package.
+    # What runs on the node, as it told; else the last one pushed, else the oldest package.
     packages = state.packages()
-    pushed = [row.name for row in _installed(state, name) if row.name in packages]
+    for version in versions(state.engine, name)[:1]:
+        if found := package_of(version, state.models, packages):
+            return found
+    pushed = [row.name for row in _pushed(state, name) if row.name in packages]
     return pushed[0] if pushed else packages[-1] if packages else None
 
 

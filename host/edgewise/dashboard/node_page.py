@@ -14,15 +14,15 @@ from nicegui import ui
 from edgewise.dashboard import chart, chart_data, html, labels, notes, series
 from edgewise.dashboard.figures import figures
 from edgewise.dashboard.fleet import Node, node
-from edgewise.dashboard.layout import Writer, markup, page
+from edgewise.dashboard.layout import Writer, every, markup, page
 from edgewise.dashboard.series import Band
 from edgewise.dashboard.state import State
 from edgewise.dashboard.teach import Teach
 
 __all__ = ["node_page"]
 
-_EVERY_S = 1.0
-_AGAIN = 30  # looks without news until the chart is drawn anew: replayed readings fill the past
+_EVERY_S = 0.5
+_AGAIN = 60  # looks without news until the chart is drawn anew: replayed readings fill the past
 _DAY_S = 86400.0
 _SPANS = {"Day": 1, "Week": 7, "Month": 31, "Year": 366}
 _AHEAD = 0.25
@@ -50,6 +50,7 @@ async def node_page(state: State, request: Request, name: str) -> None:
     drawn, legend = await asyncio.to_thread(view.read)
     with body:
         view.build(chart.filled(view.options(bool(screen["dark"])), drawn), legend, top, writer)
+        await every(_EVERY_S, view.look)
     await view.tell()
 
 
@@ -75,7 +76,7 @@ class _View:
         return empty
 
     def build(self, options: dict[str, Any], legend: str, top: ui.html, writer: Writer) -> None:
-        """Put everything on the page and look for news from now on."""
+        """Put everything on the page."""
         self._top = top
         tools = self._tools()
         self._chart = ui.echart(options).classes("chart")
@@ -87,7 +88,6 @@ class _View:
             self._remarks, self._events = _panel("Health"), _panel("Events")
             self._facts = _panel("The node itself")
         self._teach.button(tools)
-        ui.timer(_EVERY_S, self._look)
 
     def _tools(self) -> ui.element:
         with ui.element("div").classes("tools") as tools:
@@ -125,12 +125,13 @@ class _View:
         self._span = self._first + whole * start / 100, self._first + whole * end / 100
         await self._draw()
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Show what is new."""
         found = await asyncio.to_thread(node, self._state.engine, self._node.name)
         if found is None:
             return
         self._top.set_content(html.summary(found, self._state.palette))
-        self._teach.look()
+        await self._teach.look(found.boot)
         news = (found.ts, found.received_at) != (self._node.ts, self._node.received_at)
         self._node = found
         self._looks += 1

@@ -8,12 +8,15 @@ from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from nicegui import app as app_of_pages
 from nicegui import ui
+from sqlalchemy.exc import SQLAlchemyError
 
 from edgewise import package
 from edgewise.dashboard import html, password
+from edgewise.dashboard.away import one_line, why
 from edgewise.dashboard.guard import COOKIE
-from edgewise.dashboard.layout import style
+from edgewise.dashboard.layout import shown, style
 from edgewise.dashboard.node_page import node_page
 from edgewise.dashboard.overview import overview
 from edgewise.dashboard.state import State
@@ -49,14 +52,23 @@ def add_routes(app: FastAPI, state: State) -> None:
 
     @ui.page("/")
     async def index(request: Request) -> None:
-        await overview(state, request)
+        await shown(overview(state, request))
 
     @ui.page("/node")
     async def node(request: Request, id: str) -> None:
-        await node_page(state, request, id)
+        await shown(node_page(state, request, id))
 
-    logging.getLogger("nicegui").setLevel(logging.WARNING)
+    app_of_pages.on_exception(_say_away)
+    log = logging.getLogger("nicegui")
+    log.setLevel(logging.WARNING)
+    log.addFilter(one_line)
     ui.run_with(app, title="Edgewise", dark=None, favicon="🌡", show_welcome_message=False)
+
+
+def _say_away(error: Exception) -> None:
+    # of a click, say; what a page looks for by itself has its own line
+    if isinstance(error, SQLAlchemyError):
+        ui.notify(f"The database does not answer: {why(error)}", type="negative")
 
 
 def _no_password() -> str:

@@ -1,4 +1,7 @@
-"""Readings of a span of time, as many points as a screen has pixels: least and most of each."""
+"""Readings of a span of time, as many points as a screen has pixels: least and most of each.
+
+Where readings have become hours, the hours stand for them.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, select, text
 
-from edgewise.database.schema import AHEAD_S, reading
+from edgewise.database.schema import AHEAD_S, HOUR_S, reading, reading_hour
 
 __all__ = ["Band", "Window", "extent", "window"]
 
@@ -22,7 +25,11 @@ _GAP_PERIODS = 3  # as in training: a longer one starts a new window
 _BUCKETS = text(
     "SELECT CAST((ts - :first) / :width AS INTEGER) AS b, cls, COUNT(*), MIN(ts), MAX(ts), "
     "MIN(t), MAX(t), MIN(h), MAX(h), SUM(late) "
-    "FROM reading WHERE node = :node AND ts >= :first AND ts <= :last GROUP BY b, cls ORDER BY b"
+    "FROM reading WHERE node = :node AND ts >= :first AND ts <= :last GROUP BY b, cls UNION ALL "
+    "SELECT CAST((hour_ts - :first) / :width AS INTEGER) AS b, cls, SUM(n), MIN(hour_ts), "
+    "MAX(hour_ts) + 3599, MIN(t_min), MAX(t_max), MIN(h_min), MAX(h_max), 0 FROM reading_hour "
+    "WHERE node = :node AND hour_ts > :first - 3600 AND hour_ts <= :last GROUP BY b, cls "
+    "ORDER BY b"
 )
 
 
@@ -85,15 +92,16 @@ class Window:
 def extent(engine: Engine, node: str) -> tuple[float, float] | None:
     """First and last time of the node's readings, but for those of a clock that is ahead; None
     where none has a time."""
-    of_node = (
-        select(reading.c.ts)
-        .where(reading.c.node == node, reading.c.ts <= time.time() + AHEAD_S)
-        .limit(1)
-    )
+    limit = time.time() + AHEAD_S
+    ends: list[float] = []
     with engine.connect() as connection:
-        first = connection.scalar(of_node.order_by(reading.c.ts))
-        last = connection.scalar(of_node.order_by(reading.c.ts.desc()))
-    return None if first is None or last is None else (first, last)
+        for at, length in ((reading.c.ts, 0), (reading_hour.c.hour_ts, HOUR_S - 1)):
+            of_node = select(at).where(at.table.c.node == node, at <= limit).limit(1)
+            first = connection.scalar(of_node.order_by(at))
+            last = connection.scalar(of_node.order_by(at.desc()))
+            if first is not None and last is not None:
+                ends += [first, last + length]
+    return (min(ends), max(ends)) if ends else None
 
 
 def window(engine: Engine, node: str, first_s: float, last_s: float, pixels: int) -> Window:

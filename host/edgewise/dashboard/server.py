@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from edgewise.dashboard import password
+from edgewise.dashboard.away import watch
 from edgewise.dashboard.guard import Guard
 from edgewise.dashboard.routes import add_routes
 from edgewise.dashboard.state import State
@@ -83,6 +84,7 @@ def serve(
             "set one with edgewise dashboard password"
         )
     listening = _listen(host, port)
+    watch(engine)
     state = State(engine, broker, models, config, base)
     app = FastAPI(openapi_url=None)
     add_routes(app, state)

@@ -43,9 +43,9 @@ class Teach:
         self._model = ModelPanel(state, name, writer)
         self._fill()
 
-    def look(self) -> None:
-        """Show how training and pushing go."""
-        self._model.look()
+    async def look(self, boot: int) -> None:
+        """Show how training and pushing go, and what ran up to ``boot``."""
+        await self._model.look(boot)
 
     def button(self, place: ui.element) -> None:
         """The button that begins a label, where one may write."""

@@ -21,9 +21,10 @@ _LOCK = 0x45444745  # of PostgreSQL
 _POSTGRESQL = {"connect_timeout": 5}
 
 
-def open_db(url: str) -> Engine:
+def open_db(url: str, create: bool = True) -> Engine:
     """Open or create the database, and bring an older one up to this version.
 
+    ``create``: whether a SQLite file may be made where there is none.
     InputError or OutsideError in one line when that fails, or when it is of a later version.
     """
     engine = _engine(make_url(check_db(url)))
@@ -33,6 +34,8 @@ def open_db(url: str) -> Engine:
             folder = Path(engine.url.database).parent
             if not folder.is_dir():
                 raise InputError(f"database folder {folder} does not exist: create it")
+            if not create and not Path(engine.url.database).exists():
+                raise InputError(f"database {engine.url.database} does not exist: check the path")
     with naming(engine), engine.begin() as connection:
         found = _version(connection)
         if found != HEAD:

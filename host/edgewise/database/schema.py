@@ -6,6 +6,7 @@ from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, T
 
 __all__ = [
     "AHEAD_S",
+    "HOUR_S",
     "diag",
     "events",
     "forecast",
@@ -20,6 +21,7 @@ __all__ = [
 ]
 
 AHEAD_S = 3600  # a clock that is further ahead is wrong
+HOUR_S = 3600  # of a row of reading_hour
 metadata = MetaData()
 
 # Times are unix seconds UTC, t in Celsius, h in %RH.

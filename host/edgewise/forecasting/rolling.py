@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edgewise.database.schema import HOUR_S
 from edgewise.errors import InputError
 from edgewise.forecasting.models import DAY, MODELS
-from edgewise.hourly import HOUR_S, Hourly
+from edgewise.hourly import Hourly
 
 __all__ = ["BAND", "Ahead", "Outlook", "Score", "outlook"]
 

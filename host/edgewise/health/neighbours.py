@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewise.baseline import DAY_S
+from edgewise.database.schema import HOUR_S
 from edgewise.health.days import DAYS, Finding
 from edgewise.hourly import CHANNELS, Hourly
 
@@ -34,7 +35,7 @@ def neighbours(hours: Sequence[Hourly], now_s: float) -> Iterator[Finding]:
         if len(nodes) <= _OTHERS:
             continue
         hour, y = _matrix(nodes)
-        days = hour * 3600 // DAY_S * DAY_S
+        days = hour * HOUR_S // DAY_S * DAY_S
         for i, series in enumerate(nodes):
             above = y[i] - _median_of_others(y, i)
             yield from _days_of(series, above, days, now_s)
@@ -42,7 +43,7 @@ def neighbours(hours: Sequence[Hourly], now_s: float) -> Iterator[Finding]:
 
 def _matrix(nodes: Sequence[Hourly]) -> tuple[NDArray[np.int64], Floats]:
     # Hours, and float64[nodes, hours].
-    numbers = [np.floor(series.ts / 3600).astype(np.int64) for series in nodes]
+    numbers = [np.floor(series.ts / HOUR_S).astype(np.int64) for series in nodes]
     hour = np.arange(min(n[0] for n in numbers), max(n[-1] for n in numbers) + 1)
     y = np.full((len(nodes), len(hour)), np.nan)
     for row, n, series in zip(y, numbers, nodes, strict=True):

@@ -1,0 +1,51 @@
+"""A database that is away: it is said in a line, waited for, and never made anew."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
+
+__all__ = ["one_line", "watch", "why"]
+
+
+def why(error: SQLAlchemyError) -> str:
+    """What the database, or what stands for it, says."""
+    said = str(getattr(error, "orig", None) or error).splitlines()
+    return said[0] if said else type(error).__name__
+
+
+def one_line(record: logging.LogRecord) -> bool:
+    """A filter of a logger: a database that is away is no reason for a traceback."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, SQLAlchemyError):
+        record.msg, record.args, record.exc_info = f"database: {why(error)}", (), None
+    return True
+
+
+def watch(engine: Engine) -> None:
+    """Notice a SQLite file that is gone or another one: an open one is read on without its name,
+    and one that is not there would be made."""
+    if engine.dialect.name != "sqlite" or not engine.url.database:
+        return
+    path = Path(engine.url.database)
+
+    def connecting(_dialect: Any, _record: Any, _args: Any, _kwargs: Any) -> None:
+        if not path.exists():
+            raise sqlite3.OperationalError(f"{path} is gone")
+
+    def connected(_connection: Any, record: Any) -> None:
+        record.info["file"] = path.stat().st_ino
+
+    def taken(_connection: Any, record: Any, _proxy: Any) -> None:
+        if not path.exists() or path.stat().st_ino != record.info["file"]:
+            raise DisconnectionError
+
+    engine.dispose()
+    event.listen(engine, "do_connect", connecting)
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "checkout", taken)

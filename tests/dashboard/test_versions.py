@@ -1,0 +1,69 @@
+"""Which models ran on a node, whoever put them there: it says so with each start."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, expect
+from sqlalchemy import Engine
+from tests.dashboard.past import row, store
+
+from edgewise import package
+from edgewise.dashboard.versions import package_of, versions
+from edgewise.database.schema import events
+
+START_S = 1_700_000_000.0
+EVIL = "<img src=x onerror=window.hacked=1>"
+
+
+def start(engine: Engine, boot: int, ts: float | None, **said: Any) -> None:
+    told = {"event": "reset", "from": "soft", "to": "running", **said}
+    with engine.begin() as connection:
+        connection.execute(
+            events.insert().values(
+                node="a",
+                boot=boot,
+                seq=0,
+                ts=ts,
+                event="reset",
+                payload=json.dumps(told),
+                received_at=START_S + 1000 * boot,
+            )
+        )
+
+
+def test_starts_become_versions(engine: Engine) -> None:
+    start(engine, 3, START_S + 3, model="mine", crc="bbbbbbbb")
+    start(engine, 1, START_S + 1, model="mine", crc="aaaaaaaa")
+    start(engine, 2, START_S + 2, model="mine", crc="aaaaaaaa")
+    start(engine, 4, START_S + 4, to="safe", runtime="none")
+    start(engine, 5, START_S + 5, model="mine", crc="bbbbbbbb")
+    start(engine, 6, None, model="mine", crc="aaaaaaaa")
+    start(engine, 7, START_S + 7, model=7, crc=None)
+    assert [(v.since, v.crc, v.again) for v in versions(engine, "a")] == [
+        (START_S + 6000, "aaaaaaaa", True),
+        (START_S + 3, "bbbbbbbb", False),
+        (START_S + 1, "aaaaaaaa", False),
+    ]
+    assert versions(engine, "b") == []
+
+
+def test_the_package_that_runs_is_known(engine: Engine, repo: Path) -> None:
+    loaded = package.load(repo / "models" / "occupancy")
+    start(engine, 1, START_S, model="renamed", crc=loaded.blob[-4:].hex())
+    (version,) = versions(engine, "a")
+    assert package_of(version, repo / "models", ["none", "occupancy"]) == "occupancy"
+    assert package_of(version, repo / "models", []) is None
+
+
+def test_they_are_on_the_page_and_never_html(page: Page, url: str, engine: Engine) -> None:
+    store(engine, [row("a", 1, START_S)])
+    page.goto(f"{url}/node?id=a")
+    panel = page.locator(".panel", has=page.get_by_text("Model", exact=True))
+    expect(panel).to_contain_text("has not told yet")
+    start(engine, 2, START_S, model=EVIL, crc="aaaaaaaa")
+    store(engine, [row("a", 2, START_S + 60, boot=2)])
+    expect(panel).to_contain_text(EVIL)
+    assert page.locator(".page img").count() == 0
