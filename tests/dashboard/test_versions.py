@@ -11,8 +11,8 @@ from sqlalchemy import Engine
 from tests.dashboard.past import row, store
 
 from edgewise import package
-from edgewise.dashboard.versions import package_of, versions
 from edgewise.database.schema import events
+from edgewise.running import package_of, versions
 
 START_S = 1_700_000_000.0
 EVIL = "<img src=x onerror=window.hacked=1>"

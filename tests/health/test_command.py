@@ -34,7 +34,8 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     assert f"{newest['value']:.1%}" in done.stderr
     (remark,) = said["remarks"]
     assert f"- {remark['text']}\n" in done.stderr
-    assert remark["text"].startswith("25% of the reads of n failed for a week or more")
+    start = f"{newest['value']:.0%} of the reads of n failed for a week or more"
+    assert remark["text"].startswith(start)
     assert {f["kind"] for f in said["findings"]} == {"failed", "flat"}
     assert said["models"] == {}
 
@@ -42,7 +43,8 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("db", "said"),
     [
-        ("sqlite:///a.db", "no readings: edgewise collect puts them there"),
+        ("sqlite:///empty.db", "no readings: edgewise collect puts them there"),
+        ("sqlite:///a.db", "database a.db does not exist: check the path"),
         ("sqlite:///nowhere/a.db", "database folder nowhere does not exist"),
         ("mysql://a/b", "mysql"),
     ],
@@ -51,6 +53,7 @@ def test_nothing_to_look_at_is_one_line(
     db: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    open_db("sqlite:///empty.db").dispose()
     done = run("--db", db)
     assert done.returncode == 2 and not done.stdout
     assert said in done.stderr and done.stderr.count("\n") == 1

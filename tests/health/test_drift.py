@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +16,8 @@ from tests.health.weeks import DAY_S, NOW_S, rows, store
 from edgewise import package
 from edgewise.baseline import CONFIDENCE, spreads_of
 from edgewise.compiling import compile_model, recompile
+from edgewise.database.schema import events, reading
 from edgewise.database.schema import model as installed
-from edgewise.database.schema import reading
 from edgewise.form import Form
 from edgewise.health import check
 from edgewise.labelled import held_out
@@ -109,6 +110,13 @@ def test_no_model_that_knows_what_the_node_says(engine: Engine, models: Path) ->
     with engine.begin() as connection:
         connection.execute(installed.insert().values(**row, installed_at=NOW_S))
     assert check(engine, models, NOW_S).models == {"n": "room"}
+    for boot, crc, found in ((2, "00000000", {}), (3, room.blob[-4:].hex(), {"n": "room"})):
+        told = {"event": "reset", "model": "any", "crc": crc}
+        row = {"node": "n", "boot": boot, "seq": 0, "ts": NOW_S, "event": "reset"}
+        with engine.begin() as connection:
+            values = {**row, "payload": json.dumps(told), "received_at": NOW_S}
+            connection.execute(events.insert().values(values))
+        assert check(engine, models, NOW_S).models == found
 
 
 def test_packages_that_cannot_be_read_or_keep_no_baseline(

@@ -75,7 +75,7 @@ def forecast(
         outlooks = _outlooks(of_log(read_log(log, group=group), only))
         _show(outlooks, limits, picture, [], json)
     elif db:
-        engine = open_db(db)
+        engine = open_db(db, create=False)
         once_or_hourly(lambda: _of_db(engine, only, limits, picture, json), stay)
 
 

@@ -40,7 +40,7 @@ def health(
     from edgewise.cli.hourly import once_or_hourly
     from edgewise.database import open_db
 
-    engine = open_db(db)
+    engine = open_db(db, create=False)
     once_or_hourly(lambda: _look(engine, models, json), stay)
 
 

@@ -13,8 +13,8 @@ from sqlalchemy import select
 from edgewise.dashboard import html
 from edgewise.dashboard.layout import Writer, markup
 from edgewise.dashboard.state import State
-from edgewise.dashboard.versions import package_of, versions
 from edgewise.database.schema import model
+from edgewise.running import package_of, versions
 
 __all__ = ["ModelPanel"]
 

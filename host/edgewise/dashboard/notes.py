@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from edgewise.dashboard.state import State
 from edgewise.database.schema import events as event
-from edgewise.database.schema import forecast, health
+from edgewise.database.schema import forecast
+from edgewise.health import current
 
 __all__ = ["LISTED", "events", "forecasts", "newest_forecast", "remarks"]
 
@@ -54,8 +55,6 @@ def _event_text(row: Any) -> str:
 
 
 def remarks(state: State, name: str) -> list[tuple[str, str]]:
-    """Day and text of the newest remarks."""
-    query = select(health).where(health.c.node == name).order_by(health.c.day.desc())
-    with state.engine.connect() as connection:
-        rows = connection.execute(query.limit(LISTED))
-        return [(time.strftime("%d %b", time.gmtime(row.day)), row.text) for row in rows]
+    """Day and text of what is to be said of the node now."""
+    said = current(state.engine, [name], time.time())
+    return [(time.strftime("%d %b", time.gmtime(r.day)), r.text) for r in said[:LISTED]]

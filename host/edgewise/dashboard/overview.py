@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import Counter
 
 from fastapi import Request
 from nicegui import ui
-from sqlalchemy import func, select
 
 from edgewise.dashboard import html
 from edgewise.dashboard.fleet import Node
 from edgewise.dashboard.layout import Writer, every, markup, page
 from edgewise.dashboard.state import State
-from edgewise.database.schema import health
+from edgewise.health import current
 
 __all__ = ["overview"]
 
 _EVERY_S = 0.5
-_MARKS_S = 3 * 86400  # a remark of the last days still counts
 
 
 async def overview(state: State, request: Request) -> None:
@@ -36,14 +36,12 @@ async def overview(state: State, request: Request) -> None:
             if node.name not in cards:
                 with grid:
                     cards[node.name] = markup("")
-            cards[node.name].set_content(html.card(node, state.palette, marks.get(node.name, 0)))
+            cards[node.name].set_content(html.card(node, state.palette, marks[node.name]))
 
     await every(_EVERY_S, refresh)
 
 
-def _news(state: State) -> tuple[list[Node], dict[str, int]]:
-    newest = select(func.max(health.c.day)).scalar_subquery()
-    query = select(health.c.node, func.count()).where(health.c.day > newest - _MARKS_S)
-    with state.engine.connect() as connection:
-        marks = {row[0]: row[1] for row in connection.execute(query.group_by(health.c.node))}
-    return state.fleet(), marks
+def _news(state: State) -> tuple[list[Node], Counter[str]]:
+    nodes = state.fleet()
+    said = current(state.engine, [node.name for node in nodes], time.time())
+    return nodes, Counter(remark.node for remark in said)

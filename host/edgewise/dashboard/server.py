@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from edgewise.dashboard import password
 from edgewise.dashboard.away import watch
 from edgewise.dashboard.guard import Guard
+from edgewise.dashboard.rounds import Rounds
 from edgewise.dashboard.routes import add_routes
 from edgewise.dashboard.state import State
 from edgewise.errors import InputError, OutsideError
@@ -44,9 +45,11 @@ class Running:
             if not self._thread.is_alive() or time.monotonic() > end:
                 raise OutsideError(f"dashboard at {self.url} does not start: see what it said")
             time.sleep(0.01)
+        self._rounds = Rounds(state.engine, state.models)
 
     def stop(self) -> None:
         """End it, with what it had begun."""
+        self._rounds.stop()
         self._state.close()
         self._server.should_exit = True
         self._thread.join(2 * _STOP_S)

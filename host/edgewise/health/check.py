@@ -19,6 +19,7 @@ from edgewise.health.remarks import Remark, current, save
 from edgewise.health.sensors import failing, flat
 from edgewise.hourly import of_db
 from edgewise.package import Package
+from edgewise.running import CRC_BYTES, versions
 
 __all__ = ["Report", "check"]
 
@@ -74,12 +75,20 @@ def _readable(paths: Iterator[Path]) -> Iterator[Package]:
 
 
 def _running(engine: Engine, given: Recent, packages: list[Package]) -> Package | None:
-    # The last one pushed to the node; otherwise the youngest that knows all that the node says.
+    # What the node named at its last start; of one that named none the last one pushed, else
+    # the youngest that knows all that the node says.
     query = select(model.c.sha256).where(model.c.node == given.node)
     with engine.connect() as connection:
         pushed = connection.scalar(query.order_by(model.c.installed_at.desc()).limit(1))
     said = {cls for cls in given.cls.tolist() if cls is not None}
+    told = versions(engine, given.node)[:1]
     for found in packages:
-        if pushed == found.info["sha256"]["model.bin"]:
+        if told:
+            runs = found.blob[-CRC_BYTES:].hex() == told[0].crc
+        elif pushed:
+            runs = found.info["sha256"]["model.bin"] == pushed
+        else:
+            runs = bool(said) and said <= set(found.classes)
+        if runs:
             return found
-    return next((p for p in packages if said and said <= set(p.classes)), None)
+    return None

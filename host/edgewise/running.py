@@ -12,10 +12,10 @@ from sqlalchemy import Engine, select
 
 from edgewise.database.schema import events
 
-__all__ = ["Version", "package_of", "versions"]
+__all__ = ["CRC_BYTES", "Version", "package_of", "versions"]
 
 _STARTS_MAX = 200
-_CRC_BYTES = 4
+CRC_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def package_of(version: Version, models: Path, names: list[str]) -> str | None:
     """Which of the packages ``names`` below ``models`` it is; None for none of them."""
     for name in names:
         try:
-            end = (models / name / "model.bin").read_bytes()[-_CRC_BYTES:]
+            end = (models / name / "model.bin").read_bytes()[-CRC_BYTES:]
         except OSError:
             continue
         if end.hex() == version.crc:

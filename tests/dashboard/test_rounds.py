@@ -1,0 +1,61 @@
+"""A dashboard finds by itself what is wrong with a node; the next day is on its chart."""
+
+from __future__ import annotations
+
+import time
+
+from playwright.sync_api import Page, expect
+from sqlalchemy import Engine
+from tests.dashboard.conftest import NODE, Serve
+from tests.dashboard.past import failed, rooms, store
+
+from edgewise.dashboard.rounds import is_due
+from edgewise.database.schema import forecast, health
+
+TWO_DAYS = 2 * 1440
+BADLY = "25% of the reads of a1b2c3 failed"
+
+
+def test_it_looks_without_being_asked(page: Page, serve: Serve, engine: Engine) -> None:
+    store(engine, [r | failed() if r["seq"] % 4 == 0 else r for r in rooms(NODE, TWO_DAYS)])
+    url = serve()
+    page.goto(url)
+    expect(page.locator(".card")).to_contain_text("1 to look at", timeout=60_000)
+    page.locator(".card").click()
+    said = page.locator(".panel", has=page.get_by_text("Health", exact=True))
+    expect(said).to_contain_text(f"{BADLY} for ")
+    expect(said).to_contain_text("check its wire and its supply")
+    events = page.locator(".panel", has=page.get_by_text("Events", exact=True))
+    expect(events).to_contain_text(f"health: ok → {BADLY}")
+
+
+def test_nobody_looks_twice_in_an_hour(engine: Engine) -> None:
+    now = time.time()
+    assert not is_due(engine, now)
+    store(engine, rooms(NODE, TWO_DAYS // 4, end=now))
+    assert not is_due(engine, now) and is_due(engine, now + 80_000)
+    row = {"node": NODE, "day": now, "kind": "flat", "feature": "", "text": ""}
+    with engine.begin() as connection:
+        connection.execute(health.insert().values(**row, made_at=now + 80_000))
+    assert not is_due(engine, now + 83_000) and is_due(engine, now + 84_000)
+
+
+def test_the_next_day_is_on_the_chart(page: Page, url: str, engine: Engine) -> None:
+    made = rooms(NODE)
+    store(engine, made)
+    first = made[-1]["ts"] + 1800
+    with engine.begin() as connection:
+        for channel, y in (("t", 22.0), ("h", 41.0)):
+            for hour in range(24):
+                row = {"node": NODE, "channel": channel, "ts": first + 3600 * hour, "yhat": y}
+                row |= {"lower": y - 1, "upper": y + 2, "model": "AutoETS", "made_at": first}
+                connection.execute(forecast.insert().values(row))
+    page.goto(f"{url}/node?id={NODE}")
+    expect(page.locator("canvas")).to_be_visible()
+    drawn = page.evaluate(
+        "Object.values(document.querySelectorAll('.chart')).map(e => getElement(e.id.slice(1))"
+        ".chart.getOption().series.map(s => [s.id, s.data.length]))[0]"
+    )
+    points = dict(drawn)
+    for name in ("yhat_t", "low_t", "band_t", "yhat_h", "low_h", "band_h"):
+        assert points[name] == 24
