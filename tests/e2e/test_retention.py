@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from edgewise.collecting import retention
 from edgewise.collecting.retention import Keeper, fold, forget, parse_span
 from edgewise.database import open_db
-from edgewise.database.schema import reading, reading_hour
+from edgewise.database.schema import forecast, reading, reading_hour
 from edgewise.errors import InputError
 
 NOW_S = 1_700_000_000 // 3600 * 3600
@@ -114,8 +114,15 @@ def test_old_hours_go(url: str) -> None:
     write(engine, rows(144))
     sum(fold(engine, KEEP_S, NOW_S))
     assert len(stored(engine)) == 24
+    row = {"node": "n", "channel": "t", "model": "AutoETS", "made_at": 0.0}
+    row |= dict.fromkeys(("yhat", "lower", "upper"), 20.0)
+    with engine.begin() as connection:
+        hours = [{**row, "ts": NOW_S - 3600.0 * h} for h in (31, 29)]
+        connection.execute(forecast.insert(), hours)
     forget(engine, 30 * 3600, NOW_S)
     assert {ts for _, ts in stored(engine)} == {NOW_S - 3600 * h for h in range(25, 31)}
+    with engine.connect() as connection:
+        assert connection.scalars(select(forecast.c.ts)).all() == [NOW_S - 3600.0 * 29]
 
 
 def test_a_keeper_works_beside_a_collector(tmp_path: Path) -> None:

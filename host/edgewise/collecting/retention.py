@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from edgewise.database.opening import one_at_a_time
-from edgewise.database.schema import HOUR_S, diag, events, label, reading, reading_hour
+from edgewise.database.schema import HOUR_S, diag, events, forecast, label, reading, reading_hour
 from edgewise.errors import InputError
 
 __all__ = ["Keeper", "fold", "forget", "parse_span"]
@@ -77,10 +77,11 @@ def _step(engine: Engine, node: str, column: Any, limit_s: float) -> int:
 
 
 def forget(engine: Engine, keep_s: float, now_s: float | None = None) -> None:
-    """Delete hours, events and diag older than ``keep_s``."""
+    """Delete hours, forecasts, events and diag older than ``keep_s``."""
     limit_s = (time.time() if now_s is None else now_s) - keep_s
     with engine.begin() as connection:
         connection.execute(delete(reading_hour).where(reading_hour.c.hour_ts < limit_s))
+        connection.execute(delete(forecast).where(forecast.c.ts < limit_s))
         for table in (events, diag):
             connection.execute(delete(table).where(table.c.received_at < limit_s))
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, text
 __all__ = ["Figure", "figures"]
 
 _DAY_S = 86400
+_WEEKS_S = 28 * _DAY_S
 _DELIVERED = text(
     "SELECT SUM(n), SUM(most) FROM (SELECT COUNT(*) AS n, MAX(seq) - MIN(seq) + 1 AS most "
     "FROM reading WHERE node = :node GROUP BY boot) AS boots"
@@ -27,7 +28,7 @@ _RIGHT = text(
 _FORECAST = text(
     "SELECT f.yhat, (SELECT AVG(r.t) FROM reading r WHERE r.node = f.node "
     "AND r.ts >= f.ts - 1800 AND r.ts < f.ts + 1800) FROM forecast f "
-    "WHERE f.node = :node AND f.channel = 't' AND f.ts <= :now"
+    "WHERE f.node = :node AND f.channel = 't' AND f.ts BETWEEN :since AND :now"
 )
 
 
@@ -57,7 +58,7 @@ def figures(engine: Engine, node: str, diag: dict[str, Any], last_s: float) -> l
         Figure("R_noise", noise, "%", "good reads of the last day"),
         Figure("S_feature", _number(diag, "s_feature"), "bit", "information in the features"),
         Figure("L_infer", _number(diag, "l_infer"), "s", "one decision, from visits and speed"),
-        Figure("A_forecast", forecast, "%", "past forecasts of temperature"),
+        Figure("A_forecast", forecast, "%", "temperature, as forecast in the last four weeks"),
         Figure("Accuracy", accuracy, "%", own),
     ]
 
@@ -73,7 +74,8 @@ def _share(connection: Connection, query: Any, **given: Any) -> float | None:
 
 
 def _forecast(connection: Connection, node: str) -> float | None:
-    rows = connection.execute(_FORECAST, {"node": node, "now": time.time()})
+    now = time.time()
+    rows = connection.execute(_FORECAST, {"node": node, "since": now - _WEEKS_S, "now": now})
     pairs = [(said, was) for said, was in rows if was is not None]
     size = sum(abs(was) for _, was in pairs)
     return 1 - sum(abs(was - said) for said, was in pairs) / size if size else None
