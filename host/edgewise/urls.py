@@ -132,8 +132,9 @@ def _splits(url: str) -> bool:
 
 
 def parse_listen(option: str, text: str) -> tuple[str, int]:
-    """Host and port of HOST:PORT, where ``option`` is to listen; InputError."""
+    """Host and port of HOST:PORT or [IPV6]:PORT, where ``option`` is to listen; InputError."""
     host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
         raise InputError(f"{option} {text}: write HOST:PORT, such as 127.0.0.1:9102")
     return host, int(port)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -14,10 +16,10 @@ from sqlalchemy import Engine, func, select
 from tests.e2e.mosquitto import free_port
 from tests.e2e.test_collector import state
 
-from edgewise.collecting import Writer
+from edgewise.collecting import Writer, http
 from edgewise.collecting.http import HttpInput, read_token
 from edgewise.database import open_db
-from edgewise.database.schema import reading
+from edgewise.database.schema import reading, rejected
 from edgewise.errors import InputError, OutsideError
 
 TOKEN = "0123456789abcdef"
@@ -84,6 +86,8 @@ def test_another_token(served: HttpInput, engine: Engine) -> None:
         readings(1, node=""),
         readings(1, node="a+b"),
         readings(1, node="#"),
+        readings(1, node="a\0b"),
+        readings(1, node="\ud800"),
         readings(1, t=500),
         readings(1).replace(b"21.5", b"NaN"),
         readings(1, ts=-1),
@@ -96,6 +100,7 @@ def test_another_token(served: HttpInput, engine: Engine) -> None:
         readings(1).replace(b"21.5", b"9" * 5000),
         *(b'{"node":"n","readings":[' + b"[" * n + b"]" * n + b"]}" for n in (7, 900, 990)),
         readings(1, extra=1),
+        readings(1, **{"\ud800": 1}),
         b'{"node": "n1", "readings": [' + state(1).encode() + b', {"boot": 1}]}',
     ],
 )
@@ -104,12 +109,67 @@ def test_what_is_wrong_is_refused_whole(served: HttpInput, engine: Engine, body:
     assert (status, said["ok"]) == (400, False)
     assert said["error"]
     assert rows(engine) == 0
+    with engine.connect() as connection:
+        kept = connection.execute(select(rejected.c.topic)).scalars().all()
+    assert kept == ["POST /readings"]
+    assert served._writer.wait_for(lambda c: c.rejected == 1, LIMIT_S)
     assert post(served.url, readings(1))[0] == 200
 
 
 def test_too_much(served: HttpInput, engine: Engine) -> None:
     assert post(served.url, b" " * (1 << 20) + readings(1))[0] == 413
     assert rows(engine) == 0
+
+
+def begun(url: str, length: int) -> socket.socket:
+    """A POST whose body has not come yet."""
+    host, port = url.removeprefix("http://").removesuffix("/readings").split(":")
+    head = (
+        f"POST /readings HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {TOKEN}\r\n"
+        f"Content-Length: {length}\r\n\r\n"
+    )
+    made = socket.create_connection((host, int(port)), LIMIT_S)
+    made.sendall(head.encode())
+    return made
+
+
+def test_clients_that_dawdle_or_leave(
+    served: HttpInput, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with begun(served.url, 100) as left:
+        left.sendall(b"{")
+    dawdling = [begun(served.url, 100) for _ in range(20)]
+    assert post(served.url, readings(1))[0] == 200
+    monkeypatch.setattr(http, "_BODY_S", 0.1)
+    with begun(served.url, 100) as slow:
+        assert slow.recv(1024).startswith(b"HTTP/1.1 408 ")
+    served._server.config.timeout_graceful_shutdown = 1
+    served.__exit__()
+    assert capfd.readouterr().err == ""
+    for one in dawdling:
+        one.close()
+
+
+def test_a_database_that_is_away(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "_STORED_S", 0.1)
+    writer = Writer(engine)  # which does not begin to write
+    with HttpInput(f"127.0.0.1:{free_port()}", TOKEN, writer) as running:
+        answers = [
+            post(running.url, readings(*range(n, n + 2000)))[0] for n in range(0, 40000, 2000)
+        ]
+        assert answers == [503] * 20
+        with writer:
+            assert writer.wait_for(lambda c: c.readings >= 1000, LIMIT_S)
+            end = time.monotonic() + LIMIT_S
+            while post(running.url, readings(1))[0] != 200:
+                assert time.monotonic() < end
+    assert rows(engine) == writer.counts.readings
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+def test_addresses(engine: Engine, host: str) -> None:
+    with Writer(engine) as writer, HttpInput(f"{host}:{free_port()}", TOKEN, writer) as running:
+        assert post(running.url, readings(1))[0] == 200
 
 
 def test_tokens_and_addresses_that_cannot_be(served: HttpInput, tmp_path: Path) -> None:
@@ -127,5 +187,5 @@ def test_tokens_and_addresses_that_cannot_be(served: HttpInput, tmp_path: Path) 
     with pytest.raises(InputError, match="write HOST:PORT"):
         HttpInput("8081", TOKEN, served._writer)
     taken = served.url.removeprefix("http://").removesuffix("/readings")
-    with pytest.raises(OutsideError, match="take another port"):
+    with pytest.raises(OutsideError, match="take another host or port"):
         HttpInput(taken, TOKEN, served._writer)

@@ -62,5 +62,5 @@ def test_addresses_that_cannot_be(broker: str, address: str, tmp_path: Path) -> 
 def test_a_port_that_is_taken(broker: str, tmp_path: Path) -> None:
     writer = Writer(open_db(f"sqlite:///{tmp_path / 'a.db'}"), say=print)
     taken = broker.removeprefix("mqtt://")
-    with pytest.raises(OutsideError, match="take another port"), serving(writer, taken):
+    with pytest.raises(OutsideError, match="take another host or port"), serving(writer, taken):
         pass

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import socket
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from anyio import to_thread
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from edgewise.collecting.writer import Writer
@@ -26,8 +29,10 @@ __all__ = ["HttpInput", "read_token"]
 
 _BODY_MAX = 1 << 20
 _TOKEN_MIN = 16
+_BODY_S = 30.0
 _STORED_S = 30.0
 _STOP_S = 5
+_REFUSED = "POST /readings"  # in place of a topic, which it is not
 
 
 def read_token(path: Path) -> str:
@@ -50,22 +55,26 @@ class HttpInput:
 
     A POST holds ``{"node": ID, "readings": [...]}``, readings as in `replay`, and
     ``Authorization: Bearer TOKEN``. It is answered with 200 when they are in the database, 400
-    names what is wrong and nothing of it is stored, 503: send them again. ``url`` is its address.
+    names what is wrong, and it is kept with what is rejected, 503: send them again. ``url`` is
+    its address.
     """
 
     def __init__(self, address: str, token: str, writer: Writer) -> None:
         host, port = parse_listen("--http", address)
         self._right = f"Bearer {token}".encode()
         self._writer = writer
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            self._listening = socket.create_server((host, port))
+            self._listening = socket.create_server((host, port), family=family)
         except OSError as e:
-            raise OutsideError(f"--http {address}: {e.strerror or e}: take another port") from e
+            raise OutsideError(
+                f"--http {address}: {e.strerror or e}: take another host or port"
+            ) from e
         self.url = f"http://{address}/readings"
         app = Starlette(routes=[Route("/readings", self._post, methods=["POST"])])
         self._server = uvicorn.Server(
             uvicorn.Config(
-                app, log_level="error", server_header=False, timeout_graceful_shutdown=_STOP_S
+                app, log_level="critical", server_header=False, timeout_graceful_shutdown=_STOP_S
             )
         )
         self._thread = threading.Thread(
@@ -81,29 +90,60 @@ class HttpInput:
         self._thread.join()
         self._listening.close()
 
-    async def _post(self, request: Request) -> JSONResponse:
+    async def _post(self, request: Request) -> Response:
         given = request.headers.get("authorization", "").encode()
         if not hmac.compare_digest(given, self._right):
             return _refused(401, "wrong token")
-        body = bytearray()
-        async for part in request.stream():
-            body += part
-            if len(body) > _BODY_MAX:
-                return _refused(413, f"{_BODY_MAX} bytes are the most")
         try:
-            messages = _messages(bytes(body), self._writer.base)
+            async with asyncio.timeout(_BODY_S):
+                body = await _body(request)
+        except TimeoutError:
+            return _refused(408, f"not all of it came within {_BODY_S:.0f} s")
+        except ClientDisconnect:
+            return _refused(400, "not all of it came")  # which nobody hears
+        if len(body) > _BODY_MAX:
+            return _refused(413, f"{_BODY_MAX} bytes are the most")
+        try:
+            messages = _messages(body, self._writer.base)
         except ValueError as e:
+            await self._stored([(_REFUSED, body)])
             return _refused(400, str(e))
-        if await run_in_threadpool(self._stored, messages):
-            return JSONResponse({"ok": True, "error": None, "readings": len(messages)})
-        return _refused(503, "the database is away: send them again")
+        if await self._stored(messages):
+            return _answer(200, ok=True, error=None, readings=len(messages))
+        return _refused(503, "the database is away or behind: send them again")
 
-    def _stored(self, messages: list[tuple[str, bytes]]) -> bool:
-        stored = threading.Semaphore(0)
+    async def _stored(self, messages: list[tuple[str, bytes]]) -> bool:
+        loop = asyncio.get_running_loop()
+        stored = asyncio.Semaphore(0)
+
+        def done() -> None:
+            with suppress(RuntimeError):  # the server has ended meanwhile
+                loop.call_soon_threadsafe(stored.release)
+
+        try:
+            async with asyncio.timeout(_STORED_S):
+                await to_thread.run_sync(self._put, messages, done, abandon_on_cancel=True)
+                for _ in messages:
+                    await stored.acquire()
+        except TimeoutError:
+            return False
+        return True
+
+    def _put(self, messages: list[tuple[str, bytes]], done: Callable[[], None]) -> None:
+        # waits while the database is away
         end = time.monotonic() + _STORED_S
         for topic, payload in messages:
-            self._writer.put(topic, payload, stored.release, end - time.monotonic())
-        return all(stored.acquire(timeout=max(0, end - time.monotonic())) for _ in messages)
+            self._writer.put(topic, payload, done, end - time.monotonic())
+
+
+async def _body(request: Request) -> bytes:
+    # no more of it than shows that it is too large
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > _BODY_MAX:
+            break
+    return bytes(body)
 
 
 def _messages(body: bytes, base: str) -> list[tuple[str, bytes]]:
@@ -128,5 +168,10 @@ def _checked(value: Any, base: str) -> list[tuple[str, bytes]]:
     return messages
 
 
-def _refused(status: int, why: str) -> JSONResponse:
-    return JSONResponse({"ok": False, "error": why}, status)
+def _refused(status: int, why: str) -> Response:
+    return _answer(status, ok=False, error=why)
+
+
+def _answer(status: int, **said: object) -> Response:
+    # ASCII: an error may show what cannot be encoded
+    return Response(json.dumps(said), status, media_type="application/json")

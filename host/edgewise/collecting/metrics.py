@@ -83,7 +83,9 @@ def serving(writer: Writer, address: str | None) -> Iterator[None]:
     try:
         server, thread = start_http_server(port, host, registry)
     except OSError as e:
-        raise OutsideError(f"--metrics {address}: {e.strerror or e}: take another port") from e
+        raise OutsideError(
+            f"--metrics {address}: {e.strerror or e}: take another host or port"
+        ) from e
     try:
         yield
     finally:
