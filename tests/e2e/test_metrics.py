@@ -52,6 +52,17 @@ def test_figures(broker: str, tmp_path: Path) -> None:
     assert found["edgewise_lag_seconds", ""] > 0
 
 
+def test_names_without_end(broker: str, tmp_path: Path) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    writer = Writer(open_db(f"sqlite:///{tmp_path / 'a.db'}"))
+    with serving(writer, address):
+        with writer:
+            for n in range(1100):
+                writer.put(f"edgewise/n{n}/diag", b'{"boot": 1, "r_noise": 1}')
+        found = read(address)
+    assert len([name for name, node in found if node]) == 1000
+
+
 @pytest.mark.parametrize("address", ["9102", "a:b", ":1", "h:0", "h:70000"])
 def test_addresses_that_cannot_be(broker: str, address: str, tmp_path: Path) -> None:
     writer = Writer(open_db(f"sqlite:///{tmp_path / 'a.db'}"), say=print)
