@@ -97,7 +97,8 @@ def test_a_node_hears_its_own_commands_only(
 def test_the_operator_commands_and_reports_nothing(operator: Client) -> None:
     assert operator.publish("edgewise/n1/cmd/ping") == "Success"
     assert operator.publish("edgewise/n1/state") == NO
-    assert operator.publish("homeassistant/device/n1/config") == NO
+    assert operator.publish("homeassistant/device/n1/config") == "Success"
+    assert operator.publish("homeassistant/status") == NO
 
 
 @pytest.mark.parametrize(

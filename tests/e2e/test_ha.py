@@ -14,8 +14,14 @@ from typing import Any
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
+from tests.e2e.mosquitto import Mosquitto, free_port
+from tests.e2e.secured import open_folder, password
 
 from edgewise import package
+from edgewise.brokerdir import init
+from edgewise.errors import OutsideError
+from edgewise.homeassistant import publish
+from edgewise.pushing.targets import connect
 from edgewise.urls import parse_broker
 
 EDGEWISE = [sys.executable, "-m", "edgewise.cli.main", "ha"]
@@ -51,6 +57,7 @@ class Home:
 def home(broker: str) -> Iterator[Home]:
     made = Home(broker)
     made.say("edgewise/attic/state", "{}", retain=True)
+    made.say("edgewise/attic/status", "online", retain=True)
     yield made
     made.client.disconnect()
     made.client.loop_stop()
@@ -63,6 +70,8 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
 def test_announced_and_taken_back(home: Home, broker: str, repo: Path) -> None:
     home.say("homeassistant/device/fridge/config", '{"o": {"name": "Fridge"}}', retain=True)
     home.next()
+    home.say("homeassistant/device/deep/config", "[" * 9000, retain=True)
+    home.heard.get(timeout=LIMIT_S)
     model = str(repo / "models/occupancy")
     done = run("publish", "--broker", broker, "--model", model, "--json")
     assert (done.returncode, json.loads(done.stdout)) == (0, {"announced": ["attic"]}), done.stderr
@@ -91,13 +100,50 @@ def test_again_when_home_assistant_starts(home: Home, broker: str, repo: Path) -
         assert staying.wait(LIMIT_S) == 0
 
 
-def test_a_sleeping_node_expires(home: Home, broker: str, repo: Path, tmp_path: Path) -> None:
+def test_each_node_by_its_settings(home: Home, broker: str, repo: Path, tmp_path: Path) -> None:
+    home.say("edgewise/cellar/state", "{}", retain=True)
+    home.say("edgewise/a b/status", "online", retain=True)
+    words = ["publish", "--broker", broker, "--model", str(repo / "models/occupancy"), "--json"]
+    done = run(*words)
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"announced": ["attic"]})
+    said = done.stderr.splitlines()
+    assert said[0].startswith("left out: node 'a b': Home Assistant takes letters")
+    assert said[1:] == [
+        "left out: node 'cellar': it sleeps: name its settings with --config",
+        "announced: attic",
+    ]
     config = tmp_path / "node.toml"
-    config.write_text("sleep = true\nreport_every = 10\nperiod_ms = 60000\n")
-    words = ["--broker", broker, "--model", str(repo / "models/occupancy"), "--node", "attic"]
-    assert run("publish", *words, "--config", str(config)).returncode == 0
-    _, told = home.next()
-    assert told["cmps"]["temperature"]["expire_after"] == 1500
+    config.write_text("period_ms = 60000\n")
+    (tmp_path / "nodes").mkdir()
+    (tmp_path / "nodes/cellar.toml").write_text(
+        'node = "cellar"\nsleep = true\nreport_every = 10\n'
+    )
+    done = run(*words, "--config", str(config))
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"announced": ["attic", "cellar"]})
+    told = [home.next()[1] for _ in range(3)][1:]
+    assert [device["cmps"]["temperature"].get("expire_after") for device in told] == [None, 1500]
+
+
+def test_a_connection_that_is_lost(broker: str) -> None:
+    client = connect(parse_broker(broker))
+    client.disconnect()
+    client.loop_stop()
+    with pytest.raises(OutsideError, match="does not answer: check that it runs"):
+        publish(client, {"attic": {}})
+
+
+def test_a_user_without_the_right(broker: str, repo: Path) -> None:
+    with open_folder() as parent:
+        port = free_port()
+        init(parent / "b", ["localhost"], ["n1"], port)
+        words = ["publish", "--model", str(repo / "models/occupancy"), "--node", "n2"]
+        words += ["--ca", str(parent / "b/ca.pem"), "--broker"]
+        with Mosquitto(parent / "b", port):
+            assert run(*words, (parent / "b/operator.url").read_text().strip()).returncode == 0
+            user = f"n1:{password(parent / 'b', 'n1')}"
+            done = run(*words, f"mqtts://{user}@localhost:{port}")
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert "the broker does not take it: check this user's rights" in done.stderr
 
 
 def test_wrong_use(home: Home, broker: str, repo: Path) -> None:

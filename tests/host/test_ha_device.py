@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from jinja2 import Environment, StrictUndefined
 from edgewise.errors import InputError
 from edgewise.homeassistant import config_topic, discovery
 
-CLASSES = ["free", 'a "b" <i>', "occupied"]
+CLASSES = ["free", 'a "b" <i>', "ü }} {% \\ '\U0001f600", "occupied"]
 # integrations/mqtt (device discovery), sensor.mqtt and binary_sensor.mqtt
 TOP = {"dev", "o", "cmps", "qos", "availability", "state_topic", "command_topic", "encoding"}
 DEVICE = {"identifiers", "name", "manufacturer", "model", "sw_version", "hw_version"}
@@ -38,6 +39,7 @@ UNITS = {
     "signal_strength": {"dB", "dBm"},
     "data_size": {"B", "kB", "MB", "KiB", "MiB"},
 }
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
 GOOD = {"ts": 1, "boot": 1, "seq": 7, "t": -3.4, "h": 45.1, "cls": "occupied", "p": 0.87}
 FAILED = {"ts": 1, "boot": 1, "seq": 8, "t": None, "h": None, "cls": None, "p": None}
 
@@ -48,12 +50,19 @@ def told(request: pytest.FixtureRequest) -> dict[str, Any]:
     return dict(json.loads(json.dumps(said)))
 
 
+def kept(told: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The components without those that a platform alone takes away."""
+    return {key: c for key, c in told["cmps"].items() if set(c) != {"platform"}}
+
+
 def test_only_documented_fields(told: dict[str, Any]) -> None:
     assert set(told) <= TOP
     assert {"dev", "o", "cmps"} <= set(told)
     assert set(told["dev"]) <= DEVICE
     assert set(told["o"]) <= {"name", "sw_version", "support_url"}
-    for component in told["cmps"].values():
+    for entry in told["availability"]:
+        assert set(entry) <= {"topic", "value_template", "payload_available"}
+    for component in kept(told).values():
         assert set(component) <= FIELDS[component["platform"]]
         assert component["unique_id"] and component["state_topic"]
         unit = component.get("unit_of_measurement")
@@ -61,7 +70,7 @@ def test_only_documented_fields(told: dict[str, Any]) -> None:
 
 
 def test_ids_differ_and_an_enum_has_options_alone(told: dict[str, Any]) -> None:
-    ids = [c["unique_id"] for c in told["cmps"].values()]
+    ids = [c["unique_id"] for c in kept(told).values()]
     assert len(set(ids)) == len(ids)
     enum = told["cmps"]["class"]
     assert (enum["device_class"], enum["options"]) == ("enum", CLASSES)
@@ -73,16 +82,27 @@ def test_a_node_that_sleeps_expires_and_one_that_does_not_has_a_will() -> None:
     assert awake["availability"] == [{"topic": "edgewise/n/status"}]
     assert not any("expire_after" in c for c in awake["cmps"].values())
     asleep = discovery("n", CLASSES, expire_s=900)
-    assert "availability" not in asleep
-    assert {c["expire_after"] for c in asleep["cmps"].values()} == {900}
-    assert not any(c["state_topic"].endswith("/diag") for c in asleep["cmps"].values())
+    assert {c["expire_after"] for c in kept(asleep).values()} == {900}
+    assert set(asleep["cmps"]) == set(awake["cmps"])
+    assert not any(c["state_topic"].endswith("/diag") for c in kept(asleep).values())
+
+
+@pytest.mark.parametrize(
+    ("ts", "is_there"),
+    [(NOW.timestamp() - 899, "online"), (NOW.timestamp() - 901, "offline"), (None, "online")],
+)
+def test_what_the_broker_kept_of_a_node_that_is_gone(ts: float | None, is_there: str) -> None:
+    (entry,) = discovery("n", CLASSES, expire_s=900)["availability"]
+    assert entry["topic"] == "edgewise/n/state"
+    template = Environment(undefined=StrictUndefined).from_string(entry["value_template"])
+    assert template.render(value_json={**GOOD, "ts": ts}, now=lambda: NOW) == is_there
 
 
 def rendered(told: dict[str, Any], said: dict[str, Any]) -> dict[str, str]:
     env = Environment(undefined=StrictUndefined)
     return {
         key: env.from_string(c["value_template"]).render(value_json=said)
-        for key, c in told["cmps"].items()
+        for key, c in kept(told).items()
         if c["state_topic"] == "home/edge/a1b2c3/state"
     }
 
@@ -90,6 +110,9 @@ def rendered(told: dict[str, Any], said: dict[str, Any]) -> dict[str, str]:
 def test_the_templates_read_what_a_node_says(told: dict[str, Any]) -> None:
     good = {"temperature": "-3.4", "humidity": "45.1", "class": "occupied", "confidence": "87"}
     assert rendered(told, GOOD) == {**good, "problem": "OFF"}
+    for cls in CLASSES:
+        assert rendered(told, {**GOOD, "cls": cls})["class"] == cls
+    assert rendered(told, {**GOOD, "cls": "of another model"})["class"] == "None"
     # "None" is what Home Assistant takes for unknown
     unknown = dict.fromkeys(good, "None")
     assert rendered(told, {**FAILED, "err": "timeout"}) == {**unknown, "problem": "ON"}
@@ -99,4 +122,6 @@ def test_the_templates_read_what_a_node_says(told: dict[str, Any]) -> None:
 def test_names_that_home_assistant_does_not_take(node: str) -> None:
     with pytest.raises(InputError, match="letters, digits, - and _ only"):
         config_topic(node)
+    with pytest.raises(InputError, match="letters, digits, - and _ only"):
+        discovery(node, CLASSES)
     assert re.fullmatch(r"homeassistant/device/[\w-]+/config", config_topic("a1-b_2"))

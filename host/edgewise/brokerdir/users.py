@@ -33,12 +33,14 @@ topic read homeassistant/status
 
 
 def operator_rights() -> str:
-    """The operator, who collects and commands: reads all, writes commands and model updates."""
+    """The operator, who collects and commands: reads all, writes commands and model updates, and
+    announces nodes to Home Assistant."""
     return f"""
 user {OPERATOR}
 topic read #
 topic write edgewise/+/cmd/#
 topic write edgewise/+/model/#
+topic write homeassistant/device/+/config
 """
 
 

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from edgewise.cli.options import Base, Broker, Ca, JsonFlag, NodeOrAll, examples
 from edgewise.console import emit_json, say
-from edgewise.errors import OutsideError
+from edgewise.errors import InputError, OutsideError
 
 if TYPE_CHECKING:
     import paho.mqtt.client as mqtt
 
+    from edgewise.package import Package
+
 _EXAMPLES = (
     "edgewise ha publish --model models/mine --broker mqtt://pi.local --stay",
-    "edgewise ha publish --model models/mine --broker mqtt://pi.local --node attic "
-    "--config nodes/attic.toml",
+    "edgewise ha publish --model models/mine --broker mqtt://pi.local --config node.toml",
     "edgewise ha clean --broker mqtt://pi.local --node attic",
 )
 app = typer.Typer(
@@ -38,7 +39,7 @@ def publish(
     model: Annotated[Path, typer.Option(help="Model package: the classes it can say.")],
     node: NodeOrAll = "all",
     config: Annotated[
-        Path | None, typer.Option(help="The node's settings; needed when it sleeps.")
+        Path | None, typer.Option(help="Settings, as for build; needed for nodes that sleep.")
     ] = None,
     stay: Annotated[
         bool, typer.Option("--stay", help="Go on, and say it again when Home Assistant starts.")
@@ -53,22 +54,19 @@ def publish(
     from edgewise.cli.signals import wait_for_end
 
     loaded = package.load(model)
-    expire_s = _expire_s(config, loaded.period_ms) if config else None
+    expire_s = _expiry(config, loaded.period_ms)
     if node != "all":
         ha.config_topic(node)
     with _connected(broker, ca) as client:
-        nodes = ha.seen(client, base) if node == "all" else [node]
-        if not nodes:
+        found = ha.seen(client, base) if node == "all" else {node: True}
+        if not found:
             raise OutsideError(f"no node below {base}/ has said anything yet: name it with --node")
-        devices = {
-            name: ha.discovery(name, loaded.classes, base, loaded.info["name"], expire_s)
-            for name in nodes
-        }
+        devices = _devices(found, loaded, base, expire_s)
         ha.publish(client, devices)
-        for name in nodes:
+        for name in devices:
             say(f"announced: {name}")
         if json:
-            emit_json({"announced": nodes})
+            emit_json({"announced": list(devices)})
         if stay:
             with ha.again_at_birth(client, devices, lambda: say("announced again")):
                 wait_for_end()
@@ -87,21 +85,48 @@ def clean(
 
     with _connected(broker, ca) as client:
         nodes = ha.announced(client, base) if node == "all" else [node]
+        ha.clean(client, nodes)
         for name in nodes:
-            ha.clean(client, name)
             say(f"taken back: {name}")
     if json:
         emit_json({"taken_back": nodes})
 
 
-def _expire_s(config: Path, period_ms: int) -> int | None:
+def _devices(
+    found: Mapping[str, bool], model: Package, base: str, expire_s: Callable[[str], int | None]
+) -> dict[str, dict[str, Any]]:
+    from edgewise import homeassistant as ha
+
+    devices = {}
+    for node, has_status in found.items():
+        after_s = expire_s(node)
+        try:
+            if after_s is None and not has_status:
+                raise InputError(f"node {node!r}: it sleeps: name its settings with --config")
+            told = ha.discovery(node, model.classes, base, model.info["name"], after_s)
+            devices[node] = told
+        except InputError as e:
+            say(f"left out: {e}")
+    if not devices:
+        raise OutsideError(f"no node below {base}/ can be announced: see what was left out")
+    return devices
+
+
+def _expiry(config: Path | None, period_ms: int) -> Callable[[str], int | None]:
+    """Seconds after which what a node said is no longer so; None for one that does not sleep."""
     from edgewise import settings
 
-    full = settings.complete(settings.load(config))
-    if not full["sleep"]:
-        return None
-    readings = full["report_every"] or _BUFFER_READINGS
-    return int(_MISSED * readings * (full["period_ms"] or period_ms) / 1000)
+    own = settings.fleet(config) if config else {}
+    others = settings.load(config) if config else {}
+
+    def expire_s(node: str) -> int | None:
+        full = settings.complete(own.get(node) or others)
+        if not full["sleep"] or full["node"] not in ("", node):
+            return None
+        readings = full["report_every"] or _BUFFER_READINGS
+        return int(_MISSED * readings * (full["period_ms"] or period_ms) / 1000)
+
+    return expire_s
 
 
 @contextmanager

@@ -6,6 +6,7 @@ binary_sensor.mqtt for the components.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -38,7 +39,6 @@ _READINGS: dict[str, dict[str, Any]] = {
     "class": {
         "name": "Class",
         "device_class": "enum",
-        "value_template": "{{ value_json.cls }}",
     },
     "confidence": {
         "name": "Confidence",
@@ -99,33 +99,24 @@ def discovery(
 ) -> dict[str, Any]:
     """The payload for ``config_topic``: a device with a sensor for each thing that it says.
 
-    ``classes``: all that its model can say. ``expire_s``: a sleeping node has no last will; what
-    it said is unknown after so many seconds without a reading.
+    ``classes``: all that its model can say; another one is unknown there. ``expire_s``: a sleeping
+    node has no last will; what it said is unavailable after so many seconds without a reading.
+    InputError for a name that Home Assistant does not take.
     """
+    config_topic(node)
     topic = f"{base}/{node}"
-    components = {
-        key: {"platform": "sensor", "state_topic": f"{topic}/state", **what}
-        for key, what in _READINGS.items()
-    }
-    components["class"]["options"] = list(classes)
-    components["problem"] = {**_PROBLEM, "state_topic": f"{topic}/state"}
-    if expire_s is not None:
-        for component in components.values():
-            component["expire_after"] = expire_s
+    said = _said(f"{topic}/state", classes)
+    if expire_s is None:
+        heard = {"topic": f"{topic}/status"}
+        figures = _figures(f"{topic}/diag")
     else:
-        components |= {
-            key: {
-                "platform": "sensor",
-                "state_topic": f"{topic}/diag",
-                "entity_category": "diagnostic",
-                "value_template": f"{{{{ value_json.{key} }}}}",
-                **what,
-            }
-            for key, what in _FIGURES.items()
-        }
-    for key, component in components.items():
-        component["unique_id"] = f"edgewise_{node}_{key}"
-    told: dict[str, Any] = {
+        heard = {"topic": f"{topic}/state", "value_template": _young(expire_s)}
+        said = {key: {**component, "expire_after": expire_s} for key, component in said.items()}
+        figures = {}
+    ids = {key: {"unique_id": f"edgewise_{node}_{key}"} for key in said | figures}
+    # A platform alone takes a sensor away, of a node that did not sleep before.
+    components = {key: {"platform": "sensor"} for key in _FIGURES} | said | figures
+    return {
         "dev": {
             "identifiers": [f"edgewise_{node}"],
             "name": f"Edgewise {node}",
@@ -133,9 +124,41 @@ def discovery(
             "model": model or "node",
         },
         "o": {"name": ORIGIN, "sw_version": __version__},
-        "cmps": components,
+        "cmps": {key: component | ids.get(key, {}) for key, component in components.items()},
+        "availability": [heard],
         "qos": 1,
     }
-    if expire_s is None:
-        told["availability"] = [{"topic": f"{topic}/status"}]
-    return told
+
+
+def _said(topic: str, classes: Sequence[str]) -> dict[str, dict[str, Any]]:
+    components = {
+        key: {"platform": "sensor", "state_topic": topic, **what}
+        for key, what in _READINGS.items()
+    }
+    known = json.dumps(list(classes), ensure_ascii=False)
+    components["class"] |= {
+        "options": list(classes),
+        "value_template": f"{{{{ value_json.cls if value_json.cls in {known} else None }}}}",
+    }
+    components["problem"] = {**_PROBLEM, "state_topic": topic}
+    return components
+
+
+def _figures(topic: str) -> dict[str, dict[str, Any]]:
+    return {
+        key: {
+            "platform": "sensor",
+            "state_topic": topic,
+            "entity_category": "diagnostic",
+            "value_template": f"{{{{ value_json.{key} }}}}",
+            **what,
+        }
+        for key, what in _FIGURES.items()
+    }
+
+
+def _young(expire_s: int) -> str:
+    # What the broker has kept counts as new when Home Assistant starts, and expire_after begins
+    # anew: the reading's own time tells.
+    old = f"value_json.ts is number and now().timestamp() - value_json.ts > {expire_s}"
+    return f"{{{{ 'offline' if {old} else 'online' }}}}"

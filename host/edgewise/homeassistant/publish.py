@@ -6,7 +6,7 @@ import json
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,10 +22,17 @@ _SENT_S = 10.0
 _SPREAD_S = 5.0  # so that not all answer the birth message at once
 
 
-def seen(client: mqtt.Client, base: str) -> list[str]:
-    """Names of the nodes that have left a reading or a status with the broker."""
-    found = _retained(client, f"{base}/+/state") | _retained(client, f"{base}/+/status")
-    return sorted({topic.split("/")[-2] for topic in found})
+def seen(client: mqtt.Client, base: str) -> dict[str, bool]:
+    """The nodes that have left a reading or a status with the broker, and which a status.
+
+    A node that sleeps has none.
+    """
+    status = _retained(client, f"{base}/+/status")
+    found = _retained(client, f"{base}/+/state") | status
+    return {
+        topic.split("/")[-2]: f"{topic.rpartition('/')[0]}/status" in status
+        for topic in sorted(found)
+    }
 
 
 def announced(client: mqtt.Client, base: str, prefix: str = "homeassistant") -> list[str]:
@@ -37,7 +44,7 @@ def announced(client: mqtt.Client, base: str, prefix: str = "homeassistant") -> 
             told = json.loads(payload)
             ours = told["o"]["name"] == ORIGIN
             below = told["cmps"]["temperature"]["state_topic"] == f"{base}/{node}/state"
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             continue  # somebody else's
         if ours and below:
             names.append(node)
@@ -47,14 +54,14 @@ def announced(client: mqtt.Client, base: str, prefix: str = "homeassistant") -> 
 def publish(
     client: mqtt.Client, devices: Mapping[str, Mapping[str, Any]], prefix: str = "homeassistant"
 ) -> None:
-    """Announce ``devices``, node -> discovery payload, retained."""
-    for node, told in devices.items():
-        _send(client, config_topic(node, prefix), json.dumps(told))
+    """Announce ``devices``, node -> discovery payload, retained; OutsideError."""
+    told = {config_topic(node, prefix): json.dumps(device) for node, device in devices.items()}
+    _keep(client, told, prefix)
 
 
-def clean(client: mqtt.Client, node: str, prefix: str = "homeassistant") -> None:
-    """Take the announcement of ``node`` back; Home Assistant forgets the device."""
-    _send(client, config_topic(node, prefix), "")
+def clean(client: mqtt.Client, nodes: Iterable[str], prefix: str = "homeassistant") -> None:
+    """Take the announcements of ``nodes`` back; Home Assistant forgets the devices."""
+    _keep(client, {config_topic(node, prefix): "" for node in nodes}, prefix)
 
 
 @contextmanager
@@ -109,8 +116,22 @@ def _retained(client: mqtt.Client, topic: str) -> dict[str, bytes]:
     return dict(found)
 
 
+def _keep(client: mqtt.Client, told: Mapping[str, str], prefix: str) -> None:
+    # What a user may not write is acknowledged all the same (MQTT 3.1.1): read it again.
+    for topic, payload in told.items():
+        _send(client, topic, payload)
+    kept = _retained(client, f"{prefix}/device/+/config")
+    for topic, payload in told.items():
+        if kept.get(topic, b"") != payload.encode():
+            raise OutsideError(f"{topic}: the broker does not take it: check this user's rights")
+
+
 def _send(client: mqtt.Client, topic: str, payload: str) -> None:
     sent = client.publish(topic, payload, 1, retain=True)
-    sent.wait_for_publish(_SENT_S)
-    if not sent.is_published():
-        raise OutsideError(f"{topic}: the broker does not take it: check the rights of this user")
+    try:
+        sent.wait_for_publish(_SENT_S)
+        there = sent.is_published()
+    except RuntimeError:  # the connection is lost
+        there = False
+    if not there:
+        raise OutsideError(f"{topic}: the broker does not answer: check that it runs")
