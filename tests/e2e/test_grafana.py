@@ -28,7 +28,7 @@ def filled(url: str) -> Any:
             bad = {"t": None, "h": None, "cls": None, "p": None, "err": "timeout", "ts": NOW_S + 9}
             connection.execute(reading.insert(), [{**given, "seq": 1, **good}])
             connection.execute(reading.insert(), [{**given, "seq": 2, **bad}])
-            hour = {"node": node, "hour_ts": NOW_S - 7200, "n": 60, "failed": 0}
+            hour = {"node": node, "hour_ts": NOW_S - 7200, "n": 60, "failed": 2}
             figures = dict.fromkeys(("t_min", "t_mean", "t_max", "h_min", "h_mean", "h_max"), 30.0)
             connection.execute(reading_hour.insert(), {**hour, **figures, "cls": "a"})
             said = {"node": node, "boot": 1, "seq": 1, "ts": NOW_S, "event": "class"}
@@ -59,10 +59,12 @@ def test_every_query_gives_rows_of_both_nodes(url: str) -> None:
             result = connection.execute(text(as_grafana(target["rawSql"], nodes)))
             columns = list(result.keys())
             rows = result.mappings().all()
-            key = "metric" if target["format"] == "time_series" else "node"
-            assert {row[key] for row in rows} == set(nodes), title
-            if target["format"] == "time_series":
-                assert columns == ["time", "value", "metric"], title
+            assert {row["node"] for row in rows} == set(nodes), title
+            if "time" in columns:
+                times = [row["time"] for row in rows]
+                assert times == sorted(times, reverse=title == "Events"), title
+            if panel["type"] != "table":
+                assert columns == ["time", "value", "node"], title
     assert len(PANELS) == len(BOARD["panels"])
 
 
@@ -76,7 +78,21 @@ def test_old_hours_and_failed_reads_are_seen(url: str) -> None:
             return [row[1] for row in connection.execute(text(as_grafana(sql, ["n1"])))]
 
         assert values("Temperature") == [30.0, 21.5, None]
-        assert values("Failed reads an hour") == [1]
+        assert values("Class") == ["a", "a", None]
+        assert values("Failed reads an hour") == [2, 1]
+
+
+def test_each_node_is_a_series_of_its_own() -> None:
+    # A time series of Grafana's own has no text as a value, and one time for all: the times of
+    # the other nodes break each line.
+    for title, panel in PANELS.items():
+        if panel["type"] == "table":
+            continue
+        (how,) = panel["transformations"]
+        assert how["id"] == "partitionByValues"
+        assert how["options"]["fields"] == ["node"]
+        assert panel["targets"][0]["format"] == "table", title
+        assert panel["fieldConfig"]["defaults"]["displayName"] == "${__field.labels.node}"
 
 
 def test_ids_and_places() -> None:
