@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +15,14 @@ from sqlalchemy import select
 from tests.e2e.conftest import small_log
 from tests.e2e.test_collector import LIMIT_S, RUN, publish, state, wait_for_rows
 from tests.host.cable import Cable
+from typer.testing import CliRunner
 
+from edgewise.cli.main import app
+from edgewise.collecting import Writer, inputs
+from edgewise.collecting.inputs import SerialInput
 from edgewise.database import open_db
 from edgewise.database.schema import diag, reading
+from edgewise.errors import OutsideError
 from edgewise.logcsv import read_log
 
 HELLO = b"edgewise: node a1b2c3, boot 7, model occupancy, viper-inline\r\n"
@@ -59,8 +65,8 @@ def rows(engine: Any) -> list[Any]:
 def test_a_node_on_a_cable(cable: Cable, db: str) -> None:
     process = collect("--serial", cable.port, "--db", db)
     engine = open_db(db)
-    said = b"\xff\xfegarbage\r\n" + line(1) + b"state {half\r\n" + HELLO + line(2)
-    cable.say(said + b'diag {"boot": 7, "ts": null, "heap": 5}\r\n' + line(2) + line(3))
+    words = b"\xff\xfegarbage\r\n" + line(1) + b"state {half\r\n" + HELLO + line(2)
+    cable.say(words + b'diag {"boot": 7, "ts": null, "heap": 5}\r\n' + line(2) + line(3))
     wait_for_rows(engine, 3)
     cable.unplug()
     cable.plug()
@@ -70,14 +76,53 @@ def test_a_node_on_a_cable(cable: Cable, db: str) -> None:
         cable.say(line(4))
         time.sleep(0.1)
     process.terminate()
-    out, _ = process.communicate(timeout=LIMIT_S)
+    out, said = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 0
-    assert json.loads(out)["readings"] == 4
+    assert "serial: it is back" in said
+    counts = json.loads(out)
+    assert (counts["readings"], counts["rejected"]) == (4, 1)
     assert [(r["node"], r["boot"], r["seq"]) for r in rows(engine)] == [
         ("a1b2c3", 7, seq) for seq in (1, 2, 3, 4)
     ]
     with engine.connect() as connection:
         assert connection.execute(select(diag.c.node)).scalars().all() == ["a1b2c3"]
+
+
+def test_a_given_name_stays_and_one_that_never_comes_is_told(cable: Cable, db: str) -> None:
+    process = collect("--serial", cable.port, "--db", db, "--node", "attic")
+    cable.say(line(1) + HELLO + line(2))
+    wait_for_rows(open_db(db), 2)
+    process.terminate()
+    process.communicate(timeout=LIMIT_S)
+    assert {row["node"] for row in rows(open_db(db))} == {"attic"}
+
+    said: list[str] = []
+    with Writer(open_db(db)) as writer, SerialInput(cable.port, None, writer, said.append) as one:
+        cable.say(line(3) + line(4))
+        end = time.monotonic() + LIMIT_S
+        while one._nameless < 2:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+    assert said[-1].startswith("serial: 2 lines are not stored")
+
+
+def test_it_ends_while_the_database_is_away(
+    cable: Cable, db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inputs, "_STOP_S", 0.1)
+    waiting = threading.Event()
+
+    class Full(Writer):
+        def put(self, *_: Any) -> None:
+            waiting.set()
+            self._stopping.wait(LIMIT_S)
+
+    writer = Full(open_db(db))
+    with SerialInput(cable.port, "a", writer, print):
+        cable.say(line(1))
+        assert waiting.wait(LIMIT_S)
+    assert not writer._stopping.is_set()
+    writer.stop()
 
 
 @pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
@@ -122,6 +167,7 @@ def test_a_log_twice(tmp_path: Path, db: str) -> None:
         ([], "name where readings come from"),
         (["--replay", "none.csv"], "none.csv"),
         (["--replay", "log.csv"], "log.csv:2: node '': name the node with --node"),
+        (["--replay", "hot.csv", "--node", "a"], "hot.csv:3: t is not within -40 to 80: mend"),
         (["--replay", "log.csv", "--node", "a/b"], "--node 'a/b': a name without"),
         (["--replay", "log.csv", "--node", "a" * 65], "log.csv:2: the node's name is not 1 to 64"),
         (["--replay", "from_0.csv", "--node", "a"], "from_0.csv:2: ts is before 2000"),
@@ -136,8 +182,16 @@ def test_wrong_use(
     monkeypatch.chdir(tmp_path)
     for name, time_s in (("log.csv", 1_700_000_000), ("from_0.csv", 0)):
         Path(name).write_text(f"time,temperature,humidity\n{time_s},20.1,40\n")
+    Path("hot.csv").write_text("time,temperature,humidity\n1700000000,20,40\n1700000060,90,40\n")
     done = subprocess.run(
         [*RUN, "collect", "--db", db, *words], capture_output=True, text=True, timeout=LIMIT_S
     )
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
     assert said in done.stderr
+
+
+def test_the_only_board(db: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgewise.ports.look", list)
+    done = CliRunner().invoke(app, ["collect", "--serial", "auto", "--db", db])
+    assert isinstance(done.exception, OutsideError)
+    assert "no board found on USB" in str(done.exception)

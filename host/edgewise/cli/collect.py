@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgewise.cli.options import Base, Ca, Db, JsonFlag, topic_part
+from edgewise.cli.options import Base, Ca, Db, JsonFlag, SerialOrNone, topic_part
 from edgewise.console import emit_json, say
 from edgewise.errors import InputError
 
@@ -46,9 +46,7 @@ def collect(
             help="Share the work with collectors of the same group.",
         ),
     ] = None,
-    serial: Annotated[
-        str | None, typer.Option(metavar="PORT", help="A node on a cable, beside or without MQTT.")
-    ] = None,
+    serial: SerialOrNone = None,
     replay: Annotated[
         Path | None, typer.Option(metavar="LOG.csv", help="Readings of a log.")
     ] = None,

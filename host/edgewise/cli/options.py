@@ -24,12 +24,13 @@ __all__ = [
     "Out",
     "Port",
     "Seed",
+    "SerialOrNone",
     "examples",
     "topic_part",
 ]
 
 
-def _board(port: str) -> str:
+def _board(port: str | None) -> str | None:
     if port != "auto":
         return port
     from edgewise import ports
@@ -79,6 +80,12 @@ Port = Annotated[
         metavar="PORT",
         callback=_board,
         help="/dev/ttyUSB0, COM5, socket://host:port, rfc2217://... or auto: the only one on USB.",
+    ),
+]
+SerialOrNone = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PORT", callback=_board, help="A node on a cable, beside or without MQTT."
     ),
 ]
 Baud = Annotated[int, typer.Option(min=9600, help="Bits a second while writing.")]

@@ -14,21 +14,23 @@ from edgewise.collecting.writer import Writer
 from edgewise.errors import InputError
 from edgewise.logcsv import Log
 from edgewise.messages import parse
-from edgewise.watching.decode import Diag, Hello, Reading, decode
-from edgewise.watching.port import Lost, SerialReader
+from edgewise.watching.decode import Damaged, Diag, Hello, Reading, decode
+from edgewise.watching.port import Lost, Opened, SerialReader
 
 __all__ = ["SerialInput", "messages_of", "replay"]
 
 _HELD_MAX = 10_000
 _POLL_S = 0.2
+_STOP_S = 2.0
 _INT_MAX = 2**31 - 1
 
 
 class SerialInput:
     """A context manager: what a node says on the serial line ``port`` is put into ``writer``.
 
-    ``node``: its name; None waits for the line that it says at its start, and holds what comes
-    before. InputError or OutsideError where the port does not open.
+    ``node``: its name, whatever it says itself; None waits for the line that it says at its
+    start, and holds what comes before. A record that the wire has spoiled is put as well: the
+    writer rejects and counts it. InputError or OutsideError where the port does not open.
     """
 
     def __init__(
@@ -36,9 +38,12 @@ class SerialInput:
     ) -> None:
         self._reader = SerialReader(port)
         self._node = node
+        self._named = node is not None
         self._writer = writer
         self._say = say
         self._held: list[tuple[str, bytes]] = []
+        self._nameless = 0
+        self._lost = False
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="serial-input", daemon=True)
 
@@ -51,8 +56,13 @@ class SerialInput:
 
     def __exit__(self, *_: object) -> None:
         self._ending.set()
-        self._thread.join()
+        self._thread.join(_STOP_S)  # it waits for the database where that is away
         self._reader.__exit__(None, None, None)
+        if self._nameless:
+            self._say(
+                f"serial: {self._nameless} lines are not stored, whose node never said its name: "
+                "give it with --node"
+            )
 
     def _run(self) -> None:
         while not self._ending.is_set():
@@ -61,25 +71,39 @@ class SerialInput:
             except queue.Empty:
                 continue
             if isinstance(event, Lost):
+                self._lost = True
                 self._say(f"serial: {event.why}: waiting for it")
-            elif isinstance(event, bytes):
+            elif isinstance(event, Opened):
+                if self._lost:
+                    self._say("serial: it is back")
+                self._lost = False
+            else:
                 self._line(event)
 
     def _line(self, line: bytes) -> None:
         said = decode(line)
         if isinstance(said, Hello):
-            self._node = said.node
-            for held in self._held:
-                self._put(*held)
-            self._held.clear()
-        elif isinstance(said, Reading | Diag):
+            if not self._named:
+                self._name(said.node)
+        elif isinstance(said, Reading | Diag | Damaged):
             kind, _, payload = line.partition(b" ")
             self._put(kind.decode(), payload)
+
+    def _name(self, node: str) -> None:
+        self._node = node
+        if self._nameless > len(self._held):
+            self._say(f"serial: {self._nameless - len(self._held)} lines before its name are gone")
+        for held in self._held:
+            self._put(*held)
+        self._held.clear()
+        self._nameless = 0
 
     def _put(self, kind: str, payload: bytes) -> None:
         if self._node is not None:
             self._writer.put(f"{self._writer.base}/{self._node}/{kind}", payload)
-        elif len(self._held) < _HELD_MAX:
+            return
+        self._nameless += 1
+        if len(self._held) < _HELD_MAX:
             self._held.append((kind, payload))
 
 
@@ -89,8 +113,7 @@ def replay(path: Path, log: Log, node: str | None, writer: Writer) -> int:
     It returns when they are in the database.
 
     ``node``: for a log without that column. The same file gives the same keys: a second time
-    nothing is doubled. InputError where a node has no name that topics can have, or a time is
-    not one of unix.
+    nothing is doubled. InputError for a row that is no reading of a node, before any is put.
     """
     readings = list(messages_of(path, log, node, writer.base))
     for topic, payload in readings:
@@ -105,11 +128,11 @@ def messages_of(path: Path, log: Log, node: str | None, base: str) -> Iterator[t
     """Topic and payload of each reading of a log, as its node would have sent it."""
     boot = zlib.crc32(path.read_bytes()) & _INT_MAX
     for i in range(len(log)):
-        name = str(log.node[i]) or node
+        name = str(log.node[i]) or node or ""
         if not name or set(name) & set("/+#"):
             raise InputError(
-                f"{path}:{log.line[i]}: node {name or ''!r}: name the node with --node, without "
-                "/, + and #"
+                f"{path}:{log.line[i]}: node {name!r}: name the node with --node, without /, + "
+                "and #"
             )
         good = bool(log.valid[i])
         said = {
