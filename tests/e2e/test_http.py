@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,19 @@ def test_a_database_that_is_away(engine: Engine, monkeypatch: pytest.MonkeyPatch
             while post(running.url, readings(1))[0] != 200:
                 assert time.monotonic() < end
     assert rows(engine) == writer.counts.readings
+
+
+def test_who_waits_at_the_end_is_answered(engine: Engine) -> None:
+    writer = Writer(engine)  # which does not begin to write
+    with ThreadPoolExecutor(1) as pool:
+        with HttpInput(f"127.0.0.1:{free_port()}", TOKEN, writer) as running:
+            running._server.config.timeout_graceful_shutdown = 1
+            waiting = pool.submit(post, running.url, readings(1))
+            end = time.monotonic() + LIMIT_S
+            while writer._queue.empty():
+                assert time.monotonic() < end
+                time.sleep(0.01)
+        assert waiting.result(LIMIT_S)[0] == 503
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])

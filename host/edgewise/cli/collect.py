@@ -25,6 +25,7 @@ EXAMPLES = (
     "edgewise collect --broker mqtt://pi.local --db postgresql://edge@pi.local/edge --group lab",
     "edgewise collect --serial /dev/ttyUSB0 --db sqlite:///edgewise.db --keep 90d",
     "edgewise collect --replay mylog.csv --node attic --db sqlite:///edgewise.db",
+    "edgewise collect --http 127.0.0.1:8081 --token-file token --db sqlite:///edgewise.db",
 )
 
 

@@ -125,7 +125,7 @@ class HttpInput:
                 await to_thread.run_sync(self._put, messages, done, abandon_on_cancel=True)
                 for _ in messages:
                     await stored.acquire()
-        except TimeoutError:
+        except (TimeoutError, asyncio.CancelledError):  # the second: the server ends
             return False
         return True
 
