@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Engine, func, select
 from tests.health.weeks import DAY_S, NOW_S, days_ago, failed, rows, store
 
+from edgewise.collecting import Writer
 from edgewise.database import open_db
 from edgewise.database.schema import events, health
 from edgewise.health import check, current
@@ -73,3 +74,12 @@ def test_names_are_only_names(engine: Engine) -> None:
     remarks = check(engine, NONE, NOW_S).remarks
     assert {r.node for r in remarks} == set(names)
     assert all(f"of the reads of {r.node} failed" in r.text for r in remarks)
+
+
+def test_a_node_that_says_the_like_is_not_believed(engine: Engine) -> None:
+    store(engine, rows("n", bad_on(0)))
+    with Writer(engine) as writer:
+        said = {"boot": 0, "seq": 0, "ts": NOW_S, "event": "health", "about": "failed"}
+        writer.put("edgewise/n/event", json.dumps(said).encode())
+        assert writer.wait_for(lambda c: c.commits == 1, 20)
+    assert len(check(engine, NONE, NOW_S).new) == 1

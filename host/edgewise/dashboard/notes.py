@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from edgewise.dashboard.state import State
+from edgewise.database.noted import OK
 from edgewise.database.schema import events as event
 from edgewise.database.schema import forecast
 from edgewise.health import current
@@ -39,7 +40,7 @@ def forecasts(state: State, name: str) -> dict[str, list[tuple[float, float, flo
 def events(state: State, name: str, first: float, last: float) -> list[tuple[float, str]]:
     """Time and text of the events between two times, the youngest first."""
     query = (
-        select(event.c.ts, event.c.event, event.c.payload)
+        select(event.c.ts, event.c.event, event.c.payload, event.c.digest)
         .where(event.c.node == name, event.c.ts >= first, event.c.ts <= last)
         .order_by(event.c.ts.desc())
         .limit(_EVENTS_MAX)
@@ -50,6 +51,8 @@ def events(state: State, name: str, first: float, last: float) -> list[tuple[flo
 
 def _event_text(row: Any) -> str:
     said = json.loads(row.payload)
+    if row.digest is None and "about" in said:  # the host's own
+        return f"{row.event}: {said['to']}" if said["to"] != OK else f"over: {said['from']}"
     change = f": {said.get('from') or 'start'} → {said['to']}" if "to" in said else ""
     return f"{row.event}{change}{' (' + str(said['err']) + ')' if 'err' in said else ''}"
 

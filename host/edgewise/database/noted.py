@@ -9,9 +9,9 @@ from sqlalchemy import Connection, select
 
 from edgewise.database.schema import events
 
-__all__ = ["note_change"]
+__all__ = ["OK", "note_change"]
 
-_OK = "ok"
+OK = "ok"
 
 
 def note_change(
@@ -28,11 +28,11 @@ def note_change(
     Returns what the event says; None where nothing has changed since the last one.
     """
     before = _last(connection, node, event, about)
-    if (to is None) == (before in (None, _OK)):
+    if (to is None) == (before in (None, OK)):
         return None
-    said = to or _OK
+    said = to or OK
     payload = {"ts": now_s, "boot": 0, "seq": 0, "event": event, "about": about}
-    payload |= {"from": before or _OK, "to": said, **more}
+    payload |= {"from": before or OK, "to": said, **more}
     row = {"node": node, "boot": 0, "seq": 0, "ts": now_s, "event": event}
     text = json.dumps(payload)
     connection.execute(events.insert().values(**row, payload=text, received_at=now_s))
@@ -40,9 +40,10 @@ def note_change(
 
 
 def _last(connection: Connection, node: str, event: str, about: str) -> str | None:
+    # a node that says the like has a digest
     query = (
         select(events.c.payload)
-        .where(events.c.node == node, events.c.event == event, events.c.boot == 0)
+        .where(events.c.node == node, events.c.event == event, events.c.digest.is_(None))
         .order_by(events.c.id.desc())
     )
     for (text,) in connection.execute(query):
