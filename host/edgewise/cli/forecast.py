@@ -40,7 +40,7 @@ def forecast(
     ] = None,
     picture: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="PNG or SVG of the last week and the next day."),
+        typer.Option(metavar="FILE", help="PNG, SVG or PDF: last week, next day."),
     ] = None,
     stay: Annotated[
         bool, typer.Option("--stay", help="Go on, and forecast again every hour.")
@@ -49,8 +49,7 @@ def forecast(
 ) -> None:
     """Forecast temperature and humidity: three models on the same days, the best one is used.
 
-    Needs three days of readings, and the extra packages: make forecast installs them, or
-    pip install 'edgewise[forecast]'.
+    Needs three days of readings, and what make forecast installs.
     """
     from edgewise.cli.hourly import once_or_hourly
     from edgewise.database import open_db
