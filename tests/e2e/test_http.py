@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, text
 from tests.e2e.mosquitto import free_port
 from tests.e2e.test_collector import state
 
@@ -110,6 +112,20 @@ def test_what_is_wrong_is_refused_whole(served: HttpInput, engine: Engine, body:
 def test_too_much(served: HttpInput, engine: Engine) -> None:
     assert post(served.url, b" " * (1 << 20) + readings(1))[0] == 413
     assert rows(engine) == 0
+
+
+def test_stopped_while_the_database_is_away(served: HttpInput, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE reading"))
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(post, served.url, readings(1, 2))
+        end = time.monotonic() + LIMIT_S
+        while not served._writer.counts.failed:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        served._writer.stop()
+        assert answer.result(LIMIT_S)[0] == 503
+    assert served._writer.left == 2
 
 
 def test_tokens_and_addresses_that_cannot_be(served: HttpInput, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ __all__ = ["HttpInput", "read_token"]
 _BODY_MAX = 1 << 20
 _TOKEN_MIN = 16
 _STORED_S = 30.0
+_POLL_S = 0.2
 _STOP_S = 5
 
 
@@ -103,7 +104,13 @@ class HttpInput:
         end = time.monotonic() + _STORED_S
         for topic, payload in messages:
             self._writer.put(topic, payload, stored.release, end - time.monotonic())
-        return all(stored.acquire(timeout=max(0, end - time.monotonic())) for _ in messages)
+        return all(self._done(stored, end) for _ in messages)
+
+    def _done(self, stored: threading.Semaphore, end: float) -> bool:
+        while time.monotonic() < end and not self._writer.ended.is_set():
+            if stored.acquire(timeout=_POLL_S):
+                return True
+        return stored.acquire(blocking=False)
 
 
 def _messages(body: bytes, base: str) -> list[tuple[str, bytes]]:

@@ -66,6 +66,7 @@ class Writer:
         self.say = say
         self._queue: Queue[_Message] = Queue(_WAITING_MAX)
         self._stopping = threading.Event()
+        self.ended = threading.Event()
         self._changed = threading.Condition()
         self.counts = Counts()
         self._held = 0
@@ -108,6 +109,7 @@ class Writer:
             self._stopping.set()
             if self._thread.is_alive():
                 self._thread.join(_STOP_S)  # a database that does not answer holds it for ever
+            self.ended.set()
 
     @property
     def left(self) -> int:
