@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import amqtt.broker
 import pytest
 from sqlalchemy import Engine, select
 from tests.e2e import postgres
@@ -20,8 +21,12 @@ from tests.e2e.mosquitto import Mosquitto, anonymous, free_port
 from tests.e2e.test_collector import LIMIT_S, RUN, publish, state, wait_for_rows
 from tests.e2e.test_metrics import read
 
+from edgewise.broker import EmbeddedBroker
+from edgewise.collecting import Collector, Writer
 from edgewise.database import open_db
 from edgewise.database.schema import reading
+from edgewise.errors import OutsideError
+from edgewise.urls import parse_broker
 
 FULL = 64 * 1024  # bytes that a file may have: what SQLite needs to open, and little more
 
@@ -157,6 +162,26 @@ def test_a_broker_that_forgot_all(broker: Mosquitto, db: str, more: tuple[str, .
     code, counts = running.ends()
     assert (code, counts["readings"], counts["duplicates_dropped"]) == (0, 30, 0)
     assert acknowledged(broker) == 10  # those of this connection, not those of the one before
+
+
+@pytest.mark.filterwarnings("ignore:The 'acl' option is deprecated")
+def test_a_broker_that_lets_nobody_subscribe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rights = {"amqtt.plugins.topic_checking.TopicAccessControlListPlugin": {"acl": {"x": ["x"]}}}
+
+    class Strict(amqtt.broker.Broker):
+        def __init__(self, config: dict[str, Any]) -> None:
+            super().__init__({**config, "plugins": {**config["plugins"], **rights}})
+
+    monkeypatch.setattr(amqtt.broker, "Broker", Strict)
+    writer = Writer(open_db(f"sqlite:///{tmp_path / 'a.db'}"))
+    with (
+        EmbeddedBroker() as running,
+        pytest.raises(OutsideError, match="does not let this user subscribe"),
+        Collector(parse_broker(running.url), writer),
+    ):
+        pass
 
 
 def test_two_of_one_name(broker: Mosquitto, db: str) -> None:

@@ -105,7 +105,7 @@ def test_what_is_wrong_is_refused_whole(served: HttpInput, engine: Engine, body:
     status, said = post(served.url, body)
     assert (status, said["ok"]) == (400, False)
     assert said["error"]
-    assert rows(engine) == 0
+    assert (rows(engine), served._writer.counts.rejected) == (0, 1)
     assert post(served.url, readings(1))[0] == 200
 
 

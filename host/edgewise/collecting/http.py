@@ -90,14 +90,18 @@ class HttpInput:
         async for part in request.stream():
             body += part
             if len(body) > _BODY_MAX:
-                return _refused(413, f"{_BODY_MAX} bytes are the most")
+                return self._malformed(413, f"{_BODY_MAX} bytes are the most")
         try:
             messages = _messages(bytes(body), self._writer.base)
         except ValueError as e:
-            return _refused(400, str(e))
+            return self._malformed(400, str(e))
         if await run_in_threadpool(self._stored, messages):
             return JSONResponse({"ok": True, "error": None, "readings": len(messages)})
         return _refused(503, "the database is away: send them again")
+
+    def _malformed(self, status: int, why: str) -> JSONResponse:
+        self._writer.refused()
+        return _refused(status, why)
 
     def _stored(self, messages: list[tuple[str, bytes]]) -> bool:
         stored = threading.Semaphore(0)
