@@ -45,7 +45,7 @@ class Collector:
         self._ready = threading.Event()
         self._refused: str | None = None
         self._lost = False
-        self._since_s = 0.0
+        self._since_s = 0.0  # of the subscription
         self._connection = 0
         self.writer = writer
         self._client = self._made(client_id, group)
@@ -139,14 +139,14 @@ class Collector:
             self.writer.say(f"broker {self._broker}: it is back")
 
     def _refuse(self, why: str) -> None:
-        if self._ready.is_set() and why != self._refused:
+        if self._since_s and why != self._refused:
             self.writer.say(f"broker {self._broker}: {why}: waiting for it")
         self._refused = why
         self._ready.set()
 
     def _disconnected(self, _c: mqtt.Client, _data: Any, _flags: Any, code: Any, _p: Any) -> None:
         self._connection += 1
-        if code.is_failure and self._ready.is_set() and not self._lost:
+        if code.is_failure and self._since_s and not self._lost:
             self._lost = True
             short = time.monotonic() - self._since_s < _SHORT_S
             ask = " (does another collector with this --db run in this folder?)" if short else ""
