@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import typer
@@ -22,8 +22,13 @@ def emit_json(value: dict[str, Any]) -> None:
 
 
 def say(text: str) -> None:
-    """Write a line on stderr as it is: neither wrapped nor read as markup."""
-    typer.echo(text, err=True)
+    """Write a line on stderr as it is: neither wrapped nor read as markup.
+
+    Where it cannot be written, to a log on a full disk or to a pipe that nobody reads, it is
+    lost: no reason to stop.
+    """
+    with suppress(OSError):
+        typer.echo(text, err=True)
 
 
 @contextmanager

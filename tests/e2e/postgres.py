@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, make_url, text
 from tests.e2e.mosquitto import free_port
 
 LIMIT_S = 60
@@ -30,29 +31,49 @@ def running(folder: Path) -> Iterator[str]:
     """The URL of an empty database; ``folder`` must be short, a socket has its path."""
     data = folder / "pg"
     data.mkdir()
-    root = os.getuid() == 0
-    if root:
+    if os.getuid() == 0:
         who = pwd.getpwnam(USER)
         os.chown(data, who.pw_uid, who.pw_gid)
         for place in (folder, *folder.parents):
             place.chmod(place.stat().st_mode | 0o011)
-
-    def run(name: str, *words: str) -> None:
-        subprocess.run(
-            [program(name), "-D", str(data), *words],
-            check=True,
-            timeout=LIMIT_S,
-            stdout=subprocess.DEVNULL,
-            user=USER if root else None,
-            group=who.pw_gid if root else None,
-            cwd=data,
-        )
-
     port = free_port()
-    run("initdb", "-U", "edge", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-    run("pg_ctl", "-w", "-l", str(data / "log"), "-o", options, "start")
+    _run(data, "initdb", "-U", "edge", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+    _start(data, port)
     try:
         yield f"postgresql://edge@127.0.0.1:{port}/postgres"
     finally:
-        run("pg_ctl", "-m", "immediate", "stop")
+        _run(data, "pg_ctl", "-m", "immediate", "stop")
+
+
+@contextmanager
+def stopped(url: str) -> Iterator[None]:
+    """The server of ``url`` is gone for a while."""
+    address = make_url(url)
+    engine = create_engine(address)
+    with engine.connect() as connection:
+        data = Path(connection.execute(text("SHOW data_directory")).scalar_one())
+    engine.dispose()
+    _run(data, "pg_ctl", "-w", "-m", "immediate", "stop")
+    try:
+        yield
+    finally:
+        assert address.port is not None
+        _start(data, address.port)
+
+
+def _start(data: Path, port: int) -> None:
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+    _run(data, "pg_ctl", "-w", "-l", str(data / "log"), "-o", options, "start")
+
+
+def _run(data: Path, name: str, *words: str) -> None:
+    root = os.getuid() == 0
+    subprocess.run(
+        [program(name), "-D", str(data), *words],
+        check=True,
+        timeout=LIMIT_S,
+        stdout=subprocess.DEVNULL,
+        user=USER if root else None,
+        group=pwd.getpwnam(USER).pw_gid if root else None,
+        cwd=data,
+    )

@@ -13,11 +13,11 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
-from sqlalchemy import func, select
+from sqlalchemy import Engine, Table, func, select
 from tests.e2e.mosquitto import anonymous
 
 from edgewise.database import open_db
-from edgewise.database.schema import reading
+from edgewise.database.schema import events, reading
 from edgewise.urls import parse_broker
 
 RUN = [sys.executable, "-m", "edgewise.cli.main", "collect"]
@@ -28,7 +28,8 @@ SEED = 11
 
 
 class Publisher(threading.Thread):
-    """Five nodes that say a reading each, with QoS 1, as fast as they are acknowledged."""
+    """Five nodes that say a reading each, and one of them an event, with QoS 1, as fast as they
+    are acknowledged."""
 
     def __init__(self, url: str) -> None:
         super().__init__(daemon=True)
@@ -37,7 +38,7 @@ class Publisher(threading.Thread):
         self.client.connect(at.host, at.port)
         self.client.loop_start()
         self.ending = threading.Event()
-        self.said = 0
+        self.said = self.events = 0
 
     def run(self) -> None:
         seq = 0
@@ -47,6 +48,9 @@ class Publisher(threading.Thread):
                 payload = json.dumps({**said, "cls": "a", "p": 0.9})
                 self.client.publish(f"edgewise/n{n}/state", payload, 1).wait_for_publish(LIMIT_S)
                 self.said += 1
+            payload = json.dumps({"ts": None, "boot": 1, "seq": seq, "event": "class"})
+            self.client.publish("edgewise/n0/event", payload, 1).wait_for_publish(LIMIT_S)
+            self.events += 1
             seq += 1
 
     def end(self) -> int:
@@ -77,20 +81,22 @@ def test_killed_fifty_times(tmp_path: Path) -> None:
             process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
         said = publisher.end()
         end = time.monotonic() + LIMIT_S
-        while (found := rows(engine)) < said and time.monotonic() < end:
+        while rows(engine, reading) < said or rows(engine, events) < publisher.events:
+            assert time.monotonic() < end, rows(engine, reading)
             time.sleep(0.1)
         process.terminate()
         assert process.wait(LIMIT_S) == 0
     assert said > 1000
-    assert found == said == distinct(engine)
+    assert rows(engine, reading) == said == distinct(engine)
+    assert rows(engine, events) == publisher.events
 
 
-def rows(engine: object) -> int:
-    with engine.connect() as connection:  # type: ignore[attr-defined]
-        return int(connection.execute(select(func.count()).select_from(reading)).scalar_one())
+def rows(engine: Engine, table: Table) -> int:
+    with engine.connect() as connection:
+        return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
 
 
-def distinct(engine: object) -> int:
+def distinct(engine: Engine) -> int:
     key = select(reading.c.node, reading.c.boot, reading.c.seq).distinct().subquery()
-    with engine.connect() as connection:  # type: ignore[attr-defined]
+    with engine.connect() as connection:
         return int(connection.execute(select(func.count()).select_from(key)).scalar_one())

@@ -14,7 +14,7 @@ import typer
 
 from edgewise.cli.options import Base, Ca, Db, JsonFlag, SerialOrNone, topic_part
 from edgewise.console import emit_json, say
-from edgewise.errors import InputError
+from edgewise.errors import InputError, OutsideError
 
 if TYPE_CHECKING:
     from edgewise.collecting import Writer
@@ -77,7 +77,7 @@ def collect(
 
     With --replay alone it ends by itself.
     """
-    from edgewise.cli.signals import wait_for_end
+    from edgewise.cli.signals import catch_end
     from edgewise.collecting import Collector, Writer
     from edgewise.collecting.http import HttpInput, read_token
     from edgewise.collecting.inputs import SerialInput
@@ -103,6 +103,7 @@ def collect(
         stack.enter_context(Keeper(engine, keep_s, keep_hourly_s, say))
         if from_log:
             say(f"{from_log(writer)} readings of {replay}")
+        wait_for_end = catch_end()
         if serial:
             stack.enter_context(SerialInput(serial, node, writer, say))
             say(f"collecting from {serial}, Ctrl-C ends it")
@@ -114,12 +115,18 @@ def collect(
             say(f"collecting {base}/+ from {at}, Ctrl-C ends it")
         if at or serial or http:
             wait_for_end()
+        writer.stop()  # first of all: an input may wait for it
     counts = asdict(writer.counts)
     counts["duplicates_dropped"] = counts.pop("duplicates")
     said = {key: counts[key] for key in ("readings", "duplicates_dropped", "rejected", "bytes")}
     say(", ".join(f"{n} {name.replace('_', ' ')}" for name, n in said.items()))
     if json:
         emit_json(said)
+    if writer.left:
+        raise OutsideError(
+            f"database: away, {writer.left} messages are not stored: start it again when it is "
+            "back, a broker sends its ones again"
+        )
 
 
 def _replayer(path: Path, node: str | None) -> Callable[[Writer], int]:

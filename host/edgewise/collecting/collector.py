@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,8 @@ __all__ = ["Collector"]
 
 _TOPICS = ("state", "replay", "event", "diag", "status")
 _CONNECT_S = 10
+_RECONNECT_MAX_S = 10  # paho's own 120 would be a long time without readings
+_SHORT_S = 5
 _FOREVER_S = 0xFFFFFFFF  # session expiry of MQTT 5
 
 
@@ -41,6 +44,9 @@ class Collector:
         self._topics = [f"{writer.base}/+/{name}" for name in _TOPICS]
         self._ready = threading.Event()
         self._refused: str | None = None
+        self._lost = False
+        self._since_s = 0.0  # of the subscription
+        self._connection = 0
         self.writer = writer
         self._client = self._made(client_id, group)
         if group:
@@ -50,7 +56,8 @@ class Collector:
         if broker.tls:
             self._client.tls_set_context(broker.tls_context())
         self._client.on_connect = self._connected
-        self._client.on_subscribe = lambda *_: self._ready.set()
+        self._client.on_disconnect = self._disconnected
+        self._client.on_subscribe = self._subscribed
         self._client.on_message = self._message
 
     def _made(self, client_id: str | None, group: str | None) -> mqtt.Client:
@@ -72,6 +79,7 @@ class Collector:
             manual_ack=True,
         )
         client.max_inflight_messages_set(BATCH)
+        client.reconnect_delay_set(1, _RECONNECT_MAX_S)
         return client
 
     @property
@@ -116,16 +124,41 @@ class Collector:
 
     def _connected(self, client: mqtt.Client, _data: Any, _flags: Any, code: Any, _p: Any) -> None:
         if code.is_failure:
-            self._refused = str(code)
-            self._ready.set()
+            self._refuse(str(code))
+        else:
+            client.subscribe([(topic, 1) for topic in self._topics])
+
+    def _subscribed(self, _c: mqtt.Client, _data: Any, _mid: int, codes: Any, _p: Any) -> None:
+        if any(code.is_failure for code in codes):
+            self._refuse("it does not let this user subscribe")
             return
-        client.subscribe([(topic, 1) for topic in self._topics])
+        self._ready.set()
+        self._since_s = time.monotonic()
+        if self._lost:
+            self._lost = False
+            self.writer.say(f"broker {self._broker}: it is back")
+
+    def _refuse(self, why: str) -> None:
+        if self._since_s and why != self._refused:
+            self.writer.say(f"broker {self._broker}: {why}: waiting for it")
+        self._refused = why
+        self._ready.set()
+
+    def _disconnected(self, _c: mqtt.Client, _data: Any, _flags: Any, code: Any, _p: Any) -> None:
+        self._connection += 1
+        if code.is_failure and self._since_s and not self._lost:
+            self._lost = True
+            short = time.monotonic() - self._since_s < _SHORT_S
+            ask = " (does another collector with this --db run in this folder?)" if short else ""
+            self.writer.say(f"broker {self._broker}: connection lost: waiting for it{ask}")
 
     def _message(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-        mid, qos = message.mid, message.qos
+        mid, qos, connection = message.mid, message.qos, self._connection
 
         def done() -> None:
-            client.ack(mid, qos)
+            # On another connection the number may be that of another message.
+            if connection == self._connection:
+                client.ack(mid, qos)
 
         self.writer.put(message.topic, bytes(message.payload), done)
 

@@ -32,7 +32,6 @@ _TOKEN_MIN = 16
 _BODY_S = 30.0
 _STORED_S = 30.0
 _STOP_S = 5
-_REFUSED = "POST /readings"  # in place of a topic, which it is not
 
 
 def read_token(path: Path) -> str:
@@ -102,15 +101,18 @@ class HttpInput:
         except ClientDisconnect:
             return _refused(400, "not all of it came")  # which nobody hears
         if len(body) > _BODY_MAX:
-            return _refused(413, f"{_BODY_MAX} bytes are the most")
+            return self._malformed(413, f"{_BODY_MAX} bytes are the most")
         try:
             messages = _messages(body, self._writer.base)
         except ValueError as e:
-            await self._stored([(_REFUSED, body)])
-            return _refused(400, str(e))
+            return self._malformed(400, str(e))
         if await self._stored(messages):
             return _answer(200, ok=True, error=None, readings=len(messages))
         return _refused(503, "the database is away or behind: send them again")
+
+    def _malformed(self, status: int, why: str) -> Response:
+        self._writer.refused()
+        return _refused(status, why)
 
     async def _stored(self, messages: list[tuple[str, bytes]]) -> bool:
         loop = asyncio.get_running_loop()

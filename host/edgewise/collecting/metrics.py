@@ -25,7 +25,7 @@ _FIGURES = {
 _COUNTERS = {
     "readings": "rows written",
     "duplicates": "readings that were there already",
-    "rejected": "malformed messages, kept aside",
+    "rejected": "malformed messages, kept aside or refused",
     "bytes": "bytes of payload",
     "commits": "commits",
     "failed": "commits that failed",

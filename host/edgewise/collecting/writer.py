@@ -38,7 +38,8 @@ class _Message:
 @dataclass
 class Counts:
     """Since the start: ``readings`` rows written, ``duplicates`` dropped by their key,
-    ``rejected`` malformed messages, ``bytes`` of payload, ``commits``, ``failed`` commits."""
+    ``rejected`` malformed messages, kept aside or refused, ``bytes`` of payload, ``commits``,
+    ``failed`` commits."""
 
     readings: int = 0
     duplicates: int = 0
@@ -101,6 +102,11 @@ class Writer:
             with suppress(Full):
                 self._queue.put(_Message(topic, payload, done), timeout=_RETRY_S)
                 return
+
+    def refused(self) -> None:
+        """Count a malformed message that its sender was told of at once."""
+        with self._changed:
+            self.counts.rejected += 1
 
     def stop(self) -> None:
         """Write what has been put, then end; a database that is away is not waited for."""
