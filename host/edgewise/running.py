@@ -34,7 +34,7 @@ def versions(engine: Engine, node: str) -> list[Version]:
     query = (
         select(events.c.ts, events.c.received_at, events.c.payload)
         .where(events.c.node == node, events.c.event == "reset")
-        .order_by(events.c.boot.desc(), events.c.id.desc())
+        .order_by(events.c.received_at.desc(), events.c.id.desc())
         .limit(_STARTS_MAX)
     )
     with engine.connect() as connection:

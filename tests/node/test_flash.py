@@ -20,7 +20,18 @@ def test_starts_are_counted():
     assert begun().number == 42
     assert begun(True).number == 43
     os.remove("boot.test")
-    assert begun().number == 1
+
+
+def test_a_new_flash_has_numbers_of_its_own():
+    first = set()
+    for _ in range(5):
+        number = begun().number
+        assert begun().number == number + 1
+        assert 0 < number < 1 << 24 and number not in first  # a small int of 31 bits
+        first.add(number)
+        os.remove("boot.test")
+    put("boot.test", b"torn")
+    assert begun().number not in first
     os.remove("boot.test")
 
 
