@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 
+import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
 from tests.dashboard.conftest import NODE, Serve
@@ -81,6 +82,7 @@ def test_nothing_that_is_said_is_read_as_html(page: Page, url: str, engine: Engi
     assert page.locator(".page img").count() == 0
 
 
+@pytest.mark.alone
 def test_a_message_is_seen_within_two_seconds(page: Page, serve: Serve, engine: Engine) -> None:
     store(engine, [row("another", 1, time.time())])
     with EmbeddedBroker() as broker:
