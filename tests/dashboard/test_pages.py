@@ -81,6 +81,27 @@ def test_nothing_that_is_said_is_read_as_html(page: Page, url: str, engine: Engi
     assert page.locator(".page img").count() == 0
 
 
+def test_pages_with_next_to_nothing(page: Page, url: str, engine: Engine) -> None:
+    page.goto(url)
+    expect(page.locator(".page")).to_contain_text("edgewise collect fills the database")
+    page.goto(f"{url}/node?id={'x' * 5000}")
+    expect(page.locator(".page")).to_contain_text("has sent anything")
+    page.goto(f"{url}/node?id=new")
+    expect(page.locator(".page")).to_contain_text("No node new has sent anything")
+    later = 2**32 - 10.0
+    store(engine, [row("new", 1, None), row("new", 2, later, received_at=time.time())])
+    expect(page.locator(".page")).to_contain_text("its clock is not set")
+    now = time.time()
+    store(engine, [row("new", 3, now, t=23.5), row("old", 1, 60.0, received_at=now)])
+    expect(page.locator(".now")).to_contain_text("23.5")
+    expect(page.locator("canvas")).to_be_visible()
+    store(engine, [row("broken", i, now - 60 * i, **failed()) for i in range(5)])
+    for name, said in (("broken", "failed reads"), ("old", "empty")):
+        page.goto(f"{url}/node?id={name}")
+        expect(page.locator(".legend")).to_contain_text(said)
+        expect(page.locator(".figures > div")).to_have_count(7)
+
+
 def test_a_message_is_seen_within_two_seconds(page: Page, serve: Serve, engine: Engine) -> None:
     store(engine, [row("another", 1, time.time())])
     with EmbeddedBroker() as broker:

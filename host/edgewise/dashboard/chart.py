@@ -22,7 +22,7 @@ _BAR = """(params, api) => {
 }"""
 # Drawn as text on the canvas (renderMode richText): nothing that a node says is read as HTML.
 _TIP = """(all) => {
-  const of = id => all.filter(p => p.seriesId === id).map(p => p.data);
+  const of = id => all.filter(p => p.seriesId === id).map(p => p.value);
   const span = (points, unit) => {
     const v = points.map(p => p[1]).filter(x => x !== null);
     if (!v.length) return '';

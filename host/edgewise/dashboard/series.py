@@ -75,6 +75,11 @@ class Window:
         runs = self._runs(["sent later" if late else "" for late in self.late], period_s)
         return [run for run in runs if run.name]
 
+    def failed(self, period_s: float) -> list[Band]:
+        """Runs of nothing but failed reads."""
+        runs = self._runs(["failed reads" if no else "" for no in np.isnan(self.t[0])], period_s)
+        return [run for run in runs if run.name]
+
     def _runs(self, names: list[str | None], period_s: float) -> list[Band]:
         gaps = self.gaps(period_s)
         runs: list[Band] = []
