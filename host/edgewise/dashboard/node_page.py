@@ -138,7 +138,8 @@ class _View:
         if not isinstance(start, (int, float)) or not isinstance(end, (int, float)):
             return
         whole = self._end - self._first
-        self._span = self._first + whole * start / 100, self._first + whole * end / 100
+        start, end = (min(1.0, max(0.0, x / 100)) for x in (start, end))
+        self._span = self._first + whole * start, self._first + whole * end
         await self._draw()
 
     async def look(self) -> None:
