@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine, select
-from tests.dashboard.conftest import NODE, Serve
+from tests.dashboard.conftest import LIMIT_MS, NODE, Serve
 from tests.dashboard.past import rooms, store
 from tests.e2e.conftest import small_log
 from tests.e2e.mosquitto import anonymous
@@ -87,6 +87,41 @@ def test_a_period_is_labelled_by_dragging_and_undone(
     expect(taught.get_by_role("button", name="Undo")).to_have_count(1)
     with engine.connect() as connection:
         assert connection.scalar(select(label.c.from_ts)) > kept.to_ts
+
+
+def test_two_people_see_each_others_labels(
+    page: Page, url: str, engine: Engine, secret: str
+) -> None:
+    store(engine, rooms(NODE))
+    log_in(page, url, secret)
+    other = page.context.new_page()
+    for shown in (page, other):
+        shown.goto(f"{url}/node?id={NODE}")
+        expect(shown.locator("canvas")).to_be_visible()
+    drag(page, 0.2, 0.4)
+    name_it(page, "cold")
+    taught = other.locator(".panel", has_text="Taught")
+    expect(taught).to_contain_text("cold")
+    expect(other.locator(".legend")).to_contain_text("cold")
+    taught.get_by_role("button", name="Undo").click()
+    expect(page.locator(".panel", has_text="Taught")).to_contain_text("Nothing yet")
+
+
+def test_training_that_cannot_be_is_said(
+    page: Page, url: str, engine: Engine, secret: str
+) -> None:
+    store(engine, rooms(NODE))
+    log_in(page, url, secret)
+    page.goto(f"{url}/node?id={NODE}")
+    panel = page.locator(".panel", has=page.get_by_text("Model", exact=True))
+    page.get_by_role("button", name="Train").click()
+    expect(panel).to_contain_text("has no labelled period", timeout=LIMIT_MS)
+    drag(page, 0.2, 0.4)
+    name_it(page, "cold")
+    page.get_by_role("button", name="Train").click()
+    page.get_by_role("button", name="Train").click()
+    expect(page.get_by_text("A training is under way")).to_be_visible()
+    expect(panel).to_contain_text("only the class 'cold'", timeout=LIMIT_MS)
 
 
 def test_a_page_that_was_open_when_another_logged_out_writes_nothing(
