@@ -13,6 +13,7 @@ from tests.dashboard.past import failed, rooms, row, store
 import edgewise.pushing.targets as targets
 from edgewise.broker import EmbeddedBroker
 from edgewise.collecting import Collector, Writer
+from edgewise.dashboard.fleet import fleet
 from edgewise.database.schema import health, status
 from edgewise.urls import parse_broker
 
@@ -58,6 +59,26 @@ def test_a_click_opens_the_node_and_its_chart(page: Page, url: str, engine: Engi
     expect(page.get_by_role("button", name="Label a period")).to_have_count(0)
     page.get_by_role("link", name="All nodes").click()
     expect(page.locator(".card")).to_have_count(1)
+
+
+def test_a_node_that_reports_now_and_then_is_not_silent(engine: Engine) -> None:
+    now = time.time()
+    for name, age_s in (("sleeps", 900), ("gone", 3600)):
+        heard = [now - age_s - 1800 * (i // 30) for i in range(90)]
+        store(
+            engine,
+            [
+                row(
+                    name,
+                    90 - i,
+                    heard[i] - 60 * (i % 30),
+                    late=int(i % 30 > 0),
+                    received_at=heard[i],
+                )
+                for i in range(90)
+            ],
+        )
+    assert [(n.name, n.state) for n in fleet(engine)] == [("gone", "silent"), ("sleeps", "online")]
 
 
 def test_nothing_that_is_said_is_read_as_html(page: Page, url: str, engine: Engine) -> None:
