@@ -6,11 +6,12 @@ import time
 
 import numpy as np
 from playwright.sync_api import Page, expect
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from tests.dashboard.past import failed, row, store
 
 from edgewise.collecting.retention import fold
 from edgewise.dashboard import fleet
+from edgewise.dashboard.hours import Hours
 from edgewise.dashboard.series import extent, window
 
 HOUR_S = 3600
@@ -63,6 +64,43 @@ def test_an_hour_of_which_half_has_become_one_is_whole(engine: Engine) -> None:
     store(engine, [row("a", 100 + i, START_S + 60 * i, t=30.0) for i in range(60)])
     seen = window(engine, "a", START_S, START_S + HOUR_S, 1)
     assert (np.nanmin(seen.t), np.nanmax(seen.t)) == (20, 30)
+
+
+def test_what_is_kept_of_a_year_is_what_is_read(engine: Engine) -> None:
+    end = time.time() // HOUR_S * HOUR_S + 600
+    stored(engine, end)
+    given = (engine, "a", end - 101 * HOUR_S, end, 40)
+    hours = Hours()
+
+    def same() -> None:
+        kept, read = window(*given, hours), window(*given)
+        for name in ("t", "h"):
+            assert np.nanmin(getattr(kept, name)) == np.nanmin(getattr(read, name))
+            assert np.nanmax(getattr(kept, name)) == np.nanmax(getattr(read, name))
+        assert (kept.first_s[0], kept.last_s[-1]) == (read.first_s[0], read.last_s[-1])
+        (was,), (outage,) = read.outages(60), kept.outages(60)
+        assert (outage.start, outage.end) == (was.start, was.end)
+        assert [b.name for b in kept.classes(60)] == [b.name for b in read.classes(60)]
+        assert abs(len(kept.first_s) - len(read.first_s)) <= 1
+
+    same()
+    asked: list[str] = []
+    listening = (engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
+    event.listen(*listening)
+    window(*given, hours)
+    event.remove(*listening)
+    assert sum("GROUP BY" in statement for statement in asked) == 1  # the last minutes only
+    store(engine, [row("a", 7000, end - 30, t=50.0)])  # is new
+    same()
+    store(engine, [row("a", 7001, end - 50 * HOUR_S + 7, t=-9.0, late=1)])  # was sent later
+    same()
+    assert np.nanmin(window(*given, hours).t) == -9
+    for _ in fold(engine, 20 * HOUR_S, end):
+        pass
+    same()
+    for other in "bcdefghij":
+        window(engine, other, 0.0, 1e6, 40, hours)
+    same()
 
 
 def test_a_node_that_is_hours_only_is_not_forgotten(page: Page, url: str, engine: Engine) -> None:

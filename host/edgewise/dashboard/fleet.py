@@ -11,12 +11,12 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Engine, bindparam, select, text
 
+from edgewise.dashboard.hours import HOUR_S
 from edgewise.database.schema import diag, reading, reading_hour, status
 
-__all__ = ["AHEAD_S", "HOUR_S", "Node", "fleet", "node"]
+__all__ = ["AHEAD_S", "Node", "fleet", "node"]
 
 AHEAD_S = 3600  # a clock that is further ahead is wrong
-HOUR_S = 3600  # of a row of reading_hour
 _RECENT = 10
 _SILENT_PERIODS = 3
 _SILENT_WAITS = 1.5

@@ -191,14 +191,15 @@ class _View:
         engine, name, palette = self._state.engine, self._node.name, self._state.palette
         first, last = self._span
         margin = (last - first) / 2  # drawn beyond the edges, so that a pan shows no void
-        seen = series.window(engine, name, first - margin, last + margin, 2 * self._pixels)
+        ends = first - margin, last + margin
+        seen = series.window(engine, name, *ends, 2 * self._pixels, self._state.hours)
         taught = [Band(r.from_ts, r.to_ts, r.cls) for r in labels.of_node(engine, name)]
         drawn = chart_data.data(
             seen,
             self._node.period_s or 60,
             taught,
             notes.events(self._state, name, first, last),
-            notes.forecasts(self._state, name, first - margin, last + margin, self._pixels),
+            notes.forecasts(self._state, name, *ends, self._pixels),
             palette,
         )
         classes = sorted({c for c in seen.cls if c is not None} | {b.name for b in taught})
