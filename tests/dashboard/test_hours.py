@@ -11,8 +11,10 @@ from tests.dashboard.past import failed, row, store
 
 from edgewise.collecting.retention import fold
 from edgewise.dashboard import fleet
+from edgewise.dashboard.figures import figures
 from edgewise.dashboard.hours import Hours
 from edgewise.dashboard.series import extent, window
+from edgewise.database.schema import label
 
 HOUR_S = 3600
 START_S = 1_700_006_400.0  # a full hour
@@ -45,6 +47,21 @@ def test_the_past_looks_the_same_in_hours(engine: Engine) -> None:
     assert np.array_equal(seen.first_s, was.first_s)
     assert seen.cls == was.cls
     assert [b.name for b in seen.classes(60)] == ["empty", "empty", "warm"]
+
+
+def test_what_became_hours_is_not_lost(engine: Engine) -> None:
+    def buffered() -> float | None:
+        found = figures(engine, "a", {}, START_S + 100 * HOUR_S)
+        return next(f.value for f in found if f.name == "E_buffer")
+
+    stored(engine)
+    with engine.begin() as connection:
+        taught = {"node": "a", "from_ts": START_S, "to_ts": START_S + 600, "cls": "empty"}
+        connection.execute(label.insert().values(**taught, author="test", created_at=0))
+    assert buffered() == 4800 / 6000
+    for keep_h in (90, 50):
+        folded(engine, keep_h * HOUR_S)
+        assert buffered() == (1 / (5400 / 4200) if keep_h == 90 else 1)
 
 
 def test_near_by_an_hour_is_a_point_and_a_missing_one_an_outage(engine: Engine) -> None:
