@@ -158,3 +158,8 @@ def test_nothing_is_wider_than_a_phone(page: Page, url: str, engine: Engine) -> 
         page.goto(address)
         expect(page.locator(".card, canvas").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    left, middle, right = page.evaluate(
+        """() => { const id = +document.querySelector('.chart').id.slice(1), t = Date.now() - 36e5;
+        return [0, 1, 2].map(i => getElement(id).chart.convertToPixel({xAxisIndex: i}, t)) }"""
+    )
+    assert left == middle == right  # one time, one place
