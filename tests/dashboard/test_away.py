@@ -76,6 +76,7 @@ def test_open_pages_wait_for_it(
     switch(False)
     for shown in (page, other):
         expect(shown.locator(".away")).to_be_visible()
+    page.bring_to_front()
     page.get_by_role("dialog").get_by_label("New class").fill("cold")
     page.get_by_role("dialog").get_by_role("button", name="Save").click()
     expect(page.locator(".q-notification", has_text=NO)).to_be_visible()
@@ -89,6 +90,7 @@ def test_open_pages_wait_for_it(
     store(engine, [row("a", 1000, time.time(), t=27.5)])
     expect(page.locator(".now")).to_contain_text("27.5")
     expect(other.locator(".card")).to_contain_text("27.5")
+    page.bring_to_front()
     name_it(page, "cold")
     expect(page.locator(".panel", has_text="Taught")).to_contain_text("cold")
 

@@ -69,6 +69,24 @@ def test_a_cookie_of_somebody_else_is_none(page: Page, url: str, secret: str) ->
     expect(page.get_by_role("link", name="Log in")).to_be_visible()
 
 
+def test_a_planted_cookie_is_not_what_logs_in(page: Page, url: str, secret: str) -> None:
+    planted = {"name": "edgewise_session", "value": "x" * 43, "url": url}
+    page.context.add_cookies([planted])
+    page.goto(f"{url}/login")
+    page.get_by_label("Password").fill(secret)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    (mine,) = (c for c in page.context.cookies() if c["name"] == "edgewise_session")
+    assert mine["value"] != planted["value"]
+    for value, seen in ((mine["value"], True), (planted["value"], False)):
+        said = answer(url, "GET", "/", Cookie=f"edgewise_session={value}").read()
+        assert (b"/logout" in said) == seen
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("link", name="Log in")).to_be_visible()
+    said = answer(url, "GET", "/", Cookie=f"edgewise_session={mine['value']}").read()
+    assert b"/logout" not in said
+
+
 def test_guessing_is_limited(url: str, secret: str) -> None:
     assert [enter(url, f"guess {i} of many").status for i in range(5)] == [403] * 5
     assert enter(url, secret).status == 429
@@ -99,6 +117,9 @@ def test_another_origin_is_refused(url: str, secret: str) -> None:
     evil = {"Host": "evil.example", "Origin": "http://evil.example"}
     assert answer(url, "GET", "/", Host="evil.example").status == 403
     assert answer(url, "POST", "/login", **evil).status == 403
+    for wrong in ("[", "localhost@evil.example", "127.0.0.1.evil.example", ""):
+        assert answer(url, "GET", "/", Host=wrong).status in (400, 403)
+    assert answer(url, "GET", "/", Origin="http://[").status == 403
     assert answer(url, "GET", "/").headers["x-frame-options"] == "DENY"
 
 
@@ -136,7 +157,7 @@ def test_a_report_is_one_of_ours_or_none(
     said = answer(url, "GET", "/report/occupancy")
     assert said.status == 200
     assert said.headers["content-security-policy"] == "script-src 'none'"
-    for name in ("..", "%2e%2e", "..%2f..", "none"):
+    for name in ("..", "%2e%2e", "..%2f..", "%00", "none"):
         assert answer(url, "GET", f"/report/{name}").status == 404
 
 

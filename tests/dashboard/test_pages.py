@@ -14,6 +14,7 @@ from tests.dashboard.past import failed, rooms, row, store
 import edgewise.pushing.targets as targets
 from edgewise.broker import EmbeddedBroker
 from edgewise.collecting import Collector, Writer
+from edgewise.dashboard.fleet import fleet
 from edgewise.database.schema import health, status
 from edgewise.urls import parse_broker
 
@@ -61,6 +62,26 @@ def test_a_click_opens_the_node_and_its_chart(page: Page, url: str, engine: Engi
     expect(page.locator(".card")).to_have_count(1)
 
 
+def test_a_node_that_reports_now_and_then_is_not_silent(engine: Engine) -> None:
+    now = time.time()
+    for name, age_s in (("sleeps", 900), ("gone", 3600)):
+        heard = [now - age_s - 1800 * (i // 30) for i in range(90)]
+        store(
+            engine,
+            [
+                row(
+                    name,
+                    90 - i,
+                    heard[i] - 60 * (i % 30),
+                    late=int(i % 30 > 0),
+                    received_at=heard[i],
+                )
+                for i in range(90)
+            ],
+        )
+    assert [(n.name, n.state) for n in fleet(engine)] == [("gone", "silent"), ("sleeps", "online")]
+
+
 def test_nothing_that_is_said_is_read_as_html(page: Page, url: str, engine: Engine) -> None:
     now = time.time()
     store(engine, [row(EVIL, i, now - 60 * (9 - i), cls=EVIL) for i in range(9)])
@@ -80,6 +101,27 @@ def test_nothing_that_is_said_is_read_as_html(page: Page, url: str, engine: Engi
     expect(page.locator(".page")).to_contain_text(f"No node {EVIL}x")
     assert page.evaluate("window.hacked") is None
     assert page.locator(".page img").count() == 0
+
+
+def test_pages_with_next_to_nothing(page: Page, url: str, engine: Engine) -> None:
+    page.goto(url)
+    expect(page.locator(".page")).to_contain_text("edgewise collect fills the database")
+    page.goto(f"{url}/node?id={'x' * 5000}")
+    expect(page.locator(".page")).to_contain_text("has sent anything")
+    page.goto(f"{url}/node?id=new")
+    expect(page.locator(".page")).to_contain_text("No node new has sent anything")
+    later = 2**32 - 10.0
+    store(engine, [row("new", 1, None), row("new", 2, later, received_at=time.time())])
+    expect(page.locator(".page")).to_contain_text("its clock is not set")
+    now = time.time()
+    store(engine, [row("new", 3, now, t=23.5), row("old", 1, 60.0, received_at=now)])
+    expect(page.locator(".now")).to_contain_text("23.5")
+    expect(page.locator("canvas")).to_be_visible()
+    store(engine, [row("broken", i, now - 60 * i, **failed()) for i in range(5)])
+    for name, said in (("broken", "failed reads"), ("old", "empty")):
+        page.goto(f"{url}/node?id={name}")
+        expect(page.locator(".legend")).to_contain_text(said)
+        expect(page.locator(".figures > div")).to_have_count(7)
 
 
 @pytest.mark.alone
@@ -118,3 +160,8 @@ def test_nothing_is_wider_than_a_phone(page: Page, url: str, engine: Engine) -> 
         page.goto(address)
         expect(page.locator(".card, canvas").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    left, middle, right = page.evaluate(
+        """() => { const id = +document.querySelector('.chart').id.slice(1), t = Date.now() - 36e5;
+        return [0, 1, 2].map(i => getElement(id).chart.convertToPixel({xAxisIndex: i}, t)) }"""
+    )
+    assert left == middle == right  # one time, one place

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from sqlalchemy import Engine
 from tests.dashboard.past import failed, row, store
 
+from edgewise.dashboard.chart_data import FAILED, Palette, data
+from edgewise.dashboard.notes import forecasts
 from edgewise.dashboard.series import extent, window
+from edgewise.dashboard.state import State
+from edgewise.database.schema import forecast
 
 START_S = 1_700_000_000.0
 
@@ -59,6 +65,36 @@ def test_near_enough_it_is_the_readings_themselves(engine: Engine) -> None:
     assert seen.first_s.tolist() == [START_S + 60 * i for i in range(4490, 4520)]
     assert np.array_equal(seen.first_s, seen.last_s)
     assert np.isnan(seen.t[0]).tolist() == [10 <= i < 20 for i in range(30)]
+
+
+def test_what_stands_alone_is_a_dot_and_what_failed_a_band(engine: Engine) -> None:
+    times = (0, 60, 120, 3600, 7200, 7260, 7320, 7380)
+    rows = [row("a", i, START_S + s) for i, s in enumerate(times)]
+    rows[6] |= failed()
+    store(engine, rows)
+    seen = window(engine, "a", START_S, START_S + 7400, 7400)
+    drawn = {s["id"]: s["data"] for s in data(seen, 60, [], [], {}, Palette())}
+    dots = [p["value"][0] / 1000 - START_S for p in drawn["t"] if isinstance(p, dict)]
+    assert dots == [3600, 7380]
+    (failing,) = seen.failed(60)
+    assert (failing.start, failing.end) == (START_S + 7320, START_S + 7380)
+    assert FAILED in [bar["itemStyle"]["color"] for bar in drawn["bands"]]
+
+
+def test_forecasts_are_those_in_sight_and_no_more_than_fit(engine: Engine) -> None:
+    rows = [
+        {"node": "a", "channel": c, "ts": START_S + 60.0 * i, "yhat": 20, "lower": 19, "upper": 21}
+        for c in "th"
+        for i in range(1000)
+    ]
+    with engine.begin() as connection:
+        connection.execute(forecast.insert(), [{**r, "model": "m", "made_at": 0} for r in rows])
+    state = State(engine, None, Path(), Path(), "edgewise")
+    near = forecasts(state, "a", START_S, START_S + 600, 500)
+    assert {c: len(points) for c, points in near.items()} == {"t": 11, "h": 11}
+    far = forecasts(state, "a", 0, 2 * START_S, 100)
+    assert {c: len(points) for c, points in far.items()} == {"t": 91, "h": 91}
+    state.close()
 
 
 def test_nothing_there(engine: Engine) -> None:

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine, select
-from tests.dashboard.conftest import NODE, Serve
+from tests.dashboard.conftest import LIMIT_MS, NODE, Serve
 from tests.dashboard.past import rooms, store
 from tests.e2e.conftest import small_log
 from tests.e2e.mosquitto import anonymous
@@ -87,6 +87,64 @@ def test_a_period_is_labelled_by_dragging_and_undone(
     expect(taught.get_by_role("button", name="Undo")).to_have_count(1)
     with engine.connect() as connection:
         assert connection.scalar(select(label.c.from_ts)) > kept.to_ts
+
+
+def test_a_finger_labels_as_well(browser: Browser, url: str, engine: Engine, secret: str) -> None:
+    store(engine, rooms(NODE))
+    phone = browser.new_context(
+        viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True
+    )
+    page = phone.new_page()
+    log_in(page, url, secret)
+    page.goto(f"{url}/node?id={NODE}")
+    page.get_by_role("button", name="Label a period").tap()
+    expect(page.get_by_role("button", name="Drag over the chart")).to_be_visible()
+    box = page.locator(".chart canvas").bounding_box()
+    assert box is not None
+    finger = phone.new_cdp_session(page)
+    for kind, x in (("Start", 100), *(("Move", 100 + 20 * i) for i in range(1, 6)), ("End", 0)):
+        points = [] if kind == "End" else [{"x": x, "y": box["y"] + 80}]
+        finger.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
+    name_it(page, "cold")
+    expect(page.locator(".panel", has_text="Taught")).to_contain_text("cold")
+    phone.close()
+
+
+def test_two_people_see_each_others_labels(
+    page: Page, url: str, engine: Engine, secret: str
+) -> None:
+    store(engine, rooms(NODE))
+    log_in(page, url, secret)
+    other = page.context.new_page()
+    for shown in (page, other):
+        shown.goto(f"{url}/node?id={NODE}")
+        expect(shown.locator("canvas")).to_be_visible()
+    page.bring_to_front()  # a page that is hidden draws no frames and takes its time
+    drag(page, 0.2, 0.4)
+    name_it(page, "cold")
+    taught = other.locator(".panel", has_text="Taught")
+    expect(taught).to_contain_text("cold")
+    expect(other.locator(".legend")).to_contain_text("cold")
+    other.bring_to_front()
+    taught.get_by_role("button", name="Undo").click()
+    expect(page.locator(".panel", has_text="Taught")).to_contain_text("Nothing yet")
+
+
+def test_training_that_cannot_be_is_said(
+    page: Page, url: str, engine: Engine, secret: str
+) -> None:
+    store(engine, rooms(NODE))
+    log_in(page, url, secret)
+    page.goto(f"{url}/node?id={NODE}")
+    panel = page.locator(".panel", has=page.get_by_text("Model", exact=True))
+    page.get_by_role("button", name="Train").click()
+    expect(panel).to_contain_text("has no labelled period", timeout=LIMIT_MS)
+    drag(page, 0.2, 0.4)
+    name_it(page, "cold")
+    page.get_by_role("button", name="Train").click()
+    page.get_by_role("button", name="Train").click()
+    expect(page.get_by_text("A training is under way")).to_be_visible()
+    expect(panel).to_contain_text("only the class 'cold'", timeout=LIMIT_MS)
 
 
 def test_a_page_that_was_open_when_another_logged_out_writes_nothing(

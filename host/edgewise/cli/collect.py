@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgewise.cli.options import Base, Ca, Db, JsonFlag, SerialOrNone, topic_part
+from edgewise.cli.options import Base, Ca, Cert, Db, JsonFlag, SerialOrNone, topic_part
 from edgewise.console import emit_json, say
 from edgewise.errors import InputError, OutsideError
 
@@ -35,10 +35,7 @@ def collect(
         str | None, typer.Option(metavar="URL", help="mqtt://host:port or mqtts://host:port.")
     ] = None,
     ca: Ca = None,
-    cert: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="PEM with a client certificate and its key."),
-    ] = None,
+    cert: Cert = None,
     group: Annotated[
         str | None,
         typer.Option(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgewise.cli.options import Base, Ca, examples
+from edgewise.cli.options import Base, Ca, Cert, examples
 from edgewise.console import say
 
 __all__ = ["app"]
@@ -37,6 +37,7 @@ def dashboard(
     models: Annotated[Path, typer.Option(help="folder of the model packages")] = Path("models"),
     config: Annotated[Path, typer.Option(help="settings with update.secret")] = Path("node.toml"),
     ca: Ca = None,
+    cert: Cert = None,
     base: Base = "edgewise",
 ) -> None:
     """Show nodes, charts and figures until Ctrl-C; after a login also label, train and push.
@@ -53,7 +54,7 @@ def dashboard(
 
     if db is None:
         raise InputError("nothing to show: name the database with --db")
-    at = parse_broker(broker, ca) if broker else None
+    at = parse_broker(broker, ca, cert) if broker else None
     with serve(open_db(db), at, host, port, models, config, base) as running:
         say(f"dashboard at {running.url}, Ctrl-C ends it")
         wait_for_end()

@@ -16,6 +16,7 @@ __all__ = [
     "Before",
     "Broker",
     "Ca",
+    "Cert",
     "Db",
     "JsonFlag",
     "NodeName",
@@ -56,6 +57,9 @@ Broker = Annotated[
 Ca = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="PEM of the CA behind mqtts://, if not the system's."),
+]
+Cert = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="PEM with a client certificate and its key.")
 ]
 Db = Annotated[
     str, typer.Option("--db", metavar="URL", help="sqlite:///file.db or postgresql://host/name.")

@@ -22,7 +22,7 @@ _BAR = """(params, api) => {
 }"""
 # Drawn as text on the canvas (renderMode richText): nothing that a node says is read as HTML.
 _TIP = """(all) => {
-  const of = id => all.filter(p => p.seriesId === id).map(p => p.data);
+  const of = id => all.filter(p => p.seriesId === id).map(p => p.value);
   const span = (points, unit) => {
     const v = points.map(p => p[1]).filter(x => x !== null);
     if (!v.length) return '';
@@ -60,9 +60,11 @@ def _area(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 def options(first_s: float, last_s: float, dark: bool, narrow: bool) -> dict[str, Any]:
     """The chart without data; ``first_s``, ``last_s``: what can be scrolled to."""
     ink, line = ("#a9b3be", "#2c333b") if dark else ("#5b6470", "#e4e8ec")
-    left, right = (40, 12) if narrow else (56, 24)
+    left, right = (48, 12) if narrow else (56, 24)
     label = {"color": ink, "fontSize": 11}
-    grids = [{"left": left, "right": right, "top": p.top, "height": p.height} for p in _PLACES]
+    # Without bounds: one whose labels are wide would begin further right than the others.
+    sides = {"left": left, "right": right, "outerBoundsMode": "none"}
+    grids = [{**sides, "top": p.top, "height": p.height} for p in _PLACES]
     x = [
         {
             "type": "time",

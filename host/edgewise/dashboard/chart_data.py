@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from edgewise.dashboard.series import Band, Window
 
-__all__ = ["LATE", "QUIET", "Palette", "data"]
+__all__ = ["FAILED", "LATE", "QUIET", "Palette", "data"]
 
 _COLORS = ("#4c9f8b", "#7a6fc0", "#c76a8e", "#5a9bd4", "#9a8f3c", "#8d6e63", "#6b7c8c")
-QUIET, LATE = "#8a94a055", "#e0a030"
+QUIET, LATE, FAILED = "#8a94a055", "#e0a030", "#c0503c"
+_DOT = {"symbol": "circle", "symbolSize": 4}
 
 
 class Palette:
@@ -55,6 +56,7 @@ def data(
         *(_bar(band, 1, palette[band.name]) for band in labels),
         *(_bar(band, 2, QUIET) for band in outages),
         *(_bar(band, 2, LATE) for band in window.replayed(period_s)),
+        *(_bar(band, 2, FAILED) for band in window.failed(period_s)),
     ]
     marks = [{"value": [1000 * ts, 2], "name": name} for ts, name in events]
     return [*series, {"id": "bands", "data": bars}, {"id": "events", "data": marks}]
@@ -67,11 +69,11 @@ def _bar(band: Band, row: int, color: str) -> dict[str, Any]:
 
 def _points(
     window: Window, values: NDArray[np.float64], gaps: NDArray[np.bool_]
-) -> list[list[Any]]:
+) -> list[list[Any] | dict[str, Any]]:
     # Two points where a bucket holds more than one value: the line shows least and most.
-    points: list[list[Any]] = []
-    columns = (window.first_s, window.last_s, *values, gaps)
-    for i, (first, last, low, high, gap) in enumerate(
+    points: list[list[Any] | dict[str, Any]] = []
+    columns = (window.first_s, window.last_s, *values, gaps, _alone(values[0], gaps))
+    for i, (first, last, low, high, gap, alone) in enumerate(
         zip(*(c.tolist() for c in columns), strict=True)
     ):
         if gap:
@@ -79,7 +81,16 @@ def _points(
         if low != low:
             points.append([1000 * first, None, None])
             continue
-        points.append([1000 * first, low, window.cls[i]])
+        point = [1000 * first, low, window.cls[i]]
+        points.append({"value": point, **_DOT} if alone and high == low else point)
         if high > low:
             points.append([1000 * last, high, window.cls[i]])
     return points
+
+
+def _alone(values: NDArray[np.float64], gaps: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    # bool[n]: with nothing beside it to draw a line to
+    nothing = np.isnan(values)
+    before = gaps | np.append(True, nothing[:-1])
+    alone: NDArray[np.bool_] = before & np.append(gaps[1:] | nothing[1:], True)
+    return alone

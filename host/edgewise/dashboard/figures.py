@@ -12,9 +12,12 @@ __all__ = ["Figure", "figures"]
 
 _DAY_S = 86400
 _WEEKS_S = 28 * _DAY_S
+# Since the last hour that readings have become: what was labelled before it stayed alone.
 _DELIVERED = text(
     "SELECT SUM(n), SUM(most) FROM (SELECT COUNT(*) AS n, MAX(seq) - MIN(seq) + 1 AS most "
-    "FROM reading WHERE node = :node GROUP BY boot) AS boots"
+    "FROM reading WHERE node = :node AND (ts IS NULL OR ts >= "
+    "(SELECT COALESCE(MAX(hour_ts) + 3600, 0) FROM reading_hour WHERE node = :node)) "
+    "GROUP BY boot) AS boots"
 )
 _NOISE = text(
     "SELECT COUNT(*), SUM(CASE WHEN err IS NULL THEN 1 ELSE 0 END) FROM reading "

@@ -17,6 +17,8 @@ __all__ = ["Node", "fleet", "node"]
 
 _RECENT = 10
 _SILENT_PERIODS = 3
+_SILENT_WAITS = 1.5
+_KEPT = 226  # readings that a node which sleeps keeps until it reports, docs/battery.md
 _SILENT_S = 30.0
 # The names by the primary key, in a step each: a DISTINCT would read every row. Of a node that
 # went silent long ago there may be hours only.
@@ -35,6 +37,7 @@ _NAMES = text(
 _NAME: BindParameter[str] = bindparam("node")
 _OF_NODE = select(reading).where(reading.c.node == _NAME).limit(_RECENT)
 _TIMED = _OF_NODE.where(reading.c.ts <= bindparam("limit")).order_by(reading.c.ts.desc())
+_WAITS = _TIMED.limit(_KEPT)
 _COUNTED = _OF_NODE.order_by(reading.c.boot.desc(), reading.c.seq.desc())
 _HOUR = (
     select(reading_hour)
@@ -92,7 +95,11 @@ def _node(connection: Connection, name: str) -> Node | None:
     steps = [a["ts"] - b["ts"] for a, b in pairwise(rows) if None not in (a["ts"], b["ts"])]
     period_s = statistics.median(steps) if steps else None
     heard = max(row["received_at"] for row in rows)
-    state, why = _state(connection, name, newest, heard, period_s, now)
+    limit_s = max(_SILENT_S, _SILENT_PERIODS * (period_s or 0))
+    if period_s and any(row["late"] for row in rows):
+        waited_s = min(_waited(connection, name, now), _KEPT * period_s)
+        limit_s = max(limit_s, _SILENT_WAITS * waited_s)
+    state, why = _state(connection, name, newest, now - heard, limit_s)
     return Node(
         name,
         boot=max(row["boot"] for row in rows),
@@ -108,6 +115,12 @@ def _node(connection: Connection, name: str) -> Node | None:
         why=why,
         diag=_diag(connection, name),
     )
+
+
+def _waited(connection: Connection, name: str, now: float) -> float:
+    # How long a reading had to wait: a node that sleeps reports now and then.
+    rows = _rows(connection, _WAITS, node=name, limit=now + AHEAD_S)
+    return max((row["received_at"] - row["ts"] for row in rows if row["late"]), default=0.0)
 
 
 def _rows(connection: Connection, query: Any, **given: Any) -> list[Any]:
@@ -127,14 +140,12 @@ def _state(
     connection: Connection,
     name: str,
     newest: Any,
-    heard: float,
-    period_s: float | None,
-    now: float,
+    age_s: float,
+    limit_s: float,
 ) -> tuple[str, str]:
     if connection.scalar(_STATUS, {"node": name}) == 0:
         return "offline", "the broker says that it is gone"
-    limit_s = max(_SILENT_S, _SILENT_PERIODS * (period_s or 0))
-    if now - heard > limit_s:
+    if age_s > limit_s:
         return "silent", f"nothing heard for more than {limit_s:.0f} s"
     if newest["late"]:
         return "late", "its readings come late, from its memory"

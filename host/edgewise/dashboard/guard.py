@@ -80,11 +80,18 @@ class Guard:
             await send({"type": "http.response.body", "body": b"refused: another origin\n"})
 
     def _welcome(self, scope: Scope) -> bool:
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        headers: dict[bytes, str] = {
+            name: value.decode("latin-1") for name, value in scope["headers"]
+        }
         host, origin = headers.get(b"host", ""), headers.get(b"origin")
-        if origin is None:
-            return self._ours(host) and scope.get("method", "GET") in ("GET", "HEAD")
-        return self._ours(host) and urlsplit(origin).netloc.lower() == host.lower()
+        try:
+            if not self._ours(host):
+                return False
+            if origin is None:
+                return scope.get("method", "GET") in ("GET", "HEAD")
+            return urlsplit(origin).netloc.lower() == host.lower()
+        except ValueError:  # no address at all, such as [
+            return False
 
     def _ours(self, host: str) -> bool:
         name = (urlsplit(f"//{host}").hostname or "").lower()

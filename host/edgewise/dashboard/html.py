@@ -70,7 +70,7 @@ def summary(node: Node, palette: Palette) -> str:
 
 def _title(node: Node) -> str:
     dot = f'<span class="dot {node.state}" title="{node.state}"></span>'
-    state = "" if node.state == "online" else f'<em class="state">{node.state}</em>'
+    state = "" if node.state == "online" else f'<em class="{node.state}">{node.state}</em>'
     return f"<h2>{dot}<span>{escape(node.name)}</span>{state}</h2>"
 
 
@@ -86,7 +86,8 @@ def _values(node: Node) -> str:
 def _class(node: Node, palette: Palette) -> str:
     if node.cls is None:
         return '<p class="cls"><span class="chip none">no class</span></p>'
-    chip = f'<span class="chip" style="--c:{palette[node.cls]}">{escape(node.cls)}</span>'
+    name = escape(node.cls)
+    chip = f'<span class="chip" style="--c:{palette[node.cls]}" title="{name}">{name}</span>'
     return f'<p class="cls">{chip}{"" if node.p is None else _bar(round(100 * node.p))}</p>'
 
 

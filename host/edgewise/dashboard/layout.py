@@ -80,7 +80,7 @@ def page(title: str, writer: Writer, back: bool) -> Iterator[None]:
     """The frame of a page around what the block adds."""
     ui.page_title(title)
     ui.add_css(style())
-    ui.colors(primary="#3a8f78")
+    ui.colors(primary="#2c7d67")
     log = (
         '<form method="post" action="/logout"><button>Log out</button></form>'
         if writer.logged_in()

@@ -109,11 +109,11 @@ def _pushed(state: State, name: str) -> list[Any]:
 
 
 def _current(state: State, name: str) -> str | None:
-    # What runs on the node, as it told; else the last one pushed, else the oldest package.
+    # What runs on the node, as it told, if it is here; of one that told nothing the last one
+    # pushed, else the oldest package.
     packages = state.packages()
     for version in versions(state.engine, name)[:1]:
-        if found := package_of(version, state.models, packages):
-            return found
+        return package_of(version, state.models, packages)
     pushed = [row.name for row in _pushed(state, name) if row.name in packages]
     return pushed[0] if pushed else packages[-1] if packages else None
 

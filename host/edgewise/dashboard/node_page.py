@@ -8,6 +8,7 @@ from html import escape
 from math import inf
 from typing import Any
 
+import numpy as np
 from fastapi import Request
 from nicegui import ui
 
@@ -27,6 +28,7 @@ _DAY_S = 86400.0
 _SPANS = {"Day": 1, "Week": 7, "Month": 31, "Year": 366}
 _AHEAD = 0.25
 _NARROW = 640
+_NO_TIME = '<p class="soft">Its readings have no time, or one to come: its clock is not set.</p>'
 _SCREEN = "({dark: matchMedia('(prefers-color-scheme: dark)').matches, width: innerWidth})"
 
 
@@ -36,14 +38,11 @@ async def node_page(state: State, request: Request, name: str) -> None:
     found = await asyncio.to_thread(node, state.engine, name)
     extent = await asyncio.to_thread(series.extent, state.engine, name)
     with page(f"{name} - Edgewise", writer, back=True):
-        if found is None:
-            markup(f'<p class="soft">No node {escape(name[:64])} has sent anything.</p>')
-            return
-        top = markup(html.summary(found, state.palette))
-        if extent is None:
-            markup('<p class="soft">Its readings have no time yet: the clock is not set.</p>')
-            return
+        top = markup("" if found is None else html.summary(found, state.palette))
         body = ui.element("div").style("width:100%")
+        if found is None or extent is None:
+            await _wait(state, name, top)
+            return
     await ui.context.client.connected()
     screen = await ui.run_javascript(f"return {_SCREEN}", timeout=10)
     view = _View(state, found, extent, int(screen["width"]))
@@ -52,6 +51,23 @@ async def node_page(state: State, request: Request, name: str) -> None:
         view.build(chart.filled(view.options(bool(screen["dark"])), drawn), legend, top, writer)
         await every(_EVERY_S, view.look)
     await view.tell()
+
+
+async def _wait(state: State, name: str, top: ui.html) -> None:
+    # Nothing to draw: the page is built anew when there is.
+    why = markup("")
+
+    async def look() -> None:
+        found = await asyncio.to_thread(node, state.engine, name)
+        if found is None:
+            why.set_content(f'<p class="soft">No node {escape(name[:64])} has sent anything.</p>')
+            return
+        top.set_content(html.summary(found, state.palette))
+        why.set_content(_NO_TIME)
+        if await asyncio.to_thread(series.extent, state.engine, name):
+            ui.navigate.reload()
+
+    await every(_EVERY_S, look)
 
 
 class _View:
@@ -103,7 +119,7 @@ class _View:
     def _latest(self, span_s: float) -> tuple[float, float]:
         # The newest ``span_s`` with a little of what is forecast.
         first = max(self._first, self._last - span_s)
-        return first, min(self._end, self._last + _AHEAD * (self._last - first))
+        return first, min(self._end, self._last + max(60, _AHEAD * (self._last - first)))
 
     def _shares(self, first_s: float, last_s: float) -> tuple[float, float]:
         # Percent of the whole chart, as ECharts has them.
@@ -122,7 +138,8 @@ class _View:
         if not isinstance(start, (int, float)) or not isinstance(end, (int, float)):
             return
         whole = self._end - self._first
-        self._span = self._first + whole * start / 100, self._first + whole * end / 100
+        start, end = (min(1.0, max(0.0, x / 100)) for x in (start, end))
+        self._span = self._first + whole * start, self._first + whole * end
         await self._draw()
 
     async def look(self) -> None:
@@ -174,20 +191,23 @@ class _View:
         engine, name, palette = self._state.engine, self._node.name, self._state.palette
         first, last = self._span
         margin = (last - first) / 2  # drawn beyond the edges, so that a pan shows no void
-        seen = series.window(engine, name, first - margin, last + margin, 2 * self._pixels)
+        ends = first - margin, last + margin
+        seen = series.window(engine, name, *ends, 2 * self._pixels, self._state.hours)
         taught = [Band(r.from_ts, r.to_ts, r.cls) for r in labels.of_node(engine, name)]
         drawn = chart_data.data(
             seen,
             self._node.period_s or 60,
             taught,
             notes.events(self._state, name, first, last),
-            notes.forecasts(self._state, name),
+            notes.forecasts(self._state, name, *ends, self._pixels),
             palette,
         )
         classes = sorted({c for c in seen.cls if c is not None} | {b.name for b in taught})
         marks = {**{c: palette[c] for c in classes}, "no readings": chart_data.QUIET}
         if seen.late.any():
             marks["sent later"] = chart_data.LATE
+        if np.isnan(seen.t).any():
+            marks["failed reads"] = chart_data.FAILED
         said = (
             f'<span><i style="background:{color}"></i>{escape(what)}</span>'
             for what, color in marks.items()

@@ -27,14 +27,21 @@ def newest_forecast(state: State, name: str) -> float | None:
         return connection.scalar(query.limit(1))
 
 
-def forecasts(state: State, name: str) -> dict[str, list[tuple[float, float, float, float]]]:
-    """Channel -> time, value, lower, upper, as `chart_data.data` takes them."""
-    query = select(forecast).where(forecast.c.node == name).order_by(forecast.c.ts)
+def forecasts(
+    state: State, name: str, first: float, last: float, n: int
+) -> dict[str, list[tuple[float, float, float, float]]]:
+    """Channel -> time, value, lower, upper, as `chart_data.data` takes them: between two times
+    at most about ``n`` each."""
+    query = (
+        select(forecast)
+        .where(forecast.c.node == name, forecast.c.ts >= first, forecast.c.ts <= last)
+        .order_by(forecast.c.ts)
+    )
     found: dict[str, list[tuple[float, float, float, float]]] = {}
     with state.engine.connect() as connection:
         for row in connection.execute(query):
             found.setdefault(row.channel, []).append((row.ts, row.yhat, row.lower, row.upper))
-    return found
+    return {channel: rows[:: 1 + len(rows) // n] for channel, rows in found.items()}
 
 
 def events(state: State, name: str, first: float, last: float) -> list[tuple[float, str]]:

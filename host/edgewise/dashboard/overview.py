@@ -18,6 +18,7 @@ from edgewise.health import current
 __all__ = ["overview"]
 
 _EVERY_S = 0.5
+_NONE = '<p class="soft">No node has sent anything yet: edgewise collect fills the database.</p>'
 
 
 async def overview(state: State, request: Request) -> None:
@@ -31,7 +32,7 @@ async def overview(state: State, request: Request) -> None:
     async def refresh() -> None:
         nodes, marks = await asyncio.to_thread(_news, state)
         head.set_content(html.head(nodes))
-        none.set_content("" if nodes else '<p class="soft">No node has sent anything yet.</p>')
+        none.set_content("" if nodes else _NONE)
         for node in nodes:
             if node.name not in cards:
                 with grid:

@@ -56,7 +56,7 @@ def add_routes(app: FastAPI, state: State) -> None:
 
     @ui.page("/node")
     async def node(request: Request, id: str) -> None:
-        await shown(node_page(state, request, id))
+        await shown(node_page(state, request, id.replace("\0", "\ufffd")))
 
     app_of_pages.on_exception(_say_away)
     log = logging.getLogger("nicegui")

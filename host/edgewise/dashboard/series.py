@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, select
 
+from edgewise.dashboard.hours import Hours, buckets
 from edgewise.database.schema import AHEAD_S, HOUR_S, reading, reading_hour
 
 __all__ = ["Band", "Window", "extent", "window"]
@@ -20,17 +21,6 @@ __all__ = ["Band", "Window", "extent", "window"]
 Floats = NDArray[np.float64]
 
 _GAP_PERIODS = 3  # as in training: a longer one starts a new window
-# One pass over the index (node, ts). Rounding instead of cutting off, as PostgreSQL's CAST does,
-# only moves the buckets by half of one.
-_BUCKETS = text(
-    "SELECT CAST((ts - :first) / :width AS INTEGER) AS b, cls, COUNT(*), MIN(ts), MAX(ts), "
-    "MIN(t), MAX(t), MIN(h), MAX(h), SUM(late) "
-    "FROM reading WHERE node = :node AND ts >= :first AND ts <= :last GROUP BY b, cls UNION ALL "
-    "SELECT CAST((hour_ts - :first) / :width AS INTEGER) AS b, cls, SUM(n), MIN(hour_ts), "
-    "MAX(hour_ts) + 3599, MIN(t_min), MAX(t_max), MIN(h_min), MAX(h_max), 0 FROM reading_hour "
-    "WHERE node = :node AND hour_ts > :first - 3600 AND hour_ts <= :last GROUP BY b, cls "
-    "ORDER BY b"
-)
 
 
 @dataclass(frozen=True)
@@ -74,6 +64,11 @@ class Window:
         runs = self._runs(["sent later" if late else "" for late in self.late], period_s)
         return [run for run in runs if run.name]
 
+    def failed(self, period_s: float) -> list[Band]:
+        """Runs of nothing but failed reads."""
+        runs = self._runs(["failed reads" if no else "" for no in np.isnan(self.t[0])], period_s)
+        return [run for run in runs if run.name]
+
     def _runs(self, names: list[str | None], period_s: float) -> list[Band]:
         gaps = self.gaps(period_s)
         runs: list[Band] = []
@@ -104,12 +99,20 @@ def extent(engine: Engine, node: str) -> tuple[float, float] | None:
     return (min(ends), max(ends)) if ends else None
 
 
-def window(engine: Engine, node: str, first_s: float, last_s: float, pixels: int) -> Window:
-    """The readings of ``node`` between two times in at most about ``pixels`` buckets."""
+def window(
+    engine: Engine,
+    node: str,
+    first_s: float,
+    last_s: float,
+    pixels: int,
+    hours: Hours | None = None,
+) -> Window:
+    """The readings of ``node`` between two times in at most about ``pixels`` buckets; ``hours``
+    makes wide ones faster."""
     width_s = max((last_s - first_s) / pixels, 1e-3)
-    given = {"first": first_s, "last": last_s, "width": width_s, "node": node}
     with engine.connect() as connection:
-        rows = [tuple(row) for row in connection.execute(_BUCKETS, given)]
+        read = hours.rows if hours and width_s >= HOUR_S else buckets
+        rows = read(connection, node, first_s, last_s, width_s)
     if not rows:
         none = np.zeros(0)
         return Window(none, none, np.zeros((2, 0)), np.zeros((2, 0)), [], none.astype(bool))

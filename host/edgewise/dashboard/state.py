@@ -19,6 +19,7 @@ from edgewise.dashboard.away import why
 from edgewise.dashboard.chart_data import Palette
 from edgewise.dashboard.fleet import Node, fleet
 from edgewise.dashboard.guard import Sessions
+from edgewise.dashboard.hours import Hours
 from edgewise.dashboard.job import Job
 from edgewise.dashboard.password import Attempts
 from edgewise.database.schema import model
@@ -45,6 +46,7 @@ class State:
     sessions: Sessions = field(default_factory=Sessions)
     attempts: Attempts = field(default_factory=Attempts)
     palette: Palette = field(default_factory=Palette)
+    hours: Hours = field(default_factory=Hours)
     job: Job = field(default_factory=Job)
     verdicts: dict[str, str] = field(default_factory=dict)
 

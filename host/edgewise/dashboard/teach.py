@@ -41,10 +41,12 @@ class Teach:
             markup("<h3>Taught</h3>")
             self._list = ui.element("div").style("width:100%")
         self._model = ModelPanel(state, name, writer)
-        self._fill()
+        self._rows: list[Any] | None = None
 
     async def look(self, boot: int) -> None:
-        """Show how training and pushing go, and what ran up to ``boot``."""
+        """Show what was taught, here or on another page, how training and pushing go, and what
+        ran up to ``boot``."""
+        await self._list_labels()
         await self._model.look(boot)
 
     def button(self, place: ui.element) -> None:
@@ -102,20 +104,24 @@ class Teach:
             return
         dialog.close()
         ui.notify(f"{n} readings are {cls}")
-        await self._changed()
+        await self._list_labels()
 
     async def _undo(self, from_s: float) -> None:
         if self._writer.allowed():
             await asyncio.to_thread(labels.undo, self._state.engine, self._name, from_s)
-            await self._changed()
+            await self._list_labels()
 
-    async def _changed(self) -> None:
-        self._fill()
-        await self._redraw()
+    async def _list_labels(self) -> None:
+        rows = await asyncio.to_thread(labels.of_node, self._state.engine, self._name)
+        if rows == self._rows:
+            return
+        first, self._rows = self._rows is None, rows
+        self._fill(rows)
+        if not first:
+            await self._redraw()
 
-    def _fill(self) -> None:
+    def _fill(self, rows: list[Any]) -> None:
         self._list.clear()
-        rows = labels.of_node(self._state.engine, self._name)
         with self._list:
             for row in rows:
                 with ui.element("div").classes("row"):

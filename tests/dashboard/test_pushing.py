@@ -1,0 +1,114 @@
+"""Pushing from the page through the broker that `edgewise broker init` makes: TLS and rights."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+import pytest
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+)
+from paho.mqtt.enums import CallbackAPIVersion
+from playwright.sync_api import Page, expect
+from sqlalchemy import Engine
+from tests.dashboard.conftest import LIMIT_MS, NODE, Serve
+from tests.dashboard.past import rooms, store
+from tests.dashboard.test_teaching import log_in
+from tests.e2e.mosquitto import Mosquitto, free_port
+from tests.e2e.secured import open_folder, password, trust
+
+from edgewise.brokerdir import init
+
+KEY = "0f" * 32
+
+
+def pem(folder: Path) -> Path:
+    """The certificate and the key of the node, as Python reads them."""
+    cert, key = (
+        f.read_bytes() for f in (folder / f"nodes/{NODE}-{w}.der" for w in ("cert", "key"))
+    )
+    form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path = folder / "node.pem"
+    path.write_bytes(
+        load_der_private_key(key, None).private_bytes(*form)
+        + ssl.DER_cert_to_PEM_cert(cert).encode()
+    )
+    return path
+
+
+@contextmanager
+def answering(folder: Path, port: int) -> Iterator[list[Any]]:
+    """A node that takes no model and has none before; yields what it was offered."""
+    offers: list[Any] = []
+    client = mqtt.Client(CallbackAPIVersion.VERSION2)
+    tls = trust(folder)
+    if (folder / f"nodes/{NODE}-key.der").exists():
+        tls.load_cert_chain(pem(folder))
+    else:
+        client.username_pw_set(NODE, password(folder, NODE))
+    client.tls_set_context(tls)
+    base = f"edgewise/{NODE}"
+
+    def heard(_client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
+        said = json.loads(message.payload)
+        offers.append(said)
+        topic = message.topic.replace("/offer", "") + "/result"
+        client.publish(topic, json.dumps({"id": said["id"], "ok": False, "error": "not I"}), 1)
+
+    client.on_message = heard
+    client.on_connect = lambda *_: client.subscribe(
+        [(f"{base}/model/offer", 1), (f"{base}/cmd/model", 1)]
+    )
+    client.connect("localhost", port)
+    client.loop_start()
+    yield offers
+    client.disconnect()
+    client.loop_stop()
+
+
+@pytest.mark.parametrize("certificates", [False, True], ids=["password", "certificate"])
+def test_over_tls_with_the_operators_rights(
+    page: Page,
+    serve: Serve,
+    engine: Engine,
+    secret: str,
+    tmp_path: Path,
+    repo: Path,
+    certificates: bool,
+) -> None:
+    store(engine, rooms(NODE))
+    (tmp_path / "node.toml").write_text(f'[update]\nsecret = "{KEY}"\n')
+    (tmp_path / "node.toml").chmod(0o600)
+    with open_folder() as parent:
+        folder, port = parent / "b", free_port()
+        init(folder, ["localhost"], [NODE], port, certificates=certificates)
+        broker = (folder / "operator.url").read_text().strip()
+        trusted = ["--ca", str(folder / "ca.pem")]
+        trusted += ["--cert", str(folder / "operator.pem")] if certificates else []
+        with Mosquitto(folder, port), answering(folder, port) as offers:
+            url = serve("--broker", broker, *trusted, "--models", str(repo / "models"))
+            log_in(page, url, secret)
+            page.goto(f"{url}/node?id={NODE}")
+            panel = page.locator(".panel", has=page.get_by_text("Model", exact=True))
+            page.get_by_role("button", name="Push ...").click()
+            page.get_by_role("dialog").get_by_role("button", name="Push").click()
+            expect(panel).to_contain_text("rejected: not I", timeout=LIMIT_MS)
+            page.get_by_role("button", name="Roll back").click()
+            expect(panel).to_contain_text("refused: not I", timeout=LIMIT_MS)
+        assert [sorted(said) for said in offers] == [
+            ["counter", "hmac", "id", "sha256", "size"],
+            ["id", "value"],
+        ]
+        page.get_by_role("button", name="Roll back").click()
+        expect(panel).to_contain_text("check the port and that a broker runs", timeout=LIMIT_MS)
+        if not certificates:
+            assert password(folder, "operator") not in page.content()
