@@ -1,8 +1,10 @@
-"""The models that ran on a node, as it told with each of its starts."""
+"""The models that run and ran on a node, as it told with each of its starts."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -10,12 +12,16 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from edgewise.database.schema import events
+from edgewise import package
+from edgewise.database.schema import events, model, reading
+from edgewise.errors import InputError
+from edgewise.package import Package
 
-__all__ = ["CRC_BYTES", "Version", "package_of", "versions"]
+__all__ = ["Version", "packages_in", "runs_on", "versions"]
 
 _STARTS_MAX = 200
-CRC_BYTES = 4
+_CRC_BYTES = 4
+_READINGS = 1000
 
 
 @dataclass(frozen=True)
@@ -56,13 +62,33 @@ def _start(row: Any) -> tuple[float, str, str] | None:
     return row.received_at if row.ts is None else row.ts, name, crc
 
 
-def package_of(version: Version, models: Path, names: list[str]) -> str | None:
-    """Which of the packages ``names`` below ``models`` it is; None for none of them."""
-    for name in names:
-        try:
-            end = (models / name / "model.bin").read_bytes()[-CRC_BYTES:]
-        except OSError:
-            continue
-        if end.hex() == version.crc:
-            return name
-    return None
+def packages_in(models: Path) -> list[Package]:
+    """The packages in a folder, the oldest first; those that cannot be read are left out."""
+    found = []
+    for path in sorted(models.glob("*/model.json"), key=lambda path: path.stat().st_mtime):
+        with suppress(InputError):
+            found.append(package.load(path.parent))
+    return found
+
+
+def runs_on(engine: Engine, node: str, packages: Iterable[Package]) -> Package | None:
+    """Which of ``packages`` runs on ``node``: the one that it named at its last start.
+
+    Of a node that named none it is the last one that the dashboard pushed, else the first that
+    knows all classes that the node said of late.
+    """
+    c = reading.c
+    pushed = select(model.c.sha256).where(model.c.node == node).order_by(model.c.id.desc())
+    of_late = select(c.cls).where(c.node == node).order_by(c.ts.desc()).limit(_READINGS)
+    with engine.connect() as connection:
+        sha256 = connection.scalar(pushed.limit(1))
+        said = {cls for cls in connection.scalars(of_late) if cls is not None}
+    if told := versions(engine, node):
+        return _first(packages, lambda p: p.blob[-_CRC_BYTES:].hex() == told[0].crc)
+    if sha256:
+        return _first(packages, lambda p: p.info["sha256"]["model.bin"] == sha256)
+    return _first(packages, lambda p: bool(said) and said <= set(p.classes))
+
+
+def _first(packages: Iterable[Package], runs: Callable[[Package], bool]) -> Package | None:
+    return next(filter(runs, packages), None)

@@ -187,7 +187,7 @@ def test_see_label_train_push(
     (tmp_path / "node.toml").write_text(f'[update]\nsecret = "{KEY}"\n')
     (tmp_path / "node.toml").chmod(0o600)
     now = int(time.time())
-    store(engine, rooms(NODE, end=now - 30.0))
+    store(engine, [r | {"cls": "open"} for r in rooms(NODE, end=now - 30.0)])
     played = replace(room, time_s=room.time_s + (now - room.time_s[0]))
     with anonymous(place) as broker:
         at = parse_broker(broker.url)

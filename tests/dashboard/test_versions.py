@@ -12,7 +12,7 @@ from tests.dashboard.past import row, store
 
 from edgewise import package
 from edgewise.database.schema import events
-from edgewise.running import package_of, versions
+from edgewise.running import packages_in, runs_on, versions
 
 START_S = 1_700_000_000.0
 EVIL = "<img src=x onerror=window.hacked=1>"
@@ -53,9 +53,9 @@ def test_starts_become_versions(engine: Engine) -> None:
 def test_the_package_that_runs_is_known(engine: Engine, repo: Path) -> None:
     loaded = package.load(repo / "models" / "occupancy")
     start(engine, 1, START_S, model="renamed", crc=loaded.blob[-4:].hex())
-    (version,) = versions(engine, "a")
-    assert package_of(version, repo / "models", ["none", "occupancy"]) == "occupancy"
-    assert package_of(version, repo / "models", []) is None
+    found = runs_on(engine, "a", packages_in(repo / "models"))
+    assert found is not None and found.path.name == "occupancy"
+    assert runs_on(engine, "a", []) is None
 
 
 def test_they_are_on_the_page_and_never_html(page: Page, url: str, engine: Engine) -> None:

@@ -29,7 +29,7 @@ class Job:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _process: Any = None
 
-    def start(self, db: str, nodes: list[str], models: Path, current: str | None) -> bool:
+    def start(self, db: str, nodes: list[str], models: Path, current: Path | None) -> bool:
         """Train on the labels of ``nodes``, compare with package ``current``; False when busy."""
         with self._lock:
             if self.state == "running":
@@ -38,7 +38,7 @@ class Job:
         name = time.strftime("taught-%Y%m%d-%H%M%S", time.gmtime())
         spawn = multiprocessing.get_context("spawn")
         here, there = spawn.Pipe(duplex=False)
-        given = (db, nodes, models / name, models / current if current else None, there)
+        given = (db, nodes, models / name, current, there)
         self._process = spawn.Process(target=_work, args=given, daemon=True)
         self._process.start()
         there.close()

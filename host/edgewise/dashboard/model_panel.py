@@ -14,7 +14,7 @@ from edgewise.dashboard import html
 from edgewise.dashboard.layout import Writer, markup
 from edgewise.dashboard.state import State
 from edgewise.database.schema import model
-from edgewise.running import package_of, versions
+from edgewise.running import packages_in, runs_on, versions
 
 __all__ = ["ModelPanel"]
 
@@ -64,7 +64,10 @@ class ModelPanel:
         if not self._writer.allowed():
             return
         state = self._state
-        current = await asyncio.to_thread(_current, state, self._name)
+        runs = await asyncio.to_thread(
+            lambda: runs_on(state.engine, self._name, packages_in(state.models))
+        )
+        current = runs.path if runs else None
         db = state.engine.url.render_as_string(hide_password=False)
         nodes = [] if self._everywhere.value else [self._name]
         if not state.job.start(db, nodes, state.models, current):
@@ -106,16 +109,6 @@ def _pushed(state: State, name: str) -> list[Any]:
     query = select(model).where(model.c.node == name).order_by(model.c.installed_at.desc())
     with state.engine.connect() as connection:
         return list(connection.execute(query.limit(_VERSIONS)))
-
-
-def _current(state: State, name: str) -> str | None:
-    # What runs on the node, as it told, if it is here; of one that told nothing the last one
-    # pushed, else the oldest package.
-    packages = state.packages()
-    for version in versions(state.engine, name)[:1]:
-        return package_of(version, state.models, packages)
-    pushed = [row.name for row in _pushed(state, name) if row.name in packages]
-    return pushed[0] if pushed else packages[-1] if packages else None
 
 
 def _outcome(state: str, error: str, result: dict[str, Any]) -> str:
