@@ -72,7 +72,7 @@ demo: setup  ## A real log, a model, a node, a broker, a summary: the whole way 
 
 test: setup $(FORECAST_STAMP)  ## All tests, or TESTS=tests/host
 	@$(BIN)/python -m pytest -m alone $(TESTS) || [ $$? = 5 ]  # 5: none of them is
-	@$(BIN)/python -m pytest -m "not alone" -n auto --maxprocesses 4 --dist loadfile \
+	@$(BIN)/python -m pytest -m "not alone" -n 3 --dist loadfile \
 		--no-loadscope-reorder $(TESTS) || [ $$? = 5 ]
 
 lint: $(STAMP)  ## ruff check, ruff format --check, mypy

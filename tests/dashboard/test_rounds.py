@@ -41,7 +41,7 @@ def test_nobody_looks_twice_in_an_hour(engine: Engine) -> None:
 
 
 def test_the_next_day_is_on_the_chart(page: Page, url: str, engine: Engine) -> None:
-    made = rooms(NODE)
+    made = rooms(NODE, 5 * 1440)
     store(engine, made)
     first = made[-1]["ts"] + 1800
     with engine.begin() as connection:
@@ -52,10 +52,12 @@ def test_the_next_day_is_on_the_chart(page: Page, url: str, engine: Engine) -> N
                 connection.execute(forecast.insert().values(row))
     page.goto(f"{url}/node?id={NODE}")
     expect(page.locator("canvas")).to_be_visible()
-    drawn = page.evaluate(
-        "Object.values(document.querySelectorAll('.chart')).map(e => getElement(e.id.slice(1))"
-        ".chart.getOption().series.map(s => [s.id, s.data.length]))[0]"
+    page.get_by_role("button", name="Week").click()
+    page.wait_for_function(
+        """names => {
+          const chart = getElement(document.querySelector('.chart').id.slice(1)).chart;
+          const points = new Map(chart.getOption().series.map(s => [s.id, s.data.length]));
+          return names.every(name => points.get(name) === 24);
+        }""",
+        arg=["yhat_t", "low_t", "band_t", "yhat_h", "low_h", "band_h"],
     )
-    points = dict(drawn)
-    for name in ("yhat_t", "low_t", "band_t", "yhat_h", "low_h", "band_h"):
-        assert points[name] == 24
