@@ -5,6 +5,7 @@ SHELL := bash
 VENV := .venv
 CONFIG := node.toml
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
 STAMP := $(VENV)/.setup-done
 BENCH_STAMP := $(VENV)/.bench-done
 FORECAST_STAMP := $(VENV)/.forecast-done
@@ -71,9 +72,8 @@ demo: setup  ## A real log, a model, a node, a broker, a summary: the whole way 
 	@$(BIN)/edgewise demo $(if $(BROKER),--broker "$(BROKER)")
 
 test: setup $(FORECAST_STAMP)  ## All tests, or TESTS=tests/host
-	@$(BIN)/python -m pytest -m alone $(TESTS) || [ $$? = 5 ]  # 5: none of them is
-	@$(BIN)/python -m pytest -m "not alone" -n 3 --dist loadfile \
-		--no-loadscope-reorder $(TESTS) || [ $$? = 5 ]
+	@$(PYTEST) -n 2 -m first $(TESTS) || [ $$? = 5 ]  # 5: none of them is
+	@$(PYTEST) -n 3 -m "not first" $(TESTS) || [ $$? = 5 ]
 
 lint: $(STAMP)  ## ruff check, ruff format --check, mypy
 	@$(BIN)/ruff check .

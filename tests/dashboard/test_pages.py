@@ -124,7 +124,7 @@ def test_pages_with_next_to_nothing(page: Page, url: str, engine: Engine) -> Non
         expect(page.locator(".figures > div")).to_have_count(7)
 
 
-@pytest.mark.alone
+@pytest.mark.first
 def test_a_message_is_seen_within_two_seconds(page: Page, serve: Serve, engine: Engine) -> None:
     store(engine, [row("another", 1, time.time())])
     with EmbeddedBroker() as broker:

@@ -24,7 +24,7 @@ from edgewise.reliability.soak import soak
 from edgewise.simulator.feed import write_feed
 
 # all scenarios run side by side, in the first of the tests
-pytestmark = [pytest.mark.timeout(280), pytest.mark.alone]
+pytestmark = [pytest.mark.timeout(280), pytest.mark.first]
 
 ALL = (soak(200), *SCENARIOS)
 JOBS = 12

@@ -9,7 +9,7 @@ import pytest
 
 from edgewise import paths
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.first  # a core for minutes, beside tests that wait
 READINGS = 1_000_000
 
 
