@@ -148,6 +148,7 @@ def _clock(ts: float) -> str:
 
 
 def _table(outlooks: list[Outlook]) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
     from edgewise.forecasting.rolling import BAND
@@ -161,7 +162,7 @@ def _table(outlooks: list[Outlook]) -> None:
         for score in found.scores:
             table.add_row(
                 "->" if score is found.best else "",
-                found.series.node,
+                escape(found.series.node),
                 found.series.channel,
                 score.model,
                 str(len(score.errors)),

@@ -72,6 +72,7 @@ def _as_dict(finding: object) -> dict[str, object]:
 
 def _table(report: Report) -> None:
     # The newest day of each kind.
+    from rich.markup import escape
     from rich.table import Table
 
     newest: dict[str, dict[str, float]] = defaultdict(dict)
@@ -84,12 +85,12 @@ def _table(report: Report) -> None:
         table.add_column(name, justify="right", no_wrap=True)
     for node, values in newest.items():
         table.add_row(
-            node,
+            escape(node),
             _shown(values.get("failed"), "{:.1%}"),
             _shown(values.get("flat"), "{:.0f} s"),
             _shown(values.get("neighbours t"), "{:+.1f} C"),
             _shown(values.get("neighbours h"), "{:+.1f} %RH"),
-            report.models.get(node, "-"),
+            escape(report.models.get(node, "-")),
             _shown(values.get("drift"), "{:.0%}"),
         )
     err.print(table)

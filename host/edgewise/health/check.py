@@ -50,6 +50,6 @@ def check(engine: Engine, models: Path, now_s: float | None = None) -> Report:
         running = runs_on(engine, node, packages)
         if running is not None:
             compared[node] = str(running.info["name"])
-            findings += drift(found, running)
+            findings += drift(found, running, now_s)
     new = save(engine, findings, now_s)
     return Report(findings, current(engine, nodes, now_s), new, compared)

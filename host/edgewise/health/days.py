@@ -41,13 +41,12 @@ class Finding:
 @dataclass(frozen=True)
 class Recent:
     """``log``: n readings in the order of time; ``p_pc``: float64[n] confidence in percent, NaN
-    without one; ``err``, ``cls``: object[n], str or None; ``days``: their rows by UTC day."""
+    without one; ``err``: object[n], str or None; ``days``: their rows by UTC day."""
 
     node: str
     log: Log
     p_pc: NDArray[np.float64]
     err: NDArray[Any]
-    cls: NDArray[Any]
     days: dict[float, NDArray[np.int64]]
 
 
@@ -59,7 +58,7 @@ def recent(engine: Engine, node: str, now_s: float) -> Recent | None:
     first_s = (now_s // DAY_S - DAYS + 1) * DAY_S
     c = reading.c
     query = (
-        select(c.ts, c.t, c.h, c.p, c.err, c.cls)
+        select(c.ts, c.t, c.h, c.p, c.err)
         .where(c.node == node, c.ts >= first_s - _LEAD_DAYS * DAY_S, c.ts <= now_s + AHEAD_S)
         .order_by(c.ts)
     )
@@ -67,11 +66,11 @@ def recent(engine: Engine, node: str, now_s: float) -> Recent | None:
         rows = [tuple(row) for row in connection.execute(query)]
     if not rows:
         return None
-    ts, t, h, p, err, cls = (np.array(column, dtype=object) for column in zip(*rows, strict=True))
+    ts, t, h, p, err = (np.array(column, dtype=object) for column in zip(*rows, strict=True))
     ts, t, h, p = (column.astype(np.float64) for column in (ts, t, h, p))
     keep = np.diff(ts, prepend=-np.inf) > 0
     names = np.full(int(keep.sum()), node, dtype=object)
     log = as_log(shown(engine), names, ts[keep], t[keep], h[keep])
     days = {log.time_s[r[0]] // DAY_S * DAY_S: r for r in days_of(log.time_s, names)}
     found = {day: r for day, r in days.items() if day >= first_s}
-    return Recent(node, log, 100 * p[keep], err[keep], cls[keep], found) if found else None
+    return Recent(node, log, 100 * p[keep], err[keep], found) if found else None

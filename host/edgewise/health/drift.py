@@ -20,10 +20,10 @@ _CURE = ": label some of it and train again"
 _NAMES = {"t": "temperature", "h": "humidity", "a": "absolute humidity", "d": "dew point"}
 
 
-def drift(given: Recent, package: Package) -> Iterator[Finding]:
-    """Population stability index of each feature and of the confidence, for each day of which
-    there is half or more; ``drift`` is the share of the model's use in those beyond their limit.
-    """
+def drift(given: Recent, package: Package, now_s: float) -> Iterator[Finding]:
+    """Population stability index of each feature and of the confidence, for each day that is over
+    and of which there is half; ``drift`` is the share of the model's use that is in features
+    beyond their limit."""
     spreads = spreads_of(package.baseline() or {})
     log = given.log
     if not spreads or not log.period_ms:
@@ -32,7 +32,7 @@ def drift(given: Recent, package: Package) -> Iterator[Finding]:
     use = {name: of["use"] for name, of in package.info["relevance"].items()}
     for day, all_rows in given.days.items():
         rows = all_rows[table.valid[all_rows]]
-        if len(rows) * log.period_ms < DAY_S * 500:
+        if day + DAY_S > now_s or len(rows) * log.period_ms < DAY_S * 500:
             continue
         values = {name: table.x[rows, i] for i, name in enumerate(package.features)}
         psi = {name: spreads[name].psi(x) for name, x in values.items()}
@@ -67,7 +67,9 @@ def _confidence(
     if not len(p_pc):
         return
     value = spread.psi(p_pc)
-    start = f"model {package.info['name']} has not been as sure of {given.node} as in training "
+    start = (
+        f"how sure model {package.info['name']} is of {given.node} has been unlike its training "
+    )
     words = start, f", {p_pc.mean():.0f} % on average{_CURE}"
     yield Finding(given.node, day, "psi", CONFIDENCE, value, _beyond(spread, value), words)
 

@@ -16,7 +16,8 @@ from edgewise.table import kind_of
 __all__ = ["failing", "flat"]
 
 _READS = 20
-_FAILED = 0.05  # of the reads of a day; a real DHT22 fails 1.4 % of them (GeoSensorWeb)
+_FAILED = 0.05  # of the reads of a day; a real DHT22 fails 1.4 % of them, up to 3 in a row
+_FAILED_LEAST = 6  # two such rows prove nothing (GeoSensorWeb)
 _CURES = {
     "timeout": "check its wire and its supply",
     "checksum": "shorten its wire, or put 10 kilohms from DATA to 3V3",
@@ -38,7 +39,8 @@ def failing(given: Recent) -> Iterator[Finding]:
         cure = _CURES.get(most, "look at its events")
         start = f"{share:.0%} of the reads of {given.node} failed "
         words = start, f", most of them {most}: {cure}"
-        yield Finding(given.node, day, "failed", "", share, share > _FAILED, words)
+        bad = share > _FAILED and causes.total() > _FAILED_LEAST
+        yield Finding(given.node, day, "failed", "", share, bad, words)
 
 
 def flat(given: Recent) -> Iterator[Finding]:
