@@ -27,7 +27,9 @@ def check_installed() -> None:
     """OutsideError where the extra packages are not there; they talk to nobody from now on."""
     # prophet says that interactive plots will not work, Stan's chains that they begin and end
     for name in ("prophet.plot", "cmdstanpy"):
-        logging.getLogger(name).disabled = True
+        logger = logging.getLogger(name)
+        logger.addHandler(logging.NullHandler())  # without one cmdstanpy sets a level of its own
+        logger.setLevel(logging.CRITICAL)
     for name in ("prophet", "statsforecast"):
         try:
             import_module(name)
