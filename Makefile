@@ -73,7 +73,7 @@ demo: setup  ## A real log, a model, a node, a broker, a summary: the whole way 
 
 test: setup $(FORECAST_STAMP)  ## All tests, or TESTS=tests/host
 	@$(PYTEST) -n 2 -m first $(TESTS) || [ $$? = 5 ]  # 5: none of them is
-	@$(PYTEST) -n 3 -m "not first" $(TESTS) || [ $$? = 5 ]
+	@$(PYTEST) -n 4 -m "not first" $(TESTS) || [ $$? = 5 ]
 
 lint: $(STAMP)  ## ruff check, ruff format --check, mypy
 	@$(BIN)/ruff check .
