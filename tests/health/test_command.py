@@ -40,6 +40,16 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     assert said["models"] == {}
 
 
+def test_a_past_of_long_ago(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    engine = open_db(url)
+    store(engine, rows("n"))
+    engine.dispose()
+    done = run("--db", url)
+    assert done.returncode == 0
+    assert done.stderr.endswith("no readings of the last eight days\n")
+
+
 @pytest.mark.parametrize(
     ("db", "said"),
     [

@@ -54,7 +54,7 @@ def _look(engine: Engine, models: Path, json: bool) -> None:
     for remark in report.remarks:
         say(f"- {remark.text}")
     if not report.remarks:
-        say("nothing to remark")
+        say("nothing to remark" if report.findings else "no readings of the last eight days")
     if json:
         emit_json(
             {
