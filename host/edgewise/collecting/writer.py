@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from edgewise.collecting.storing import UNSTORABLE, Rows, aside, insert, none
+from edgewise.database import why
 from edgewise.messages import parse
 
 __all__ = ["BATCH", "Counts", "Writer"]
@@ -202,8 +203,8 @@ class Writer:
             except SQLAlchemyError as e:
                 if not away:
                     away = True
-                    why = str(getattr(e, "orig", e)).splitlines()[0]
-                    self.say(f"database: {why}: waiting for it, what comes stays at the broker")
+                    said = why(e)
+                    self.say(f"database: {said}: waiting for it, what comes stays at the broker")
                 self.counts.failed += 1
                 if self._stopping.wait(_RETRY_S):
                     raise _Away from e

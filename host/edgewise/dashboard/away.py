@@ -10,13 +10,9 @@ from typing import Any
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 
-__all__ = ["one_line", "watch", "why"]
+from edgewise.database import why
 
-
-def why(error: SQLAlchemyError) -> str:
-    """What the database, or what stands for it, says."""
-    said = str(getattr(error, "orig", None) or error).splitlines()
-    return said[0] if said else type(error).__name__
+__all__ = ["one_line", "watch"]
 
 
 def one_line(record: logging.LogRecord) -> bool:

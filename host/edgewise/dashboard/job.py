@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from edgewise.dashboard.away import why
+from edgewise.database import why
 from edgewise.errors import EdgewiseError
 
 __all__ = ["Job"]

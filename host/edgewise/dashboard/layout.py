@@ -12,9 +12,9 @@ from nicegui import ui
 from sqlalchemy.exc import SQLAlchemyError
 
 from edgewise.dashboard import html
-from edgewise.dashboard.away import why
 from edgewise.dashboard.guard import COOKIE
 from edgewise.dashboard.state import State
+from edgewise.database import why
 
 __all__ = ["Writer", "every", "markup", "page", "shown", "style"]
 

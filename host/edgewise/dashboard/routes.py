@@ -14,12 +14,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from edgewise import package
 from edgewise.dashboard import html, password
-from edgewise.dashboard.away import one_line, why
+from edgewise.dashboard.away import one_line
 from edgewise.dashboard.guard import COOKIE
 from edgewise.dashboard.layout import shown, style
 from edgewise.dashboard.node_page import node_page
 from edgewise.dashboard.overview import overview
 from edgewise.dashboard.state import State
+from edgewise.database import why
 from edgewise.errors import InputError
 
 __all__ = ["add_routes"]

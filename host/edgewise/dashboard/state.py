@@ -15,13 +15,13 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from edgewise import package
-from edgewise.dashboard.away import why
 from edgewise.dashboard.chart_data import Palette
 from edgewise.dashboard.fleet import Node, fleet
 from edgewise.dashboard.guard import Sessions
 from edgewise.dashboard.hours import Hours
 from edgewise.dashboard.job import Job
 from edgewise.dashboard.password import Attempts
+from edgewise.database import why
 from edgewise.database.schema import model
 from edgewise.errors import EdgewiseError
 from edgewise.urls import BrokerUrl

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from edgewise.errors import InputError, OutsideError
 from edgewise.urls import check_db
 
-__all__ = ["HEAD", "naming", "one_at_a_time", "open_db", "shown"]
+__all__ = ["HEAD", "naming", "one_at_a_time", "open_db", "shown", "why"]
 
 HEAD = "0003"
 _FIRST = "0001"  # what there was before databases told their version
@@ -48,15 +48,20 @@ def shown(engine: Engine) -> str:
     return engine.url.render_as_string(hide_password=True)
 
 
+def why(error: SQLAlchemyError) -> str:
+    """What the database, or what stands for it, says, in a line."""
+    said = str(getattr(error, "orig", None) or error).splitlines()
+    return said[0] if said else type(error).__name__
+
+
 @contextmanager
 def naming(engine: Engine) -> Iterator[None]:
     """What goes wrong with the database in the block becomes an OutsideError that names it."""
     try:
         yield
     except SQLAlchemyError as e:
-        why = str(getattr(e, "orig", e)).splitlines()[0]
         where = shown(engine)
-        raise OutsideError(f"database {where}: {why}: check the address and the rights") from e
+        raise OutsideError(f"database {where}: {why(e)}: check the address and the rights") from e
 
 
 def one_at_a_time(connection: Connection) -> None:
