@@ -22,7 +22,7 @@ POLICY := /usr/sbin/policy-rc.d
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup system-deps demo test lint train build flash deploy erase monitor repl dashboard forecast bench reliability \
+.PHONY: help setup system-deps demo test test-all lint train build flash deploy erase monitor repl dashboard forecast bench reliability \
 	wheel clean
 
 help:  ## This list
@@ -71,9 +71,11 @@ system-deps:  ## The system packages (Debian, Ubuntu; with sudo when not root)
 demo: setup  ## A real log, a model, a node, a broker, a summary: the whole way through
 	@$(BIN)/edgewise demo $(if $(BROKER),--broker "$(BROKER)")
 
-test: setup $(FORECAST_STAMP)  ## All tests, or TESTS=tests/host
-	@$(PYTEST) -n 2 -m first $(TESTS) || [ $$? = 5 ]  # 5: none of them is
-	@$(PYTEST) -n 4 -m "not first" $(TESTS) || [ $$? = 5 ]
+test: setup $(FORECAST_STAMP)  ## What can break in daily work, or TESTS=tests/host
+	@$(PYTEST) -n 4 $(TESTS)
+
+test-all: export EDGEWISE_TESTS := whole
+test-all: test  ## The same with every count whole: a million readings, 20,000 fuzz inputs ...
 
 lint: $(STAMP)  ## ruff check, ruff format --check, mypy
 	@$(BIN)/ruff check .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -78,8 +79,8 @@ def test_each_fault_is_named(change: dict[str, int | str], said: str) -> None:
 
 def test_recovery_is_counted_where_nothing_else_came_between() -> None:
     disturbed = [(1.0, 2.0), (3.0, 4.0), (5.0, 6.0)]
-    assert recoveries(disturbed, [0.5, 2.25, 5.5, 6.75], 20) == Recovery(2, 10.0, 15.0)
-    assert recoveries(disturbed, [0.5], 20) == Recovery(0, None, None)
+    assert recoveries(disturbed, [0.5, 2.25, 5.5, 6.75]) == Recovery(2, 0.5, 0.8)
+    assert recoveries(disturbed, [0.5]) == Recovery(0, None, None)
 
 
 def test_rows_are_judged(tmp_path: Path) -> None:
@@ -95,14 +96,22 @@ def test_rows_are_judged(tmp_path: Path) -> None:
 
 
 BLOCKED = """
-import sys, utime
+import os
 from edgewise_sim import world
 import time
+
+def work(ms):
+    end = time.ticks_ms() + ms
+    while time.ticks_ms() < end:
+        pass
+
 world.load("feed.bin", 1, 2000)
 start = time.ticks_ms()
 for slot in range(20):
+    if slot == 5:
+        os.system('sleep 0.5')  # the computer does something else: five slots at a rate of 20
     if slot == 7:
-        utime.sleep_ms(50)  # blocks outside: half a period at a rate of 20
+        work(1000)
     if slot == 11:
         time.sleep_ms(7000)  # overslept
     if slot == 0:
@@ -126,13 +135,13 @@ def test_late_and_missed_slots_are_seen(tmp_path: Path, micropython_command: lis
     )
     assert done.returncode == 0, done.stdout + done.stderr
     slots = Slots.said(done.stdout.splitlines())
-    assert slots.missed == 3
+    assert (slots.read, slots.missed) == (17, 3)
+    late = re.findall(r"world: slot (\d+) late", done.stdout)
+    assert late[0] == "7"
     assert "world: slots from 11 missed, 3" in done.stdout
-    assert "world: slot 7 late by" in done.stdout
-    assert slots.read + slots.missed == 20
-    assert 950 <= slots.worst_ms < 1800  # the clocks of two waits do not turn together
-    said = [int(line) for line in done.stdout.splitlines() if line.isdigit()]
-    assert [(t - 210 % 256) % 20 for t in said[:11]] == list(range(11))
+    assert 950 <= slots.worst_ms < 2000
+    rows = [int(line) for line in done.stdout.splitlines() if line.isdigit()]
+    assert [(t - 210 % 256) % 20 for t in rows[:11]] == list(range(11))
 
 
 def test_the_page_gets_its_table(tmp_path: Path) -> None:

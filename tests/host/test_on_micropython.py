@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -26,7 +27,7 @@ def run_file(command: list[str], file: Path, umqtt: Path, cwd: Path) -> str:
     places = [paths.simulator_dir(), *paths.node_dirs(), umqtt]
     done = subprocess.run(
         [*command, str(ROOT / "tests/run_micropython.py"), str(file)],
-        env={"MICROPYPATH": ":".join([*map(str, places), ".frozen"])},
+        env={**os.environ, "MICROPYPATH": ":".join([*map(str, places), ".frozen"])},
         cwd=cwd,
         capture_output=True,
         text=True,

@@ -71,16 +71,14 @@ class Recovery:
     worst_s: float | None
 
 
-def recoveries(
-    disturbed: Sequence[tuple[float, float]], acks: Sequence[float], rate: int
-) -> Recovery:
-    """``disturbed``: start and end of each disturbance, ``acks``: all in loop time, in order."""
+def recoveries(disturbed: Sequence[tuple[float, float]], acks: Sequence[float]) -> Recovery:
+    """``disturbed``: start and end of each, ``acks``: both in seconds of the node, in order."""
     took = []
     starts = [start for start, _ in disturbed[1:]] + [float("inf")]
     for (_, end), following in zip(disturbed, starts, strict=True):
         i = bisect_left(acks, end)
         if i < len(acks) and acks[i] < following:
-            took.append((acks[i] - end) * rate)
+            took.append(acks[i] - end)
     if not took:
         return Recovery(0, None, None)
     return Recovery(len(took), round(median(took), 1), round(max(took), 1))

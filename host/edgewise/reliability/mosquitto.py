@@ -16,7 +16,7 @@ from edgewise.urls import check_reachable, parse_broker
 
 __all__ = ["Mosquitto"]
 
-_START_S = 10
+_LIMIT_S = 60
 _POLL_S = 0.02
 _CONFIG = """listener {port} 127.0.0.1
 allow_anonymous true
@@ -79,7 +79,7 @@ class Mosquitto:
         """End it as an operator does; it saves what it is to keep."""
         if self._process is not None:
             self._process.terminate()
-            await asyncio.to_thread(self._process.wait, _START_S)
+            await asyncio.to_thread(self._process.wait, _LIMIT_S)
             self._process = None
 
     async def subscribed(self, client_id: str) -> None:
@@ -97,7 +97,7 @@ class Mosquitto:
         return True
 
     async def _until(self, done: Callable[[], bool], what: str) -> None:
-        for _ in range(round(_START_S / _POLL_S)):
+        for _ in range(round(_LIMIT_S / _POLL_S)):
             if done():
                 return
             await asyncio.sleep(_POLL_S)

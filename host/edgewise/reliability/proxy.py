@@ -6,6 +6,8 @@ import asyncio
 import random
 import socket
 import struct
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -61,16 +63,23 @@ def bound(port: int) -> socket.socket:
 class Proxy:
     """Listens on ``port`` for the node and connects to ``broker_port`` for it.
 
-    ``rate``: the node's seconds in one of ours. Counted: ``connects`` that the node saw accepted,
-    ``attempts``: CONNECTs that it sent; ``acks``: when it got the PUBACK of a message with
-    readings, in loop time.
+    ``rate``: the node's seconds in one of ours; ``node_s``: what its clock shows. Counted:
+    ``connects`` that the node saw accepted, ``attempts``: CONNECTs that it sent; ``acks``: when it
+    got the PUBACK of a message with readings, on its clock.
     """
 
-    def __init__(self, broker_port: int, behaviour: Behaviour, rate: int = 1) -> None:
+    def __init__(
+        self,
+        broker_port: int,
+        behaviour: Behaviour,
+        rate: int = 1,
+        node_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.port = free_port()
         self.broker_port = broker_port
         self.behaviour = behaviour
         self.rate = rate
+        self.node_s = node_s
         self.attempts = self.connects = 0
         self.acks: list[float] = []
         self._links: set[Link] = set()
@@ -101,7 +110,7 @@ class Proxy:
         before.over.set()
 
     async def sleep(self, node_s: float) -> None:
-        """Wait until the node's clock has gone on by ``node_s``."""
+        """Wait as long as the node waits for ``node_s``."""
         await asyncio.sleep(node_s / self.rate)
 
     def cut(self, reset: bool = False) -> int:
@@ -235,7 +244,7 @@ class Link:
         if kind(packet) == CONNACK and not packet[3]:
             self.proxy.connects += 1
         elif kind(packet) == PUBACK and pid(packet) in self._readings:
-            self.proxy.acks.append(asyncio.get_running_loop().time())
+            self.proxy.acks.append(self.proxy.node_s())
 
     async def _pump_up(self, reader: asyncio.StreamReader) -> None:
         splitter = Splitter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,16 @@ class Stage:
     def __init__(self, broker: Mosquitto, rate: int) -> None:
         self.broker = broker
         self.names = NameServer()
-        self.proxy = Proxy(broker.port, Pass(), rate)
+        self.proxy = Proxy(broker.port, Pass(), rate, self.node_s)
         self.flash = Path()  # of the node, once it runs
+
+    def node_s(self) -> float:
+        """Seconds on the node's clock; 0 before it runs. See board/edgewise_sim.py."""
+        try:
+            (ms,) = struct.unpack("<q", (self.flash / "clock").read_bytes())
+        except (OSError, struct.error):
+            return 0.0
+        return float(ms / 1000)
 
     async def __aenter__(self) -> Stage:
         self.names_port = await self.names.start()

@@ -29,7 +29,13 @@ _POWER_ON = "1"
 _RAM = "/dev/shm"  # a file there never waits for a disk that others keep busy
 # exit code -> reset cause, as in board/machine.py: machine.reset(), machine.deepsleep(), the
 # watchdog, a power cut
-_RESETS = {3: "5", 4: "4", -signal.SIGALRM: "3", -signal.SIGKILL: _POWER_ON}
+_RESETS = {
+    3: "5",
+    4: "4",
+    -signal.SIGPROF: "3",
+    -signal.SIGALRM: "3",
+    -signal.SIGKILL: _POWER_ON,
+}
 _END = re.compile(r"mqtt: (\d+) delivered, (\d+) dropped, (\d+) waiting")
 
 

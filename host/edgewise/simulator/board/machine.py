@@ -1,12 +1,16 @@
 # The part of machine that the node uses; pins print their changes when asked to.
 import os
+import struct
 
 import ffi
-from edgewise_sim import EXIT_RESET, EXIT_SLEEP, RATE, world
+from edgewise_sim import EXIT_RESET, EXIT_SLEEP, world
 
 _libc = ffi.open(None)
 _exit = _libc.func("v", "_exit", "i")
 _alarm = _libc.func("I", "alarm", "I")
+_setitimer = _libc.func("i", "setitimer", "iPp")
+_ITIMER_PROF = 2
+_BLOCKED_S = 120  # a busy computer is no frozen node
 
 PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
 _TRACE = os.getenv("EDGEWISE_SIM_PINS")
@@ -71,10 +75,13 @@ class RTC:
 
 
 class WDT:
-    # SIGALRM ends the process as the watchdog ends a run
+    # Ends the process as the watchdog ends a run: SIGPROF after that much processor time, SIGALRM
+    # where it blocks outside.
     def __init__(self, id=0, timeout=5000):
-        self._s = max(3, timeout // (1000 * (RATE or 1)))  # a busy computer is no frozen node
+        us = timeout * 1000 // world.rate
+        self._limit = struct.pack("llll", 0, 0, us // 1000000, us % 1000000)
         self.feed()
 
     def feed(self):
-        _alarm(self._s)
+        _setitimer(_ITIMER_PROF, self._limit, None)
+        _alarm(_BLOCKED_S)

@@ -21,7 +21,11 @@ def ticks_us():
 
 
 def time():
-    return world.unix_s()
+    return world.unix_ms() // 1000
+
+
+def time_ns():
+    return world.unix_ms() * 1000000
 
 
 def sleep_ms(ms):
