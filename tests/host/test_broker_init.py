@@ -6,8 +6,6 @@ import json
 import os
 import re
 import stat
-import subprocess
-import sys
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +15,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import NameOID
+from tests.command import edgewise
 from tests.host.broker_folder import certificate, contents, fits, names
 
 from edgewise.brokerdir import folder as folders
@@ -30,13 +29,8 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 SECRETS = ["ca.key", "server.key", "passwords", "acl", "operator.url", "nodes/n1.toml"]
 
 
-def edgewise(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "edgewise.cli.main", "broker", *map(str, args)]
-    return subprocess.run(words, capture_output=True, text=True, timeout=60, cwd=cwd)
-
-
 def test_nothing_in_it_is_for_others_and_no_secret_is_told(place: Path) -> None:
-    done = edgewise("init", "b", "--node", "n1", "--host", "pi.local", "--json", cwd=place)
+    done = edgewise("broker", "init", "b", "--node", "n1", "--host", "pi.local", "--json", cwd=place)
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
     assert (summary["added"], summary["hosts"][0]) == (["n1"], "pi.local")
@@ -144,7 +138,7 @@ def test_the_hash_is_mosquittos_and_salted() -> None:
     ],
 )
 def test_wrong_use_leaves_nothing(place: Path, words: list[str], said: str) -> None:
-    done = edgewise("init", "b", *words, cwd=place)
+    done = edgewise("broker", "init", "b", *words, cwd=place)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: ")
     assert len(done.stderr.splitlines()) == 1
@@ -171,7 +165,7 @@ def test_places_that_cannot_be(place: Path) -> None:
 
 
 def test_options_before_init_are_not_lost(place: Path) -> None:
-    done = edgewise("--host", "pi.local", "init", "b", cwd=place)
+    done = edgewise("broker", "--host", "pi.local", "init", "b", cwd=place)
     assert (done.returncode, done.stderr) == (2, "error: --host: write it after init\n")
 
 
@@ -211,9 +205,7 @@ def test_a_simulated_node_is_given_its_files(place: Path) -> None:
 def test_the_page_names_what_there_is(repo: Path, place: Path) -> None:
     page = (repo / "docs/broker.md").read_text()
     for words in ("broker init", "collect", "simulate"):
-        command = [sys.executable, "-m", "edgewise.cli.main", *words.split(), "--help"]
-        env = {**os.environ, "COLUMNS": "200", "TERM": "dumb"}
-        said = subprocess.run(command, capture_output=True, text=True, timeout=60, env=env).stdout
+        said = edgewise(*words.split(), "--help", COLUMNS="200").stdout
         lines = re.findall(rf"edgewise {words} ([^\n`]*)", page)
         assert lines
         for option in re.findall(r"--[a-z-]+", " ".join(lines)):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 from littlefs import LittleFS, UserContext
+from tests.command import edgewise
 
 from edgewise import settings
 from edgewise.building import Built, build
@@ -39,11 +39,9 @@ def contents(folder: Path) -> dict[Path, bytes]:
     return {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def edgewise(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "edgewise.cli.main", "build", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=cwd)
+def build_command(*words: str | Path, cwd: Path) -> CompletedProcess[str]:
+    done = edgewise("build", *words, cwd=cwd)
     assert SECRET not in done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
     return done
 
 
@@ -157,7 +155,7 @@ def test_bad_input_is_one_line(words: list[str], said: str, model: Path, config:
     (folder / "act.toml").write_text('[actuator]\npin = 5\non = "warm"\n')
     given = ["--model", str(model), *words]
     before = contents(folder)
-    done = edgewise(*given, cwd=folder)
+    done = build_command(*given, cwd=folder)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
     assert said in done.stderr
@@ -173,7 +171,7 @@ def test_a_changed_model_is_refused(model: Path, config: Path) -> None:
 
 
 def test_the_command_tells_what_it_wrote(model: Path, config: Path) -> None:
-    done = edgewise("--model", model, "--json", cwd=config.parent)
+    done = build_command("--model", model, "--json", cwd=config.parent)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     manifest = json.loads((config.parent / "build/manifest.json").read_text())

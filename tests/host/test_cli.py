@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.command import edgewise
 
 from edgewise import __version__
 from edgewise.cli.main import VERBS
 
 RUN = [sys.executable, "-m", "edgewise.cli.main"]
+LIMIT_S = 100
 BAD_LOGS = {
     "empty": ("", ": is empty:"),
     "header": ("when,temp,hum,label\n0,1,1,a\n", ":1: no time column:"),
@@ -26,14 +28,6 @@ BAD_LOGS = {
 }
 
 
-def edgewise(
-    *args: str | Path, cwd: Path | None = None, **env: str
-) -> subprocess.CompletedProcess[str]:
-    words = [*RUN, *map(str, args)]
-    env = {**os.environ, "COLUMNS": "100", **env}
-    return subprocess.run(words, capture_output=True, text=True, timeout=60, env=env, cwd=cwd)
-
-
 def check_refusal(done: subprocess.CompletedProcess[str]) -> str:
     """Exit 2, nothing on stdout, one line on stderr that ends the work; return the line."""
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
@@ -42,6 +36,18 @@ def check_refusal(done: subprocess.CompletedProcess[str]) -> str:
     last = done.stderr.splitlines()[-1]
     assert last.startswith("error: ")
     return last
+
+
+def test_a_process_of_its_own(tmp_path: Path) -> None:
+    # what every other test asks of the same entry point inside this process
+    for words, code, out, err in (
+        (["--version"], 0, f"edgewise {__version__}\n", ""),
+        (["train", "no.csv"], 2, "", "error: no.csv: no such file: check the path\n"),
+    ):
+        done = subprocess.run(
+            [*RUN, *words], capture_output=True, text=True, timeout=LIMIT_S, cwd=tmp_path
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (code, out, err)
 
 
 def test_version_and_help() -> None:
@@ -104,7 +110,11 @@ def test_a_reader_that_leaves_is_no_fault() -> None:
     os.close(read_end)
     with open(write_end, "w") as closed:
         done = subprocess.run(
-            [*RUN, "data", "list"], stdout=closed, stderr=subprocess.PIPE, text=True, timeout=60
+            [*RUN, "data", "list"],
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=LIMIT_S,
         )
     assert done.stderr == ""
 
@@ -116,5 +126,6 @@ def test_the_heavy_libraries_stay_out_of_help() -> None:
         "print(*{'sklearn', 'pandas', 'sqlalchemy', 'amqtt', 'matplotlib', 'numpy', 'pooch'}"
         " & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S)
     assert (done.stdout, done.returncode) == ("\n", 0), done.stderr

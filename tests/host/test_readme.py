@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.command import edgewise
 
 from edgenode.core.settings import settings
 from edgewise.cli.main import VERBS
@@ -26,13 +25,7 @@ def test_the_targets_exist() -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_the_options_exist(verb: str) -> None:
     lines = re.findall(rf"edgewise {verb} ([^\n]*)", README)
-    said = subprocess.run(
-        [sys.executable, "-m", "edgewise.cli.main", verb, "--help"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={"COLUMNS": "200", "TERM": "dumb"},
-    ).stdout
+    said = edgewise(verb, "--help", COLUMNS="200").stdout
     for option in re.findall(r"--[a-z-]+", " ".join(lines)):
         assert option in said
 
