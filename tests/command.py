@@ -13,9 +13,7 @@ import pytest
 from edgewise.cli import main
 
 
-def edgewise(
-    *words: str | Path, cwd: Path | None = None, **env: str
-) -> CompletedProcess[str]:
+def edgewise(*words: str | Path, cwd: Path | None = None, **env: str) -> CompletedProcess[str]:
     """Run one command to its end; stdin is empty, neither stream is a terminal."""
     given = ["edgewise", *map(str, words)]
     out, err = io.StringIO(), io.StringIO()

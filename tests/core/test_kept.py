@@ -1,6 +1,8 @@
 from binascii import crc32
 from struct import pack, pack_into
 
+from tests.counts import count
+
 from edgenode.core.decide import Confirm
 from edgenode.core.features import CHANNELS, KINDS
 from edgenode.core.kept import READINGS_MIN, SIZE, Kept, Network, key
@@ -8,6 +10,7 @@ from edgenode.core.packed import CLASS, FAULT, GOOD, PackedEvents, PackedOutbox,
 from edgenode.core.pipeline import Pipeline
 
 KEY = 0xC0FFEE01
+MODELS = count(8, 60)
 
 
 class Random:
@@ -54,8 +57,8 @@ class Weather:
 
 
 def test_features_are_the_same_after_every_sleep():
-    # 60 models; each sleeps at random points, into memory full of rubbish at a random place
-    for seed in range(1, 61):
+    # each model sleeps at random points, into memory full of rubbish at a random place
+    for seed in range(1, MODELS + 1):
         r = Random(seed)
         names, chain = catalogue(r, 1 + r(30)), filters(r)
         awake = Pipeline(names, chain)

@@ -30,7 +30,8 @@ SECRETS = ["ca.key", "server.key", "passwords", "acl", "operator.url", "nodes/n1
 
 
 def test_nothing_in_it_is_for_others_and_no_secret_is_told(place: Path) -> None:
-    done = edgewise("broker", "init", "b", "--node", "n1", "--host", "pi.local", "--json", cwd=place)
+    words = ("--node", "n1", "--host", "pi.local", "--json")
+    done = edgewise("broker", "init", "b", *words, cwd=place)
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
     assert (summary["added"], summary["hosts"][0]) == (["n1"], "pi.local")

@@ -1,4 +1,4 @@
-"""Two hundred made-up problems: every implementation says what scikit-learn says."""
+"""Made-up problems: every implementation says what scikit-learn says."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
+from tests.counts import count
 
 from edgewise.compiling import compile_estimator
 from edgewise.compiling.exact import exact_forest, leaves_of, votes_of
@@ -59,9 +60,13 @@ def contract(estimator: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.long
+@pytest.mark.timeout(600)
 @settings(
-    max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=count(15, 200),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
 )
 @given(problems())
 def test_all_say_what_scikit_learn_says(problem: tuple[Any, np.ndarray]) -> None:

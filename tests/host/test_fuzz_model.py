@@ -1,4 +1,4 @@
-"""20,000 changed model.bin: CPython and MicroPython refuse the same ones and run the others alike.
+"""Changed model.bin: CPython and MicroPython refuse the same ones and run the others alike.
 
 Raw changes must all be refused. Those that are sealed anew (sizes, hash and CRC are right) must be
 refused or be models: every walk ends, stays in range and gives the same votes in every walker.
@@ -17,14 +17,16 @@ from types import ModuleType
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
+from tests.counts import count
 
 from edgenode.core import loader
 from edgewise import package, paths
 
 FUZZ = Path(__file__).resolve().parents[1] / "fuzz"
-FILES = 10_000  # of each kind
+FILES = count(1_000, 10_000)  # of each kind
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 BOARD_HEAP = "320k"  # 160 KB on the board, where a word is half as long
-TIMEOUT_S = 60
+LIMIT_S = 280
 ALIKE = settings(
     max_examples=FILES + FILES // 4,  # some come twice
     derandomize=True,
@@ -62,7 +64,7 @@ def verdicts(command: list[str], files: list[bytes], folder: Path) -> list[str]:
         [*command, str(FUZZ / "verdicts.py"), str(path)],
         env={**os.environ, "MICROPYPATH": places},
         capture_output=True,
-        timeout=TIMEOUT_S,
+        timeout=LIMIT_S,
     )
     said = done.stdout.decode(errors="replace").splitlines()
     assert done.returncode == 0, f"file {len(said)}: {done.stderr.decode()[-500:]}"

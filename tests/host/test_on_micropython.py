@@ -15,6 +15,7 @@ from edgewise.toolchain import mpycross
 
 pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
+LIMIT_S = 900
 FILES = [
     str(path.relative_to(ROOT))
     for folder in ("tests/core", "tests/node", "tests/node/micropython")
@@ -31,13 +32,13 @@ def run_file(command: list[str], file: Path, umqtt: Path, cwd: Path) -> str:
         cwd=cwd,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=LIMIT_S,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(LIMIT_S + 10)
 @pytest.mark.parametrize("file", FILES)
 def test_file_passes_in_micropython(
     file: str, micropython_command: list[str], umqtt_dir: Path, tmp_path: Path
@@ -90,7 +91,7 @@ def test_native_code_is_what_the_unix_port_runs(micropython_command: list[str]) 
         env={"MICROPYPATH": places},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=100,
     )
     assert done.stdout == "viper-table\n"
 
@@ -114,7 +115,7 @@ def test_native_code_for_another_machine_is_passed_over(
         env={"MICROPYPATH": ".:.frozen"},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=100,
     )
     said, result = done.stdout.splitlines()
     assert said.startswith("edgewise: model.mpy is of no use here (")

@@ -106,9 +106,7 @@ def test_config_check_show_and_schema(house: Path) -> None:
     assert told == {"ok": True, "file": str(house), "nodes": ["attic", "cellar"]}
     shown = config("show", house)
     assert 'wifi.password = "***"\n' in shown.stdout
-    assert tomllib.loads(shown.stdout) == json.loads(
-        config("show", house, "--json").stdout
-    )
+    assert tomllib.loads(shown.stdout) == json.loads(config("show", house, "--json").stdout)
     schema = json.loads(config("schema").stdout)
     assert schema == json.loads(config("schema", "--json").stdout)
     assert schema == settings.schema()
