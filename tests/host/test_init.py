@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from tests.command import edgewise
 
 from edgewise import settings
 from edgewise.errors import InputError
@@ -134,7 +135,8 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path, there: str) -> Non
     ],
 )
 def test_wrong_options(tmp_path: Path, option: str, value: str, said: str) -> None:
-    done = init(tmp_path, **{**OPTIONS, option: value})
+    words = (word for pair in {**OPTIONS, option: value}.items() for word in pair)
+    done = edgewise("init", *words, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
     assert "hush" not in done.stderr

@@ -37,7 +37,7 @@ from edgewise.reliability.packets import (
 )
 from edgewise.reliability.proxy import Proxy
 
-LIMIT_S = 10
+LIMIT_S = 100
 HELLO = b"\x10\x0e\x00\x04MQTT\x04\x02\x00\x3c\x00\x02ab"
 WELCOME = b"\x20\x02\x00\x00"
 NEWS = publish("edgewise/n/state", b"{}", 5)

@@ -18,9 +18,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 import pytest
+from tests.command import edgewise
 from tests.host.cable import Cable
 
 from edgewise.errors import InputError, OutsideError, unwritable
@@ -29,7 +31,7 @@ from edgewise.watching.decode import Damaged, Diag, Hello, Reading, Text, decode
 from edgewise.watching.growing import GrowingLog
 from edgewise.watching.screen import NodeState
 
-LIMIT_S = 30
+LIMIT_S = 100
 EDGEWISE = [sys.executable, "-m", "edgewise.cli.main"]
 HELLO = b"edgewise: node a1b2c3, boot 7, model occupancy, viper-inline\r\n"
 
@@ -72,8 +74,14 @@ class Running:
         while data := os.read(self.process.stdout.fileno(), 4096):
             self.text += data
 
-    def wait_for(self, what: bytes) -> None:
-        wait_for(lambda: what in self.text, lambda: self.text.decode(errors="replace"))
+    def wait_for(self, what: bytes, again: Callable[[], None] = lambda: None) -> None:
+        """Until it has said ``what``; ``again`` says what is lost while the port is not open."""
+
+        def said() -> bool:
+            again()
+            return what in self.text
+
+        wait_for(said, lambda: self.text.decode(errors="replace"))
 
     def interrupt(self) -> int:
         self.process.send_signal(signal.SIGINT)
@@ -90,14 +98,8 @@ def wait_for(done: Callable[[], bool], shown: Callable[[], str] = str) -> None:
 def started(cable: Cable, *words: str, stdin: int = subprocess.DEVNULL) -> Running:
     """A command that has opened the cable: it has heard the greeting."""
     running = Running(*words, stdin=stdin)
-    wait_for(lambda: _heard(running, cable), lambda: running.text.decode(errors="replace"))
+    running.wait_for(b"a1b2c3", lambda: cable.say(HELLO))
     return running
-
-
-def _heard(running: Running, cable: Cable) -> bool:
-    cable.say(HELLO)
-    time.sleep(0.1)
-    return b"a1b2c3" in running.text
 
 
 def test_lines_of_the_node() -> None:
@@ -150,7 +152,7 @@ def test_monitor_survives_garbage_reset_and_unplugging(cable: Cable, tmp_path: P
     cable.unplug()
     monitor.wait_for(b"port gone")
     cable.plug()
-    wait_for(lambda: _heard_reading(monitor, cable), lambda: monitor.text.decode(errors="replace"))
+    monitor.wait_for(b"#3  ", lambda: cable.say(state(3)))
     cable.say(failed(4))
     monitor.wait_for(b"#4  failed: timeout")
     assert monitor.interrupt() == 0
@@ -160,12 +162,6 @@ def test_monitor_survives_garbage_reset_and_unplugging(cable: Cable, tmp_path: P
     assert rows[-1] == "2023-11-14T22:17:20Z,a1b2c3,,,"
     log = read_log(out)
     assert log.valid.tolist() == [True, True, False]
-
-
-def _heard_reading(monitor: Running, cable: Cable) -> bool:
-    cable.say(state(3))
-    time.sleep(0.1)
-    return b"#3  " in monitor.text
 
 
 def test_monitor_passes_raw_bytes_on(cable: Cable) -> None:
@@ -181,17 +177,12 @@ def test_monitor_over_a_socket() -> None:
         server.settimeout(LIMIT_S)
         board, _ = server.accept()
         with board:
-            wait_for(lambda: _sent(board, state(1)) or b"#1  " in monitor.text)
+            monitor.wait_for(b"#1  ", lambda: board.sendall(state(1)))
         monitor.wait_for(b"port gone")
         board, _ = server.accept()
         with board:
-            wait_for(lambda: _sent(board, state(2)) or b"#2  " in monitor.text)
+            monitor.wait_for(b"#2  ", lambda: board.sendall(state(2)))
             assert monitor.interrupt() == 0
-
-
-def _sent(board: socket.socket, data: bytes) -> None:
-    # again and again: pyserial forgets what comes while it opens
-    board.sendall(data)
 
 
 def test_monitor_on_a_terminal_has_a_table(cable: Cable) -> None:
@@ -221,9 +212,7 @@ def test_monitor_on_a_terminal_has_a_table(cable: Cable) -> None:
 
 
 def test_a_port_that_is_not_there() -> None:
-    done = subprocess.run(
-        [*EDGEWISE, "monitor", "--port", "/dev/no-such-port"], capture_output=True, text=True
-    )
+    done = edgewise("monitor", "--port", "/dev/no-such-port")
     assert done.returncode == 1
     assert done.stderr == (
         "error: port /dev/no-such-port: is not there: plug the board in, "
@@ -237,7 +226,7 @@ def test_record_and_its_keys(cable: Cable, tmp_path: Path) -> None:
     words = ("record", "--port", cable.port, "--label", "closed,open", "--out", str(out))
     record = Running(*words, "--undo-s", "60", stdin=there)
     record.wait_for(b"space pauses")
-    wait_for(lambda: _taken(record, cable), lambda: record.text.decode(errors="replace"))
+    record.wait_for(b"closed 1", lambda: cable.say(state(1)))
     os.write(keys, b"2")
     record.wait_for(b"now open")
     cable.say(state(2) + failed(3) + state(4))
@@ -260,12 +249,6 @@ def test_record_and_its_keys(cable: Cable, tmp_path: Path) -> None:
         os.close(end)
 
 
-def _taken(record: Running, cable: Cable) -> bool:
-    cable.say(state(1))
-    time.sleep(0.1)
-    return b"closed 1" in record.text
-
-
 def test_record_goes_on_and_ends_by_itself(cable: Cable, tmp_path: Path) -> None:
     out = tmp_path / "log.csv"
     out.write_text(
@@ -273,16 +256,11 @@ def test_record_goes_on_and_ends_by_itself(cable: Cable, tmp_path: Path) -> None
     )
     words = ("record", "--port", cable.port, "--label", "b", "--out", str(out), "--readings", "2")
     record = Running(*words, "--json")
-    seq = 2
-    while record.process.poll() is None:
-        cable.say(state(seq))
-        seq += 1
-        time.sleep(0.05)
-        assert seq < 600
-    assert record.process.returncode == 0
+    seqs = count(2)
+    record.wait_for(b'"readings": {"b": 2}', lambda: cable.say(state(next(seqs))))
+    assert record.process.wait(LIMIT_S) == 0
     labels = [row.rsplit(",", 1)[1] for row in out.read_text().splitlines()[1:]]
     assert labels == ["a", "b", "b"]
-    wait_for(lambda: b'"readings": {"b": 2}' in record.text)
 
 
 @pytest.mark.parametrize(
@@ -300,9 +278,7 @@ def test_record_goes_on_and_ends_by_itself(cable: Cable, tmp_path: Path) -> None
 )
 def test_wrong_use_of_record(words: list[str], said: str, tmp_path: Path) -> None:
     out = tmp_path / "log.csv"
-    done = subprocess.run(
-        [*EDGEWISE, "record", *words, "--out", str(out)], capture_output=True, text=True
-    )
+    done = edgewise("record", *words, "--out", out)
     assert done.returncode == 2
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -315,11 +291,7 @@ def test_a_file_of_somebody_else_stays_as_it_is(tmp_path: Path) -> None:
     for text in ("a,b\n1,2", "no log at all", "\xff\xfe", f"{head}\nx,y,1,2,a\n", f"{head}\nx,y"):
         out.write_text(text, encoding="latin-1")
         before = out.read_bytes()
-        done = subprocess.run(
-            [*EDGEWISE, "record", "--port", "x", "--label", "a", "--out", str(out)],
-            capture_output=True,
-            text=True,
-        )
+        done = edgewise("record", "--port", "x", "--label", "a", "--out", out)
         if text.endswith("x,y"):  # a row that was cut off; then the port is not there
             assert (done.returncode, out.read_text()) == (1, f"{head}\n")
         else:
@@ -394,7 +366,7 @@ def test_sigterm_gives_the_terminal_back(cable: Cable, tmp_path: Path) -> None:
     record.wait_for(b"space pauses")
     assert termios.tcgetattr(there) != before
     record.process.terminate()
-    assert record.process.wait(20) == 0
+    assert record.process.wait(LIMIT_S) == 0
     assert termios.tcgetattr(there) == before
     for end in (keys, there):
         os.close(end)
