@@ -7,7 +7,6 @@ import json
 import os
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from edgewise.boarding import repl
 from edgewise.cli.main import app
 from edgewise.doctoring import board
 from edgewise.doctoring.check import Check
 from edgewise.errors import OutsideError
 
-# the modules of a board, as far as the script uses them; WORLD is JSON in the environment
+# the modules of a board, as far as the script uses them; WORLD is JSON in the environment, its ntp
+# None for no answer and 0 for the right time
 MODULES = {
     "world": "import json, os\nworld = json.loads(os.getenv('WORLD'))\n",
     "machine": "class Pin:\n OUT = 3\n def __init__(self, *a): self.a = a\n"
@@ -39,10 +40,10 @@ MODULES = {
     "  there = ssid in world['air'] or ssid == world.get('hidden')\n"
     "  self.on = there and password == 'right'\n"
     " def status(self, what): return world['dbm']\n",
-    "ntptime": "from world import world\n"
+    "ntptime": "import utime\nfrom world import world\n"
     "def time():\n"
     " if world['ntp'] is None: raise OSError(110)\n"
-    " return world['ntp']\n",
+    " return world['ntp'] or int(utime.time())\n",
     "time": "def sleep(s): pass\ndef gmtime(s): return (1970,)\n",
 }
 WORLD: dict[str, Any] = {
@@ -105,7 +106,7 @@ CONFIG = {
 def test_all_is_well(ask: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as broker:
         config = {**CONFIG, "mqtt": {"host": "127.0.0.1", "port": broker.getsockname()[1]}}
-        found = ask(config, ntp=int(time.time()))
+        found = ask(config, ntp=0)
     assert found["port"].ok
     assert found["MicroPython >= 1.23"].ok
     assert found[".mpy 6.3"].found == "6.3 x64"
@@ -193,7 +194,7 @@ def test_no_port_no_board_checks() -> None:
 
 
 def test_a_port_where_nothing_speaks_micropython(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(board, "_WIFI_S", 1)
+    monkeypatch.setattr(repl, "_ENTER_S", 1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         found = board.checks(f"socket://127.0.0.1:{silent.getsockname()[1]}")
     assert [c.name for c in found if not c.ok and c.required] == ["MicroPython"]

@@ -40,7 +40,9 @@ def mirror(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     (tmp_path / "site" / "fw").mkdir(parents=True)
     made = Mirror(tmp_path / "site")
     monkeypatch.setenv("EDGEWISE_IMAGES", made.url)
-    threading.Thread(target=made.server.serve_forever, daemon=True).start()
+    threading.Thread(
+        target=made.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+    ).start()
     yield made
     made.server.shutdown()
     made.server.server_close()

@@ -18,7 +18,7 @@ from edgewise.form import Form
 from edgewise.report import evidence, render
 from edgewise.report.intervals import blocks_of, scores_with_intervals
 from edgewise.splitting import parts
-from edgewise.training import Trained, train
+from edgewise.training import Budget, Trained, train
 
 VOID = {"meta", "br", "line", "rect", "circle", "polyline"}
 NASTY = "<script>alert(\"1\")</script> & 'more'"
@@ -67,7 +67,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
         t_c, h_pct = 20 + 3 * state + r.normal(0, 1.4), 40 + r.normal(0, 2)
         lines.append(f"{1_700_000_000 + 300 * i},{t_c:.1f},{h_pct:.1f},{'abc'[state]}")
     path.write_text("\n".join(lines) + "\n")
-    return train(*parts(path))
+    return train(*parts(path), Budget(30))
 
 
 INFO: dict[str, Any] = {

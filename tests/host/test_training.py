@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.counts import count
 
 from edgewise.compiling import compile_estimator
 from edgewise.errors import InputError
@@ -38,6 +39,10 @@ def trained(path: Path, **more: object) -> Trained:
     return train(*parts(path), **more)  # type: ignore[arg-type]
 
 
+BUDGETS = (Budget(60, max_us=13.0), Budget(max_bytes=220), Budget(3), Budget(max_us=1))
+FEW = Budget(30)  # one tree: a search of a second
+
+
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     return trained(tmp_path_factory.mktemp("log") / "window.csv")
@@ -60,13 +65,12 @@ def test_the_chosen_one_is_the_smallest_within_its_error(small: Trained) -> None
     assert chosen.quality <= best.quality
 
 
-def test_the_same_seed_gives_the_same_model_whatever_the_jobs(
-    small: Trained, tmp_path: Path
-) -> None:
-    again = trained(tmp_path / "window.csv", jobs=1)
-    assert again.candidates == small.candidates
+def test_the_same_seed_gives_the_same_model_whatever_the_jobs(tmp_path: Path) -> None:
+    path, budget = tmp_path / "window.csv", count(FEW, Budget())
+    one, again = (trained(path, jobs=jobs, budget=budget) for jobs in (0, 1))
+    assert again.candidates == one.candidates
     blobs = []
-    for it in (small, again):
+    for it in (one, again):
         contract = {
             "name": "window",
             "classes": it.classes,
@@ -81,9 +85,7 @@ def test_the_same_seed_gives_the_same_model_whatever_the_jobs(
     assert blobs[0] == blobs[1]
 
 
-@pytest.mark.parametrize(
-    "budget", [Budget(60, max_us=13.0), Budget(max_bytes=220), Budget(3), Budget(max_us=1)]
-)
+@pytest.mark.parametrize("budget", BUDGETS[-count(3, 4) :])
 def test_no_model_outgrows_its_budget(budget: Budget, tmp_path: Path) -> None:
     it = trained(tmp_path / "window.csv", budget=budget)
     contract = {
@@ -120,8 +122,8 @@ def test_a_budget_for_nothing(budget: Budget, said: str, tmp_path: Path) -> None
 def test_levels_stay_in_one_room_and_go_where_rooms_differ(tmp_path: Path, small: Trained) -> None:
     assert small.levels.used
     assert "a known room" in small.levels.why
-    rooms = log_of(tmp_path / "rooms.csv", nodes=4, rows=400, warmer=3.5)
-    it = train(rooms, rooms)
+    rooms = log_of(tmp_path / "rooms.csv", nodes=4, rows=200, warmer=3.5)
+    it = train(rooms, rooms, FEW)
     assert not it.levels.used
     assert not LEVELS & set(it.features)
     assert "nodes that were not trained on" in it.levels.why
@@ -132,7 +134,7 @@ def test_levels_stay_in_one_room_and_go_where_rooms_differ(tmp_path: Path, small
 
 @pytest.mark.parametrize("asked", ["on", "off"])
 def test_levels_as_asked(asked: str, tmp_path: Path) -> None:
-    it = trained(tmp_path / "window.csv", levels=asked)
+    it = trained(tmp_path / "window.csv", levels=asked, budget=FEW)
     assert it.levels.used is (asked == "on")
     assert {c.levels for c in it.candidates} == {asked == "on"}
     assert (it.levels.quality_on is None) is (asked == "off")
