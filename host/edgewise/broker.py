@@ -13,7 +13,7 @@ from edgewise.errors import OutsideError
 
 __all__ = ["EmbeddedBroker"]
 
-_START_S = 15
+_START_S = 60
 
 
 class EmbeddedBroker:

@@ -13,7 +13,7 @@ from edgewise.errors import InputError, OutsideError
 __all__ = ["BrokerUrl", "check_db", "check_reachable", "parse_broker", "parse_listen"]
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
-_CONNECT_S = 5
+_CONNECT_S, _TLS_S = 5, 60  # the first is the system's answer, the second the broker's
 # codes of OpenSSL's X509_V_ERR_...
 _CURES = {
     10: "edgewise broker init renews it, then reload the broker",
@@ -85,9 +85,12 @@ def parse_broker(url: str, ca: Path | None = None, cert: Path | None = None) -> 
 def check_reachable(broker: BrokerUrl) -> None:
     """Open and close a connection; OutsideError says why it cannot be and what to do."""
     context = broker.tls_context() if broker.tls else None
+    limit_s = _CONNECT_S
     try:
-        with socket.create_connection((broker.host, broker.port), _CONNECT_S) as connection:
+        with socket.create_connection((broker.host, broker.port), limit_s) as connection:
             if context:
+                limit_s = _TLS_S
+                connection.settimeout(limit_s)
                 context.wrap_socket(connection, server_hostname=broker.host).close()
     except socket.gaierror as e:
         raise OutsideError(
@@ -95,7 +98,7 @@ def check_reachable(broker: BrokerUrl) -> None:
         ) from e
     except TimeoutError as e:
         raise OutsideError(
-            f"broker {broker}: no answer within {_CONNECT_S} s: check host, port and firewall"
+            f"broker {broker}: no answer within {limit_s} s: check host, port and firewall"
         ) from e
     except ssl.SSLCertVerificationError as e:
         said = e.verify_message.rstrip(".")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -14,11 +13,11 @@ import paho.mqtt.client as mqtt
 
 from edgewise.errors import OutsideError
 from edgewise.homeassistant.device import ORIGIN, config_topic
+from edgewise.pushing.retained import retained
 
 __all__ = ["again_at_birth", "announced", "clean", "publish", "seen"]
 
-_RETAINED_S = 2.0
-_SENT_S = 10.0
+_SENT_S = 60.0
 _SPREAD_S = 5.0  # so that not all answer the birth message at once
 
 
@@ -27,8 +26,8 @@ def seen(client: mqtt.Client, base: str) -> dict[str, bool]:
 
     A node that sleeps has none.
     """
-    status = _retained(client, f"{base}/+/status")
-    found = _retained(client, f"{base}/+/state") | status
+    status = retained(client, f"{base}/+/status")
+    found = retained(client, f"{base}/+/state") | status
     return {
         topic.split("/")[-2]: f"{topic.rpartition('/')[0]}/status" in status
         for topic in sorted(found)
@@ -38,7 +37,7 @@ def seen(client: mqtt.Client, base: str) -> dict[str, bool]:
 def announced(client: mqtt.Client, base: str, prefix: str = "homeassistant") -> list[str]:
     """Names of the nodes below ``base`` that are announced by Edgewise."""
     names = []
-    for topic, payload in _retained(client, f"{prefix}/device/+/config").items():
+    for topic, payload in retained(client, f"{prefix}/device/+/config").items():
         node = topic.split("/")[-2]
         try:
             told = json.loads(payload)
@@ -101,26 +100,11 @@ def again_at_birth(
         client.message_callback_remove(topic)
 
 
-def _retained(client: mqtt.Client, topic: str) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
-
-    def heard(_client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-        if message.payload:
-            found[message.topic] = bytes(message.payload)
-
-    client.message_callback_add(topic, heard)
-    client.subscribe(topic, 1)
-    time.sleep(_RETAINED_S)
-    client.unsubscribe(topic)
-    client.message_callback_remove(topic)
-    return dict(found)
-
-
 def _keep(client: mqtt.Client, told: Mapping[str, str], prefix: str) -> None:
     # What a user may not write is acknowledged all the same (MQTT 3.1.1): read it again.
     for topic, payload in told.items():
         _send(client, topic, payload)
-    kept = _retained(client, f"{prefix}/device/+/config")
+    kept = retained(client, f"{prefix}/device/+/config")
     for topic, payload in told.items():
         if kept.get(topic, b"") != payload.encode():
             raise OutsideError(f"{topic}: the broker does not take it: check this user's rights")

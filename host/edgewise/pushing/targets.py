@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import queue
 import secrets
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,13 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from edgewise import settings
 from edgewise.errors import InputError, OutsideError
+from edgewise.pushing.retained import retained
 from edgewise.urls import BrokerUrl, check_reachable
 
 __all__ = ["ask", "connect", "online", "secret_of"]
 
-_CONNECT_S = 10.0
-_RETAINED_S = 2.0
-_ANSWER_S = 30.0
+_CONNECT_S = 60.0
+_ANSWER_S = 60.0
 
 
 def connect(broker: BrokerUrl) -> mqtt.Client:
@@ -51,16 +50,8 @@ def connect(broker: BrokerUrl) -> mqtt.Client:
 
 def online(client: mqtt.Client, base: str) -> list[str]:
     """Names of the nodes whose retained status is online."""
-    found: dict[str, bool] = {}
-
-    def heard(_client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-        found[message.topic.split("/")[-2]] = message.payload == b"online"
-
-    client.message_callback_add(f"{base}/+/status", heard)
-    client.subscribe(f"{base}/+/status", 1)
-    time.sleep(_RETAINED_S)
-    client.message_callback_remove(f"{base}/+/status")
-    return sorted(name for name, there in found.items() if there)
+    found = retained(client, f"{base}/+/status")
+    return sorted(topic.split("/")[-2] for topic, said in found.items() if said == b"online")
 
 
 def secret_of(config: Path, node: str) -> str:

@@ -38,7 +38,7 @@ _NO_EXTRAS = [
     for kind in ("recommends", "suggests", "conflicts", "breaks", "replaces", "enhances")
 ]
 _APT_TIMEOUT_S = 300
-_PROBE_TIMEOUT_S = 10
+_PROBE_TIMEOUT_S = 60
 
 Say = Callable[[str], None]
 

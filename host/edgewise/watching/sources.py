@@ -19,7 +19,7 @@ from edgewise.watching.port import Lost, SerialReader
 
 __all__ = ["Heard", "MqttSource", "SerialSource", "Source"]
 
-_CONNECT_S = 10
+_CONNECT_S = 60
 
 
 @dataclass(frozen=True)
