@@ -1,19 +1,35 @@
-"""The two streams: `out` for results, `err` for everything else."""
+"""The two streams: stdout for results, stderr for everything else."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = ["emit_json", "err", "out", "progress_bar", "say"]
 
-out = Console()
-err = Console(stderr=True)
+
+@cache
+def out() -> Console:
+    """Rich's stdout; rich is imported at the first call, it takes as long as typer."""
+    from rich.console import Console
+
+    return Console()
+
+
+@cache
+def err() -> Console:
+    """Rich's stderr."""
+    from rich.console import Console
+
+    return Console(stderr=True)
 
 
 def emit_json(value: dict[str, Any]) -> None:
@@ -42,9 +58,10 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
         TimeElapsedColumn,
     )
 
-    if not err.is_terminal:
+    terminal = err().is_terminal
+    if not terminal:
         say(f"{what} ...")
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+    with Progress(*columns, console=err(), transient=True, disable=not terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, of: bar.update(task, completed=done, total=of)

@@ -46,7 +46,7 @@ def show(summary: dict[str, Any], out: Path) -> None:
     for key, name, form in _ROWS:
         value = summary[key]
         table.add_row(name, "no forecast here" if value is None else form.format(value))
-    err.print(table)
+    err().print(table)
 
 
 def draw(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import starmap
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,13 +66,11 @@ def build_table(
     the node refuses them. A large log of several series goes through ``n_jobs`` processes
     (joblib; -1: one a core).
     """
-    from joblib import Parallel, delayed
-
     x = np.zeros((len(log.time_s), len(features)), dtype=np.int16)
     valid = np.zeros(len(log.time_s), dtype=bool)
     series = log.series()
     jobs = (
-        delayed(_push)(
+        (
             Pipeline(features, filters),
             Plausible(max_delta, stuck_n(kind_of(log.t_dc[rows], log.h_pm[rows]), period_ms)),
             series_slots(log.time_s[rows], period_ms),
@@ -81,8 +80,13 @@ def build_table(
         )
         for rows in series
     )
-    n_jobs = n_jobs if len(series) > 1 and len(x) >= _PARALLEL_ROWS else 1
-    done = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
+    if n_jobs != 1 and len(series) > 1 and len(x) >= _PARALLEL_ROWS:
+        from joblib import Parallel, delayed
+
+        calls = (delayed(_push)(*job) for job in jobs)
+        done = Parallel(n_jobs=n_jobs, return_as="generator")(calls)
+    else:
+        done = starmap(_push, jobs)
     for rows, (out, good) in zip(series, done, strict=True):
         x[rows], valid[rows] = out, good
     return Table(x, valid)

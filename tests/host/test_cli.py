@@ -4,14 +4,25 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.command import edgewise
+from typer.main import get_command
 
 from edgewise import __version__
-from edgewise.cli.main import VERBS
+from edgewise.cli.main import VERBS, app
 
+# What takes 30 ms or more to import, or brings along what does.
+HEAVY = (
+    "alembic amqtt asyncio cryptography email emlearn esptool joblib littlefs matplotlib "
+    "mpremote multiprocessing nicegui numpy paho pandas pooch prometheus_client psycopg pydantic "
+    "requests rich scipy serial skops sklearn sqlalchemy starlette uvicorn"
+)
+# Here typer reads the options of `broker` before it comes to the help of `init`: with pydantic.
+AFTER_OPTIONS = {("broker", "init"), ("dashboard", "password")}
 RUN = [sys.executable, "-m", "edgewise.cli.main"]
 LIMIT_S = 100
 BAD_LOGS = {
@@ -50,6 +61,13 @@ def test_a_process_of_its_own(tmp_path: Path) -> None:
         assert (done.returncode, done.stdout, done.stderr) == (code, out, err)
 
 
+def commands(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the words of ``command`` and of all below it."""
+    yield words
+    for name in command.list_commands(None) if hasattr(command, "list_commands") else ():
+        yield from commands(command.get_command(None, name), (*words, name))
+
+
 def test_version_and_help() -> None:
     assert edgewise("--version").stdout == f"edgewise {__version__}\n"
     said = edgewise("--help")
@@ -58,14 +76,18 @@ def test_version_and_help() -> None:
         assert f" {verb} " in said.stdout
 
 
-@pytest.mark.parametrize(
-    "words", [*((verb,) for verb in VERBS), ("data", "get"), ("data", "list")]
-)
-def test_every_help_has_an_example(words: tuple[str, ...]) -> None:
-    said = edgewise(*words, "--help")
-    assert said.returncode == 0
-    assert "Example" in said.stdout
-    assert "edgewise " + " ".join(words) in said.stdout.split("Example")[1]
+@pytest.mark.parametrize("words", list(commands(get_command(app))), ids=" ".join)
+def test_every_help_has_an_example_and_imports_little(words: tuple[str, ...]) -> None:
+    traced = [RUN[0], "-X", "importtime", *RUN[1:], *words, "--help"]
+    env = {**os.environ, "COLUMNS": "100"}
+    done = subprocess.run(traced, capture_output=True, text=True, timeout=60, env=env)
+    assert done.returncode == 0, done.stderr
+    assert f"Usage: {' '.join(('edgewise', *words))} [" in done.stdout
+    assert " ".join(("edgewise", *words)) in done.stdout.split("Example")[1]
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "edgewise.cli.help" in imported
+    allowed = {"asyncio", "email", "pydantic"} if words in AFTER_OPTIONS else set()
+    assert imported & set(HEAVY.split()) <= allowed
 
 
 @pytest.mark.parametrize("words", [["data", "get", "--nix"], ["nix"], ["data", "get"]])

@@ -17,11 +17,11 @@ def show(figures: dict[str, Any]) -> None:
     from rich.table import Table
 
     rows = [_cells(way) for way in figures["ways"]]
-    if console.out.is_terminal:
+    if console.out().is_terminal:
         table = Table(*_HEAD, title="edgewise bench", title_justify="left")
         for row in rows:
             table.add_row(*row)
-        console.out.print(table)
+        console.out().print(table)
     else:
         widths = [max(map(len, column)) for column in zip(_HEAD, *rows, strict=True)]
         for row in (_HEAD, *rows):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgewise.cli.options import JsonFlag, examples
+from edgewise.cli.help import examples, make_app
+from edgewise.cli.options import JsonFlag
 from edgewise.console import emit_json, say
 
 if TYPE_CHECKING:
@@ -16,13 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    add_completion=False,
-    epilog=examples(
-        "edgewise broker",
-        "edgewise broker --host 0.0.0.0 --port 1883",
-        "edgewise broker init DIR --host raspberrypi.local --node kitchen",
-    ),
+app = make_app(
+    "edgewise broker",
+    "edgewise broker --host 0.0.0.0 --port 1883",
+    "edgewise broker init DIR --host raspberrypi.local --node kitchen",
 )
 
 

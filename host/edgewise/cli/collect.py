@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -135,6 +134,8 @@ def _replayer(path: Path, node: str | None) -> Callable[[Writer], int]:
 
 
 def _client_id(db: str, group: str | None) -> str:
+    import hashlib
+
     # The same for the same database, so that the broker keeps what arrives in between; another
     # for another one, so that two collectors do not throw each other out. Those of a group do so
     # where they run in the same folder: each needs a folder of its own.

@@ -8,24 +8,26 @@ from typing import Annotated, Any
 
 import typer
 
-from edgewise.cli.options import JsonFlag, examples
+from edgewise.cli.help import examples, make_app
+from edgewise.cli.options import JsonFlag
 from edgewise.console import emit_json, say
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    add_completion=False,
+app = make_app(
+    "edgewise config check",
+    "edgewise config show nodes/kitchen.toml",
+    "edgewise config schema",
     no_args_is_help=True,
-    help="Look at a node's settings: node.toml with secrets.toml and nodes/*.toml beside it.",
-    epilog=examples(
-        "edgewise config check",
-        "edgewise config show nodes/kitchen.toml",
-        "edgewise config schema",
-    ),
 )
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="node.toml, or nodes/NAME.toml")]
 _DEFAULT = Path("node.toml")
+
+
+@app.callback()
+def config() -> None:
+    """Look at a node's settings: node.toml with secrets.toml and nodes/*.toml beside it."""
 
 
 @app.command(epilog=examples("edgewise config check node.toml"))

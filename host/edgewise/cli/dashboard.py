@@ -7,18 +7,16 @@ from typing import Annotated
 
 import typer
 
-from edgewise.cli.options import Base, Ca, Cert, examples
+from edgewise.cli.help import examples, make_app
+from edgewise.cli.options import Base, Ca, Cert
 from edgewise.console import say
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    add_completion=False,
-    epilog=examples(
-        "edgewise dashboard --db sqlite:///edgewise.db",
-        "edgewise dashboard --db postgresql://pi.local/edgewise --broker mqtt://pi.local",
-        "edgewise dashboard password",
-    ),
+app = make_app(
+    "edgewise dashboard --db sqlite:///edgewise.db",
+    "edgewise dashboard --db postgresql://pi.local/edgewise --broker mqtt://pi.local",
+    "edgewise dashboard password",
 )
 
 

@@ -7,20 +7,22 @@ from typing import Annotated
 
 import typer
 
-from edgewise.cli.options import Db, JsonFlag, Out, examples
+from edgewise.cli.help import examples, make_app
+from edgewise.cli.options import Db, JsonFlag, Out
 from edgewise.console import emit_json, say
 
 __all__ = ["app"]
 
-app = typer.Typer(
+app = make_app(
+    "edgewise data get occupancy --out occupancy.csv",
+    "edgewise data export --db sqlite:///edgewise.db --out LOG.csv",
     no_args_is_help=True,
-    add_completion=False,
-    help="Public logs to train on; labelled periods as a log; the features of a log.",
-    epilog=examples(
-        "edgewise data get occupancy --out occupancy.csv",
-        "edgewise data export --db sqlite:///edgewise.db --out LOG.csv",
-    ),
 )
+
+
+@app.callback()
+def data() -> None:
+    """Public logs to train on; labelled periods as a log; the features of a log."""
 
 
 @app.command(

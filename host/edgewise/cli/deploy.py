@@ -38,7 +38,7 @@ def deploy(
     start = time.monotonic()
     with (
         open_repl(port) as repl,
-        Progress(console=err, transient=True, disable=not err.is_terminal) as bar,
+        Progress(console=err(), transient=True, disable=not err().is_terminal) as bar,
     ):
         task = bar.add_task("deploy", total=None)
 

@@ -8,7 +8,6 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -102,6 +101,8 @@ def _check(name: str, look: Callable[[], str], cure: str, required: bool = True)
 
 
 def _package(name: str, module: str) -> Check:
+    from importlib import metadata
+
     def look() -> str:
         try:
             there = importlib.util.find_spec(module)
@@ -167,4 +168,4 @@ def _print_table(found: list[Check]) -> None:
         bad = "[red]missing[/]" if check.required else "[yellow]optional, missing[/]"
         state = "[green]ok[/]" if check.ok else bad
         table.add_row(check.name, state, check.found or check.cure)
-    out.print(table)
+    out().print(table)

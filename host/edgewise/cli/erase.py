@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from edgewise.cli.options import After, Baud, Before, Port
-from edgewise.console import out, say
+from edgewise.console import say
 from edgewise.errors import InputError
 
 __all__ = ["EXAMPLES", "erase"]
@@ -32,4 +32,4 @@ def erase(
     if not yes and not typer.confirm(f"Erase everything on the board at {port}?", err=True):
         raise typer.Exit(1)
     loader = board.erase(port, baud, before, after, say)
-    out.print(f"{loader.chip} {loader.mac}: {loader.flash_bytes >> 20} MB erased")
+    typer.echo(f"{loader.chip} {loader.mac}: {loader.flash_bytes >> 20} MB erased")

@@ -95,7 +95,7 @@ def _all(boards: list[_Board], job: Job) -> None:
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=err, transient=True) as bars:
+    with Progress(*columns, TimeRemainingColumn(), console=err(), transient=True) as bars:
         for board in boards:
             threading.Thread(target=_one, args=(board, job, bars), daemon=True).start()
         for board in boards:

@@ -170,7 +170,7 @@ def _table(outlooks: list[Outlook]) -> None:
                 f"{score.mae:.2f} {_UNITS[found.series.channel]}",
                 "-" if score.held is None else f"{score.held:.0%}",
             )
-    err.print(table)
+    err().print(table)
 
 
 def _as_dict(found: Outlook) -> dict[str, object]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgewise.cli.options import Base, Broker, Ca, JsonFlag, NodeOrAll, examples
+from edgewise.cli.help import examples, make_app
+from edgewise.cli.options import Base, Broker, Ca, JsonFlag, NodeOrAll
 from edgewise.console import emit_json, say
 from edgewise.errors import InputError, OutsideError
 
@@ -23,14 +24,14 @@ _EXAMPLES = (
     "edgewise ha publish --model models/mine --broker mqtt://pi.local --config node.toml",
     "edgewise ha clean --broker mqtt://pi.local --node attic",
 )
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    help="Make nodes devices of Home Assistant, which finds them by itself.",
-    epilog=examples(*_EXAMPLES),
-)
+app = make_app(*_EXAMPLES, no_args_is_help=True)
 _BUFFER_READINGS = 228  # that a sleeping node keeps in RTC memory before it must tell
 _MISSED = 2.5  # periods
+
+
+@app.callback()
+def ha() -> None:
+    """Make nodes devices of Home Assistant, which finds them by itself."""
 
 
 @app.command(epilog=examples(*_EXAMPLES[:2]))

@@ -93,7 +93,7 @@ def _table(report: Report) -> None:
             escape(report.models.get(node, "-")),
             _shown(values.get("drift"), "{:.0%}"),
         )
-    err.print(table)
+    err().print(table)
 
 
 def _shown(value: float | None, form: str) -> str:

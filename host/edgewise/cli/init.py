@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -87,6 +86,8 @@ def init(
 
 
 def _settings(answers: dict[str, Any]) -> dict[str, Any]:
+    import secrets
+
     mqtt = _mqtt(answers.pop("broker"))
     if "user" in mqtt and "password" not in mqtt:
         mqtt["password"] = _ask("mqtt.password")

@@ -8,16 +8,16 @@ from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from edgewise import __version__
-from edgewise.cli.options import examples
+from edgewise.cli.help import Group, examples, first_paragraph, make_app
 from edgewise.errors import EdgewiseError
 
 __all__ = ["VERBS", "app", "run"]
 
-# edgewise/cli/<verb>.py has a function <verb>, or an `app` where the verb has sub-commands;
-# EXAMPLES is a tuple of command lines for the end of its --help.
+# edgewise/cli/<verb>.py has a function <verb>, whose docstring is the help, and EXAMPLES, a tuple
+# of command lines for its end; an `app` where the verb has sub-commands. These modules import
+# nothing that takes time, for --help needs all of them.
 VERBS = (
     "init",
     "config",
@@ -49,19 +49,25 @@ VERBS = (
 )
 
 
+def _module(verb: str) -> Any:
+    return import_module(f"edgewise.cli.{verb}")
+
+
 def _load(verb: str) -> Any:
-    module = import_module(f"edgewise.cli.{verb}")
+    module = _module(verb)
     sub = getattr(module, "app", None)
     if sub is None:
-        sub = typer.Typer(add_completion=False)
-        lines = getattr(module, "EXAMPLES", ())
-        sub.command(verb, epilog=examples(*lines) if lines else None)(getattr(module, verb))
+        sub = make_app()
+        sub.command(verb, epilog=examples(*module.EXAMPLES))(getattr(module, verb))
     command = typer.main.get_command(sub)
     command.name = verb
     return command
 
 
-class _Lazy(TyperGroup):
+class _Lazy(Group):
+    def summary(self, ctx: Any, name: str) -> str:
+        return first_paragraph(getattr(_module(name), name).__doc__)
+
     def list_commands(self, ctx: Any) -> list[str]:
         return list(VERBS)
 
@@ -73,13 +79,12 @@ class _Lazy(TyperGroup):
         return self.commands.get(cmd_name)
 
 
-app = typer.Typer(
+app = make_app(
+    "edgewise train LOG.csv --label status --out models/mine",
     cls=_Lazy,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=examples("edgewise train LOG.csv --label status --out models/mine"),
 )
 
 

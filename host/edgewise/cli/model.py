@@ -6,20 +6,21 @@ from typing import Any
 
 import typer
 
-from edgewise.cli.options import Base, Broker, Ca, JsonFlag, NodeName, examples
-from edgewise.console import emit_json, out
+from edgewise.cli.help import examples, make_app
+from edgewise.cli.options import Base, Broker, Ca, JsonFlag, NodeName
+from edgewise.console import emit_json
 from edgewise.errors import EdgewiseError
 
 _EXAMPLES = (
     "edgewise model status --node a1b2c3 --broker mqtt://localhost",
     "edgewise model rollback --node a1b2c3 --broker mqtt://localhost",
 )
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    help="Ask a node for its model, or for the one before it.",
-    epilog=examples(*_EXAMPLES),
-)
+app = make_app(*_EXAMPLES, no_args_is_help=True)
+
+
+@app.callback()
+def model() -> None:
+    """Ask a node for its model, or for the one before it."""
 
 
 @app.command(epilog=examples(_EXAMPLES[0]))
@@ -31,7 +32,7 @@ def status(
     if json:
         emit_json(said)
     else:
-        out.print(f"{node}: {said['name']}, last push {_state(said)}", markup=False)
+        typer.echo(f"{node}: {said['name']}, last push {_state(said)}")
 
 
 def _state(said: dict[str, Any]) -> str:
@@ -46,7 +47,7 @@ def _state(said: dict[str, Any]) -> str:
 def rollback(node: NodeName, broker: Broker, ca: Ca = None, base: Base = "edgewise") -> None:
     """Go back to the model before the last update; the node starts again with it."""
     _asked(node, broker, ca, base, "rollback")
-    out.print(f"{node}: starts again with the model before", markup=False)
+    typer.echo(f"{node}: starts again with the model before")
 
 
 def _asked(node: str, broker: str, ca: Any, base: str, value: str) -> dict[str, Any]:

@@ -74,10 +74,10 @@ def _show(events: Events, log: GrowingLog | None) -> None:
     from edgewise.watching.screen import NodeState, table
 
     state = NodeState()
-    if not out.is_terminal:
+    if not out().is_terminal:
         while True:
             _one(events, state, log, print_line=lambda text: print(text, flush=True))
-    with Live(table(state), console=out, auto_refresh=False, transient=False) as live:
+    with Live(table(state), console=out(), auto_refresh=False, transient=False) as live:
         while True:
             _one(events, state, log, lambda text: live.console.print(text, markup=False))
             live.update(table(state), refresh=True)

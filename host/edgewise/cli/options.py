@@ -26,7 +26,6 @@ __all__ = [
     "Port",
     "Seed",
     "SerialOrNone",
-    "examples",
     "topic_part",
 ]
 
@@ -103,9 +102,3 @@ Out = Annotated[
     Path | None, typer.Option("--out", metavar="PATH", help="Where to write the result.")
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same result.")]
-
-
-def examples(*lines: str) -> str:
-    """Return the epilog of a command: its examples, one a line."""
-    head = "Example:" if len(lines) == 1 else "Examples:"
-    return "\n\n".join((head, *(f"  {line}" for line in lines)))

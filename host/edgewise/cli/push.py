@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,13 +64,15 @@ def push(
 def _push_all(
     client: object, base: str, data: bytes, secrets: dict[str, str]
 ) -> dict[str, Verdict]:
+    from multiprocessing.pool import ThreadPool
+
     from rich.progress import Progress
 
     from edgewise.console import err
     from edgewise.pushing import push as push_one
 
     with (
-        Progress(console=err, transient=True, disable=not err.is_terminal) as bar,
+        Progress(console=err(), transient=True, disable=not err().is_terminal) as bar,
         ThreadPool(_AT_ONCE) as pool,
     ):
         tasks = {name: bar.add_task(name, total=len(data)) for name in secrets}

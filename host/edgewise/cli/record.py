@@ -13,7 +13,7 @@ import typer
 from edgewise.cli.keys import keys
 from edgewise.cli.options import Base, Ca, JsonFlag, NodeOrNone
 from edgewise.cli.signals import end_as_interrupt
-from edgewise.console import emit_json, err, say
+from edgewise.console import emit_json, say
 from edgewise.errors import InputError
 
 if TYPE_CHECKING:
@@ -108,4 +108,4 @@ def _status(recorder: Recorder) -> None:
     what = "failed read" if last.t is None else f"{last.t:.1f} C  {last.h:.1f} %"
     state = "paused" if recorder.paused else recorder.label
     clock = time.strftime("%H:%M:%S", time.localtime(last.time_s))
-    err.print(f"{clock}  {what}  [{state}]  {recorder.summary()}", markup=False, highlight=False)
+    say(f"{clock}  {what}  [{state}]  {recorder.summary()}")

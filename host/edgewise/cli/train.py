@@ -151,4 +151,4 @@ def show_front(candidates: list[Candidate]) -> None:
             f"{c.us:.1f}",
             f"{c.quality:.1%} +- {c.se:.1%}",
         )
-    err.print(table)
+    err().print(table)

@@ -36,7 +36,7 @@ def show(figures: Iterable[Figures], drained: Drained | None) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    shown = console.out
+    shown = console.out()
     if not shown.is_terminal:  # a log is as wide as it must be
         shown = Console(width=_LOG_COLUMNS)
 
