@@ -14,13 +14,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy import Engine
 
 from edgewise.dashboard import password
 from edgewise.database import open_db
 
-LIMIT_MS = 20_000
+LIMIT_MS = 100_000
+expect.set_options(timeout=LIMIT_MS)
 PASSWORD = "open sesame"
 NODE = "a1b2c3"
 
@@ -106,7 +107,7 @@ def serve(db: str, tmp_path: Path) -> Iterator[Serve]:
 
 def _end(process: subprocess.Popen[bytes], log: Path) -> None:
     process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 0
+    assert process.wait(LIMIT_MS / 1000) == 0
     assert "Traceback" not in log.read_text(), log.read_text()
 
 

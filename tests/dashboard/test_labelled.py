@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sqlalchemy import Engine, delete
+from tests.command import edgewise
 from tests.dashboard.past import failed, rooms, row, store
 from typer.testing import CliRunner
 
@@ -105,20 +104,19 @@ def test_train_from_a_database(engine: Engine, db: str, tmp_path: Path) -> None:
     store(engine, rooms("a", 600, START_S))
     teach(engine, "a", START_S - 60 * 600, START_S - 60 * 300, "fresh")
     teach(engine, "a", START_S - 60 * 298, START_S, "cosy")
-    command = [sys.executable, "-m", "edgewise.cli.main", "train"]
-    given = [*command, "--db", db, "--node", "a", "--out", str(tmp_path / "m"), "--json"]
-    run = subprocess.run(given, capture_output=True, text=True)
+    few = ("--max-nodes", "30")
+    run = edgewise("train", "--db", db, "--node", "a", "--out", tmp_path / "m", "--json", *few)
     assert run.returncode == 0, run.stderr
     info = json.loads(run.stdout)
     assert info["classes"] == ["cosy", "fresh"]
     assert info["metrics"]["test"]["accuracy"] == 1
     for wrong, cure in (
-        ([*command], "--db"),
-        ([*command, "--label", "status", "--db", db], "are for a log"),
-        ([*command, "--db", f"{db}-not-there"], "does not exist: check the path"),
-        ([*command, "LOG.csv", "--node", "a"], "--group"),
+        ([], "--db"),
+        (["--label", "status", "--db", db], "are for a log"),
+        (["--db", f"{db}-not-there"], "does not exist: check the path"),
+        (["LOG.csv", "--node", "a"], "--group"),
     ):
-        run = subprocess.run(wrong, capture_output=True, text=True)
+        run = edgewise("train", *wrong)
         assert (run.returncode, cure in run.stderr) == (2, True), run.stderr
         assert len(run.stderr.splitlines()) == 1
     assert not (tmp_path / "edgewise.db-not-there").exists()
@@ -141,8 +139,8 @@ def test_a_log_and_a_database_teach_together(engine: Engine, db: str, tmp_path: 
     assert len(both) == 2 * len(labelled)
     assert set(both.node) == {"a", "c"}
     assert len(both.series()) == 2
-    command = [sys.executable, "-m", "edgewise.cli.main", "train", str(log), "--db", db, "--json"]
-    run = subprocess.run([*command, "--out", str(tmp_path / "m")], capture_output=True, text=True)
+    words = ("--out", tmp_path / "m", "--max-nodes", "30", "--json")
+    run = edgewise("train", log, "--db", db, *words)
     assert run.returncode == 0, run.stderr
     info = json.loads(run.stdout)
     assert info["classes"] == ["cosy", "fresh"]

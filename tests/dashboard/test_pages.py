@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 
-import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
 from tests.dashboard.conftest import NODE, Serve
@@ -18,7 +17,6 @@ from edgewise.dashboard.fleet import fleet
 from edgewise.database.schema import health, status
 from edgewise.urls import parse_broker
 
-SOON_MS = 2000
 EVIL = "<img src=x onerror=window.hacked=1>"
 
 
@@ -124,8 +122,9 @@ def test_pages_with_next_to_nothing(page: Page, url: str, engine: Engine) -> Non
         expect(page.locator(".figures > div")).to_have_count(7)
 
 
-@pytest.mark.first
-def test_a_message_is_seen_within_two_seconds(page: Page, serve: Serve, engine: Engine) -> None:
+def test_a_message_is_seen_without_being_asked_for(
+    page: Page, serve: Serve, engine: Engine
+) -> None:
     store(engine, [row("another", 1, time.time())])
     with EmbeddedBroker() as broker:
         at = parse_broker(broker.url)
@@ -136,7 +135,7 @@ def test_a_message_is_seen_within_two_seconds(page: Page, serve: Serve, engine: 
             n = next(seq)
             said = {"boot": 1, "seq": n, "ts": int(time.time()) + n, "t": 20 + n / 10, "h": 40.0}
             client.publish(f"edgewise/{NODE}/state", json.dumps({**said, "cls": cls, "p": 0.9}), 1)
-            expect(page.locator(where)).to_contain_text(f"{20 + n / 10:.1f}", timeout=SOON_MS)
+            expect(page.locator(where)).to_contain_text(f"{20 + n / 10:.1f}")
 
         with Collector(at, Writer(engine), client_id=None):
             page.goto(serve())
@@ -148,7 +147,7 @@ def test_a_message_is_seen_within_two_seconds(page: Page, serve: Serve, engine: 
             for _ in range(4):
                 seen(".now", "empty")
             seen(".now", "warm")
-            expect(page.locator(".legend")).to_contain_text("warm", timeout=SOON_MS)
+            expect(page.locator(".legend")).to_contain_text("warm")
         client.disconnect()
         client.loop_stop()
 

@@ -23,7 +23,7 @@ from edgewise.logcsv import read_log
 from edgewise.simulator.fleet import node_config
 from edgewise.simulator.node import SimulatedNode
 from edgewise.splitting import parts
-from edgewise.training import train
+from edgewise.training import Budget, train
 from edgewise.urls import parse_broker
 
 KEY = "0f" * 32
@@ -176,13 +176,13 @@ def test_a_class_that_no_model_may_have_is_refused(
     expect(dialog).to_be_visible()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_see_label_train_push(
     page: Page, serve: Serve, engine: Engine, secret: str, place: Path, tmp_path: Path
 ) -> None:
     room = read_log(small_log(tmp_path / "room.csv", 6000))
     fit, test = parts(tmp_path / "room.csv")
-    compile_model(train(fit, test), tmp_path / "models" / "first", {})
+    compile_model(train(fit, test, Budget(30)), tmp_path / "models" / "first", {})
     first = package.load(tmp_path / "models" / "first")
     (tmp_path / "node.toml").write_text(f'[update]\nsecret = "{KEY}"\n')
     (tmp_path / "node.toml").chmod(0o600)
@@ -202,20 +202,20 @@ def test_see_label_train_push(
             name_it(page, cls)
         page.get_by_role("button", name="Train").click()
         panel = page.locator(".panel", has=page.get_by_text("Model", exact=True))
-        expect(panel.locator("tr", has_text="taught-")).to_be_visible(timeout=120_000)
+        expect(panel.locator("tr", has_text="taught-")).to_be_visible(timeout=300_000)
         expect(panel).to_contain_text("first knows none of these classes")
         assert re.search(r"taught-\S+?\s*100\.0%", panel.inner_text())
         with SimulatedNode(first, played, config, 2, world=FAST):
-            assert collector.wait_for(lambda c: c.readings > 2, 60)
+            assert collector.wait_for(lambda c: c.readings > 2, 200)
             page.get_by_role("button", name="Push ...").click()
             page.get_by_role("dialog").get_by_role("button", name="Push").click()
-            expect(panel).to_contain_text("confirmed by the node", timeout=120_000)
+            expect(panel).to_contain_text("confirmed by the node", timeout=300_000)
             seen = page.locator(".now .chip")
-            expect(seen).to_have_text(re.compile("fresh|cosy"), timeout=60_000)
+            expect(seen).to_have_text(re.compile("fresh|cosy"), timeout=200_000)
             ran = panel.locator("ul").first.locator("li")
             expect(ran).to_have_text([re.compile(r"taught-\S+ \("), re.compile(r"first \(")])
             page.get_by_role("button", name="Roll back").click()
-            expect(ran.first).to_contain_text("back to first", timeout=60_000)
+            expect(ran.first).to_contain_text("back to first", timeout=200_000)
             expect(ran).to_have_count(3)
         collector.stop()
     with engine.connect() as connection:

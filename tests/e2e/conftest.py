@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.databases import server, url  # noqa: F401 - fixtures
 from tests.e2e.mosquitto import anonymous
 from tests.e2e.operator_of import Operator
+from tests.shared import once
 
 from edgewise import package
 from edgewise.broker import EmbeddedBroker
@@ -49,10 +50,10 @@ def log(log_path: Path) -> Log:
 
 @pytest.fixture(scope="session")
 def model(log_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Package:
-    fit, test = parts(log_path)
-    out = tmp_path_factory.mktemp("models") / "window"
-    compile_model(train(fit, test), out, {})
-    return package.load(out)
+    def build(folder: Path) -> None:
+        compile_model(train(*parts(log_path)), folder / "window", {})
+
+    return package.load(once(tmp_path_factory, "window", build) / "window")
 
 
 @pytest.fixture(params=["amqtt", "mosquitto"])

@@ -13,7 +13,7 @@ from types import TracebackType
 
 import pytest
 
-LIMIT_S = 10
+LIMIT_S = 100
 
 
 def free_port() -> int:

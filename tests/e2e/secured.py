@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-LIMIT_S = 10
+LIMIT_S = 100
 
 
 @contextmanager

@@ -10,19 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.command import edgewise
 
 from edgewise.package import Package
 
-RUN = [sys.executable, "-m", "edgewise.cli.main"]
-LIMIT_S = 240
+LIMIT_S = 600
 
 pytestmark = pytest.mark.timeout(LIMIT_S + 10)
-
-
-def edgewise(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*RUN, *map(str, args)], capture_output=True, text=True, timeout=LIMIT_S, cwd=cwd
-    )
 
 
 def refusal(done: subprocess.CompletedProcess[str], code: int) -> str:
@@ -185,7 +179,8 @@ def test_simulate_names_what_is_wrong(
 @pytest.mark.data
 @pytest.mark.usefixtures("real_data")
 def test_demo_does_the_whole_job(tmp_path: Path) -> None:
-    done = edgewise("demo", cwd=tmp_path)
+    command = [sys.executable, "-m", "edgewise.cli.main", "demo"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "dashboard while the node runs: http://127.0.0.1:" in done.stderr
     summary = json.loads((tmp_path / "build/demo/summary.json").read_text())

@@ -14,6 +14,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
+from tests.command import edgewise
 from tests.e2e.mosquitto import Mosquitto, free_port
 from tests.e2e.secured import open_folder, password
 
@@ -25,7 +26,7 @@ from edgewise.pushing.targets import connect
 from edgewise.urls import parse_broker
 
 EDGEWISE = [sys.executable, "-m", "edgewise.cli.main", "ha"]
-LIMIT_S = 30
+LIMIT_S = 100
 TOPIC = "homeassistant/device/attic/config"
 
 pytestmark = pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
@@ -64,7 +65,7 @@ def home(broker: str) -> Iterator[Home]:
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*EDGEWISE, *words], capture_output=True, text=True, timeout=LIMIT_S)
+    return edgewise("ha", *words)
 
 
 def test_announced_and_taken_back(home: Home, broker: str, repo: Path) -> None:

@@ -15,6 +15,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from tests.e2e.conftest import small_log
 from tests.e2e.operator_of import FAST, LIMIT_S, NODE, Operator
+from tests.shared import once
 
 from edgenode.core import loader
 from edgewise import package
@@ -38,12 +39,13 @@ pushing = importlib.import_module("edgewise.pushing.push")
 @pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory) -> Package:
     """The same room with other names for its classes."""
-    folder = tmp_path_factory.mktemp("other")
-    path = small_log(folder / "log.csv", 900)
-    path.write_text(path.read_text().replace(",open", ",wide").replace(",closed", ",shut"))
-    fit, test = parts(path)
-    compile_model(train(fit, test), folder / "other", {})
-    return package.load(folder / "other")
+
+    def build(folder: Path) -> None:
+        path = small_log(folder / "log.csv", 900)
+        path.write_text(path.read_text().replace(",open", ",wide").replace(",closed", ",shut"))
+        compile_model(train(*parts(path)), folder / "other", {})
+
+    return package.load(once(tmp_path_factory, "other-names", build) / "other")
 
 
 @pytest.fixture

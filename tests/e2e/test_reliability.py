@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.counts import WHOLE, count
 
 from edgewise import paths
 from edgewise.database import open_db
@@ -25,9 +26,11 @@ from edgewise.reliability.soak import soak
 from edgewise.simulator.feed import write_feed
 
 # all scenarios run side by side, in the first of the tests
-pytestmark = [pytest.mark.timeout(280), pytest.mark.first]
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.long]
 
-ALL = (soak(200), *SCENARIOS)
+OUTAGES = count(15, 200)
+FEW = {"refused", "frozen", "reset", "stalled-up", "garbage-connack", "puback-swallowed", "bytes"}
+ALL = (soak(OUTAGES), *(s for s in SCENARIOS if WHOLE or s.name in FEW))
 JOBS = 12
 
 
@@ -37,7 +40,9 @@ def figures(model: Package) -> dict[str, Figures]:
 
 
 def test_thirty_scenarios_have_names_of_their_own() -> None:
-    assert len({s.name for s in ALL}) == len(ALL) > 30
+    names = {s.name for s in SCENARIOS}
+    assert len(names) == len(SCENARIOS) > 30
+    assert names > FEW
 
 
 @pytest.mark.parametrize("name", [s.name for s in ALL])
@@ -48,14 +53,14 @@ def test_nothing_is_lost_nor_doubled_and_the_slots_are_kept(
 
 
 def test_the_soak_meets_most_of_its_outages(figures: dict[str, Figures]) -> None:
-    assert (figures["soak"].acts or 0) > 100
-    assert figures["soak"].reconnects > 50
+    assert (figures["soak"].acts or 0) > OUTAGES // 2
+    assert figures["soak"].reconnects > OUTAGES // 4
 
 
 def test_a_backlog_drains(model: Package) -> None:
     drained = asyncio.run(drain(model, 1000, {"outbox": 2000}))
     assert drained.lost == 0
-    assert drained.readings > 900  # slots that a busy machine missed were never taken
+    assert drained.readings >= 1000
 
 
 GOOD = Figures("n", "w", 200, 0, 0, 3, 0, 200, 1, 210, Recovery(1, 2.0, 2.0), 1, 1, 4, 20.0, None)
@@ -131,7 +136,7 @@ def test_late_and_missed_slots_are_seen(tmp_path: Path, micropython_command: lis
         env={"MICROPYPATH": str(paths.simulator_dir()), "EDGEWISE_SIM_RATE": "20"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     slots = Slots.said(done.stdout.splitlines())
@@ -161,7 +166,7 @@ def test_the_command_says_what_it_found(model: Package, tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     [found] = json.loads((tmp_path / "f.json").read_text())["scenarios"]
     assert done.returncode == (1 if found["faults"] else 0), done.stderr

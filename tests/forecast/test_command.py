@@ -11,19 +11,18 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from tests.command import edgewise
 from tests.forecast.days import DAY, HOUR_S, START_S, rows
 
 from edgewise.database import open_db
 from edgewise.database.schema import events, forecast, reading
 
 RUN = [sys.executable, "-m", "edgewise.cli.main", "forecast"]
-LIMIT_S = 60
+LIMIT_S = 200
 
 
-def run(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*RUN, *words], capture_output=True, text=True, timeout=LIMIT_S, env={**os.environ, **env}
-    )
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    return edgewise("forecast", *words)
 
 
 @pytest.fixture
@@ -96,7 +95,8 @@ def test_wrong_use_is_one_line(words: tuple[str, ...], said: str) -> None:
 
 def test_what_is_not_installed_is_named_with_the_cure(db: str, tmp_path: Path) -> None:
     (tmp_path / "prophet.py").write_text("raise ImportError('No module named prophet')\n")
-    done = run("--db", db, PYTHONPATH=str(tmp_path))
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([*RUN, "--db", db], capture_output=True, text=True, env=env)
     assert done.returncode == 1
     assert done.stderr == (
         "error: No module named prophet: run make forecast, or pip install 'edgewise[forecast]'\n"

@@ -26,7 +26,7 @@ from edgewise.package import Package
 from edgewise.predicting import predict_log
 from edgewise.stored import as_log
 from edgewise.table import build_table
-from edgewise.training import train
+from edgewise.training import Budget, train
 
 
 def as_rows(node: str, log: Log, said_by: Package) -> Iterable[dict[str, Any]]:
@@ -52,7 +52,7 @@ def log_of(node: str, seed: int) -> Log:
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
-    compile_model(train(*held_out(log_of("n", 2))), folder / "room", {})
+    compile_model(train(*held_out(log_of("n", 2)), Budget(60)), folder / "room", {})
     return folder
 
 
