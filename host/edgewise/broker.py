@@ -35,7 +35,7 @@ class EmbeddedBroker:
         return f"mqtt://{self._host}:{self._port}"
 
     def __enter__(self) -> EmbeddedBroker:
-        self._port = _free(self._host, self._port)
+        _check_free(self._host, self._port)
         self._thread.start()
         if not self._started.wait(_START_S) or self._error is not None:
             raise OutsideError(
@@ -79,18 +79,18 @@ class EmbeddedBroker:
         }
         broker = Broker(config)
         await broker.start()
+        # port 0 was the system's to choose: chosen before, another might take it meanwhile
+        self._port = broker._servers["default"].instance.sockets[0].getsockname()[1]
         self._started.set()
         await self._stop.wait()
         await broker.shutdown()
 
 
-def _free(host: str, port: int) -> int:
-    # The number of a port that can be bound now.
+def _check_free(host: str, port: int) -> None:
     try:
         with socket.socket() as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             s.bind((host, port))
-            return int(s.getsockname()[1])
     except OSError as e:
         raise OutsideError(
             f"broker: {host}:{port} cannot be taken ({e.strerror}): choose another --port"
