@@ -12,8 +12,8 @@ INSTALL := "$(BIN)/python" host/install.py
 EXTRAS := dashboard forecast bench dev
 NOTE_dashboard := NiceGUI, some 20 MB to download, 60 MB on the disk
 NOTE_forecast := Prophet and statsforecast, some 150 MB to download, 500 MB on the disk
-NOTE_bench := what it compares with, some 100 MB to download, 400 MB on the disk
-NOTE_dev := all extras, ruff, mypy, pytest, a browser driver, Node.js, some 350 MB to download
+NOTE_bench := what it compares with, some 100 MB to download, 280 MB on the disk
+NOTE_dev := all extras and the tools for lint and test, some 350 MB to download, 1.1 GB on the disk
 
 # The first that really runs and is new enough (a shim on PATH may exist and fail).
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
@@ -33,6 +33,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:  ## This list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 	@echo
+	@echo 'setup-dashboard, setup-forecast, setup-bench, setup-dev: what these need, nothing runs'
+	@echo
 	@echo 'Variables: BROKER=mqtt://host:port (demo)  PYTHON=python3.x (setup)  TESTS=... (test)'
 	@echo '           DATA=log.csv LABEL=column MODEL=models/name (train, build)'
 	@echo '           PORT=/dev/ttyUSB0, socket://host:port IMAGE=MicroPython.bin CONFIG=node.toml (flash)'
@@ -49,7 +51,7 @@ $(STAMP): pyproject.toml host/requirements.lock
 		exit 1; fi
 	@echo "setup: virtual environment in $(VENV), $$("$(PYTHON)" --version)"
 	@"$(BIN)/python" -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear "$(VENV)"
-	@echo 'setup: pinned packages, some 130 MB to download, 420 MB on the disk, half a minute ...'
+	@echo 'setup: pinned packages, some 130 MB to download, 440 MB on the disk, half a minute ...'
 	@$(INSTALL) --require-hashes -r host/requirements.lock
 	@echo 'setup: edgewise itself, editable'
 	@$(INSTALL) -q --no-deps --no-build-isolation -e .

@@ -51,9 +51,8 @@ def _environment() -> dict[str, str]:
     env = {"UV_INDEX_STRATEGY": "unsafe-best-match"}
     said = _pip_settings()
     for word, variable, separator in SETTINGS:
-        value = (
-            said.get(f":env:.{word}") or said.get(f"install.{word}") or said.get(f"global.{word}")
-        )
+        places = (f"{section}.{word}" for section in (":env:", "install", "global"))
+        value = next((said[place] for place in places if place in said), "")
         if value:
             env[variable] = separator.join(value.split())
     return {**env, **os.environ}

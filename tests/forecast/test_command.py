@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import select
 from tests.forecast.days import DAY, HOUR_S, START_S, rows
 
+from edgewise import extras
 from edgewise.database import open_db
 from edgewise.database.schema import events, forecast, reading
 
@@ -98,6 +99,5 @@ def test_what_is_not_installed_is_named_with_the_cure(db: str, tmp_path: Path) -
     (tmp_path / "prophet.py").write_text("raise ImportError('No module named prophet')\n")
     done = run("--db", db, PYTHONPATH=str(tmp_path))
     assert done.returncode == 1
-    assert done.stderr == (
-        "error: No module named prophet: run make forecast, or pip install 'edgewise[forecast]'\n"
-    )
+    said = "error: forecast is not installed (No module named prophet): run: "
+    assert done.stderr == f"{said}{extras.command('forecast')}\n"
