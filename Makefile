@@ -7,8 +7,13 @@ CONFIG := node.toml
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
 STAMP := $(VENV)/.setup-done
-BENCH_STAMP := $(VENV)/.bench-done
-FORECAST_STAMP := $(VENV)/.forecast-done
+INSTALL := "$(BIN)/python" host/install.py
+# The extras of pyproject.toml, each on top of the setup; dev, for lint and test, has all of them.
+EXTRAS := dashboard forecast bench dev
+NOTE_dashboard := NiceGUI, some 20 MB to download, 60 MB on the disk
+NOTE_forecast := Prophet and statsforecast, some 150 MB to download, 500 MB on the disk
+NOTE_bench := what it compares with, some 100 MB to download, 280 MB on the disk
+NOTE_dev := all extras and the tools for lint and test, some 350 MB to download, 1.1 GB on the disk
 
 # The first that really runs and is new enough (a shim on PATH may exist and fail).
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
@@ -22,11 +27,13 @@ POLICY := /usr/sbin/policy-rc.d
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup system-deps demo test test-all lint train build flash deploy erase monitor repl dashboard forecast bench reliability \
-	wheel clean
+.PHONY: help setup system-deps demo test test-all lint train build flash deploy erase monitor repl dashboard forecast bench \
+	reliability wheel lock clean $(EXTRAS:%=setup-%)
 
 help:  ## This list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@echo
+	@echo 'setup-dashboard, setup-forecast, setup-bench, setup-dev: what these need, nothing runs'
 	@echo
 	@echo 'Variables: BROKER=mqtt://host:port (demo)  PYTHON=python3.x (setup)  TESTS=... (test)'
 	@echo '           DATA=log.csv LABEL=column MODEL=models/name (train, build)'
@@ -44,11 +51,17 @@ $(STAMP): pyproject.toml host/requirements.lock
 		exit 1; fi
 	@echo "setup: virtual environment in $(VENV), $$("$(PYTHON)" --version)"
 	@"$(BIN)/python" -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear "$(VENV)"
-	@echo 'setup: pinned packages, some 200 MB, about a minute ...'
-	@set -o pipefail; "$(BIN)/python" -m pip install --require-hashes -r host/requirements.lock \
-		| { grep --line-buffered -oE '^(Collecting [^ ]+|Installing collected packages)' || true; }
+	@echo 'setup: pinned packages, some 130 MB to download, 440 MB on the disk, half a minute ...'
+	@$(INSTALL) --require-hashes -r host/requirements.lock
 	@echo 'setup: edgewise itself, editable'
-	@"$(BIN)/python" -m pip install -q --no-deps --no-build-isolation -e .
+	@$(INSTALL) -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(EXTRAS:%=setup-%): setup-%: setup $(VENV)/.%-done
+
+$(VENV)/.%-done: host/requirements-%.lock $(STAMP)
+	@echo 'setup-$*: $(NOTE_$*) ...'
+	@$(INSTALL) --require-hashes -r $<
 	@touch $@
 
 system-deps:  ## The system packages (Debian, Ubuntu; with sudo when not root)
@@ -71,13 +84,13 @@ system-deps:  ## The system packages (Debian, Ubuntu; with sudo when not root)
 demo: setup  ## A real log, a model, a node, a broker, a summary: the whole way through
 	@$(BIN)/edgewise demo $(if $(BROKER),--broker "$(BROKER)")
 
-test: setup $(FORECAST_STAMP)  ## What can break in daily work, or TESTS=tests/host
+test: setup-dev  ## What can break in daily work, or TESTS=tests/host
 	@$(PYTEST) -n 4 $(TESTS)
 
 test-all: export EDGEWISE_TESTS := whole
 test-all: test  ## The same with every count whole: a million readings, 20,000 fuzz inputs ...
 
-lint: $(STAMP)  ## ruff check, ruff format --check, mypy
+lint: $(VENV)/.dev-done  ## ruff check, ruff format --check, mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -107,25 +120,15 @@ repl: setup  ## MicroPython's prompt: [PORT=/dev/...]
 monitor: setup  ## A node's serial line, live: [PORT=/dev/...] [CSV=log.csv]
 	@$(BIN)/edgewise monitor --port "$(or $(PORT),auto)" $(if $(CSV),--csv "$(CSV)")
 
-dashboard: setup  ## Nodes in a browser: [DB=sqlite:///edgewise.db] [BROKER=mqtt://host:port]
+dashboard: setup-dashboard  ## Nodes in a browser: [DB=sqlite:///edgewise.db] [BROKER=mqtt://host:port]
 	@$(BIN)/edgewise dashboard --db "$(or $(DB),sqlite:///edgewise.db)" \
 		$(if $(BROKER),--broker "$(BROKER)")
 
-forecast: setup $(FORECAST_STAMP)  ## The next day of every node: [DB=sqlite:///edgewise.db] or DATA=log.csv
+forecast: setup-forecast  ## The next day of every node: [DB=sqlite:///edgewise.db] or DATA=log.csv
 	@$(BIN)/edgewise forecast $(if $(DATA),--log "$(DATA)",--db "$(or $(DB),sqlite:///edgewise.db)")
 
-$(FORECAST_STAMP): host/requirements-forecast.lock $(STAMP)
-	@echo 'forecast: Prophet and statsforecast, some 200 MB ...'
-	@$(BIN)/python -m pip install -q --require-hashes -r host/requirements-forecast.lock
-	@touch $@
-
-bench: setup $(BENCH_STAMP)  ## Microseconds, bytes, allocations beside others: [MODEL=models/name] [PORT=]
+bench: setup-bench  ## Microseconds, bytes, allocations beside others: [MODEL=models/name] [PORT=]
 	@$(BIN)/edgewise bench $(if $(MODEL),"$(MODEL)") $(if $(PORT),--port "$(PORT)")
-
-$(BENCH_STAMP): host/requirements-bench.lock $(STAMP)
-	@echo 'bench: what it compares with, some 60 MB ...'
-	@$(BIN)/python -m pip install -q --require-hashes -r host/requirements-bench.lock
-	@touch $@
 
 reliability: setup  ## A node, a broker and 34 ways to disturb them: what was lost, late; 4 minutes
 	@$(BIN)/python -m edgewise.reliability --docs docs/reliability.md --json build/reliability.json
@@ -133,6 +136,16 @@ reliability: setup  ## A node, a broker and 34 ways to disturb them: what was lo
 wheel: $(STAMP)  ## dist/edgewise-*.whl
 	@$(BIN)/python -m pip wheel -q --no-deps --no-build-isolation -w dist .
 	@ls dist
+
+COMPILE := UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile -q --universal \
+	--generate-hashes --python-version 3.11 --no-annotate
+
+lock: $(STAMP)  ## host/requirements*.lock again from pyproject.toml; what is pinned stays
+	@$(COMPILE) --group pyproject.toml:uv -o host/requirements-uv.lock
+	@$(COMPILE) pyproject.toml --group build --extra dev -o host/requirements-dev.lock
+	@set -e; for extra in '' dashboard forecast bench; do \
+		$(COMPILE) pyproject.toml --group build $${extra:+--extra $$extra} \
+			-c host/requirements-dev.lock -o host/requirements$${extra:+-$$extra}.lock; done
 
 clean:  ## Remove what was built; the virtual environment and the downloads stay
 	@rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, select
 
-from edgewise import data, package, predicting
+from edgewise import data, extras, package, predicting
 from edgewise.broker import EmbeddedBroker
 from edgewise.collecting import Collector, Writer
 from edgewise.compiling import compile_model
 from edgewise.console import progress_bar, say
-from edgewise.dashboard import serve
 from edgewise.database import open_db
 from edgewise.database.schema import diag, reading
 from edgewise.demo_report import draw
@@ -69,8 +68,11 @@ def run(out: Path, broker: str | None, seed: int) -> dict[str, Any]:
     with ExitStack() as stack:
         if at is None:
             at = parse_broker(stack.enter_context(EmbeddedBroker()).url)
-        page = stack.enter_context(serve(engine, at, port=0, models=out))
-        say(f"dashboard while the node runs: {page.url}")
+        if extras.is_installed("dashboard"):
+            from edgewise.dashboard import serve
+
+            page = stack.enter_context(serve(engine, at, port=0, models=out))
+            say(f"dashboard while the node runs: {page.url}")
         collector = Collector(at, Writer(engine), client_id=None)
         collector.start()
         stack.callback(collector.stop)

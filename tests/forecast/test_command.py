@@ -14,6 +14,7 @@ from sqlalchemy import select
 from tests.command import edgewise
 from tests.forecast.days import DAY, HOUR_S, START_S, rows
 
+from edgewise import extras
 from edgewise.database import open_db
 from edgewise.database.schema import events, forecast, reading
 
@@ -98,6 +99,5 @@ def test_what_is_not_installed_is_named_with_the_cure(db: str, tmp_path: Path) -
     env = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run([*RUN, "--db", db], capture_output=True, text=True, env=env)
     assert done.returncode == 1
-    assert done.stderr == (
-        "error: No module named prophet: run make forecast, or pip install 'edgewise[forecast]'\n"
-    )
+    said = "error: forecast is not installed (No module named prophet): run: "
+    assert done.stderr == f"{said}{extras.command('forecast')}\n"

@@ -14,7 +14,7 @@ from edgewise.bench import rivals, run, subject
 from edgewise.bench.host_rate import _walks, host_rate
 from edgewise.bench.places import Board, UnixPort
 from edgewise.bench.show import show
-from edgewise.errors import OutsideError
+from edgewise.errors import EdgewiseError, OutsideError
 from edgewise.package import load
 from edgewise.toolchain import cc
 
@@ -74,7 +74,7 @@ def test_what_is_absent_says_why(
     reference: subject.Subject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def missing(estimator: object) -> str:
-        raise ImportError("everywhereml")
+        raise EdgewiseError("knows no single trees")
 
     monkeypatch.setitem(rivals.RIVALS, "everywhereml", missing)
     monkeypatch.setattr(cc, "command", lambda: None)
@@ -86,7 +86,7 @@ def test_what_is_absent_says_why(
         "gcc -O2": "no C compiler: make system-deps",
         "gcc -O2 stock": "no C compiler: make system-deps",
         "inline": "cannot run here",
-        "everywhereml": "not installed: make bench",
+        "everywhereml": "knows no single trees",
         "node inline": "cannot run here",
     }
 

@@ -11,7 +11,7 @@ __all__ = ["RIVALS", "everywhereml_source", "m2cgen_source"]
 
 
 def m2cgen_source(estimator: Any) -> str:
-    """Python with ``score(x)`` -> probabilities. ImportError without m2cgen."""
+    """Python with ``score(x)`` -> probabilities."""
     import m2cgen
 
     _check(estimator)
@@ -21,8 +21,7 @@ def m2cgen_source(estimator: Any) -> str:
 def everywhereml_source(estimator: Any) -> str:
     """Python with a class ``Forest`` that has ``predict(x)`` -> class index.
 
-    ImportError without everywhereml, which would fit a classifier of its own: here it is shown
-    the trees of ours.
+    everywhereml would fit a classifier of its own: here it is shown the trees of ours.
     """
     from everywhereml.sklearn.ensemble import RandomForestClassifier
 

@@ -135,8 +135,6 @@ def _put(
         try:
             files[f"{name}.py"] = source(subject.estimator).encode()
             sizes[name] = len(files[f"{name}.py"])
-        except ImportError:
-            absent[name] = "not installed: make bench"
         except EdgewiseError as e:
             absent[name] = str(e)
     place.put(files)

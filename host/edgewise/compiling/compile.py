@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from edgenode.core import walk_plain
@@ -105,9 +105,9 @@ def compile_estimator(
 
 def predict(estimator: Any, x: NDArray[np.int16]) -> NDArray[Any]:
     """The classes that a classifier gives to ``x``, int16[rows, features]."""
-    # fitted on a DataFrame it warns when it is shown anything else
-    names = getattr(estimator, "feature_names_in_", None)
-    return np.asarray(estimator.predict(x if names is None else pd.DataFrame(x, columns=names)))
+    with warnings.catch_warnings():  # one fitted on a DataFrame would rather see another
+        warnings.filterwarnings("ignore", "X does not have valid feature names", UserWarning)
+        return np.asarray(estimator.predict(x))
 
 
 def _mean_visits(forest: Forest, x: NDArray[np.int16]) -> float:

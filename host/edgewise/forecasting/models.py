@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewise.errors import OutsideError
+from edgewise import extras
 
 __all__ = ["DAY", "MODELS", "check_installed"]
 
@@ -30,13 +29,7 @@ def check_installed() -> None:
         logger = logging.getLogger(name)
         logger.addHandler(logging.NullHandler())  # without one cmdstanpy sets a level of its own
         logger.setLevel(logging.CRITICAL)
-    for name in ("prophet", "statsforecast"):
-        try:
-            import_module(name)
-        except ImportError as e:
-            raise OutsideError(
-                f"{e}: run make forecast, or pip install 'edgewise[forecast]'"
-            ) from e
+    extras.require("forecast")
 
 
 def seasonal_naive(ts: Floats, y: Floats) -> Floats:

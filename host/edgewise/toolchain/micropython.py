@@ -82,16 +82,11 @@ def find() -> Path | None:
 
 
 def command() -> list[str]:
-    """Return the start of a command line that runs MicroPython.
+    """Return the start of a command line that runs MicroPython; install it where there is none.
 
-    Raises OutsideError when there is none, with the cure.
+    Raises OutsideError when that fails, with the cure.
     """
-    path = find()
-    if path is None:
-        raise OutsideError(
-            "MicroPython's unix port is not here; run python -m edgewise.toolchain, or " + _CURE
-        )
-    return [str(path)]
+    return [str(find() or install())]
 
 
 def install(say: Say = _stderr) -> Path:
