@@ -13,7 +13,7 @@ from edgewise import __version__
 from edgewise.cli.main import VERBS
 
 RUN = [sys.executable, "-m", "edgewise.cli.main"]
-LIMIT_S = 100
+LIMIT_S = 500
 BAD_LOGS = {
     "empty": ("", ": is empty:"),
     "header": ("when,temp,hum,label\n0,1,1,a\n", ":1: no time column:"),

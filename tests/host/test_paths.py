@@ -20,7 +20,7 @@ def test_node_files_of_the_checkout(repo: Path) -> None:
 
 def test_the_wheel_holds_the_node_and_the_simulator(repo: Path, tmp_path: Path) -> None:
     pip = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*pip, "-w", tmp_path, repo], check=True, timeout=100)
+    subprocess.run([*pip, "-w", tmp_path, repo], check=True, timeout=500)
     (wheel,) = tmp_path.glob("edgewise-*.whl")
     site = tmp_path / "site"
     zipfile.ZipFile(wheel).extractall(site)
@@ -33,7 +33,7 @@ def test_the_wheel_holds_the_node_and_the_simulator(repo: Path, tmp_path: Path) 
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=500,
     )
     *files, simulator = done.stdout.splitlines()
     assert len(files) == len(paths.node_files())
