@@ -150,6 +150,8 @@ class Served:
         self._server.settimeout(0.05)
         scheme = "rfc2217" if lines else "socket"
         self.url = f"{scheme}://127.0.0.1:{self._server.getsockname()[1]}"
+        if lines:
+            self.url += "?timeout=60"  # pyserial's three seconds are few on a busy machine
         self._over = threading.Event()
         self._out = b""
         self._lock = threading.Lock()

@@ -115,7 +115,7 @@ def test_a_board_runs_the_same_files(
         if words[0] == "exec":
             code = words[1].replace("chdir('/", f"chdir('{tmp_path}/")
             done = subprocess.run(
-                [*micropython_command, "-c", code], capture_output=True, text=True, timeout=60
+                [*micropython_command, "-c", code], capture_output=True, text=True, timeout=500
             )
             assert done.returncode == 0, done.stderr
             return done.stdout

@@ -24,7 +24,7 @@ HEAVY = (
 # Here typer reads the options of `broker` before it comes to the help of `init`: with pydantic.
 AFTER_OPTIONS = {("broker", "init"), ("dashboard", "password")}
 RUN = [sys.executable, "-m", "edgewise.cli.main"]
-LIMIT_S = 100
+LIMIT_S = 500
 BAD_LOGS = {
     "empty": ("", ": is empty:"),
     "header": ("when,temp,hum,label\n0,1,1,a\n", ":1: no time column:"),

@@ -65,7 +65,7 @@ class Script:
             return ""
         words = [*self._command, "-c", self._before + source]
         done = subprocess.run(
-            words, capture_output=True, text=True, timeout=60, cwd=self._folder, env=self._env
+            words, capture_output=True, text=True, timeout=500, cwd=self._folder, env=self._env
         )
         if done.returncode:
             raise OutsideError(done.stderr or done.stdout)

@@ -27,7 +27,7 @@ def test_the_example_of_the_document(repo: Path, tmp_path: Path) -> None:
         cwd=tmp_path,  # emlearn leaves a folder tmp/
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=500,
     )
     head, *lines = done.stdout.splitlines()
     assert head == "[0 1] [1, 1]", done.stderr

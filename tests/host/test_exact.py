@@ -61,7 +61,7 @@ def contract(estimator: Any) -> dict[str, Any]:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(3600)
 @settings(
     max_examples=count(15, 200),
     deadline=None,

@@ -215,6 +215,6 @@ def test_ctrl_c_does_not_wait_for_a_board(here: Path) -> None:
             assert command.stderr
             assert b"hold BOOT" in command.stderr.readline()
             command.send_signal(signal.SIGINT)
-            said = command.communicate(timeout=100)[1]
+            said = command.communicate(timeout=500)[1]
     assert command.returncode == 130
     assert b"Traceback" not in said

@@ -24,9 +24,9 @@ from edgewise import package, paths
 
 FUZZ = Path(__file__).resolve().parents[1] / "fuzz"
 FILES = count(1_000, 10_000)  # of each kind
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 BOARD_HEAP = "320k"  # 160 KB on the board, where a word is half as long
-LIMIT_S = 280
+LIMIT_S = 1800
+pytestmark = [pytest.mark.long, pytest.mark.timeout(2 * LIMIT_S)]
 ALIKE = settings(
     max_examples=FILES + FILES // 4,  # some come twice
     derandomize=True,

@@ -35,7 +35,7 @@ def init(
         [*command, *(w for pair in options.items() for w in pair)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=500,
         cwd=folder,
         input=answers,
         start_new_session=True,  # no terminal of its own

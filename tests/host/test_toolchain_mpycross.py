@@ -26,7 +26,7 @@ def test_compiled_code_has_abi_6_3_and_runs(
         env={**os.environ, "MICROPYPATH": str(out.parent)},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=500,
     )
     assert done.stdout == "42\n", done.stderr
 

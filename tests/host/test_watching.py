@@ -31,7 +31,7 @@ from edgewise.watching.decode import Damaged, Diag, Hello, Reading, Text, decode
 from edgewise.watching.growing import GrowingLog
 from edgewise.watching.screen import NodeState
 
-LIMIT_S = 100
+LIMIT_S = 500
 EDGEWISE = [sys.executable, "-m", "edgewise.cli.main"]
 HELLO = b"edgewise: node a1b2c3, boot 7, model occupancy, viper-inline\r\n"
 
