@@ -114,7 +114,7 @@ def draw(
     axes[1, 0].set_ylabel("humidity, %RH")
     axes[2, 0].set_yticks([-0.2, 0.5, 1.5], ["differs", "the node said", "true"])
     handles = [Rectangle((0, 0), 1, 1, color=colors[i]) for i in range(len(classes))]
-    figure.legend(handles, [f"class {c}" for c in classes], loc="outside upper right", ncols=8)
+    figure.legend(handles, classes, loc="outside upper right", ncols=8)
     what = "SYNTHETIC log" if synthetic else "UCI occupancy, test rows"
     figure.suptitle(f"{what}: what the node measured and what it said", x=0.01, ha="left")
     figure.savefig(path, dpi=90)

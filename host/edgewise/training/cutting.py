@@ -48,9 +48,7 @@ def cut(estimator: Any, leaves: int) -> list[CutTree]:
     return [CutTree(tree, leaves) for tree in trees_of(estimator)]
 
 
-def predict(
-    trees: list[CutTree], classes: NDArray[Any], x: NDArray[np.float32]
-) -> NDArray[Any]:
+def predict(trees: list[CutTree], classes: NDArray[Any], x: NDArray[np.float32]) -> NDArray[Any]:
     """What the classifier of these trees says, as scikit-learn adds up their votes."""
     votes = sum(tree.value[tree.apply(x), 0] for tree in trees) / len(trees)
     return np.asarray(classes[np.argmax(votes, axis=1)])
