@@ -21,6 +21,7 @@ _START_S = 60
 _STOP_S = 60
 _POLL_S = 0.02
 _TRIES = 3
+_SBIN = "/usr/sbin"  # on Debian not on the PATH of users
 _CONFIG = """listener {port} {host}
 allow_anonymous true
 max_queued_messages 0
@@ -83,7 +84,7 @@ class BrokerProcess:
             )
 
     def _command(self) -> list[str]:
-        mosquitto = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
+        mosquitto = shutil.which("mosquitto") or shutil.which("mosquitto", path=_SBIN)
         if mosquitto is None:
             return [sys.executable, "-c", _AMQTT, "broker", "--port", str(self._port)]
         config = Path(self._folder.name) / "mosquitto.conf"
