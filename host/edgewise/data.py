@@ -10,17 +10,18 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from edgewise import console, synthetic
 from edgewise.errors import InputError, OutsideError
+from edgewise.logcsv import Log
 from edgewise.logcsv_write import write_atomic
 from edgewise.paths import cache_dir
 
-__all__ = ["BASE_URL", "CITATION", "NAMES", "RAW_SHA256", "SHA256", "Dataset", "get"]
+__all__ = ["BASE_URL", "CITATION", "NAMES", "RAW_SHA256", "SHA256", "Dataset", "get", "named"]
 
 NAMES = ("occupancy",)
 CITATION = (
@@ -42,6 +43,7 @@ _FOLDER, _FILE = "uci_occupancy", "uci_occupancy_th.csv"
 _SYNTHETIC_FILE = "SYNTHETIC_occupancy.csv"
 _SPLITS = {"datatraining.txt": "train", "datatest.txt": "test1", "datatest2.txt": "test2"}
 _HEADER = ("split", "time", "temp_c", "rh", "occupied")
+_CLASSES = {"0": "empty", "1": "occupied"}
 _TIMEOUT_S = (5, 30)  # to connect, to the next byte
 
 
@@ -82,6 +84,13 @@ def get(
     target = out / found.path.name if out.is_dir() else out
     write_atomic(target, _read(found.path))
     return Dataset(target, found.synthetic, found.source)
+
+
+def named(log: Log) -> Log:
+    """The occupancy log with the classes empty and occupied for the published 0 and 1."""
+    if log.label is None:
+        return log
+    return replace(log, label=np.array([_CLASSES.get(c, c) for c in log.label], dtype=object))
 
 
 def _from_folder() -> Dataset | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from edgewise.errors import InputError
 
-__all__ = ["INT16_MAX", "Forest", "flatten", "merge_leaves", "trees_of"]
+__all__ = ["INT16_MAX", "Forest", "flatten", "flatten_trees", "merge_leaves", "trees_of"]
 
 INT16_MAX = 32766  # features are clamped to +-32766, so a threshold beyond is never reached
 _WORD_MAX = 65535
@@ -54,7 +55,11 @@ def trees_of(estimator: Any) -> list[Any]:
 
 def flatten(estimator: Any, bits: int = 8) -> Forest:
     """Integer form of a fitted classifier, one leaf for each of its leaves."""
-    trees = trees_of(estimator)
+    return flatten_trees(trees_of(estimator), bits)
+
+
+def flatten_trees(trees: Sequence[Any], bits: int = 8) -> Forest:
+    """The same of its trees."""
     inner = [t.children_left >= 0 for t in trees]
     n = int(sum(i.sum() for i in inner))
     nodes: list[list[int]] = []

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 from tests.command import edgewise
 
+from edgewise import package
 from edgewise.package import Package
 
 LIMIT_S = 600
@@ -183,6 +186,10 @@ def test_demo_does_the_whole_job(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "dashboard while the node runs: http://127.0.0.1:" in done.stderr
+    stages = re.findall(r"^(.+): about \d+ s \.\.\.$", done.stderr, re.MULTILINE)
+    assert len(stages) == 4
+    for stage in stages:
+        assert re.search(rf"^{re.escape(stage)}: \d+\.\d s$", done.stderr, re.MULTILINE)
     summary = json.loads((tmp_path / "build/demo/summary.json").read_text())
     assert summary["readings_taken"] == summary["readings_delivered"] == 12417
     assert summary["readings_lost"] == 0
@@ -198,3 +205,7 @@ def test_demo_does_the_whole_job(tmp_path: Path) -> None:
     assert set(wanted.split()) <= set(summary)
     picture = (tmp_path / "build/demo/timeline.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
+    assert package.load(tmp_path / "build/demo/occupancy").classes == ["empty", "occupied"]
+    with sqlite3.connect(tmp_path / "build/demo/edgewise.db") as db:
+        said = db.execute("select distinct cls from reading where cls is not null")
+        assert {cls for (cls,) in said} == {"empty", "occupied"}

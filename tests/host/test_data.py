@@ -186,3 +186,10 @@ def test_unknown_name_and_bad_places(cache: Path, tmp_path: Path) -> None:
     cache.write_text("a file where the folder should be")
     with pytest.raises(OutsideError, match="EDGEWISE_CACHE"):
         data.get(base_url=CLOSED)
+
+
+def test_the_classes_have_names(real_data: Path) -> None:
+    log = read_log(real_data, "occupied", split="split")
+    named = data.named(log)
+    assert named.label is not None and log.label is not None
+    assert set(zip(log.label, named.label, strict=True)) == {("0", "empty"), ("1", "occupied")}

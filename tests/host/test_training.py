@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,15 @@ from tests.counts import count
 
 from edgewise.compiling import compile_estimator
 from edgewise.errors import InputError
+from edgewise.forest import flatten, flatten_trees, trees_of
 from edgewise.logcsv import Log, read_log
 from edgewise.splitting import parts
 from edgewise.training import Budget, Trained, train
 from edgewise.training.budget import US_PER_VISIT
+from edgewise.training.cutting import cut, predict
 from edgewise.training.pool import LEVELS, POOL, WINDOWS
 from edgewise.training.quality import choose, distances, front, quality
+from edgewise.training.result import Recipe
 from edgewise.training.rows import classes_of, parts_of, rows_of
 
 
@@ -37,6 +41,21 @@ def log_of(path: Path, nodes: int = 1, rows: int = 700, warmer: float = 0.0) -> 
 def trained(path: Path, **more: object) -> Trained:
     log_of(path)
     return train(*parts(path), **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["ExtraTrees", "RandomForest", "DecisionTree"])
+@pytest.mark.parametrize("leaves", [2, 7, 12, 25])
+def test_a_cut_forest_is_the_one_that_was_grown_smaller(kind: str, leaves: int) -> None:
+    r = np.random.default_rng(3)
+    x = r.normal(0, 100, (900, 12)).astype(np.int16).astype(np.float32)
+    y = np.digitize(x[:, 0] + x[:, 1] - r.normal(0, 60, 900), (-80, 60))
+    large = Recipe(kind, 5, 25, 6, 9, 0.5, "gini")
+    small = replace(large, max_leaf_nodes=leaves).estimator(y, 1).fit(x, y)
+    trees = cut(large.estimator(y, 1).fit(x, y), leaves)
+    assert flatten_trees(trees).table() == flatten(small).table()
+    assert (predict(trees, small.classes_, x) == small.predict(x)).all()
+    paths = sum(tree.decision_path(x).sum() for tree in trees_of(small))
+    assert sum(tree.depth[tree.apply(x)].sum() for tree in trees) == paths
 
 
 BUDGETS = (Budget(60, max_us=13.0), Budget(max_bytes=220), Budget(3), Budget(max_us=1))

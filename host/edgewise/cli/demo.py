@@ -25,6 +25,7 @@ def demo(
     json: JsonFlag = False,
 ) -> None:
     """Train on the UCI occupancy log, run its test rows through a simulated node, compare."""
+    say("demo: half a minute in all; starting ...")
     from edgewise.demo import run
     from edgewise.demo_report import show
     from edgewise.errors import EdgewiseError

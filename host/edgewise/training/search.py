@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewise.errors import InputError
-from edgewise.forest import flatten, merge_leaves, trees_of
+from edgewise.forest import flatten_trees, merge_leaves
 from edgewise.training.budget import US_PER_VISIT, Budget
+from edgewise.training.cutting import CutTree, cut, predict
 from edgewise.training.pool import LEVELS, POOL
 from edgewise.training.quality import choose, distances, front, quality
 from edgewise.training.result import Candidate, Levels, Recipe
@@ -29,7 +30,8 @@ _LEAVES_MIN, _DEPTH_MIN = 6, 3
 # for budgets without room for a forest: one tree knows little of how sure it is
 _TREE = ("DecisionTree", None, "entropy")
 _LEAVES = (20, 80)  # readings in a leaf, at least
-_CARRIED_ON = 4  # best recipes that are tried with other filters and levels
+_CARRIED_ON = 2  # best recipes that are tried without levels, then without the filter
+_REFINED = 2  # of those the best, tried with fewer leaves and features
 _SHARES = (1.0, 0.7, 0.5)  # of the leaves that the budget allows
 _TOPS = (None, 24, 12)  # most important features; None is all
 _SEEDS = 4  # forests a candidate: one alone may be lucky
@@ -74,7 +76,7 @@ class _Search:
         self.seed, self.jobs = seed, jobs
         self._ranks: dict[tuple[bool, bool], list[NDArray[np.int64]]] = {}
 
-    def run(self, shapes: Iterable[_Shape], step: Callable[[], None]) -> list[_Trial]:
+    def run(self, shapes: Iterable[_Shape], step: Callable[[], None]) -> list[list[_Trial]]:
         from joblib import Parallel, delayed
 
         shapes = list(shapes)
@@ -83,8 +85,8 @@ class _Search:
             self._ranks[key].append(self._rank(*key, np.ones(len(self.parts.block), dtype=bool)))
         trials = []
         pool = Parallel(n_jobs=self.jobs, backend="threading", return_as="generator")
-        for trial in pool(delayed(self._try)(shape) for shape in shapes):
-            trials.append(trial)
+        for found in pool(delayed(self._try)(shape) for shape in shapes):
+            trials.append(found)
             step()
         return trials
 
@@ -103,30 +105,51 @@ class _Search:
         ).fit(rows.x[fit][:, columns], rows.y[fit])
         return columns[np.argsort(-forest.feature_importances_, kind="stable")]
 
-    def _try(self, shape: _Shape) -> _Trial:
+    def _try(self, shape: _Shape) -> list[_Trial]:
+        # Of the shape with all of its leaves, and with each smaller share of them.
         rows, parts = self.rows[shape.filtered], self.parts
-        confusion = np.zeros((parts.block.max() + 1, self.n_classes, self.n_classes), np.int64)
+        shapes = [_fewer_leaves(shape, share) for share in _SHARES]
+        blocks = parts.block.max() + 1
+        confusions = np.zeros((len(shapes), blocks, self.n_classes, self.n_classes), np.int64)
         for fold, (fit, part) in enumerate(parts.folds):
             columns = self._columns(shape, fold)
-            x, held = rows.x[fit][:, columns], rows.x[part][:, columns]
+            x, held = (rows.x[r][:, columns].astype(np.float32) for r in (fit, part))
             for seed in range(self.seed, self.seed + _SEEDS):
                 estimator = shape.recipe.estimator(rows.y[fit], seed).fit(x, rows.y[fit])
-                said = estimator.predict(held)
-                np.add.at(confusion, (parts.block[part], rows.y[part], said), 1)
+                for confusion, small in zip(confusions, shapes, strict=True):
+                    trees = cut(estimator, small.recipe.max_leaf_nodes)
+                    said = predict(trees, estimator.classes_, held)
+                    np.add.at(confusion, (parts.block[part], rows.y[part], said), 1)
         columns = self._columns(shape, -1)
-        x = rows.x[:, columns]
+        x = rows.x[:, columns].astype(np.float32)
         estimator = shape.recipe.estimator(rows.y, self.seed).fit(x, rows.y)
-        sample = x[:: max(1, len(x) // 500)].astype(np.float32)
-        trees = trees_of(estimator)
-        visits = float(sum(t.decision_path(sample).sum() for t in trees)) / len(sample)
-        return _Trial(
-            shape,
-            confusion,
-            columns,
-            int(sum(t.node_count for t in trees)),
-            2 * len(merge_leaves(flatten(estimator)).table()),
-            visits,
-        )
+        sample = x[:: max(1, len(x) // 500)]
+        return [
+            _trial(small, confusion, columns, cut(estimator, small.recipe.max_leaf_nodes), sample)
+            for small, confusion in zip(shapes, confusions, strict=True)
+        ]
+
+
+def _fewer_leaves(shape: _Shape, share: float) -> _Shape:
+    leaves = max(2, int(shape.recipe.max_leaf_nodes * share))
+    return replace(shape, recipe=replace(shape.recipe, max_leaf_nodes=leaves))
+
+
+def _trial(
+    shape: _Shape,
+    confusion: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    trees: list[CutTree],
+    sample: NDArray[np.float32],
+) -> _Trial:
+    return _Trial(
+        shape,
+        confusion,
+        columns,
+        sum(tree.node_count for tree in trees),
+        2 * len(merge_leaves(flatten_trees(trees)).table()),
+        float(sum(tree.depth[tree.apply(sample)].sum() for tree in trees)) / len(sample),
+    )
 
 
 def search(
@@ -145,13 +168,8 @@ def search(
     "on" or "off". Raises InputError where nothing fits the budget.
     """
     recipes = _recipes(budget, n_classes, len(parts.block))
-    first = asked != "off"
-    base = [_Shape(r, True, first) for r in recipes]
-    others = [(f, lv) for f in (True, False) for lv in (True, False) if (f, lv) != (True, first)]
-    if asked != "auto":
-        others = [(f, lv) for f, lv in others if lv is first]
     carried = min(_CARRIED_ON, len(recipes))
-    total = len(base) + carried * len(others) + 2 * (len(_SHARES) * len(_TOPS) - 1)
+    total = len(recipes) + carried * (1 + (asked == "auto")) + _REFINED * (len(_TOPS) - 1)
     done = 0
 
     def step() -> None:
@@ -160,18 +178,23 @@ def search(
         progress(done, max(total, done))
 
     runner = _Search(rows, parts, n_classes, seed, jobs)
-    trials = runner.run(base, step)
-    best = sorted(trials, key=lambda t: -_quality(t))[:carried]
-    trials += runner.run(
-        [replace(t.shape, filtered=f, levels=lv) for f, lv in others for t in best], step
-    )
-    levels = _decide_levels(trials, asked, len(np.unique(rows[True].node)), seed)
-    trials_of_levels = [t for t in trials if t.shape.levels is levels.used]
-    filtered = _decide_filter(trials_of_levels, seed)
-    decided = [t for t in trials_of_levels if t.shape.filtered is filtered]
-    best = sorted(decided, key=lambda t: -_quality(t))[:2]
-    trials += runner.run(_smaller([t.shape for t in best]), step)
+    grown = runner.run([_Shape(recipe, True, asked != "off") for recipe in recipes], step)
+    best = [t[0].shape for t in _best(grown, carried)]
+    if asked == "auto":
+        grown += runner.run([replace(shape, levels=False) for shape in best], step)
+    levels = _decide_levels([t[0] for t in grown], asked, len(np.unique(rows[True].node)), seed)
+    grown += runner.run([replace(s, filtered=False, levels=levels.used) for s in best], step)
+    of_levels = [t for t in grown if t[0].shape.levels is levels.used]
+    filtered = _decide_filter([t[0] for t in of_levels], seed)
+    best_ones = _best([t for t in of_levels if t[0].shape.filtered is filtered], _REFINED)
+    trials = [t[0] for t in grown] + [small for t in best_ones for small in t[1:]]
+    fewer_features = [replace(t[0].shape, top=top) for t in best_ones for top in _TOPS if top]
+    trials += [trial for found in runner.run(fewer_features, step) for trial in found]
     return _found(trials, levels, filtered, seed)
+
+
+def _best(grown: list[list[_Trial]], n: int) -> list[list[_Trial]]:
+    return sorted(grown, key=lambda trials: -_quality(trials[0]))[:n]
 
 
 def _allowed(levels: bool) -> NDArray[np.int64]:
@@ -205,14 +228,6 @@ def _grows(budget: Budget, trees: int, n_classes: int) -> bool:
     depth = budget.depth(trees)
     deep = depth is None or depth >= _DEPTH_MIN
     return deep and budget.leaves(trees, n_classes) >= _LEAVES_MIN
-
-
-def _smaller(shapes: list[_Shape]) -> Iterable[_Shape]:
-    for shape in shapes:
-        for share, top in product(_SHARES, _TOPS):
-            leaves = max(2, int(shape.recipe.max_leaf_nodes * share))
-            if (share, top) != (1.0, None):
-                yield replace(shape, recipe=replace(shape.recipe, max_leaf_nodes=leaves), top=top)
 
 
 def _compared(here: list[_Trial], there: list[_Trial], seed: int) -> tuple[float, float, float]:

@@ -1,0 +1,54 @@
+"""A forest that was grown once, as if it had been grown with fewer leaves.
+
+scikit-learn grows a tree with ``max_leaf_nodes`` best first: every split makes two nodes, and
+which split comes next does not depend on the limit. The tree with fewer leaves is therefore the
+first ``2 * leaves - 1`` nodes of the tree with more, bit for bit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewise.forest import trees_of
+
+__all__ = ["CutTree", "cut", "predict"]
+
+
+class CutTree:
+    """The first nodes of a fitted ``tree_``, with its attributes; ``depth``: int[nodes], how many
+    nodes a row visits that ends there."""
+
+    def __init__(self, tree: Any, leaves: int) -> None:
+        n = self.node_count = min(tree.node_count, 2 * leaves - 1)
+        inner = (tree.children_left[:n] >= 0) & (tree.children_left[:n] < n)
+        self.children_left = np.where(inner, tree.children_left[:n], -1)
+        self.children_right = np.where(inner, tree.children_right[:n], -1)
+        self.feature, self.threshold = tree.feature[:n], tree.threshold[:n]
+        self.value = tree.value[:n]
+        self.depth = np.ones(n, dtype=np.int64)
+        self._tree = tree
+        self._place = np.arange(tree.node_count)
+        for node in np.flatnonzero(tree.children_left >= 0):
+            for child in (tree.children_left[node], tree.children_right[node]):
+                if child < n:
+                    self.depth[child] = self.depth[node] + 1
+                else:
+                    self._place[child] = self._place[node]
+
+    def apply(self, x: NDArray[np.float32]) -> NDArray[np.int64]:
+        """int[rows], the leaf that each row reaches."""
+        return np.asarray(self._place[self._tree.apply(x)])
+
+
+def cut(estimator: Any, leaves: int) -> list[CutTree]:
+    """The trees of a fitted classifier, of ``leaves`` at most."""
+    return [CutTree(tree, leaves) for tree in trees_of(estimator)]
+
+
+def predict(trees: list[CutTree], classes: NDArray[Any], x: NDArray[np.float32]) -> NDArray[Any]:
+    """What the classifier of these trees says, as scikit-learn adds up their votes."""
+    votes = sum(tree.value[tree.apply(x), 0] for tree in trees) / len(trees)
+    return np.asarray(classes[np.argmax(votes, axis=1)])
