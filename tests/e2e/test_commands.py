@@ -8,13 +8,14 @@ import re
 import shutil
 import sqlite3
 import subprocess
-import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from tests.command import edgewise
+from tests.counts import WHOLE, count
 
-from edgewise import package
+from edgewise import data, package
 from edgewise.package import Package
 
 LIMIT_S = 600
@@ -179,11 +180,29 @@ def test_simulate_names_what_is_wrong(
     assert said in refusal(edgewise("simulate", *given, cwd=tmp_path), code)
 
 
+DEMO_ROWS = count(1500, 10_000)  # of each of the three parts
+
+
+def shortened(log: Path, out: Path) -> int:
+    """The first rows of each part of the occupancy log; how many of them are to be tested."""
+    rows = csv.reader(log.read_text().splitlines())
+    kept, seen = [next(rows)], Counter[str]()
+    for row in rows:
+        seen[row[0]] += 1
+        if seen[row[0]] <= DEMO_ROWS:
+            kept.append(row)
+    out.write_text("".join(",".join(row) + "\n" for row in kept))
+    return sum(row[0].startswith("test") for row in kept)
+
+
 @pytest.mark.data
-@pytest.mark.usefixtures("real_data")
-def test_demo_does_the_whole_job(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "edgewise.cli.main", "demo"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, cwd=tmp_path)
+def test_demo_does_the_whole_job(
+    real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n = shortened(real_data, tmp_path / "log.csv")
+    log = data.Dataset(tmp_path / "log.csv", False, "the real log")
+    monkeypatch.setattr(data, "get", lambda name: log)
+    done = edgewise("demo", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "dashboard while the node runs: http://127.0.0.1:" in done.stderr
     stages = re.findall(r"^(.+): about \d+ s \.\.\.$", done.stderr, re.MULTILINE)
@@ -191,14 +210,16 @@ def test_demo_does_the_whole_job(tmp_path: Path) -> None:
     for stage in stages:
         assert re.search(rf"^{re.escape(stage)}: \d+\.\d s$", done.stderr, re.MULTILINE)
     summary = json.loads((tmp_path / "build/demo/summary.json").read_text())
-    assert summary["readings_taken"] == summary["readings_delivered"] == 12417
+    assert summary["readings_taken"] == summary["readings_delivered"] == n
     assert summary["readings_lost"] == 0
-    assert summary["failed_reads"] == pytest.approx(0.014 * 12417, rel=0.3)
+    assert summary["failed_reads"] == pytest.approx(0.014 * n, rel=0.3)
     assert summary["agreement"] == summary["agreement_sklearn"] == 1
     assert summary["nodes"] <= 500
-    assert summary["accuracy"] >= 0.87
-    assert summary["balanced_accuracy"] >= 0.82
-    assert summary["macro_f1"] >= 0.83
+    if WHOLE:
+        assert n == 12_417
+        assert summary["accuracy"] >= 0.87
+        assert summary["balanced_accuracy"] >= 0.82
+        assert summary["macro_f1"] >= 0.83
     wanted = (
         "duplicates_dropped predict_us runtime wall_s r_ingest e_buffer r_noise s_feature l_infer"
     )

@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests.counts import WHOLE
 
 from edgewise import paths
 
@@ -39,6 +40,7 @@ def test_it_holds_the_files_of_the_node_and_of_the_simulator(wheel: Path) -> Non
 
 @pytest.mark.long
 @pytest.mark.timeout(2 * INSTALL_S)
+@pytest.mark.skipif(not WHOLE, reason="installs 440 MB: make test-all")
 def test_it_works_without_the_checkout(wheel: Path, repo: Path, tmp_path: Path) -> None:
     env = tmp_path / "env"
     venv.create(env, with_pip=True, symlinks=True)
