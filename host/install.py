@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+UV = [sys.executable, "-m", "uv", "pip"]
 LOCK = Path(__file__).parent / "requirements-uv.lock"
 # uv does not read pip's settings: pip's word, uv's variable, what uv puts between two values
 SETTINGS = (
@@ -28,7 +29,7 @@ def main() -> int:
     """Install what the words after the command say; return the exit code."""
     words = sys.argv[1:]
     if _has_uv():
-        uv = [sys.executable, "-m", "uv", "pip", "install", "--python", sys.executable, *words]
+        uv = [*UV, "install", "--python", sys.executable, "--compile-bytecode", *words]
         if subprocess.run(uv, env=_environment()).returncode == 0:
             return 0
         print("uv did not succeed: pip installs, some minutes ...", file=sys.stderr, flush=True)
