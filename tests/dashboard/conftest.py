@@ -6,21 +6,22 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy import Engine
+from tests.dashboard import forked
+from tests.shared import LIMIT_S
 
 from edgewise.dashboard import password
 from edgewise.database import open_db
 
-LIMIT_MS = 100_000
+LIMIT_MS = 1000 * LIMIT_S
 expect.set_options(timeout=LIMIT_MS)
 PASSWORD = "open sesame"
 NODE = "a1b2c3"
@@ -89,25 +90,23 @@ def serve(db: str, tmp_path: Path) -> Iterator[Serve]:
     with ExitStack() as stack:
 
         def start(*more: str) -> str:
-            command = [sys.executable, "-m", "edgewise.cli.main", "dashboard", "--db", db]
             log = tmp_path / "dashboard.log"
-            with log.open("w") as file:
-                process = subprocess.Popen(
-                    [*command, "--port", "0", *more], cwd=tmp_path, env=os.environ, stderr=file
-                )
+            process = forked.start(["--db", db, "--port", "0", *more], tmp_path, log)
             stack.callback(_end, process, log)
-            end = time.monotonic() + LIMIT_MS / 1000
+            end = time.monotonic() + LIMIT_S
             while not (found := re.search(r"http://\S+?(?=,)", log.read_text())):
-                assert process.poll() is None and time.monotonic() < end, log.read_text()
+                assert process.is_alive() and time.monotonic() < end, log.read_text()
                 time.sleep(0.02)
             return found.group()
 
         yield start
 
 
-def _end(process: subprocess.Popen[bytes], log: Path) -> None:
-    process.send_signal(signal.SIGINT)
-    assert process.wait(LIMIT_MS / 1000) == 0
+def _end(process: BaseProcess, log: Path) -> None:
+    if process.is_alive():
+        os.kill(process.pid or 0, signal.SIGINT)
+    process.join(LIMIT_S)
+    assert process.exitcode == 0, log.read_text()
     assert "Traceback" not in log.read_text(), log.read_text()
 
 

@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
+from tests.command import edgewise
 from tests.dashboard.conftest import PASSWORD, Serve
+from tests.shared import LIMIT_S
 from typer.testing import CliRunner
 
 from edgewise.cli.dashboard import app
@@ -21,7 +23,7 @@ from edgewise.errors import InputError
 
 
 def answer(url: str, method: str, path: str, **headers: str) -> http.client.HTTPResponse:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=LIMIT_S)
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     connection.request(method, path, given.pop("body", None), given)
     return connection.getresponse()
@@ -136,8 +138,7 @@ def test_a_socket_of_another_origin_is_refused(url: str) -> None:
 
 
 def test_it_does_not_listen_to_others_without_a_password(db: str, engine: Engine) -> None:
-    command = [sys.executable, "-m", "edgewise.cli.main", "dashboard", "--db", db]
-    run = subprocess.run([*command, "--host", "0.0.0.0"], capture_output=True, text=True)
+    run = edgewise("dashboard", "--db", db, "--host", "0.0.0.0")
     assert run.returncode == 2
     assert "edgewise dashboard password" in run.stderr
     assert "Traceback" not in run.stderr
@@ -166,7 +167,7 @@ def test_a_taken_port_and_no_database(db: str, url: str) -> None:
     port = url.rsplit(":", 1)[1]
     taken = subprocess.run([*command, "--db", db, "--port", port], capture_output=True, text=True)
     assert (taken.returncode, "choose another --port" in taken.stderr) == (1, True)
-    none = subprocess.run(command, capture_output=True, text=True)
+    none = edgewise("dashboard")
     assert (none.returncode, "--db" in none.stderr) == (2, True)
     assert none.stdout == ""
 

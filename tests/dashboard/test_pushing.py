@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 from paho.mqtt.enums import CallbackAPIVersion
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
-from tests.dashboard.conftest import LIMIT_MS, NODE, Serve
+from tests.dashboard.conftest import NODE, Serve
 from tests.dashboard.past import rooms, store
 from tests.dashboard.test_teaching import log_in
 from tests.e2e.mosquitto import Mosquitto, free_port
@@ -101,14 +101,14 @@ def test_over_tls_with_the_operators_rights(
             panel = page.locator(".panel", has=page.get_by_text("Model", exact=True))
             page.get_by_role("button", name="Push ...").click()
             page.get_by_role("dialog").get_by_role("button", name="Push").click()
-            expect(panel).to_contain_text("rejected: not I", timeout=LIMIT_MS)
+            expect(panel).to_contain_text("rejected: not I")
             page.get_by_role("button", name="Roll back").click()
-            expect(panel).to_contain_text("refused: not I", timeout=LIMIT_MS)
+            expect(panel).to_contain_text("refused: not I")
         assert [sorted(said) for said in offers] == [
             ["counter", "hmac", "id", "sha256", "size"],
             ["id", "value"],
         ]
         page.get_by_role("button", name="Roll back").click()
-        expect(panel).to_contain_text("check the port and that a broker runs", timeout=LIMIT_MS)
+        expect(panel).to_contain_text("check the port and that a broker runs")
         if not certificates:
             assert password(folder, "operator") not in page.content()

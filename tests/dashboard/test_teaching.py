@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine, select
-from tests.dashboard.conftest import LIMIT_MS, NODE, Serve
+from tests.dashboard.conftest import NODE, Serve
 from tests.dashboard.past import rooms, store
 from tests.e2e.conftest import small_log
 from tests.e2e.mosquitto import anonymous
+from tests.shared import LIMIT_S
 
 from edgewise import package
 from edgewise.collecting import Collector, Writer
@@ -138,13 +139,13 @@ def test_training_that_cannot_be_is_said(
     page.goto(f"{url}/node?id={NODE}")
     panel = page.locator(".panel", has=page.get_by_text("Model", exact=True))
     page.get_by_role("button", name="Train").click()
-    expect(panel).to_contain_text("has no labelled period", timeout=LIMIT_MS)
+    expect(panel).to_contain_text("has no labelled period")
     drag(page, 0.2, 0.4)
     name_it(page, "cold")
     page.get_by_role("button", name="Train").click()
     page.get_by_role("button", name="Train").click()
     expect(page.get_by_text("A training is under way")).to_be_visible()
-    expect(panel).to_contain_text("only the class 'cold'", timeout=LIMIT_MS)
+    expect(panel).to_contain_text("only the class 'cold'")
 
 
 def test_a_page_that_was_open_when_another_logged_out_writes_nothing(
@@ -206,16 +207,16 @@ def test_see_label_train_push(
         expect(panel).to_contain_text("first knows none of these classes")
         assert re.search(r"taught-\S+?\s*100\.0%", panel.inner_text())
         with SimulatedNode(first, played, config, 2, world=FAST):
-            assert collector.wait_for(lambda c: c.readings > 2, 200)
+            assert collector.wait_for(lambda c: c.readings > 2, LIMIT_S)
             page.get_by_role("button", name="Push ...").click()
             page.get_by_role("dialog").get_by_role("button", name="Push").click()
-            expect(panel).to_contain_text("confirmed by the node", timeout=300_000)
+            expect(panel).to_contain_text("confirmed by the node")
             seen = page.locator(".now .chip")
-            expect(seen).to_have_text(re.compile("fresh|cosy"), timeout=200_000)
+            expect(seen).to_have_text(re.compile("fresh|cosy"))
             ran = panel.locator("ul").first.locator("li")
             expect(ran).to_have_text([re.compile(r"taught-\S+ \("), re.compile(r"first \(")])
             page.get_by_role("button", name="Roll back").click()
-            expect(ran.first).to_contain_text("back to first", timeout=200_000)
+            expect(ran.first).to_contain_text("back to first")
             expect(ran).to_have_count(3)
         collector.stop()
     with engine.connect() as connection:

@@ -8,10 +8,10 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
+from tests.shared import LIMIT_S
 
 from edgewise.urls import parse_broker
 
-LIMIT_S = 60
 FAST = {"EDGEWISE_SIM_RATE": "30"}  # a minute of the node takes two seconds
 NODE = "a1b2c3"
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 from tests.e2e.mosquitto import free_port
+from tests.shared import LIMIT_S
 
-LIMIT_S = 60
 USER = "nobody"  # who runs it where the tests are root, which PostgreSQL refuses
 
 

@@ -15,8 +15,7 @@ from urllib.parse import urlsplit
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
-
-LIMIT_S = 100
+from tests.shared import LIMIT_S
 
 
 @contextmanager

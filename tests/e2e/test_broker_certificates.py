@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_private_key
 from tests.e2e.mosquitto import Mosquitto, free_port
-from tests.e2e.secured import LIMIT_S, Client, open_folder, trust
+from tests.e2e.secured import Client, open_folder, trust
+from tests.shared import LIMIT_S
 
 from edgewise.brokerdir import init
 from edgewise.brokerdir.certificates import Key, key_bytes
@@ -145,7 +146,7 @@ def test_micropython_checks_it_too(
             [*micropython_command, script, str(running.port), name, trusted, *pair],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=LIMIT_S,
         )
     assert said in done.stdout, done
     assert (done.stdout.strip() == "in") == (said == "in")

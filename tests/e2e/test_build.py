@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.shared import LIMIT_S
 
 from edgewise import paths, settings
 from edgewise.broker import EmbeddedBroker
@@ -33,7 +34,7 @@ def started(
         env={**os.environ, "MICROPYPATH": ":".join([*map(str, places), ".frozen"])},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LIMIT_S,
     )
 
 

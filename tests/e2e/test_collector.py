@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import func, select
+from tests.command import edgewise
+from tests.shared import LIMIT_S
 
 from edgewise.collecting import Collector, Writer
 from edgewise.database import open_db
 from edgewise.database.schema import reading, rejected
 from edgewise.urls import parse_broker
 
-LIMIT_S = 30
 RUN = [sys.executable, "-m", "edgewise.cli.main"]
 
 
@@ -143,8 +145,6 @@ def test_killed_and_started_again_nothing_is_lost(broker: str, tmp_path: Path) -
 
 
 def wait_for_rows(engine: Any, n: int) -> None:
-    import time
-
     end = time.monotonic() + LIMIT_S
     while True:
         with engine.connect() as connection:
@@ -166,12 +166,7 @@ def wait_for_rows(engine: Any, n: int) -> None:
     ],
 )
 def test_addresses_that_cannot_be(url: str, code: int, said: str, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [*RUN, "collect", "--broker", url, "--db", f"sqlite:///{tmp_path / 'a.db'}"],
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-    )
+    done = edgewise("collect", "--broker", url, "--db", f"sqlite:///{tmp_path / 'a.db'}")
     assert done.returncode == code
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -189,13 +184,7 @@ def test_addresses_that_cannot_be(url: str, code: int, said: str, tmp_path: Path
 )
 def test_databases_that_cannot_be(db: str, code: int, said: str, tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("not a database, but long enough to be read as one\n" * 50)
-    done = subprocess.run(
-        [*RUN, "collect", "--broker", "mqtt://127.0.0.1:1", "--db", db],
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-        cwd=tmp_path,
-    )
+    done = edgewise("collect", "--broker", "mqtt://127.0.0.1:1", "--db", db, cwd=tmp_path)
     assert done.returncode == code, done.stderr
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -16,6 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import Engine, Table, func, select
 from tests.counts import count
 from tests.e2e.mosquitto import anonymous
+from tests.shared import LIMIT_S
 
 from edgewise.database import open_db
 from edgewise.database.schema import events, reading
@@ -24,7 +25,6 @@ from edgewise.urls import parse_broker
 RUN = [sys.executable, "-m", "edgewise.cli.main", "collect"]
 KILLS = count(6, 50)
 NODES = 5
-LIMIT_S = 60
 SEED = 11
 
 
@@ -54,7 +54,12 @@ class Publisher(threading.Thread):
             self.events += 1
             seq += 1
 
-    def end(self) -> int:
+    def end(self, least: int) -> int:
+        """Stop when ``least`` readings or more have been said; how many they are."""
+        end = time.monotonic() + LIMIT_S
+        while self.said < least:
+            assert time.monotonic() < end, self.said
+            time.sleep(0.01)
         self.ending.set()
         self.join(LIMIT_S)
         self.client.disconnect()
@@ -69,25 +74,27 @@ def test_killed_again_and_again(tmp_path: Path) -> None:
     engine = open_db(db)
     with anonymous(tmp_path, "max_queued_messages 0\n") as broker:
         words = [*RUN, "--broker", broker.url, "--db", db]
+        begin = time.monotonic()
         first = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
         assert first.stderr is not None
         assert "collecting" in first.stderr.readline()  # from now on the broker keeps for it
+        start_s = time.monotonic() - begin
         publisher = Publisher(broker.url)
         publisher.start()
         process = first
         for _ in range(KILLS):
-            time.sleep(rng.uniform(0, 1.5))  # anywhere: in its start, in a commit, before an ack
+            # anywhere: in its start, in a commit, before an ack
+            time.sleep(rng.uniform(0, 1.5 * start_s))
             process.kill()
             process.wait()
             process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
-        said = publisher.end()
+        said = publisher.end(20 * KILLS)
         end = time.monotonic() + LIMIT_S
         while rows(engine, reading) < said or rows(engine, events) < publisher.events:
             assert time.monotonic() < end, rows(engine, reading)
             time.sleep(0.1)
         process.terminate()
         assert process.wait(LIMIT_S) == 0
-    assert said > 20 * KILLS
     assert rows(engine, reading) == said == distinct(engine)
     assert rows(engine, events) == publisher.events
 

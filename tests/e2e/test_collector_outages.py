@@ -18,8 +18,9 @@ import pytest
 from sqlalchemy import Engine, select
 from tests.e2e import postgres
 from tests.e2e.mosquitto import Mosquitto, anonymous, free_port
-from tests.e2e.test_collector import LIMIT_S, RUN, publish, state, wait_for_rows
+from tests.e2e.test_collector import RUN, publish, state, wait_for_rows
 from tests.e2e.test_metrics import read
+from tests.shared import LIMIT_S
 
 from edgewise.broker import EmbeddedBroker
 from edgewise.collecting import Collector, Writer

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from sqlalchemy import Engine, create_engine, func, select, text
+from tests.shared import LIMIT_S
 
 from edgewise.collecting import Writer
 from edgewise.collecting.metrics import _Figures
@@ -18,7 +19,6 @@ from edgewise.database import open_db
 from edgewise.database.schema import diag, events, reading, rejected
 from edgewise.urls import check_db
 
-LIMIT_S = 30
 GOOD = {"ts": 1_700_000_000, "boot": 1, "seq": 1, "t": 21.5, "h": 40, "cls": "a", "p": 0.9}
 # As they stand in a payload.
 VALUES = [

@@ -18,10 +18,6 @@ from tests.counts import WHOLE, count
 from edgewise import data, package
 from edgewise.package import Package
 
-LIMIT_S = 600
-
-pytestmark = pytest.mark.timeout(LIMIT_S + 10)
-
 
 def refusal(done: subprocess.CompletedProcess[str], code: int) -> str:
     assert done.returncode == code, done.stderr

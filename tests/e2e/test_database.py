@@ -13,6 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, func, select, text
 from tests.e2e.mosquitto import Mosquitto, anonymous
 from tests.e2e.test_collector import publish, state
+from tests.shared import LIMIT_S
 
 from edgewise.collecting import Collector, Writer
 from edgewise.database import open_db, opening
@@ -20,7 +21,6 @@ from edgewise.database.schema import events, metadata, reading, rejected, status
 from edgewise.errors import EdgewiseError, InputError, OutsideError
 from edgewise.urls import parse_broker
 
-LIMIT_S = 30
 READING = {"node": "n1", "boot": 1, "seq": 1, "late": 0, "received_at": 1.0}
 
 

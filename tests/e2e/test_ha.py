@@ -17,6 +17,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from tests.command import edgewise
 from tests.e2e.mosquitto import Mosquitto, free_port
 from tests.e2e.secured import open_folder, password
+from tests.shared import LIMIT_S
 
 from edgewise import package
 from edgewise.brokerdir import init
@@ -26,7 +27,6 @@ from edgewise.pushing.targets import connect
 from edgewise.urls import parse_broker
 
 EDGEWISE = [sys.executable, "-m", "edgewise.cli.main", "ha"]
-LIMIT_S = 100
 TOPIC = "homeassistant/device/attic/config"
 
 pytestmark = pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)

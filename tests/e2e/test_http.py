@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 from tests.e2e.mosquitto import free_port
 from tests.e2e.test_collector import state
+from tests.shared import LIMIT_S
 
 from edgewise.collecting import Writer, http
 from edgewise.collecting.http import HttpInput, read_token
@@ -24,7 +25,6 @@ from edgewise.database.schema import reading
 from edgewise.errors import InputError, OutsideError
 
 TOKEN = "0123456789abcdef"
-LIMIT_S = 30
 
 
 @pytest.fixture

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from tests.command import edgewise
 from tests.e2e.conftest import small_log
-from tests.e2e.test_collector import LIMIT_S, RUN, publish, state, wait_for_rows
+from tests.e2e.test_collector import RUN, publish, state, wait_for_rows
 from tests.host.cable import Cable
+from tests.shared import LIMIT_S
 from typer.testing import CliRunner
 
 from edgewise.cli.main import app
@@ -140,8 +142,7 @@ def test_by_cable_and_by_mqtt_it_is_one_row(cable: Cable, broker: str, db: str) 
 
 
 def replay(log: Path, db: str, *more: str) -> subprocess.CompletedProcess[str]:
-    words = [*RUN, "collect", "--replay", str(log), "--db", db, "--json", *more]
-    return subprocess.run(words, capture_output=True, text=True, timeout=LIMIT_S)
+    return edgewise("collect", "--replay", log, "--db", db, "--json", *more)
 
 
 def test_a_log_twice(tmp_path: Path, db: str) -> None:
@@ -183,9 +184,7 @@ def test_wrong_use(
     for name, time_s in (("log.csv", 1_700_000_000), ("from_0.csv", 0)):
         Path(name).write_text(f"time,temperature,humidity\n{time_s},20.1,40\n")
     Path("hot.csv").write_text("time,temperature,humidity\n1700000000,20,40\n1700000060,90,40\n")
-    done = subprocess.run(
-        [*RUN, "collect", "--db", db, *words], capture_output=True, text=True, timeout=LIMIT_S
-    )
+    done = edgewise("collect", "--db", db, *words)
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
     assert said in done.stderr
 

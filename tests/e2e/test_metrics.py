@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tests.e2e.mosquitto import free_port
-from tests.e2e.test_collector import LIMIT_S, publish, start, state, wait_for_rows
+from tests.e2e.test_collector import publish, start, state, wait_for_rows
+from tests.shared import LIMIT_S
 
 from edgewise.collecting.metrics import serving
 from edgewise.collecting.writer import Writer

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 from tests.e2e.mosquitto import Mosquitto, free_port
-from tests.e2e.operator_of import LIMIT_S
 from tests.e2e.secured import open_folder, password
 from tests.e2e.test_spine import rows
+from tests.shared import LIMIT_S
 
 from edgewise.brokerdir import init
 from edgewise.collecting import Collector, Writer

@@ -14,8 +14,8 @@ from zlib import crc32
 import paho.mqtt.client as mqtt
 import pytest
 from tests.e2e.conftest import small_log
-from tests.e2e.operator_of import FAST, LIMIT_S, NODE, Operator
-from tests.shared import once
+from tests.e2e.operator_of import FAST, NODE, Operator
+from tests.shared import LIMIT_S, once
 
 from edgenode.core import loader
 from edgewise import package

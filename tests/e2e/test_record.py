@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from tests.e2e.conftest import small_log
 from tests.e2e.operator_of import NODE
+from tests.shared import LIMIT_S
 
 from edgewise import package
 from edgewise.logcsv import read_log
@@ -24,7 +25,6 @@ from edgewise.urls import parse_broker
 
 EDGEWISE = [sys.executable, "-m", "edgewise.cli.main"]
 READINGS = 380
-LIMIT_S = 300
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.counts import WHOLE, count
+from tests.shared import LIMIT_S
 
 from edgewise import paths
 from edgewise.database import open_db
@@ -136,7 +137,7 @@ def test_late_and_missed_slots_are_seen(tmp_path: Path, micropython_command: lis
         env={"MICROPYPATH": str(paths.simulator_dir()), "EDGEWISE_SIM_RATE": "20"},
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=LIMIT_S,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     slots = Slots.said(done.stdout.splitlines())
@@ -166,7 +167,7 @@ def test_the_command_says_what_it_found(model: Package, tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=LIMIT_S,
     )
     [found] = json.loads((tmp_path / "f.json").read_text())["scenarios"]
     assert done.returncode == (1 if found["faults"] else 0), done.stderr

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from tests.shared import LIMIT_S
 
 from edgewise.collecting import retention
 from edgewise.collecting.retention import Keeper, fold, forget, parse_span
@@ -18,7 +19,6 @@ from edgewise.database.schema import forecast, reading, reading_hour
 from edgewise.errors import InputError
 
 NOW_S = 1_700_000_000 // 3600 * 3600
-LIMIT_S = 30
 KEEP_S = 24 * 3600
 
 

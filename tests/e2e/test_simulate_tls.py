@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.command import edgewise
 from tests.e2e.mosquitto import Mosquitto, free_port
+from tests.shared import LIMIT_S
 
 from edgewise.brokerdir import init
 from edgewise.collecting import Collector, Writer
 from edgewise.database import open_db
 from edgewise.package import Package
 from edgewise.urls import parse_broker
-
-LIMIT_S = 60
-RUN = [sys.executable, "-m", "edgewise.cli.main"]
 
 
 @pytest.mark.parametrize("certificates", [False, True], ids=["password", "certificate"])
@@ -33,17 +30,12 @@ def test_every_reading_arrives(
     )
     rows = log_path.read_text().splitlines(keepends=True)[:21]
     (place / "log.csv").write_text("".join(rows))
-    words = ["--model", model.path, "--log", place / "log.csv", "--config"]
+    words: list[str | Path] = ["--model", model.path, "--log", place / "log.csv", "--config"]
     words += [folder / "nodes/n1.toml", "--ca", folder / "ca.pem", "--json"]
     with Mosquitto(folder, port):
         collector = Collector(at, Writer(open_db(f"sqlite:///{place / 'a.db'}")))
         collector.start()
-        done = subprocess.run(
-            [*RUN, "simulate", "--broker", f"mqtts://localhost:{port}", *words],
-            capture_output=True,
-            text=True,
-            timeout=LIMIT_S,
-        )
+        done = edgewise("simulate", "--broker", f"mqtts://localhost:{port}", *words)
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["readings_delivered"] == 20
         assert collector.wait_for(lambda c: c.readings >= 20, LIMIT_S)

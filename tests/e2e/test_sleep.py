@@ -9,8 +9,9 @@ from typing import Any
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
-from tests.e2e.operator_of import LIMIT_S, NODE
+from tests.e2e.operator_of import NODE
 from tests.e2e.test_spine import rows
+from tests.shared import LIMIT_S
 
 from edgewise.collecting import Collector, Writer
 from edgewise.database import open_db

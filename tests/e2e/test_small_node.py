@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from tests.e2e import test_control, test_sleep, test_spine
 from tests.e2e.operator_of import FAST, NODE, Operator
+from tests.shared import LIMIT_S
 
 from edgewise import package, paths
 from edgewise.building import Arch, node_code
@@ -91,7 +92,7 @@ def test_it_fits(
         env={"MICROPYPATH": ":".join([*map(str, places), ".frozen"])},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LIMIT_S,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     figures = json.loads(done.stdout.splitlines()[-1])

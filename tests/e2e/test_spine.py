@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sqlalchemy import Engine, select
+from tests.shared import LIMIT_S
 
 from edgewise.collecting import Collector, Writer
 from edgewise.database import open_db
@@ -22,8 +23,6 @@ from edgewise.predicting import predict_log, predict_micropython
 from edgewise.simulator import feed, fleet
 from edgewise.simulator.node import SimulatedNode
 from edgewise.urls import parse_broker
-
-LIMIT_S = 60
 
 
 def run(

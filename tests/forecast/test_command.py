@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import select
 from tests.command import edgewise
 from tests.forecast.days import DAY, HOUR_S, START_S, rows
+from tests.shared import LIMIT_S
 
 from edgewise import extras
 from edgewise.database import open_db
 from edgewise.database.schema import events, forecast, reading
 
 RUN = [sys.executable, "-m", "edgewise.cli.main", "forecast"]
-LIMIT_S = 200
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from tests.command import edgewise
 from tests.health.weeks import NOW_S, failed, rows, store
 
 from edgewise.database import open_db
 
-RUN = [sys.executable, "-m", "edgewise.cli.main", "health"]
-
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*RUN, *words], capture_output=True, text=True, timeout=60)
+    return edgewise("health", *words)
 
 
 def test_what_is_wrong_is_said(tmp_path: Path) -> None:

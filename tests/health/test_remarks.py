@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, func, select
 from tests.health.weeks import DAY_S, NOW_S, days_ago, failed, rows, store
+from tests.shared import LIMIT_S
 
 from edgewise.collecting import Writer
 from edgewise.database import open_db
@@ -81,5 +82,5 @@ def test_a_node_that_says_the_like_is_not_believed(engine: Engine) -> None:
     with Writer(engine) as writer:
         said = {"boot": 0, "seq": 0, "ts": NOW_S, "event": "health", "about": "failed"}
         writer.put("edgewise/n/event", json.dumps(said).encode())
-        assert writer.wait_for(lambda c: c.commits == 1, 20)
+        assert writer.wait_for(lambda c: c.commits == 1, LIMIT_S)
     assert len(check(engine, NONE, NOW_S).new) == 1
