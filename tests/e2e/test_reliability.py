@@ -54,8 +54,9 @@ def test_nothing_is_lost_nor_doubled_and_the_slots_are_kept(
 
 
 def test_the_soak_meets_most_of_its_outages(figures: dict[str, Figures]) -> None:
-    assert (figures["soak"].acts or 0) > OUTAGES // 2
-    assert figures["soak"].reconnects > OUTAGES // 4
+    # most of many; of few, chance may leave out more than half
+    assert (figures["soak"].acts or 0) > count(2, OUTAGES // 2)
+    assert figures["soak"].reconnects > count(1, OUTAGES // 4)
 
 
 def test_a_backlog_drains(model: Package) -> None:
