@@ -12,7 +12,8 @@ from tests.dashboard.past import failed, rooms, row, store
 
 import edgewise.pushing.targets as targets
 from edgewise.broker import EmbeddedBroker
-from edgewise.collecting import Collector, Writer
+from edgewise.collecting import Collector, Writer, writer
+from edgewise.dashboard import node_page, overview, state
 from edgewise.dashboard.fleet import fleet
 from edgewise.database.schema import health, status
 from edgewise.urls import parse_broker
@@ -125,6 +126,9 @@ def test_pages_with_next_to_nothing(page: Page, url: str, engine: Engine) -> Non
 def test_a_message_is_seen_without_being_asked_for(
     page: Page, serve: Serve, engine: Engine
 ) -> None:
+    # what it waits by itself; the rest is up to the computer
+    wait_s = writer._IDLE_S + state._FRESH_S + max(overview._EVERY_S, node_page._EVERY_S)
+    assert wait_s < 2
     store(engine, [row("another", 1, time.time())])
     with EmbeddedBroker() as broker:
         at = parse_broker(broker.url)

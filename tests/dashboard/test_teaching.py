@@ -181,8 +181,8 @@ def test_a_class_that_no_model_may_have_is_refused(
 def test_see_label_train_push(
     page: Page, serve: Serve, engine: Engine, secret: str, place: Path, tmp_path: Path
 ) -> None:
-    room = read_log(small_log(tmp_path / "room.csv", 6000))
-    fit, test = parts(tmp_path / "room.csv")
+    room = read_log(small_log(tmp_path / "room.csv", 2000))
+    fit, test = parts(small_log(tmp_path / "first.csv"))
     compile_model(train(fit, test, Budget(30)), tmp_path / "models" / "first", {})
     first = package.load(tmp_path / "models" / "first")
     (tmp_path / "node.toml").write_text(f'[update]\nsecret = "{KEY}"\n')

@@ -114,6 +114,7 @@ def start(url: str, db: Path, *more: str) -> subprocess.Popen[str]:
     return process
 
 
+@pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signals_end_it_after_the_last_commit(
     broker: str, tmp_path: Path, number: signal.Signals

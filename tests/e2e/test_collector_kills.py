@@ -23,7 +23,7 @@ from edgewise.database.schema import events, reading
 from edgewise.urls import parse_broker
 
 RUN = [sys.executable, "-m", "edgewise.cli.main", "collect"]
-KILLS = count(6, 50)
+KILLS = count(4, 50)
 NODES = 5
 SEED = 11
 

@@ -18,6 +18,8 @@ from tests.counts import WHOLE, count
 from edgewise import data, package
 from edgewise.package import Package
 
+FEW = ("--max-nodes", "30")  # one tree: a search of a second
+
 
 def refusal(done: subprocess.CompletedProcess[str], code: int) -> str:
     assert done.returncode == code, done.stderr
@@ -34,17 +36,17 @@ def copied(model: Package, tmp_path: Path) -> Path:
 
 
 def test_train_writes_a_package_that_says_what_it_is(log_path: Path, tmp_path: Path) -> None:
-    done = edgewise("train", log_path, "--out", "m", "--max-nodes", "60", "--json", cwd=tmp_path)
+    done = edgewise("train", log_path, "--out", "m", *FEW, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     info = json.loads(done.stdout)
     assert info["classes"] == ["closed", "open"]
-    assert info["nodes"] <= 60
+    assert info["nodes"] <= 30
     assert info["metrics"]["test"]["accuracy"] > 0.9
     assert set(info["data_sha256"]) == {log_path.name}
     names = {p.name for p in (tmp_path / "m").iterdir()}
     assert names == {"model.json", *info["sha256"]}
     assert {"model.bin", "model.h", "golden.csv"} <= names
-    again = edgewise("train", log_path, "--out", "m2", "--max-nodes", "60", cwd=tmp_path)
+    again = edgewise("train", log_path, "--out", "m2", *FEW, cwd=tmp_path)
     assert again.returncode == 0
     assert (tmp_path / "m/golden.csv").read_bytes() == (tmp_path / "m2/golden.csv").read_bytes()
 
@@ -52,7 +54,7 @@ def test_train_writes_a_package_that_says_what_it_is(log_path: Path, tmp_path: P
 def test_train_never_replaces_what_is_no_package(log_path: Path, tmp_path: Path) -> None:
     (tmp_path / "m").mkdir()
     (tmp_path / "m/thesis.txt").write_text("three years")
-    line = refusal(edgewise("train", log_path, "--out", "m", cwd=tmp_path), 2)
+    line = refusal(edgewise("train", log_path, "--out", "m", *FEW, cwd=tmp_path), 2)
     assert "m: exists and is not a model package" in line
     assert [p.name for p in tmp_path.rglob("*")] == ["m", "thesis.txt"]
 

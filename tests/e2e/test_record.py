@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.command import edgewise
 from tests.e2e.conftest import small_log
 from tests.e2e.operator_of import NODE
 from tests.shared import LIMIT_S
@@ -73,12 +74,7 @@ def test_recorded_over_mqtt_and_trained(model: Package, broker: str, tmp_path: P
     cold = recorded.t_dc < 180
     assert ((recorded.label == "cold") == cold).mean() > 0.9
 
-    done = subprocess.run(
-        [*EDGEWISE, "train", str(out), "--out", str(tmp_path / "mine"), "--max-nodes", "30"],
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-    )
+    done = edgewise("train", out, "--out", tmp_path / "mine", "--max-nodes", "30")
     assert done.returncode == 0, done.stderr
     mine = package.load(tmp_path / "mine")
     assert sorted(mine.classes) == ["cold", "warm"]

@@ -54,7 +54,8 @@ def test_nothing_is_lost_nor_doubled_and_the_slots_are_kept(
 
 
 def test_the_soak_meets_most_of_its_outages(figures: dict[str, Figures]) -> None:
-    assert (figures["soak"].acts or 0) > count(3, OUTAGES // 2)
+    # most of many; of few, chance may leave out more than half
+    assert (figures["soak"].acts or 0) > count(2, OUTAGES // 2)
     assert figures["soak"].reconnects > count(1, OUTAGES // 4)
 
 

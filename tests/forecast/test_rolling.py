@@ -15,7 +15,10 @@ from edgewise.forecasting import outlook, rolling
 from edgewise.forecasting.models import MODELS, check_installed, seasonal_naive
 from edgewise.hourly import Hourly
 
-check_installed()
+
+@pytest.fixture(scope="module", autouse=True)
+def installed() -> None:
+    check_installed()
 
 
 def test_a_day_like_yesterday_is_forecast_without_an_error() -> None:

@@ -19,7 +19,7 @@ from edgewise.urls import BrokerUrl, check_reachable
 __all__ = ["Collector"]
 
 _TOPICS = ("state", "replay", "event", "diag", "status")
-_CONNECT_S = 10
+_CONNECT_S = 60
 _RECONNECT_MAX_S = 10  # paho's own 120 would be a long time without readings
 _SHORT_S = 5
 _FOREVER_S = 0xFFFFFFFF  # session expiry of MQTT 5

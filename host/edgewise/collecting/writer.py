@@ -22,7 +22,7 @@ BATCH = 500
 _IDLE_S = 0.05
 _WAITING_MAX = 20 * BATCH
 _RETRY_S = 1
-_STOP_S = 20
+_STOP_S = 60
 
 
 class _Away(Exception):

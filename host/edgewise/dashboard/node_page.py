@@ -44,7 +44,7 @@ async def node_page(state: State, request: Request, name: str) -> None:
             await _wait(state, name, top)
             return
     await ui.context.client.connected()
-    screen = await ui.run_javascript(f"return {_SCREEN}", timeout=10)
+    screen = await ui.run_javascript(f"return {_SCREEN}", timeout=60)
     view = _View(state, found, extent, int(screen["width"]))
     drawn, legend = await asyncio.to_thread(view.read)
     with body:

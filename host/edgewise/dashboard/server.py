@@ -24,7 +24,7 @@ from edgewise.urls import BrokerUrl
 
 __all__ = ["Running", "serve"]
 
-_START_S = 20
+_START_S = 60
 _STOP_S = 5
 
 
@@ -52,7 +52,7 @@ class Running:
         self._rounds.stop()
         self._state.close()
         self._server.should_exit = True
-        self._thread.join(2 * _STOP_S)
+        self._thread.join(_START_S)
 
     def __enter__(self) -> Running:
         return self

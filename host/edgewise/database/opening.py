@@ -108,4 +108,4 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
     # commits but never the file.
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
-    connection.execute("PRAGMA busy_timeout=10000")
+    connection.execute("PRAGMA busy_timeout=60000")

@@ -26,7 +26,7 @@ __all__ = ["WANTED_PER_S", "Drained", "drain"]
 WANTED_PER_S = 1000
 _FAST = 500  # times as fast as outside, while the backlog grows
 _PERIOD_MS = 2000
-_LIMIT_S = 170.0
+_LIMIT_S = 600.0
 _POLL_S = 0.02
 _SEQ = re.compile(rb'"seq":(\d+)')
 
