@@ -40,9 +40,9 @@ def test_every_node_is_there_with_what_is_wrong_with_it(
     expect(cards).to_have_count(6)
     expect(page.locator(".card", has_text="fine")).to_contain_text("93")
     expect(page.locator(".card", has_text="fine")).to_contain_text("1 to look at")
-    for name, state in (("away", "silent"), ("behind", "late"), ("left", "offline")):
-        expect(page.locator(f".card.{state}")).to_have_count(1)
-        expect(page.locator(f".card.{state}")).to_contain_text(name)
+    for name, css in (("away", "silent"), ("behind", "late"), ("left", "offline")):
+        expect(page.locator(f".card.{css}")).to_have_count(1)
+        expect(page.locator(f".card.{css}")).to_contain_text(name)
     expect(page.locator(".card", has_text="broken")).to_contain_text("no value: timeout")
     expect(page.locator(".counts")).to_contain_text("3 online")
 
