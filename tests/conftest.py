@@ -7,8 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.broker.mosquitto import anonymous
+from tests.database.databases import server, url  # noqa: F401 - fixtures
+from tests.e2e.operator_of import Operator
+from tests.shared import once, small_log
 
-collect_ignore = ["run_micropython.py", "node/micropython"]  # see host/test_on_micropython.py
+from edgewise.broker.embedded import EmbeddedBroker
+from edgewise.compile import compile_model
+from edgewise.features.splitting import parts
+from edgewise.logs.log import Log, read_log
+from edgewise.package.store import Package, load_package
+from edgewise.training import train
+
+collect_ignore = ["run_micropython.py", "node/micropython"]  # see simulator/test_on_micropython.py
 REPO = Path(__file__).resolve().parent.parent
 
 
@@ -49,9 +60,9 @@ def umqtt_dir() -> Path:
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The real UCI log; skips where it cannot be had."""
-    from edgewise import data
+    from edgewise.logs import public
 
-    found = data.get()
+    found = public.get()
     if found.synthetic:
         pytest.skip("no real data: set EDGEWISE_DATA or connect to the network")
     return found.path
@@ -72,3 +83,39 @@ def place() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="edgewise-place-") as name:
         Path(name).chmod(0o711)
         yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def log_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_log(tmp_path_factory.mktemp("log") / "window.csv")
+
+
+@pytest.fixture(scope="session")
+def log(log_path: Path) -> Log:
+    return read_log(log_path)
+
+
+@pytest.fixture(scope="session")
+def model(log_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Package:
+    def build(folder: Path) -> None:
+        compile_model(train(*parts(log_path)), folder / "window", {})
+
+    return load_package(once(tmp_path_factory, "window", build) / "window")
+
+
+@pytest.fixture(params=["amqtt", "mosquitto"])
+def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a running broker."""
+    if request.param == "amqtt":
+        with EmbeddedBroker() as running:
+            yield running.url
+        return
+    with anonymous(tmp_path) as running:
+        yield running.url
+
+
+@pytest.fixture
+def operator(broker: str) -> Iterator[Operator]:
+    made = Operator(broker)
+    yield made
+    made.close()

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 LIMIT_S = 200  # ends a hang: a busy machine is none
@@ -25,3 +26,20 @@ def once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], Non
             build(part)
             part.rename(folder)
     return folder
+
+
+def small_log(path: Path, rows: int = 600, nodes: int = 1) -> Path:
+    """A room whose window is open now and then: humid and cold, or dry and warm."""
+    rng = np.random.default_rng(7)
+    lines = ["time,node,temperature,humidity,status"]
+    for row in range(rows):
+        for node in range(nodes):
+            opened = (row // 50 + node) % 2
+            t_c = 21 - 6 * opened + rng.normal(0, 0.4)
+            h_pct = 40 + 20 * opened + rng.normal(0, 1)
+            lines.append(
+                f"{1_700_000_000 + 30 * row},n{node},{t_c:.1f},{h_pct:.1f},"
+                f"{'open' if opened else 'closed'}"
+            )
+    path.write_text("\n".join(lines) + "\n")
+    return path

@@ -20,19 +20,19 @@ _BAD_STARTS = 3
 _CRASH_LOG = "crash.log"
 # what only a start or a command needs
 _NOW_AND_THEN = (
-    "wire",
-    "wire_nap",
-    "load",
-    "config",
-    "control",
+    "start.wiring",
+    "start.model",
+    "sleep.wiring",
+    "settings.config",
+    "settings.trial",
+    "commands.control",
+    "update.install",
     "link.secure",
     "core.loader",
     "core.command",
     "core.compact_json",
     "core.calibrate",
     "core.settings",
-    "trial",
-    "install",
     "link.update",
 )
 # A heap that is full grows by all that the system has left, and Wi-Fi and TLS find none: it is
@@ -89,15 +89,15 @@ class Board:
             self.safe = True
             forest = None
         self.begin()
-        from . import wire
+        from .start import wiring
 
-        wire.build(self, settings, forest)
-        del wire, settings, forest
+        wiring.build(self, settings, forest)
+        del wiring, settings, forest
         drop(*_NOW_AND_THEN)
         self.run()
 
     def open_trial(self):
-        from .trial import Trial
+        from .settings.trial import Trial
 
         return Trial(flash, self.log)
 
@@ -110,19 +110,19 @@ class Board:
         return settings
 
     def _model(self, actuator):
-        from . import load
+        from .start import model
 
         on = actuator["on"] if actuator["pin"] >= 0 else ""
-        self.installer = load.installer(self.boot.bad, self.log, on)
-        forest = load.model()
-        del load
+        self.installer = model.installer(self.boot.bad, self.log, on)
+        forest = model.load()
+        del model
         drop(*_NOW_AND_THEN)
         return forest
 
     def _nap(self, settings, forest):
-        from . import wire_nap
+        from .sleep import wiring
 
-        wire_nap.nap(self, settings, forest)
+        wiring.nap(self, settings, forest)
 
     def begin(self):
         # -> number of this boot
@@ -177,7 +177,7 @@ class Board:
             self.boot.ended()
             machine.reset()
         if trial.verdict and link.up:
-            from . import control
+            from .commands import control
 
             control.tell(self)
             self.trial = None
@@ -211,7 +211,7 @@ class Board:
             self.restart_soon()
 
     def roll_back(self):
-        from . import install
+        from .update import install
 
         installer = self.installer
         if installer is not None and installer.undo("a command asked for it"):
@@ -232,7 +232,7 @@ class Board:
         }
 
     def obey(self, verb, payload, retained):
-        from . import control
+        from .commands import control
 
         control.obey(self, verb, payload, retained)
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from edgewise.doctoring import board as doctor
+from edgewise.board.doctor import board as doctor
+from edgewise.board.flash import board, build, image
 from edgewise.errors import OutsideError
-from edgewise.flashing import board, build, image
 
 pytestmark = [
     pytest.mark.board,

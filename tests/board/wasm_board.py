@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
-from tests.host.cable import Cable
+from tests.board.cable import Cable
 
 from edgewise.paths import cache_dir
 

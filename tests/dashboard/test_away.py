@@ -12,7 +12,7 @@ from sqlalchemy import Engine, create_engine, make_url, text
 from tests.dashboard.conftest import Serve
 from tests.dashboard.past import rooms, row, store
 from tests.dashboard.test_teaching import drag, log_in, name_it
-from tests.e2e.databases import server, url
+from tests.database.databases import server, url
 
 from edgewise.database import open_db
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import Engine, event
 from tests.dashboard.past import failed, row, store
 
-from edgewise.collecting.retention import fold
+from edgewise.collector.retention import fold
 from edgewise.dashboard import fleet
 from edgewise.dashboard.figures import figures
 from edgewise.dashboard.hours import Hours

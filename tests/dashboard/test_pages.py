@@ -10,9 +10,9 @@ from sqlalchemy import Engine
 from tests.dashboard.conftest import NODE, Serve
 from tests.dashboard.past import failed, rooms, row, store
 
-import edgewise.pushing.targets as targets
-from edgewise.broker import EmbeddedBroker
-from edgewise.collecting import Collector, Writer, writer
+import edgewise.ota.targets as targets
+from edgewise.broker.embedded import EmbeddedBroker
+from edgewise.collector import Collector, Writer, writer
 from edgewise.dashboard import node_page, overview, state
 from edgewise.dashboard.fleet import fleet
 from edgewise.database.schema import health, status

@@ -20,13 +20,13 @@ from cryptography.hazmat.primitives.serialization import (
 from paho.mqtt.enums import CallbackAPIVersion
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
+from tests.broker.mosquitto import Mosquitto, free_port
+from tests.broker.secured import open_folder, password, trust
 from tests.dashboard.conftest import NODE, Serve
 from tests.dashboard.past import rooms, store
 from tests.dashboard.test_teaching import log_in
-from tests.e2e.mosquitto import Mosquitto, free_port
-from tests.e2e.secured import open_folder, password, trust
 
-from edgewise.brokerdir import init
+from edgewise.broker import init
 
 KEY = "0f" * 32
 

@@ -10,20 +10,19 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine, select
+from tests.broker.mosquitto import anonymous
 from tests.dashboard.conftest import NODE, Serve
 from tests.dashboard.past import rooms, store
-from tests.e2e.conftest import small_log
-from tests.e2e.mosquitto import anonymous
-from tests.shared import LIMIT_S
+from tests.shared import LIMIT_S, small_log
 
-from edgewise import package
-from edgewise.collecting import Collector, Writer
-from edgewise.compiling import compile_model
+from edgewise.collector import Collector, Writer
+from edgewise.compile import compile_model
 from edgewise.database.schema import label, model, reading
-from edgewise.logcsv import read_log
+from edgewise.features.splitting import parts
+from edgewise.logs.log import read_log
+from edgewise.package.store import load_package
 from edgewise.simulator.fleet import node_config
 from edgewise.simulator.node import SimulatedNode
-from edgewise.splitting import parts
 from edgewise.training import Budget, train
 from edgewise.urls import parse_broker
 
@@ -184,7 +183,7 @@ def test_see_label_train_push(
     room = read_log(small_log(tmp_path / "room.csv", 2000))
     fit, test = parts(small_log(tmp_path / "first.csv"))
     compile_model(train(fit, test, Budget(30)), tmp_path / "models" / "first", {})
-    first = package.load(tmp_path / "models" / "first")
+    first = load_package(tmp_path / "models" / "first")
     (tmp_path / "node.toml").write_text(f'[update]\nsecret = "{KEY}"\n')
     (tmp_path / "node.toml").chmod(0o600)
     now = int(time.time())

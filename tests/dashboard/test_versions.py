@@ -10,9 +10,9 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
 from tests.dashboard.past import row, store
 
-from edgewise import package
+from edgewise.database.models import packages_in, runs_on, versions
 from edgewise.database.schema import events
-from edgewise.running import packages_in, runs_on, versions
+from edgewise.package.store import load_package
 
 START_S = 1_700_000_000.0
 EVIL = "<img src=x onerror=window.hacked=1>"
@@ -51,7 +51,7 @@ def test_starts_become_versions(engine: Engine) -> None:
 
 
 def test_the_package_that_runs_is_known(engine: Engine, repo: Path) -> None:
-    loaded = package.load(repo / "models" / "occupancy")
+    loaded = load_package(repo / "models" / "occupancy")
     start(engine, 1, START_S, model="renamed", crc=loaded.blob[-4:].hex())
     found = runs_on(engine, "a", packages_in(repo / "models"))
     assert found is not None and found.path.name == "occupancy"

@@ -15,8 +15,8 @@ import pytest
 from tests.command import edgewise
 from tests.counts import WHOLE, count
 
-from edgewise import data, package
-from edgewise.package import Package
+from edgewise.logs import public
+from edgewise.package.store import Package, load_package
 
 FEW = ("--max-nodes", "30")  # one tree: a search of a second
 
@@ -198,8 +198,8 @@ def test_demo_does_the_whole_job(
     real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     n = shortened(real_data, tmp_path / "log.csv")
-    log = data.Dataset(tmp_path / "log.csv", False, "the real log")
-    monkeypatch.setattr(data, "get", lambda name: log)
+    log = public.Dataset(tmp_path / "log.csv", False, "the real log")
+    monkeypatch.setattr(public, "get", lambda name: log)
     done = edgewise("demo", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "dashboard while the node runs: http://127.0.0.1:" in done.stderr
@@ -224,7 +224,7 @@ def test_demo_does_the_whole_job(
     assert set(wanted.split()) <= set(summary)
     picture = (tmp_path / "build/demo/timeline.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
-    assert package.load(tmp_path / "build/demo/occupancy").classes == ["empty", "occupied"]
+    assert load_package(tmp_path / "build/demo/occupancy").classes == ["empty", "occupied"]
     with sqlite3.connect(tmp_path / "build/demo/edgewise.db") as db:
         said = db.execute("select distinct cls from reading where cls is not null")
         assert {cls for (cls,) in said} == {"empty", "occupied"}

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from tests.e2e.operator_of import FAST, NODE, Operator
 
-from edgewise.logcsv import Log
-from edgewise.package import Package
+from edgewise.logs.log import Log
+from edgewise.package.store import Package
 from edgewise.simulator.fleet import node_config
 from edgewise.simulator.node import SimulatedNode
 from edgewise.urls import parse_broker

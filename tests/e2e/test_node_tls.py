@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.mosquitto import Mosquitto, free_port
-from tests.e2e.secured import open_folder, password
+from tests.broker.mosquitto import Mosquitto, free_port
+from tests.broker.secured import open_folder, password
 from tests.e2e.test_spine import rows
 from tests.shared import LIMIT_S
 
-from edgewise.brokerdir import init
-from edgewise.collecting import Collector, Writer
+from edgewise.broker import init
+from edgewise.collector import Collector, Writer
 from edgewise.database import open_db
-from edgewise.logcsv import Log
-from edgewise.package import Package
+from edgewise.logs.log import Log
+from edgewise.package.store import Package
 from edgewise.simulator.fleet import node_config
 from edgewise.simulator.node import SimulatedNode
 from edgewise.urls import BrokerUrl
@@ -107,7 +107,7 @@ def test_a_wrong_password(model: Package, log: Log, running: Mosquitto) -> None:
 
 
 def test_a_broker_without_tls(model: Package, log: Log, running: Mosquitto) -> None:
-    from tests.e2e.mosquitto import anonymous
+    from tests.broker.mosquitto import anonymous
 
     with open_folder() as parent, anonymous(parent) as plain:
         config = settings(running)

@@ -6,14 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.broker.mosquitto import Mosquitto, free_port
 from tests.command import edgewise
-from tests.e2e.mosquitto import Mosquitto, free_port
 from tests.shared import LIMIT_S
 
-from edgewise.brokerdir import init
-from edgewise.collecting import Collector, Writer
+from edgewise.broker import init
+from edgewise.collector import Collector, Writer
 from edgewise.database import open_db
-from edgewise.package import Package
+from edgewise.package.store import Package
 from edgewise.urls import parse_broker
 
 

@@ -13,11 +13,11 @@ from tests.e2e.operator_of import NODE
 from tests.e2e.test_spine import rows
 from tests.shared import LIMIT_S
 
-from edgewise.collecting import Collector, Writer
+from edgewise.collector import Collector, Writer
 from edgewise.database import open_db
-from edgewise.logcsv import Log
-from edgewise.package import Package
-from edgewise.predicting import predict_log
+from edgewise.logs.log import Log
+from edgewise.package.store import Package
+from edgewise.prediction.predict import predict_log
 from edgewise.simulator.fleet import node_config
 from edgewise.simulator.node import SimulatedNode
 from edgewise.urls import parse_broker

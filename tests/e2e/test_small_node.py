@@ -12,11 +12,11 @@ from tests.e2e import test_control, test_sleep, test_spine
 from tests.e2e.operator_of import FAST, NODE, Operator
 from tests.shared import LIMIT_S
 
-from edgewise import package, paths
-from edgewise.building import Arch, node_code
+from edgewise import paths
+from edgewise.board.build import Arch, node_code
 from edgewise.database import open_db
-from edgewise.logcsv import Log
-from edgewise.package import Package
+from edgewise.logs.log import Log
+from edgewise.package.store import Package, load_package
 from edgewise.simulator import node as simulator
 from edgewise.simulator.feed import encode
 from edgewise.simulator.fleet import node_config
@@ -80,7 +80,7 @@ def test_commands(model: Package, log: Log, broker: str, operator: Operator) -> 
 def test_it_fits(
     repo: Path, small: Path, micropython_command: list[str], umqtt_dir: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "model.bin").write_bytes(package.load(repo / "models/occupancy").blob)
+    (tmp_path / "model.bin").write_bytes(load_package(repo / "models/occupancy").blob)
     config = {"mqtt": {"host": "127.0.0.1", "port": 9}, "ntp": {"host": ""}}
     (tmp_path / "config.json").write_text(json.dumps(config))
     row = struct.pack("<IHB5s", 1_700_000_000, 1, 0, encode(210, 400))

@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import Engine, select
 from tests.shared import LIMIT_S
 
-from edgewise.collecting import Collector, Writer
+from edgewise.collector import Collector, Writer
 from edgewise.database import open_db
 from edgewise.database.schema import diag, events, reading
 from edgewise.errors import InputError, OutsideError
-from edgewise.logcsv import Log
-from edgewise.package import Package
-from edgewise.predicting import predict_log, predict_micropython
+from edgewise.logs.log import Log
+from edgewise.package.store import Package
+from edgewise.prediction.predict import predict_log, predict_micropython
 from edgewise.simulator import feed, fleet
 from edgewise.simulator.node import SimulatedNode
 from edgewise.urls import parse_broker

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edgewise.hourly import Hourly
+from edgewise.forecast.hourly import Hourly
 
 START_S = 1_700_006_400  # midnight UTC
 HOUR_S, DAY = 3600, 24

@@ -15,9 +15,9 @@ from tests.command import edgewise
 from tests.forecast.days import DAY, HOUR_S, START_S, rows
 from tests.shared import LIMIT_S
 
-from edgewise import extras
 from edgewise.database import open_db
 from edgewise.database.schema import events, forecast, reading
+from edgewise.toolchain import extras
 
 RUN = [sys.executable, "-m", "edgewise.cli.main", "forecast"]
 

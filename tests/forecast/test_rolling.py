@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from tests.forecast.days import DAY, HOUR_S, hourly
 
 from edgewise.errors import InputError
-from edgewise.forecasting import outlook, rolling
-from edgewise.forecasting.models import MODELS, check_installed, seasonal_naive
-from edgewise.hourly import Hourly
+from edgewise.forecast import outlook, rolling
+from edgewise.forecast.hourly import Hourly
+from edgewise.forecast.models import MODELS, check_installed, seasonal_naive
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -16,7 +16,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from edgenode.core import loader
-from edgewise import package
+from edgewise.package.store import pack_model
 
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parents[1]
@@ -44,9 +44,9 @@ WIDE_TABLE = [
     *(255 * (c == leaf) for leaf in range(5) for c in range(16)),
 ]
 BASES = [
-    package.pack_model(SMALL, SMALL_TABLE),
-    package.pack_model(STUMP, [0, 1, 1, 0, 255]),
-    package.pack_model(WIDE, WIDE_TABLE),
+    pack_model(SMALL, SMALL_TABLE),
+    pack_model(STUMP, [0, 1, 1, 0, 255]),
+    pack_model(WIDE, WIDE_TABLE),
     (REPO / "models/occupancy/model.bin").read_bytes(),
 ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from tests.e2e.databases import server, url  # noqa: F401 - fixtures
+from tests.database.databases import server, url  # noqa: F401 - fixtures
 
 from edgewise.database import open_db
 

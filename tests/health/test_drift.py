@@ -13,19 +13,18 @@ import pytest
 from sqlalchemy import Engine
 from tests.health.weeks import DAY_S, NOW_S, rows, store
 
-from edgewise import package
-from edgewise.baseline import CONFIDENCE, spreads_of
-from edgewise.compiling import compile_model, recompile
+from edgewise.compile import compile_model, recompile
+from edgewise.database.labels import held_out
+from edgewise.database.logs import as_log
 from edgewise.database.schema import events, reading
 from edgewise.database.schema import model as installed
-from edgewise.form import Form
+from edgewise.features.table import build_table
 from edgewise.health import check
-from edgewise.labelled import held_out
-from edgewise.logcsv import Log, read_log
-from edgewise.package import Package
-from edgewise.predicting import predict_log
-from edgewise.stored import as_log
-from edgewise.table import build_table
+from edgewise.logs.log import Log, read_log
+from edgewise.package.baseline import CONFIDENCE, spreads_of
+from edgewise.package.form import Form
+from edgewise.package.store import Package, load_package, write_package
+from edgewise.prediction.predict import predict_log
 from edgewise.training import Budget, train
 
 
@@ -57,7 +56,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_package_keeps_the_training_through_a_compilation(models: Path, tmp_path: Path) -> None:
-    room = package.load(models / "room")
+    room = load_package(models / "room")
     fit, _ = held_out(log_of("n", 2))
     spreads = spreads_of(room.baseline() or {})
     assert list(spreads) == [*room.features, CONFIDENCE]
@@ -66,7 +65,7 @@ def test_a_package_keeps_the_training_through_a_compilation(models: Path, tmp_pa
         assert spreads[name].psi(table.x[table.valid, i]) == 0
     assert spreads[CONFIDENCE].psi(predict_log(room, fit).p_pc[table.valid]) == 0
     recompile(room, None, tmp_path / "again", Form.table)
-    assert package.load(tmp_path / "again").baseline() == room.baseline()
+    assert load_package(tmp_path / "again").baseline() == room.baseline()
 
 
 def drifts(engine: Engine, models: Path) -> list[str]:
@@ -75,7 +74,7 @@ def drifts(engine: Engine, models: Path) -> list[str]:
 
 
 def test_the_room_of_the_training_is_not_spoken_of(engine: Engine, models: Path) -> None:
-    room = package.load(models / "room")
+    room = load_package(models / "room")
     store(engine, iter(as_rows("n", log_of("n", 9), room)))
     report = check(engine, models, NOW_S)
     assert report.models == {"n": "room"}
@@ -89,7 +88,7 @@ def test_the_room_of_the_training_is_not_spoken_of(engine: Engine, models: Path)
 
 @pytest.mark.parametrize(("since", "said"), [(1, 0), (2, 1)])
 def test_a_window_that_stays_open(engine: Engine, models: Path, since: int, said: int) -> None:
-    room = package.load(models / "room")
+    room = load_package(models / "room")
     log = log_of("n", 9)
     open_now = log.time_s >= NOW_S - since * DAY_S
     t_dc = np.where(open_now, log.t_dc - 80, log.t_dc).astype(np.int16)
@@ -102,7 +101,7 @@ def test_a_window_that_stays_open(engine: Engine, models: Path, since: int, said
 
 
 def test_no_model_that_knows_what_the_node_says(engine: Engine, models: Path) -> None:
-    room = package.load(models / "room")
+    room = load_package(models / "room")
     other = ({**row, "cls": "other"} for row in as_rows("n", log_of("n", 9), room))
     store(engine, other)
     assert check(engine, models, NOW_S).models == {}
@@ -122,13 +121,13 @@ def test_no_model_that_knows_what_the_node_says(engine: Engine, models: Path) ->
 def test_packages_that_cannot_be_read_or_keep_no_baseline(
     engine: Engine, models: Path, tmp_path: Path
 ) -> None:
-    room = package.load(models / "room")
+    room = load_package(models / "room")
     store(engine, iter(as_rows("n", log_of("n", 9), room)))
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "model.json").write_text("{")
     files = {name: (room.path / name).read_bytes() for name in room.info["sha256"]}
     del files["baseline.json"]
-    package.write(tmp_path / "room", dict(room.info), files)
+    write_package(tmp_path / "room", dict(room.info), files)
     report = check(engine, tmp_path, NOW_S)
     assert report.models == {"n": "room"}
     assert not [f for f in report.findings if f.kind in ("psi", "drift")]
@@ -137,7 +136,7 @@ def test_packages_that_cannot_be_read_or_keep_no_baseline(
 @pytest.mark.data
 def test_the_office_of_the_log(engine: Engine, real_data: Path, repo: Path) -> None:
     """Days of the same room are not marked; those 2 C warmer or 1 %RH noisier are."""
-    trained = package.load(repo / "models" / "occupancy")
+    trained = load_package(repo / "models" / "occupancy")
     log = read_log(real_data, "occupied", None, "split")
     test = log.select(log.extra["split"] != "train")
     test = test.select(np.argsort(test.time_s, kind="stable"))

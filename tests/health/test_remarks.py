@@ -10,7 +10,7 @@ from sqlalchemy import Engine, func, select
 from tests.health.weeks import DAY_S, NOW_S, days_ago, failed, rows, store
 from tests.shared import LIMIT_S
 
-from edgewise.collecting import Writer
+from edgewise.collector import Writer
 from edgewise.database import open_db
 from edgewise.database.schema import events, health
 from edgewise.health import check, current

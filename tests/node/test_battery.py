@@ -3,7 +3,6 @@ from array import array
 from binascii import crc32
 from hashlib import sha256
 
-from edgenode.battery import SleepyNode
 from edgenode.core import decode, loader
 from edgenode.core.decide import Confirm
 from edgenode.core.kept import SIZE, key
@@ -11,6 +10,7 @@ from edgenode.core.model import Model
 from edgenode.core.pipeline import Pipeline
 from edgenode.core.plausible import Plausible
 from edgenode.errors import ModelError
+from edgenode.sleep.battery import SleepyNode
 
 PERIOD_MS = 60000
 START_MS = 1700000000000

@@ -1,5 +1,5 @@
-from edgenode import config
 from edgenode.errors import ConfigError
+from edgenode.settings import config
 
 
 def refused(given):

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from edgewise.bench.subject import FEATURES, FILTERS
-from edgewise.logcsv import Log
-from edgewise.table import build_table
+from edgewise.features.table import build_table
+from edgewise.logs.log import Log
 
 __all__ = ["host_rate"]
 

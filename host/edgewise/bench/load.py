@@ -43,7 +43,7 @@ async def _measure(readings: int) -> dict[str, Any]:
 
 
 def _collected(url: str, folder: Path, readings: int) -> dict[str, Any]:
-    from edgewise.collecting import Collector, Writer
+    from edgewise.collector import Collector, Writer
     from edgewise.database import open_db
 
     engine = open_db(f"sqlite:///{folder / 'load.db'}")

@@ -17,7 +17,7 @@ from edgewise.bench.limit import build_limit, run_limit
 from edgewise.bench.places import Place
 from edgewise.bench.rivals import RIVALS
 from edgewise.bench.subject import Subject
-from edgewise.compiling import emlearn_c
+from edgewise.compile import emlearn_c
 from edgewise.errors import EdgewiseError
 from edgewise.toolchain import cc, mpycross
 

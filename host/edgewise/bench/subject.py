@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgenode.core import loader
-from edgewise import synthetic
-from edgewise.compiling.compile import compile_estimator
-from edgewise.compiling.keeping import ESTIMATOR, load_estimator
+from edgewise.compile.compile import compile_estimator
+from edgewise.compile.skops_file import ESTIMATOR, load_estimator
 from edgewise.errors import InputError
-from edgewise.logcsv import Log, read_log
-from edgewise.package import Package
+from edgewise.features.table import Filters, build_table, max_delta
+from edgewise.logs import synthetic
+from edgewise.logs.log import Log, read_log
+from edgewise.package.store import Package
 from edgewise.simulator.feed import encode
-from edgewise.table import Filters, build_table, max_delta
 
 __all__ = ["FEATURES", "FILTERS", "Subject", "generated_log", "of_package", "reference"]
 

@@ -1,0 +1,6 @@
+"""The command line: one file a command.
+
+May import: bench, board, broker, collector, compile, console, dashboard, database, demo, errors,
+features, forecast, health, homeassistant, logs, messages, ota, package, paths, prediction, report,
+settings, simulator, toolchain, training, urls.
+"""

@@ -31,16 +31,17 @@ def bench(
 
     In the MicroPython unix port, beside C and what others generate; or on a board.
     """
-    from edgewise import extras, package
     from edgewise.bench import run, subject
     from edgewise.bench.host_rate import host_rate
     from edgewise.bench.load import collector_load
     from edgewise.bench.places import Board, UnixPort
     from edgewise.bench.show import show
+    from edgewise.package.store import load_package
+    from edgewise.toolchain import extras
 
     extras.require("bench")
     say("building the model ...")
-    chosen = subject.reference() if model is None else subject.of_package(package.load(model))
+    chosen = subject.reference() if model is None else subject.of_package(load_package(model))
     with Board(port) if port else UnixPort() as place, progress_bar("measuring") as step:
         size = run.BOARD if port else run.PC
         figures = run.measure(chosen, place, size, not port, step)

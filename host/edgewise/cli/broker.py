@@ -13,7 +13,7 @@ from edgewise.cli.options import JsonFlag
 from edgewise.console import emit_json, say
 
 if TYPE_CHECKING:
-    from edgewise.brokerdir import Done
+    from edgewise.broker import Done
 
 __all__ = ["app"]
 
@@ -34,7 +34,7 @@ def broker(
 
     For one to keep, with TLS and rights, make a folder for mosquitto: edgewise broker init.
     """
-    from edgewise.broker import EmbeddedBroker
+    from edgewise.broker.embedded import EmbeddedBroker
     from edgewise.cli.signals import wait_for_end
     from edgewise.errors import InputError
 
@@ -79,9 +79,9 @@ def init(
     time are over; what is there stays. --host and --node may be given several times; nodes are
     told the first host.
     """
-    from edgewise import brokerdir
+    from edgewise import broker
 
-    done = brokerdir.init(folder, host or [], node or [], port, days, certificates)
+    done = broker.init(folder, host or [], node or [], port, days, certificates)
     _tell(done)
     if as_json:
         emit_json(asdict(done))

@@ -16,7 +16,7 @@ from edgewise.console import emit_json, say
 from edgewise.errors import InputError, OutsideError
 
 if TYPE_CHECKING:
-    from edgewise.collecting import Writer
+    from edgewise.collector import Writer
 
 EXAMPLES = (
     "edgewise collect --broker mqtt://localhost --db sqlite:///edgewise.db",
@@ -74,11 +74,11 @@ def collect(
     With --replay alone it ends by itself.
     """
     from edgewise.cli.signals import catch_end
-    from edgewise.collecting import Collector, Writer
-    from edgewise.collecting.http import HttpInput, read_token
-    from edgewise.collecting.inputs import SerialInput
-    from edgewise.collecting.metrics import serving
-    from edgewise.collecting.retention import Keeper, parse_span
+    from edgewise.collector import Collector, Writer
+    from edgewise.collector.http import HttpInput, read_token
+    from edgewise.collector.inputs import SerialInput
+    from edgewise.collector.metrics import serving
+    from edgewise.collector.retention import Keeper, parse_span
     from edgewise.database import open_db
     from edgewise.urls import parse_broker
 
@@ -126,8 +126,8 @@ def collect(
 
 
 def _replayer(path: Path, node: str | None) -> Callable[[Writer], int]:
-    from edgewise.collecting.inputs import replay
-    from edgewise.logcsv import read_log
+    from edgewise.collector.inputs import replay
+    from edgewise.logs.log import read_log
 
     log = read_log(path)
     return lambda writer: replay(path, log, node, writer)

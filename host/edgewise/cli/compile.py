@@ -9,7 +9,7 @@ import typer
 
 from edgewise.cli.options import JsonFlag
 from edgewise.console import emit_json, say
-from edgewise.form import Form
+from edgewise.package.form import Form
 
 EXAMPLES = (
     "edgewise compile models/mine --form table",
@@ -39,10 +39,10 @@ def compile(
     Without a log the rows are the package's golden vectors and every threshold with its two
     neighbours.
     """
-    from edgewise import package
-    from edgewise.compiling import compile_file, recompile
+    from edgewise.compile import compile_file, recompile
     from edgewise.errors import InputError
-    from edgewise.logcsv import read_log
+    from edgewise.logs.log import read_log
+    from edgewise.package.store import load_package
 
     if model.is_file():
         if log is None:
@@ -52,7 +52,7 @@ def compile(
     else:
         out = out or model
         rows = read_log(log, label, group, split_col) if log else None
-        info = recompile(package.load(model), rows, out, form)
+        info = recompile(load_package(model), rows, out, form)
     checked = info["checked"]
     say(
         f"the same as scikit-learn on {checked['rows']} rows and {checked['thresholds']} "

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from edgewise import extras
 from edgewise.cli.help import examples, make_app
 from edgewise.cli.options import Base, Ca, Cert
 from edgewise.console import say
+from edgewise.toolchain import extras
 
 __all__ = ["app"]
 

@@ -34,9 +34,9 @@ def get_(
     as_json: JsonFlag = False,
 ) -> None:
     """Get a log and print its path: EDGEWISE_DATA, the cache, or a download."""
-    from edgewise import data
+    from edgewise.logs import public
 
-    found = data.get(name, out)
+    found = public.get(name, out)
     if as_json:
         emit_json({"path": str(found.path), "synthetic": found.synthetic, "source": found.source})
         return
@@ -47,9 +47,9 @@ def get_(
 @app.command("list", epilog=examples("edgewise data list"))
 def list_(as_json: JsonFlag = False) -> None:
     """List the logs that `edgewise data get` knows."""
-    from edgewise import data
+    from edgewise.logs import public
 
-    about = dict.fromkeys(data.NAMES, data.CITATION)
+    about = dict.fromkeys(public.NAMES, public.CITATION)
     if as_json:
         emit_json({"datasets": [{"name": k, "about": v} for k, v in about.items()]})
         return
@@ -69,8 +69,8 @@ def export_(
 ) -> None:
     """Write the labelled periods of a database, and a day before, as a log for edgewise train."""
     from edgewise.database import open_db
-    from edgewise.labelled import read_labelled
-    from edgewise.logcsv import write_log
+    from edgewise.database.labels import read_labelled
+    from edgewise.logs.writing import write_log
 
     log = read_labelled(open_db(db, create=False), node)
     write_log(log, out)
@@ -97,9 +97,10 @@ def features_(
     it to edgewise compile.
     """
     from edgewise.errors import InputError
-    from edgewise.logcsv import read_log
-    from edgewise.logcsv_write import features_csv, write_atomic
-    from edgewise.table import build_table
+    from edgewise.features.csv_file import features_csv
+    from edgewise.features.table import build_table
+    from edgewise.logs.log import read_log
+    from edgewise.logs.writing import write_atomic
     from edgewise.training import FILTERS, POOL
 
     rows = read_log(log, label, group)

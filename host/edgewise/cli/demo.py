@@ -26,8 +26,8 @@ def demo(
 ) -> None:
     """Train on the UCI occupancy log, run its test rows through a simulated node, compare."""
     say("demo: half a minute in all; starting ...")
-    from edgewise.demo import run
-    from edgewise.demo_report import show
+    from edgewise.demo.report import show
+    from edgewise.demo.run import run
     from edgewise.errors import EdgewiseError
 
     summary = run(out, broker, seed)

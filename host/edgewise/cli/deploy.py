@@ -28,11 +28,11 @@ def deploy(
     """
     from rich.progress import Progress
 
-    from edgewise.boarding.arch import check_arch
-    from edgewise.boarding.deploy import deploy as put
-    from edgewise.boarding.deploy import wanted
-    from edgewise.boarding.repl import open_repl
-    from edgewise.watching.first_lines import LIMIT_S, watch
+    from edgewise.board.arch import check_arch
+    from edgewise.board.deploy import deploy as put
+    from edgewise.board.deploy import wanted
+    from edgewise.board.repl import open_repl
+    from edgewise.board.serial.first_lines import LIMIT_S, watch
 
     files = wanted(build)
     start = time.monotonic()

@@ -13,11 +13,11 @@ from typing import Annotated
 
 import typer
 
-from edgewise import extras
+from edgewise.board.doctor.check import Check
 from edgewise.cli.options import JsonFlag
 from edgewise.console import emit_json, out
-from edgewise.doctoring.check import Check
 from edgewise.errors import EdgewiseError
+from edgewise.toolchain import extras
 
 __all__ = ["EXAMPLES", "Check", "checks", "doctor"]
 
@@ -83,8 +83,8 @@ def checks() -> list[Check]:
 
 
 def _board(port: str) -> list[Check]:
-    from edgewise import ports
-    from edgewise.doctoring import board
+    from edgewise.board import ports
+    from edgewise.board.doctor import board
 
     try:
         return board.checks(ports.single() if port == "auto" else port)

@@ -23,8 +23,8 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Erase all of the flash: MicroPython, the node's files, its settings and boot counter."""
-    from edgewise.flashing import board
-    from edgewise.flashing.esp import check_resets
+    from edgewise.board.flash import board
+    from edgewise.board.flash.esp import check_resets
 
     check_resets(before, after)
     if port == "all":

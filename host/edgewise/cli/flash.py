@@ -18,7 +18,7 @@ from edgewise.errors import EdgewiseError, InputError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from edgewise.flashing.board import Job, Result
+    from edgewise.board.flash.board import Job, Result
 
 __all__ = ["EXAMPLES", "flash"]
 
@@ -74,10 +74,10 @@ def flash(
 
 
 def _job(image: str, build: Path, erase: bool, before: str, after: str, baud: int) -> Job:
-    from edgewise.flashing import build as builds
-    from edgewise.flashing import image as images
-    from edgewise.flashing.board import Job
-    from edgewise.flashing.esp import check_resets
+    from edgewise.board.flash import build as builds
+    from edgewise.board.flash import image as images
+    from edgewise.board.flash.board import Job
+    from edgewise.board.flash.esp import check_resets
 
     check_resets(before, after)
     chosen = None if image == "auto" else images.read(Path(image))
@@ -85,7 +85,7 @@ def _job(image: str, build: Path, erase: bool, before: str, after: str, baud: in
 
 
 def _ports(port: str) -> list[str]:
-    from edgewise import ports
+    from edgewise.board import ports
 
     return ports.every() if port == "all" else [port]
 
@@ -104,7 +104,7 @@ def _all(boards: list[_Board], job: Job) -> None:
 
 
 def _one(board: _Board, job: Job, bars: Progress) -> None:
-    from edgewise.flashing.board import flash as flash_board
+    from edgewise.board.flash.board import flash as flash_board
 
     task = bars.add_task(board.port, total=None)
     begun_s = time.monotonic()

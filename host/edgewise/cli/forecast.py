@@ -15,8 +15,8 @@ from edgewise.errors import InputError
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from edgewise.forecasting import Limit, Outlook
-    from edgewise.hourly import Hourly
+    from edgewise.forecast import Limit, Outlook
+    from edgewise.forecast.hourly import Hourly
 
 EXAMPLES = (
     "edgewise forecast --db sqlite:///edgewise.db --warn 't>28' --warn 'h<30' --stay",
@@ -53,11 +53,11 @@ def forecast(
     """
     from edgewise.cli.hourly import once_or_hourly
     from edgewise.database import open_db
-    from edgewise.forecasting import parse_limit
-    from edgewise.forecasting.models import check_installed
-    from edgewise.forecasting.picture import check_path
-    from edgewise.hourly import of_log
-    from edgewise.logcsv import read_log
+    from edgewise.forecast import parse_limit
+    from edgewise.forecast.hourly import of_log
+    from edgewise.forecast.models import check_installed
+    from edgewise.forecast.picture import check_path
+    from edgewise.logs.log import read_log
 
     if (db is None) == (log is None):
         raise InputError("name either --db URL or --log LOG.csv")
@@ -82,8 +82,8 @@ def _of_db(
     engine: Engine, node: str | None, limits: list[Limit], picture: Path | None, json: bool
 ) -> None:
     from edgewise.database import naming
-    from edgewise.forecasting.store import save
-    from edgewise.hourly import of_db
+    from edgewise.forecast.hourly import of_db
+    from edgewise.forecast.store import save
 
     with naming(engine):
         found = of_db(engine, node)
@@ -95,7 +95,7 @@ def _of_db(
 
 def _outlooks(found: list[Hourly]) -> list[Outlook]:
     # A node of a fleet that is too young does not keep the others from theirs.
-    from edgewise.forecasting import outlook
+    from edgewise.forecast import outlook
 
     done, missing = [], []
     with progress_bar("forecasting") as step:
@@ -119,7 +119,7 @@ def _show(
     warned: list[tuple[str, str]],
     json: bool,
 ) -> None:
-    from edgewise.forecasting.limits import crossing
+    from edgewise.forecast.limits import crossing
 
     _table(outlooks)
     for found in outlooks:
@@ -135,7 +135,7 @@ def _show(
     for name, text in warned:
         say(f"event of {name}: {text}")
     if picture:
-        from edgewise.forecasting.picture import draw
+        from edgewise.forecast.picture import draw
 
         draw(outlooks, limits, picture)
         say(f"written: {picture}")
@@ -151,7 +151,7 @@ def _table(outlooks: list[Outlook]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from edgewise.forecasting.rolling import BAND
+    from edgewise.forecast.rolling import BAND
 
     table = Table(box=None, header_style="bold")
     for i, name in enumerate(

@@ -17,7 +17,7 @@ from edgewise.errors import InputError, OutsideError
 if TYPE_CHECKING:
     import paho.mqtt.client as mqtt
 
-    from edgewise.package import Package
+    from edgewise.package.store import Package
 
 _EXAMPLES = (
     "edgewise ha publish --model models/mine --broker mqtt://pi.local --stay",
@@ -51,10 +51,10 @@ def publish(
 ) -> None:
     """Announce nodes; what the broker keeps of them stays when this command has ended."""
     from edgewise import homeassistant as ha
-    from edgewise import package
     from edgewise.cli.signals import wait_for_end
+    from edgewise.package.store import load_package
 
-    loaded = package.load(model)
+    loaded = load_package(model)
     expire_s = _expiry(config, loaded.period_ms)
     if node != "all":
         ha.config_topic(node)
@@ -132,7 +132,7 @@ def _expiry(config: Path | None, period_ms: int) -> Callable[[str], int | None]:
 
 @contextmanager
 def _connected(broker: str, ca: Path | None) -> Iterator[mqtt.Client]:
-    from edgewise.pushing.targets import connect
+    from edgewise.ota.targets import connect
     from edgewise.urls import parse_broker
 
     client = connect(parse_broker(broker, ca))

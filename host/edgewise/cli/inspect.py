@@ -17,9 +17,9 @@ def inspect(
     model: Annotated[Path, typer.Argument(help="model package")], json: JsonFlag = False
 ) -> None:
     """Check every file and show the contract, the sizes and the figures."""
-    from edgewise import package
+    from edgewise.package.store import load_package
 
-    loaded = package.load(model)
+    loaded = load_package(model)
     info = loaded.info
     n_splits, n_trees = loaded.counts()
     facts = {

@@ -51,8 +51,8 @@ def rollback(node: NodeName, broker: Broker, ca: Ca = None, base: Base = "edgewi
 
 
 def _asked(node: str, broker: str, ca: Any, base: str, value: str) -> dict[str, Any]:
-    from edgewise.pushing import ask
-    from edgewise.pushing.targets import connect
+    from edgewise.ota import ask
+    from edgewise.ota.targets import connect
     from edgewise.urls import parse_broker
 
     client = connect(parse_broker(broker, ca))

@@ -17,10 +17,10 @@ from edgewise.cli.signals import end_as_interrupt
 from edgewise.console import out, say
 
 if TYPE_CHECKING:
-    from edgewise.watching.decode import Said
-    from edgewise.watching.growing import GrowingLog
-    from edgewise.watching.port import Lost, Opened
-    from edgewise.watching.screen import NodeState
+    from edgewise.board.serial.log_file import GrowingLog
+    from edgewise.board.serial.port import Lost, Opened
+    from edgewise.board.serial.screen import NodeState
+    from edgewise.messages.serial import Said
 
     Events = queue.Queue[Opened | Lost | bytes]
 
@@ -39,8 +39,8 @@ def monitor(
     raw: Annotated[bool, typer.Option("--raw", help="Pass the bytes on as they come.")] = False,
 ) -> None:
     """Show a node's readings, class, link and log until Ctrl-C; survives reset and unplugging."""
-    from edgewise.watching.growing import GrowingLog
-    from edgewise.watching.port import SerialReader
+    from edgewise.board.serial.log_file import GrowingLog
+    from edgewise.board.serial.port import SerialReader
 
     with ExitStack() as stack:
         log = stack.enter_context(GrowingLog(csv, "class")) if csv else None
@@ -71,7 +71,7 @@ def _pass_on(events: Events) -> None:
 def _show(events: Events, log: GrowingLog | None) -> None:
     from rich.live import Live
 
-    from edgewise.watching.screen import NodeState, table
+    from edgewise.board.serial.screen import NodeState, table
 
     state = NodeState()
     if not out().is_terminal:
@@ -89,8 +89,8 @@ def _one(
     log: GrowingLog | None,
     print_line: Callable[[str], None],
 ) -> None:
-    from edgewise.watching.decode import decode
-    from edgewise.watching.port import Lost, Opened
+    from edgewise.board.serial.port import Lost, Opened
+    from edgewise.messages.serial import decode
 
     try:
         event = events.get(timeout=_REFRESH_S)
@@ -110,7 +110,7 @@ def _one(
 
 
 def _shown(said: Said) -> str:
-    from edgewise.watching.decode import Damaged, Diag, Reading
+    from edgewise.messages.serial import Damaged, Diag, Reading
 
     if isinstance(said, Reading):
         what = f"failed: {said.err}" if said.err else f"{said.t:.1f} C  {said.h:.1f} %"
@@ -122,7 +122,7 @@ def _shown(said: Said) -> str:
 
 
 def _keep(said: Said, state: NodeState, log: GrowingLog) -> None:
-    from edgewise.watching.decode import Reading
+    from edgewise.messages.serial import Reading
 
     if isinstance(said, Reading):
         when = time.time() if said.ts is None else said.ts

@@ -33,7 +33,7 @@ __all__ = [
 def _board(port: str | None) -> str | None:
     if port != "auto":
         return port
-    from edgewise import ports
+    from edgewise.board import ports
 
     return ports.single()
 

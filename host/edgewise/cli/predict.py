@@ -37,22 +37,23 @@ def predict(
     """Write time,node,class,confidence for every row; a failed read has no class."""
     import numpy as np
 
-    from edgewise import package, predicting
     from edgewise.errors import InputError
-    from edgewise.logcsv import read_log
+    from edgewise.logs.log import read_log
+    from edgewise.package.store import load_package
+    from edgewise.prediction import predict
     from edgewise.training import score
 
     if json and out is None:
         raise InputError("--json prints its object on standard output: give the rows a --out")
-    loaded = package.load(model)
+    loaded = load_package(model)
     rows = read_log(log, label, group)
     run = {
-        Runtime.cpython: predicting.predict_log,
-        Runtime.micropython: predicting.predict_micropython,
-        Runtime.c: predicting.predict_c,
+        Runtime.cpython: predict.predict_log,
+        Runtime.micropython: predict.predict_micropython,
+        Runtime.c: predict.predict_c,
     }
     said = run[runtime](loaded, rows)
-    predicting.write_predictions(loaded, rows, said, out)
+    predict.write_predictions(loaded, rows, said, out)
     summary: dict[str, object] = {
         "model": str(model),
         "runtime": str(runtime),

@@ -13,7 +13,7 @@ from edgewise.console import emit_json, say
 from edgewise.errors import EdgewiseError
 
 if TYPE_CHECKING:
-    from edgewise.pushing import Verdict
+    from edgewise.ota import Verdict
 
 EXAMPLES = (
     "edgewise push --model models/mine --node a1b2c3 --broker mqtt://localhost",
@@ -35,12 +35,12 @@ def push(
 
     A model that fails, or that the node cannot live with, is undone by the node itself.
     """
-    from edgewise import package
-    from edgewise.pushing import container, online, secret_of
-    from edgewise.pushing.targets import connect
+    from edgewise.ota import container, online, secret_of
+    from edgewise.ota.targets import connect
+    from edgewise.package.store import load_package
     from edgewise.urls import parse_broker
 
-    data = container(package.load(model))
+    data = container(load_package(model))
     at = parse_broker(broker, ca)
     secrets = {} if node == "all" else {node: secret_of(config, node)}
     client = connect(at)
@@ -69,7 +69,7 @@ def _push_all(
     from rich.progress import Progress
 
     from edgewise.console import err
-    from edgewise.pushing import push as push_one
+    from edgewise.ota import push as push_one
 
     with (
         Progress(console=err(), transient=True, disable=not err().is_terminal) as bar,

@@ -17,8 +17,8 @@ from edgewise.console import emit_json, say
 from edgewise.errors import InputError
 
 if TYPE_CHECKING:
-    from edgewise.watching.recorder import Recorder
-    from edgewise.watching.sources import Source
+    from edgewise.board.serial.recorder import Recorder
+    from edgewise.board.serial.sources import Source
 
 EXAMPLES = (
     "edgewise record --port /dev/ttyUSB0 --label closed,open --out window.csv",
@@ -43,8 +43,8 @@ def record(
     json: JsonFlag = False,
 ) -> None:
     """Write a node's readings with the class that you choose: 1 to 9, space pauses, u undoes."""
-    from edgewise.watching.growing import GrowingLog
-    from edgewise.watching.recorder import Recorder
+    from edgewise.board.serial.log_file import GrowingLog
+    from edgewise.board.serial.recorder import Recorder
 
     labels = _labels(label)
     source = _source(port, broker, ca, node, base)
@@ -73,8 +73,8 @@ def _labels(text: str) -> list[str]:
 def _source(
     port: str | None, broker: str | None, ca: Path | None, node: str | None, base: str
 ) -> Source:
+    from edgewise.board.serial.sources import MqttSource, SerialSource
     from edgewise.urls import parse_broker
-    from edgewise.watching.sources import MqttSource, SerialSource
 
     if (port is None) == (broker is None):
         raise InputError("name the node's place: either --port or --broker and --node")
@@ -86,7 +86,7 @@ def _source(
 
 
 def _listen(source: Source, recorder: Recorder, pressed: Callable[[], str], limit: int) -> None:
-    from edgewise.watching.sources import Heard
+    from edgewise.board.serial.sources import Heard
 
     while not limit or recorder.counts.total() < limit:
         for key in pressed():

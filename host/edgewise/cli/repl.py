@@ -16,7 +16,7 @@ EXAMPLES = ("edgewise repl --port /dev/ttyUSB0",)
 
 def repl(port: Port = "auto") -> None:
     """Open MicroPython's prompt with mpremote; Ctrl-C stops the node, Ctrl-D starts it again."""
-    from edgewise.ports import open_port
+    from edgewise.board.ports import open_port
 
     if not sys.stdin.isatty():
         raise InputError("a prompt needs a terminal: run edgewise repl in one")

@@ -19,21 +19,21 @@ def report(
     json: JsonFlag = False,
 ) -> None:
     """Rank the features, and draw the page once more with --out."""
-    from edgewise import package
-    from edgewise.energy import battery
     from edgewise.errors import InputError
-    from edgewise.logcsv_write import write_atomic
+    from edgewise.logs.writing import write_atomic
+    from edgewise.package.store import REPORT, load_package
     from edgewise.report import render
+    from edgewise.report.energy import battery
     from edgewise.report.page import ranked
 
-    loaded = package.load(model)
+    loaded = load_package(model)
     info = loaded.info
     evidence = loaded.evidence()
     if out is not None:
         if evidence is None:
             raise InputError(f"{model}: keeps no evidence of a training: edgewise train makes it")
         write_atomic(out, render(info, evidence).encode())
-    page = out or (model / package.REPORT if evidence is not None else None)
+    page = out or (model / REPORT if evidence is not None else None)
     rows = ranked(info)
     if json:
         features = [{"name": n, "information_gain_bits": g, "use": u} for n, g, u in rows]

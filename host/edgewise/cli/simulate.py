@@ -35,14 +35,15 @@ def simulate(
     json: JsonFlag = False,
 ) -> None:
     """Run nodes until the log is used up and every reading is acknowledged."""
-    from edgewise import package, settings
-    from edgewise.broker import EmbeddedBroker
+    from edgewise import settings
+    from edgewise.broker.embedded import EmbeddedBroker
+    from edgewise.package.store import load_package
     from edgewise.simulator import fleet
     from edgewise.urls import check_reachable, parse_broker
 
     pace = _speed(speed)
     given = settings.load(config) if config else {}
-    loaded = package.load(model)
+    loaded = load_package(model)
     played = _logs(log, group, nodes)
     with ExitStack() as stack:
         url = broker or stack.enter_context(EmbeddedBroker()).url
@@ -82,8 +83,8 @@ def _speed(text: str) -> float:
 
 
 def _logs(path: Path | None, group: str | None, nodes: int) -> list[Any]:
-    from edgewise.data import get
-    from edgewise.logcsv import read_log
+    from edgewise.logs.log import read_log
+    from edgewise.logs.public import get
 
     if path is not None:
         log = read_log(path, group=group)

@@ -10,10 +10,10 @@ import typer
 
 from edgewise.cli.options import JsonFlag, Seed
 from edgewise.console import emit_json, progress_bar, say
-from edgewise.form import Form
+from edgewise.package.form import Form
 
 if TYPE_CHECKING:
-    from edgewise.logcsv import Log
+    from edgewise.logs.log import Log
     from edgewise.training import Candidate
 
 EXAMPLES = (
@@ -65,7 +65,7 @@ def train(
     json: JsonFlag = False,
 ) -> None:
     """Train on a labelled log, test on rows it has not seen, write the model package."""
-    from edgewise.compiling import compile_model
+    from edgewise.compile import compile_model
     from edgewise.training import Budget
     from edgewise.training import train as fit
 
@@ -101,8 +101,8 @@ def _of_db(
     db: str, nodes: list[str] | None, log: Path | None, options: tuple[Any, ...]
 ) -> tuple[Log, Log, dict[str, str]]:
     from edgewise.database import open_db
+    from edgewise.database.labels import beside, held_out, joined, log_sha256, read_labelled
     from edgewise.errors import InputError
-    from edgewise.labelled import beside, held_out, joined, log_sha256, read_labelled
 
     if log is None and any(options):
         raise InputError("--db has labels and nodes of its own: the other options are for a log")
@@ -120,7 +120,7 @@ def _of_log(
     log: Path | None, nodes: list[str] | None, options: tuple[Any, ...]
 ) -> tuple[Log, Log, dict[str, str]]:
     from edgewise.errors import InputError
-    from edgewise.splitting import file_sha256, parts
+    from edgewise.features.splitting import file_sha256, parts
 
     if log is None:
         raise InputError("nothing to train on: name a log, or a database with --db")

@@ -81,9 +81,9 @@ def _work(db: str, nodes: list[str], out: Path, current: Path | None, pipe: Conn
 def _train(
     db: str, nodes: list[str], out: Path, current: Path | None, progress: Any
 ) -> dict[str, Any]:
-    from edgewise.compiling import compile_model
+    from edgewise.compile import compile_model
     from edgewise.database import open_db
-    from edgewise.labelled import held_out, log_sha256, read_labelled
+    from edgewise.database.labels import held_out, log_sha256, read_labelled
     from edgewise.training import train
 
     log = read_labelled(open_db(db), nodes)
@@ -103,11 +103,11 @@ def _scores(path: Path, test: Any) -> dict[str, float] | None:
     # None for a model of other classes: there is nothing to compare.
     import numpy as np
 
-    from edgewise import package
-    from edgewise.predicting import predict_log
+    from edgewise.package.store import load_package
+    from edgewise.prediction.predict import predict_log
     from edgewise.training import score
 
-    loaded = package.load(path)
+    loaded = load_package(path)
     if not set(loaded.classes) & set(test.label):
         return None
     index = predict_log(loaded, test).cls

@@ -13,8 +13,8 @@ from sqlalchemy import select
 from edgewise.dashboard import html
 from edgewise.dashboard.layout import Writer, markup
 from edgewise.dashboard.state import State
+from edgewise.database.models import packages_in, runs_on, versions
 from edgewise.database.schema import model
-from edgewise.running import packages_in, runs_on, versions
 
 __all__ = ["ModelPanel"]
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from edgewise.dashboard.state import State
-from edgewise.database.noted import OK
+from edgewise.database.notes import OK
 from edgewise.database.schema import events as event
 from edgewise.database.schema import forecast
 from edgewise.health import current

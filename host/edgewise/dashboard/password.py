@@ -14,7 +14,7 @@ from pathlib import Path
 from platformdirs import user_config_path
 
 from edgewise.errors import InputError
-from edgewise.logcsv_write import write_atomic
+from edgewise.logs.writing import write_atomic
 
 __all__ = ["Attempts", "check", "is_set", "path", "write"]
 

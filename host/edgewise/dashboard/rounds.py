@@ -12,11 +12,11 @@ from pathlib import Path
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from edgewise.baseline import DAY_S
 from edgewise.console import say
 from edgewise.database import naming, open_db
 from edgewise.database.schema import HOUR_S, health, reading
 from edgewise.errors import EdgewiseError
+from edgewise.package.baseline import DAY_S
 
 __all__ = ["Rounds", "is_due"]
 

@@ -12,7 +12,6 @@ from nicegui import app as app_of_pages
 from nicegui import ui
 from sqlalchemy.exc import SQLAlchemyError
 
-from edgewise import package
 from edgewise.dashboard import html, password
 from edgewise.dashboard.away import one_line
 from edgewise.dashboard.guard import COOKIE
@@ -22,6 +21,7 @@ from edgewise.dashboard.overview import overview
 from edgewise.dashboard.state import State
 from edgewise.database import why
 from edgewise.errors import InputError
+from edgewise.package.store import REPORT
 
 __all__ = ["add_routes"]
 
@@ -46,7 +46,7 @@ def add_routes(app: FastAPI, state: State) -> None:
 
     @app.get("/report/{name}")
     def report(name: str) -> Response:
-        page = state.models / name / package.REPORT
+        page = state.models / name / REPORT
         if name not in state.packages() or not page.is_file():
             return HTMLResponse("no such report", 404)
         return FileResponse(page, headers={"content-security-policy": "script-src 'none'"})

@@ -14,7 +14,6 @@ from typing import TypeVar
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from edgewise import package
 from edgewise.dashboard.chart_data import Palette
 from edgewise.dashboard.fleet import Node, fleet
 from edgewise.dashboard.guard import Sessions
@@ -24,6 +23,7 @@ from edgewise.dashboard.password import Attempts
 from edgewise.database import why
 from edgewise.database.schema import model
 from edgewise.errors import EdgewiseError
+from edgewise.package.store import load_package
 from edgewise.urls import BrokerUrl
 
 __all__ = ["State"]
@@ -88,9 +88,9 @@ class State:
             self.verdicts[node] = str(e)
 
     def _push(self, name: str, node: str) -> str:
-        from edgewise.pushing import container, push, secret_of
+        from edgewise.ota import container, push, secret_of
 
-        loaded = package.load(self.models / name)
+        loaded = load_package(self.models / name)
         secret = secret_of(self.config, node)
 
         def tell(done: int, of: int) -> None:
@@ -111,13 +111,13 @@ class State:
         return said
 
     def _roll_back(self, node: str) -> str:
-        from edgewise.pushing import ask
+        from edgewise.ota import ask
 
         said = self._connected(lambda client: ask(client, self.base, node, "model", "rollback"))
         return "the model before is back" if said["ok"] else f"refused: {said['error']}"
 
     def _connected(self, act: Callable[..., _Result]) -> _Result:
-        from edgewise.pushing.targets import connect
+        from edgewise.ota.targets import connect
 
         if self.broker is None:
             raise EdgewiseError("no broker: start the dashboard with --broker")

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from edgewise.database.models import packages_in, runs_on
+from edgewise.forecast.hourly import of_db
 from edgewise.health.days import Finding, recent
 from edgewise.health.drift import drift
 from edgewise.health.neighbours import neighbours
 from edgewise.health.remarks import Remark, current, save
 from edgewise.health.sensors import failing, flat
-from edgewise.hourly import of_db
-from edgewise.running import packages_in, runs_on
 
 __all__ = ["Report", "check"]
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, select
 
-from edgewise.baseline import DAY_S, days_of
 from edgewise.database import shown
+from edgewise.database.logs import as_log
 from edgewise.database.schema import AHEAD_S, reading
-from edgewise.logcsv import Log
-from edgewise.stored import as_log
+from edgewise.logs.log import Log
+from edgewise.package.baseline import DAY_S, days_of
 
 __all__ = ["DAYS", "Finding", "Recent", "recent"]
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from edgewise.baseline import CONFIDENCE, DAY_S, Spread, spreads_of
+from edgewise.features.table import build_table
 from edgewise.health.days import Finding, Recent
-from edgewise.package import Package
-from edgewise.table import build_table
+from edgewise.package.baseline import CONFIDENCE, DAY_S, Spread, spreads_of
+from edgewise.package.store import Package
 
 __all__ = ["drift"]
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewise.baseline import DAY_S
 from edgewise.database.schema import HOUR_S
+from edgewise.forecast.hourly import CHANNELS, Hourly
 from edgewise.health.days import DAYS, Finding
-from edgewise.hourly import CHANNELS, Hourly
+from edgewise.package.baseline import DAY_S
 
 __all__ = ["neighbours"]
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import Engine, and_, delete, func, insert, select
 
-from edgewise.baseline import DAY_S
-from edgewise.database.noted import note_change
+from edgewise.database.notes import note_change
 from edgewise.database.schema import health
 from edgewise.health.days import DAYS, Finding
+from edgewise.package.baseline import DAY_S
 
 __all__ = ["EVENT", "Remark", "current", "save"]
 

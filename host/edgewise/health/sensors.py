@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgenode.core.plausible import stuck_n
+from edgewise.features.table import kind_of
 from edgewise.health.days import Finding, Recent
-from edgewise.table import kind_of
 
 __all__ = ["failing", "flat"]
 

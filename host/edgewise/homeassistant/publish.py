@@ -13,7 +13,7 @@ import paho.mqtt.client as mqtt
 
 from edgewise.errors import OutsideError
 from edgewise.homeassistant.device import ORIGIN, config_topic
-from edgewise.pushing.retained import retained
+from edgewise.ota.retained import retained
 
 __all__ = ["again_at_birth", "announced", "clean", "publish", "seen"]
 

@@ -1,1 +1,4 @@
-"""How the node holds out, in figures."""
+"""How the node holds out, in figures.
+
+May import: broker, collector, console, database, errors, features, logs, package, simulator, urls.
+"""

@@ -39,7 +39,7 @@ def main(
 def _run(
     names: list[str], jobs: int, backlog: int, model: Path, docs: Path | None, out: Path | None
 ) -> bool:
-    from edgewise import package
+    from edgewise.package.store import load_package
     from edgewise.reliability.drain import drain
     from edgewise.reliability.figures import Figures
     from edgewise.reliability.run import run_all
@@ -48,7 +48,7 @@ def _run(
     def told(f: Figures) -> None:
         say(f"{f.name}: {'; '.join(f.faults) or 'ok'} ({f.wall_s:.0f} s)")
 
-    chosen, loaded = _chosen(names), package.load(model)
+    chosen, loaded = _chosen(names), load_package(model)
     figures = asyncio.run(run_all(chosen, loaded, jobs, on_done=told))
     # alone: it is a rate
     drained = (

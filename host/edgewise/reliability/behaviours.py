@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from edgewise.reliability.packets import CONNACK, CONNECT, PINGRESP, PUBACK, kind
-from edgewise.reliability.proxy import Link, Proxy
+from edgewise.reliability.proxy import Behaviour, Link, Proxy
 
 __all__ = [
     "Action",
@@ -25,37 +25,6 @@ __all__ = [
 _FROM_BROKER = (CONNACK, PUBACK, PINGRESP)
 
 Send = Callable[[bytes], Awaitable[None]]
-
-
-class Behaviour:
-    """All passes. ``acts`` counts how often it meddled; ``over`` is set when another follows.
-
-    ``counts``: False where it cannot see whether it met anything.
-    """
-
-    counts = True
-
-    def __init__(self) -> None:
-        self.acts = 0
-        self.over = asyncio.Event()
-
-    async def begin(self, proxy: Proxy) -> None:
-        """It takes over; connections may be open."""
-        await proxy.listen()
-
-    async def end(self, proxy: Proxy) -> None:
-        """Its time is up; it still is the proxy's behaviour."""
-
-    async def accepted(self, link: Link) -> None:
-        """The node has connected, the broker does not know it yet."""
-
-    async def up(self, link: Link, packet: bytes) -> None:
-        """A packet from the node."""
-        await link.to_broker(packet)
-
-    async def down(self, link: Link, packet: bytes) -> None:
-        """A packet from the broker."""
-        await link.deliver(packet)
 
 
 class Pass(Behaviour):

@@ -15,7 +15,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from edgewise.errors import OutsideError
-from edgewise.package import Package
+from edgewise.package.store import Package
 from edgewise.reliability.mosquitto import Mosquitto
 from edgewise.reliability.run import flat_log, simulated
 from edgewise.reliability.stage import set_world

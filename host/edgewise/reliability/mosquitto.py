@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
+from edgewise.broker.free_port import free_port
 from edgewise.errors import EdgewiseError, OutsideError
-from edgewise.reliability.proxy import free_port
 from edgewise.urls import check_reachable, parse_broker
 
 __all__ = ["Mosquitto"]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import socket
 import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING
 
+from edgewise.broker.free_port import HOST, bound, free_port
 from edgewise.errors import OutsideError
 from edgewise.reliability.packets import (
     CONNACK,
@@ -25,39 +24,41 @@ from edgewise.reliability.packets import (
     topic,
 )
 
-if TYPE_CHECKING:
-    from edgewise.reliability.behaviours import Behaviour
+__all__ = ["Behaviour", "Link", "Proxy"]
 
-__all__ = ["Link", "Proxy", "free_port"]
-
-HOST = "127.0.0.1"
-# Below the ports that Linux, macOS and BSD give to clients: a client that knocks on a closed one
-# of those may be given the very same and then talks to itself.
-_PORTS = range(20_000, 32_000)
-_TRIES = 100
 _BYTES = 4096
+_TRIES = 100
 
 
-def free_port() -> int:
-    """The number of a port on loopback that nobody uses and no client is given."""
-    for _ in range(_TRIES):
-        port = random.SystemRandom().choice(_PORTS)
-        with suppress(OSError):
-            bound(port).close()
-            return port
-    raise OutsideError(f"no free port in {_PORTS}: end what listens there")
+class Behaviour:
+    """All passes. ``acts`` counts how often it meddled; ``over`` is set when another follows.
 
+    ``counts``: False where it cannot see whether it met anything.
+    """
 
-def bound(port: int) -> socket.socket:
-    """A socket that holds ``port`` without listening: who knocks is refused."""
-    held = socket.socket()
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        held.bind((HOST, port))
-    except OSError:
-        held.close()
-        raise
-    return held
+    counts = True
+
+    def __init__(self) -> None:
+        self.acts = 0
+        self.over = asyncio.Event()
+
+    async def begin(self, proxy: Proxy) -> None:
+        """It takes over; connections may be open."""
+        await proxy.listen()
+
+    async def end(self, proxy: Proxy) -> None:
+        """Its time is up; it still is the proxy's behaviour."""
+
+    async def accepted(self, link: Link) -> None:
+        """The node has connected, the broker does not know it yet."""
+
+    async def up(self, link: Link, packet: bytes) -> None:
+        """A packet from the node."""
+        await link.to_broker(packet)
+
+    async def down(self, link: Link, packet: bytes) -> None:
+        """A packet from the broker."""
+        await link.deliver(packet)
 
 
 class Proxy:

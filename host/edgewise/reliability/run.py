@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from edgewise.collecting import Collector, Writer
+from edgewise.collector import Collector, Writer
 from edgewise.database import open_db
 from edgewise.errors import EdgewiseError
-from edgewise.logcsv import Log
-from edgewise.package import Package
+from edgewise.logs.log import Log
+from edgewise.package.store import Package
 from edgewise.reliability.behaviours import Pass
 from edgewise.reliability.figures import Figures, Rows, Slots, recoveries
 from edgewise.reliability.mosquitto import Mosquitto

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from edgenode.core import decode, plausible
 from edgewise.errors import InputError
+from edgewise.features.table import LEAST_DELTA, series_slots
 from edgewise.simulator.feed import encode
-from edgewise.table import LEAST_DELTA, series_slots
 
 __all__ = ["SENSORS", "Figures", "SensorLog", "figures", "inject", "read", "verdicts"]
 

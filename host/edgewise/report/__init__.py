@@ -1,4 +1,7 @@
-"""The report of a training: evidence that is kept in the package, and a page that shows it."""
+"""The report of a training: evidence that is kept in the package, and a page that shows it.
+
+May import: features, training.
+"""
 
 from edgewise.report.evidence import evidence
 from edgewise.report.page import render

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgenode.core.decide import Confirm
-from edgewise.energy import NEED, OF
+from edgewise.report.energy import NEED, OF
 from edgewise.report.intervals import blocks_of, scores_with_intervals
 from edgewise.training.result import Trained, score
 

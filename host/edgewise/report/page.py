@@ -7,8 +7,8 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from edgewise.energy import battery
 from edgewise.report import svg
+from edgewise.report.energy import battery
 from edgewise.training.budget import US_PER_VISIT
 
 __all__ = ["render"]

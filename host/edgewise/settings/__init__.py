@@ -1,4 +1,7 @@
-"""A node's settings: node.toml, secrets.toml beside it, one file more for each node of a fleet."""
+"""A node's settings: node.toml, secrets.toml beside it, one file more for each node of a fleet.
+
+May import: errors, logs.
+"""
 
 from edgewise.settings.model import Wrong, check, complete, config_json, doubts, masked, schema
 from edgewise.settings.reading import fleet, load

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewise.errors import InputError
-from edgewise.logcsv_write import write_atomic
+from edgewise.logs.writing import write_atomic
 from edgewise.settings.model import SECRETS, Wrong, check, complete
 
 __all__ = ["write"]

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewise.logcsv import Log
-from edgewise.table import series_slots
+from edgewise.features.table import series_slots
+from edgewise.logs.log import Log
 
 __all__ = ["FAILED_READS", "degrade", "encode", "write_feed"]
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from edgewise.errors import InputError, OutsideError
-from edgewise.logcsv import Log
-from edgewise.package import Package
+from edgewise.logs.log import Log
+from edgewise.package.store import Package
 from edgewise.settings import beside
 from edgewise.simulator.node import MAX_SPEED, SimulatedNode
 from edgewise.urls import BrokerUrl

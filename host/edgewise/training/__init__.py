@@ -1,4 +1,7 @@
-"""From a labelled log to a scikit-learn classifier, chosen on training rows only."""
+"""From a labelled log to a scikit-learn classifier, chosen on training rows only.
+
+May import: errors, features, logs, package.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,9 @@ from numpy.typing import NDArray
 
 from edgenode.core.loader import PERIOD_MAX_MS
 from edgewise.errors import InputError
-from edgewise.forest import trees_of
-from edgewise.logcsv import Log
-from edgewise.table import max_delta
+from edgewise.features.table import max_delta
+from edgewise.logs.log import Log
+from edgewise.package.forest import trees_of
 from edgewise.training.budget import Budget
 from edgewise.training.pool import FILTERS, NO_FILTERS, POOL
 from edgewise.training.relevance import information_gain, s_feature

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewise.forest import trees_of
+from edgewise.package.forest import trees_of
 
 __all__ = ["CutTree", "cut", "predict"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgewise.table import Filters
+from edgewise.features.table import Filters
 
 __all__ = ["FILTERS", "LEVELS", "NO_FILTERS", "POOL", "WINDOWS"]
 

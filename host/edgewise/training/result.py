@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewise.table import Filters
+from edgewise.features.table import Filters
 
 __all__ = ["Candidate", "Levels", "Recipe", "Scores", "Trained", "score"]
 

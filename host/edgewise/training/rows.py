@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from edgenode.core.loader import CLASSES_MAX, check_names
 from edgewise.errors import InputError
-from edgewise.logcsv import Log
-from edgewise.table import Filters, build_table
+from edgewise.features.table import Filters, build_table
+from edgewise.logs.log import Log
 from edgewise.training.pool import POOL, WINDOWS
 
 __all__ = ["Parts", "Rows", "classes_of", "parts_of", "rows_of"]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewise.errors import InputError
-from edgewise.forest import flatten_trees, merge_leaves
+from edgewise.package.forest import flatten_trees, merge_leaves
 from edgewise.training.budget import US_PER_VISIT, Budget
 from edgewise.training.cutting import CutTree, cut, predict
 from edgewise.training.pool import LEVELS, POOL

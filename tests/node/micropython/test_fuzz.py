@@ -3,12 +3,12 @@ import json
 
 from tests.counts import count
 
-from edgenode import config
-from edgenode.control import obey
+from edgenode.commands.control import obey
 from edgenode.core.journal import Journal
 from edgenode.errors import ConfigError, LinkError
 from edgenode.link.mqtt import Client
-from edgenode.trial import Trial
+from edgenode.settings import config
+from edgenode.settings.trial import Trial
 
 PACKETS = PAYLOADS = count(2000, 20000)
 CONFIGURATIONS = count(500, 5000)

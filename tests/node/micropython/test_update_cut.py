@@ -11,11 +11,11 @@ from hashlib import sha256
 from tests.counts import count
 from torn_flash import Flash, PowerCut, exit, fork, mount, waitpid
 
-from edgenode import load
 from edgenode.core.model import Model
 from edgenode.drivers import flash
-from edgenode.install import swap_back
 from edgenode.link.update import Update, mac
+from edgenode.start import model
+from edgenode.update.install import swap_back
 
 UPDATES = 12
 EVERY = count(7, 1)  # this write and no other is cut
@@ -66,8 +66,8 @@ def deliver(name, counter, data):
 
 def start(bad=0):
     # -> (what is to be judged or told, name of the model that runs)
-    installer = load.installer(bad, lambda text: None, "")
-    return installer, load.model().contract["name"]
+    installer = model.installer(bad, lambda text: None, "")
+    return installer, model.load().contract["name"]
 
 
 class Life:

@@ -1,0 +1,115 @@
+"""Obeys commands and answers each; comes into RAM with the first one and leaves it again."""
+
+import json
+
+from ..core import command
+from ..errors import NodeError
+
+
+def obey(board, verb, payload, retained):
+    # board: main.Board
+    try:
+        verb, name, value = command.parse(verb, payload, retained)
+    except (ValueError, MemoryError):  # UnicodeError is a ValueError
+        board.refused += 1
+        return
+    try:
+        if verb not in _VERBS:
+            raise NodeError("known are " + ", ".join(sorted(_VERBS)))
+        text = _VERBS[verb](board, value, name)
+    except (NodeError, MemoryError, OSError) as e:
+        _say(board, verb, command.answer(name, str(e)))
+    else:
+        if text is not False:
+            _say(board, verb, command.answer(name, None, text))
+
+
+def tell(board):
+    # What became of the configuration that was on trial.
+    name, error = board.trial.verdict
+    _say(board, "config", command.answer(name, error))
+    board.trial.told()
+
+
+def _say(board, verb, text):
+    board.link.answer("cmd/%s/result" % verb, text)
+
+
+def _trial(board):
+    return board.trial or board.open_trial()
+
+
+def _ping(board, value, name):
+    return '{"uptime_s":%d}' % board.clock.uptime_s()
+
+
+def _diag(board, value, name):
+    return board.node.diag()
+
+
+def _log(board, value, name):
+    return json.dumps(board.journal.lines())
+
+
+def _config(board, value, name):
+    if value is None:
+        from ..settings import config
+
+        return json.dumps(config.masked(board.open_trial().read()))
+    # answered when the node has worked with it for a minute, or went back
+    _trial(board).begin(value, name)
+    board.restart_soon()
+    return False
+
+
+def _period(board, value, name):
+    _trial(board).keep({"period_ms": value})
+    board.node.set_period(value)
+
+
+def _reboot(board, value, name):
+    board.restart_soon()
+
+
+def _safe(board, value, name):
+    if not isinstance(value, bool):
+        raise NodeError("value must be true or false")
+    board.boot.want_safe(value)
+    board.restart_soon()
+
+
+def _actuator(board, value, name):
+    if value not in ("on", "off", "auto"):
+        raise NodeError("value must be on, off or auto")
+    board.node.actuate(value)
+
+
+def _stay_awake(board, value, name):
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 1440:
+        raise NodeError("value must be 0..1440 minutes")
+    board.node.stay_awake(value)
+
+
+def _model(board, value, name):
+    if value == "rollback":
+        if not board.roll_back():
+            raise NodeError("there is no model before this one")
+        board.restart_soon()
+    elif value is None or value == "status":
+        return json.dumps(board.model_status())
+    else:
+        raise NodeError("value must be status or rollback")
+
+
+_VERBS = {
+    "ping": _ping,
+    "diag": _diag,
+    "log": _log,
+    "config": _config,
+    "period": _period,
+    "reboot": _reboot,
+    "safe": _safe,
+    "actuator": _actuator,
+    "stay-awake": _stay_awake,
+    "model": _model,
+}

@@ -1,0 +1,1 @@
+"""config.json: checked, and tried before it stays."""

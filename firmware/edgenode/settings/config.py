@@ -1,0 +1,88 @@
+"""config.json: every key known, every value in range, or one line that says which is not."""
+
+import json
+
+from ..core.settings import MASK, SECRET, settings, together
+from ..errors import ConfigError
+
+_TYPES = {"text": str, "number": int, "switch": bool, "list": list}
+_WHAT = {"text": "text", "number": "a number", "switch": "true or false", "list": "a list"}
+
+
+def check(given):
+    # -> the same with every default filled in
+    _object("the file", given)
+    full = {}
+    for section, key, kind, default, *limits in settings():
+        source, into = given, full
+        if section:
+            source = given.get(section, {})
+            _object(section, source)
+            into = full.setdefault(section, {})
+        if key in source:
+            into[key] = _value(section + "." + key if section else key, kind, limits, source[key])
+        else:
+            into[key] = json.loads(default)
+    _known("", given, full)
+    try:
+        together(full)
+    except ValueError as e:
+        raise ConfigError("config: %s" % e)
+    return full
+
+
+def _object(name, value):
+    if not isinstance(value, dict):
+        raise ConfigError("config: %s must be an object" % name)
+
+
+def _known(path, given, full):
+    for key in given:
+        if key not in full:
+            known = ", ".join(sorted(full))
+            raise ConfigError("config: %s%s is not known; known are %s" % (path, key, known))
+        if isinstance(full[key], dict):
+            _known(key + ".", given[key], full[key])
+
+
+def _value(path, kind, limits, value):
+    right = isinstance(value, _TYPES[kind])
+    if not right or (kind == "number" and isinstance(value, bool)):
+        raise ConfigError("config: %s must be %s" % (path, _WHAT[kind]))
+    if len(limits) == 1:
+        if value not in limits[0].split("|"):
+            allowed = limits[0].replace("|", ", ")
+            raise ConfigError("config: %s must be one of %s" % (path, allowed))
+    elif limits:
+        size = len(value) if kind == "text" else value
+        if not int(limits[0]) <= size <= int(limits[1]):
+            unit = " characters" if kind == "text" else ""
+            raise ConfigError("config: %s must be %s..%s%s" % (path, limits[0], limits[1], unit))
+    return value
+
+
+def merge(given, change):
+    # -> given with the values of change, section by section
+    if not isinstance(change, dict):
+        raise ConfigError("config: value must be an object")
+    full = dict(given)
+    for key, value in change.items():
+        if key in SECRET and value == MASK:
+            continue
+        inner = full.get(key)
+        if isinstance(value, dict) and isinstance(inner, dict):
+            value = merge(inner, value)
+        full[key] = value
+    return full
+
+
+def masked(given):
+    # -> the same without secrets
+    shown = {}
+    for key, value in given.items():
+        if isinstance(value, dict):
+            value = masked(value)
+        elif key in SECRET and value:
+            value = MASK
+        shown[key] = value
+    return shown

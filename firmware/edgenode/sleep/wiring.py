@@ -1,0 +1,51 @@
+"""Builds a node that sleeps for one wake; gone from RAM when it stays awake."""
+
+import json
+
+import machine
+import network
+
+from ..core.kept import key
+from ..drivers import flash
+from ..drivers.console import Console
+from ..drivers.power import Power
+from ..link.nap import Nap
+from ..start.wiring import greet, make_client, make_dht, make_parts, make_plausible, node_name
+from .battery import SleepyNode
+
+
+def nap(board, settings, forest):
+    # One wake of a node that sleeps; it ends in deep sleep.
+    period_ms = settings["period_ms"] or forest.contract["period_ms"]
+    confirm = settings["confirm"]
+    classes = [json.dumps(c) for c in forest.classes]
+    node = SleepyNode(
+        make_dht(settings["sensor"]),
+        make_plausible(settings, forest),
+        board.clock,
+        Power(machine.RTC(), board.sleep),
+        forest,
+        classes,
+        {
+            "key": key(flash.read("model.bin"), confirm["need"], confirm["of"], period_ms),
+            "need": confirm["need"],
+            "of": confirm["of"],
+            "period_ms": period_ms,
+            "report_every": settings["report_every"],
+            "hold_s": settings["sensor"]["hold_s"],
+            "next_boot": board.begin,
+        },
+    )
+    if settings["serial"]:
+        greet(board, node_name(settings), node.boot, forest)
+        node.console = Console(node.boot, classes)
+    board.clock.on_moved = node.clock_moved
+
+    def open_link():
+        name = node_name(settings)
+        parts = make_parts(settings, make_client(settings, name), board.clock, board.log)
+        topic = "%s/%s/" % (settings["base"], name)
+        radio = network.WLAN(network.STA_IF)
+        return Nap(parts, node, topic, board.log, board.watchdog.feed, lambda: radio.active(False))
+
+    node.wake(open_link)

@@ -1,0 +1,1 @@
+"""Starting: the parts are made and wired once."""

@@ -1,0 +1,165 @@
+"""Builds the hardware and wires the node; gone from RAM when it runs."""
+
+import json
+import time
+
+import dht
+import machine
+import network
+
+from ..app import Node
+from ..core.calibrate import calibrations
+from ..core.decode import Decoder
+from ..core.gate import Gate
+from ..core.hold import Hold
+from ..core.plausible import Plausible, stuck_n
+from ..drivers import flash
+from ..drivers.console import Console
+from ..drivers.dht import Dht
+from ..drivers.output import NoOutput, Output
+from ..drivers.sensor import Sensor
+from ..errors import ConfigError
+from ..link.mqtt import Client
+from ..link.ntp import Ntp
+from ..link.outbox import Outbox
+from ..link.spool import Spool
+from ..link.uplink import Uplink
+from ..link.wifi import Wifi
+
+
+def node_name(settings):
+    return settings["node"] or "".join("%02x" % b for b in machine.unique_id()[-3:])
+
+
+def make_client(settings, name):
+    mqtt = settings["mqtt"]
+    tls = None
+    if mqtt["tls"]:
+        from ..link import secure
+
+        tls = secure.context(flash.read, mqtt), mqtt["server_name"] or mqtt["host"]
+    return Client(
+        "edgewise-" + name,
+        mqtt["host"],
+        mqtt["port"],
+        mqtt["user"],
+        mqtt["password"],
+        mqtt["keepalive_s"],
+        tls,
+    )
+
+
+def make_parts(settings, client, clock, log):
+    # Wi-Fi, client, time and clock, as a link takes them
+    wifi, ntp = settings["wifi"], settings["ntp"]
+    return (
+        Wifi(network.WLAN(network.STA_IF), wifi["ssid"], wifi["password"]),
+        client,
+        Ntp(ntp["host"], ntp["port"], clock, log),
+        clock,
+    )
+
+
+def make_dht(given):
+    return Dht(dht.DHT22(machine.Pin(given["pin"])), Decoder(given["kind"]))
+
+
+def make_plausible(settings, forest):
+    period_ms = settings["period_ms"] or forest.contract["period_ms"]
+    kind = settings["sensor"]["kind"]
+    return Plausible(forest.contract["max_delta"], stuck_n(kind, period_ms))
+
+
+def build(board, settings, forest):
+    # forest: a core.model, None in safe mode
+    name = node_name(settings)
+    classes = [json.dumps(c) for c in forest.classes] if forest else []
+    _connect(board, settings, name, classes)
+    board.name = name
+    board.link.on_command = board.obey
+    board.link.on_model = board.take_model
+    board.node = _node(board, settings, forest)
+    if forest:
+        forest.features = None  # their names are of no use any more
+    if settings["serial"]:
+        board.node.console = Console(board.boot.number, classes)
+    greet(board, name, board.boot.number, forest)
+    board.link.event(0, "reset", _reset(board.reset, forest))
+
+
+def _reset(cause, forest):
+    # the rest of the event that tells of a start, and of what runs from it on
+    if forest is None:
+        return '"from":"%s","to":"safe","runtime":"none"}' % cause
+    tail = '"from":"%s","to":"running","runtime":"%s","model":%s,"crc":"%s"}'
+    return tail % (cause, forest.runtime, json.dumps(forest.contract["name"]), forest.crc)
+
+
+def greet(board, name, boot, forest):
+    what = "model %s, %s" % (forest.contract["name"], forest.runtime) if forest else "safe mode"
+    board.log("node %s, boot %d, %s" % (name, boot, what))
+
+
+def _connect(board, settings, name, classes):
+    spool = Spool("spool", 1024 * settings["spool_kb"], classes) if settings["spool_kb"] else None
+    board.box = Outbox(settings["outbox"], spool, board.boot.number, classes)
+    client = make_client(settings, name)
+    topic = "%s/%s/" % (settings["base"], name)
+    client.set_last_will((topic + "status").encode(), b"offline", True, 1)
+    board.client = client
+    board.link = Uplink(
+        *make_parts(settings, client, board.clock, board.log),
+        board.box,
+        topic,
+        board.boot.number,
+        board.log,
+    )
+
+
+def _node(board, settings, forest):
+    if board.safe:
+        from .safe import SafeNode
+
+        return SafeNode(board.clock, board.link, board.facts)
+    given = settings["sensor"]
+    supply = None
+    if given["power_pin"] >= 0:
+        supply = Output(machine.Pin(given["power_pin"], machine.Pin.OUT), 1)
+    period_ms = settings["period_ms"] or forest.contract["period_ms"]
+    sensor = Sensor(
+        make_dht(given),
+        supply,
+        time.ticks_diff,
+        time.ticks_add,
+        {
+            "period_ms": period_ms,
+            "retries": given["retries"],
+            "cycle_after": given["power_cycle_after"],
+            "cold": False,
+        },
+    )
+    checks = (
+        make_plausible(settings, forest),
+        calibrations(given),
+        Gate(settings["report"]),
+        Hold(given["hold_s"]),
+    )
+    return Node(
+        sensor,
+        checks,
+        _output(settings["actuator"], forest.classes),
+        board.clock,
+        board.link,
+        board.box,
+        forest,
+        board.facts,
+        settings,
+    )
+
+
+def _output(given, classes):
+    if given["pin"] < 0:
+        return NoOutput()
+    if given["on"] not in classes:
+        raise ConfigError("config: actuator.on must be one of %s" % ", ".join(classes))
+    return Output(machine.Pin(given["pin"], machine.Pin.OUT), given["active"])

@@ -1,0 +1,1 @@
+"""A new model: taken into use, or back to the one before."""

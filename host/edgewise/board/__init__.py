@@ -1,0 +1,4 @@
+"""A board on a cable: build its files, flash, deploy, watch its serial line, check it.
+
+May import: compile, errors, logs, messages, package, paths, settings, toolchain, urls.
+"""

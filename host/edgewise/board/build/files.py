@@ -1,0 +1,103 @@
+"""Every file of the board's file system."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from edgewise import paths, settings
+from edgewise.board.build.listing import LIST, listing
+from edgewise.board.build.shorten import shorten
+from edgewise.compile.forms import MACHINES
+from edgewise.errors import InputError
+from edgewise.package.store import Package
+from edgewise.toolchain import mpycross, umqtt
+
+__all__ = ["Arch", "board_files", "node_code"]
+
+# MicroPython starts these two by name, as sources
+_SOURCES = ("boot.py", "main.py")
+# A stock image takes its frozen copy, which is in no RAM; one without finds this.
+_UMQTT = "lib/umqtt/simple.mpy"
+# A node that never sleeps has no use for these; only a build changes which kind it is.
+_FOR_SLEEP = {
+    "edgenode/sleep/__init__.py",
+    "edgenode/core/kept.py",
+    "edgenode/core/packed.py",
+    "edgenode/drivers/power.py",
+    "edgenode/link/nap.py",
+    "edgenode/sleep/battery.py",
+    "edgenode/sleep/wiring.py",
+}
+
+
+class Arch(StrEnum):
+    """Machine of native code: ESP32, S2, S3; C3, C6; the unix port on a PC."""
+
+    xtensawin = "xtensawin"
+    rv32imc = "rv32imc"
+    x64 = "x64"
+
+
+def board_files(
+    package: Package, given: Mapping[str, Any], path: Path, arch: Arch
+) -> dict[str, bytes]:
+    """Path below the root of the board -> contents, sorted.
+
+    ``given``: checked settings from the file ``path``. InputError, or OutsideError for a tool
+    that is missing.
+    """
+    _fits_model(package, given, path)
+    files = {"config.json": settings.config_json(given), "model.bin": package.blob}
+    files |= node_code(arch, settings.complete(given)["sleep"])
+    files[_UMQTT] = _compiled(umqtt.fetch() / "umqtt" / "simple.py", arch)
+    if package.code is not None:
+        files["model.mpy"] = _model_code(package, arch)
+    for name, data in settings.tls_files(given, path).items():
+        if name in files:
+            raise InputError(f"{path}: {name} is a file of the node: name the one for TLS anew")
+        files[name] = data
+    files[LIST] = listing(files)
+    return dict(sorted(files.items()))
+
+
+def node_code(arch: Arch, sleep: bool) -> dict[str, bytes]:
+    """The node's own files, compiled, with short private names; ``sleep``: of one that sleeps."""
+    sources = {name: path.read_text(encoding="utf-8") for name, path in paths.node_files().items()}
+    files = {}
+    with tempfile.TemporaryDirectory(prefix="edgewise-build-") as folder:
+        for name, text in shorten(sources).items():
+            if name in _FOR_SLEEP and not sleep:
+                continue
+            if name in _SOURCES:
+                files[name] = text.encode()
+                continue
+            path = Path(folder) / Path(name).name
+            path.write_text(text, encoding="utf-8")
+            files[name.removesuffix(".py") + ".mpy"] = _compiled(path, arch)
+    return files
+
+
+def _model_code(package: Package, arch: Arch) -> bytes:
+    for name, machine in MACHINES.items():
+        if machine == arch and name in package.info["sha256"]:
+            return (package.path / name).read_bytes()
+    return _compiled(package.path / "model.py", arch)
+
+
+def _compiled(source: Path, arch: Arch) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="edgewise-mpy-") as folder:
+        out = Path(folder) / "out.mpy"
+        mpycross.compile(source, out, arch, small=True)
+        return out.read_bytes()
+
+
+def _fits_model(package: Package, given: Mapping[str, Any], path: Path) -> None:
+    actuator = settings.complete(given)["actuator"]
+    if actuator["pin"] >= 0 and actuator["on"] not in package.classes:
+        raise InputError(
+            f"{path}: actuator.on must be a class of the model: {', '.join(package.classes)}"
+        )

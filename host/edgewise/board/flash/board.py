@@ -1,0 +1,98 @@
+"""One board from the box to its first reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edgewise.board.flash import chips, download
+from edgewise.board.flash.build import Build
+from edgewise.board.flash.esp import Connect, Loader, Progress, connect
+from edgewise.board.flash.image import Image
+from edgewise.board.flash.plan import plan
+from edgewise.board.ports import has_lines
+from edgewise.board.serial.first_lines import LIMIT_S, Started, watch
+from edgewise.errors import OutsideError
+
+__all__ = ["Job", "Result", "erase", "flash"]
+
+Say = Callable[[str], None]
+_HOLD = "hold BOOT (IO0), press RESET (EN), let BOOT go"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What goes onto each board; ``image`` None takes the pinned release for its chip."""
+
+    image: Image | None
+    build: Build
+    erase: bool
+    baud: int
+    before: str
+    after: str
+    limit_s: float = LIMIT_S  # for the node's first reading
+
+
+@dataclass(frozen=True)
+class Result:
+    """A board that was written and verified; ``started`` None where it was not reset."""
+
+    chip: str
+    mac: str
+    flash_bytes: int
+    written_bytes: int
+    started: Started | None
+
+    def __str__(self) -> str:
+        return str(self.started or "written and verified; the board stays in download mode")
+
+
+def flash(port: str, job: Job, say: Say, progress: Progress, connect: Connect = connect) -> Result:
+    """Write firmware and files in one pass, verify, reset, and read the node's first lines.
+
+    InputError when image, build and chip do not fit each other: nothing is written then.
+    """
+    loader = _connect(port, job.baud, job.before, say, connect)
+    try:
+        chip = chips.by_name(loader.chip)
+        if chip is None:
+            known = ", ".join(c.name for c in chips.CHIPS)
+            raise OutsideError(
+                f"port {port}: a node does not run on {loader.chip}, but on {known}"
+            )
+        image = job.image or download.fetch(chip, say)
+        regions = plan(image, job.build, chip, loader.flash_bytes)
+        loader.write(regions, job.erase, progress)
+        started = _start(port, loader, job, say)
+        size = sum(len(r.data) for r in regions)
+        return Result(loader.chip, loader.mac, loader.flash_bytes, size, started)
+    finally:
+        loader.close()
+
+
+def erase(
+    port: str, baud: int, before: str, after: str, say: Say, connect: Connect = connect
+) -> Loader:
+    """Erase all of the flash; the loader is closed and still knows its chip."""
+    loader = _connect(port, baud, before, say, connect)
+    try:
+        loader.erase()
+        loader.reset(after)
+    finally:
+        loader.close()
+    return loader
+
+
+def _connect(port: str, baud: int, before: str, say: Say, connect: Connect) -> Loader:
+    if not has_lines(port) or before.startswith("no-reset"):
+        say(f"port {port} cannot reset the board: {_HOLD}")
+    return connect(port, baud, before)
+
+
+def _start(port: str, loader: Loader, job: Job, say: Say) -> Started | None:
+    line = loader.reset(job.after)
+    if job.after.startswith("no-reset"):
+        return None
+    if not has_lines(port):
+        say(f"port {port} cannot reset the board: press RESET (EN) now")
+    return watch(line, port, job.build.talks, job.limit_s)

@@ -1,0 +1,143 @@
+"""The one seam over esptool: a chip in download mode that can be written, erased and reset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from edgewise.board.flash.plan import Region
+from edgewise.board.ports import has_lines, open_port
+from edgewise.errors import InputError, OutsideError
+
+if TYPE_CHECKING:
+    import serial
+
+__all__ = ["Connect", "Loader", "Progress", "check_resets", "connect"]
+
+_BEFORE = ("default-reset", "usb-reset", "no-reset", "no-reset-no-sync")
+_AFTER = ("hard-reset", "soft-reset", "no-reset", "no-reset-stub", "watchdog-reset")
+_ROM_BAUD = 115200
+_READ_S = 0.1
+_ATTEMPTS, _ATTEMPTS_BY_HAND = 7, 60  # about 0.8 s each
+_CABLE = "use a short data cable straight at the computer"
+Progress = Callable[[int, int], None]  # bytes done, of
+
+
+class Loader(Protocol):
+    """A chip that listens. ``mac`` as aa:bb:cc:dd:ee:ff, ``flash_bytes`` as the flash says."""
+
+    chip: str
+    mac: str
+    flash_bytes: int
+
+    def write(self, regions: list[Region], erase: bool, progress: Progress) -> None:
+        """Write in one pass and compare what is in flash; ``erase`` all of it before."""
+
+    def erase(self) -> None:
+        """Erase the whole flash."""
+
+    def reset(self, after: str) -> serial.Serial:
+        """Leave download mode the way ``after`` says; the port, open at 115,200 baud."""
+
+    def close(self) -> None:
+        """Give the port back."""
+
+
+Connect = Callable[[str, int, str], Loader]  # port, baud, before
+
+
+def check_resets(before: str, after: str) -> None:
+    """InputError when esptool knows no such way into or out of download mode."""
+    for option, value, known in (("before", before, _BEFORE), ("after", after, _AFTER)):
+        if value not in known:
+            raise InputError(f"--{option} {value}: use one of {', '.join(known)}")
+
+
+def connect(port: str, baud: int, before: str) -> Loader:
+    """Bring the chip into download mode and meet it; OutsideError with the cure.
+
+    ``baud`` is for the writing; a TCP socket keeps its own.
+    """
+    from esptool import cmds, loader
+
+    from edgewise.board.flash import esptool_log  # noqa: F401 - its import silences esptool
+
+    line = open_port(port, _ROM_BAUD)
+    # esptool sets this for most commands and puts back what was: 0.2 s each over rfc2217.
+    line.timeout = loader.DEFAULT_TIMEOUT
+    by_hand = before.startswith("no-reset") or not has_lines(port)
+    attempts = _ATTEMPTS_BY_HAND if by_hand else _ATTEMPTS
+    try:
+        with _told(port):
+            esp = cmds.detect_chip(line, connect_mode=before, connect_attempts=attempts)
+            esp = cmds.run_stub(esp)
+            if baud != _ROM_BAUD and has_lines(port):
+                esp.change_baud(baud)
+            cmds.attach_flash(esp)
+            return _Esptool(port, esp)
+    except BaseException:
+        line.close()
+        raise
+
+
+class _Esptool:
+    def __init__(self, port: str, esp: Any) -> None:
+        from esptool import cmds, util
+
+        self._port, self._esp = port, esp
+        self.chip: str = esp.CHIP_NAME
+        self.mac = ":".join(f"{b:02x}" for b in esp.read_mac("BASE_MAC"))
+        size = cmds.detect_flash_size(esp)
+        if size is None:
+            raise OutsideError(f"port {port}: its flash does not answer: try another board")
+        self.flash_bytes: int = util.flash_size_bytes(size)
+
+    def write(self, regions: list[Region], erase: bool, progress: Progress) -> None:
+        from esptool import cmds
+
+        from edgewise.board.flash.esptool_log import shown
+
+        with _told(self._port), shown([len(r.data) for r in regions], progress):
+            cmds.write_flash(self._esp, [(r.offset, r.data) for r in regions], erase_all=erase)
+
+    def erase(self) -> None:
+        from esptool import cmds
+
+        with _told(self._port):
+            cmds.erase_flash(self._esp)
+
+    def reset(self, after: str) -> serial.Serial:
+        from esptool import cmds
+
+        line: serial.Serial = self._esp._port
+        with _told(self._port):
+            if line.baudrate != _ROM_BAUD:
+                line.baudrate = _ROM_BAUD
+            line.timeout = _READ_S
+            line.reset_input_buffer()
+            cmds.reset_chip(self._esp, after)
+        return line
+
+    def close(self) -> None:
+        self._esp._port.close()
+
+
+@contextmanager
+def _told(port: str) -> Iterator[None]:
+    from esptool.util import FatalError
+
+    try:
+        yield
+    except FatalError as e:
+        said = str(e).splitlines()[0].split(". ")[0].rstrip(".")  # the rest is advice for its CLI
+        if "Failed to connect" in said:
+            raise OutsideError(
+                f"port {port}: no ESP32 in download mode: hold BOOT (IO0), press RESET (EN), let "
+                "BOOT go, and try again; or it is another port"
+            ) from e
+        raise OutsideError(
+            f"port {port}: {said}: try again with --baud 115200, or {_CABLE}"
+        ) from e
+    except OSError as e:  # pyserial's errors too
+        raise OutsideError(f"port {port}: was lost ({e}): {_CABLE}, and try again") from e

@@ -1,0 +1,42 @@
+"""What goes where: the regions of one esptool pass, or the reason why it must not be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgewise.board.flash.build import Build, fit
+from edgewise.board.flash.chips import Chip, of_arch
+from edgewise.board.flash.image import Image
+from edgewise.errors import InputError
+
+__all__ = ["Region", "plan"]
+
+
+@dataclass(frozen=True)
+class Region:
+    """Bytes for the flash from ``offset`` on."""
+
+    offset: int
+    data: bytes
+
+
+def plan(image: Image, build: Build, chip: Chip, flash_bytes: int) -> list[Region]:
+    """Firmware and file system for a chip with that much flash; InputError names what differs."""
+    if image.chip != chip:
+        raise InputError(
+            f"{image.name}: is for {image.chip.name}, this board has {chip.name}: take "
+            f"{chip.board}-....bin, or --image auto"
+        )
+    if build.arch != chip.arch:
+        raise InputError(
+            f"{build.path}: is for {build.arch} ({of_arch(build.arch)}), {chip.name} runs "
+            f"{chip.arch}: run edgewise build --arch {chip.arch}"
+        )
+    needed = max(image.flash_bytes, *(p.end for p in image.partitions))
+    if needed > flash_bytes:
+        raise InputError(
+            f"{image.name}: needs {needed >> 20} MB of flash, this board has "
+            f"{flash_bytes >> 20} MB: take an image for smaller flash, or another board"
+        )
+    vfs = image.vfs(flash_bytes)
+    return [Region(chip.offset, image.data), Region(vfs.offset, fit(build, vfs.size))]

@@ -1,0 +1,111 @@
+"""The raw REPL of a board, through mpremote; what runs is interrupted and starts again."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
+from typing import TYPE_CHECKING, Any, Protocol
+
+from edgewise.board.ports import open_port
+from edgewise.errors import OutsideError
+
+if TYPE_CHECKING:
+    import serial
+
+__all__ = ["Repl", "open_repl"]
+
+_ENTER_S, _EXEC_S, _PROMPT_S, _READ_S = 8, 60, 2, 0.1
+_TRIES = 2
+
+
+class Repl(Protocol):
+    """A raw REPL: runs source on the board and gives back what it printed."""
+
+    def exec(self, source: str) -> str:
+        """OutsideError when the board raises or falls silent."""
+
+    def restart(self) -> serial.Serial:
+        """End the REPL and start what is on the board; what it says comes on the port."""
+
+
+@contextmanager
+def open_repl(port: str) -> Iterator[Repl]:
+    """Interrupt what runs on the board; at the end it starts again, if it has not already.
+
+    InputError or OutsideError with the cure when the port does not open, or nobody answers.
+    """
+    from mpremote.transport import TransportError
+    from mpremote.transport_serial import SerialTransport
+
+    try:
+        line = SerialTransport(port, exclusive=True)
+    except (TransportError, ValueError) as e:
+        open_port(port).close()  # says why not
+        raise OutsideError(f"port {port}: {e}") from e
+    try:
+        try:
+            _enter(line)
+        except (TransportError, OSError) as e:
+            raise OutsideError(f"port {port}: no MicroPython answers ({e})") from e
+        repl = _Line(port, line)
+        try:
+            yield repl
+        finally:
+            repl.leave()
+    finally:
+        with suppress(OSError):
+            line.close()
+
+
+def _enter(line: Any) -> None:
+    # A board that is just starting may miss the first call.
+    from mpremote.transport import TransportError
+
+    for left in range(_TRIES - 1, -1, -1):
+        line.serial.write(b"\r\x03\x03")
+        try:
+            with redirect_stdout(io.StringIO()):  # mpremote prints what it did not understand
+                line.enter_raw_repl(soft_reset=False, timeout_overall=_ENTER_S)
+            return
+        except TransportError:
+            if not left:
+                raise
+
+
+class _Line:
+    def __init__(self, port: str, line: Any) -> None:
+        self._port, self._line = port, line
+        self._ended = False
+
+    def exec(self, source: str) -> str:
+        from mpremote.transport import TransportError
+
+        try:
+            said, error = self._line.exec_raw(source, timeout=_EXEC_S)
+        except (TransportError, OSError) as e:
+            raise OutsideError(f"port {self._port}: the board fell silent ({e})") from e
+        if error:
+            last = str(error.decode("utf-8", "replace").strip().splitlines()[-1])
+            raise OutsideError(f"port {self._port}: the board says {last}")
+        return str(said.decode("utf-8", "replace"))
+
+    def leave(self) -> None:
+        # whatever happened, the node on the wall goes on; the cable may be gone by now
+        from mpremote.transport import TransportError
+
+        with suppress(OSError, TransportError):
+            if not self._ended:
+                self._line.serial.write(b"\r\x03\x03")  # a command that was cut off
+            self.restart()
+
+    def restart(self) -> serial.Serial:
+        line = self._line
+        if not self._ended:
+            self._ended = True
+            line.exit_raw_repl()
+            line.read_until(1, b">>> ", timeout=_PROMPT_S)
+            line.serial.write(b"\x04")
+        port: serial.Serial = line.serial
+        port.timeout = _READ_S
+        return port

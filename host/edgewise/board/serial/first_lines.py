@@ -1,0 +1,150 @@
+"""The first lines of a node after a reset: what it runs and reads, or why it does not."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from edgewise.board.ports import open_port
+from edgewise.errors import OutsideError
+
+if TYPE_CHECKING:
+    import serial
+
+__all__ = ["LIMIT_S", "Started", "watch"]
+
+LIMIT_S = 60.0
+_NODE = re.compile(r"edgewise: node (\S+), boot (\d+), (?:model (.+), (\S+)|safe mode)$")
+_EXCEPTION = re.compile(r"[A-Z]\w*(Error|Exception)\b")
+_BOOT_LOOP = 3
+_LINE_MAX = 4096
+_AGAIN = "flash it again with --erase"
+# what the ROM, ESP-IDF and MicroPython say when nothing will come -> reason and cure
+_SIGNS = (
+    (r"waiting for download", "the board waits for a download: let BOOT go and press RESET"),
+    (r"invalid header: 0x|flash read err", f"nothing to start in its flash: {_AGAIN}"),
+    (r"Guru Meditation|abort\(\) was called", f"MicroPython crashed: {_AGAIN}"),
+    (r"Brownout detector", "the supply breaks down: use another USB port, cable or supply"),
+)
+_CURES = {
+    "timeout": "check its wires, supply, sensor.pin, and the pull-up of 10 kOhm on the data wire",
+    "checksum": "shorten the data wire, and check the pull-up of 10 kOhm",
+}
+
+
+@dataclass(frozen=True)
+class Started:
+    """``t`` in Celsius and ``h`` in %RH; None when the node says no readings."""
+
+    node: str
+    model: str
+    t: float | None
+    h: float | None
+
+    def __str__(self) -> str:
+        text = f"node {self.node} runs, model {self.model}"
+        if self.t is None:
+            return text + ' (it says no readings here: "serial" is off)'
+        return f"{text}, first reading {self.t} C {self.h:.0f} %"
+
+
+def watch(
+    line: serial.Serial,
+    port: str,
+    talks: bool,
+    limit_s: float,
+    now: Callable[[], float] = time.monotonic,
+) -> Started:
+    """Read ``line`` until the node has said its first reading; OutsideError with reason and cure.
+
+    ``talks``: whether its settings let it say readings; else its first line is enough. A port
+    that vanishes, as that of a chip with USB inside does at a reset, is opened again as ``port``.
+    """
+    node = model = said = last = ""
+    starts = 0
+    for text in _lines(line, port, limit_s, now):
+        if found := _NODE.match(text):
+            node, model = found[1], found[3] or ""
+            if not model:
+                raise OutsideError(f"node {node} is in safe mode after bad starts: {_AGAIN}")
+            if not talks:
+                return Started(node, model, None, None)
+        elif text.startswith("state ") and node:
+            return _reading(node, model, text)
+        elif text.startswith(">>>"):
+            raise OutsideError(_stopped(said))
+        elif text.startswith("rst:0x"):
+            starts += 1
+            if starts == _BOOT_LOOP:
+                raise OutsideError(f"the board starts again and again: {said or _AGAIN}")
+        else:
+            _check_signs(text)
+            last = text
+        if text.startswith("edgewise: ") or _EXCEPTION.match(text):
+            said = text.removeprefix("edgewise: ")
+    raise OutsideError(_silent(node, model, said or last, limit_s))
+
+
+def _lines(
+    line: serial.Serial, port: str, limit_s: float, now: Callable[[], float]
+) -> Iterator[str]:
+    end_s = now() + limit_s
+    buffer = b""
+    while now() < end_s:
+        try:
+            buffer += line.read(max(1, line.in_waiting))
+        except OSError:  # the port went with the reset
+            line.close()
+            line, buffer = _again(port, end_s, now), b""
+        *whole, buffer = buffer.replace(b"\r", b"\n").split(b"\n")
+        if buffer.startswith(b">>>") or len(buffer) > _LINE_MAX:  # a prompt ends no line
+            whole, buffer = [*whole, buffer], b""
+        for text in whole:
+            if text:
+                yield text.decode("utf-8", "replace")
+
+
+def _again(port: str, end_s: float, now: Callable[[], float]) -> serial.Serial:
+    while True:
+        try:
+            return open_port(port)
+        except OutsideError:
+            if now() > end_s:
+                raise
+            time.sleep(0.2)
+
+
+def _reading(node: str, model: str, text: str) -> Started:
+    try:
+        state: Any = json.loads(text.removeprefix("state "))
+        error = state.get("err")
+        if not error:
+            return Started(node, model, float(state["t"]), float(state["h"]))
+    except (AttributeError, ValueError, KeyError, TypeError) as e:
+        raise OutsideError(f"node {node} runs, model {model}, but its line is cut: {text}") from e
+    cure = _CURES.get(error, "see edgewise monitor")
+    raise OutsideError(f"node {node} runs, model {model}, but its sensor fails ({error}): {cure}")
+
+
+def _check_signs(text: str) -> None:
+    for sign, reason in _SIGNS:
+        if re.search(sign, text):
+            raise OutsideError(reason)
+
+
+def _stopped(said: str) -> str:
+    if not said:
+        return f"MicroPython runs, but no node is on the board: run edgewise build, then {_AGAIN}"
+    return f"the node stopped: {said}: mend that, build and flash again"
+
+
+def _silent(node: str, model: str, said: str, limit_s: float) -> str:
+    look = "press RESET (EN), and look with edgewise monitor"
+    if node:
+        return f"node {node} runs, model {model}, but read nothing in {limit_s:.0f} s: {look}"
+    heard = f"only {said!r}" if said else "nothing"
+    return f"written and verified, but {heard} was heard in {limit_s:.0f} s: {look}"

@@ -1,0 +1,62 @@
+"""What `edgewise record` keeps: the label that holds now, a log, counts, and a way back."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+from edgewise.board.serial.log_file import GrowingLog
+from edgewise.board.serial.sources import Heard
+
+__all__ = ["Recorder"]
+
+
+class Recorder:
+    """Writes readings with the label of the moment.
+
+    ``labels``: 1 to 9 of them, chosen by their number key. ``undo_s``: how far one undo goes.
+    """
+
+    def __init__(self, log: GrowingLog, labels: list[str], undo_s: float) -> None:
+        self._log = log
+        self.labels = labels
+        self._undo_s = undo_s
+        self.label = labels[0]
+        self.paused = False
+        self.counts: Counter[str] = Counter(dict.fromkeys(labels, 0))
+        self.last: Heard | None = None
+
+    def take(self, heard: Heard) -> bool:
+        """Write one reading; False where the recording is paused or it comes too late."""
+        self.last = heard
+        if self.paused:
+            return False
+        if not self._log.add(heard.time_s, heard.node, heard.t, heard.h, self.label):
+            return False
+        self.counts[self.label] += 1
+        return True
+
+    def key(self, key: str) -> str | None:
+        """Obey a key; what to tell the user, None for a key without meaning."""
+        if key.isdigit() and 1 <= int(key) <= len(self.labels):
+            self.label = self.labels[int(key) - 1]
+            self.paused = False
+            return f"now {self.label}"
+        if key == " ":
+            self.paused = not self.paused
+            return "paused" if self.paused else f"goes on with {self.label}"
+        if key == "u":
+            return self._undo()
+        return None
+
+    def _undo(self) -> str:
+        newest = time.time() if self.last is None else self.last.time_s
+        gone = Counter(self._log.undo(newest - self._undo_s))
+        self.counts.subtract(gone)
+        return f"{gone.total()} readings of the last {self._undo_s:g} s taken back"
+
+    def summary(self) -> str:
+        """Counts by class, in one line."""
+        counts = ", ".join(f"{name} {n}" for name, n in self.counts.items())
+        late = self._log.skipped
+        return counts + (f"; {late} left out: not later than the one before" if late else "")

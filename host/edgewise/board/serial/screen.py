@@ -1,0 +1,103 @@
+"""What is known of a node, as a table that stays below its own log."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from edgewise.messages.serial import Damaged, Diag, Hello, Reading, Said, Text
+
+__all__ = ["NodeState", "table"]
+
+_LINK = re.compile(r"edgewise: (?:mqtt|tls|dns|ntp|wifi): (.*)")
+_UNKNOWN = "-"
+
+
+@dataclass
+class NodeState:
+    """Everything heard so far; feed it with ``hear``."""
+
+    node: str | None = None
+    boot: int | None = None
+    model: str | None = None
+    reading: Reading | None = None
+    heard_s: float | None = None
+    diag: dict[str, Any] = field(default_factory=dict)
+    link: str | None = None
+    port: str = "open"
+    readings: int = 0
+    damaged: int = 0
+    errors: Counter[str] = field(default_factory=Counter)
+
+    def hear(self, said: Said) -> None:
+        """Take in one decoded line."""
+        if isinstance(said, Reading):
+            self.reading, self.boot = said, said.boot
+            self.heard_s = time.monotonic()
+            self.readings += 1
+            if said.err is not None:
+                self.errors[said.err] += 1
+        elif isinstance(said, Diag):
+            self.diag = said.figures
+        elif isinstance(said, Hello):
+            self.node, self.boot = said.node, said.boot
+            self.model = f"{said.model}, {said.runtime}" if said.model else "none: safe mode"
+            self.link = None
+        elif isinstance(said, Damaged):
+            self.damaged += 1
+        elif isinstance(said, Text) and (link := _LINK.match(said.text)):
+            self.link = link.group(1)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Name and value of each line of the table."""
+        failed = sum(self.errors.values())
+        shares = ", ".join(f"{n} {err}" for err, n in self.errors.most_common())
+        return [
+            ("node", f"{self.node or _UNKNOWN}, boot {_shown(self.boot)}"),
+            ("model", self.model or _UNKNOWN),
+            ("reading", self._reading()),
+            ("class", self._class()),
+            ("readings", f"{self.readings}, {failed} failed{f' ({shares})' if shares else ''}"),
+            ("link", self.link or _UNKNOWN),
+            ("heap free", _with_unit(self.diag.get("heap"), "bytes")),
+            ("signal", _with_unit(self.diag.get("rssi"), "dBm")),
+            ("up", _with_unit(self.diag.get("uptime_s"), "s at the last diag")),
+            ("line", self.port + (f", {self.damaged} damaged" if self.damaged else "")),
+        ]
+
+    def _reading(self) -> str:
+        if self.reading is None or self.heard_s is None:
+            return "none yet"
+        age = f"{time.monotonic() - self.heard_s:.0f} s ago"
+        if self.reading.err is not None:
+            return f"failed: {self.reading.err}, {age}"
+        return f"{self.reading.t:.1f} C  {self.reading.h:.1f} %  {age}"
+
+    def _class(self) -> str:
+        if self.reading is None or self.reading.cls is None:
+            return _UNKNOWN
+        return f"{self.reading.cls}  {100 * (self.reading.p or 0):.0f} %"
+
+
+def _shown(value: Any) -> str:
+    return _UNKNOWN if value is None else str(value)
+
+
+def _with_unit(value: Any, unit: str) -> str:
+    return _UNKNOWN if value is None else f"{value:,} {unit}"
+
+
+def table(state: NodeState) -> Any:
+    """The rich table of ``state``."""
+    from rich.panel import Panel
+    from rich.table import Table
+    from rich.text import Text as RichText
+
+    grid = Table.grid(padding=(0, 2))
+    for name, value in state.rows():
+        style = "bold" if name in ("reading", "class") else ""
+        grid.add_row(RichText(name, style="dim"), RichText(value, style=style))
+    return Panel(grid, title="edgewise monitor", title_align="left", expand=False)

@@ -1,0 +1,134 @@
+"""Where the broker's files are: whose they are, who may read them, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgewise.errors import InputError, OutsideError
+from edgewise.logs.writing import write_atomic
+
+__all__ = ["Account", "Folder", "broker_account"]
+
+
+@dataclass(frozen=True)
+class Account:
+    """The user that the broker runs as."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+def broker_account() -> Account:
+    """Oneself; for root the user mosquitto, for whom mosquitto leaves root. OutsideError."""
+    uid = os.geteuid()
+    try:
+        user = pwd.getpwuid(uid) if uid else pwd.getpwnam("mosquitto")
+    except KeyError as e:
+        if uid:
+            return Account(str(uid), uid, os.getegid())
+        raise OutsideError(
+            "there is no user mosquitto here, and root's broker would run as that: "
+            "install mosquitto (make system-deps), or do this as another user"
+        ) from e
+    return Account(user.pw_name, user.pw_uid, user.pw_gid)
+
+
+class Folder:
+    """A folder that belongs to whoever makes it; the broker may pass through it.
+
+    ``mark`` is the file by which it is known to be ours.
+    """
+
+    def __init__(self, path: Path, account: Account, mark: str) -> None:
+        self.path = path.absolute()
+        self._account = account
+        self._mark = mark
+
+    def check(self) -> None:
+        """Raise InputError where this folder cannot be made or is somebody else's."""
+        try:
+            self._check()
+        except OSError as e:
+            raise InputError(
+                f"{e.filename or self.path}: {e.strerror}: choose another place"
+            ) from e
+
+    def _check(self) -> None:
+        path = self.path
+        if not path.parent.is_dir():
+            raise InputError(f"{path.parent}: is not a folder: make it, or choose another place")
+        if path.exists():
+            if not path.is_dir():
+                raise InputError(f"{path}: is a file: choose another place")
+            if path.stat().st_uid != os.geteuid():
+                raise InputError(f"{path}: belongs to {path.owner()}: do this as that user")
+            if not (path / self._mark).is_file() and any(path.iterdir()):
+                raise InputError(
+                    f"{path}: is not empty and not made by edgewise broker init: "
+                    "choose another place"
+                )
+        closed = [p for p in path.resolve().parents if not self._passes(p)]
+        if closed:
+            raise InputError(
+                f"{closed[-1]}: user {self._account.name}, who runs the broker, cannot pass: "
+                "choose another place, such as /etc/edgewise-broker"
+            )
+
+    def _passes(self, folder: Path) -> bool:
+        if os.geteuid():
+            return True
+        info = folder.stat()
+        mine, group = info.st_uid == self._account.uid, info.st_gid == self._account.gid
+        bit = stat.S_IXUSR if mine else stat.S_IXGRP if group else stat.S_IXOTH
+        return bool(info.st_mode & bit)
+
+    def make(self, mark: str) -> None:
+        """Make the folder and those in it: `nodes` for whoever made it, `data` for the broker."""
+        try:
+            self.path.mkdir(0o700, exist_ok=True)
+            if self.text(self._mark) != mark:
+                self.write(self._mark, mark)
+            for name in ("nodes", "data"):
+                (self.path / name).mkdir(0o700, exist_ok=True)
+            if not os.geteuid():
+                # Not the broker's own folder: root must not write where another may put links.
+                os.chown(self.path, 0, self._account.gid)
+                self.path.chmod(0o710)
+                os.chown(self.path / "data", self._account.uid, self._account.gid)
+        except OSError as e:
+            raise InputError(f"{self.path}: {e.strerror}: choose another place") from e
+
+    def read(self, name: str) -> bytes | None:
+        """The contents of a file, None where there is none. Raises InputError."""
+        try:
+            return (self.path / name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as e:
+            raise InputError(f"{self.path / name}: {e.strerror}: check who owns it") from e
+
+    def text(self, name: str) -> str:
+        """The same as text, "" where there is none."""
+        return (self.read(name) or b"").decode(errors="surrogateescape")
+
+    def write(self, name: str, data: bytes | str) -> None:
+        """Write a file for oneself alone. Raises InputError."""
+        write_atomic(self.path / name, _bytes(data), 0o600)
+
+    def write_for_broker(self, name: str, data: bytes | str) -> None:
+        """Write a file for the broker's user alone. Raises InputError."""
+        owner = (self._account.uid, self._account.gid)
+        write_atomic(self.path / name, _bytes(data), 0o600, owner)
+
+    def write_open(self, name: str, data: bytes | str) -> None:
+        """Write a file that holds no secret. Raises InputError."""
+        write_atomic(self.path / name, _bytes(data), 0o644)
+
+
+def _bytes(data: bytes | str) -> bytes:
+    return data.encode(errors="surrogateescape") if isinstance(data, str) else data

@@ -1,0 +1,61 @@
+"""What mosquitto and the nodes read."""
+
+from __future__ import annotations
+
+from edgewise.broker.settings import Settings
+
+__all__ = ["mosquitto_conf", "node_toml"]
+
+_CONF = """\
+# Written once by edgewise broker init; what you change here stays. The files are looked for in
+# the folder where mosquitto starts, so start it in this one, wherever that is:
+#   cd THIS_FOLDER && mosquitto -c mosquitto.conf
+# After a change: kill -HUP, it reads users, rights and certificates again.
+
+# whom mosquitto becomes when root starts it
+user {user}
+
+listener {port}
+tls_version tlsv1.2
+certfile server.pem
+keyfile server.key
+{login}
+allow_anonymous false
+acl_file acl
+
+# Nothing is lost when the broker restarts or the collector is away: 100,000 messages are a week
+# of ten nodes that report once a minute. mosquitto's own limits are 1,000 and half an hour.
+persistence true
+persistence_location data/
+autosave_interval 60
+max_queued_messages 100000
+"""
+_PASSWORDS = "password_file passwords"
+_CERTIFICATES = """\
+cafile ca.pem
+require_certificate true
+use_identity_as_username true"""
+
+
+def mosquitto_conf(settings: Settings, user: str) -> str:
+    """The configuration: one listener, TLS only, nobody without a name."""
+    login = _CERTIFICATES if settings.certificates else _PASSWORDS
+    return _CONF.format(user=user, port=settings.port, login=login)
+
+
+def node_toml(settings: Settings, node: str, password: str | None) -> str:
+    """A node's settings; the files that they name stand beside them. None: certificates."""
+    if password is None:
+        login = f'cert = "{node}-cert.der"\nkey = "{node}-key.der"'
+    else:
+        login = f'user = "{node}"\npassword = "{password}"'
+    return f"""\
+node = "{node}"
+
+[mqtt]
+host = "{settings.hosts[0]}"
+port = {settings.port}
+tls = true
+ca = "ca.der"
+{login}
+"""

@@ -1,0 +1,179 @@
+"""POST /readings: for nodes behind a proxy that lets nothing but HTTP through."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from anyio import to_thread
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from edgewise.collector.writer import Writer
+from edgewise.errors import InputError, OutsideError
+from edgewise.messages.mqtt import parse
+from edgewise.urls import parse_listen
+
+__all__ = ["HttpInput", "read_token"]
+
+_BODY_MAX = 1 << 20
+_TOKEN_MIN = 16
+_BODY_S = 30.0
+_STORED_S = 30.0
+_STOP_S = 5
+
+
+def read_token(path: Path) -> str:
+    """The token in a file that only its owner can read; InputError."""
+    try:
+        mode = path.stat().st_mode
+        token = path.read_text().strip()
+    except (OSError, UnicodeError) as e:
+        why = getattr(e, "strerror", None) or "not text"
+        raise InputError(f"{path}: cannot be read ({why}): name a file with the token") from e
+    if mode & 0o077:
+        raise InputError(f"{path}: others can read it: run: chmod 600 {path}")
+    if len(token) < _TOKEN_MIN or not token.isascii() or not token.isprintable():
+        raise InputError(f"{path}: a token has {_TOKEN_MIN} or more letters and digits")
+    return token
+
+
+class HttpInput:
+    """A context manager: a server at ``address`` (HOST:PORT).
+
+    A POST holds ``{"node": ID, "readings": [...]}``, readings as in `replay`, and
+    ``Authorization: Bearer TOKEN``. It is answered with 200 when they are in the database, 400
+    names what is wrong, and it is kept with what is rejected, 503: send them again. ``url`` is
+    its address.
+    """
+
+    def __init__(self, address: str, token: str, writer: Writer) -> None:
+        host, port = parse_listen("--http", address)
+        self._right = f"Bearer {token}".encode()
+        self._writer = writer
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        try:
+            self._listening = socket.create_server((host, port), family=family)
+        except OSError as e:
+            raise OutsideError(
+                f"--http {address}: {e.strerror or e}: take another host or port"
+            ) from e
+        self.url = f"http://{address}/readings"
+        app = Starlette(routes=[Route("/readings", self._post, methods=["POST"])])
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app, log_level="critical", server_header=False, timeout_graceful_shutdown=_STOP_S
+            )
+        )
+        self._thread = threading.Thread(
+            target=self._server.run, args=([self._listening],), name="http", daemon=True
+        )
+
+    def __enter__(self) -> HttpInput:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+        self._listening.close()
+
+    async def _post(self, request: Request) -> Response:
+        given = request.headers.get("authorization", "").encode()
+        if not hmac.compare_digest(given, self._right):
+            return _refused(401, "wrong token")
+        try:
+            async with asyncio.timeout(_BODY_S):
+                body = await _body(request)
+        except TimeoutError:
+            return _refused(408, f"not all of it came within {_BODY_S:.0f} s")
+        except ClientDisconnect:
+            return _refused(400, "not all of it came")  # which nobody hears
+        if len(body) > _BODY_MAX:
+            return self._malformed(413, f"{_BODY_MAX} bytes are the most")
+        try:
+            messages = _messages(body, self._writer.base)
+        except ValueError as e:
+            return self._malformed(400, str(e))
+        if await self._stored(messages):
+            return _answer(200, ok=True, error=None, readings=len(messages))
+        return _refused(503, "the database is away or behind: send them again")
+
+    def _malformed(self, status: int, why: str) -> Response:
+        self._writer.refused()
+        return _refused(status, why)
+
+    async def _stored(self, messages: list[tuple[str, bytes]]) -> bool:
+        loop = asyncio.get_running_loop()
+        stored = asyncio.Semaphore(0)
+
+        def done() -> None:
+            with suppress(RuntimeError):  # the server has ended meanwhile
+                loop.call_soon_threadsafe(stored.release)
+
+        try:
+            async with asyncio.timeout(_STORED_S):
+                await to_thread.run_sync(self._put, messages, done, abandon_on_cancel=True)
+                for _ in messages:
+                    await stored.acquire()
+        except (TimeoutError, asyncio.CancelledError):  # the second: the server ends
+            return False
+        return True
+
+    def _put(self, messages: list[tuple[str, bytes]], done: Callable[[], None]) -> None:
+        # waits while the database is away
+        end = time.monotonic() + _STORED_S
+        for topic, payload in messages:
+            self._writer.put(topic, payload, done, end - time.monotonic())
+
+
+async def _body(request: Request) -> bytes:
+    # no more of it than shows that it is too large
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > _BODY_MAX:
+            break
+    return bytes(body)
+
+
+def _messages(body: bytes, base: str) -> list[tuple[str, bytes]]:
+    """A message for each reading; all of them are checked first. ValueError."""
+    try:
+        return _checked(json.loads(body), base)
+    except RecursionError as e:
+        raise ValueError("too deep") from e
+
+
+def _checked(value: Any, base: str) -> list[tuple[str, bytes]]:
+    if not isinstance(value, dict) or set(value) != {"node", "readings"}:
+        raise ValueError("not an object with node and readings")
+    node, readings = value["node"], value["readings"]
+    if not isinstance(node, str) or not isinstance(readings, list):
+        raise ValueError("node is not text, or readings is not an array")
+    if set(node) & set("+#"):
+        raise ValueError("node has + or #, which no topic may have")
+    messages = [(f"{base}/{node}/replay", json.dumps([one]).encode()) for one in readings]
+    for topic, payload in messages:
+        parse(base, topic, payload, time.time())
+    return messages
+
+
+def _refused(status: int, why: str) -> Response:
+    return _answer(status, ok=False, error=why)
+
+
+def _answer(status: int, **said: object) -> Response:
+    # ASCII: an error may show what cannot be encoded
+    return Response(json.dumps(said), status, media_type="application/json")

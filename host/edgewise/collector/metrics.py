@@ -1,0 +1,94 @@
+"""What a collector does, for Prometheus."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from edgewise.collector.writer import Writer
+from edgewise.errors import OutsideError
+from edgewise.urls import parse_listen
+
+__all__ = ["serving"]
+
+_NODES_MAX = 1000  # with figures of their own: a name is the sender's to choose
+_FIGURES = {
+    "r_ingest": "bytes received a second of the cycle, as the node says",
+    "e_buffer": "readings delivered of those taken, as the node says",
+    "r_noise": "reads that were good of all, as the node says",
+}
+_COUNTERS = {
+    "readings": "rows written",
+    "duplicates": "readings that were there already",
+    "rejected": "malformed messages, kept aside or refused",
+    "bytes": "bytes of payload",
+    "commits": "commits",
+    "failed": "commits that failed",
+}
+
+
+class _Figures:
+    """Collected when Prometheus asks."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._lag_s = 0.0
+        self._nodes: dict[str, dict[str, float]] = {}
+        writer.on_batch = self._batch
+
+    def _batch(self, rows: dict[str, list[dict[str, Any]]]) -> None:
+        lags = [r["received_at"] - r["ts"] for r in rows["reading"] if r["ts"] and not r["late"]]
+        if lags:
+            self._lag_s = max(lags)
+        for row in rows["diag"]:
+            if row["node"] in self._nodes or len(self._nodes) < _NODES_MAX:
+                given = json.loads(row["payload"])
+                self._nodes[row["node"]] = {
+                    key: float(given[key])
+                    for key in _FIGURES
+                    if isinstance(given.get(key), int | float)
+                }
+
+    def collect(self) -> Iterable[Metric]:
+        for key, text in _COUNTERS.items():
+            counter = CounterMetricFamily(f"edgewise_{key}", text)
+            counter.add_metric([], getattr(self._writer.counts, key))
+            yield counter
+        lag = GaugeMetricFamily("edgewise_lag_seconds", "of the latest batch of live readings")
+        lag.add_metric([], self._lag_s)
+        yield lag
+        nodes = dict(self._nodes)
+        for key, text in _FIGURES.items():
+            gauge = GaugeMetricFamily(f"edgewise_{key}", text, labels=["node"])
+            for node, figures in nodes.items():
+                if key in figures:
+                    gauge.add_metric([node], figures[key])
+            yield gauge
+
+
+@contextmanager
+def serving(writer: Writer, address: str | None) -> Iterator[None]:
+    """Serve ``writer``'s metrics at ``address`` (HOST:PORT), while this lasts; None: do not."""
+    if address is None:
+        yield
+        return
+    host, port = parse_listen("--metrics", address)
+    registry = CollectorRegistry()
+    registry.register(_Figures(writer))
+    try:
+        server, thread = start_http_server(port, host, registry)
+    except OSError as e:
+        raise OutsideError(
+            f"--metrics {address}: {e.strerror or e}: take another host or port"
+        ) from e
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

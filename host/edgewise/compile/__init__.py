@@ -1,0 +1,10 @@
+"""From a fitted classifier to a package: exact, compared everywhere, or not written.
+
+May import: errors, features, logs, package, prediction, report, toolchain, training.
+"""
+
+from edgewise.compile.compile import compile_estimator
+from edgewise.compile.packages import compile_file, compile_model, recompile
+from edgewise.package.form import Form
+
+__all__ = ["Form", "compile_estimator", "compile_file", "compile_model", "recompile"]

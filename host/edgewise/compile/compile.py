@@ -1,0 +1,116 @@
+"""A fitted classifier becomes the files that a node runs; one that disagrees is refused."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgenode.core import walk_plain
+from edgewise.compile import emlearn_c, forms, parity
+from edgewise.compile.estimators import check_estimator, check_rows
+from edgewise.compile.exact import exact_forest
+from edgewise.compile.parity import Checked
+from edgewise.compile.probes import probe_rows
+from edgewise.errors import EdgewiseError, InputError
+from edgewise.package.forest import Forest, trees_of
+from edgewise.package.form import Form
+from edgewise.package.store import golden_csv, pack_model
+
+__all__ = ["TABLE_MAX_BYTES", "Compiled", "compile_estimator", "predict"]
+
+# While a model is loaded there are two copies of it in 160 KB of heap, beside 60 KB of node.
+TABLE_MAX_BYTES = 40 * 1024
+_GOLDEN = 64
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """``files``: name -> content, for the package; ``facts``: their part of model.json."""
+
+    forest: Forest
+    files: dict[str, bytes]
+    facts: dict[str, Any]
+    checked: Checked
+
+
+def compile_estimator(
+    estimator: Any, contract: Mapping[str, Any], rows: NDArray[Any], form: Form = Form.auto
+) -> Compiled:
+    """Turn a fitted classifier into the files of a package.
+
+    ``contract``: the keys of `edgenode.core.loader.CONTRACT` without visits; ``rows``: whole
+    numbers[n, features], n > 0. Raises InputError for what a node cannot run, EdgewiseError where
+    any implementation differs from scikit-learn on a row, a threshold or one of its neighbours.
+    """
+    check_estimator(estimator)
+    features, classes = list(contract["features"]), list(contract["classes"])
+    data = np.unique(check_rows(rows, features), axis=0)
+    if not len(data):
+        raise InputError("no rows to compare with scikit-learn: give a log with valid readings")
+    probes = probe_rows(estimator, data)
+    vectors = np.unique(np.concatenate([data, probes]), axis=0)
+    expected = np.searchsorted(estimator.classes_, predict(estimator, vectors))
+    forest, wrong = exact_forest(estimator, vectors, expected)
+    if wrong >= 0:
+        vector = dict(zip(features, vectors[wrong].tolist(), strict=True))
+        raise EdgewiseError(
+            "scikit-learn decides by the rounding of equal votes, which no integer model does "
+            f"alike, first at {vector}: nothing was written; train with another --seed"
+        )
+    table = forest.table()
+    if 2 * len(table) > TABLE_MAX_BYTES:
+        raise InputError(
+            f"the model takes {2 * len(table)} bytes, a board has room for {TABLE_MAX_BYTES}: "
+            "lower --max-nodes, or train with fewer trees"
+        )
+    visits = _mean_visits(forest, data)
+    blob = pack_model({**contract, "visits": visits}, table)
+    header = emlearn_c.corrected(forest, len(features))
+    inline = forms.build_inline(forest)
+    code = inline.source if inline else None
+    ran = parity.check(forest, blob, code, header, vectors, expected, (features, classes))
+    golden = np.linspace(0, len(vectors) - 1, min(_GOLDEN, len(vectors))).astype(int)
+    said = [classes[c] for c in expected[golden]]
+    files = {
+        "model.bin": blob,
+        "model.h": header.encode(),
+        "golden.csv": golden_csv(features, vectors[golden], said),
+    }
+    if inline:
+        files |= {"model.py": inline.source.encode(), **inline.mpy}
+    checked = Checked(len(data), len(probes) // 3, list(ran))
+    chosen = forms.choose(form, inline)
+    measured = {r: us for r, us in ran.items() if us is not None}
+    # a computer without native code for MicroPython runs neither form
+    runtime = f"viper-{chosen}" if f"viper-{chosen}" in measured else next(iter(measured))
+    facts = {
+        "visits": visits,
+        "trees": len(forest.roots),
+        "nodes": int(sum(t.node_count for t in trees_of(estimator))),
+        "leaf_bits": forest.bits,
+        "form": str(chosen),
+        "bytes": len(blob),
+        "table_bytes": 2 * len(table),
+        "inline_bytes": inline.bytes if inline else None,
+        "checked": asdict(checked),
+        "measured": {"runtime": runtime, "us": measured[runtime]},
+    }
+    return Compiled(forest, files, facts, checked)
+
+
+def predict(estimator: Any, x: NDArray[np.int16]) -> NDArray[Any]:
+    """The classes that a classifier gives to ``x``, int16[rows, features]."""
+    with warnings.catch_warnings():  # one fitted on a DataFrame would rather see another
+        warnings.filterwarnings("ignore", "X does not have valid feature names", UserWarning)
+        return np.asarray(estimator.predict(x))
+
+
+def _mean_visits(forest: Forest, x: NDArray[np.int16]) -> float:
+    sample = x[:: max(1, len(x) // 500)].tolist()
+    table = forest.table()
+    return round(float(np.mean([walk_plain.visits(table, row) for row in sample])), 2)

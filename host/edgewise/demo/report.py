@@ -1,0 +1,120 @@
+"""What a person sees of the demo: a table and a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewise.console import err
+from edgewise.logs.log import Log
+
+__all__ = ["draw", "show"]
+
+_ROWS = (
+    ("readings_taken", "readings taken", "{:,}"),
+    ("readings_delivered", "delivered to the database", "{:,}"),
+    ("readings_lost", "lost", "{:,}"),
+    ("duplicates_dropped", "duplicates dropped", "{:,}"),
+    ("failed_reads", "failed reads of the sensor, reported as such", "{:,}"),
+    ("accuracy", "accuracy of what the node said", "{:.1%}"),
+    ("balanced_accuracy", "balanced accuracy", "{:.1%}"),
+    ("macro_f1", "macro-F1", "{:.1%}"),
+    ("agreement", "agreement with the host, same package", "{:.2%}"),
+    ("agreement_sklearn", "agreement with scikit-learn", "{:.2%}"),
+    ("predict_us", "one prediction on this PC, us", "{:g}"),
+    ("runtime", "by", "{}"),
+    ("r_ingest", "R_ingest, bytes received a second", "{:,.0f}"),
+    ("e_buffer", "E_buffer, delivered / taken", "{:.4f}"),
+    ("r_noise", "R_noise, 1 - rejected / total", "{:.4f}"),
+    ("s_feature", "S_feature, bits a used feature tells", "{:.3f}"),
+    ("l_infer", "L_infer, s from node visits", "{:.2e}"),
+    ("a_forecast", "A_forecast", "{}"),
+    ("wall_s", "wall time, s", "{:g}"),
+)
+
+
+def show(summary: dict[str, Any], out: Path) -> None:
+    """Print the summary as a table on standard error."""
+    from rich.table import Table
+
+    table = Table(title=f"{summary['data']} -> {out}", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for key, name, form in _ROWS:
+        value = summary[key]
+        table.add_row(name, "no forecast here" if value is None else form.format(value))
+    err().print(table)
+
+
+def draw(
+    log: Log,
+    classes: list[str],
+    said: tuple[NDArray[np.int64], NDArray[np.bool_]],
+    path: Path,
+    synthetic: bool,
+) -> None:
+    """Temperature, humidity, true and said class over time as a PNG.
+
+    ``said``: class index of every row (-1: failed read) and whether it arrived.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.dates
+    import matplotlib.pyplot as plt
+    from matplotlib.patches import Rectangle
+
+    dates: Any = matplotlib.dates  # comes without annotations
+    when = (log.time_s * 1000).astype("datetime64[ms]")
+    cls, arrived = said
+    gap = np.flatnonzero(np.diff(log.time_s) > 3600) + 1
+    parts = np.split(np.arange(len(when)), gap)
+    figure, axes = plt.subplots(
+        3,
+        len(parts),
+        figsize=(15, 7.5),
+        sharey="row",
+        squeeze=False,
+        gridspec_kw={"height_ratios": [3, 3, 1.3], "width_ratios": [len(p) for p in parts]},
+        layout="constrained",
+    )
+    truth = np.array([classes.index(v) for v in log.label]) if log.label is not None else cls
+    for part, (t_axis, h_axis, c_axis) in zip(parts, axes.T, strict=True):
+        t_c = np.where(log.valid, log.t_dc / 10, np.nan)[part]
+        h_pct = np.where(log.valid, log.h_pm / 10, np.nan)[part]
+        t_axis.plot(when[part], t_c, color="#c0392b", lw=0.9)
+        h_axis.plot(when[part], h_pct, color="#2471a3", lw=0.9)
+        colors = matplotlib.colormaps["Set2"](range(8))
+        at = dates.date2num(when[part])
+        for row, values in ((1, truth[part]), (0, np.where(arrived, cls, -1)[part])):
+            for i in range(len(classes)):
+                c_axis.broken_barh(_runs(at, values == i), (row + 0.1, 0.8), color=colors[i], lw=0)
+        wrong = arrived[part] & (cls[part] >= 0) & (cls[part] != truth[part])
+        c_axis.broken_barh(_runs(at, wrong), (-0.35, 0.3), color="#2c3e50", lw=0)
+        locator: Any = dates.DayLocator()
+        for axis in (t_axis, h_axis, c_axis):
+            axis.margins(x=0)
+            axis.grid(alpha=0.25)
+            axis.xaxis.set_major_locator(locator)
+        c_axis.xaxis.set_major_formatter(dates.DateFormatter("%d %b"))
+        t_axis.tick_params(labelbottom=False)
+        h_axis.tick_params(labelbottom=False)
+    axes[0, 0].set_ylabel("temperature, °C")
+    axes[1, 0].set_ylabel("humidity, %RH")
+    axes[2, 0].set_yticks([-0.2, 0.5, 1.5], ["differs", "the node said", "true"])
+    handles = [Rectangle((0, 0), 1, 1, color=colors[i]) for i in range(len(classes))]
+    figure.legend(handles, classes, loc="outside upper right", ncols=8)
+    what = "SYNTHETIC log" if synthetic else "UCI occupancy, test rows"
+    figure.suptitle(f"{what}: what the node measured and what it said", x=0.01, ha="left")
+    figure.savefig(path, dpi=90)
+    plt.close(figure)
+
+
+def _runs(at: NDArray[np.float64], holds: NDArray[np.bool_]) -> list[tuple[float, float]]:
+    # Start and width of each run of rows, half a row wider on both sides.
+    ends = np.flatnonzero(np.diff(holds, prepend=False, append=False)).reshape(-1, 2)
+    half = np.median(np.diff(at)) / 2 if len(at) > 1 else 0
+    return [(at[a] - half, at[b - 1] - at[a] + 2 * half) for a, b in ends]

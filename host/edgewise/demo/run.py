@@ -1,0 +1,204 @@
+"""The main job behind `make demo`: real log -> model -> node -> broker -> database -> summary."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Engine, select
+
+from edgewise.broker.process import BrokerProcess
+from edgewise.collector import Collector, Writer
+from edgewise.compile import compile_model
+from edgewise.console import progress_bar, say
+from edgewise.database import open_db
+from edgewise.database.schema import diag, reading
+from edgewise.demo.report import draw
+from edgewise.errors import OutsideError
+from edgewise.features.splitting import file_sha256, parts
+from edgewise.features.table import build_table
+from edgewise.logs import public
+from edgewise.logs.log import Log
+from edgewise.package.store import Package, load_package
+from edgewise.prediction import predict
+from edgewise.simulator import feed, fleet
+from edgewise.toolchain import extras
+from edgewise.training import Trained, score, train
+from edgewise.urls import BrokerUrl, check_reachable, parse_broker
+
+__all__ = ["run"]
+
+_LIMIT_S = 600
+_COLLECT_S = 120
+# The node looks for orders once a second: a minute of the log passes in six of its seconds. No
+# less: the second try of a failed read, two seconds later, must find the same row.
+_PERIOD_MS = 6_000
+
+
+def run(out: Path, broker: str | None, seed: int) -> dict[str, Any]:
+    """Do the whole job below ``out`` and return the summary, which is also in summary.json.
+
+    Raises OutsideError when the broker cannot be reached or the node does not end in time.
+    """
+    start = time.monotonic()
+    at = parse_broker(broker) if broker else None
+    if at is not None:
+        check_reachable(at)
+    out.mkdir(parents=True, exist_ok=True)
+    dataset = public.get("occupancy")
+    say(f"data: {dataset.source}")
+    fit, test = map(public.named, parts(dataset.path, "occupied", None, None, "split", "train"))
+    name = "synthetic" if dataset.synthetic else "occupancy"
+    with _stage(f"training on {len(fit)} readings of temperature and humidity", 11) as step:
+        trained = train(fit, test, seed=seed, progress=step)
+    with _stage("compiling, and comparing with scikit-learn", 2):
+        compile_model(trained, out / name, {dataset.path.name: file_sha256(dataset.path)})
+        loaded = load_package(out / name)
+    say(
+        f"model: {loaded.info['recipe']['kind']}, {loaded.info['nodes']} nodes, "
+        f"{loaded.info['bytes']} bytes, equal to scikit-learn on "
+        f"{loaded.info['checked']['rows']} rows and every threshold"
+    )
+    played = feed.degrade(test, seed)
+    engine = _empty_db(out / "edgewise.db")
+    with ExitStack() as stack:
+        if at is None:
+            at = parse_broker(stack.enter_context(BrokerProcess()).url)
+        stack.enter_context(_page(engine, at, out))
+        collector = Collector(at, Writer(engine), client_id=None)
+        collector.start()
+        stack.callback(collector.stop)
+        outcome = _simulate(loaded, played, at, collector, seed)
+        if not collector.wait_for(lambda c: c.readings >= outcome.readings_taken, _COLLECT_S):
+            say("the database has not got every reading")
+        counters = {"duplicates": collector.counts.duplicates, "bytes": collector.counts.bytes}
+    with _stage("comparing and drawing", 2):
+        said = _said(engine, outcome, loaded, len(played.time_s))
+        summary = _summary(
+            trained, loaded, played, outcome, said, counters, _diag(engine, outcome)
+        )
+        draw(played, loaded.classes, said, out / "timeline.png", dataset.synthetic)
+    summary["wall_s"] = round(time.monotonic() - start, 1)
+    summary["data"] = dataset.source
+    part = out / "summary.json.part"
+    part.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+    os.replace(part, out / "summary.json")
+    engine.dispose()
+    return summary
+
+
+@contextmanager
+def _stage(what: str, about_s: int) -> Iterator[Callable[[int, int], None]]:
+    # Says before how long it will take, here with two idle cores, and after how long it took.
+    start = time.monotonic()
+    with progress_bar(f"{what}: about {about_s} s") as step:
+        yield step
+    say(f"{what}: {time.monotonic() - start:.1f} s")
+
+
+def _empty_db(path: Path) -> Engine:
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
+    return open_db(f"sqlite:///{path}")
+
+
+def _page(engine: Engine, at: BrokerUrl, models: Path) -> AbstractContextManager[Any]:
+    # The dashboard, where it is installed.
+    if not extras.is_installed("dashboard"):
+        return nullcontext()
+    from edgewise.dashboard import serve
+
+    page = serve(engine, at, port=0, models=models)
+    say(f"dashboard while the node runs: {page.url}")
+    return page
+
+
+def _simulate(
+    loaded: Package, played: Log, at: BrokerUrl, collector: Collector, seed: int
+) -> fleet.Outcome:
+    total = len(played.time_s)
+    with _stage(f"the node reads {total} test rows and reports to {at}", 7) as step:
+        collector.writer.on_batch = lambda rows: step(collector.counts.readings, total)
+        outcome = fleet.simulate(
+            loaded, [played], at, {"period_ms": _PERIOD_MS}, seed=seed, timeout_s=_LIMIT_S
+        )
+    if outcome.readings_taken != total:
+        raise OutsideError("the node did not take every reading of the log: run edgewise doctor")
+    return outcome
+
+
+def _said(
+    engine: Engine, outcome: fleet.Outcome, loaded: Package, n: int
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    # Class index of every reading (-1: failed read) and whether it arrived, by seq.
+    index = {name: i for i, name in enumerate(loaded.classes)}
+    cls = np.full(n, -1)
+    arrived = np.zeros(n, dtype=bool)
+    query = select(reading.c.seq, reading.c.cls).where(
+        reading.c.node == outcome.nodes[0], reading.c.boot == outcome.boot
+    )
+    with engine.connect() as connection:
+        for seq, name in connection.execute(query):
+            arrived[seq - 1] = True
+            cls[seq - 1] = -1 if name is None else index[name]
+    return cls, arrived
+
+
+def _diag(engine: Engine, outcome: fleet.Outcome) -> list[dict[str, Any]]:
+    query = select(diag.c.payload).where(diag.c.node == outcome.nodes[0])
+    with engine.connect() as connection:
+        rows = [json.loads(text) for (text,) in connection.execute(query)]
+    return [row for row in rows if row["boot"] == outcome.boot]
+
+
+def _summary(
+    trained: Trained,
+    loaded: Package,
+    played: Log,
+    outcome: fleet.Outcome,
+    said: tuple[NDArray[np.int64], NDArray[np.bool_]],
+    counters: dict[str, int],
+    diags: list[dict[str, Any]],
+) -> dict[str, Any]:
+    cls, arrived = said
+    table = build_table(
+        played, loaded.features, loaded.filters, loaded.period_ms, loaded.max_delta
+    )
+    host = predict.predict_table(loaded, table).cls
+    sklearn = np.full(len(cls), -1)
+    sklearn[table.valid] = trained.estimator.predict(table.x[table.valid])
+    read = arrived & (cls >= 0)
+    labels = [] if played.label is None else played.label.tolist()
+    truth = np.array([loaded.classes.index(v) for v in labels])
+    scores = score(truth[read], cls[read])
+    failed = int((cls[arrived] < 0).sum())
+    taken = outcome.readings_taken
+    return {
+        "readings_taken": taken,
+        "readings_delivered": int(arrived.sum()),
+        "readings_lost": taken - int(arrived.sum()),
+        "duplicates_dropped": counters["duplicates"],
+        "failed_reads": failed,
+        "accuracy": round(scores.accuracy, 4),
+        "balanced_accuracy": round(scores.balanced_accuracy, 4),
+        "macro_f1": round(scores.macro_f1, 4),
+        "agreement": float((cls == host)[arrived].mean()) if arrived.any() else 0.0,
+        "agreement_sklearn": float((cls == sklearn)[arrived].mean()) if arrived.any() else 0.0,
+        "predict_us": statistics.median(d["predict_us"] for d in diags) if diags else None,
+        "runtime": outcome.runtime,
+        "r_ingest": round(counters["bytes"] / outcome.wall_s, 1),
+        "e_buffer": round(int(arrived.sum()) / taken, 6),
+        "r_noise": round(1 - failed / taken, 6),
+        "s_feature": round(trained.s_feature, 4),
+        "l_infer": statistics.median(d["l_infer"] for d in diags) if diags else None,
+        "a_forecast": None,
+        "nodes": loaded.info["nodes"],
+    }

@@ -1,0 +1,55 @@
+"""Which rows teach and which test: by a column, by another log, or the last third of time."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from edgewise.errors import InputError
+from edgewise.logs.log import Log, read_log
+
+__all__ = ["TEST_SHARE", "file_sha256", "parts"]
+
+TEST_SHARE = 0.3
+
+
+def parts(
+    path: Path,
+    label: str | None = None,
+    group: str | None = None,
+    test: Path | None = None,
+    split_col: str | None = None,
+    train_value: str | None = None,
+) -> tuple[Log, Log]:
+    """Training and test part of a log; raises InputError when one is empty or the use is wrong."""
+    if (split_col is None) != (train_value is None):
+        raise InputError("--split-col and --train-value belong together: give both")
+    if test is not None and split_col is not None:
+        raise InputError("--test and --split-col exclude each other: give one")
+    log = read_log(path, label, group, split_col)
+    if log.label is None:
+        raise InputError(
+            f"{path}: no column status, device_status or label: name the class column with --label"
+        )
+    if test is not None:
+        return log, read_log(test, log.label_name, group)
+    if split_col is not None and train_value is not None:
+        values = log.extra[split_col]
+        known = set(values.tolist())
+        wanted = {train_value} if train_value in known else set(train_value.split(","))
+        for value in sorted(wanted - known):
+            few = ", ".join(sorted(known)[:8])
+            raise InputError(f"{path}: no row with {split_col} = {value}: known are {few}")
+        teaches = np.isin(values, sorted(wanted))
+        return log.select(teaches), log.select(~teaches)
+    last = np.zeros(len(log.time_s), dtype=bool)
+    for rows in log.series():
+        last[rows[int(len(rows) * (1 - TEST_SHARE)) :]] = True
+    return log.select(~last), log.select(last)
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file in hex."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

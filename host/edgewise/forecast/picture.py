@@ -1,0 +1,76 @@
+"""What was, what is expected, and the band: a PNG or SVG that a person can judge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgewise.errors import InputError, unwritable
+from edgewise.forecast.hourly import CHANNELS
+from edgewise.forecast.limits import Limit
+from edgewise.forecast.models import DAY
+from edgewise.forecast.rolling import BAND, Outlook
+
+__all__ = ["FORMATS", "check_path", "draw"]
+
+FORMATS = (".png", ".svg", ".pdf")
+_SHOWN = 7 * DAY  # hours before the forecast
+_COLORS = {"t": "#c0392b", "h": "#2471a3"}
+_UNITS = {"t": "°C", "h": "%RH"}
+
+
+def check_path(path: Path) -> None:
+    """InputError where ``path`` names no picture."""
+    if path.suffix.lower() not in FORMATS:
+        raise InputError(f"--picture {path}: a name that ends in {', '.join(FORMATS)} is needed")
+
+
+def draw(outlooks: Sequence[Outlook], limits: Sequence[Limit], path: Path) -> None:
+    """A row for each channel of each node; InputError where ``path`` cannot be written."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(
+        len(outlooks), 1, figsize=(11, 3.2 * len(outlooks)), squeeze=False, layout="constrained"
+    )
+    for axis, found in zip(axes[:, 0], outlooks, strict=True):
+        _panel(axis, found, limits)
+    try:
+        figure.savefig(path, dpi=90)
+    except OSError as e:
+        raise unwritable(path, e) from e
+    finally:
+        plt.close(figure)
+
+
+def _panel(axis: Any, found: Outlook, limits: Sequence[Limit]) -> None:
+    series, ahead, best = found.series, found.ahead, found.best
+    channel = series.channel
+    color = _COLORS[channel]
+    axis.plot(
+        _when(series.ts[-_SHOWN:]), series.y[-_SHOWN:], color=color, lw=1.2, label="measured"
+    )
+    when = _when(ahead.ts)
+    axis.fill_between(
+        when, ahead.lower, ahead.upper, color=color, alpha=0.18, lw=0, label=f"{BAND:.0%} band"
+    )
+    axis.plot(when, ahead.yhat, color=color, lw=1.2, ls="--", label=f"{best.model}, expected")
+    for limit in limits:
+        if limit.channel == channel:
+            axis.axhline(limit.value, color="#7f8c8d", lw=1, ls=":", label=f"limit {limit}")
+    axis.set_title(
+        f"{series.node}: {CHANNELS[channel]}, A_forecast {best.a_forecast:.1%}", loc="left"
+    )
+    axis.set_ylabel(_UNITS[channel])
+    axis.margins(x=0)
+    axis.grid(alpha=0.25)
+    axis.legend(loc="upper left", fontsize=8, ncols=4)
+
+
+def _when(ts: Any) -> Any:
+    return np.asarray(ts * 1000).astype("datetime64[ms]")

@@ -1,0 +1,74 @@
+"""Writing a log, and any file, whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgewise.errors import unwritable
+
+if TYPE_CHECKING:
+    from edgewise.logs.log import Log
+
+__all__ = ["iso", "write_atomic", "write_log"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def write_log(log: Log, path: str | os.PathLike[str]) -> None:
+    """Write the log as time,node,temperature,humidity,status.
+
+    Times are ISO 8601 in UTC; failed reads are empty cells, as are missing nodes and labels.
+    Raises InputError where the file cannot be written, OutsideError where the disk is full; the
+    file is then as it was before.
+    """
+    text = io.StringIO(newline="")
+    out = csv.writer(text, lineterminator="\n")
+    out.writerow(("time", "node", "temperature", "humidity", "status"))
+    label = [None] * len(log) if log.label is None else log.label.tolist()
+    columns = (log.time_s, log.node, log.t_dc, log.h_pm, log.valid)
+    for time_s, node, t_dc, h_pm, valid, cls in zip(
+        *(column.tolist() for column in columns), label, strict=True
+    ):
+        values = (_tenths(t_dc), _tenths(h_pm)) if valid else ("", "")
+        out.writerow((iso(time_s), node, *values, cls or ""))
+    write_atomic(path, text.getvalue().encode())
+
+
+def write_atomic(
+    path: str | os.PathLike[str],
+    data: bytes,
+    mode: int = 0o666,
+    owner: tuple[int, int] | None = None,
+) -> None:
+    """Write a file through a temporary one beside it; ``owner`` is (uid, gid). Errors as above."""
+    target = Path(path)
+    part = target.with_name(f".{target.name}.{os.getpid()}.part") if target.name else target
+    try:
+        try:
+            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+                if owner is not None:
+                    os.fchown(file.fileno(), *owner)
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(target)
+        finally:
+            if part != target:
+                part.unlink(missing_ok=True)
+    except OSError as exc:
+        raise unwritable(target, exc) from exc
+
+
+def _tenths(value: int) -> str:
+    return f"{'-' * (value < 0)}{abs(value) // 10}.{abs(value) % 10}"
+
+
+def iso(time_s: float) -> str:
+    """Unix seconds as ISO 8601 in UTC."""
+    time = (_EPOCH + timedelta(seconds=time_s)).isoformat()
+    return time.removesuffix("+00:00") + "Z"

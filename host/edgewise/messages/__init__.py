@@ -1,0 +1,4 @@
+"""What nodes say, over MQTT and on the serial line, as checked values.
+
+May import: nothing.
+"""

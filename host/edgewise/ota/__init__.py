@@ -1,0 +1,10 @@
+"""A new model over MQTT: offered, sent in pieces, tried by the node; docs/ota.md.
+
+May import: errors, package, settings, urls.
+"""
+
+from edgewise.ota.offer import container, offer
+from edgewise.ota.push import Verdict, push
+from edgewise.ota.targets import ask, online, secret_of
+
+__all__ = ["Verdict", "ask", "container", "offer", "online", "push", "secret_of"]

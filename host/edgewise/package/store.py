@@ -1,0 +1,223 @@
+"""The model package: a folder that holds everything the node and a person need of one model.
+
+`model.json` names every other file with its SHA-256; a changed byte or a newer format is refused.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import shutil
+import struct
+import tempfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgenode.core import loader
+from edgenode.core.model import Model
+from edgewise.errors import EdgewiseError, InputError, unwritable
+
+__all__ = [
+    "BASELINE",
+    "EVIDENCE",
+    "FORMAT",
+    "REPORT",
+    "Package",
+    "golden_csv",
+    "json_bytes",
+    "load_package",
+    "pack_model",
+    "write_package",
+]
+
+FORMAT = 1
+BASELINE, EVIDENCE, REPORT = "baseline.json", "evidence.json", "report.html"
+_MANIFEST = "model.json"
+
+
+@dataclass(frozen=True)
+class Package:
+    """A checked package: ``info`` is model.json, ``blob`` is model.bin."""
+
+    path: Path
+    info: dict[str, Any]
+    blob: bytes
+
+    @property
+    def classes(self) -> list[str]:
+        return [str(c) for c in self.info["classes"]]
+
+    @property
+    def features(self) -> list[str]:
+        return [str(f) for f in self.info["features"]]
+
+    @property
+    def filters(self) -> list[dict[str, dict[str, int]]]:
+        return list(self.info["filters"])
+
+    @property
+    def period_ms(self) -> int:
+        return int(self.info["period_ms"])
+
+    @property
+    def max_delta(self) -> tuple[int, int]:
+        """Tenths that t and h may change from a reading to the next, 0 for any."""
+        t_dc, h_pm = self.info["max_delta"]
+        return t_dc, h_pm
+
+    @property
+    def code(self) -> str | None:
+        """model.py where the package is in the inline form."""
+        if self.info.get("form") != "inline":
+            return None
+        return (self.path / "model.py").read_text()
+
+    def golden(self) -> NDArray[np.int16]:
+        """int16[n, features], the vectors of golden.csv."""
+        rows = list(csv.reader(io.StringIO((self.path / "golden.csv").read_text())))[1:]
+        return np.array([row[:-1] for row in rows], dtype=np.int16)
+
+    def evidence(self) -> dict[str, Any] | None:
+        """What the report shows; None for a package that no training made."""
+        return self._kept(EVIDENCE)
+
+    def baseline(self) -> dict[str, Any] | None:
+        """baseline.json: the spread of the training rows; None in older packages."""
+        return self._kept(BASELINE)
+
+    def _kept(self, name: str) -> dict[str, Any] | None:
+        known = name in self.info["sha256"]
+        return dict(json.loads((self.path / name).read_bytes())) if known else None
+
+    def counts(self) -> tuple[int, int]:
+        """Splits and trees of the table."""
+        _, table = loader.unpack(self.blob)
+        return int(table[0]), int(table[1])
+
+    def model(self) -> Any:
+        """The node's own `edgenode.core.model.Model` of this package."""
+        return Model(self.blob)
+
+
+def pack_model(contract: Mapping[str, Any], table: Any) -> bytes:
+    """model.bin as `edgenode.core.model` reads it, checked by that very code."""
+    text = json.dumps(contract, separators=(",", ":"), sort_keys=True).encode()
+    words = np.asarray(table, dtype="<u2").tobytes()
+    digest = hashlib.sha256(text).digest()
+    head = struct.pack(loader.HEAD, loader.MAGIC, loader.VERSION, 0, len(text), len(words), digest)
+    body = head + text + words
+    blob = body + struct.pack("<I", zlib.crc32(body))
+    try:
+        loader.unpack(blob)
+    except ValueError as e:
+        raise EdgewiseError(f"the node would refuse this model: {e}") from e
+    return blob
+
+
+def golden_csv(features: list[str], x: NDArray[np.int16], classes: list[str]) -> bytes:
+    """Vectors with the class that scikit-learn gives them; ``x`` int16[n, features]."""
+    text = io.StringIO()
+    out = csv.writer(text, lineterminator="\n")
+    out.writerow([*features, "class"])
+    out.writerows([*row, cls] for row, cls in zip(x.tolist(), classes, strict=True))
+    return text.getvalue().encode()
+
+
+def json_bytes(value: Mapping[str, Any], indent: int | None = None) -> bytes:
+    """JSON for a file of the package; ValueError for NaN, which is no JSON."""
+    return json.dumps(value, indent=indent, allow_nan=False).encode() + b"\n"
+
+
+def write_package(path: Path, info: dict[str, Any], files: Mapping[str, bytes]) -> dict[str, Any]:
+    """Write the package as a whole and return its model.json.
+
+    An old one stays until the new one is complete.
+    """
+    info = {"format": FORMAT, **info}
+    info["sha256"] = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    manifest = json_bytes(info, indent=2)
+    try:
+        _replace(path, {**files, _MANIFEST: manifest})
+    except OSError as e:
+        raise unwritable(path, e, "choose another place with --out") from e
+    return info
+
+
+def _replace(path: Path, files: Mapping[str, bytes]) -> None:
+    if (
+        path.exists()
+        and not (path / _MANIFEST).is_file()
+        and (path.is_file() or any(path.iterdir()))
+    ):
+        raise InputError(f"{path}: exists and is not a model package: choose another --out")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        new, old = work / "new", work / "old"
+        new.mkdir()
+        for name, data in files.items():
+            (new / name).write_bytes(data)
+        if path.exists():
+            os.rename(path, old)
+        os.rename(new, path)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def load_package(path: Path) -> Package:
+    """Read and check a package; InputError names the file or key and the cure."""
+    manifest = path / _MANIFEST
+    try:
+        info = json.loads(manifest.read_bytes())
+    except OSError as e:
+        raise InputError(
+            f"{manifest}: cannot be read ({e.strerror}): name a folder that edgewise train wrote"
+        ) from e
+    except ValueError as e:
+        raise InputError(f"{manifest}: not JSON ({e}): train again") from e
+    if not isinstance(info, dict) or not isinstance(info.get("format"), int):
+        raise InputError(f"{manifest}: key format is missing: train again")
+    if info["format"] > FORMAT:
+        raise InputError(
+            f"{manifest}: format {info['format']} is newer than {FORMAT}, which this Edgewise "
+            "reads: upgrade Edgewise"
+        )
+    sums = info.get("sha256")
+    if not isinstance(sums, dict) or "model.bin" not in sums:
+        raise InputError(f"{manifest}: key sha256 does not name model.bin: train again")
+    for name, expected in sums.items():
+        if hashlib.sha256(_read(path / Path(name).name)).hexdigest() != expected:
+            raise InputError(
+                f"{path / name}: changed after it was written (SHA-256 differs): train again or "
+                "restore the file"
+            )
+    blob = _read(path / "model.bin")
+    _compare(manifest, info, blob)
+    return Package(path, info, blob)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as e:
+        raise InputError(f"{path}: cannot be read ({e.strerror}): train again") from e
+
+
+def _compare(manifest: Path, info: dict[str, Any], blob: bytes) -> None:
+    # model.json is for people and tools, model.bin is what runs: they must say the same.
+    try:
+        contract, _ = loader.unpack(blob)
+    except ValueError as e:
+        raise InputError(f"{manifest.parent / 'model.bin'}: {e}: train again") from e
+    for key in ("name", "classes", "features", "filters", "period_ms", "max_delta"):
+        if info.get(key) != contract[key]:
+            raise InputError(f"{manifest}: key {key} differs from model.bin: train again")

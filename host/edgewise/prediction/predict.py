@@ -1,0 +1,142 @@
+"""The classes that a package gives to a log, row for row, by the node's own code."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewise import paths
+from edgewise.errors import OutsideError, unwritable
+from edgewise.features.table import Table, build_table, kind_of
+from edgewise.logs.log import Log
+from edgewise.package.store import Package
+from edgewise.prediction.runtimes import run_c
+from edgewise.simulator.feed import write_feed
+from edgewise.toolchain import micropython
+
+__all__ = [
+    "Predictions",
+    "predict_c",
+    "predict_log",
+    "predict_micropython",
+    "predict_table",
+    "write_predictions",
+]
+
+_TIMEOUT_S = 600
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """``cls``: int[rows], index into the classes, -1 for a failed read; ``p_pc``: int[rows],
+    percent of the votes."""
+
+    cls: NDArray[np.int64]
+    p_pc: NDArray[np.int64]
+
+
+def predict_log(package: Package, log: Log) -> Predictions:
+    """Run the log through pipeline and model on CPython."""
+    table = build_table(
+        log, package.features, package.filters, package.period_ms, package.max_delta
+    )
+    return predict_table(package, table)
+
+
+def predict_table(package: Package, table: Table) -> Predictions:
+    """Run ready features through the model on CPython."""
+    model = package.model()
+    cls = np.full(len(table.x), -1)
+    p_pc = np.zeros(len(table.x), dtype=np.int64)
+    for i, (x, valid) in enumerate(zip(table.x.tolist(), table.valid.tolist(), strict=True)):
+        if valid:
+            cls[i] = model.predict(x)
+            p_pc[i] = model.p_pc
+    return Predictions(cls, p_pc)
+
+
+def predict_c(package: Package, log: Log) -> Predictions:
+    """Run the log through the pipeline on CPython and through model.h in C."""
+    table = build_table(
+        log, package.features, package.filters, package.period_ms, package.max_delta
+    )
+    cls = np.full(len(table.x), -1)
+    p_pc = np.zeros(len(table.x), dtype=np.int64)
+    header = (package.path / "model.h").read_text()
+    answers = run_c(header, table.x[table.valid], len(package.classes), package.model().total)
+    cls[table.valid], p_pc[table.valid] = answers[:, 0], answers[:, 1]
+    return Predictions(cls, p_pc)
+
+
+def predict_micropython(package: Package, log: Log) -> Predictions:
+    """Run the log through the same code in the MicroPython unix port, in the package's form."""
+    cls = np.full(len(log.time_s), -1)
+    p_pc = np.zeros(len(log.time_s), dtype=np.int64)
+    board = paths.simulator_dir()
+    with tempfile.TemporaryDirectory(prefix="edgewise-predict-") as folder:
+        (Path(folder) / "model.bin").write_bytes(package.blob)
+        if package.code is not None:
+            (Path(folder) / "model.py").write_text(package.code)
+        for rows in log.series():
+            one = log.select(rows)
+            write_feed(one, Path(folder) / "feed.bin", package.period_ms, seed=0)
+            script = [str(board / "predict_rows.py"), kind_of(one.t_dc, one.h_pm)]
+            done = subprocess.run(
+                [*micropython.command(), *script],
+                env={"MICROPYPATH": ":".join([".", *map(str, paths.node_dirs()), ".frozen"])},
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                timeout=_TIMEOUT_S,
+            )
+            lines = done.stdout.splitlines()
+            if done.returncode or len(lines) != len(rows):
+                last = (done.stderr.splitlines() or ["it said nothing"])[-1]
+                raise OutsideError(f"MicroPython failed ({last}): run edgewise doctor")
+            pairs = np.array([line.split() for line in lines], dtype=np.int64)
+            cls[rows], p_pc[rows] = pairs[:, 0], pairs[:, 1]
+    return Predictions(cls, p_pc)
+
+
+def write_predictions(
+    package: Package, log: Log, said: Predictions, out: Path | None = None
+) -> None:
+    """Rows time,node,class,confidence to ``out`` (whole or not at all) or standard output."""
+    if out is None:
+        _write_rows(sys.stdout, package, log, said)
+        return
+    part = out.with_name(out.name + ".part")
+    try:
+        with part.open("w", newline="") as stream:
+            _write_rows(stream, package, log, said)
+        os.replace(part, out)
+    except OSError as e:
+        part.unlink(missing_ok=True)
+        raise unwritable(out, e, "choose another --out") from e
+
+
+def _write_rows(stream: TextIO, package: Package, log: Log, said: Predictions) -> None:
+    rows = csv.writer(stream, lineterminator="\n")
+    rows.writerow(["time", "node", "class", "confidence"])
+    whole = bool((log.time_s % 1 == 0).all())
+    stamps = np.rint(log.time_s * 1000).astype("datetime64[ms]")
+    times = np.datetime_as_string(stamps, unit="s" if whole else "ms", timezone="UTC")
+    for time, node, cls, p_pc in zip(times, log.node, said.cls, said.p_pc, strict=True):
+        known = cls >= 0
+        rows.writerow(
+            [
+                time,
+                node,
+                package.classes[cls] if known else "",
+                f"{p_pc / 100:.2f}" if known else "",
+            ]
+        )

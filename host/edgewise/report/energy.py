@@ -1,0 +1,138 @@
+"""What a node on a battery uses in a day, and what the classifier on the board saves.
+
+A model with stated assumptions, not a measurement: docs/battery.md says how to replace each by
+what a board shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from edgenode.core import kept, packed
+from edgenode.core.pipeline import Pipeline
+from edgenode.core.plausible import Plausible
+from edgewise.features.table import Filters
+
+__all__ = ["ASSUMED", "SOURCES", "Assumptions", "battery", "day_mah", "readings_kept"]
+
+_DAY_S = 86400.0
+NEED, OF = 3, 5  # the node's default rule, `confirm` in its configuration
+EVERY_NTH = 10
+# What a sleeping node keeps beside its pipeline: its figures, the rule, events, network, outbox.
+_NODE_BYTES = 192
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """Currents in mA, times in s, charge in mAh; each with its source in ``SOURCES``."""
+
+    boot_s: float = 0.64
+    work_s: float = 0.35
+    cpu_ma: float = 43.0
+    radio_s: float = 0.77
+    radio_dhcp_s: float = 1.6
+    radio_ma: float = 120.0
+    sensor_s: float = 2.0
+    sensor_ma: float = 1.5
+    standby_ma: float = 0.05
+    sleep_module_ma: float = 0.01
+    sleep_board_ma: float = 11.4
+    battery_mah: float = 2000.0
+    usable: float = 0.8
+
+
+ASSUMED = Assumptions()
+SOURCES = {
+    "boot_s": "from waking to main.py; measured, MicroPython on an ESP32",
+    "work_s": "read 0.27 (stock dht driver), restore, predict and keep: 26 + 2 steps of the "
+    "default model at 2 ms, estimated from the unix port",
+    "cpu_ma": "awake without radio: measured on an ESP32-DevKitC V4 (lucidar.me); ESP32 "
+    "datasheet: 30 to 68 at 240 MHz",
+    "radio_s": "static address, the whole of the best published wake-to-publish time on top of "
+    "boot_s: on the safe side",
+    "radio_dhcp_s": "the same with DHCP",
+    "radio_ma": "mean while connecting: ESP32 datasheet, 95 to 100 receiving, 190 to 240 sending",
+    "sensor_s": "a DHT22 measures for so long (AM2302 datasheet: 2 s between reads)",
+    "sensor_ma": "AM2302 datasheet, measuring",
+    "standby_ma": "AM2302 datasheet, standby; 0 when a GPIO feeds the sensor",
+    "sleep_module_ma": "ESP32 datasheet, deep sleep with RTC timer and RTC memory",
+    "sleep_board_ma": "measured on an ESP32-DevKitC clone with AMS1117 and power LED "
+    "(kohacraft.com); DevKitC V4: 3.8 (lucidar.me)",
+    "battery_mah": "a common 18650 or LiPo cell",
+    "usable": "share of it above the regulator's drop-out, cold and self-discharge included",
+}
+
+
+def day_mah(
+    period_s: float,
+    reports_a_day: float,
+    sleep_ma: float,
+    assumed: Assumptions = ASSUMED,
+    radio_s: float | None = None,
+) -> float:
+    """mAh a day of a node that wakes every ``period_s`` and reports ``reports_a_day`` times.
+
+    ``radio_s``: how long the radio is on for a report, with a static address by default.
+    """
+    a = assumed
+    wakes = _DAY_S / period_s
+    cpu_s = wakes * (a.boot_s + a.work_s)
+    on_s = reports_a_day * (a.radio_s if radio_s is None else radio_s)
+    asleep_s = max(_DAY_S - cpu_s - on_s, 0.0)
+    sensor_mas = wakes * a.sensor_s * a.sensor_ma + _DAY_S * a.standby_ma
+    return (cpu_s * a.cpu_ma + on_s * a.radio_ma + asleep_s * sleep_ma + sensor_mas) / 3600
+
+
+def readings_kept(features: list[str], filters: Filters) -> int:
+    """How many readings wait in the RTC memory beside the windows of such a model."""
+    state = (
+        kept.HEAD_BYTES
+        + _NODE_BYTES
+        + Plausible.kept_bytes
+        + Pipeline(features, filters).kept_bytes
+    )
+    return int((kept.END - state) // packed.READING_BYTES)
+
+
+def battery(
+    info: Mapping[str, Any], changes_a_day: float | None, assumed: Assumptions = ASSUMED
+) -> dict[str, Any]:
+    """The figures for model.json ``info``, plain JSON.
+
+    ``changes_a_day``: confirmed changes of the class on the test part; None where there was none.
+    Keys: ``rules`` (rule, reports_a_day, and for module and board mah_a_day, days; the figures
+    are None where the changes are not known), ``readings_kept``, ``changes_a_day``, ``assumed``.
+    """
+    period_s = info["period_ms"] / 1000
+    wakes = _DAY_S / period_s
+    room = readings_kept(info["features"], info["filters"])
+    # A change and a full memory seldom fall together: their sum is the upper bound.
+    caused = None if changes_a_day is None else min(wakes, changes_a_day + wakes / room)
+    nth = None if changes_a_day is None else min(wakes, changes_a_day + wakes / EVERY_NTH)
+    reports = {
+        "every reading": wakes,
+        f"every {EVERY_NTH}th reading and changes": nth,
+        "class changes only": caused,
+    }
+    return {
+        "period_s": period_s,
+        "readings_kept": room,
+        "changes_a_day": changes_a_day,
+        "rules": [_rule(rule, n, period_s, assumed) for rule, n in reports.items()],
+        "assumed": {
+            f.name: {"value": asdict(assumed)[f.name], "source": SOURCES[f.name]}
+            for f in fields(assumed)
+        },
+    }
+
+
+def _rule(rule: str, reports: float | None, period_s: float, assumed: Assumptions) -> Any:
+    told: dict[str, Any] = {"rule": rule, "reports_a_day": reports}
+    places = {"module": assumed.sleep_module_ma, "board": assumed.sleep_board_ma}
+    for place, sleep_ma in places.items():
+        mah = None if reports is None else day_mah(period_s, reports, sleep_ma, assumed)
+        days = None if mah is None else assumed.battery_mah * assumed.usable / mah
+        told[place] = {"mah_a_day": mah, "days": days}
+    return told

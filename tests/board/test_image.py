@@ -1,0 +1,121 @@
+"""A build on a board's flash: MicroPython mounts the image and starts the node from it."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.shared import LIMIT_S
+
+from edgewise import paths, settings
+from edgewise.board.build import Built, build
+from edgewise.broker.embedded import EmbeddedBroker
+from edgewise.logs.log import Log
+from edgewise.package.store import Package
+from edgewise.simulator.feed import write_feed
+from edgewise.urls import parse_broker
+
+READINGS = 5
+
+
+def started(
+    command: list[str], repo: Path, folder: Path, *words: str | Path
+) -> subprocess.CompletedProcess[str]:
+    places = [paths.simulator_dir(), repo / "tests/node/micropython", ".", "/f", "/f/lib"]
+    script = repo / "tests/node/micropython/from_image.py"
+    return subprocess.run(
+        [*command, "-X", "heapsize=8m", script, *words],
+        cwd=folder,
+        env={**os.environ, "MICROPYPATH": ":".join([*map(str, places), ".frozen"])},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+    )
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    given: dict[str, Any] = {
+        "node": "kitchen",
+        "mqtt": {"host": "127.0.0.1", "port": 9, "password": "pässword"},
+        "ntp": {"host": ""},
+    }
+    return settings.write(tmp_path / "node.toml", given)[0]
+
+
+def built(model: Package, config: Path, arch: str = "x64") -> Built:
+    return build(model.path, config, config.parent / "build", arch)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (p for p in folder.rglob("*") if p.is_file())
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in files}
+
+
+@pytest.mark.parametrize("arch", ["xtensawin", "rv32imc"])
+def test_micropython_finds_every_file_in_the_image(
+    arch: str,
+    model: Package,
+    config: Path,
+    repo: Path,
+    micropython_command: list[str],
+    tmp_path: Path,
+) -> None:
+    made = built(model, config, arch)
+    done = started(micropython_command, repo, tmp_path, made.image)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert found["files"] == {n: f["sha256"] for n, f in made.manifest["files"].items()}
+    assert (found["block"], found["blocks"], found["name_max"]) == (4096, 512, 255)
+    there = set(contents(made.fs))
+    assert there == set(found["files"])
+    assert {"boot.py", "main.py", "config.json", "model.bin", "model.mpy"} < there
+    assert {"edgenode/core/ring.mpy", "lib/umqtt/simple.mpy"} < there
+    assert json.loads((made.fs / "config.json").read_bytes()) == settings.load(config)
+
+
+def test_the_node_runs_from_the_image(
+    model: Package,
+    log: Log,
+    config: Path,
+    repo: Path,
+    micropython_command: list[str],
+    tmp_path: Path,
+) -> None:
+    feed = tmp_path / "feed.bin"
+    write_feed(log.select(range(READINGS)), feed, model.period_ms, 0)
+    with EmbeddedBroker() as broker:
+        at = parse_broker(broker.url)
+        text = config.read_text().replace("port = 9", f"port = {at.port}")
+        config.write_text(text)
+        made = built(model, config)
+        words = (made.image, feed, "0", str(model.period_ms))
+        done = started(micropython_command, repo, tmp_path, *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    said = [json.loads(line[6:]) for line in lines if line.startswith("state ")]
+    hello = f"edgewise: node kitchen, boot {said[0]['boot']}, model window, viper-inline"
+    assert hello in lines
+    assert [s["seq"] for s in said] == list(range(1, READINGS + 1))
+    assert said[0]["t"] == log.t_dc[0] / 10
+    assert said[0]["cls"] in model.classes
+    assert f"mqtt: {READINGS} delivered, 0 dropped, 0 waiting" in done.stdout
+
+
+def test_the_same_input_gives_the_same_bytes(model: Package, config: Path, tmp_path: Path) -> None:
+    first = built(model, config)
+    os.utime(config, (0, 0))
+    again = build(model.path, config, tmp_path / "other", "x64")
+    assert contents(tmp_path / "other") == contents(tmp_path / "build")
+    assert again.manifest == first.manifest
+
+
+def test_secrets_in_a_build_are_for_its_owner_alone(model: Package, config: Path) -> None:
+    made = built(model, config)
+    for path, mode in ((made.fs, 0o700), (made.image, 0o600)):
+        assert stat.S_IMODE(path.stat().st_mode) == mode

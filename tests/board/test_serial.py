@@ -1,0 +1,372 @@
+"""monitor and record on a serial cable, with the words of a real node."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import pty
+import re
+import resource
+import select
+import signal
+import socket
+import subprocess
+import sys
+import termios
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+
+import pytest
+from tests.board.cable import Cable
+from tests.command import edgewise
+
+from edgewise.board.serial.log_file import GrowingLog
+from edgewise.board.serial.screen import NodeState
+from edgewise.errors import InputError, OutsideError, unwritable
+from edgewise.logs.log import read_log
+from edgewise.messages.serial import Damaged, Diag, Hello, Reading, Text, decode
+
+LIMIT_S = 500
+EDGEWISE = [sys.executable, "-m", "edgewise.cli.main"]
+HELLO = b"edgewise: node a1b2c3, boot 7, model occupancy, viper-inline\r\n"
+
+
+def state(seq: int, t: float = 21.5, ts: int | None = None) -> bytes:
+    said = {"ts": ts or 1700000000 + 60 * seq, "boot": 7, "seq": seq, "t": t, "h": 40.0}
+    return b"state " + json.dumps({**said, "cls": "a", "p": 0.9}).encode() + b"\r\n"
+
+
+def failed(seq: int) -> bytes:
+    said = {"ts": 1700000000 + 60 * seq, "boot": 7, "seq": seq, "t": None, "h": None}
+    return (
+        b"state " + json.dumps({**said, "cls": None, "p": None, "err": "timeout"}).encode() + b"\n"
+    )
+
+
+@pytest.fixture
+def cable(tmp_path: Path) -> Iterator[Cable]:
+    cable = Cable(tmp_path)
+    yield cable
+    cable.unplug()
+
+
+class Running:
+    """A command whose lines are read as they come."""
+
+    def __init__(self, *words: str, stdin: int = subprocess.DEVNULL) -> None:
+        self.process = subprocess.Popen(
+            [*EDGEWISE, *words],
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self.text = b""
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        while data := os.read(self.process.stdout.fileno(), 4096):
+            self.text += data
+
+    def wait_for(self, what: bytes, again: Callable[[], None] = lambda: None) -> None:
+        """Until it has said ``what``; ``again`` says what is lost while the port is not open."""
+
+        def said() -> bool:
+            again()
+            return what in self.text
+
+        wait_for(said, lambda: self.text.decode(errors="replace"))
+
+    def interrupt(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(LIMIT_S)
+
+
+def wait_for(done: Callable[[], bool], shown: Callable[[], str] = str) -> None:
+    end = time.monotonic() + LIMIT_S
+    while not done():
+        assert time.monotonic() < end, shown()
+        time.sleep(0.02)
+
+
+def started(cable: Cable, *words: str, stdin: int = subprocess.DEVNULL) -> Running:
+    """A command that has opened the cable: it has heard the greeting."""
+    running = Running(*words, stdin=stdin)
+    running.wait_for(b"a1b2c3", lambda: cable.say(HELLO))
+    return running
+
+
+def test_lines_of_the_node() -> None:
+    said = decode(state(3).strip())
+    assert said == Reading(7, 3, 1700000180.0, 21.5, 40.0, "a", 0.9, None)
+    assert decode(failed(4).strip()).err == "timeout"  # type: ignore[union-attr]
+    assert decode(HELLO.strip()) == Hello(
+        "a1b2c3", 7, "occupancy", "viper-inline", HELLO.decode().strip()
+    )
+    assert decode(b"edgewise: node x, boot 1, safe mode").model is None  # type: ignore[union-attr]
+    assert decode(b'diag {"boot":1,"ts":null,"heap":5}') == Diag(
+        {"boot": 1, "ts": None, "heap": 5}
+    )
+    assert decode(b"\x1b[31mred\xff") == Text("\ufffd[31mred\ufffd")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b'state {"ts":1', b'state {"ts":NaN}', b"state {}", b'diag {"boot":"x"}', b"diag {[]}"],
+)
+def test_records_that_the_wire_spoiled(line: bytes) -> None:
+    assert isinstance(decode(line), Damaged)
+
+
+def test_every_cut_and_change_of_a_record_is_decoded_to_something() -> None:
+    whole = state(3).strip()
+    for i in range(len(whole)):
+        decode(whole[:i])
+        decode(whole[:i] + b"\x00\xff" + whole[i + 1 :])
+
+
+def test_the_table_says_what_was_heard() -> None:
+    node = NodeState()
+    for line in (HELLO, b"edgewise: mqtt: connected", state(1), failed(2), b"state {"):
+        node.hear(decode(line.strip()))
+    rows = dict(node.rows())
+    assert rows["node"] == "a1b2c3, boot 7"
+    assert rows["model"] == "occupancy, viper-inline"
+    assert rows["reading"].startswith("failed: timeout")
+    assert rows["readings"] == "2, 1 failed (1 timeout)"
+    assert rows["link"] == "connected"
+    assert rows["line"] == "open, 1 damaged"
+
+
+def test_monitor_survives_garbage_reset_and_unplugging(cable: Cable, tmp_path: Path) -> None:
+    out = tmp_path / "log.csv"
+    monitor = started(cable, "monitor", "--port", cable.port, "--csv", str(out))
+    cable.say(b"\xff\xfe\x00ets Jul 29 2019\r\n\r\nrst:0x1\r\n" + HELLO + state(1) + state(2)[:30])
+    monitor.wait_for(b"#1  21.5 C  40.0 %  a 90 %")
+    cable.unplug()
+    monitor.wait_for(b"port gone")
+    cable.plug()
+    monitor.wait_for(b"#3  ", lambda: cable.say(state(3)))
+    cable.say(failed(4))
+    monitor.wait_for(b"#4  failed: timeout")
+    assert monitor.interrupt() == 0
+    rows = out.read_text().splitlines()
+    assert rows[0] == "time,node,temperature,humidity,class"
+    assert rows[1] == "2023-11-14T22:14:20Z,a1b2c3,21.5,40.0,a"
+    assert rows[-1] == "2023-11-14T22:17:20Z,a1b2c3,,,"
+    log = read_log(out)
+    assert log.valid.tolist() == [True, True, False]
+
+
+def test_monitor_passes_raw_bytes_on(cable: Cable) -> None:
+    monitor = started(cable, "monitor", "--port", cable.port, "--raw")
+    cable.say(b"\x00\xffraw\r\n")
+    monitor.wait_for(b"\x00\xffraw\r\n")
+    assert monitor.interrupt() == 0
+
+
+def test_monitor_over_a_socket() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monitor = Running("monitor", "--port", f"socket://127.0.0.1:{server.getsockname()[1]}")
+        server.settimeout(LIMIT_S)
+        board, _ = server.accept()
+        with board:
+            monitor.wait_for(b"#1  ", lambda: board.sendall(state(1)))
+        monitor.wait_for(b"port gone")
+        board, _ = server.accept()
+        with board:
+            monitor.wait_for(b"#2  ", lambda: board.sendall(state(2)))
+            assert monitor.interrupt() == 0
+
+
+def test_monitor_on_a_terminal_has_a_table(cable: Cable) -> None:
+    pid, screen = pty.fork()
+    if pid == 0:
+        os.environ["TERM"] = "xterm"
+        os.execv(EDGEWISE[0], [*EDGEWISE, "monitor", "--port", cable.port])
+    text = b""
+
+    def shown() -> bool:
+        nonlocal text
+        cable.say(HELLO + state(1))
+        while select.select([screen], [], [], 0.1)[0]:
+            text += os.read(screen, 65536)
+        return b"edgewise monitor" in text and re.search(rb"21\.5 C\s+40\.0 %", text) is not None
+
+    wait_for(shown, lambda: text.decode(errors="replace"))
+    os.write(screen, b"\x03")
+    end = time.monotonic() + LIMIT_S
+    while (done := os.waitpid(pid, os.WNOHANG))[0] == 0:
+        assert time.monotonic() < end
+        if select.select([screen], [], [], 0.1)[0]:
+            with suppress(OSError):
+                os.read(screen, 65536)
+    assert os.waitstatus_to_exitcode(done[1]) == 0
+    os.close(screen)
+
+
+def test_a_port_that_is_not_there() -> None:
+    done = edgewise("monitor", "--port", "/dev/no-such-port")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: port /dev/no-such-port: is not there: plug the board in, "
+        "or see the names with --port auto\n"
+    )
+
+
+def test_record_and_its_keys(cable: Cable, tmp_path: Path) -> None:
+    out = tmp_path / "log.csv"
+    keys, there = os.openpty()
+    words = ("record", "--port", cable.port, "--label", "closed,open", "--out", str(out))
+    record = Running(*words, "--undo-s", "60", stdin=there)
+    record.wait_for(b"space pauses")
+    record.wait_for(b"closed 1", lambda: cable.say(state(1)))
+    os.write(keys, b"2")
+    record.wait_for(b"now open")
+    cable.say(state(2) + failed(3) + state(4))
+    record.wait_for(b"open 3")
+    os.write(keys, b"u")
+    record.wait_for(b"2 readings of the last 60 s taken back")
+    os.write(keys, b" ")
+    record.wait_for(b"paused")
+    cable.say(state(5))
+    record.wait_for(b"[paused]")
+    os.write(keys, b"1")
+    record.wait_for(b"now closed")
+    cable.say(state(6))
+    record.wait_for(b"closed 2, open 1")
+    assert record.interrupt() == 0
+    cells = [row.split(",") for row in out.read_text().splitlines()]
+    assert cells[0] == ["time", "node", "temperature", "humidity", "status"]
+    assert [c[-1] for c in cells[1:]] == ["closed", "open", "closed"]
+    for end in (keys, there):
+        os.close(end)
+
+
+def test_record_goes_on_and_ends_by_itself(cable: Cable, tmp_path: Path) -> None:
+    out = tmp_path / "log.csv"
+    out.write_text(
+        "time,node,temperature,humidity,status\n2023-11-14T22:14:20Z,,20.0,40.0,a\n2023-"
+    )
+    words = ("record", "--port", cable.port, "--label", "b", "--out", str(out), "--readings", "2")
+    record = Running(*words, "--json")
+    seqs = count(2)
+    record.wait_for(b'"readings": {"b": 2}', lambda: cable.say(state(next(seqs))))
+    assert record.process.wait(LIMIT_S) == 0
+    labels = [row.rsplit(",", 1)[1] for row in out.read_text().splitlines()[1:]]
+    assert labels == ["a", "b", "b"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--label", "a"], "either --port or --broker and --node"),
+        (["--label", "a,,b", "--port", "x"], "--label a,,b"),
+        (["--label", "a,a", "--port", "x"], "--label a,a"),
+        (["--label", "a", "--broker", "mqtt://localhost"], "--broker needs --node"),
+        (
+            ["--label", "a", "--broker", "mqtt://localhost", "--node", "#"],
+            "--node '#': a name without",
+        ),
+    ],
+)
+def test_wrong_use_of_record(words: list[str], said: str, tmp_path: Path) -> None:
+    out = tmp_path / "log.csv"
+    done = edgewise("record", *words, "--out", out)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not out.exists()
+
+
+def test_a_file_of_somebody_else_stays_as_it_is(tmp_path: Path) -> None:
+    out = tmp_path / "other.csv"
+    head = "time,node,temperature,humidity,status"
+    for text in ("a,b\n1,2", "no log at all", "\xff\xfe", f"{head}\nx,y,1,2,a\n", f"{head}\nx,y"):
+        out.write_text(text, encoding="latin-1")
+        before = out.read_bytes()
+        done = edgewise("record", "--port", "x", "--label", "a", "--out", out)
+        if text.endswith("x,y"):  # a row that was cut off; then the port is not there
+            assert (done.returncode, out.read_text()) == (1, f"{head}\n")
+        else:
+            assert done.returncode == 2
+            assert "is not a log with the columns" in done.stderr
+            assert out.read_bytes() == before
+
+
+def test_rows_keep_their_order(tmp_path: Path) -> None:
+    with GrowingLog(tmp_path / "log.csv", "status") as log:
+        assert log.add(100, "n", 20.0, 40.0, "a")
+        assert not log.add(100, "n", 20.0, 40.0, "a")
+        assert not log.add(99, "n", 20.0, 40.0, "a")
+        assert log.add(99, "m", None, None, "a")
+        assert log.undo(100) == ["a"]
+        assert log.add(100, "n", 21.0, 40.0, "b")
+    assert read_log(tmp_path / "log.csv").label.tolist() == ["a", "b"]  # type: ignore[union-attr]
+
+
+def test_a_disk_that_is_full_leaves_whole_rows(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with GrowingLog(path, "status") as log:
+        assert log.add(100, "n", 20.0, 40.0, "a")
+        whole = path.read_bytes()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 5, limits[1]))
+        try:
+            with pytest.raises(InputError, match="cannot be written"):
+                log.add(101, "n", 20.0, 40.0, "a")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert path.read_bytes() == whole
+        assert log.add(101, "n", 20.0, 40.0, "a")
+    assert isinstance(unwritable(path, OSError(errno.ENOSPC, "full")), OutsideError)
+
+
+def test_undo_ends_where_the_session_began(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    with GrowingLog(path, "status") as log:
+        assert log.add(100, "n", 20.0, 40.0, "a")
+        assert log.add(100, "m", 20.0, 40.0, "a")
+    with GrowingLog(path, "status") as log:
+        assert log.add(101, "m", 21.0, 40.0, "b")
+        assert log.add(100.5, "n", 21.0, 40.0, "c")
+        assert not log.add(99, "n", 21.0, 40.0, "c")
+        assert (log.rows, log.skipped) == (2, 1)
+        assert log.undo(0) == ["b", "c"]
+        assert log.rows == 0
+    assert len(path.read_text().splitlines()) == 3
+
+
+def test_a_row_without_a_node_is_of_the_only_one(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    with GrowingLog(path, "status") as log:
+        assert log.add(100, "n", 20.0, 40.0, "a")
+    with GrowingLog(path, "status") as log:
+        assert log.add(101, "", 20.0, 40.0, "a")
+    assert read_log(path).node.tolist() == ["n", "n"]
+
+
+def test_no_reading_no_file(tmp_path: Path) -> None:
+    with GrowingLog(tmp_path / "log.csv", "status"):
+        pass
+    assert not (tmp_path / "log.csv").exists()
+
+
+def test_sigterm_gives_the_terminal_back(cable: Cable, tmp_path: Path) -> None:
+    keys, there = os.openpty()
+    before = termios.tcgetattr(there)
+    words = ("record", "--port", cable.port, "--label", "a", "--out", str(tmp_path / "log.csv"))
+    record = Running(*words, stdin=there)
+    record.wait_for(b"space pauses")
+    assert termios.tcgetattr(there) != before
+    record.process.terminate()
+    assert record.process.wait(LIMIT_S) == 0
+    assert termios.tcgetattr(there) == before
+    for end in (keys, there):
+        os.close(end)

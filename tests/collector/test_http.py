@@ -1,0 +1,202 @@
+"""POST /readings: stored before it is answered, refused whole, never crashed."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, func, select
+from tests.broker.mosquitto import free_port
+from tests.collector.test_collector import state
+from tests.shared import LIMIT_S
+
+from edgewise.collector import Writer, http
+from edgewise.collector.http import HttpInput, read_token
+from edgewise.database import open_db
+from edgewise.database.schema import reading
+from edgewise.errors import InputError, OutsideError
+
+TOKEN = "0123456789abcdef"
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    return open_db(f"sqlite:///{tmp_path / 'a.db'}")
+
+
+@pytest.fixture
+def served(engine: Engine) -> Iterator[HttpInput]:
+    with Writer(engine) as writer, HttpInput(f"127.0.0.1:{free_port()}", TOKEN, writer) as running:
+        yield running
+
+
+def post(url: str, body: bytes, token: str = TOKEN) -> tuple[int, Any]:
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    request = urllib.request.Request(url, body, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as e:
+        return e.code, json.loads(e.read())
+
+
+def readings(*seqs: int, node: str = "n1", **more: Any) -> bytes:
+    given = [json.loads(state(seq, **more)) for seq in seqs]
+    return json.dumps({"node": node, "readings": given}).encode()
+
+
+def rows(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return int(connection.execute(select(func.count()).select_from(reading)).scalar_one())
+
+
+def test_stored_when_answered_and_once(served: HttpInput, engine: Engine) -> None:
+    status, said = post(served.url, readings(*range(500)))
+    assert (status, said["readings"], rows(engine)) == (200, 500, 500)
+    assert post(served.url, readings(*range(400, 600)))[0] == 200
+    assert rows(engine) == 600
+
+
+def test_another_token(served: HttpInput, engine: Engine) -> None:
+    for token in ("", "0123456789abcdeg", TOKEN + "x"):
+        assert post(served.url, readings(1), token)[0] == 401
+    assert rows(engine) == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"nonsense",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"node": "n1"}',
+        b'{"node": 1, "readings": []}',
+        b'{"node": "n1", "readings": {}}',
+        b'{"node": "n1", "readings": [7]}',
+        readings(1, node="a/b"),
+        readings(1, node=""),
+        readings(1, node="a+b"),
+        readings(1, node="#"),
+        readings(1, node="a\0b"),
+        readings(1, node="\ud800"),
+        readings(1, t=500),
+        readings(1).replace(b"21.5", b"NaN"),
+        readings(1, ts=-1),
+        readings(1, ts=5),
+        readings(1, ts=2**32 - 1),
+        readings(1, node="a\0"),
+        readings(1, node="a\ud800"),
+        readings(1, cls="\ud800"),
+        readings(1, **{"\ud800": 1}),
+        readings(1).replace(b"21.5", b"9" * 5000),
+        *(b'{"node":"n","readings":[' + b"[" * n + b"]" * n + b"]}" for n in (7, 900, 990)),
+        readings(1, extra=1),
+        readings(1, **{"\ud800": 1}),
+        b'{"node": "n1", "readings": [' + state(1).encode() + b', {"boot": 1}]}',
+    ],
+)
+def test_what_is_wrong_is_refused_whole(served: HttpInput, engine: Engine, body: bytes) -> None:
+    status, said = post(served.url, body)
+    assert (status, said["ok"]) == (400, False)
+    assert said["error"]
+    assert rows(engine) == 0
+    assert served._writer.counts.rejected == 1
+    assert post(served.url, readings(1))[0] == 200
+
+
+def test_too_much(served: HttpInput, engine: Engine) -> None:
+    assert post(served.url, b" " * (1 << 20) + readings(1))[0] == 413
+    assert rows(engine) == 0
+
+
+def begun(url: str, length: int) -> socket.socket:
+    """A POST whose body has not come yet."""
+    host, port = url.removeprefix("http://").removesuffix("/readings").split(":")
+    head = (
+        f"POST /readings HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {TOKEN}\r\n"
+        f"Content-Length: {length}\r\n\r\n"
+    )
+    made = socket.create_connection((host, int(port)), LIMIT_S)
+    made.sendall(head.encode())
+    return made
+
+
+def test_clients_that_dawdle_or_leave(
+    served: HttpInput, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with begun(served.url, 100) as left:
+        left.sendall(b"{")
+    dawdling = [begun(served.url, 100) for _ in range(20)]
+    assert post(served.url, readings(1))[0] == 200
+    monkeypatch.setattr(http, "_BODY_S", 0.1)
+    with begun(served.url, 100) as slow:
+        assert slow.recv(1024).startswith(b"HTTP/1.1 408 ")
+    served._server.config.timeout_graceful_shutdown = 1
+    served.__exit__()
+    assert capfd.readouterr().err == ""
+    for one in dawdling:
+        one.close()
+
+
+def test_a_database_that_is_away(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "_STORED_S", 0.1)
+    writer = Writer(engine)  # which does not begin to write
+    with HttpInput(f"127.0.0.1:{free_port()}", TOKEN, writer) as running:
+        answers = [
+            post(running.url, readings(*range(n, n + 2000)))[0] for n in range(0, 40000, 2000)
+        ]
+        assert answers == [503] * 20
+        with writer:
+            assert writer.wait_for(lambda c: c.readings >= 1000, LIMIT_S)
+            end = time.monotonic() + LIMIT_S
+            while post(running.url, readings(1))[0] != 200:
+                assert time.monotonic() < end
+    assert rows(engine) == writer.counts.readings
+
+
+def test_who_waits_at_the_end_is_answered(engine: Engine) -> None:
+    writer = Writer(engine)  # which does not begin to write
+    with ThreadPoolExecutor(1) as pool:
+        with HttpInput(f"127.0.0.1:{free_port()}", TOKEN, writer) as running:
+            running._server.config.timeout_graceful_shutdown = 1
+            waiting = pool.submit(post, running.url, readings(1))
+            end = time.monotonic() + LIMIT_S
+            while writer._queue.empty():
+                assert time.monotonic() < end
+                time.sleep(0.01)
+        assert waiting.result(LIMIT_S)[0] == 503
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+def test_addresses(engine: Engine, host: str) -> None:
+    with Writer(engine) as writer, HttpInput(f"{host}:{free_port()}", TOKEN, writer) as running:
+        assert post(running.url, readings(1))[0] == 200
+
+
+def test_tokens_and_addresses_that_cannot_be(served: HttpInput, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    with pytest.raises(InputError, match="cannot be read"):
+        read_token(file)
+    file.write_text("short")
+    with pytest.raises(InputError, match="run: chmod 600"):
+        read_token(file)
+    file.chmod(0o600)
+    with pytest.raises(InputError, match="a token has 16"):
+        read_token(file)
+    file.write_text(TOKEN + "\n")
+    assert read_token(file) == TOKEN
+    with pytest.raises(InputError, match="write HOST:PORT"):
+        HttpInput("8081", TOKEN, served._writer)
+    taken = served.url.removeprefix("http://").removesuffix("/readings")
+    with pytest.raises(OutsideError, match="take another host or port"):
+        HttpInput(taken, TOKEN, served._writer)

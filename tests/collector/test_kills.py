@@ -1,0 +1,110 @@
+"""kill -9 at any moment: what a broker has taken is in the database once."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+from sqlalchemy import Engine, Table, func, select
+from tests.broker.mosquitto import anonymous
+from tests.counts import count
+from tests.shared import LIMIT_S
+
+from edgewise.database import open_db
+from edgewise.database.schema import events, reading
+from edgewise.urls import parse_broker
+
+RUN = [sys.executable, "-m", "edgewise.cli.main", "collect"]
+KILLS = count(4, 50)
+NODES = 5
+SEED = 11
+
+
+class Publisher(threading.Thread):
+    """Five nodes that say a reading each, and one of them an event, with QoS 1, as fast as they
+    are acknowledged."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(daemon=True)
+        at = parse_broker(url)
+        self.client = mqtt.Client(CallbackAPIVersion.VERSION2)
+        self.client.connect(at.host, at.port)
+        self.client.loop_start()
+        self.ending = threading.Event()
+        self.said = self.events = 0
+
+    def run(self) -> None:
+        seq = 0
+        while not self.ending.wait(0.005):
+            for n in range(NODES):
+                said = {"ts": 1_700_000_000 + seq, "boot": 1, "seq": seq, "t": 21.5, "h": 40.0}
+                payload = json.dumps({**said, "cls": "a", "p": 0.9})
+                self.client.publish(f"edgewise/n{n}/state", payload, 1).wait_for_publish(LIMIT_S)
+                self.said += 1
+            payload = json.dumps({"ts": None, "boot": 1, "seq": seq, "event": "class"})
+            self.client.publish("edgewise/n0/event", payload, 1).wait_for_publish(LIMIT_S)
+            self.events += 1
+            seq += 1
+
+    def end(self, least: int) -> int:
+        """Stop when ``least`` readings or more have been said; how many they are."""
+        end = time.monotonic() + LIMIT_S
+        while self.said < least:
+            assert time.monotonic() < end, self.said
+            time.sleep(0.01)
+        self.ending.set()
+        self.join(LIMIT_S)
+        self.client.disconnect()
+        self.client.loop_stop()
+        return self.said
+
+
+@pytest.mark.timeout(600)
+def test_killed_again_and_again(tmp_path: Path) -> None:
+    rng = random.Random(SEED)
+    db = f"sqlite:///{tmp_path / 'a.db'}"
+    engine = open_db(db)
+    with anonymous(tmp_path, "max_queued_messages 0\n") as broker:
+        words = [*RUN, "--broker", broker.url, "--db", db]
+        begin = time.monotonic()
+        first = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+        assert first.stderr is not None
+        assert "collecting" in first.stderr.readline()  # from now on the broker keeps for it
+        start_s = time.monotonic() - begin
+        publisher = Publisher(broker.url)
+        publisher.start()
+        process = first
+        for _ in range(KILLS):
+            # anywhere: in its start, in a commit, before an ack
+            time.sleep(rng.uniform(0, 1.5 * start_s))
+            process.kill()
+            process.wait()
+            process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+        said = publisher.end(20 * KILLS)
+        end = time.monotonic() + LIMIT_S
+        while rows(engine, reading) < said or rows(engine, events) < publisher.events:
+            assert time.monotonic() < end, rows(engine, reading)
+            time.sleep(0.1)
+        process.terminate()
+        assert process.wait(LIMIT_S) == 0
+    assert rows(engine, reading) == said == distinct(engine)
+    assert rows(engine, events) == publisher.events
+
+
+def rows(engine: Engine, table: Table) -> int:
+    with engine.connect() as connection:
+        return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+def distinct(engine: Engine) -> int:
+    key = select(reading.c.node, reading.c.boot, reading.c.seq).distinct().subquery()
+    with engine.connect() as connection:
+        return int(connection.execute(select(func.count()).select_from(key)).scalar_one())

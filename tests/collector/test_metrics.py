@@ -1,0 +1,78 @@
+"""What Prometheus reads from a collector."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from tests.broker.mosquitto import free_port
+from tests.collector.test_collector import publish, start, state, wait_for_rows
+from tests.shared import LIMIT_S
+
+from edgewise.collector.metrics import serving
+from edgewise.collector.writer import Writer
+from edgewise.database import open_db
+from edgewise.errors import InputError, OutsideError
+
+pytestmark = pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
+DIAG = {"boot": 1, "ts": None, "r_ingest": 7.5, "e_buffer": 0.5, "r_noise": 1, "rssi": "bad"}
+
+
+def read(address: str) -> dict[tuple[str, str], float]:
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=LIMIT_S) as answer:
+        text = answer.read().decode()
+    return {
+        (sample.name, sample.labels.get("node", "")): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_figures(broker: str, tmp_path: Path) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    process = start(broker, tmp_path / "a.db", "--metrics", address)
+    hostile = 'n"1 <b>{}'
+    said = [("edgewise/n1/state", state(seq)) for seq in (1, 2, 2)]
+    said += [("edgewise/n1/state", "nonsense"), (f"edgewise/{hostile}/diag", json.dumps(DIAG))]
+    publish(broker, said)
+    wait_for_rows(open_db(f"sqlite:///{tmp_path / 'a.db'}"), 2)
+    end = time.monotonic() + LIMIT_S
+    while not (found := read(address)).get(("edgewise_e_buffer", hostile)):
+        assert time.monotonic() < end, found
+    process.terminate()
+    assert process.wait(LIMIT_S) == 0
+    assert found["edgewise_readings_total", ""] == 2
+    assert found["edgewise_duplicates_total", ""] == 1
+    assert found["edgewise_rejected_total", ""] == 1
+    assert found["edgewise_bytes_total", ""] == sum(len(payload) for _, payload in said)
+    assert found["edgewise_r_ingest", hostile] == 7.5
+    assert found["edgewise_lag_seconds", ""] > 0
+
+
+def test_names_without_end(broker: str, tmp_path: Path) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    writer = Writer(open_db(f"sqlite:///{tmp_path / 'a.db'}"))
+    with serving(writer, address):
+        with writer:
+            for n in range(1100):
+                writer.put(f"edgewise/n{n}/diag", b'{"boot": 1, "r_noise": 1}')
+        found = read(address)
+    assert len([name for name, node in found if node]) == 1000
+
+
+@pytest.mark.parametrize("address", ["9102", "a:b", ":1", "h:0", "h:70000"])
+def test_addresses_that_cannot_be(broker: str, address: str, tmp_path: Path) -> None:
+    writer = Writer(open_db(f"sqlite:///{tmp_path / 'a.db'}"), say=print)
+    with pytest.raises(InputError, match="write HOST:PORT"), serving(writer, address):
+        pass
+
+
+def test_a_port_that_is_taken(broker: str, tmp_path: Path) -> None:
+    writer = Writer(open_db(f"sqlite:///{tmp_path / 'a.db'}"), say=print)
+    taken = broker.removeprefix("mqtt://")
+    with pytest.raises(OutsideError, match="take another host or port"), serving(writer, taken):
+        pass

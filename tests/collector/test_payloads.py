@@ -1,0 +1,168 @@
+"""Whatever comes is stored or kept aside: none of it stops what comes after it."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+from sqlalchemy import Engine, create_engine, func, select, text
+from tests.shared import LIMIT_S
+
+from edgewise.collector import Writer
+from edgewise.collector.metrics import _Figures
+from edgewise.database import open_db
+from edgewise.database.schema import diag, events, reading, rejected
+from edgewise.urls import check_db
+
+GOOD = {"ts": 1_700_000_000, "boot": 1, "seq": 1, "t": 21.5, "h": 40, "cls": "a", "p": 0.9}
+# As they stand in a payload.
+VALUES = [
+    *("null", "true", "0", "-0", "-0.0", "1e400", "-1e400", "1e-400", "NaN", "-Infinity"),
+    *("9" * 400, "9" * 3000, "2147483647", "2147483648", "-1", "5", "4294967295", "1e30"),
+    *(r'"\ud800"', r'"a\u0000b"', r'"\ud83d\ude00"', '"\u03ba\U0001f600"', '"\x01"', '""'),
+    *(f'"{"x" * n}"' for n in (32, 33, 64, 65, 3000)),
+    *("[]", "{}", '{"a":{"a":1}}', "[" * 7 + "]" * 7, "[" * 900 + "]" * 900, "[" * 3000),
+    *('"\'; DROP TABLE reading; --"', '"<script>alert(1)</script>"', '"{{x}}%s"'),
+]
+NODES = [
+    "n",
+    "a'; --",
+    "<b>",
+    'n"{}',
+    "n\0",
+    "n\ud800",
+    "\u03ba\U0001f600",
+    "\x1b[2J",
+    "",
+    "+",
+    "#",
+]
+NODES += ["x" * 64, "x" * 65, "a/b"]
+LEAVES = ["state", "replay", "event", "diag", "status", "cmd", ""]
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    engine = open_db(url)
+    yield engine
+    engine.dispose()
+
+
+class Heard:
+    """Counts what is done; a thread that dies is an error here."""
+
+    def __init__(self, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.lines: list[str] = []
+        self.died: list[Any] = []
+        self.done = 0
+        monkeypatch.setattr(threading, "excepthook", self.died.append)
+        self.writer = Writer(engine, say=self.lines.append)
+        self.registry = CollectorRegistry()
+        self.registry.register(_Figures(self.writer))
+
+    def all(self, messages: list[tuple[str, bytes]]) -> None:
+        with self.writer:
+            for topic, payload in messages:
+                self.writer.put(topic, payload, self._done)
+            self.writer.wait_for(lambda _: self.done == len(messages) or self.died, LIMIT_S)
+        assert (self.died, self.lines, self.done) == ([], [], len(messages))
+        assert b"edgewise_rejected_total" in generate_latest(self.registry)
+
+    def _done(self) -> None:
+        self.done += 1
+
+
+def message(rng: random.Random) -> tuple[str, bytes]:
+    base, node, leaf = "edgewise", "n", rng.choice(LEAVES[:4])
+    if rng.random() < 0.2:
+        base = rng.choice(("edgewise", "x"))
+        node, leaf = rng.choice(NODES), rng.choice(LEAVES)
+    said = {f'"{key}"': json.dumps(value) for key, value in GOOD.items()}
+    said['"seq"'] = str(rng.randrange(2000))
+    keys = list(said)
+    if leaf in ("event", "diag"):
+        said['"event"'] = '"class"'
+        keys += ['"event"', '"r_ingest"', '"x"']
+    if rng.random() < 0.5:
+        said[rng.choice([*keys, '"err"', r'"\ud800"', r'"\u0000"'])] = rng.choice(VALUES)
+    members = [f"{key}:{value}" for key, value in said.items()]
+    members += rng.choices(members, k=rng.choice((0, 0, 0, 1)))
+    whole = "{" + ",".join(members) + "}"
+    if (leaf == "replay") != (rng.random() < 0.05):
+        whole = f"[{whole}]"
+    if rng.random() < 0.1:
+        whole = rng.choice((whole[: rng.randrange(len(whole))], rng.choice(VALUES)))
+    return f"{base}/{node}/{leaf}", whole.encode() + rng.choice([b""] * 20 + [b"\0", b"\xff"])
+
+
+def test_whatever_comes(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(3)
+    heard = Heard(engine, monkeypatch)
+    heard.all([message(rng) for _ in range(5000)])
+    counts = heard.writer.counts
+    assert min(counts.readings, counts.duplicates, counts.rejected) > 100, counts
+    with engine.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(rejected)).scalar_one() == 1000
+        times = connection.execute(select(func.min(reading.c.ts), func.max(reading.c.ts))).one()
+        kept = [*connection.scalars(select(events.c.payload).union_all(select(diag.c.payload)))]
+        assert len(kept) > 500
+        for said in kept:
+            json.dumps(json.loads(said), ensure_ascii=False, allow_nan=False).encode()
+        if engine.dialect.name == "postgresql":
+            for table in ("event", "diag"):
+                connection.execute(text(f"SELECT payload::jsonb ->> 'x' FROM {table}")).all()
+    assert tuple(times) == (GOOD["ts"], GOOD["ts"])
+
+
+def forbid(engine: Engine) -> None:
+    # A rule of the database's owner, which the collector does not know.
+    rule = "ALTER TABLE reading ADD CHECK (t < 60)"
+    if engine.dialect.name == "sqlite":
+        rule = (
+            "CREATE TRIGGER no BEFORE INSERT ON reading WHEN NEW.t >= 60 "
+            "BEGIN SELECT RAISE(ABORT, 'too hot'); END"
+        )
+    with engine.begin() as connection:
+        connection.execute(text(rule))
+
+
+def state(**more: Any) -> bytes:
+    return json.dumps({**GOOD, **more}).encode()
+
+
+def test_a_row_that_the_database_refuses_is_kept_aside(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forbid(engine)
+    hot = {7, 8, 300, 1200}
+    said = [state(seq=seq, t=70 if seq in hot else 20) for seq in range(1201)]
+    heard = Heard(engine, monkeypatch)
+    heard.all([("edgewise/n/state", one) for one in said])
+    assert (heard.writer.counts.readings, heard.writer.counts.rejected) == (1197, 4)
+    with engine.connect() as connection:
+        kept = connection.execute(select(rejected.c.payload, rejected.c.why)).all()
+    assert {json.loads(row.payload)["seq"] for row in kept} == hot
+    assert all(row.why for row in kept)
+
+
+def test_a_character_that_the_encoding_lacks(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = create_engine(check_db(server), isolation_level="AUTOCOMMIT")
+    with owner.connect() as connection:
+        connection.execute(text("DROP DATABASE IF EXISTS latin"))
+        connection.execute(text("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0"))
+    engine = open_db(server.rpartition("/")[0] + "/latin")
+    nodes = ["n", "\u00e9", "\u03ba"]
+    said = [(f"edgewise/{node}/state", state()) for node in nodes]
+    Heard(engine, monkeypatch).all([*said, ("edgewise/n/state", "\u03ba".encode())])
+    with engine.connect() as connection:
+        assert {*connection.scalars(select(reading.c.node))} == {"n", "\u00e9"}
+        assert {*connection.scalars(select(rejected.c.topic))} == {
+            "edgewise/n/state",
+            r"edgewise/\u03ba/state",
+        }
+    engine.dispose()

@@ -1,0 +1,155 @@
+"""SQLite and a real PostgreSQL: made, adopted, brought up, and collected into."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, func, select, text
+from tests.broker.mosquitto import Mosquitto, anonymous
+from tests.collector.test_collector import publish, state
+from tests.shared import LIMIT_S
+
+from edgewise.collector import Collector, Writer
+from edgewise.database import open_db, opening
+from edgewise.database.schema import events, metadata, reading, rejected, status
+from edgewise.errors import EdgewiseError, InputError, OutsideError
+from edgewise.urls import parse_broker
+
+READING = {"node": "n1", "boot": 1, "seq": 1, "late": 0, "received_at": 1.0}
+
+
+def differences(engine: Engine) -> list[object]:
+    with engine.connect() as connection:
+        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+
+def test_a_new_one_has_the_tables_of_the_schema(url: str) -> None:
+    engine = open_db(url)
+    assert differences(engine) == []
+    assert differences(open_db(url)) == []
+    with engine.connect() as connection:
+        assert opening._version(connection) == opening.HEAD
+
+
+def test_one_of_before_versions_is_adopted_with_its_rows(url: str) -> None:
+    engine = open_db(url)
+    with engine.begin() as connection:
+        for name in ("reading_hour", "status", "forecast", "health", "alembic_version"):
+            connection.execute(text(f"DROP TABLE {name}"))
+        for name in ("event_node_ts", "event_once", "diag_node"):
+            connection.execute(text(f"DROP INDEX {name}"))
+        connection.execute(text("ALTER TABLE event DROP COLUMN digest"))
+        connection.execute(reading.insert(), READING)
+        twice = "('n1', 1, 1, 'reset', '{}', 1)"
+        columns = "(node, boot, seq, event, payload, received_at)"
+        connection.execute(text(f"INSERT INTO event {columns} VALUES {twice}, {twice}"))
+    engine.dispose()
+    engine = open_db(url)
+    assert differences(engine) == []
+    with engine.connect() as connection:
+        assert connection.execute(select(reading.c.node)).scalars().all() == ["n1"]
+        assert connection.execute(select(events.c.digest)).scalars().all() == [None, None]
+
+
+def test_several_may_make_it_at_once(url: str) -> None:
+    errors: list[EdgewiseError] = []
+
+    def make() -> None:
+        try:
+            open_db(url).dispose()
+        except EdgewiseError as e:
+            errors.append(e)
+
+    threads = [threading.Thread(target=make) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LIMIT_S)
+        assert not thread.is_alive()
+    assert errors == []
+    assert differences(open_db(url)) == []
+
+
+def test_one_of_a_later_version_is_refused(url: str) -> None:
+    engine = open_db(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(InputError, match=r"is of a later Edgewise \(9999\): update this one"):
+        open_db(url)
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "a.db").write_text("no database at all, but long enough to be read as one" * 20)
+    with pytest.raises(OutsideError, match="file is not a database"):
+        open_db(f"sqlite:///{tmp_path / 'a.db'}")
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    with anonymous(tmp_path) as running:
+        yield running
+
+
+def test_collected(url: str, broker: Mosquitto) -> None:
+    engine = open_db(url)
+    collector = Collector(parse_broker(broker.url), Writer(engine))
+    collector.start()
+    hostile = "'; DROP TABLE reading; --<script>"
+    said = [(f"edgewise/{hostile}/state", state(1, cls=hostile)), ("edgewise/n/state", "{")]
+    said += [("edgewise/n/state", state(seq)) for seq in (1, 2, 2, 3)]
+    said += [("edgewise/n/status", word) for word in ("online", "offline")]
+    event = '{"ts":null,"boot":1,"seq":1,"event":"fault","from":"ok","to":"fault"}'
+    said += [("edgewise/n/event", event)] * 3 + [("edgewise/n/event", event.replace("1", "2"))]
+    publish(broker.url, said)
+    assert collector.wait_for(lambda c: c.readings == 4 and c.duplicates == 1, LIMIT_S)
+    assert collector.wait_for(lambda c: c.rejected == 1, LIMIT_S)
+    collector.stop()
+    with engine.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(reading)).scalar_one() == 4
+        kept = connection.execute(select(reading.c.cls).where(reading.c.node == hostile))
+        assert kept.scalars().all() == [hostile]
+        assert connection.execute(select(rejected.c.payload)).scalars().all() == ["{"]
+        assert connection.execute(select(status.c.node, status.c.online)).all() == [("n", 0)]
+        kept = connection.execute(select(events.c.boot).order_by(events.c.boot))
+        assert kept.scalars().all() == [1, 2]
+
+
+def test_a_database_that_is_locked_is_waited_for(tmp_path: Path, broker: Mosquitto) -> None:
+    file = tmp_path / "a.db"
+    engine = open_db(f"sqlite:///{file}")
+    with engine.connect() as connection:
+        connection.execute(text("PRAGMA busy_timeout=50"))  # of the pool's only connection
+    lines: list[str] = []
+    collector = Collector(parse_broker(broker.url), Writer(engine, say=lines.append))
+    collector.start()
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    publish(broker.url, [("edgewise/n/state", state(seq)) for seq in range(10)])
+    while not lines:
+        assert collector.writer._thread.is_alive()
+    other.execute("ROLLBACK")
+    assert collector.wait_for(lambda c: c.readings == 10, LIMIT_S)
+    collector.stop()
+    assert "database is locked: waiting for it" in lines[0]
+    assert lines[1:] == ["database: it is back"]
+
+
+def test_a_group_shares_the_work(url: str, broker: Mosquitto) -> None:
+    engine = open_db(url)
+    at = parse_broker(broker.url)
+    both = [Collector(at, Writer(engine), client_id=name, group="lab") for name in ("one", "two")]
+    for collector in both:
+        collector.start()
+    publish(broker.url, [("edgewise/n/state", state(seq)) for seq in range(400)])
+    for collector in both:
+        assert collector.wait_for(lambda c: sum(b.counts.readings for b in both) == 400, LIMIT_S)
+    for collector in both:
+        collector.stop()
+    shares = [collector.counts for collector in both]
+    assert all(counts.readings > 50 and counts.duplicates == 0 for counts in shares), shares

@@ -1,0 +1,37 @@
+"""The models of the repository: whole, small, and true to their golden vectors."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from edgewise.package.store import load_package
+
+MODELS = sorted(p.parent for p in (Path(__file__).parents[2] / "models").glob("*/model.json"))
+
+
+def test_there_is_one() -> None:
+    assert "occupancy" in [p.name for p in MODELS]
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda p: p.name)
+def test_golden_vectors(path: Path) -> None:
+    loaded = load_package(path)
+    model = loaded.model()
+    rows = list(csv.reader((path / "golden.csv").read_text().splitlines()))
+    assert rows[0] == [*loaded.features, "class"]
+    assert len(rows) > 50
+    for row in rows[1:]:
+        assert loaded.classes[model.predict([int(v) for v in row[:-1]])] == row[-1]
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda p: p.name)
+def test_the_card_states_the_figures(path: Path) -> None:
+    info = load_package(path).info
+    card = (path.parent / "README.md").read_text()
+    scores = info["metrics"]["test"]
+    for name in ("accuracy", "balanced_accuracy", "macro_f1"):
+        assert f"{scores[name]:.1%}".replace("%", " %") in card
+    assert f"{info['nodes']} nodes" in card

@@ -1,0 +1,241 @@
+"""The report: honest intervals, one file that needs nothing, no text of the user as markup."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgewise.compile import compile_model, recompile
+from edgewise.features.splitting import parts
+from edgewise.package.form import Form
+from edgewise.package.store import json_bytes, load_package
+from edgewise.report import evidence, render
+from edgewise.report.intervals import blocks_of, scores_with_intervals
+from edgewise.training import Budget, Trained, train
+
+VOID = {"meta", "br", "line", "rect", "circle", "polyline"}
+NASTY = "<script>alert(\"1\")</script> & 'more'"
+
+
+class Balanced(HTMLParser):
+    """Fails on a tag that is not closed in order; collects tags and the text outside style."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.text += data
+
+
+def parsed(page: str) -> Balanced:
+    parser = Balanced()
+    parser.feed(page)
+    parser.close()
+    assert parser.open == []
+    return parser
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    path = tmp_path_factory.mktemp("log") / "window.csv"
+    r = np.random.default_rng(3)
+    lines = ["time,temperature,humidity,status"]
+    for i in range(900):
+        state = (i // 45) % 3
+        t_c, h_pct = 20 + 3 * state + r.normal(0, 1.4), 40 + r.normal(0, 2)
+        lines.append(f"{1_700_000_000 + 300 * i},{t_c:.1f},{h_pct:.1f},{'abc'[state]}")
+    path.write_text("\n".join(lines) + "\n")
+    return train(*parts(path), Budget(30))
+
+
+INFO: dict[str, Any] = {
+    "name": NASTY,
+    "classes": ["a", NASTY, "c"],
+    "features": ["t_level", "h_mean_30"],
+    "filters": [{"median": {"window_size": 3}}],
+    "period_ms": 300000,
+    "trees": 10,
+    "nodes": 100,
+    "form": "table",
+    "table_bytes": 800,
+    "inline_bytes": None,
+    "visits": 40.5,
+    "s_feature": 0.3,
+    "measured": {"runtime": "viper-table", "us": 0.4},
+    "checked": {"rows": 900, "thresholds": 50, "runtimes": ["viper-table", "emlearn-c"]},
+    "relevance": {"t_level": {"information_gain_bits": 0.5, "use": 0.7}},
+    "data_sha256": {NASTY: "00"},
+    "recipe": {"kind": "ExtraTrees"},
+    "tools": {"edgewise": "0"},
+}
+
+
+def test_a_page_that_needs_nothing_and_obeys_nobody(trained: Trained) -> None:
+    facts = json.loads(json_bytes(evidence(trained)))
+    page = render(INFO, facts)
+    found = parsed(page)
+    assert not {tag for tag, _ in found.tags} & {"script", "link", "img", "iframe", "object"}
+    assert not [a for _, attrs in found.tags for a in attrs if a in ("src", "href", "onload")]
+    assert not re.search(r"url\(|@import|https?:", page)
+    assert found.text.count('<script>alert("1")</script>') >= 4
+    for word in ("Not for", "Confusion", "Learning curve", "confidence", "S_feature", "taken"):
+        assert word in found.text or f"{word}" in page
+
+
+def test_figures_on_the_page_are_those_of_the_training(trained: Trained) -> None:
+    facts = evidence(trained)
+    text = parsed(render(INFO, facts)).text
+    scores = trained.scores
+    for value in (scores.accuracy, scores.balanced_accuracy, scores.macro_f1):
+        assert f"{value:.1%}" in text
+    assert np.sum(facts["confusion"]) == scores.rows
+    assert np.trace(facts["confusion"]) == round(scores.accuracy * scores.rows)
+    assert sum(c["chosen"] for c in facts["candidates"]) == 1
+    assert facts["learning_curve"][-1]["rows"] == len(trained.y_train)
+    assert facts["learning_curve"][-1]["macro_f1"] == pytest.approx(scores.macro_f1, abs=0.1)
+    columns = facts["timeline"][0]
+    assert len(columns["true"]) == len(columns["said"]) == len(columns["wrong"]) <= 720
+
+
+def test_without_a_test_part_it_says_so(trained: Trained) -> None:
+    none = replace(
+        trained,
+        x_test=trained.x_test[:0],
+        y_test=trained.y_test[:0],
+        time_test_s=trained.time_test_s[:0],
+        node_test=trained.node_test[:0],
+    )
+    text = parsed(render(INFO, json.loads(json_bytes(evidence(none))))).text
+    assert "There was no test part" in text
+
+
+def test_a_test_too_short_for_intervals(trained: Trained) -> None:
+    few = slice(0, 8)
+    short = replace(
+        trained,
+        x_test=trained.x_test[few],
+        y_test=trained.y_test[few],
+        time_test_s=trained.time_test_s[few],
+        node_test=trained.node_test[few],
+    )
+    text = parsed(render(INFO, evidence(short))).text
+    assert "Too short a test for intervals" in text
+    assert "its scores say little" in text
+
+
+def test_intervals_hold_the_value_and_shrink_with_more_blocks() -> None:
+    r = np.random.default_rng(0)
+
+    def made(blocks: int) -> np.ndarray:
+        hits = r.integers(20, 40, (blocks, 2))
+        return np.stack([np.array([[a, 40 - a], [40 - b, b]]) for a, b in hits])
+
+    few, many = (scores_with_intervals(made(n), 0) for n in (10, 200))
+    for found in (few, many):
+        for rows in found.values():
+            for value, low, high in rows:
+                assert low is not None
+                assert high is not None
+                assert value is not None
+                assert low <= value <= high
+    width = [f["accuracy"][0][2] - f["accuracy"][0][1] for f in (few, many)]  # type: ignore[operator]
+    assert width[1] < width[0] / 2
+    perfect = scores_with_intervals(np.tile(np.diag([30, 30]), (9, 1, 1)), 0)
+    assert perfect["macro_f1"] == [[1.0, 1.0, 1.0]]
+
+
+def test_a_class_is_judged_by_the_draws_in_which_it_occurs() -> None:
+    always = np.array([[20, 0, 0], [0, 20, 0], [0, 0, 0]])
+    once = np.array([[0, 0, 0], [0, 0, 0], [0, 1, 9]])
+    found = scores_with_intervals(np.stack([always] * 9 + [once]), 0)
+    assert found["recall"][2] == [0.9, 0.9, 0.9]
+    assert found["precision"][2] == [1.0, 1.0, 1.0]
+    never = scores_with_intervals(np.stack([always] * 9), 0)
+    assert never["recall"][2] == never["precision"][2] == [None, None, None]
+    assert never["macro_f1"] == [[1.0, 1.0, 1.0]]
+    assert scores_with_intervals(always[None], 0)["f1"][1:] == [[1.0, None, None], [None] * 3]
+
+
+def test_a_class_without_test_readings_is_unknown(trained: Trained) -> None:
+    some = trained.y_test != 2
+    without = replace(
+        trained,
+        x_test=trained.x_test[some],
+        y_test=trained.y_test[some],
+        time_test_s=trained.time_test_s[some],
+        node_test=trained.node_test[some],
+    )
+    text = parsed(render(INFO, json.loads(json_bytes(evidence(without))))).text
+    assert "unknown" in text
+    assert "Class c: only 0 test readings" in text
+
+
+@pytest.mark.parametrize("form", [Form.table, Form.inline])
+def test_the_page_tells_of_the_form_that_was_compiled_last(
+    form: Form, trained: Trained, tmp_path: Path
+) -> None:
+    model = tmp_path / "window"
+    compile_model(trained, model, {}, Form.table)
+    info = recompile(load_package(model), None, tmp_path / "other", form)
+    assert info["form"] == form
+    assert info["measured"]["runtime"] == f"viper-{form}"
+    text = parsed((tmp_path / "other" / "report.html").read_text()).text
+    assert f"measured latency, viper-{form} " in text
+    assert text.startswith("other")
+
+
+def test_blocks_never_span_nodes() -> None:
+    time_s = np.tile(np.arange(0, 86400, 60.0), 2)
+    node = np.repeat(np.array(["a", "b"], dtype=object), 1440)
+    block, length_s = blocks_of(time_s, node)
+    assert length_s == 86340 / 20
+    assert not set(block[node == "a"]) & set(block[node == "b"])
+    assert len(np.unique(block)) == 42
+
+
+def test_the_commands(trained: Trained, tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from edgewise.cli.main import app
+
+    model = tmp_path / "window"
+    compile_model(trained, model, {})
+    before = {p.name: p.read_bytes() for p in model.iterdir()}
+    again = tmp_path / "again.html"
+    done = CliRunner().invoke(app, ["report", str(model), "--json", "--out", str(again)])
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    assert said["features"][0]["name"] in trained.features
+    assert said["s_feature"] == pytest.approx(trained.s_feature, abs=1e-4)
+    assert again.read_bytes() == before["report.html"]
+    shown = CliRunner().invoke(app, ["inspect", str(model), "--json"])
+    facts = json.loads(shown.stdout)
+    assert facts["features"] == trained.features
+    assert set(facts["files"]) == set(before)
+    assert {p.name: p.read_bytes() for p in model.iterdir()} == before
+    for verb in ("report", "inspect"):
+        assert CliRunner().invoke(app, [verb, str(model)]).exit_code == 0
+        wrong = CliRunner().invoke(app, [verb, str(tmp_path / "none")])
+        assert wrong.exception is not None

@@ -1,0 +1,44 @@
+"""The README says what there is: its commands, options and the node's settings."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.command import edgewise
+
+from edgenode.core.settings import settings
+from edgewise.cli.main import VERBS
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+MAKEFILE = (Path(__file__).parents[1] / "Makefile").read_text()
+
+
+def test_the_targets_exist() -> None:
+    named = set(re.findall(r"^make ([a-z-]+)|`make ([a-z-]+)`", README, re.MULTILINE))
+    for target in {a or b for a, b in named}:
+        assert re.search(rf"^{target}:", MAKEFILE, re.MULTILINE), target
+    assert {"demo", "test"} <= {a or b for a, b in named}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_options_exist(verb: str) -> None:
+    lines = re.findall(rf"edgewise {verb} ([^\n]*)", README)
+    said = edgewise(verb, "--help", COLUMNS="200").stdout
+    for option in re.findall(r"--[a-z-]+", " ".join(lines)):
+        assert option in said
+
+
+def test_the_pictures_exist() -> None:
+    for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", README):
+        assert (Path(__file__).parents[1] / path).is_file()
+
+
+def test_every_setting_of_the_node_is_in_the_table() -> None:
+    keys = [key for _, key, *_ in settings()]
+    assert len(keys) > 30
+    page = (Path(__file__).parents[1] / "docs/node.md").read_text()
+    table = page[page.index("| key | default |") :]
+    for key in keys:
+        assert f"{key}`" in table, key
