@@ -28,7 +28,7 @@ POLICY := /usr/sbin/policy-rc.d
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help setup system-deps demo test test-all lint train build flash deploy erase monitor repl dashboard forecast bench \
-	reliability wheel lock clean $(EXTRAS:%=setup-%)
+	reliability wheel lock picture clean $(EXTRAS:%=setup-%)
 
 help:  ## This list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -84,7 +84,7 @@ system-deps:  ## The system packages (Debian, Ubuntu; with sudo when not root)
 demo: setup  ## A real log, a model, a node, a broker, a summary: the whole way through
 	@$(BIN)/edgewise demo $(if $(BROKER),--broker "$(BROKER)")
 
-test: setup-dev  ## What can break in daily work, or TESTS=tests/host
+test: setup-dev  ## What can break in daily work, or TESTS=tests/logs
 	@$(PYTEST) -n 6 $(TESTS)
 
 test-all: export EDGEWISE_TESTS := whole
@@ -146,6 +146,9 @@ lock: $(STAMP)  ## host/requirements*.lock again from pyproject.toml; what is pi
 	@set -e; for extra in '' dashboard forecast bench; do \
 		$(COMPILE) pyproject.toml --group build $${extra:+--extra $$extra} \
 			-c host/requirements-dev.lock -o host/requirements$${extra:+-$$extra}.lock; done
+
+picture: $(VENV)/.dev-done  ## docs/architecture.svg again, from what the rooms import
+	@$(BIN)/python -m tests.draw_rooms
 
 clean:  ## Remove what was built; the virtual environment and the downloads stay
 	@rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
