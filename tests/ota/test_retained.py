@@ -1,0 +1,37 @@
+"""What a broker keeps is told apart from what nodes say meanwhile."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from edgewise.ota import retained
+from edgewise.ota.targets import connect
+from edgewise.urls import parse_broker
+
+
+@pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
+def test_nodes_that_never_fall_silent_do_not_prolong_it(
+    broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retained, "_ANSWER_S", float(threading.TIMEOUT_MAX))
+    client, node = (connect(parse_broker(broker)) for _ in range(2))
+    node.publish("edgewise/a/state", "kept", 1, retain=True).wait_for_publish()
+    ended = threading.Event()
+
+    def talk() -> None:
+        while not ended.wait(0.2):
+            node.publish("edgewise/b/state", "live", 1)
+
+    talking = threading.Thread(target=talk)
+    talking.start()
+    try:
+        found = retained.retained(client, "edgewise/+/state")
+    finally:
+        ended.set()
+        talking.join()
+        for one in (client, node):
+            one.disconnect()
+            one.loop_stop()
+    assert found == {"edgewise/a/state": b"kept", "edgewise/b/state": b"live"}
