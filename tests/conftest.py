@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 from tests.broker.mosquitto import anonymous
 from tests.database.databases import server, url  # noqa: F401 - fixtures
 from tests.e2e.operator_of import Operator
@@ -14,6 +15,7 @@ from tests.shared import once, small_log
 
 from edgewise.broker.embedded import EmbeddedBroker
 from edgewise.compile import compile_model
+from edgewise.database import open_db
 from edgewise.features.splitting import parts
 from edgewise.logs.log import Log, read_log
 from edgewise.package.store import Package, load_package
@@ -119,3 +121,17 @@ def operator(broker: str) -> Iterator[Operator]:
     made = Operator(broker)
     yield made
     made.close()
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> str:
+    """The URL of a SQLite database that is not there yet."""
+    return f"sqlite:///{tmp_path / 'edgewise.db'}"
+
+
+@pytest.fixture
+def engine(db: str) -> Iterator[Engine]:
+    """The same, opened and empty."""
+    engine = open_db(db)
+    yield engine
+    engine.dispose()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from edgewise.bench import rivals, run, subject
-from edgewise.bench.host_rate import _walks, host_rate
+from edgewise.bench.host_rate import _random_walks, host_rate
 from edgewise.bench.places import Board, UnixPort
 from edgewise.bench.show import show
 from edgewise.errors import EdgewiseError, OutsideError
@@ -147,7 +147,7 @@ def test_host_rate_counts_the_readings() -> None:
 
 
 def test_processes_make_the_same_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    log = _walks(300, 3)
+    log = _random_walks(300, 3)
     log.valid[::7] = False
     alone = table.build_table(log, subject.FEATURES, subject.FILTERS, log.period_ms, n_jobs=1)
     monkeypatch.setattr(table, "_PARALLEL_ROWS", 0)

@@ -19,7 +19,6 @@ from tests.dashboard import forked
 from tests.shared import LIMIT_S
 
 from edgewise.dashboard import password
-from edgewise.database import open_db
 
 LIMIT_MS = 1000 * LIMIT_S
 expect.set_options(timeout=LIMIT_MS)
@@ -70,18 +69,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def secret() -> str:
     password.write(PASSWORD)
     return PASSWORD
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'edgewise.db'}"
-
-
-@pytest.fixture
-def engine(db: str) -> Iterator[Engine]:
-    engine = open_db(db)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

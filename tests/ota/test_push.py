@@ -298,7 +298,7 @@ def test_a_verdict_that_is_lost_is_asked_for(
     node: SimulatedNode, client: mqtt.Client, other: Package, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost = []
-    heard = pushing._Talk._heard
+    heard = pushing._Talk._on_message
 
     def deaf(talk: Any, client: Any, data: Any, message: Any) -> None:
         if json.loads(message.payload)["ok"] is not None and not lost:
@@ -306,7 +306,7 @@ def test_a_verdict_that_is_lost_is_asked_for(
         else:
             heard(talk, client, data, message)
 
-    monkeypatch.setattr(pushing._Talk, "_heard", deaf)
+    monkeypatch.setattr(pushing._Talk, "_on_message", deaf)
     monkeypatch.setattr(pushing, "_ASK_S", 1.0)
     verdict = push(client, "edgewise", NODE, container(other), SECRET, verdict_s=LIMIT_S)
     assert (verdict.ok, len(lost)) == (True, 1)

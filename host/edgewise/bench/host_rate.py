@@ -18,7 +18,7 @@ _PERIOD_MS = 60_000
 
 def host_rate(readings: int = 540_000, nodes: int = 12) -> dict[str, Any]:
     """Seconds and readings per second for a log of ``readings`` in all of ``nodes`` nodes."""
-    log = _walks(readings // nodes, nodes)
+    log = _random_walks(readings // nodes, nodes)
     start = time.perf_counter()
     table = build_table(log, FEATURES, FILTERS, _PERIOD_MS)
     seconds = time.perf_counter() - start
@@ -31,7 +31,7 @@ def host_rate(readings: int = 540_000, nodes: int = 12) -> dict[str, Any]:
     }
 
 
-def _walks(each: int, nodes: int) -> Log:
+def _random_walks(each: int, nodes: int) -> Log:
     # Random walks of tenths that turn back at the ends of a room's range.
     rng = np.random.default_rng(0)
     steps = rng.integers(-1, 2, size=(2, nodes * each)).cumsum(axis=1)

@@ -39,10 +39,10 @@ def collector_load(readings: int = READINGS) -> dict[str, Any]:
 async def _measure(readings: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="edgewise-load-") as folder:
         async with Mosquitto(Path(folder)) as broker:
-            return await asyncio.to_thread(_collected, broker.url, Path(folder), readings)
+            return await asyncio.to_thread(_collect, broker.url, Path(folder), readings)
 
 
-def _collected(url: str, folder: Path, readings: int) -> dict[str, Any]:
+def _collect(url: str, folder: Path, readings: int) -> dict[str, Any]:
     from edgewise.collector import Collector, Writer
     from edgewise.database import open_db
 

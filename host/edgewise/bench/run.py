@@ -73,7 +73,7 @@ def measure(
     ``with_limit``: C on this machine too, in turns with the node. Raises OutsideError.
     """
     rows = np.column_stack([subject.x, subject.expected])[: size.rows].astype("<i2")
-    absent, machine_bytes = _put(subject, place, size, rows)
+    absent, machine_bytes = _write_files(subject, place, size, rows)
     runs = []
     with tempfile.TemporaryDirectory(prefix="edgewise-bench-") as folder:
         programs = {}
@@ -90,7 +90,7 @@ def measure(
                 said = place.run(f"import bench_node; bench_node.run({part!r})", heap_kb)
                 runs.append(_without_loop(json.loads(said)))
             runs += [run_limit(path, name, rows.tobytes()) for name, path in programs.items()]
-    return _gather(subject, _best(runs), absent, machine_bytes, len(rows))
+    return _gather(subject, _best_runs(runs), absent, machine_bytes, len(rows))
 
 
 def _headers(subject: Subject) -> dict[str, str]:
@@ -106,7 +106,7 @@ def _without_loop(run: dict[str, Any]) -> dict[str, Any]:
     return {**run, "us": us, "loop_us": loop_us}
 
 
-def _best(runs: list[dict[str, Any]]) -> dict[str, Any]:
+def _best_runs(runs: list[dict[str, Any]]) -> dict[str, Any]:
     best: dict[str, Any] = {"us": {}, "allocated": {}, "right": {}}
     for run in runs:
         for name, us in run["us"].items():
@@ -117,7 +117,7 @@ def _best(runs: list[dict[str, Any]]) -> dict[str, Any]:
     return best
 
 
-def _put(
+def _write_files(
     subject: Subject, place: Place, size: Size, rows: NDArray[np.int16]
 ) -> tuple[dict[str, str], dict[str, int]]:
     # -> why a way is absent, and the bytes of the files of each

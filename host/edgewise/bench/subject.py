@@ -93,7 +93,7 @@ def reference() -> Subject:
         "accuracy": 0.0,
     }
     compiled = compile_estimator(forest, contract, table.x)
-    x = _shuffled(table.x)
+    x = _shuffle(table.x)
     return Subject(
         name="reference",
         blob=compiled.files["model.bin"],
@@ -114,7 +114,7 @@ def of_package(package: Package) -> Subject:
     table = build_table(
         log, package.features, package.filters, package.period_ms, package.max_delta
     )
-    x = _shuffled(table.x)
+    x = _shuffle(table.x)
     estimator = load_estimator(package.path / ESTIMATOR) if _has(package, ESTIMATOR) else None
     if estimator is None:
         model = package.model()
@@ -153,7 +153,7 @@ def generated_log() -> Log:
         return read_log(path, label="occupied", split="split")
 
 
-def _shuffled(x: NDArray[np.int16]) -> NDArray[np.int16]:
+def _shuffle(x: NDArray[np.int16]) -> NDArray[np.int16]:
     # in the order of time a branch predictor would know the way
     return np.random.default_rng(0).permutation(x)
 

@@ -70,17 +70,17 @@ def deploy(
     total = sum(len(files[name]) for name in changed)
     sent = 0
     for name in changed:
-        sent = _put(repl, name, files[name], sent, total, progress)
+        sent = _send_file(repl, name, files[name], sent, total, progress)
     done.removed = sorted(set(before) - {*files, "boot", LIST})
     for name in done.removed:
         repl.exec(f"remove({'/' + name!r})")
     names = listing(files)
     if _ask(repl, f"digest({'/' + LIST!r})") != _digest(names):
-        _put(repl, LIST, names, 0, len(names), lambda name, done, of: None)
+        _send_file(repl, LIST, names, 0, len(names), lambda name, done, of: None)
     return done
 
 
-def _put(
+def _send_file(
     repl: Repl,
     name: str,
     data: bytes,

@@ -63,7 +63,7 @@ def open_port(port: str, baud: int = 115200) -> serial.Serial:
     except ValueError as e:
         raise InputError(f"port {port!r}: {e}: use a name, socket:// or rfc2217://") from e
     except (OSError, serial.SerialException) as e:  # the second is an OSError too
-        raise OutsideError(f"port {port}: {_why(port, e)}") from e
+        raise OutsideError(f"port {port}: {_reason(port, e)}") from e
 
 
 def _whole_url(port: str) -> bool:
@@ -74,7 +74,7 @@ def _whole_url(port: str) -> bool:
         return False
 
 
-def _why(port: str, e: OSError) -> str:
+def _reason(port: str, e: OSError) -> str:
     said = str(e)
     if e.errno == errno.ENOENT or "FileNotFoundError" in said:
         return "is not there: plug the board in, or see the names with --port auto"

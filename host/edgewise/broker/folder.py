@@ -72,14 +72,14 @@ class Folder:
                     f"{path}: is not empty and not made by edgewise broker init: "
                     "choose another place"
                 )
-        closed = [p for p in path.resolve().parents if not self._passes(p)]
+        closed = [p for p in path.resolve().parents if not self._is_passable(p)]
         if closed:
             raise InputError(
                 f"{closed[-1]}: user {self._account.name}, who runs the broker, cannot pass: "
                 "choose another place, such as /etc/edgewise-broker"
             )
 
-    def _passes(self, folder: Path) -> bool:
+    def _is_passable(self, folder: Path) -> bool:
         if os.geteuid():
             return True
         info = folder.stat()

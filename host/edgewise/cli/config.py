@@ -55,7 +55,7 @@ def show(file: File = _DEFAULT, as_json: JsonFlag = False) -> None:
     if as_json:
         emit_json(full)
         return
-    for key, value in _flat(full):
+    for key, value in _flatten(full):
         typer.echo(f"{key} = {json.dumps(value, ensure_ascii=False)}")
 
 
@@ -70,7 +70,7 @@ def schema(as_json: JsonFlag = False) -> None:
         typer.echo(json.dumps(settings.schema(), indent=2))
 
 
-def _flat(full: dict[str, Any]) -> list[tuple[str, Any]]:
+def _flatten(full: dict[str, Any]) -> list[tuple[str, Any]]:
     top = [(key, value) for key, value in full.items() if not isinstance(value, dict)]
     inner = [
         (f"{section}.{key}", value)

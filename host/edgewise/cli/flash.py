@@ -63,7 +63,7 @@ def flash(
         )
     _all(boards, job)
     if json:
-        emit_json({"ok": all(b.result for b in boards), "boards": [_told(b) for b in boards]})
+        emit_json({"ok": all(b.result for b in boards), "boards": [_report(b) for b in boards]})
     elif len(boards) == 1 and boards[0].error:
         raise boards[0].error
     else:
@@ -97,13 +97,13 @@ def _all(boards: list[_Board], job: Job) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(*columns, TimeRemainingColumn(), console=err(), transient=True) as bars:
         for board in boards:
-            threading.Thread(target=_one, args=(board, job, bars), daemon=True).start()
+            threading.Thread(target=_flash_one, args=(board, job, bars), daemon=True).start()
         for board in boards:
             while not board.done.wait(1):
                 pass
 
 
-def _one(board: _Board, job: Job, bars: Progress) -> None:
+def _flash_one(board: _Board, job: Job, bars: Progress) -> None:
     from edgewise.board.flash.board import flash as flash_board
 
     task = bars.add_task(board.port, total=None)
@@ -120,7 +120,7 @@ def _shows(bars: Progress, task: Any) -> Callable[[int, int], None]:
     return lambda done, of: bars.update(task, completed=done, total=of)
 
 
-def _told(board: _Board) -> dict[str, Any]:
+def _report(board: _Board) -> dict[str, Any]:
     result = board.result
     if result is None:
         return {"port": board.port, "ok": False, "error": str(board.error)}

@@ -75,10 +75,10 @@ def forecast(
         _show(outlooks, limits, picture, [], json)
     elif db:
         engine = open_db(db, create=False)
-        once_or_hourly(lambda: _of_db(engine, only, limits, picture, json), stay)
+        once_or_hourly(lambda: _forecast_db(engine, only, limits, picture, json), stay)
 
 
-def _of_db(
+def _forecast_db(
     engine: Engine, node: str | None, limits: list[Limit], picture: Path | None, json: bool
 ) -> None:
     from edgewise.database import naming

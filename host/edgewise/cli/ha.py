@@ -58,7 +58,7 @@ def publish(
     expire_s = _expiry(config, loaded.period_ms)
     if node != "all":
         ha.config_topic(node)
-    with _connected(broker, ca) as client:
+    with _connect(broker, ca) as client:
         found = ha.seen(client, base) if node == "all" else {node: True}
         if not found:
             raise OutsideError(f"no node below {base}/ has said anything yet: name it with --node")
@@ -84,7 +84,7 @@ def clean(
     """Take the announcement back: the device is gone from Home Assistant."""
     from edgewise import homeassistant as ha
 
-    with _connected(broker, ca) as client:
+    with _connect(broker, ca) as client:
         nodes = ha.announced(client, base) if node == "all" else [node]
         ha.clean(client, nodes)
         for name in nodes:
@@ -131,7 +131,7 @@ def _expiry(config: Path | None, period_ms: int) -> Callable[[str], int | None]:
 
 
 @contextmanager
-def _connected(broker: str, ca: Path | None) -> Iterator[mqtt.Client]:
+def _connect(broker: str, ca: Path | None) -> Iterator[mqtt.Client]:
     from edgewise.ota.targets import connect
     from edgewise.urls import parse_broker
 

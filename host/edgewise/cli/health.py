@@ -86,15 +86,15 @@ def _table(report: Report) -> None:
     for node, values in newest.items():
         table.add_row(
             escape(node),
-            _shown(values.get("failed"), "{:.1%}"),
-            _shown(values.get("flat"), "{:.0f} s"),
-            _shown(values.get("neighbours t"), "{:+.1f} C"),
-            _shown(values.get("neighbours h"), "{:+.1f} %RH"),
+            _format(values.get("failed"), "{:.1%}"),
+            _format(values.get("flat"), "{:.0f} s"),
+            _format(values.get("neighbours t"), "{:+.1f} C"),
+            _format(values.get("neighbours h"), "{:+.1f} %RH"),
             escape(report.models.get(node, "-")),
-            _shown(values.get("drift"), "{:.0%}"),
+            _format(values.get("drift"), "{:.0%}"),
         )
     err().print(table)
 
 
-def _shown(value: float | None, form: str) -> str:
+def _format(value: float | None, form: str) -> str:
     return "-" if value is None else form.format(value)

@@ -25,12 +25,12 @@ def keys() -> Iterator[Callable[[], str]]:
         before = termios.tcgetattr(sys.stdin)
         try:
             tty.setcbreak(sys.stdin)
-            yield _pressed
+            yield _read_key
         finally:
             termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
 
 
-def _pressed() -> str:
+def _read_key() -> str:
     if not select.select([sys.stdin], [], [], 0)[0]:
         return ""
     return os.read(sys.stdin.fileno(), 64).decode(errors="replace")

@@ -28,7 +28,7 @@ def status(
     node: NodeName, broker: Broker, ca: Ca = None, base: Base = "edgewise", json: JsonFlag = False
 ) -> None:
     """Say which model runs on a node and what became of the last push."""
-    said = _asked(node, broker, ca, base, "status")["value"]
+    said = _ask_node(node, broker, ca, base, "status")["value"]
     if json:
         emit_json(said)
     else:
@@ -46,11 +46,11 @@ def _state(said: dict[str, Any]) -> str:
 @app.command(epilog=examples(_EXAMPLES[1]))
 def rollback(node: NodeName, broker: Broker, ca: Ca = None, base: Base = "edgewise") -> None:
     """Go back to the model before the last update; the node starts again with it."""
-    _asked(node, broker, ca, base, "rollback")
+    _ask_node(node, broker, ca, base, "rollback")
     typer.echo(f"{node}: starts again with the model before")
 
 
-def _asked(node: str, broker: str, ca: Any, base: str, value: str) -> dict[str, Any]:
+def _ask_node(node: str, broker: str, ca: Any, base: str, value: str) -> dict[str, Any]:
     from edgewise.ota import ask
     from edgewise.ota.targets import connect
     from edgewise.urls import parse_broker

@@ -48,19 +48,19 @@ def monitor(
         end_as_interrupt()
         try:
             if raw:
-                _pass_on(reader.events)
+                _print_raw(reader.events)
             else:
                 _show(reader.events, log)
         except KeyboardInterrupt:
-            say(_written(log, csv) if log else "bye")
+            say(_open_log(log, csv) if log else "bye")
 
 
-def _written(log: GrowingLog, csv: Path | None) -> str:
+def _open_log(log: GrowingLog, csv: Path | None) -> str:
     late = f", {log.skipped} left out: not later than the one before" if log.skipped else ""
     return f"{log.rows} readings in {csv}{late}"
 
 
-def _pass_on(events: Events) -> None:
+def _print_raw(events: Events) -> None:
     while True:
         event = events.get()
         if isinstance(event, bytes):
@@ -76,14 +76,14 @@ def _show(events: Events, log: GrowingLog | None) -> None:
     state = NodeState()
     if not out().is_terminal:
         while True:
-            _one(events, state, log, print_line=lambda text: print(text, flush=True))
+            _handle_event(events, state, log, print_line=lambda text: print(text, flush=True))
     with Live(table(state), console=out(), auto_refresh=False, transient=False) as live:
         while True:
-            _one(events, state, log, lambda text: live.console.print(text, markup=False))
+            _handle_event(events, state, log, lambda text: live.console.print(text, markup=False))
             live.update(table(state), refresh=True)
 
 
-def _one(
+def _handle_event(
     events: Events,
     state: NodeState,
     log: GrowingLog | None,
@@ -104,12 +104,12 @@ def _one(
     else:
         said = decode(event)
         state.hear(said)
-        print_line(_shown(said))
+        print_line(_format(said))
         if log is not None:
             _keep(said, state, log)
 
 
-def _shown(said: Said) -> str:
+def _format(said: Said) -> str:
     from edgewise.messages.serial import Damaged, Diag, Reading
 
     if isinstance(said, Reading):

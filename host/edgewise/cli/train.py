@@ -70,7 +70,9 @@ def train(
     from edgewise.training import train as fit
 
     options = (label, group, test, split_col, train_value)
-    training, testing, data = _of_db(db, node, log, options) if db else _of_log(log, node, options)
+    training, testing, data = (
+        _read_db(db, node, log, options) if db else _read_log(log, node, options)
+    )
     out = out or Path("models") / (log.name.split(".")[0] if log else "taught")
     say(
         f"training on {len(training.time_s)} readings, testing on {len(testing.time_s)}, "
@@ -97,7 +99,7 @@ def train(
         emit_json({"model": str(out), **info})
 
 
-def _of_db(
+def _read_db(
     db: str, nodes: list[str] | None, log: Path | None, options: tuple[Any, ...]
 ) -> tuple[Log, Log, dict[str, str]]:
     from edgewise.database import open_db
@@ -111,12 +113,12 @@ def _of_db(
     data = {"database": log_sha256(labelled)}
     if log is None:
         return training, testing, data
-    *parts, of_log = _of_log(log, None, options)
+    *parts, of_log = _read_log(log, None, options)
     own, own_test = (beside(part, labelled) for part in parts)
     return joined(training, own), joined(testing, own_test), data | of_log
 
 
-def _of_log(
+def _read_log(
     log: Path | None, nodes: list[str] | None, options: tuple[Any, ...]
 ) -> tuple[Log, Log, dict[str, str]]:
     from edgewise.errors import InputError

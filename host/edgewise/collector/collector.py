@@ -48,19 +48,19 @@ class Collector:
         self._since_s = 0.0  # of the subscription
         self._connection = 0
         self.writer = writer
-        self._client = self._made(client_id, group)
+        self._client = self._make_client(client_id, group)
         if group:
             self._topics = [f"$share/{group}/{topic}" for topic in self._topics]
         if broker.user is not None:
             self._client.username_pw_set(broker.user, broker.password)
         if broker.tls:
             self._client.tls_set_context(broker.tls_context())
-        self._client.on_connect = self._connected
+        self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._disconnected
         self._client.on_subscribe = self._subscribed
         self._client.on_message = self._message
 
-    def _made(self, client_id: str | None, group: str | None) -> mqtt.Client:
+    def _make_client(self, client_id: str | None, group: str | None) -> mqtt.Client:
         self._connect_more: dict[str, Any] = {}
         clean: bool | None = client_id is None
         version = MQTTProtocolVersion.MQTTv311
@@ -122,7 +122,9 @@ class Collector:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def _connected(self, client: mqtt.Client, _data: Any, _flags: Any, code: Any, _p: Any) -> None:
+    def _on_connect(
+        self, client: mqtt.Client, _data: Any, _flags: Any, code: Any, _p: Any
+    ) -> None:
         if code.is_failure:
             self._refuse(str(code))
         else:

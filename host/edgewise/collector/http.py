@@ -92,29 +92,29 @@ class HttpInput:
     async def _post(self, request: Request) -> Response:
         given = request.headers.get("authorization", "").encode()
         if not hmac.compare_digest(given, self._right):
-            return _refused(401, "wrong token")
+            return _refusal(401, "wrong token")
         try:
             async with asyncio.timeout(_BODY_S):
                 body = await _body(request)
         except TimeoutError:
-            return _refused(408, f"not all of it came within {_BODY_S:.0f} s")
+            return _refusal(408, f"not all of it came within {_BODY_S:.0f} s")
         except ClientDisconnect:
-            return _refused(400, "not all of it came")  # which nobody hears
+            return _refusal(400, "not all of it came")  # which nobody hears
         if len(body) > _BODY_MAX:
             return self._malformed(413, f"{_BODY_MAX} bytes are the most")
         try:
             messages = _messages(body, self._writer.base)
         except ValueError as e:
             return self._malformed(400, str(e))
-        if await self._stored(messages):
+        if await self._store(messages):
             return _answer(200, ok=True, error=None, readings=len(messages))
-        return _refused(503, "the database is away or behind: send them again")
+        return _refusal(503, "the database is away or behind: send them again")
 
     def _malformed(self, status: int, why: str) -> Response:
         self._writer.refused()
-        return _refused(status, why)
+        return _refusal(status, why)
 
-    async def _stored(self, messages: list[tuple[str, bytes]]) -> bool:
+    async def _store(self, messages: list[tuple[str, bytes]]) -> bool:
         loop = asyncio.get_running_loop()
         stored = asyncio.Semaphore(0)
 
@@ -124,14 +124,16 @@ class HttpInput:
 
         try:
             async with asyncio.timeout(_STORED_S):
-                await to_thread.run_sync(self._put, messages, done, abandon_on_cancel=True)
+                await to_thread.run_sync(
+                    self._put_messages, messages, done, abandon_on_cancel=True
+                )
                 for _ in messages:
                     await stored.acquire()
         except (TimeoutError, asyncio.CancelledError):  # the second: the server ends
             return False
         return True
 
-    def _put(self, messages: list[tuple[str, bytes]], done: Callable[[], None]) -> None:
+    def _put_messages(self, messages: list[tuple[str, bytes]], done: Callable[[], None]) -> None:
         # waits while the database is away
         end = time.monotonic() + _STORED_S
         for topic, payload in messages:
@@ -151,12 +153,12 @@ async def _body(request: Request) -> bytes:
 def _messages(body: bytes, base: str) -> list[tuple[str, bytes]]:
     """A message for each reading; all of them are checked first. ValueError."""
     try:
-        return _checked(json.loads(body), base)
+        return _check(json.loads(body), base)
     except RecursionError as e:
         raise ValueError("too deep") from e
 
 
-def _checked(value: Any, base: str) -> list[tuple[str, bytes]]:
+def _check(value: Any, base: str) -> list[tuple[str, bytes]]:
     if not isinstance(value, dict) or set(value) != {"node", "readings"}:
         raise ValueError("not an object with node and readings")
     node, readings = value["node"], value["readings"]
@@ -170,7 +172,7 @@ def _checked(value: Any, base: str) -> list[tuple[str, bytes]]:
     return messages
 
 
-def _refused(status: int, why: str) -> Response:
+def _refusal(status: int, why: str) -> Response:
     return _answer(status, ok=False, error=why)
 
 

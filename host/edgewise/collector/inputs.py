@@ -87,18 +87,18 @@ class SerialInput:
                 self._name(said.node)
         elif isinstance(said, Reading | Diag | Damaged):
             kind, _, payload = line.partition(b" ")
-            self._put(kind.decode(), payload)
+            self._put_message(kind.decode(), payload)
 
     def _name(self, node: str) -> None:
         self._node = node
         if self._nameless > len(self._held):
             self._say(f"serial: {self._nameless - len(self._held)} lines before its name are gone")
         for held in self._held:
-            self._put(*held)
+            self._put_message(*held)
         self._held.clear()
         self._nameless = 0
 
-    def _put(self, kind: str, payload: bytes) -> None:
+    def _put_message(self, kind: str, payload: bytes) -> None:
         if self._node is not None:
             self._writer.put(f"{self._writer.base}/{self._node}/{kind}", payload)
             return

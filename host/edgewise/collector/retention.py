@@ -144,7 +144,7 @@ def _add(connection: Connection, node: str, hour_ts: int, rows: Sequence[Any]) -
         select(reading_hour).where(reading_hour.c.node == node, reading_hour.c.hour_ts == hour_ts)
     ).first()
     if before is not None:
-        hour = _joined(dict(before._mapping), hour)
+        hour = _join(dict(before._mapping), hour)
     once: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = once.insert(reading_hour).values(hour)
     connection.execute(
@@ -166,7 +166,7 @@ def _hour(node: str, hour_ts: int, rows: Sequence[Any]) -> dict[str, Any]:
     return hour
 
 
-def _joined(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+def _join(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
     # Of two parts of an hour; the class is that of the larger part.
     good_a, good_b = a["n"] - a["failed"], b["n"] - b["failed"]
     if not good_a or not good_b:

@@ -28,11 +28,11 @@ def exact_forest(
     for bits in _BITS:
         forest = flatten(estimator, bits)
         at = leaves_of(forest, rows)
-        differs = _differs(forest, at, expected)
+        differs = _is_different(forest, at, expected)
         if not len(differs):
             return merge_leaves(forest), -1
     forest = _nudge(forest, at, expected)
-    differs = _differs(forest, at, expected)
+    differs = _is_different(forest, at, expected)
     return merge_leaves(forest), int(differs[0]) if len(differs) else -1
 
 
@@ -58,7 +58,7 @@ def votes_of(forest: Forest, at: NDArray[np.int64]) -> NDArray[np.int64]:
     return votes
 
 
-def _differs(
+def _is_different(
     forest: Forest, at: NDArray[np.int64], expected: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     return np.flatnonzero(votes_of(forest, at).argmax(axis=1) != expected)
@@ -71,7 +71,7 @@ def _nudge(forest: Forest, at: NDArray[np.int64], expected: NDArray[np.int64]) -
     forest = replace(forest, leaves=leaves)
     shared = np.bincount(at.ravel(), minlength=len(leaves))
     for _ in range(_PASSES):
-        differs = _differs(forest, at, expected)
+        differs = _is_different(forest, at, expected)
         if not len(differs):
             break
         for row in differs:

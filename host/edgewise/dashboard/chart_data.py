@@ -43,7 +43,7 @@ def data(
     areas = [[{"xAxis": 1000 * b.start}, {"xAxis": 1000 * b.end}] for b in outages]
     series: list[dict[str, Any]] = []
     for channel, values in (("t", window.t), ("h", window.h)):
-        points = _points(window, values, gaps)
+        points = _make_points(window, values, gaps)
         series.append({"id": channel, "data": points, "markArea": {"data": areas}})
         rows = forecasts.get(channel, [])
         series += [
@@ -67,12 +67,12 @@ def _bar(band: Band, row: int, color: str) -> dict[str, Any]:
     return {"value": span, "name": band.name, "itemStyle": {"color": color}}
 
 
-def _points(
+def _make_points(
     window: Window, values: NDArray[np.float64], gaps: NDArray[np.bool_]
 ) -> list[list[Any] | dict[str, Any]]:
     # Two points where a bucket holds more than one value: the line shows least and most.
     points: list[list[Any] | dict[str, Any]] = []
-    columns = (window.first_s, window.last_s, *values, gaps, _alone(values[0], gaps))
+    columns = (window.first_s, window.last_s, *values, gaps, _find_lone_points(values[0], gaps))
     for i, (first, last, low, high, gap, alone) in enumerate(
         zip(*(c.tolist() for c in columns), strict=True)
     ):
@@ -88,7 +88,7 @@ def _points(
     return points
 
 
-def _alone(values: NDArray[np.float64], gaps: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _find_lone_points(values: NDArray[np.float64], gaps: NDArray[np.bool_]) -> NDArray[np.bool_]:
     # bool[n]: with nothing beside it to draw a line to
     nothing = np.isnan(values)
     before = gaps | np.append(True, nothing[:-1])

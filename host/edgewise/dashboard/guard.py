@@ -70,7 +70,7 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Any, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
-        elif self._welcome(scope):
+        elif self._is_allowed_host(scope):
             await self._app(scope, receive, _with_headers(send))
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
@@ -79,13 +79,13 @@ class Guard:
             await send({"type": "http.response.start", "status": 403, "headers": plain})
             await send({"type": "http.response.body", "body": b"refused: another origin\n"})
 
-    def _welcome(self, scope: Scope) -> bool:
+    def _is_allowed_host(self, scope: Scope) -> bool:
         headers: dict[bytes, str] = {
             name: value.decode("latin-1") for name, value in scope["headers"]
         }
         host, origin = headers.get(b"host", ""), headers.get(b"origin")
         try:
-            if not self._ours(host):
+            if not self._is_own_host(host):
                 return False
             if origin is None:
                 return scope.get("method", "GET") in ("GET", "HEAD")
@@ -93,7 +93,7 @@ class Guard:
         except ValueError:  # no address at all, such as [
             return False
 
-    def _ours(self, host: str) -> bool:
+    def _is_own_host(self, host: str) -> bool:
         name = (urlsplit(f"//{host}").hostname or "").lower()
         try:
             ipaddress.ip_address(name)

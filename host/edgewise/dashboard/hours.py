@@ -49,14 +49,14 @@ class Hours:
         self, connection: Connection, node: str, first_s: float, last_s: float, width_s: float
     ) -> Rows:
         """As `buckets`, for those of an hour or more."""
-        past = self._past(connection, node)
+        past = self._read_past(connection, node)
         seen = (r for r in past.rows if r[4] >= first_s and r[3] <= last_s)
         rows = [(int((r[3] - first_s) / width_s), *r[1:]) for r in seen]
         if last_s >= past.until:
             rows += buckets(connection, node, first_s, last_s, width_s, past.until)
         return sorted(rows, key=lambda row: row[0])
 
-    def _past(self, connection: Connection, node: str) -> _Past:
+    def _read_past(self, connection: Connection, node: str) -> _Past:
         now = time.time()
         with self._lock:
             past = self._kept.pop(node, None)

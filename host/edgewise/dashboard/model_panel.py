@@ -42,7 +42,7 @@ class ModelPanel:
         with ui.element("div").classes("row"):
             ui.button("Train", on_click=self._train).props("no-caps")
             ui.button("Push ...", on_click=self._choose).props("outline no-caps")
-            ui.button("Roll back", on_click=self._back).props("flat no-caps")
+            ui.button("Roll back", on_click=self._roll_back).props("flat no-caps")
 
     async def look(self, boot: int) -> None:
         """Show how training and pushing go and what ran in the starts up to ``boot``, where
@@ -51,7 +51,7 @@ class ModelPanel:
         now = job.state, job.progress, verdicts, boot
         if now == self._seen:
             return
-        ran = await asyncio.to_thread(_ran, self._state, self._name)
+        ran = await asyncio.to_thread(_model_history, self._state, self._name)
         self._seen = now
         done, of = job.progress
         self._progress.set_visibility(job.state == "running")
@@ -93,19 +93,19 @@ class ModelPanel:
                 ui.button("Cancel", on_click=dialog.close).props("flat no-caps")
         dialog.open()
 
-    def _back(self) -> None:
+    def _roll_back(self) -> None:
         if self._writer.allowed():
             self._state.roll_back(self._name)
 
 
-def _ran(state: State, name: str) -> list[tuple[str, str]]:
+def _model_history(state: State, name: str) -> list[tuple[str, str]]:
     told = versions(state.engine, name)[:_VERSIONS]
     if told:
         return [(html.clock(v.since), f"{'back to ' * v.again}{v.name} ({v.crc})") for v in told]
-    return [(html.clock(row.installed_at), row.name) for row in _pushed(state, name)]
+    return [(html.clock(row.installed_at), row.name) for row in _push_history(state, name)]
 
 
-def _pushed(state: State, name: str) -> list[Any]:
+def _push_history(state: State, name: str) -> list[Any]:
     query = select(model).where(model.c.node == name).order_by(model.c.installed_at.desc())
     with state.engine.connect() as connection:
         return list(connection.execute(query.limit(_VERSIONS)))

@@ -79,7 +79,7 @@ class _View:
         ahead = notes.newest_forecast(state, found.name)
         self._first, self._end = extent[0], max(extent[1], ahead or 0) + 60
         self._last = extent[1]
-        self._span = self._latest(_DAY_S)
+        self._span = self._show_latest(_DAY_S)
         self._looks = 0
         self._wanted = False
         self._drawing = asyncio.Lock()
@@ -87,16 +87,16 @@ class _View:
     def options(self, dark: bool) -> dict[str, Any]:
         """The chart without data, showing the last day."""
         empty = chart.options(self._first, self._end, dark, self._width < _NARROW)
-        start, end = self._shares(*self._span)
+        start, end = self._time_shares(*self._span)
         empty["dataZoom"][0].update(start=start, end=end)
         return empty
 
     def build(self, options: dict[str, Any], legend: str, top: ui.html, writer: Writer) -> None:
         """Put everything on the page."""
         self._top = top
-        tools = self._tools()
+        tools = self._draw_tools()
         self._chart = ui.echart(options).classes("chart")
-        self._chart.on("chart:datazoom", self._zoomed, ["start", "end", "batch"], throttle=0.15)
+        self._chart.on("chart:datazoom", self._on_zoom, ["start", "end", "batch"], throttle=0.15)
         self._legend = markup(legend)
         with ui.element("div").classes("panels"):
             self._figures = _panel("Seven figures", "wide")
@@ -105,7 +105,7 @@ class _View:
             self._facts = _panel("The node itself")
         self._teach.button(tools)
 
-    def _tools(self) -> ui.element:
+    def _draw_tools(self) -> ui.element:
         with ui.element("div").classes("tools") as tools:
             for name, days in _SPANS.items():
                 ui.button(name, on_click=self._showing(days * _DAY_S)).props("flat dense")
@@ -114,25 +114,25 @@ class _View:
         return tools
 
     def _showing(self, span_s: float) -> Callable[[], None]:
-        return lambda: self._zoom(*self._latest(span_s))
+        return lambda: self._zoom(*self._show_latest(span_s))
 
-    def _latest(self, span_s: float) -> tuple[float, float]:
+    def _show_latest(self, span_s: float) -> tuple[float, float]:
         # The newest ``span_s`` with a little of what is forecast.
         first = max(self._first, self._last - span_s)
         return first, min(self._end, self._last + max(60, _AHEAD * (self._last - first)))
 
-    def _shares(self, first_s: float, last_s: float) -> tuple[float, float]:
+    def _time_shares(self, first_s: float, last_s: float) -> tuple[float, float]:
         # Percent of the whole chart, as ECharts has them.
         whole = self._end - self._first
         return 100 * (first_s - self._first) / whole, 100 * (last_s - self._first) / whole
 
     def _zoom(self, first_s: float, last_s: float) -> None:
-        start, end = self._shares(first_s, last_s)
+        start, end = self._time_shares(first_s, last_s)
         self._chart.run_chart_method(
             "dispatchAction", {"type": "dataZoom", "start": start, "end": end}
         )
 
-    async def _zoomed(self, event: Any) -> None:
+    async def _on_zoom(self, event: Any) -> None:
         given = (event.args.get("batch") or [event.args])[0]
         start, end = given.get("start"), given.get("end")
         if not isinstance(start, (int, float)) or not isinstance(end, (int, float)):

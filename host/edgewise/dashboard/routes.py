@@ -59,14 +59,14 @@ def add_routes(app: FastAPI, state: State) -> None:
     async def node(request: Request, id: str) -> None:
         await shown(node_page(state, request, id.replace("\0", "\ufffd")))
 
-    app_of_pages.on_exception(_say_away)
+    app_of_pages.on_exception(_database_error)
     log = logging.getLogger("nicegui")
     log.setLevel(logging.WARNING)
     log.addFilter(one_line)
     ui.run_with(app, title="Edgewise", dark=None, favicon="🌡", show_welcome_message=False)
 
 
-def _say_away(error: Exception) -> None:
+def _database_error(error: Exception) -> None:
     # of a click, say; what a page looks for by itself has its own line
     if isinstance(error, SQLAlchemyError):
         ui.notify(f"The database does not answer: {why(error)}", type="negative")

@@ -74,14 +74,14 @@ class State:
         """Send a package to nodes in the background; ``verdicts`` tells how it goes."""
         for node in nodes:
             self.verdicts[node] = f"sending {name} ..."
-            self._pool.submit(self._told, node, partial(self._push, name, node))
+            self._pool.submit(self._ask_node, node, partial(self._push, name, node))
 
     def roll_back(self, node: str) -> None:
         """Ask a node to go back to the model before, in the background."""
         self.verdicts[node] = "going back ..."
-        self._pool.submit(self._told, node, partial(self._roll_back, node))
+        self._pool.submit(self._ask_node, node, partial(self._roll_back, node))
 
-    def _told(self, node: str, act: Callable[[], str]) -> None:
+    def _ask_node(self, node: str, act: Callable[[], str]) -> None:
         try:
             self.verdicts[node] = act()
         except EdgewiseError as e:
@@ -96,7 +96,7 @@ class State:
         def tell(done: int, of: int) -> None:
             self.verdicts[node] = f"sending {name}: {done} of {of} bytes, then its trial"
 
-        verdict = self._connected(
+        verdict = self._with_broker(
             lambda client: push(client, self.base, node, container(loaded), secret, progress=tell)
         )
         if not verdict.ok:
@@ -113,10 +113,10 @@ class State:
     def _roll_back(self, node: str) -> str:
         from edgewise.ota import ask
 
-        said = self._connected(lambda client: ask(client, self.base, node, "model", "rollback"))
+        said = self._with_broker(lambda client: ask(client, self.base, node, "model", "rollback"))
         return "the model before is back" if said["ok"] else f"refused: {said['error']}"
 
-    def _connected(self, act: Callable[..., _Result]) -> _Result:
+    def _with_broker(self, act: Callable[..., _Result]) -> _Result:
         from edgewise.ota.targets import connect
 
         if self.broker is None:

@@ -54,13 +54,13 @@ class Teach:
         if self._writer.logged_in():
             with place:
                 self._button = ui.button(_LABEL, on_click=self._begin).props("outline")
-            self._chart.on("chart:globalcursortaken", self._taken, ["brushOption"])
+            self._chart.on("chart:globalcursortaken", self._on_period, ["brushOption"])
 
     def _begin(self) -> None:
         how = _NO_BRUSH if self._button.text == _DRAG else _BRUSH
         self._chart.run_chart_method("dispatchAction", how)
 
-    def _taken(self, event: Any) -> None:
+    def _on_period(self, event: Any) -> None:
         # The chart says that it is ready to be dragged over, or no more.
         taken = (event.args.get("brushOption") or {}).get("brushType")
         self._button.set_text(_DRAG if taken else _LABEL)

@@ -27,7 +27,7 @@ def note_change(
 
     Returns what the event says; None where nothing has changed since the last one.
     """
-    before = _last(connection, node, event, about)
+    before = _last_note(connection, node, event, about)
     if (to is None) == (before in (None, OK)):
         return None
     said = to or OK
@@ -39,7 +39,7 @@ def note_change(
     return said
 
 
-def _last(connection: Connection, node: str, event: str, about: str) -> str | None:
+def _last_note(connection: Connection, node: str, event: str, about: str) -> str | None:
     # a node that says the like has a digest
     query = (
         select(events.c.payload)

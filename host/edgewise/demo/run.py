@@ -81,7 +81,7 @@ def run(out: Path, broker: str | None, seed: int) -> dict[str, Any]:
             say("the database has not got every reading")
         counters = {"duplicates": collector.counts.duplicates, "bytes": collector.counts.bytes}
     with _stage("comparing and drawing", 2):
-        said = _said(engine, outcome, loaded, len(played.time_s))
+        said = _read_classes(engine, outcome, loaded, len(played.time_s))
         summary = _summary(
             trained, loaded, played, outcome, said, counters, _diag(engine, outcome)
         )
@@ -135,7 +135,7 @@ def _simulate(
     return outcome
 
 
-def _said(
+def _read_classes(
     engine: Engine, outcome: fleet.Outcome, loaded: Package, n: int
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     # Class index of every reading (-1: failed read) and whether it arrived, by seq.

@@ -53,9 +53,13 @@ def _panel(axis: Any, found: Outlook, limits: Sequence[Limit]) -> None:
     channel = series.channel
     color = _COLORS[channel]
     axis.plot(
-        _when(series.ts[-_SHOWN:]), series.y[-_SHOWN:], color=color, lw=1.2, label="measured"
+        _format_time(series.ts[-_SHOWN:]),
+        series.y[-_SHOWN:],
+        color=color,
+        lw=1.2,
+        label="measured",
     )
-    when = _when(ahead.ts)
+    when = _format_time(ahead.ts)
     axis.fill_between(
         when, ahead.lower, ahead.upper, color=color, alpha=0.18, lw=0, label=f"{BAND:.0%} band"
     )
@@ -72,5 +76,5 @@ def _panel(axis: Any, found: Outlook, limits: Sequence[Limit]) -> None:
     axis.legend(loc="upper left", fontsize=8, ncols=4)
 
 
-def _when(ts: Any) -> Any:
+def _format_time(ts: Any) -> Any:
     return np.asarray(ts * 1000).astype("datetime64[ms]")

@@ -110,7 +110,7 @@ def _score(name: str, truth: Floats, said: Floats) -> Score:
         name,
         1 - wrong / size if size else float(wrong == 0),
         float(np.nanmean(np.abs(errors))),
-        _held(errors),
+        _coverage(errors),
         errors,
     )
 
@@ -129,7 +129,7 @@ def _band(errors: Floats) -> Floats:
     return np.asarray(t.ppf(0.5 + BAND / 2, days) * np.sqrt(square * (1 + 1 / days)))
 
 
-def _held(errors: Floats) -> float | None:
+def _coverage(errors: Floats) -> float | None:
     # Each day against the band of the others; of one day alone nobody can say.
     if len(errors) < 2:
         return None

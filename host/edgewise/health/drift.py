@@ -38,11 +38,11 @@ def drift(given: Recent, package: Package, now_s: float) -> Iterator[Finding]:
         psi = {name: spreads[name].psi(x) for name, x in values.items()}
         for name, value in psi.items():
             yield Finding(given.node, day, "psi", name, value, False, None)
-        yield _together(given.node, day, package, spreads, psi, use)
+        yield _drift_finding(given.node, day, package, spreads, psi, use)
         yield from _confidence(given, day, all_rows, package, spreads[CONFIDENCE])
 
 
-def _together(
+def _drift_finding(
     node: str,
     day: float,
     package: Package,
@@ -50,7 +50,7 @@ def _together(
     psi: dict[str, float],
     use: dict[str, float],
 ) -> Finding:
-    beyond = [name for name in psi if _beyond(spreads[name], psi[name])]
+    beyond = [name for name in psi if _share_beyond(spreads[name], psi[name])]
     share = sum(use[name] for name in beyond)
     first = sorted(beyond, key=lambda name: -use[name])
     where = dict.fromkeys(_NAMES[name[0]] for name in first)
@@ -71,8 +71,8 @@ def _confidence(
         f"how sure model {package.info['name']} is of {given.node} has been unlike its training "
     )
     words = start, f", {p_pc.mean():.0f} % on average{_CURE}"
-    yield Finding(given.node, day, "psi", CONFIDENCE, value, _beyond(spread, value), words)
+    yield Finding(given.node, day, "psi", CONFIDENCE, value, _share_beyond(spread, value), words)
 
 
-def _beyond(spread: Spread, value: float) -> bool:
+def _share_beyond(spread: Spread, value: float) -> bool:
     return spread.limit is not None and value > spread.limit

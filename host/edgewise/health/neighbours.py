@@ -80,13 +80,12 @@ def _finding(series: Hourly, day: float, value: float, before: list[float]) -> F
     old = len(before) >= _BEFORE_LEAST
     usual = float(np.median(before)) if old else 0.0
     bad = abs(value - usual) > _LIMITS[channel]
-    start = (
-        f"{CHANNELS[channel]} of {series.node} has been {_said(channel, value)} its neighbours "
-    )
-    words = start, f", before that {_said(channel, usual)} them" if old else ""
+    distance = _describe(channel, value)
+    start = f"{CHANNELS[channel]} of {series.node} has been {distance} its neighbours "
+    words = start, f", before that {_describe(channel, usual)} them" if old else ""
     return Finding(series.node, day, "neighbours", channel, value, bad, words)
 
 
-def _said(channel: str, value: float) -> str:
+def _describe(channel: str, value: float) -> str:
     side = "above" if value >= 0 else "below"
     return f"{abs(value):.{_DIGITS[channel]}f} {_UNITS[channel]} {side}"

@@ -36,7 +36,7 @@ def save(engine: Engine, findings: Iterable[Finding], now_s: float) -> list[Rema
     """Write the findings into ``health``; returns what has begun, or is over ("ok")."""
     new: list[Remark] = []
     with engine.begin() as connection:
-        for (node, kind, feature), group in groupby(sorted(findings, key=_key), _about):
+        for (node, kind, feature), group in groupby(sorted(findings, key=_key), _describe):
             found = list(group)
             rows = _rows(found, now_s)
             of = health.c.node == node, health.c.kind == kind, health.c.feature == feature
@@ -64,12 +64,12 @@ def current(engine: Engine, nodes: Sequence[str], now_s: float) -> list[Remark]:
         return [Remark(*row) for row in rows]
 
 
-def _about(finding: Finding) -> tuple[str, str, str]:
+def _describe(finding: Finding) -> tuple[str, str, str]:
     return finding.node, finding.kind, finding.feature
 
 
 def _key(finding: Finding) -> tuple[tuple[str, str, str], float]:
-    return _about(finding), finding.day
+    return _describe(finding), finding.day
 
 
 def _rows(findings: list[Finding], now_s: float) -> list[dict[str, Any]]:
@@ -88,14 +88,14 @@ def _rows(findings: list[Finding], now_s: float) -> list[dict[str, Any]]:
                 "kind": finding.kind,
                 "feature": finding.feature,
                 "value": finding.value,
-                "text": _when(finding.day, streak).join(words) if words else "",
+                "text": _describe_time(finding.day, streak).join(words) if words else "",
                 "made_at": now_s,
             }
         )
     return rows
 
 
-def _when(day: float, streak: int) -> str:
+def _describe_time(day: float, streak: int) -> str:
     if streak >= DAYS - 1:
         return "for a week or more"
     on = time.strftime("%d %b", time.gmtime(day))

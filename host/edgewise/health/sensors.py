@@ -59,7 +59,7 @@ def flat(given: Recent) -> Iterator[Finding]:
         stuck = given.err[rows] == "stuck"
         steps = np.diff(log.t_dc[rows].astype(int)) != 0
         steps |= np.diff(log.h_pm[rows].astype(int)) != 0
-        first, last = _longest(np.concatenate([[True], steps & ~stuck[1:] & ~stuck[:-1]]))
+        first, last = _longest_run(np.concatenate([[True], steps & ~stuck[1:] & ~stuck[:-1]]))
         flat_s = float(log.time_s[rows[last]] - log.time_s[rows[first]])
         bad = bool(stuck.any()) or last - first >= limit
         start = f"temperature and humidity of {given.node} did not change for "
@@ -67,7 +67,7 @@ def flat(given: Recent) -> Iterator[Finding]:
         yield Finding(given.node, day, "flat", "", flat_s, bad, words)
 
 
-def _longest(begins: NDArray[Any]) -> tuple[int, int]:
+def _longest_run(begins: NDArray[Any]) -> tuple[int, int]:
     # First and last row of the longest run; a run begins where ``begins``.
     starts = np.flatnonzero(begins)
     ends = np.append(starts[1:], len(begins)) - 1

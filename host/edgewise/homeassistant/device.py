@@ -105,12 +105,12 @@ def discovery(
     """
     config_topic(node)
     topic = f"{base}/{node}"
-    said = _said(f"{topic}/state", classes)
+    said = _value_template(f"{topic}/state", classes)
     if expire_s is None:
         heard = {"topic": f"{topic}/status"}
         figures = _figures(f"{topic}/diag")
     else:
-        heard = {"topic": f"{topic}/state", "value_template": _young(expire_s)}
+        heard = {"topic": f"{topic}/state", "value_template": _freshness_template(expire_s)}
         said = {key: {**component, "expire_after": expire_s} for key, component in said.items()}
         figures = {}
     ids = {key: {"unique_id": f"edgewise_{node}_{key}"} for key in said | figures}
@@ -130,7 +130,7 @@ def discovery(
     }
 
 
-def _said(topic: str, classes: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _value_template(topic: str, classes: Sequence[str]) -> dict[str, dict[str, Any]]:
     components = {
         key: {"platform": "sensor", "state_topic": topic, **what}
         for key, what in _READINGS.items()
@@ -157,7 +157,7 @@ def _figures(topic: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def _young(expire_s: int) -> str:
+def _freshness_template(expire_s: int) -> str:
     # What the broker has kept counts as new when Home Assistant starts, and expire_after begins
     # anew: the reading's own time tells.
     old = f"value_json.ts is number and now().timestamp() - value_json.ts > {expire_s}"

@@ -68,12 +68,12 @@ def read_values(sheet: Sheet, column: int, quantity: Quantity) -> Floats:
         row = int(outside[0])
         raise InputError(
             f"{sheet.at(row, column)}: {cells[row]} "
-            + _outside(quantity, fahrenheit and bool(values[row] <= _FAHRENHEIT_MAX))
+            + _range_error(quantity, fahrenheit and bool(values[row] <= _FAHRENHEIT_MAX))
         )
     return values
 
 
-def _outside(quantity: Quantity, fahrenheit: bool) -> str:
+def _range_error(quantity: Quantity, fahrenheit: bool) -> str:
     if fahrenheit:
         return "looks like Fahrenheit: convert to Celsius, (F - 32) / 1.8"
     return f"is outside {quantity.low:g}..{quantity.high:g} {quantity.unit}: {_MEND}"

@@ -48,11 +48,11 @@ def find_columns(sheet: Sheet, label: str | None, group: str | None, split: str 
     taken = {time: "time", temperature: "temperature", humidity: "humidity"}
     named = []
     for option, wanted in (("--label", label), ("--group", group), ("--split-col", split)):
-        index = None if wanted is None else _named(sheet, names, option, wanted)
+        index = None if wanted is None else _find_named(sheet, names, option, wanted)
         if index in taken:
             raise InputError(
                 f"{sheet.path}:{sheet.header_line}: {option} {wanted} is the {taken[index]} "
-                f"column: name another with {option}; columns: {_listed(sheet)}"
+                f"column: name another with {option}; columns: {_list_names(sheet)}"
             )
         named.append(index)
     node = named[1] if group is not None else _first(names, _NODE)
@@ -66,7 +66,7 @@ def find_columns(sheet: Sheet, label: str | None, group: str | None, split: str 
     )
 
 
-def _listed(sheet: Sheet) -> str:
+def _list_names(sheet: Sheet) -> str:
     return ", ".join(name or "(no name)" for name in sheet.header)
 
 
@@ -107,11 +107,11 @@ def _required(sheet: Sheet, names: list[str], role: str, known: tuple[str, ...])
         )
     raise InputError(
         f"{where}: no {role} column: name it {', '.join(known[:-1])} or {known[-1]}; "
-        f"columns found: {_listed(sheet)}"
+        f"columns found: {_list_names(sheet)}"
     )
 
 
-def _named(sheet: Sheet, names: list[str], option: str, wanted: str) -> int:
+def _find_named(sheet: Sheet, names: list[str], option: str, wanted: str) -> int:
     name = wanted.strip().casefold()
     if name and name in names:
         return names.index(name)
@@ -119,5 +119,5 @@ def _named(sheet: Sheet, names: list[str], option: str, wanted: str) -> int:
     hint = f"did you mean {sheet.header[names.index(near[0])]}? " if near else ""
     raise InputError(
         f"{sheet.path}:{sheet.header_line}: no column {wanted}: {hint}"
-        f"name one with {option}; columns: {_listed(sheet)}"
+        f"name one with {option}; columns: {_list_names(sheet)}"
     )

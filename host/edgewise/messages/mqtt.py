@@ -47,7 +47,7 @@ def parse(base: str, topic: str, payload: bytes, received_at: float) -> list[Row
         raise ValueError("not an object")
     if what == "state":
         return [("reading", _reading(node, value, 0, received_at))]
-    _plain(value)
+    _is_plain(value)
     row = {
         "node": node,
         "boot": _integer(value, "boot"),
@@ -76,7 +76,7 @@ def _json(payload: bytes) -> Any:
         raise ValueError("too deep") from e
 
 
-def _plain(value: Any, depth: int = 0) -> None:
+def _is_plain(value: Any, depth: int = 0) -> None:
     # What is kept as it came is read again by others: nothing in it may stop them.
     if depth > _DEPTH_MAX:
         raise ValueError("too deep")
@@ -86,11 +86,11 @@ def _plain(value: Any, depth: int = 0) -> None:
         raise ValueError("a number is too large")
     elif isinstance(value, list):
         for one in value:
-            _plain(one, depth + 1)
+            _is_plain(one, depth + 1)
     elif isinstance(value, dict):
         for key, one in value.items():
             _storable(key)
-            _plain(one, depth + 1)
+            _is_plain(one, depth + 1)
 
 
 def _storable(text: str) -> None:

@@ -41,10 +41,10 @@ class _Talk:
         self._client = client
         self._topic = topic
         self._said: queue.Queue[dict[str, Any]] = queue.Queue()
-        client.message_callback_add(f"{topic}/result", self._heard)
+        client.message_callback_add(f"{topic}/result", self._on_message)
         client.subscribe(f"{topic}/result", 1)
 
-    def _heard(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+    def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         try:
             said = json.loads(message.payload)
         except ValueError:
@@ -118,10 +118,10 @@ def _transfer(
         progress(at, len(data))
         talk.send("chunk", chunk(data, at))
     progress(len(data), len(data))
-    return _judged(talk, offered, start, verdict_s)
+    return _wait_for_verdict(talk, offered, start, verdict_s)
 
 
-def _judged(talk: _Talk, offered: str, start: float, verdict_s: float) -> Verdict:
+def _wait_for_verdict(talk: _Talk, offered: str, start: float, verdict_s: float) -> Verdict:
     transfer_s = time.monotonic() - start
     trial_s = None
     end = time.monotonic() + verdict_s

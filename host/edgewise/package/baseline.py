@@ -38,7 +38,7 @@ class Spread:
 
     def psi(self, values: Numbers) -> float:
         """Population stability index of ``values``, whole numbers, against the training data."""
-        p, q = (_shares(n) for n in (_count(self.edges, values), np.array(self.n)))
+        p, q = (_count_shares(n) for n in (_count(self.edges, values), np.array(self.n)))
         return float(((p - q) * np.log(p / q)).sum())
 
     @property
@@ -94,5 +94,5 @@ def _count(edges: list[int], values: Numbers) -> NDArray[np.int64]:
     return np.bincount(np.searchsorted(edges, values), minlength=len(edges) + 1)
 
 
-def _shares(n: NDArray[np.int64]) -> NDArray[np.float64]:
+def _count_shares(n: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.asarray((n + _NONE) / (n.sum() + _NONE * len(n)), dtype=np.float64)

@@ -88,13 +88,13 @@ class Package:
 
     def evidence(self) -> dict[str, Any] | None:
         """What the report shows; None for a package that no training made."""
-        return self._kept(EVIDENCE)
+        return self._read_json(EVIDENCE)
 
     def baseline(self) -> dict[str, Any] | None:
         """baseline.json: the spread of the training rows; None in older packages."""
-        return self._kept(BASELINE)
+        return self._read_json(BASELINE)
 
-    def _kept(self, name: str) -> dict[str, Any] | None:
+    def _read_json(self, name: str) -> dict[str, Any] | None:
         known = name in self.info["sha256"]
         return dict(json.loads((self.path / name).read_bytes())) if known else None
 

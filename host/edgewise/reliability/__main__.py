@@ -48,7 +48,7 @@ def _run(
     def told(f: Figures) -> None:
         say(f"{f.name}: {'; '.join(f.faults) or 'ok'} ({f.wall_s:.0f} s)")
 
-    chosen, loaded = _chosen(names), load_package(model)
+    chosen, loaded = _choose(names), load_package(model)
     figures = asyncio.run(run_all(chosen, loaded, jobs, on_done=told))
     # alone: it is a rate
     drained = (
@@ -67,7 +67,7 @@ def _run(
     return not any(f.faults for f in figures) and not (drained and drained.lost)
 
 
-def _chosen(names: list[str]) -> list[Scenario]:
+def _choose(names: list[str]) -> list[Scenario]:
     known = {s.name: s for s in (soak(_OUTAGES), *SCENARIOS)}
     for name in names:
         if name not in known:

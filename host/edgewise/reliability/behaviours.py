@@ -91,11 +91,11 @@ class Delay(Behaviour):
 
     async def down(self, link: Link, packet: bytes) -> None:
         self.acts += 1
-        task = asyncio.create_task(self._later(link, packet))
+        task = asyncio.create_task(self._deliver_later(link, packet))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _later(self, link: Link, packet: bytes) -> None:
+    async def _deliver_later(self, link: Link, packet: bytes) -> None:
         await link.proxy.sleep(self._node_s)
         with suppress(OSError):
             await link.deliver(packet)
@@ -142,14 +142,14 @@ class On(Behaviour):
             proxy.cut()
 
     async def up(self, link: Link, packet: bytes) -> None:
-        strikes = self._what not in _FROM_BROKER and self._strikes(link, packet)
+        strikes = self._what not in _FROM_BROKER and self._is_meant(link, packet)
         await (self._act(link, packet) if strikes else link.to_broker(packet))
 
     async def down(self, link: Link, packet: bytes) -> None:
-        strikes = self._what in _FROM_BROKER and self._strikes(link, packet)
+        strikes = self._what in _FROM_BROKER and self._is_meant(link, packet)
         await (self._act(link, packet) if strikes else link.deliver(packet))
 
-    def _strikes(self, link: Link, packet: bytes) -> bool:
+    def _is_meant(self, link: Link, packet: bytes) -> bool:
         if kind(packet) != self._what:
             return False
         link.seen += 1

@@ -80,9 +80,9 @@ async def drain(package: Package, readings: int, config: dict[str, Any]) -> Drai
             log = flat_log(readings, _PERIOD_MS)
             with simulated(package, broker.port, config, log, world) as node:
                 set_world(node.flash, wifi=False)
-                await _until(node, lambda: "world: the feed has ended" in node.lines)
+                await _wait_until(node, lambda: "world: the feed has ended" in node.lines)
                 set_world(node.flash, wifi=True, rate=1)
-                await _until(node, lambda: node.wait(0))
+                await _wait_until(node, lambda: node.wait(0))
             subscriber.stop()
     taken = max(subscriber.seqs, default=0)
     seconds = max(subscriber.last_s - subscriber.first_s, 1e-9)
@@ -90,7 +90,7 @@ async def drain(package: Package, readings: int, config: dict[str, Any]) -> Drai
     return Drained(got, taken - got, round(seconds, 2), round(got / seconds))
 
 
-async def _until(node: SimulatedNode, done: Callable[[], bool]) -> None:
+async def _wait_until(node: SimulatedNode, done: Callable[[], bool]) -> None:
     end = time.monotonic() + _LIMIT_S
     while not done():
         if time.monotonic() > end or (node.wait(0) and not done()):

@@ -73,7 +73,7 @@ class Mosquitto:
             self._process = subprocess.Popen(
                 [_program(), "-c", "mosquitto.conf"], cwd=self._folder, stderr=log
             )
-        await self._until(self._listens, "listen")
+        await self._wait_until(self._listens, "listen")
 
     async def stop(self) -> None:
         """End it as an operator does; it saves what it is to keep."""
@@ -84,9 +84,11 @@ class Mosquitto:
 
     async def subscribed(self, client_id: str) -> None:
         """Wait until ``client_id`` has subscribed since the start."""
-        await self._until(lambda: f" {client_id} ".encode() in self._said(), "hear the collector")
+        await self._wait_until(
+            lambda: f" {client_id} ".encode() in self._read_log(), "hear the collector"
+        )
 
-    def _said(self) -> bytes:
+    def _read_log(self) -> bytes:
         return self._log.read_bytes()[self._log_from :]
 
     def _listens(self) -> bool:
@@ -96,12 +98,12 @@ class Mosquitto:
             return False
         return True
 
-    async def _until(self, done: Callable[[], bool], what: str) -> None:
+    async def _wait_until(self, done: Callable[[], bool], what: str) -> None:
         for _ in range(round(_LIMIT_S / _POLL_S)):
             if done():
                 return
             await asyncio.sleep(_POLL_S)
-        said = self._said().decode(errors="replace").strip().splitlines()
+        said = self._read_log().decode(errors="replace").strip().splitlines()
         raise OutsideError(f"mosquitto does not {what}: {said[-1] if said else 'it said nothing'}")
 
 

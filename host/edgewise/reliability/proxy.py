@@ -124,7 +124,7 @@ class Proxy:
         """Take connections; nothing happens when it does already."""
         if self._server is None:
             self._release()
-            self._server = await asyncio.start_server(self._accepted, sock=bound(self.port))
+            self._server = await asyncio.start_server(self._on_accept, sock=bound(self.port))
 
     def refuse(self) -> None:
         """Take no connections: RST answers a SYN."""
@@ -154,7 +154,7 @@ class Proxy:
             held.close()
         self._held = []
 
-    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _on_accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         link = Link(self, reader, writer)
         self._links.add(link)
         try:

@@ -52,11 +52,11 @@ class Scenario:
     persistent: bool = True
 
 
-def _on(what: int, action: Action, skip: int = 0) -> Script:
-    return _during(lambda stage: On(what, action, skip))
+def _on_packet(what: int, action: Action, skip: int = 0) -> Script:
+    return _while(lambda stage: On(what, action, skip))
 
 
-def _during(make: Callable[[Stage], Behaviour], wrong_s: float = _WRONG_S) -> Script:
+def _while(make: Callable[[Stage], Behaviour], wrong_s: float = _WRONG_S) -> Script:
     return lambda stage: [(Pass(), _BEFORE_S), (make(stage), wrong_s)]
 
 
@@ -70,89 +70,97 @@ def _flapping(_stage: Stage) -> list[Phase]:
 _NAMED = {"mqtt": {"host": NAME}}
 
 SCENARIOS = (
-    Scenario("refused", "port closed", _during(lambda s: Refuse())),
+    Scenario("refused", "port closed", _while(lambda s: Refuse())),
     Scenario("refused-first", "port closed from the start", lambda s: [(Refuse(), _WRONG_S)]),
     Scenario("flapping", "port closed every other 2 s", _flapping),
-    Scenario("syn-ignored", "SYNs and packets vanish", _during(lambda s: Ignore())),
-    Scenario("frozen", "connected, nothing passes", _during(lambda s: Freeze())),
-    Scenario("silent", "accepted, never answered", _during(lambda s: Silent())),
-    Scenario("reset", "RST inside a session", _on(PUBLISH, actions.reset, 2)),
+    Scenario("syn-ignored", "SYNs and packets vanish", _while(lambda s: Ignore())),
+    Scenario("frozen", "connected, nothing passes", _while(lambda s: Freeze())),
+    Scenario("silent", "accepted, never answered", _while(lambda s: Silent())),
+    Scenario("reset", "RST inside a session", _on_packet(PUBLISH, actions.reset, 2)),
     Scenario(
-        "half-closed", "FIN from the broker's side only", _on(PUBLISH, actions.half_close, 2)
+        "half-closed",
+        "FIN from the broker's side only",
+        _on_packet(PUBLISH, actions.half_close, 2),
     ),
-    Scenario("closed-after-connect", "closed after CONNECT", _on(CONNECT, actions.close)),
+    Scenario("closed-after-connect", "closed after CONNECT", _on_packet(CONNECT, actions.close)),
     Scenario(
         "cut-up",
         "closed inside a packet to the broker",
-        _on(PUBLISH, actions.cut_inside(_INSIDE), 2),
+        _on_packet(PUBLISH, actions.cut_inside(_INSIDE), 2),
     ),
     Scenario(
-        "cut-down", "closed inside a packet to the node", _on(PUBACK, actions.cut_inside(1), 2)
+        "cut-down",
+        "closed inside a packet to the node",
+        _on_packet(PUBACK, actions.cut_inside(1), 2),
     ),
     Scenario(
         "stalled-up",
         "stalled inside a packet to the broker",
-        _on(PUBLISH, actions.stall_inside(_INSIDE), 2),
+        _on_packet(PUBLISH, actions.stall_inside(_INSIDE), 2),
     ),
     Scenario(
         "stalled-down",
         "stalled inside a packet to the node",
-        _on(PUBACK, actions.stall_inside(3), 2),
+        _on_packet(PUBACK, actions.stall_inside(3), 2),
     ),
     Scenario(
         "garbage-connack",
         "HTTP instead of CONNACK",
-        _on(CONNACK, actions.instead(actions.GARBAGE)),
+        _on_packet(CONNACK, actions.instead(actions.GARBAGE)),
     ),
     Scenario(
-        "garbage", "HTTP instead of PUBACK", _on(PUBACK, actions.instead(actions.GARBAGE), 2)
+        "garbage",
+        "HTTP instead of PUBACK",
+        _on_packet(PUBACK, actions.instead(actions.GARBAGE), 2),
     ),
     Scenario(
-        "oversized", "a packet of 256 MB", _on(PUBACK, actions.instead(actions.OVERSIZED), 2)
+        "oversized",
+        "a packet of 256 MB",
+        _on_packet(PUBACK, actions.instead(actions.OVERSIZED), 2),
     ),
-    Scenario("connack-1-to-5", "CONNACK refuses, 1 to 5", _on(CONNACK, actions.refuse)),
-    Scenario("puback-swallowed", "PUBACKs swallowed", _on(PUBACK, actions.drop)),
-    Scenario("puback-twice", "every PUBACK twice", _on(PUBACK, actions.twice)),
-    Scenario("puback-unknown", "PUBACKs of unknown ids", _on(PUBACK, actions.unknown_id)),
+    Scenario("connack-1-to-5", "CONNACK refuses, 1 to 5", _on_packet(CONNACK, actions.refuse)),
+    Scenario("puback-swallowed", "PUBACKs swallowed", _on_packet(PUBACK, actions.drop)),
+    Scenario("puback-twice", "every PUBACK twice", _on_packet(PUBACK, actions.twice)),
+    Scenario("puback-unknown", "PUBACKs of unknown ids", _on_packet(PUBACK, actions.unknown_id)),
     Scenario(
         "pingresp-swallowed",
         "PINGRESPs swallowed",
-        _on(PINGRESP, actions.drop),
+        _on_packet(PINGRESP, actions.drop),
         {"mqtt": {"keepalive_s": 10}},
         slots=50,
         period_ms=8000,
     ),
-    Scenario("delay-50", "answers 50 ms late", _during(lambda s: Delay(0.05))),
-    Scenario("delay-500", "answers 500 ms late", _during(lambda s: Delay(0.5))),
-    Scenario("delay-3000", "answers 3 s late", _during(lambda s: Delay(3))),
-    Scenario("bytes", "one byte at a time, 5 ms apart", _during(lambda s: Drip(0.005))),
-    Scenario("drip", "one byte in 500 ms", _during(lambda s: Drip(0.5))),
-    Scenario("command", "a command before each PUBACK", _on(PUBLISH, actions.command)),
+    Scenario("delay-50", "answers 50 ms late", _while(lambda s: Delay(0.05))),
+    Scenario("delay-500", "answers 500 ms late", _while(lambda s: Delay(0.5))),
+    Scenario("delay-3000", "answers 3 s late", _while(lambda s: Delay(3))),
+    Scenario("bytes", "one byte at a time, 5 ms apart", _while(lambda s: Drip(0.005))),
+    Scenario("drip", "one byte in 500 ms", _while(lambda s: Drip(0.5))),
+    Scenario("command", "a command before each PUBACK", _on_packet(PUBLISH, actions.command)),
     Scenario(
         "outbox-full",
         "port closed for 100 readings, outbox of 20",
-        _during(lambda s: Refuse(), 200),
+        _while(lambda s: Refuse(), 200),
         {"outbox": 20},
         slots=260,
     ),
     Scenario(
-        "broker-restart", "mosquitto stopped and started", _during(lambda s: BrokerAway(s, False))
+        "broker-restart", "mosquitto stopped and started", _while(lambda s: BrokerAway(s, False))
     ),
     Scenario(
         "broker-forgets",
         "mosquitto restarted without persistence",
-        _during(lambda s: BrokerAway(s, True)),
+        _while(lambda s: BrokerAway(s, True)),
         persistent=False,
     ),
-    Scenario("no-wifi", "Wi-Fi gone", _during(lambda s: NoWifi(s))),
+    Scenario("no-wifi", "Wi-Fi gone", _while(lambda s: NoWifi(s))),
     Scenario(
-        "dns-silent", "name server silent", _during(lambda s: NamesWrong(s, "silent")), _NAMED
+        "dns-silent", "name server silent", _while(lambda s: NamesWrong(s, "silent")), _NAMED
     ),
-    Scenario("dns-unknown", "name not known", _during(lambda s: NamesWrong(s, "unknown")), _NAMED),
+    Scenario("dns-unknown", "name not known", _while(lambda s: NamesWrong(s, "unknown")), _NAMED),
     Scenario(
         "dns-garbage",
         "name server talks nonsense",
-        _during(lambda s: NamesWrong(s, "garbage")),
+        _while(lambda s: NamesWrong(s, "garbage")),
         _NAMED,
     ),
 )

@@ -111,8 +111,8 @@ def _timeline(trained: Trained, said: NDArray[np.int64]) -> list[dict[str, Any]]
             {
                 "node": node,
                 "time_s": [float(trained.time_test_s[c[0]]) for c in columns],
-                "true": [_most(trained.y_test[c]) for c in columns],
-                "said": [_most(said[c]) for c in columns],
+                "true": [_most_frequent(trained.y_test[c]) for c in columns],
+                "said": [_most_frequent(said[c]) for c in columns],
                 "wrong": [round(float((trained.y_test[c] != said[c]).mean()), 3) for c in columns],
             }
         )
@@ -130,7 +130,7 @@ def _changes_a_day(trained: Trained, said: NDArray[np.int64]) -> float:
     return changes * 86_400_000 / (len(said) * trained.period_ms)
 
 
-def _most(values: NDArray[np.int64]) -> int:
+def _most_frequent(values: NDArray[np.int64]) -> int:
     return int(np.bincount(values).argmax())
 
 

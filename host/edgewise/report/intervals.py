@@ -42,7 +42,7 @@ def scores_with_intervals(
     values = {k: v[0] for k, v in _scores(confusions.sum(axis=0)[None]).items()}
     n = len(confusions)
     if n < _BLOCKS_MIN:
-        return {k: [[_known(x), None, None] for x in v] for k, v in values.items()}
+        return {k: [[_is_known(x), None, None] for x in v] for k, v in values.items()}
     draws = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), _DRAWS)
     drawn = _scores(np.tensordot(draws, confusions, axes=1))
     return {
@@ -58,7 +58,7 @@ def _interval(value: float, drawn: NDArray[np.float64]) -> list[float | None]:
     return [float(value), float(min(value, low)), float(max(value, high))]
 
 
-def _known(value: float) -> float | None:
+def _is_known(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 

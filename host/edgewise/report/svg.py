@@ -132,8 +132,8 @@ def matrix(title: str, counts: list[list[int]], names: list[str]) -> str:
     left, top, cell = 140, 44, min(110, 460 // n)
     body = [_text(left + n * cell / 2, 14, "what the model said", cls="label")]
     for i, name in enumerate(names):
-        body.append(_text(left + (i + 0.5) * cell, 34, _short(name, cell // 9)))
-        body.append(_text(left - 8, top + (i + 0.5) * cell + 4, _short(name, 15), "end"))
+        body.append(_text(left + (i + 0.5) * cell, 34, _shorten(name, cell // 9)))
+        body.append(_text(left - 8, top + (i + 0.5) * cell + 4, _shorten(name, 15), "end"))
         total = sum(counts[i]) or 1
         for j, count in enumerate(counts[i]):
             x, y, share = left + j * cell, top + i * cell, count / total
@@ -179,5 +179,5 @@ def strips(
     return _frame(title, "".join(body), 122)
 
 
-def _short(name: str, letters: int) -> str:
+def _shorten(name: str, letters: int) -> str:
     return name if len(name) <= letters else name[: max(1, letters - 1)] + "…"

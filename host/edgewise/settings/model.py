@@ -81,10 +81,10 @@ def check(given: Mapping[str, Any]) -> None:
     except ValidationError as e:
         error = e.errors(include_url=False, include_input=False)[0]
         path = [str(name) for name in error["loc"]]
-        raise Wrong(path, f"{'.'.join(path)} {_said(error['type'], path)}") from None
+        raise Wrong(path, f"{'.'.join(path)} {_describe(error['type'], path)}") from None
 
 
-def _said(kind: str, path: Sequence[str]) -> str:
+def _describe(kind: str, path: Sequence[str]) -> str:
     if kind == "extra_forbidden":
         return "is not known"
     if kind in _WHAT:

@@ -50,7 +50,11 @@ def load(path: Path) -> dict[str, Any]:
     above, where there is one. InputError names file, line and cure.
     """
     base = base_of(path)
-    return _merged([*_with_secrets(base), *_with_secrets(path)] if base else _with_secrets(path))
+    return _merge(
+        [*_read_with_secrets(base), *_read_with_secrets(path)]
+        if base
+        else _read_with_secrets(path)
+    )
 
 
 def fleet(path: Path) -> dict[str, dict[str, Any]]:
@@ -62,13 +66,13 @@ def fleet(path: Path) -> dict[str, dict[str, Any]]:
     for file in sorted((path.parent / "nodes").glob("*.toml")):
         if file.name == _SECRETS:
             continue
-        layers = _with_secrets(file)
+        layers = _read_with_secrets(file)
         name = str(layers[0].values.get("node", ""))
         if not name:
             raise InputError(f'{file}: names no node: add a first line: node = "kitchen"')
         if name in found:
             raise InputError(f"{layers[0].place('node')}: node {name} has a file: choose another")
-        found[name] = _merged([*_with_secrets(path), *layers])
+        found[name] = _merge([*_read_with_secrets(path), *layers])
     return found
 
 
@@ -80,7 +84,7 @@ def base_of(path: Path) -> Path | None:
     return base / "node.toml" if (base / "node.toml").is_file() else None
 
 
-def _with_secrets(path: Path) -> list[_Layer]:
+def _read_with_secrets(path: Path) -> list[_Layer]:
     layers = [_read(path)]
     secrets = path.with_name(_SECRETS)
     if secrets.is_file() and secrets != path:
@@ -142,7 +146,7 @@ def _has(values: Any, path: Sequence[str]) -> bool:
     return True
 
 
-def _merged(layers: list[_Layer]) -> dict[str, Any]:
+def _merge(layers: list[_Layer]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for layer in layers:
         for key, value in layer.values.items():
@@ -150,10 +154,10 @@ def _merged(layers: list[_Layer]) -> dict[str, Any]:
     try:
         complete(merged)
     except Wrong as e:
-        raise InputError(f"{_place(layers, e.path)}: {e}: correct it") from e
+        raise InputError(f"{_place_of(layers, e.path)}: {e}: correct it") from e
     return merged
 
 
-def _place(layers: list[_Layer], path: Sequence[str]) -> str:
+def _place_of(layers: list[_Layer], path: Sequence[str]) -> str:
     holding = (layer for layer in reversed(layers) if _has(layer.values, path))
     return next(holding, layers[-1]).place(*path)

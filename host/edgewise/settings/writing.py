@@ -41,7 +41,7 @@ def write(path: Path, given: Mapping[str, Any], force: bool = False) -> list[Pat
     for file in (path, secrets, ignore):
         if file.is_dir():
             raise InputError(f"{file}: is a folder: name another file")
-    write_atomic(ignore, _with_lines(ignore).encode())
+    write_atomic(ignore, _read_lines(ignore).encode())
     write_atomic(secrets, (_SECRET + _toml(hidden)).encode(), 0o600)
     write_atomic(path, (_NODE + _toml(shown)).encode())
     return [path, secrets, ignore]
@@ -74,7 +74,7 @@ def _line(key: str, value: Any) -> str:
     return f"{key} = {text}\n"
 
 
-def _with_lines(path: Path) -> str:
+def _read_lines(path: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8") if path.exists() else ""
     except (OSError, UnicodeDecodeError) as e:

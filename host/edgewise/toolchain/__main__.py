@@ -12,7 +12,7 @@ def main() -> int:
     """Return the exit code; a second run only looks."""
     try:
         port = micropython.find() or micropython.install()
-        print(f"micropython {_dotted(micropython.version(port))}: {port}")
+        print(f"micropython {_format_version(micropython.version(port))}: {port}")
         print(f"umqtt.simple {umqtt.VERSION}: {umqtt.fetch()}")
         print(f"mpy-cross: {mpycross.version()}")
     except EdgewiseError as e:
@@ -21,7 +21,7 @@ def main() -> int:
     return 0
 
 
-def _dotted(version: tuple[int, ...]) -> str:
+def _format_version(version: tuple[int, ...]) -> str:
     return ".".join(map(str, version))
 
 

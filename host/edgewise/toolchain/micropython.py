@@ -76,7 +76,7 @@ def find() -> Path | None:
         return path
     on_path = shutil.which("micropython")
     for candidate in (Path(on_path) if on_path else None, _private() / "micropython"):
-        if candidate and _fits(candidate):
+        if candidate and _is_usable(candidate):
             return candidate
     return None
 
@@ -114,7 +114,7 @@ def _private() -> Path:
     return cache_dir() / "micropython"
 
 
-def _fits(path: Path) -> bool:
+def _is_usable(path: Path) -> bool:
     if not path.is_file():
         return False
     try:
@@ -220,12 +220,12 @@ def _wrapper(loader: Path) -> str:
 
 
 def _rename(new: Path, final: Path) -> None:
-    if final.exists() and not _fits(final / "micropython"):
+    if final.exists() and not _is_usable(final / "micropython"):
         shutil.rmtree(final)
     try:
         new.rename(final)
     except OSError as e:
-        if not _fits(final / "micropython"):  # somebody else was faster: theirs is as good
+        if not _is_usable(final / "micropython"):  # somebody else was faster: theirs is as good
             raise OutsideError(f"{final} cannot be written ({e.strerror}); mend it") from e
 
 

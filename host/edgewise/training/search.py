@@ -92,14 +92,14 @@ class _Search:
 
     def _columns(self, shape: _Shape, fold: int) -> NDArray[np.int64]:
         if shape.top is None:
-            return _allowed(shape.levels)
+            return _allowed_columns(shape.levels)
         return np.sort(self._ranks[shape.filtered, shape.levels][fold][: shape.top])
 
     def _rank(self, filtered: bool, levels: bool, fit: NDArray[np.bool_]) -> NDArray[np.int64]:
         # Most important first, seen from the fitted rows only.
         from sklearn.ensemble import ExtraTreesClassifier
 
-        columns, rows = _allowed(levels), self.rows[filtered]
+        columns, rows = _allowed_columns(levels), self.rows[filtered]
         forest = ExtraTreesClassifier(
             _RANKERS, max_leaf_nodes=64, min_samples_leaf=5, random_state=self.seed
         ).fit(rows.x[fit][:, columns], rows.y[fit])
@@ -179,25 +179,25 @@ def search(
 
     runner = _Search(rows, parts, n_classes, seed, jobs)
     grown = runner.run([_Shape(recipe, True, asked != "off") for recipe in recipes], step)
-    best = [t[0].shape for t in _best(grown, carried)]
+    best = [t[0].shape for t in _best_trials(grown, carried)]
     if asked == "auto":
         grown += runner.run([replace(shape, levels=False) for shape in best], step)
     levels = _decide_levels([t[0] for t in grown], asked, len(np.unique(rows[True].node)), seed)
     grown += runner.run([replace(s, filtered=False, levels=levels.used) for s in best], step)
     of_levels = [t for t in grown if t[0].shape.levels is levels.used]
     filtered = _decide_filter([t[0] for t in of_levels], seed)
-    best_ones = _best([t for t in of_levels if t[0].shape.filtered is filtered], _REFINED)
+    best_ones = _best_trials([t for t in of_levels if t[0].shape.filtered is filtered], _REFINED)
     trials = [t[0] for t in grown] + [small for t in best_ones for small in t[1:]]
     fewer_features = [replace(t[0].shape, top=top) for t in best_ones for top in _TOPS if top]
     trials += [trial for found in runner.run(fewer_features, step) for trial in found]
-    return _found(trials, levels, filtered, seed)
+    return _choose_found(trials, levels, filtered, seed)
 
 
-def _best(grown: list[list[_Trial]], n: int) -> list[list[_Trial]]:
+def _best_trials(grown: list[list[_Trial]], n: int) -> list[list[_Trial]]:
     return sorted(grown, key=lambda trials: -_quality(trials[0]))[:n]
 
 
-def _allowed(levels: bool) -> NDArray[np.int64]:
+def _allowed_columns(levels: bool) -> NDArray[np.int64]:
     return np.array([i for i, name in enumerate(POOL) if levels or name not in LEVELS])
 
 
@@ -208,7 +208,7 @@ def _quality(trial: _Trial) -> float:
 def _recipes(budget: Budget, n_classes: int, n_rows: int) -> list[Recipe]:
     budget.check(n_classes)
     leaf_most = max(1, n_rows // 20)
-    trees = next((n for n in _TREES if _grows(budget, n, n_classes)), 1)
+    trees = next((n for n in _TREES if _has_room(budget, n, n_classes)), 1)
     kinds = _FORESTS if trees > 1 else (_TREE,)
     return [
         Recipe(
@@ -224,7 +224,7 @@ def _recipes(budget: Budget, n_classes: int, n_rows: int) -> list[Recipe]:
     ]
 
 
-def _grows(budget: Budget, trees: int, n_classes: int) -> bool:
+def _has_room(budget: Budget, trees: int, n_classes: int) -> bool:
     depth = budget.depth(trees)
     deep = depth is None or depth >= _DEPTH_MIN
     return deep and budget.leaves(trees, n_classes) >= _LEAVES_MIN
@@ -263,7 +263,7 @@ def _decide_filter(trials: list[_Trial], seed: int) -> bool:
     return without - with_median <= 3 * error
 
 
-def _found(trials: list[_Trial], levels: Levels, filtered: bool, seed: int) -> Found:
+def _choose_found(trials: list[_Trial], levels: Levels, filtered: bool, seed: int) -> Found:
     qualities = np.array([_quality(t) for t in trials])
     sizes = np.array([t.bytes for t in trials])
     errors = distances(np.stack([t.confusion for t in trials]), seed)

@@ -94,7 +94,7 @@ def _versions() -> dict[str, str]:
 
 
 def _write(out: Path, files: Mapping[str, bytes], data: bytes, manifest: str) -> None:
-    _ours(out)
+    _check_is_build(out)
     there = out.exists()
     out.mkdir(parents=True, exist_ok=True)
     try:
@@ -126,7 +126,7 @@ def _write_into(out: Path, files: Mapping[str, bytes], data: bytes, manifest: st
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _ours(out: Path) -> None:
+def _check_is_build(out: Path) -> None:
     known = (out / _MANIFEST).is_file()
     if (out / _FS).exists() and not (known and (out / _FS).is_dir()):
         raise InputError(f"{out / _FS}: is there and not of a build: choose another --out")

@@ -53,7 +53,7 @@ def board_files(
     _fits_model(package, given, path)
     files = {"config.json": settings.config_json(given), "model.bin": package.blob}
     files |= node_code(arch, settings.complete(given)["sleep"])
-    files[_UMQTT] = _compiled(umqtt.fetch() / "umqtt" / "simple.py", arch)
+    files[_UMQTT] = _compile(umqtt.fetch() / "umqtt" / "simple.py", arch)
     if package.code is not None:
         files["model.mpy"] = _model_code(package, arch)
     for name, data in settings.tls_files(given, path).items():
@@ -77,7 +77,7 @@ def node_code(arch: Arch, sleep: bool) -> dict[str, bytes]:
                 continue
             path = Path(folder) / Path(name).name
             path.write_text(text, encoding="utf-8")
-            files[name.removesuffix(".py") + ".mpy"] = _compiled(path, arch)
+            files[name.removesuffix(".py") + ".mpy"] = _compile(path, arch)
     return files
 
 
@@ -85,10 +85,10 @@ def _model_code(package: Package, arch: Arch) -> bytes:
     for name, machine in MACHINES.items():
         if machine == arch and name in package.info["sha256"]:
             return (package.path / name).read_bytes()
-    return _compiled(package.path / "model.py", arch)
+    return _compile(package.path / "model.py", arch)
 
 
-def _compiled(source: Path, arch: Arch) -> bytes:
+def _compile(source: Path, arch: Arch) -> bytes:
     with tempfile.TemporaryDirectory(prefix="edgewise-mpy-") as folder:
         out = Path(folder) / "out.mpy"
         mpycross.compile(source, out, arch, small=True)

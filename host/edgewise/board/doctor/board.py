@@ -37,7 +37,7 @@ def checks(port: str) -> list[Check]:
     try:
         with open_repl(port) as repl:
             repl.exec(_ON_BOARD.read_text())
-            return [*found, *_inside(repl)]
+            return [*found, *_read_facts(repl)]
     except OutsideError as e:
         return [*found, Check("MicroPython", False, True, "", f"{e}: {_FLASH}")]
 
@@ -57,7 +57,7 @@ def _usb(port: str) -> Check:
     return Check("USB chip", info is not None, False, found, "" if info else cure)
 
 
-def _inside(repl: Repl) -> list[Check]:
+def _read_facts(repl: Repl) -> list[Check]:
     def ask(call: str) -> Any:
         return json.loads(repl.exec(f"tell({call})").strip().splitlines()[-1])
 

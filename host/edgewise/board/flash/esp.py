@@ -69,7 +69,7 @@ def connect(port: str, baud: int, before: str) -> Loader:
     by_hand = before.startswith("no-reset") or not has_lines(port)
     attempts = _ATTEMPTS_BY_HAND if by_hand else _ATTEMPTS
     try:
-        with _told(port):
+        with _port_errors(port):
             esp = cmds.detect_chip(line, connect_mode=before, connect_attempts=attempts)
             esp = cmds.run_stub(esp)
             if baud != _ROM_BAUD and has_lines(port):
@@ -98,20 +98,20 @@ class _Esptool:
 
         from edgewise.board.flash.esptool_log import shown
 
-        with _told(self._port), shown([len(r.data) for r in regions], progress):
+        with _port_errors(self._port), shown([len(r.data) for r in regions], progress):
             cmds.write_flash(self._esp, [(r.offset, r.data) for r in regions], erase_all=erase)
 
     def erase(self) -> None:
         from esptool import cmds
 
-        with _told(self._port):
+        with _port_errors(self._port):
             cmds.erase_flash(self._esp)
 
     def reset(self, after: str) -> serial.Serial:
         from esptool import cmds
 
         line: serial.Serial = self._esp._port
-        with _told(self._port):
+        with _port_errors(self._port):
             if line.baudrate != _ROM_BAUD:
                 line.baudrate = _ROM_BAUD
             line.timeout = _READ_S
@@ -124,7 +124,7 @@ class _Esptool:
 
 
 @contextmanager
-def _told(port: str) -> Iterator[None]:
+def _port_errors(port: str) -> Iterator[None]:
     from esptool.util import FatalError
 
     try:

@@ -76,7 +76,7 @@ def watch(
         elif text.startswith("state ") and node:
             return _reading(node, model, text)
         elif text.startswith(">>>"):
-            raise OutsideError(_stopped(said))
+            raise OutsideError(_stop_reason(said))
         elif text.startswith("rst:0x"):
             starts += 1
             if starts == _BOOT_LOOP:
@@ -86,7 +86,7 @@ def watch(
             last = text
         if text.startswith("edgewise: ") or _EXCEPTION.match(text):
             said = text.removeprefix("edgewise: ")
-    raise OutsideError(_silent(node, model, said or last, limit_s))
+    raise OutsideError(_silence_error(node, model, said or last, limit_s))
 
 
 def _lines(
@@ -99,7 +99,7 @@ def _lines(
             buffer += line.read(max(1, line.in_waiting))
         except OSError:  # the port went with the reset
             line.close()
-            line, buffer = _again(port, end_s, now), b""
+            line, buffer = _reopen(port, end_s, now), b""
         *whole, buffer = buffer.replace(b"\r", b"\n").split(b"\n")
         if buffer.startswith(b">>>") or len(buffer) > _LINE_MAX:  # a prompt ends no line
             whole, buffer = [*whole, buffer], b""
@@ -108,7 +108,7 @@ def _lines(
                 yield text.decode("utf-8", "replace")
 
 
-def _again(port: str, end_s: float, now: Callable[[], float]) -> serial.Serial:
+def _reopen(port: str, end_s: float, now: Callable[[], float]) -> serial.Serial:
     while True:
         try:
             return open_port(port)
@@ -136,13 +136,13 @@ def _check_signs(text: str) -> None:
             raise OutsideError(reason)
 
 
-def _stopped(said: str) -> str:
+def _stop_reason(said: str) -> str:
     if not said:
         return f"MicroPython runs, but no node is on the board: run edgewise build, then {_AGAIN}"
     return f"the node stopped: {said}: mend that, build and flash again"
 
 
-def _silent(node: str, model: str, said: str, limit_s: float) -> str:
+def _silence_error(node: str, model: str, said: str, limit_s: float) -> str:
     look = "press RESET (EN), and look with edgewise monitor"
     if node:
         return f"node {node} runs, model {model}, but read nothing in {limit_s:.0f} s: {look}"

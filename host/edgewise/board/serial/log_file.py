@@ -37,7 +37,7 @@ class GrowingLog:
             self._new = not self._path.exists()
             self._file = self._path.open("ab", buffering=0)
         except OSError as e:
-            raise self._refused(e) from e
+            raise self._refuse(e) from e
         return self
 
     def __exit__(
@@ -77,7 +77,7 @@ class GrowingLog:
             keep = rows[:first] + [row for row in rows[first:] if _seconds(row[0]) < since_s]
             write_atomic(self._path, _text(keep))
         except OSError as e:
-            raise self._refused(e) from e
+            raise self._refuse(e) from e
         finally:
             self._file = self._path.open("ab", buffering=0)
         self._latest = {row[1]: _seconds(row[0]) for row in keep[1:]}
@@ -93,7 +93,7 @@ class GrowingLog:
                 data = data[self._file.write(data) :]
         except OSError as e:
             self._file.truncate(size)
-            raise self._refused(e) from e
+            raise self._refuse(e) from e
 
     def _recover(self) -> None:
         if not self._path.exists() or not self._path.stat().st_size:
@@ -109,14 +109,14 @@ class GrowingLog:
             if len(whole) < len(data):
                 os.truncate(self._path, len(whole))
         except OSError as e:
-            raise self._refused(e) from e
+            raise self._refuse(e) from e
         except (IndexError, ValueError) as e:
             columns = ",".join(self._header)
             raise InputError(
                 f"{self._path}: is not a log with the columns {columns}: name another file"
             ) from e
 
-    def _refused(self, e: OSError) -> Exception:
+    def _refuse(self, e: OSError) -> Exception:
         return unwritable(self._path, e)
 
 

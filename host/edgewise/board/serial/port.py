@@ -64,14 +64,14 @@ class SerialReader:
             try:
                 if io is None:
                     io = open_port(self._port)
-                self._put(Opened())
+                self._queue(Opened())
                 tries = 0
                 self._read(io)
             except (OSError, OutsideError) as e:
                 if io is not None:
                     io.close()
                     io = None
-                    self._put(Lost(_reason(e)))
+                    self._queue(Lost(_reason(e)))
                 self._ending.wait(_WAITS_S[min(tries, len(_WAITS_S) - 1)])
                 tries += 1
         if io is not None:
@@ -83,15 +83,15 @@ class SerialReader:
             data = io.read(io.in_waiting or 1)
             if self._raw:
                 if data:
-                    self._put(bytes(data))
+                    self._queue(bytes(data))
                 continue
             line.extend(data)
             *whole, rest = line.split(b"\n")
             for part in whole:
-                self._put(bytes(part[:_LINE_MAX].rstrip(b"\r")))
+                self._queue(bytes(part[:_LINE_MAX].rstrip(b"\r")))
             line = rest[:_LINE_MAX]
 
-    def _put(self, event: Opened | Lost | bytes) -> None:
+    def _queue(self, event: Opened | Lost | bytes) -> None:
         # A reader that has stopped reading does not hold the port for ever.
         while not self._ending.is_set():
             try:

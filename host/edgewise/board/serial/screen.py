@@ -56,15 +56,15 @@ class NodeState:
         failed = sum(self.errors.values())
         shares = ", ".join(f"{n} {err}" for err, n in self.errors.most_common())
         return [
-            ("node", f"{self.node or _UNKNOWN}, boot {_shown(self.boot)}"),
+            ("node", f"{self.node or _UNKNOWN}, boot {_format(self.boot)}"),
             ("model", self.model or _UNKNOWN),
             ("reading", self._reading()),
             ("class", self._class()),
             ("readings", f"{self.readings}, {failed} failed{f' ({shares})' if shares else ''}"),
             ("link", self.link or _UNKNOWN),
-            ("heap free", _with_unit(self.diag.get("heap"), "bytes")),
-            ("signal", _with_unit(self.diag.get("rssi"), "dBm")),
-            ("up", _with_unit(self.diag.get("uptime_s"), "s at the last diag")),
+            ("heap free", _format_unit(self.diag.get("heap"), "bytes")),
+            ("signal", _format_unit(self.diag.get("rssi"), "dBm")),
+            ("up", _format_unit(self.diag.get("uptime_s"), "s at the last diag")),
             ("line", self.port + (f", {self.damaged} damaged" if self.damaged else "")),
         ]
 
@@ -82,11 +82,11 @@ class NodeState:
         return f"{self.reading.cls}  {100 * (self.reading.p or 0):.0f} %"
 
 
-def _shown(value: Any) -> str:
+def _format(value: Any) -> str:
     return _UNKNOWN if value is None else str(value)
 
 
-def _with_unit(value: Any, unit: str) -> str:
+def _format_unit(value: Any, unit: str) -> str:
     return _UNKNOWN if value is None else f"{value:,} {unit}"
 
 

@@ -94,7 +94,7 @@ class MqttSource:
         if broker.tls:
             self._client.tls_set_context(broker.tls_context())
         self._answer: queue.Queue[str | None] = queue.Queue()
-        self._client.on_connect = self._connected
+        self._client.on_connect = self._on_connect
         self._client.on_message = self._message
 
     def __enter__(self) -> MqttSource:
@@ -128,7 +128,9 @@ class MqttSource:
         except queue.Empty:
             return None
 
-    def _connected(self, client: mqtt.Client, _data: Any, _flags: Any, code: Any, _p: Any) -> None:
+    def _on_connect(
+        self, client: mqtt.Client, _data: Any, _flags: Any, code: Any, _p: Any
+    ) -> None:
         self._answer.put(str(code) if code.is_failure else None)
         client.subscribe(self._topic, 1)
 
