@@ -9,6 +9,8 @@ import tty
 from contextlib import suppress
 from pathlib import Path
 
+from tests.shared import LIMIT_S
+
 
 class Cable:
     """``port`` is the computer's end; the board's end is written with ``say``."""
@@ -22,13 +24,27 @@ class Cable:
     def plug(self) -> None:
         self._end, there = os.openpty()
         tty.setraw(self._end)
+        os.set_blocking(self._end, False)
         self._link.unlink(missing_ok=True)
         self._link.symlink_to(os.ttyname(there))
         self._there = there
 
     def say(self, data: bytes) -> None:
+        """All of it, as soon as the computer has room for it."""
+        end_s = time.monotonic() + LIMIT_S
+        while data:
+            assert self._end is not None
+            assert time.monotonic() < end_s, "nobody reads"
+            try:
+                data = data[os.write(self._end, data) :]
+            except BlockingIOError:
+                time.sleep(0.01)
+
+    def offer(self, data: bytes) -> None:
+        """Lost where nobody reads, as on a wire: a full buffer blocks the board's end for ever."""
         assert self._end is not None
-        os.write(self._end, data)
+        with suppress(BlockingIOError):
+            os.write(self._end, data)
 
     def say_if_there(self, data: bytes) -> None:
         with suppress(OSError, AssertionError):

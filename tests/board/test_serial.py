@@ -98,7 +98,7 @@ def wait_for(done: Callable[[], bool], shown: Callable[[], str] = str) -> None:
 def started(cable: Cable, *words: str, stdin: int = subprocess.DEVNULL) -> Running:
     """A command that has opened the cable: it has heard the greeting."""
     running = Running(*words, stdin=stdin)
-    running.wait_for(b"a1b2c3", lambda: cable.say(HELLO))
+    running.wait_for(b"a1b2c3", lambda: cable.offer(HELLO))
     return running
 
 
@@ -152,7 +152,7 @@ def test_monitor_survives_garbage_reset_and_unplugging(cable: Cable, tmp_path: P
     cable.unplug()
     monitor.wait_for(b"port gone")
     cable.plug()
-    monitor.wait_for(b"#3  ", lambda: cable.say(state(3)))
+    monitor.wait_for(b"#3  ", lambda: cable.offer(state(3)))
     cable.say(failed(4))
     monitor.wait_for(b"#4  failed: timeout")
     assert monitor.interrupt() == 0
@@ -194,7 +194,7 @@ def test_monitor_on_a_terminal_has_a_table(cable: Cable) -> None:
 
     def shown() -> bool:
         nonlocal text
-        cable.say(HELLO + state(1))
+        cable.offer(HELLO + state(1))
         while select.select([screen], [], [], 0.1)[0]:
             text += os.read(screen, 65536)
         return b"edgewise monitor" in text and re.search(rb"21\.5 C\s+40\.0 %", text) is not None
@@ -226,7 +226,7 @@ def test_record_and_its_keys(cable: Cable, tmp_path: Path) -> None:
     words = ("record", "--port", cable.port, "--label", "closed,open", "--out", str(out))
     record = Running(*words, "--undo-s", "60", stdin=there)
     record.wait_for(b"space pauses")
-    record.wait_for(b"closed 1", lambda: cable.say(state(1)))
+    record.wait_for(b"closed 1", lambda: cable.offer(state(1)))
     os.write(keys, b"2")
     record.wait_for(b"now open")
     cable.say(state(2) + failed(3) + state(4))
@@ -257,7 +257,7 @@ def test_record_goes_on_and_ends_by_itself(cable: Cable, tmp_path: Path) -> None
     words = ("record", "--port", cable.port, "--label", "b", "--out", str(out), "--readings", "2")
     record = Running(*words, "--json")
     seqs = count(2)
-    record.wait_for(b'"readings": {"b": 2}', lambda: cable.say(state(next(seqs))))
+    record.wait_for(b'"readings": {"b": 2}', lambda: cable.offer(state(next(seqs))))
     assert record.process.wait(LIMIT_S) == 0
     labels = [row.rsplit(",", 1)[1] for row in out.read_text().splitlines()[1:]]
     assert labels == ["a", "b", "b"]

@@ -74,7 +74,7 @@ def test_a_node_on_a_cable(cable: Cable, db: str) -> None:
     end = time.monotonic() + LIMIT_S
     while len(rows(engine)) < 4:  # until the port is open again
         assert time.monotonic() < end
-        cable.say(line(4))
+        cable.offer(line(4))
         time.sleep(0.1)
     process.terminate()
     out, said = process.communicate(timeout=LIMIT_S)
