@@ -14,8 +14,8 @@ from tests.broker.mosquitto import Mosquitto, free_port
 from tests.broker.secured import Client, open_folder, trust
 from tests.shared import LIMIT_S
 
-from edgewise.broker import init
 from edgewise.broker.certificates import Key, key_bytes
+from edgewise.broker.setup import init
 from edgewise.collector import Collector, Writer
 from edgewise.database import open_db
 from edgewise.urls import parse_broker

@@ -19,7 +19,7 @@ from tests.broker.broker_folder import certificate, contents, fits, names
 from tests.command import edgewise
 
 from edgewise.broker import folder as folders
-from edgewise.broker import init
+from edgewise.broker.setup import init
 from edgewise.broker.users import hash_password
 from edgewise.errors import InputError, OutsideError
 from edgewise.simulator.fleet import node_config, node_files

@@ -12,7 +12,7 @@ import pytest
 from tests.broker.broker_folder import certificate, contents, fits, names
 
 from edgewise.broker import folder as folders
-from edgewise.broker import init
+from edgewise.broker.setup import init
 from edgewise.errors import InputError
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

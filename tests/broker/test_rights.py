@@ -16,7 +16,7 @@ from tests.command import edgewise
 from tests.counts import count
 from tests.shared import LIMIT_S
 
-from edgewise.broker import init
+from edgewise.broker.setup import init
 from edgewise.collector import Collector, Writer
 from edgewise.database import open_db
 from edgewise.errors import OutsideError

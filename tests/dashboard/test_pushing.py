@@ -26,7 +26,7 @@ from tests.dashboard.conftest import NODE, Serve
 from tests.dashboard.past import rooms, store
 from tests.dashboard.test_teaching import log_in
 
-from edgewise.broker import init
+from edgewise.broker.setup import init
 
 KEY = "0f" * 32
 

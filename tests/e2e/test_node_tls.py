@@ -17,7 +17,7 @@ from tests.broker.secured import open_folder, password
 from tests.e2e.test_spine import rows
 from tests.shared import LIMIT_S
 
-from edgewise.broker import init
+from edgewise.broker.setup import init
 from edgewise.collector import Collector, Writer
 from edgewise.database import open_db
 from edgewise.logs.log import Log

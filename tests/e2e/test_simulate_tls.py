@@ -10,7 +10,7 @@ from tests.broker.mosquitto import Mosquitto, free_port
 from tests.command import edgewise
 from tests.shared import LIMIT_S
 
-from edgewise.broker import init
+from edgewise.broker.setup import init
 from edgewise.collector import Collector, Writer
 from edgewise.database import open_db
 from edgewise.package.store import Package

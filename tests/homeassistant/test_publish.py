@@ -19,7 +19,7 @@ from tests.broker.secured import open_folder, password
 from tests.command import edgewise
 from tests.shared import LIMIT_S
 
-from edgewise.broker import init
+from edgewise.broker.setup import init
 from edgewise.errors import OutsideError
 from edgewise.homeassistant import publish
 from edgewise.ota.targets import connect

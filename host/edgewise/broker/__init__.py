@@ -2,7 +2,3 @@
 
 May import: errors, logs, urls.
 """
-
-from edgewise.broker.setup import Done, init
-
-__all__ = ["Done", "init"]

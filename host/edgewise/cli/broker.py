@@ -13,7 +13,7 @@ from edgewise.cli.options import JsonFlag
 from edgewise.console import emit_json, say
 
 if TYPE_CHECKING:
-    from edgewise.broker import Done
+    from edgewise.broker.setup import Done
 
 __all__ = ["app"]
 
@@ -79,9 +79,9 @@ def init(
     time are over; what is there stays. --host and --node may be given several times; nodes are
     told the first host.
     """
-    from edgewise import broker
+    from edgewise.broker import setup
 
-    done = broker.init(folder, host or [], node or [], port, days, certificates)
+    done = setup.init(folder, host or [], node or [], port, days, certificates)
     _tell(done)
     if as_json:
         emit_json(asdict(done))
