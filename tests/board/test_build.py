@@ -12,8 +12,8 @@ from littlefs import LittleFS, UserContext
 from tests.command import edgewise
 
 from edgewise import settings
-from edgewise.board.build import Built, build
-from edgewise.board.build.image import BLOCK_BYTES, PARTITION_BYTES, image
+from edgewise.board.filesystem import Built, build
+from edgewise.board.filesystem.image import BLOCK_BYTES, PARTITION_BYTES, image
 from edgewise.errors import InputError, OutsideError
 
 SECRET = "pass-of-mine"

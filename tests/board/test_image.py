@@ -13,7 +13,7 @@ import pytest
 from tests.shared import LIMIT_S
 
 from edgewise import paths, settings
-from edgewise.board.build import Built, build
+from edgewise.board.filesystem import Built, build
 from edgewise.broker.embedded import EmbeddedBroker
 from edgewise.logs.log import Log
 from edgewise.package.store import Package

@@ -13,7 +13,7 @@ from tests.e2e.operator_of import FAST, NODE, Operator
 from tests.shared import LIMIT_S
 
 from edgewise import paths
-from edgewise.board.build import Arch, node_code
+from edgewise.board.filesystem import Arch, node_code
 from edgewise.database import open_db
 from edgewise.logs.log import Log
 from edgewise.package.store import Package, load_package

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edgewise.board.build.listing import LIST, listing, read_listing
+from edgewise.board.filesystem.listing import LIST, listing, read_listing
 from edgewise.board.repl import Repl
 from edgewise.errors import InputError, OutsideError
 

@@ -33,7 +33,7 @@ def build(
     Both hold the secrets: keep them to yourself.
     """
     from edgewise import settings
-    from edgewise.board.build import build as make
+    from edgewise.board.filesystem import build as make
 
     built = make(model, config, out, arch)
     for doubt in settings.doubts(settings.load(config)):

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from edgewise import paths, settings
-from edgewise.board.build.listing import LIST, listing
-from edgewise.board.build.shorten import shorten
+from edgewise.board.filesystem.listing import LIST, listing
+from edgewise.board.filesystem.shorten import shorten
 from edgewise.compile.forms import MACHINES
 from edgewise.errors import InputError
 from edgewise.package.store import Package

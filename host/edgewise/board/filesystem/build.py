@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from edgewise import __version__, settings
-from edgewise.package.store import load_package
-from edgewise.board.build.files import Arch, board_files
-from edgewise.board.build.image import (BLOCK_BYTES, OFFSET, PARTITION_BYTES, image)
+from edgewise.board.filesystem.files import Arch, board_files
+from edgewise.board.filesystem.image import BLOCK_BYTES, OFFSET, PARTITION_BYTES, image
 from edgewise.errors import InputError, unwritable
+from edgewise.package.store import load_package
 from edgewise.toolchain import umqtt
 
 __all__ = ["Built", "build"]
