@@ -10,13 +10,12 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from edgewise.broker.free_port import free_port
+from edgewise.broker.free_port import HOST, free_port
 from edgewise.errors import EdgewiseError, OutsideError
 from edgewise.urls import check_reachable, parse_broker
 
 __all__ = ["BrokerProcess"]
 
-_HOST = "127.0.0.1"
 _START_S = 60
 _STOP_S = 60
 _POLL_S = 0.02
@@ -40,7 +39,7 @@ class BrokerProcess:
     @property
     def url(self) -> str:
         """mqtt://host:port of the running broker."""
-        return f"mqtt://{_HOST}:{self._port}"
+        return f"mqtt://{HOST}:{self._port}"
 
     def __enter__(self) -> BrokerProcess:
         self._folder = tempfile.TemporaryDirectory(prefix="edgewise-broker-")
@@ -56,7 +55,7 @@ class BrokerProcess:
                 said = self._log.read_text(errors="replace").splitlines()
                 self.__exit__(None, None, None)
                 raise OutsideError(
-                    f"the broker does not start on {_HOST}:{self._port}: "
+                    f"the broker does not start on {HOST}:{self._port}: "
                     f"{said[-1] if said else 'no sign of life'}: name another with --broker"
                 )
             time.sleep(_POLL_S)
@@ -88,7 +87,7 @@ class BrokerProcess:
         if mosquitto is None:
             return [sys.executable, "-c", _AMQTT, "broker", "--port", str(self._port)]
         config = Path(self._folder.name) / "mosquitto.conf"
-        config.write_text(_CONFIG.format(port=self._port, host=_HOST))
+        config.write_text(_CONFIG.format(port=self._port, host=HOST))
         return [mosquitto, "-c", str(config)]
 
     def _listens(self) -> bool:
