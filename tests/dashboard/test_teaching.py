@@ -163,6 +163,18 @@ def test_a_page_that_was_open_when_another_logged_out_writes_nothing(
     expect(page.get_by_text("Training on")).to_have_count(0)
 
 
+def test_a_page_that_stood_still_keeps_what_is_clicked(
+    page: Page, url: str, engine: Engine, secret: str
+) -> None:
+    store(engine, rooms(NODE))
+    log_in(page, url, secret)
+    page.goto(f"{url}/node?id={NODE}")
+    drag(page, 0.2, 0.4)
+    page.evaluate("const end = Date.now() + 12_000; while (Date.now() < end);")
+    name_it(page, "cold")
+    expect(page.locator(".panel", has_text="Taught")).to_contain_text("cold")
+
+
 def test_a_class_that_no_model_may_have_is_refused(
     page: Page, url: str, engine: Engine, secret: str
 ) -> None:

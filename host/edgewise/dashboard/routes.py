@@ -26,6 +26,8 @@ from edgewise.package.store import REPORT
 __all__ = ["add_routes"]
 
 _BODY_MAX = 4096
+# A page that was cut off for so long goes on; NiceGUI's 3 s drop clicks on a busy machine.
+_RECONNECT_S = 60.0
 
 
 def add_routes(app: FastAPI, state: State) -> None:
@@ -63,7 +65,14 @@ def add_routes(app: FastAPI, state: State) -> None:
     log = logging.getLogger("nicegui")
     log.setLevel(logging.WARNING)
     log.addFilter(one_line)
-    ui.run_with(app, title="Edgewise", dark=None, favicon="🌡", show_welcome_message=False)
+    ui.run_with(
+        app,
+        title="Edgewise",
+        dark=None,
+        favicon="🌡",
+        reconnect_timeout=_RECONNECT_S,
+        show_welcome_message=False,
+    )
 
 
 def _database_error(error: Exception) -> None:
