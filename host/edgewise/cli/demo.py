@@ -25,7 +25,7 @@ def demo(
     json: JsonFlag = False,
 ) -> None:
     """Train on the UCI occupancy log, run its test rows through a simulated node, compare."""
-    say("demo: half a minute in all; starting ...")
+    say("demo: 30 to 60 s in all; starting ...")
     from edgewise.demo.report import show
     from edgewise.demo.run import run
     from edgewise.errors import EdgewiseError
