@@ -16,7 +16,7 @@ from tests.shared import once, small_log
 from edgewise.broker.embedded import EmbeddedBroker
 from edgewise.compile import compile_model
 from edgewise.database import open_db
-from edgewise.features.splitting import parts
+from edgewise.features.splitting import split_log
 from edgewise.logs.log import Log, read_log
 from edgewise.package.store import Package, load_package
 from edgewise.training import train
@@ -100,7 +100,7 @@ def log(log_path: Path) -> Log:
 @pytest.fixture(scope="session")
 def model(log_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Package:
     def build(folder: Path) -> None:
-        compile_model(train(*parts(log_path)), folder / "window", {})
+        compile_model(train(*split_log(log_path)), folder / "window", {})
 
     return load_package(once(tmp_path_factory, "window", build) / "window")
 

@@ -50,14 +50,14 @@ class Node:
         now = clock.ticks_ms()
         late_ms = clock.ticks_diff(now, self._next_ms)
         if late_ms >= 0:
-            self._due(now, late_ms)
+            self._begin_slot(now, late_ms)
         code = self._sensor.poll(now, self._raw)
         if code is not None:
-            self._taken(self._checked(code))
+            self._handle_reading(self._check(code))
         waited_ms = clock.ticks_diff(now, self._diag_ms)
         if waited_ms >= _DIAG_MS or (waited_ms >= 0 and self._link.up):
             self._diag_ms = clock.ticks_add(now, _DIAG_MS)
-            self._tell()
+            self._send_diag()
         self._link.step()
         self._rest()
 
@@ -78,11 +78,11 @@ class Node:
         late_ms = self._clock.ticks_diff(self._clock.ticks_ms(), self._next_ms)
         return late_ms < _ALIVE_PERIODS * self._period_ms
 
-    def worked(self):
+    def is_proved(self):
         # Whether this start has proved itself.
         return self._read > 0 and self._clock.uptime_s() >= _GOOD_S
 
-    def _due(self, now, late_ms):
+    def _begin_slot(self, now, late_ms):
         # Slots keep their places in time; those that were slept through are counted.
         missed = late_ms // self._period_ms
         self._missed += missed
@@ -93,7 +93,7 @@ class Node:
         self._outbox.keep()
         self._sensor.start(now)
 
-    def _checked(self, code):
+    def _check(self, code):
         # -> code; what the frame says is plausible, and calibrated
         if code:
             return code
@@ -107,16 +107,16 @@ class Node:
                 raw[i] = self._calibration[i].push(raw[i])
         return 0
 
-    def _taken(self, code):
+    def _handle_reading(self, code):
         clock = self._clock
         self._read += 1
         now_s = clock.uptime_s()
         if code:
             self._failed += 1
             self._gate.push(now_s, 0, 0, -1)
-            self._push(code, 0, 0)
-            if self._hold.failed(now_s):
-                self._fault(decode.ERRORS[code])
+            self._report(code, 0, 0)
+            if self._hold.note_failed(now_s):
+                self._report_fault(decode.ERRORS[code])
             return
         raw = self._raw
         x = self._pipeline.push(self._slot, raw[0], raw[1])
@@ -124,14 +124,14 @@ class Node:
         cls = self._model.predict(x)
         self._predict_us = clock.ticks_diff(clock.ticks_us(), start_us)
         if self._gate.push(now_s, raw[0], raw[1], cls):
-            self._push(0, cls, self._model.p_pc)
-        if self._hold.good(now_s):
+            self._report(0, cls, self._model.p_pc)
+        if self._hold.note_good(now_s):
             self._link.event(self._seq, "fault", '"from":"fault","to":"ok"}')
         before = self._confirm.confirmed
         if self._confirm.push(cls):
-            self._decided(before, cls)
+            self._report_class(before, cls)
 
-    def _push(self, code, cls, p_pc):
+    def _report(self, code, cls, p_pc):
         # Only what is reported has a number: a gap in the numbers is a loss.
         self._seq += 1
         ts = self._clock.unix_s()
@@ -141,13 +141,13 @@ class Node:
         if self.console is not None:
             self.console.reading(ts, self._seq, t_dc, h_pm, cls, p_pc, code)
 
-    def _fault(self, name):
+    def _report_fault(self, name):
         # Held long enough: nothing is known any more.
         self._confirm.clear()
         self._drive()
         self._link.event(self._seq, "fault", '"from":"ok","to":"fault","err":"%s"}' % name)
 
-    def _decided(self, before, cls):
+    def _report_class(self, before, cls):
         classes = self._model.classes
         self._drive()
         was = json.dumps(classes[before] if before >= 0 else None)
@@ -181,7 +181,7 @@ class Node:
     def stay_awake(self, minutes):
         pass  # this node never sleeps
 
-    def _tell(self):
+    def _send_diag(self):
         text = self.diag()
         self._link.diag(text)
         if self.console is not None:
@@ -193,7 +193,7 @@ class Node:
         model = self._model
         gc.collect()
         told = self._facts()
-        told.update(self._sensor.told())
+        told.update(self._sensor.status())
         told.update(
             {
                 "taken": self._seq,

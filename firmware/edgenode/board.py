@@ -163,9 +163,9 @@ class Board:
             if node.alive() and link.turns != turns:
                 turns = link.turns
                 self.watchdog.feed()
-            if not proved and node.worked():
+            if not proved and node.is_proved():
                 proved = True
-                self._proved()
+                self._confirm_start()
             if self.trial is not None:
                 self._try(proved)
             if self.installer is not None:
@@ -174,12 +174,12 @@ class Board:
     def _try(self, proved):
         trial, link = self.trial, self.link
         if trial.step(self.clock.uptime_s(), proved, link.up):
-            self.boot.ended()
+            self.boot.record_end()
             machine.reset()
         if trial.verdict and link.up:
             from .commands import control
 
-            control.tell(self)
+            control.send_verdict(self)
             self.trial = None
 
     def _judge(self, proved):
@@ -231,10 +231,10 @@ class Board:
             "error": note.get("error"),
         }
 
-    def obey(self, verb, payload, retained):
+    def run_command(self, verb, payload, retained):
         from .commands import control
 
-        control.obey(self, verb, payload, retained)
+        control.run_command(self, verb, payload, retained)
 
     def restart_soon(self):
         self.restart_ms = self.clock.ticks_add(self.clock.ticks_ms(), _ANSWER_MS)
@@ -246,14 +246,14 @@ class Board:
         late_ms = self.clock.ticks_diff(self.clock.ticks_ms(), self.restart_ms)
         if late_ms > 0 or self.link.idle():
             self.box.keep()
-            self.boot.ended()
+            self.boot.record_end()
             machine.reset()
 
-    def _proved(self):
+    def _confirm_start(self):
         if not self.safe:
-            self.boot.good()
+            self.boot.record_good()
         elif not self.boot.safe:
-            self.boot.again()
+            self.boot.leave_safe_mode()
             machine.reset()
 
     def _recall(self):
@@ -268,10 +268,10 @@ class Board:
 
     def sleep(self, ms):
         if self.begun:
-            self.boot.good()
+            self.boot.record_good()
         machine.deepsleep(ms)
 
-    def undone(self, e):
+    def undo_trials(self, e):
         # -> whether what the node stopped over was on trial: it is no longer
         undone = False
         for trial in (self.trial, self.installer):
@@ -279,21 +279,21 @@ class Board:
                 undone = True
         return undone
 
-    def crashed(self, e):
+    def record_crash(self, e):
         text = io.StringIO()
         sys.print_exception(e, text)
         print(text.getvalue())
         said = self.journal.lines()[-_SAID:] + text.getvalue().strip().split("\n")[-_SAID:]
         try:
             self.begin()
-            self.boot.crashed()
+            self.boot.record_crash()
             flash.write(_CRASH_LOG, "\n".join(said).encode())
         except OSError:
             pass
 
     def close(self):
         if self.begun:
-            self.boot.ended()
+            self.boot.record_end()
         self.watchdog.rest()
         if self.link is not None:
             self.link.close()
@@ -305,12 +305,12 @@ def main():
         board.start()
     except NodeError as e:
         board.log(e)
-        undone = board.undone(e)
+        undone = board.undo_trials(e)
         board.close()
         if undone:
             machine.reset()
     except Exception as e:  # noqa: BLE001 - whatever it is, the node starts again and says so
-        board.crashed(e)
+        board.record_crash(e)
         time.sleep_ms(5000)
         machine.reset()
     except (KeyboardInterrupt, SystemExit):

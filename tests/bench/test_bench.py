@@ -93,7 +93,7 @@ def test_what_is_absent_says_why(
 
 def test_a_package_is_measured(repo: Path) -> None:
     package = load_package(repo / "models/occupancy")
-    chosen = subject.of_package(package)
+    chosen = subject.subject_of(package)
     assert chosen.x.shape == (20560, len(package.features))
     assert chosen.nodes == package.info["nodes"]
     with UnixPort() as place:

@@ -14,7 +14,7 @@ from tests.board.wasm_board import WasmBoard
 from tests.command import edgewise
 
 from edgewise.board.arch import check_arch
-from edgewise.board.deploy import deploy, wanted
+from edgewise.board.deploy import deploy, files_of
 from edgewise.board.repl import open_repl
 from edgewise.errors import InputError, OutsideError
 
@@ -71,7 +71,7 @@ def test_the_board_of_the_tests_is_a_micropython(board: WasmBoard) -> None:
 def test_all_once_then_only_what_changed(board: WasmBoard, build: Path) -> None:
     done = run(board, build)
     assert done.returncode == 0, done.stderr
-    files = wanted(build)
+    files = files_of(build)
     assert {k: v for k, v in on_board(board).items() if k in files} == files
     told = json.loads(done.stdout)
     assert (sorted(told["written"]), told["node"], told["model"]) == (sorted(files), "a1b2c3", "m")
@@ -131,7 +131,7 @@ def test_what_is_damaged_on_the_board_is_mended(
         repl.exec(f"with open('/{damaged}', 'wb') as f: f.write(b'no')")
         repl.exec("with open('/files.json', 'r+b') as f: f.write(b'5 ' * 400)")
     assert run(board, build).returncode == 0
-    assert on_board(board)[damaged] == wanted(build)[damaged]
+    assert on_board(board)[damaged] == files_of(build)[damaged]
     with open_repl(board.port) as repl:
         repl.exec(f"with open('/{damaged}', 'wb') as f: f.write(b'no')")
     assert json.loads(run(board, build).stdout)["written"] == [damaged]
@@ -162,13 +162,13 @@ def test_a_cable_that_is_pulled_leaves_every_file_whole(
     board: WasmBoard, build: Path, after: int
 ) -> None:
     assert run(board, build).returncode == 0
-    before = wanted(build)
+    before = files_of(build)
     (build / "fs/model.bin").write_bytes(b"\1" * 4000)
     (build / "fs/edgenode/core/a.mpy").write_bytes(b"M" + b"\2" * 6000)
     board.cut_after = board.heard + after
     done = run(board, build)
     assert done.returncode == 1
-    new = wanted(build)
+    new = files_of(build)
     there = on_board(board)
     for name in new:
         assert there[name] in (before[name], new[name]), name
@@ -195,13 +195,13 @@ def test_a_file_that_arrives_damaged(board: WasmBoard, build: Path) -> None:
             return str(self._repl.exec(wrong))  # type: ignore[attr-defined]
 
     with open_repl(board.port) as repl, pytest.raises(OutsideError, match="arrived damaged"):
-        deploy(Damaging(repl), wanted(build))
+        deploy(Damaging(repl), files_of(build))
     assert "boot.py" not in on_board(board)
 
 
 def test_no_build_and_no_board(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="run edgewise build"):
-        wanted(tmp_path)
+        files_of(tmp_path)
     done = edgewise("deploy", "--port", "/dev/no-such-port", "--build", tmp_path)
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
 

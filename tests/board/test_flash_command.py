@@ -169,7 +169,7 @@ def test_unplugged_in_the_middle(here: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_one_name_for_several_boards(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ports, "every", lambda: ["/dev/a", "/dev/b"])
+    monkeypatch.setattr(ports, "port_names", lambda: ["/dev/a", "/dev/b"])
     config = Path("build/fs/config.json")
     config.write_text('{"node":"kitchen"}')
     done = run("flash", "--port", "all", "--image", "m.bin")
@@ -182,7 +182,7 @@ def test_all_ports_at_once(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         Served(Esp32(says=SAYS), lines=True) as good,
         Served(Esp32(flash_mb=2), lines=True) as small,
     ):
-        monkeypatch.setattr(ports, "every", lambda: [good.url, small.url])
+        monkeypatch.setattr(ports, "port_names", lambda: [good.url, small.url])
         done = run("flash", "--port", "all", "--image", "m.bin")
         told = run("flash", "--port", "all", "--image", "m.bin", "--json")
     first, second = done.stdout.splitlines()

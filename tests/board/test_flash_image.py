@@ -10,7 +10,7 @@ from littlefs import LittleFS, UserContext
 from tests.board.firmware import TABLE, build, firmware
 
 from edgewise.board.flash import build as builds
-from edgewise.board.flash.chips import CHIPS, Chip, by_name
+from edgewise.board.flash.chips import CHIPS, Chip, find_by_name
 from edgewise.board.flash.image import Image, parse, read
 from edgewise.board.flash.plan import plan
 from edgewise.errors import InputError
@@ -20,7 +20,7 @@ OTA = (*TABLE[:2], ("ota_0", 0, 16, 0x10000, 0x180000), ("vfs", 1, 129, 0x310000
 
 
 def chip(name: str) -> Chip:
-    found = by_name(name)
+    found = find_by_name(name)
     assert found
     return found
 

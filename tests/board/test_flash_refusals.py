@@ -171,11 +171,11 @@ def test_auto_and_all(
     monkeypatch.setattr(list_ports, "comports", lambda: reversed(there))
     if every is None or len(every) > 1:
         with pytest.raises(EdgewiseError, match=single):
-            ports.single()
+            ports.only_port()
     else:
-        assert ports.single() == single
+        assert ports.only_port() == single
     if every is None:
         with pytest.raises(OutsideError, match="no board found"):
-            ports.every()
+            ports.port_names()
     else:
-        assert ports.every() == every
+        assert ports.port_names() == every

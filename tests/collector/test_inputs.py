@@ -189,7 +189,7 @@ def test_wrong_use(
 
 
 def test_the_only_board(db: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edgewise.board.ports.look", list)
+    monkeypatch.setattr("edgewise.board.ports.board_ports", list)
     done = CliRunner().invoke(app, ["collect", "--serial", "auto", "--db", db])
     assert isinstance(done.exception, OutsideError)
     assert "no board found on USB" in str(done.exception)

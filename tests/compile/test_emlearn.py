@@ -48,7 +48,7 @@ def test_model_h_votes_as_the_table_does(classes: int, bits: int) -> None:
     estimator = RandomForestClassifier(7, max_depth=5, random_state=0).fit(x, y)
     forest = flatten(estimator, bits)
     total = 7 * (2**bits - 1)
-    answers = runtimes.run_c(emlearn_c.corrected(forest, 4), x, classes, total)
+    answers = runtimes.run_c(emlearn_c.corrected_source(forest, 4), x, classes, total)
     votes = _votes(forest, x)
     assert answers[:, 0].tolist() == votes.argmax(axis=1).tolist()
     assert answers[:, 1].tolist() == ((100 * votes.max(axis=1) + total // 2) // total).tolist()
@@ -63,8 +63,8 @@ def test_stock_emlearn_still_differs() -> None:
     expected = estimator.predict(x)
     forest, wrong = exact_forest(estimator, x, expected)
     assert wrong == -1
-    stock = runtimes.run_c(emlearn_c.stock(estimator), x, 2, 5 * 255)
-    ours = runtimes.run_c(emlearn_c.corrected(forest, 4), x, 2, 5 * (2**forest.bits - 1))
+    stock = runtimes.run_c(emlearn_c.stock_source(estimator), x, 2, 5 * 255)
+    ours = runtimes.run_c(emlearn_c.corrected_source(forest, 4), x, 2, 5 * (2**forest.bits - 1))
     assert (stock[:, 0] != expected).any()
     assert (ours[:, 0] == expected).all()
 
@@ -76,7 +76,7 @@ def test_another_emlearn_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     estimator = RandomForestClassifier(2, max_depth=2, random_state=0)
     forest = flatten(estimator.fit([[0], [1], [2], [3]], [0, 0, 1, 1]))
     with pytest.raises(EdgewiseError, match="pip install emlearn=="):
-        emlearn_c.corrected(forest, 1)
+        emlearn_c.corrected_source(forest, 1)
 
 
 def _votes(forest: object, x: np.ndarray) -> np.ndarray:

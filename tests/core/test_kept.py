@@ -6,7 +6,7 @@ from tests.counts import count
 from edgenode.core.decide import Confirm
 from edgenode.core.features import CHANNELS, KINDS
 from edgenode.core.kept import READINGS_MIN, SIZE, Kept, Network, key
-from edgenode.core.packed import CLASS, FAULT, GOOD, PackedEvents, PackedOutbox, moved
+from edgenode.core.packed import CLASS, FAULT, GOOD, PackedEvents, PackedOutbox, move_time
 from edgenode.core.pipeline import Pipeline
 
 KEY = 0xC0FFEE01
@@ -212,10 +212,14 @@ def test_the_clock_is_set_for_the_first_time():
 
 def test_drift_is_shared_out():
     # 5 % slow: after 6 h the clock shows 18 min too little; half way it was 9 min
-    assert moved(10800, 1080, 0, 21600) == 11880  # never set: all by the same
-    assert [moved(1000 + s, 1080, 1000, 22600) for s in (0, 10800, 21600)] == [1000, 12340, 23680]
-    assert moved(900, 1080, 1000, 22600) == 900
-    assert moved(1000, -5, 1000, 1000) == 1000
+    assert move_time(10800, 1080, 0, 21600) == 11880  # never set: all by the same
+    assert [move_time(1000 + s, 1080, 1000, 22600) for s in (0, 10800, 21600)] == [
+        1000,
+        12340,
+        23680,
+    ]
+    assert move_time(900, 1080, 1000, 22600) == 900
+    assert move_time(1000, -5, 1000, 1000) == 1000
 
 
 def full(events):

@@ -53,7 +53,7 @@ def test_outages_classes_and_replay(engine: Engine) -> None:
         assert (outage.start, outage.end) == (START_S + 60 * 2999, START_S + 60 * 3100)
         names = [band.name for band in seen.classes(60)]
         assert names == ["empty", "empty", "warm"]
-        (late,) = seen.replayed(60)
+        (late,) = seen.replays(60)
         slack = 60 * 5000 / pixels
         assert abs(late.start - (START_S + 60 * 2000)) <= slack
         assert abs(late.end - (START_S + 60 * 2100)) <= slack
@@ -76,7 +76,7 @@ def test_what_stands_alone_is_a_dot_and_what_failed_a_band(engine: Engine) -> No
     drawn = {s["id"]: s["data"] for s in data(seen, 60, [], [], {}, Palette())}
     dots = [p["value"][0] / 1000 - START_S for p in drawn["t"] if isinstance(p, dict)]
     assert dots == [3600, 7380]
-    (failing,) = seen.failed(60)
+    (failing,) = seen.failed_reads(60)
     assert (failing.start, failing.end) == (START_S + 7320, START_S + 7380)
     assert FAILED in [bar["itemStyle"]["color"] for bar in drawn["bands"]]
 

@@ -18,7 +18,7 @@ from tests.shared import LIMIT_S, small_log
 from edgewise.collector import Collector, Writer
 from edgewise.compile import compile_model
 from edgewise.database.schema import label, model, reading
-from edgewise.features.splitting import parts
+from edgewise.features.splitting import split_log
 from edgewise.logs.log import read_log
 from edgewise.package.store import load_package
 from edgewise.simulator.fleet import node_config
@@ -193,7 +193,7 @@ def test_see_label_train_push(
     page: Page, serve: Serve, engine: Engine, secret: str, place: Path, tmp_path: Path
 ) -> None:
     room = read_log(small_log(tmp_path / "room.csv", 2000))
-    fit, test = parts(small_log(tmp_path / "first.csv"))
+    fit, test = split_log(small_log(tmp_path / "first.csv"))
     compile_model(train(fit, test, Budget(30)), tmp_path / "models" / "first", {})
     first = load_package(tmp_path / "models" / "first")
     (tmp_path / "node.toml").write_text(f'[update]\nsecret = "{KEY}"\n')

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from edgewise.cli.data import app as data_app
 from edgewise.collector.retention import fold
-from edgewise.database.labels import beside, held_out, joined, log_sha256, read_labelled
+from edgewise.database.labels import held_out, join_logs, log_sha256, read_labelled, rows_not_in
 from edgewise.database.schema import label, reading
 from edgewise.errors import InputError
 from edgewise.logs.log import read_log
@@ -134,9 +134,9 @@ def test_a_log_and_a_database_teach_together(engine: Engine, db: str, tmp_path: 
     assert log.read_text().startswith("time,node,temperature,humidity,status\n")
     labelled = read_labelled(engine)
     read = read_log(log)
-    assert len(beside(read, labelled)) == 0
+    assert len(rows_not_in(read, labelled)) == 0
     log.write_text(log.read_text().replace(",a,", ",c,"))
-    both = joined(labelled, beside(read_log(log), labelled))
+    both = join_logs(labelled, rows_not_in(read_log(log), labelled))
     assert len(both) == 2 * len(labelled)
     assert set(both.node) == {"a", "c"}
     assert len(both.series()) == 2
@@ -154,7 +154,7 @@ def test_a_log_of_another_period_is_refused(engine: Engine) -> None:
     teach(engine, "b", START_S, START_S + 100, "warm")
     slow, fast = (read_labelled(engine, [name]) for name in "ab")
     with pytest.raises(InputError, match="a reading every 5 s, every 60 s in"):
-        beside(fast, slow)
+        rows_not_in(fast, slow)
 
 
 def test_one_class_or_too_little_is_said_in_a_line(engine: Engine) -> None:

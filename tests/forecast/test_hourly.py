@@ -14,7 +14,7 @@ from edgewise.collector.retention import fold
 from edgewise.database import open_db
 from edgewise.database.schema import reading
 from edgewise.errors import InputError
-from edgewise.forecast.hourly import of_db, of_log
+from edgewise.forecast.hourly import hourly_of_database, hourly_of_log
 from edgewise.logs.log import read_log
 
 
@@ -37,9 +37,9 @@ def test_a_log_and_a_database_say_the_same_hours(url: str, tmp_path: Path) -> No
     engine = open_db(url)
     with engine.begin() as connection:
         connection.execute(reading.insert(), given + ahead + no_clock)
-    of_file = of_log(read_log(csv(tmp_path / "a.csv", given)))
+    of_file = hourly_of_log(read_log(csv(tmp_path / "a.csv", given)))
     for _ in range(2):
-        of_table = of_db(engine)
+        of_table = hourly_of_database(engine)
         assert [(s.node, s.channel) for s in of_table] == [("n", "t"), ("n", "h")]
         for a, b in zip(of_file, of_table, strict=True):
             assert a.ts.tolist() == b.ts.tolist()
@@ -55,17 +55,17 @@ def test_a_log_and_a_database_say_the_same_hours(url: str, tmp_path: Path) -> No
 def test_what_is_not_there_is_named(url: str, tmp_path: Path) -> None:  # noqa: F811
     engine = open_db(url)
     with pytest.raises(InputError, match="no readings: edgewise collect"):
-        of_db(engine)
+        hourly_of_database(engine)
     with engine.begin() as connection:
         connection.execute(reading.insert(), rows("n", 1))
     with pytest.raises(InputError, match="no readings of node m"):
-        of_db(engine, "m")
+        hourly_of_database(engine, "m")
     engine.dispose()
     with pytest.raises(InputError, match=r"a\.csv: no node m: it has n"):
-        of_log(read_log(csv(tmp_path / "a.csv", rows("n", 1))), "m")
+        hourly_of_log(read_log(csv(tmp_path / "a.csv", rows("n", 1))), "m")
 
 
 def test_only_the_last_weeks_count(tmp_path: Path) -> None:
-    series = of_log(read_log(csv(tmp_path / "a.csv", rows("n", 40, step_s=1800))))[0]
+    series = hourly_of_log(read_log(csv(tmp_path / "a.csv", rows("n", 40, step_s=1800))))[0]
     assert len(series.y) == 28 * DAY
     assert series.ts[-1] == START_S + 40 * DAY * HOUR_S - HOUR_S / 2

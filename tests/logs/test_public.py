@@ -190,6 +190,6 @@ def test_unknown_name_and_bad_places(cache: Path, tmp_path: Path) -> None:
 
 def test_the_classes_have_names(real_data: Path) -> None:
     log = read_log(real_data, "occupied", split="split")
-    named = public.named(log)
+    named = public.name_classes(log)
     assert named.label is not None and log.label is not None
     assert set(zip(log.label, named.label, strict=True)) == {("0", "empty"), ("1", "occupied")}

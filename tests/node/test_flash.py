@@ -39,7 +39,7 @@ def test_three_ways_to_end_badly():
     put("boot.test", b"7")
     assert begun().bad == 0
     assert begun().bad == 1  # the watchdog ended it at its beginning
-    begun().crashed()
+    begun().record_crash()
     assert begun(True).bad == 3  # a crash is one however the next start came
     assert begun(True).bad == 3  # a power cut is none, and no good start either
     os.remove("boot.test")
@@ -49,10 +49,10 @@ def test_a_good_start_forgets_the_bad_ones():
     put("boot.test", b"7 2 running 0")
     boot = begun()
     assert boot.bad == 3
-    boot.good()
-    boot.crashed()  # after a minute of good work
+    boot.record_good()
+    boot.record_crash()  # after a minute of good work
     assert begun().bad == 0
-    begun().ended()
+    begun().record_end()
     assert begun().bad == 0
     os.remove("boot.test")
 
@@ -70,7 +70,7 @@ def test_one_more_chance():
     put("boot.test", b"7 2 running 0")
     boot = begun()
     assert boot.bad == 3
-    boot.again()
+    boot.leave_safe_mode()
     assert begun().bad == 2
     assert begun().bad == 3
     os.remove("boot.test")

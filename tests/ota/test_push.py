@@ -18,7 +18,7 @@ from tests.shared import LIMIT_S, once, small_log
 
 from edgenode.core import loader
 from edgewise.compile import compile_model
-from edgewise.features.splitting import parts
+from edgewise.features.splitting import split_log
 from edgewise.logs.log import Log, read_log
 from edgewise.ota import container, push
 from edgewise.ota.offer import chunk, offer
@@ -41,7 +41,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Package:
     def build(folder: Path) -> None:
         path = small_log(folder / "log.csv", 900)
         path.write_text(path.read_text().replace(",open", ",wide").replace(",closed", ",shut"))
-        compile_model(train(*parts(path)), folder / "other", {})
+        compile_model(train(*split_log(path)), folder / "other", {})
 
     return load_package(once(tmp_path_factory, "other-names", build) / "other")
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from edgewise.compile import compile_model, recompile
-from edgewise.features.splitting import parts
+from edgewise.features.splitting import split_log
 from edgewise.package.form import Form
 from edgewise.package.store import json_bytes, load_package
 from edgewise.report import evidence, render
@@ -67,7 +67,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
         t_c, h_pct = 20 + 3 * state + r.normal(0, 1.4), 40 + r.normal(0, 2)
         lines.append(f"{1_700_000_000 + 300 * i},{t_c:.1f},{h_pct:.1f},{'abc'[state]}")
     path.write_text("\n".join(lines) + "\n")
-    return train(*parts(path), Budget(30))
+    return train(*split_log(path), Budget(30))
 
 
 INFO: dict[str, Any] = {

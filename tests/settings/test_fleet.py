@@ -74,7 +74,7 @@ def test_a_wrong_file_of_a_fleet_is_named(house: Path, text: str, said: str) -> 
 
 
 def test_masked(house: Path) -> None:
-    shown = settings.masked({**settings.load(house), "update": {"secret": ""}})
+    shown = settings.mask_secrets({**settings.load(house), "update": {"secret": ""}})
     assert shown["wifi"] == {"ssid": "home", "password": "***"}
     assert shown["update"] == {"secret": ""}
     assert settings.load(house)["wifi"]["password"] == HIDDEN

@@ -11,14 +11,14 @@ from tests.counts import count
 
 from edgewise.compile import compile_estimator
 from edgewise.errors import InputError
-from edgewise.features.splitting import parts
+from edgewise.features.splitting import split_log
 from edgewise.logs.log import Log, read_log
 from edgewise.package.forest import flatten, flatten_trees, trees_of
 from edgewise.training import Budget, Trained, train
 from edgewise.training.budget import US_PER_VISIT
 from edgewise.training.cutting import cut, predict
 from edgewise.training.pool import LEVELS, POOL, WINDOWS
-from edgewise.training.quality import choose, distances, front, quality
+from edgewise.training.quality import choose, distances, pareto_front, quality
 from edgewise.training.result import Recipe
 from edgewise.training.rows import classes_of, parts_of, rows_of
 
@@ -40,7 +40,7 @@ def log_of(path: Path, nodes: int = 1, rows: int = 700, warmer: float = 0.0) -> 
 
 def trained(path: Path, **more: object) -> Trained:
     log_of(path)
-    return train(*parts(path), **more)  # type: ignore[arg-type]
+    return train(*split_log(path), **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("kind", ["ExtraTrees", "RandomForest", "DecisionTree"])
@@ -197,7 +197,7 @@ def test_a_distance_knows_what_is_hard_for_both() -> None:
 def test_the_front_and_the_choice() -> None:
     qualities = np.array([0.9, 0.9, 0.8, 0.7, 0.85])
     sizes = np.array([300, 200, 100, 150, 200])
-    assert front(qualities, sizes).tolist() == [False, True, True, False, False]
+    assert pareto_front(qualities, sizes).tolist() == [False, True, True, False, False]
     assert choose(qualities, np.zeros(5), sizes) == 1
     assert choose(qualities, np.array([0, 0, 0.05, 0.5, 0.06]), sizes) == 3
     assert choose(qualities, np.array([0, 0, 0.11, 0, 0.06]), sizes) == 2
@@ -208,7 +208,7 @@ def test_a_label_that_no_message_can_carry(tmp_path: Path) -> None:
     log_of(path)
     path.write_text(path.read_text().replace("closed", "c" * 65))
     with pytest.raises(InputError, match=r"text of 1\.\.64 characters: rename the class"):
-        train(*parts(path))
+        train(*split_log(path))
 
 
 def test_nodes_that_know_one_class_each(tmp_path: Path) -> None:
@@ -221,10 +221,10 @@ def test_nodes_that_know_one_class_each(tmp_path: Path) -> None:
 def test_whole_nodes_can_be_named_for_training(tmp_path: Path) -> None:
     path = tmp_path / "rooms.csv"
     log_of(path, nodes=4, rows=50)
-    fit, test = parts(path, split_col="node", train_value="n0,n2")
+    fit, test = split_log(path, split_col="node", train_value="n0,n2")
     assert (set(fit.node), set(test.node)) == ({"n0", "n2"}, {"n1", "n3"})
     with pytest.raises(InputError, match="no row with node = n7: known are n0, n1, n2, n3"):
-        parts(path, split_col="node", train_value="n0,n7")
+        split_log(path, split_col="node", train_value="n0,n7")
 
 
 def test_the_front_is_of_what_could_have_been_chosen(small: Trained) -> None:

@@ -6,7 +6,7 @@ from ..core import command
 from ..errors import NodeError
 
 
-def obey(board, verb, payload, retained):
+def run_command(board, verb, payload, retained):
     # board: main.Board
     try:
         verb, name, value = command.parse(verb, payload, retained)
@@ -18,20 +18,20 @@ def obey(board, verb, payload, retained):
             raise NodeError("known are " + ", ".join(sorted(_VERBS)))
         text = _VERBS[verb](board, value, name)
     except (NodeError, MemoryError, OSError) as e:
-        _say(board, verb, command.answer(name, str(e)))
+        _send_answer(board, verb, command.answer(name, str(e)))
     else:
         if text is not False:
-            _say(board, verb, command.answer(name, None, text))
+            _send_answer(board, verb, command.answer(name, None, text))
 
 
-def tell(board):
+def send_verdict(board):
     # What became of the configuration that was on trial.
     name, error = board.trial.verdict
-    _say(board, "config", command.answer(name, error))
-    board.trial.told()
+    _send_answer(board, "config", command.answer(name, error))
+    board.trial.forget()
 
 
-def _say(board, verb, text):
+def _send_answer(board, verb, text):
     board.link.answer("cmd/%s/result" % verb, text)
 
 

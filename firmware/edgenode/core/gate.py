@@ -29,7 +29,7 @@ class Gate:
 
     def push(self, now_s, t_dc, h_pm, cls):
         # -> whether to report; now_s: seconds since the start
-        passed = cls < 0 or cls != self._cls or self._due(now_s - self._last_s, t_dc, h_pm)
+        passed = cls < 0 or cls != self._cls or self._is_due(now_s - self._last_s, t_dc, h_pm)
         if passed:
             self._cls = cls
             self._last_s = now_s
@@ -37,7 +37,7 @@ class Gate:
             self._h_pm = h_pm
         return passed
 
-    def _due(self, since_s, t_dc, h_pm):
+    def _is_due(self, since_s, t_dc, h_pm):
         if self._heartbeat_s and since_s >= self._heartbeat_s:
             return True
         if self._only_heartbeat or since_s < self._throttle_s:

@@ -8,14 +8,14 @@ class Hold:
         self._since_s = None  # the last good reading; before it the first failed one
         self.fault = False
 
-    def good(self, now_s):
+    def note_good(self, now_s):
         # -> True if this ends a fault
         ended = self.fault
         self.fault = False
         self._since_s = now_s
         return ended
 
-    def failed(self, now_s):
+    def note_failed(self, now_s):
         # -> True once, when nothing good came for hold_s
         if self._since_s is None:
             self._since_s = now_s

@@ -20,7 +20,7 @@ _EVENT = "<bbbII"
 _EVENT_BYTES = const(11)
 
 
-def moved(ts, jump_s, since_s, now_s):
+def move_time(ts, jump_s, since_s, now_s):
     # ts by a clock that was set forward by jump_s when it showed now_s. It was right at since_s
     # and drifted from then on; since_s = 0: it had never been set.
     if not since_s:
@@ -108,9 +108,9 @@ class PackedOutbox:
         if not self._n:
             return
         shown = [self._ts(self._place_of(k)) for k in range(self._n)]
-        self._base_s = moved(shown[0], jump_s, since_s, now_s)
+        self._base_s = move_time(shown[0], jump_s, since_s, now_s)
         for k in range(self._n):
-            self._set_age(self._place_of(k), moved(shown[k], jump_s, since_s, now_s))
+            self._set_age(self._place_of(k), move_time(shown[k], jump_s, since_s, now_s))
 
     def _drop(self):
         self._first = (self._first + 1) % self.size
@@ -133,7 +133,7 @@ class PackedOutbox:
     def done(self, k):
         return bool(self._buf[self._place_of(k) + 6] & _DONE)
 
-    def _told(self, k):
+    def _reading_at(self, k):
         # as core.record has it, and the class as JSON
         seq, ts, t_dc, h_pm, cls, p_pc, err = self.get(k)
         relative = 1 if ts is None else 0
@@ -145,7 +145,7 @@ class PackedOutbox:
         k = self._n - 1
         if not self._n or self.done(k):
             return None
-        return render(*self._told(k)), (self.seq(k), self.seq(k))
+        return render(*self._reading_at(k)), (self.seq(k), self.seq(k))
 
     def batch(self, render, size_max):
         # -> the oldest as a JSON array of at most size_max bytes, and what to acknowledge; or None
@@ -155,7 +155,7 @@ class PackedOutbox:
         for k in range(self._n):
             if self.done(k):
                 continue
-            text = render(*self._told(k))
+            text = render(*self._reading_at(k))
             size += len(text) + 1
             if size > size_max:
                 break
@@ -213,7 +213,7 @@ class PackedEvents:
         return head + '"event":"fault","from":"fault","to":"ok"}'
 
     def move(self, jump_s, since_s, now_s):
-        self._waiting = [e[:4] + (moved(e[4], jump_s, since_s, now_s),) for e in self._waiting]
+        self._waiting = [e[:4] + (move_time(e[4], jump_s, since_s, now_s),) for e in self._waiting]
 
     def save(self, buf, at):
         pack_into("<BH", buf, at, len(self._waiting), min(self.dropped, 0xFFFF))

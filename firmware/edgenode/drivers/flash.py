@@ -75,16 +75,16 @@ def read_checked(path):
     # -> text without its seal, whether it is the previous one; a file without a seal is taken as
     # it is. OSError where there is neither.
     try:
-        return _unsealed(read(path)), False
+        return _unseal(read(path)), False
     except (OSError, ValueError):
         pass
     try:
-        return _unsealed(read(path + ".old")), True
+        return _unseal(read(path + ".old")), True
     except ValueError:
         raise OSError("damaged, and so is the previous one")
 
 
-def _unsealed(data):
+def _unseal(data):
     text = data.decode()  # UnicodeError is a ValueError
     if text[-_SEAL_CHARS:-10] != _SEAL:
         return text
@@ -134,18 +134,18 @@ class Boot:
         line = "%d %d %s %d" % (self.number, self.bad, state, self.safe)
         write(self._path, line.encode())
 
-    def good(self):
+    def record_good(self):
         self._put("good")
 
-    def crashed(self):
+    def record_crash(self):
         if self._state == "running":
             self._put("crashed")
 
-    def ended(self):
+    def record_end(self):
         if self._state == "running":
             self._put("ended")
 
-    def again(self):
+    def leave_safe_mode(self):
         # Out of safe mode: one more chance.
         self.bad = max(0, self.bad - 1)
         self._put("again")

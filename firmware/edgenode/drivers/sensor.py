@@ -34,7 +34,7 @@ class Sensor:
         if supply is not None:
             supply.set(True)
 
-    def told(self):
+    def status(self):
         # for diag
         return {
             "reads": {ERRORS[i]: n for i, n in enumerate(self.counts) if n},
@@ -78,7 +78,7 @@ class Sensor:
         self.counts[OK] -= 1
         self.counts[code] += 1
         self._bad = self._bad_before
-        self._failed()
+        self._count_failure()
 
     def _read(self, now_ms, out):
         # A retry leaves room for the first read of the next slot, and is left out when it is late.
@@ -87,23 +87,23 @@ class Sensor:
             self.counts[self._code] += 1
             self._next_ms = self._add(now_ms, _BETWEEN_MS)
             self._left -= 1
-            if self._code and self._left and self._room():
+            if self._code and self._left and self._has_room():
                 return None
-        return self._done()
+        return self._end_slot()
 
-    def _room(self):
+    def _has_room(self):
         return self._diff(self._end_ms, self._next_ms) >= _BETWEEN_MS
 
-    def _done(self):
+    def _end_slot(self):
         self._left = 0
         if self._code:
-            self._failed()
+            self._count_failure()
         else:
             self._bad_before = self._bad
             self._bad = 0
         return self._code
 
-    def _failed(self):
+    def _count_failure(self):
         self._bad += 1
         if self._supply is not None and self._bad % self._cycle_after == 0:
             self._supply.set(False)

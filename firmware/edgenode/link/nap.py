@@ -36,12 +36,12 @@ class Nap(Uplink):
         self._radio_off = radio_off
         self.order = None
         self._wifi.assume(node.network)
-        self.on_command = self._ordered
+        self.on_command = self._take_order
 
     def _send_event(self, event):
         self._start("event", event, False, event, self._events)
 
-    def _ordered(self, verb, payload, retained):
+    def _take_order(self, verb, payload, retained):
         # The retained one holds until it is cleared; the number tells one order from the next.
         if verb != _ORDER:
             return

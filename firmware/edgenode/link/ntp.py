@@ -24,7 +24,7 @@ class Ntp:
         self.wanted = False  # whatever its age
 
     @property
-    def asking(self):
+    def is_asking(self):
         return self._exchange is not None
 
     def step(self, dns_server):
@@ -35,14 +35,14 @@ class Ntp:
         try:
             if self._exchange is not None:
                 self._take(self._exchange.step())
-            elif self._due():
+            elif self._is_due():
                 from .sntp import Exchange
 
                 self._exchange = Exchange(self._host, self._port, dns_server)
         except (LinkError, OSError) as e:
-            self._failed(e)
+            self._handle_failure(e)
 
-    def _due(self):
+    def _is_due(self):
         age_s = self._clock.age_s()
         if self.wanted:
             pass
@@ -60,7 +60,7 @@ class Ntp:
             self.wanted = False
             self._log("ntp: clock set")
 
-    def _failed(self, e):
+    def _handle_failure(self, e):
         self.close()
         self.settled = True
         self.wanted = False

@@ -33,9 +33,9 @@ class Outbox:
         self.delivered = 0
 
     def __len__(self):
-        return self._n + self._only()
+        return self._n + self._count_on_flash_alone()
 
-    def _only(self):
+    def _count_on_flash_alone(self):
         # readings that are on flash alone
         return max(0, self._spool.count - self._copies) if self._spool else 0
 
@@ -108,7 +108,7 @@ class Outbox:
         # -> JSON array of the oldest and its token, None where nothing waits
         return (
             self._from_flash(render, size_max)
-            if self._only()
+            if self._count_on_flash_alone()
             else self._from_ram(render, size_max)
         )
 
@@ -116,7 +116,7 @@ class Outbox:
         parts = []
         size = n = 0
         cursor = None
-        while n < self._only():
+        while n < self._count_on_flash_alone():
             found = self._spool.peek(cursor)
             if found is None:
                 break

@@ -28,7 +28,7 @@ class Exchange:
 
     def step(self):
         # -> unix seconds or None; LinkError: nobody answers
-        if self._question.asked:
+        if self._question.is_open:
             packet = self._question.step()
             return unix_s(packet) if packet else None
         ip = self._resolver.step()

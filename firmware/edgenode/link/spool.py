@@ -19,7 +19,7 @@ _TAIL = const(8)
 _SEGMENT = const(136)  # frames, 15.4 KB
 
 
-def _good(buf, at):
+def _records_at(buf, at):
     # -> records of the whole frame there, 0 for none
     if len(buf) < at + _HEAD:
         return 0
@@ -87,7 +87,7 @@ class Spool:
         for name in names:
             with open(self._folder + name, "rb") as f:
                 frame = f.read(_FRAME)
-            if not _good(frame, 0):
+            if not _records_at(frame, 0):
                 self.corrupt += bool(frame)  # it was about to be made
             elif unpack_from("<I", frame, 4)[0] >= self._end:
                 found[unpack_from("<I", frame, 4)[0]] = frame
@@ -107,7 +107,7 @@ class Spool:
             if not 0 <= g - self._read_g < self._read_n:
                 self._try(self._fetch, g)
             self._buf, self._at = self._read, (g - self._read_g) * _FRAME
-        n = _good(self._buf, self._at)
+        n = _records_at(self._buf, self._at)
         return n if n and unpack_from("<I", self._buf, self._at + 4)[0] == g else 0
 
     def _fetch(self, g):
@@ -151,7 +151,7 @@ class Spool:
     def _append(self):
         segments = self._segments
         base = self._base
-        if not self._goes_on(base) and (not segments or segments[-1] != base):
+        if not self._continues(base) and (not segments or segments[-1] != base):
             segments.append(base)
             if len(segments) > self._segments_max:
                 self._give_up(segments[1])
@@ -162,7 +162,7 @@ class Spool:
         self._read_n = 0
         return n
 
-    def _goes_on(self, base):
+    def _continues(self, base):
         # Whether the last segment is as long as it must be, and has room.
         if not self._segments or self._end != base:
             return False

@@ -16,7 +16,7 @@ class Question:
         self._io = None
 
     @property
-    def asked(self):
+    def is_open(self):
         return self._io is not None
 
     def ask(self, packet, ip, port):

@@ -26,7 +26,7 @@ def mac(key, text):
     return outer.digest()
 
 
-def _same(a, b):
+def _equal(a, b):
     # in constant time
     diff = len(a) ^ len(b)
     for x, y in zip(a, b):
@@ -70,7 +70,7 @@ class Update:
         except NodeError as e:
             return answer(name, str(e))
         except OSError as e:
-            return self._full(e)
+            return self._refuse_full(e)
         return text
 
     def _accept(self, given):
@@ -86,13 +86,13 @@ class Update:
         )
         if not self._secret:
             raise NodeError("this node has no key: set update.secret")
-        if not _same(mac(unhexlify(self._secret), text.encode()), unhexlify(given["hmac"])):
+        if not _equal(mac(unhexlify(self._secret), text.encode()), unhexlify(given["hmac"])):
             raise NodeError("wrong key")
         note = self.note
         same = note.get("sha256") == given["sha256"]
         again = same and note["state"] == "receiving"
         if same and not again and (note["id"], note["counter"]) == (given["id"], counter):
-            return self._known()
+            return self._repeat_answer()
         if counter < note["counter"] or (counter == note["counter"] and not again):
             raise NodeError("counter %d is not above %d" % (counter, note["counter"]))
         if note["state"] in ("try", "trial"):
@@ -111,7 +111,7 @@ class Update:
         self.write()
         return self._want()
 
-    def _known(self):
+    def _repeat_answer(self):
         # The same offer once more: its last answer was lost on the way.
         note = self.note
         if note["state"] == "idle":
@@ -125,7 +125,7 @@ class Update:
         # a piece may have come before the last reset
         at = min(_size(NEW), self.note["size"])
         if at == self.note["size"]:
-            return self._whole()
+            return self._check_whole()
         return self._ask(at)
 
     def _ask(self, at):
@@ -146,9 +146,9 @@ class Update:
                     f.write(data)
             return self._want()
         except OSError as e:
-            return self._full(e)
+            return self._refuse_full(e)
 
-    def _whole(self):
+    def _check_whole(self):
         note = self.note
         digest = sha256()
         part = bytearray(256)
@@ -159,16 +159,16 @@ class Update:
                     break
                 digest.update(memoryview(part)[:n])
         if hexlify(digest.digest()).decode() != note["sha256"]:
-            return self._given_up("bad hash: what came is not what was offered")
+            return self._give_up("bad hash: what came is not what was offered")
         note["state"] = "try"
         self.write()
         self.complete = True
         return self._ask(None)
 
-    def _full(self, e):
-        return self._given_up("the flash takes no more: %s" % e)
+    def _refuse_full(self, e):
+        return self._give_up("the flash takes no more: %s" % e)
 
-    def _given_up(self, why):
+    def _give_up(self, why):
         self._store.remove(NEW)
         self.note["state"] = "idle"
         self.note["error"] = why

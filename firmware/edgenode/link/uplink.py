@@ -42,8 +42,8 @@ class Uplink:
         self.turns = 0
         self.error = None  # why there is no connection, or why the last one ended
         self.on_command = self.on_model = None
-        client.on_ack = self._acknowledged
-        client.on_message = self._message
+        client.on_ack = self._on_ack
+        client.on_message = self._on_message
 
     def event(self, seq, kind, tail):
         # tail: the rest of the JSON object
@@ -91,7 +91,7 @@ class Uplink:
         try:
             self._turn()
         except (OSError, LinkError) as e:
-            self._lost(e)
+            self._handle_loss(e)
         self.turns = (self.turns + 1) & 0xFFFF
 
     def _turn(self):
@@ -150,18 +150,18 @@ class Uplink:
             ip = self._ip
         if ip is not None:
             self._ip = ip
-            self._resolved()
+            self._end_resolving()
         return ip
 
-    def _resolved(self):
+    def _end_resolving(self):
         if self._resolver is not None:
             self._resolver.close()
             self._resolver = None
             drop("link.dns", "link.udp")
 
-    def _lost(self, e):
+    def _handle_loss(self, e):
         self._client.close()
-        self._resolved()
+        self._end_resolving()
         self._held = False
         self._in_flight = None
         self.error = str(e)
@@ -232,7 +232,7 @@ class Uplink:
         pid = self._client.publish(self._name(name), payload.encode(), retain, 1)
         self._in_flight = (pid, what, queue)
 
-    def _acknowledged(self, pid):
+    def _on_ack(self, pid):
         if self._in_flight is None or self._in_flight[0] != pid:
             return
         _, what, queue = self._in_flight
@@ -245,7 +245,7 @@ class Uplink:
             queue.pop(0)
         self._send()
 
-    def _message(self, topic, payload, retained):
+    def _on_message(self, topic, payload, retained):
         leaf = topic[len(self._topic) :]
         if self.on_command is not None and leaf.startswith(b"cmd/"):
             self.on_command(leaf[4:], payload, retained)

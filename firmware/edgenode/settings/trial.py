@@ -66,16 +66,16 @@ class Trial:
 
     def begin(self, change, name):
         # ConfigError: refused, nothing is written. Takes effect with the next start.
-        text = self._checked(change)
+        text = self._check(change)
         note = json.dumps([name, crc32(text.encode()), None])
         self._store.write(_TRIAL, note.encode())
         self._store.write_checked(_PATH, text)
 
     def keep(self, change):
         # Without a trial: what cannot cut the node off.
-        self._store.write_checked(_PATH, self._checked(change))
+        self._store.write_checked(_PATH, self._check(change))
 
-    def _checked(self, change):
+    def _check(self, change):
         if self._name is not None:
             raise ConfigError("config: another change is on trial")
         from . import config
@@ -86,18 +86,18 @@ class Trial:
             raise ConfigError("config: sleep changes over the cable only: edgewise deploy")
         return json.dumps(new)
 
-    def step(self, uptime_s, worked, connected):
+    def step(self, uptime_s, proved, connected):
         # -> True when the node has to start again with the previous configuration
         if self._name is None:
             return False
-        if worked and connected:
+        if proved and connected:
             self.verdict = self._name, None
             self._name = None
         elif uptime_s > _LIMIT_S:
             return self.undo("no connection within %d s" % _LIMIT_S)
         return False
 
-    def told(self):
+    def forget(self):
         self.verdict = None
         self._store.remove(_TRIAL)
 

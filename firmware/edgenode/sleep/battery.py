@@ -115,7 +115,7 @@ class SleepyNode:
         # order: None or (id, minutes), the retained stay-awake; stay(ms): keeps turning;
         # close(): DISCONNECT, radio off.
         self._turn(open_link)
-        while self._ordered():
+        while self._is_ordered_awake():
             wait_ms = self._wait_ms()
             if wait_ms:
                 self._link.stay(min(wait_ms, _STAY_MS))
@@ -173,7 +173,7 @@ class SleepyNode:
         if code:
             self.outbox.push(self.seq, ts, 0, 0, 0, 0, code)
             self._show(ts, 0, code)
-            self._bad(code, ts)
+            self._count_failure(code, ts)
             return
         if self._failed == self._hold:
             self.events.push(GOOD, 0, 0, self.seq, ts)
@@ -192,7 +192,7 @@ class SleepyNode:
             ts = ts if self._clock.synced else None
             self.console.reading(ts, self.seq, raw[0], raw[1], cls, p_pc, code)
 
-    def _bad(self, code, ts):
+    def _count_failure(self, code, ts):
         # The class holds for a while; then nothing is known any more.
         if self._failed < self._hold:
             self._failed += 1
@@ -216,7 +216,7 @@ class SleepyNode:
         most = max(_BACKOFF_MS // self._period_ms, _BACKOFF_SLOTS)
         self._retry_slot = self._slot + min(1 << self._failures, most)
 
-    def _ordered(self):
+    def _is_ordered_awake(self):
         # Whether to stay awake. An order holds for its minutes, once, or until it is cleared.
         order = self._link.order if self._link is not None else None
         if order is None:

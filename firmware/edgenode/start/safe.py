@@ -31,7 +31,7 @@ class SafeNode:
     def alive(self):
         return True
 
-    def worked(self):
+    def is_proved(self):
         return self._clock.uptime_s() >= _STAY_S
 
     def diag(self):

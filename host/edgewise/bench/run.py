@@ -88,7 +88,7 @@ def measure(
             progress(done, size.repeats)
             for part, heap_kb in _HEAP_KB.items():
                 said = place.run(f"import bench_node; bench_node.run({part!r})", heap_kb)
-                runs.append(_without_loop(json.loads(said)))
+                runs.append(_subtract_loop(json.loads(said)))
             runs += [run_limit(path, name, rows.tobytes()) for name, path in programs.items()]
     return _gather(subject, _best_runs(runs), absent, machine_bytes, len(rows))
 
@@ -96,11 +96,11 @@ def measure(
 def _headers(subject: Subject) -> dict[str, str]:
     headers = {_LIMIT: subject.header}
     if subject.estimator is not None:
-        headers[_STOCK] = emlearn_c.stock(subject.estimator)
+        headers[_STOCK] = emlearn_c.stock_source(subject.estimator)
     return headers
 
 
-def _without_loop(run: dict[str, Any]) -> dict[str, Any]:
+def _subtract_loop(run: dict[str, Any]) -> dict[str, Any]:
     loop_us = run["us"].pop("loop")
     us = {name: us - loop_us for name, us in run["us"].items()}
     return {**run, "us": us, "loop_us": loop_us}

@@ -22,7 +22,7 @@ from edgewise.logs.log import Log, read_log
 from edgewise.package.store import Package
 from edgewise.simulator.feed import encode
 
-__all__ = ["FEATURES", "FILTERS", "Subject", "generated_log", "of_package", "reference"]
+__all__ = ["FEATURES", "FILTERS", "Subject", "generated_log", "reference", "subject_of"]
 
 # The figures of different versions stay comparable: this list is not that of the training.
 FEATURES = [
@@ -108,7 +108,7 @@ def reference() -> Subject:
     )
 
 
-def of_package(package: Package) -> Subject:
+def subject_of(package: Package) -> Subject:
     """The model of a package, on the features that the generated log gives it."""
     log = generated_log()
     table = build_table(

@@ -14,7 +14,7 @@ from edgewise.board.filesystem.listing import LIST, listing, read_listing
 from edgewise.board.repl import Repl
 from edgewise.errors import InputError, OutsideError
 
-__all__ = ["Deployed", "deploy", "wanted"]
+__all__ = ["Deployed", "deploy", "files_of"]
 
 _ON_BOARD = Path(__file__).with_name("deploy_on_board.py")
 _PART = 1536
@@ -31,7 +31,7 @@ class Deployed:
     same: int = 0
 
 
-def wanted(build: Path) -> dict[str, bytes]:
+def files_of(build: Path) -> dict[str, bytes]:
     """Files of ``build``/fs by their path on the board; InputError without a build."""
     folder = build / "fs"
     files = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}

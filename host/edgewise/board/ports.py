@@ -12,7 +12,7 @@ from edgewise.errors import InputError, OutsideError
 if TYPE_CHECKING:
     import serial
 
-__all__ = ["every", "has_lines", "look", "open_port", "single"]
+__all__ = ["board_ports", "has_lines", "only_port", "open_port", "port_names"]
 
 # USB vendors of ESP32 boards: Espressif, Silicon Labs (CP210x), WCH (CH340, CH9102), FTDI,
 # Arduino, Adafruit
@@ -24,24 +24,24 @@ _NONE = (
 )
 
 
-def look() -> list[Any]:
+def board_ports() -> list[Any]:
     """The USB serial ports that look like an ESP32 board, as pyserial's ListPortInfo."""
     from serial.tools import list_ports
 
     return sorted(p for p in list_ports.comports() if p.vid in _VENDORS)
 
 
-def every() -> list[str]:
+def port_names() -> list[str]:
     """The names of all such ports; OutsideError when there is none."""
-    names = [str(p.device) for p in look()]
+    names = [str(p.device) for p in board_ports()]
     if not names:
         raise OutsideError(_NONE)
     return names
 
 
-def single() -> str:
+def only_port() -> str:
     """The name of the only such port; errors when there is none, or more than one."""
-    names = every()
+    names = port_names()
     if len(names) > 1:
         raise InputError(f"several boards: {', '.join(names)}: name one with --port, or all")
     return names[0]
@@ -56,7 +56,7 @@ def open_port(port: str, baud: int = 115200) -> serial.Serial:
     """Open a name or URL for this program alone; OutsideError says why not and the cure."""
     import serial
 
-    if "://" in port and not _whole_url(port):
+    if "://" in port and not _is_complete_url(port):
         raise InputError(f"port {port!r}: no host and port: write socket://host:port")
     try:
         return serial.serial_for_url(port, baudrate=baud, exclusive=True, timeout=0.1)
@@ -66,7 +66,7 @@ def open_port(port: str, baud: int = 115200) -> serial.Serial:
         raise OutsideError(f"port {port}: {_reason(port, e)}") from e
 
 
-def _whole_url(port: str) -> bool:
+def _is_complete_url(port: str) -> bool:
     parts = urlsplit(port)
     try:
         return parts.scheme not in _NETWORK or bool(parts.hostname and parts.port)

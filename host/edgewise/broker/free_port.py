@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from edgewise.errors import OutsideError
 
-__all__ = ["HOST", "bound", "free_port"]
+__all__ = ["HOST", "bind", "free_port"]
 
 HOST = "127.0.0.1"
 # Below the ports that Linux, macOS and BSD give to clients: a client that knocks on a closed one
@@ -22,12 +22,12 @@ def free_port() -> int:
     for _ in range(_TRIES):
         port = random.SystemRandom().choice(_PORTS)
         with suppress(OSError):
-            bound(port).close()
+            bind(port).close()
             return port
     raise OutsideError(f"no free port in {_PORTS}: end what listens there")
 
 
-def bound(port: int) -> socket.socket:
+def bind(port: int) -> socket.socket:
     """A socket that holds ``port`` without listening: who knocks is refused."""
     held = socket.socket()
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -63,7 +63,7 @@ class Settings:
         """For edgewise.json."""
         return json.dumps({"format": _FORMAT, **asdict(self)}, indent=1) + "\n"
 
-    def again(self, hosts: list[str], port: int | None, certificates: bool) -> Settings:
+    def updated_with(self, hosts: list[str], port: int | None, certificates: bool) -> Settings:
         """With more hosts; InputError for a change that the nodes would not know of."""
         if port not in (None, self.port):
             raise InputError(

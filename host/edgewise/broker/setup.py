@@ -66,7 +66,9 @@ def init(
     if said is None:
         settings = Settings.first(hosts, port, certificates)
     else:
-        settings = Settings.parse(said.decode(errors="replace")).again(hosts, port, certificates)
+        settings = Settings.parse(said.decode(errors="replace")).updated_with(
+            hosts, port, certificates
+        )
     return _Setup(folder, account, settings, days, now or datetime.now(UTC)).run(nodes)
 
 

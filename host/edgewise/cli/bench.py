@@ -41,7 +41,7 @@ def bench(
 
     extras.require("bench")
     say("building the model ...")
-    chosen = subject.reference() if model is None else subject.of_package(load_package(model))
+    chosen = subject.reference() if model is None else subject.subject_of(load_package(model))
     with Board(port) if port else UnixPort() as place, progress_bar("measuring") as step:
         size = run.BOARD if port else run.PC
         figures = run.measure(chosen, place, size, not port, step)

@@ -51,7 +51,7 @@ def show(file: File = _DEFAULT, as_json: JsonFlag = False) -> None:
     """Show every setting with the defaults filled in; secrets are masked."""
     from edgewise import settings
 
-    full = settings.masked(settings.complete(settings.load(file)))
+    full = settings.mask_secrets(settings.complete(settings.load(file)))
     if as_json:
         emit_json(full)
         return

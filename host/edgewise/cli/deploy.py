@@ -30,11 +30,11 @@ def deploy(
 
     from edgewise.board.arch import check_arch
     from edgewise.board.deploy import deploy as put
-    from edgewise.board.deploy import wanted
+    from edgewise.board.deploy import files_of
     from edgewise.board.repl import open_repl
     from edgewise.board.serial.first_lines import LIMIT_S, watch
 
-    files = wanted(build)
+    files = files_of(build)
     start = time.monotonic()
     with (
         open_repl(port) as repl,

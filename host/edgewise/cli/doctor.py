@@ -87,7 +87,7 @@ def _board(port: str) -> list[Check]:
     from edgewise.board.doctor import board
 
     try:
-        return board.checks(ports.single() if port == "auto" else port)
+        return board.checks(ports.only_port() if port == "auto" else port)
     except EdgewiseError as e:
         return [Check("port", False, True, "", str(e))]
 

@@ -87,7 +87,7 @@ def _job(image: str, build: Path, erase: bool, before: str, after: str, baud: in
 def _ports(port: str) -> list[str]:
     from edgewise.board import ports
 
-    return ports.every() if port == "all" else [port]
+    return ports.port_names() if port == "all" else [port]
 
 
 def _all(boards: list[_Board], job: Job) -> None:
@@ -109,14 +109,14 @@ def _flash_one(board: _Board, job: Job, bars: Progress) -> None:
     task = bars.add_task(board.port, total=None)
     begun_s = time.monotonic()
     try:
-        board.result = flash_board(board.port, job, say, _shows(bars, task))
+        board.result = flash_board(board.port, job, say, _show_progress(bars, task))
     except Exception as e:  # noqa: BLE001 - raised again or told by whoever waits for the thread
         board.error = e
     board.seconds = round(time.monotonic() - begun_s, 1)
     board.done.set()
 
 
-def _shows(bars: Progress, task: Any) -> Callable[[int, int], None]:
+def _show_progress(bars: Progress, task: Any) -> Callable[[int, int], None]:
     return lambda done, of: bars.update(task, completed=done, total=of)
 
 

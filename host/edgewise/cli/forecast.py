@@ -54,7 +54,7 @@ def forecast(
     from edgewise.cli.hourly import once_or_hourly
     from edgewise.database import open_db
     from edgewise.forecast import parse_limit
-    from edgewise.forecast.hourly import of_log
+    from edgewise.forecast.hourly import hourly_of_log
     from edgewise.forecast.models import check_installed
     from edgewise.forecast.picture import check_path
     from edgewise.logs.log import read_log
@@ -71,7 +71,7 @@ def forecast(
     check_installed()
     only = None if node == "all" else node
     if log:
-        outlooks = _outlooks(of_log(read_log(log, group=group), only))
+        outlooks = _outlooks(hourly_of_log(read_log(log, group=group), only))
         _show(outlooks, limits, picture, [], json)
     elif db:
         engine = open_db(db, create=False)
@@ -81,14 +81,14 @@ def forecast(
 def _forecast_db(
     engine: Engine, node: str | None, limits: list[Limit], picture: Path | None, json: bool
 ) -> None:
-    from edgewise.database import naming
-    from edgewise.forecast.hourly import of_db
+    from edgewise.database import naming_database
+    from edgewise.forecast.hourly import hourly_of_database
     from edgewise.forecast.store import save
 
-    with naming(engine):
-        found = of_db(engine, node)
+    with naming_database(engine):
+        found = hourly_of_database(engine, node)
     outlooks = _outlooks(found)
-    with naming(engine):
+    with naming_database(engine):
         warned = save(engine, outlooks, limits, time.time())
     _show(outlooks, limits, picture, warned, json)
 

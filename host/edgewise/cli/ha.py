@@ -59,7 +59,7 @@ def publish(
     if node != "all":
         ha.config_topic(node)
     with _connect(broker, ca) as client:
-        found = ha.seen(client, base) if node == "all" else {node: True}
+        found = ha.find_nodes(client, base) if node == "all" else {node: True}
         if not found:
             raise OutsideError(f"no node below {base}/ has said anything yet: name it with --node")
         devices = _devices(found, loaded, base, expire_s)
@@ -69,7 +69,7 @@ def publish(
         if json:
             emit_json({"announced": list(devices)})
         if stay:
-            with ha.again_at_birth(client, devices, lambda: say("announced again")):
+            with ha.publish_at_birth(client, devices, lambda: say("announced again")):
                 wait_for_end()
 
 
@@ -85,7 +85,7 @@ def clean(
     from edgewise import homeassistant as ha
 
     with _connect(broker, ca) as client:
-        nodes = ha.announced(client, base) if node == "all" else [node]
+        nodes = ha.find_announced(client, base) if node == "all" else [node]
         ha.clean(client, nodes)
         for name in nodes:
             say(f"taken back: {name}")

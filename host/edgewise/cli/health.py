@@ -45,10 +45,10 @@ def health(
 
 
 def _look(engine: Engine, models: Path, json: bool) -> None:
-    from edgewise.database import naming
+    from edgewise.database import naming_database
     from edgewise.health import check
 
-    with naming(engine):
+    with naming_database(engine):
         report = check(engine, models)
     _table(report)
     for remark in report.remarks:

@@ -35,7 +35,7 @@ def _board(port: str | None) -> str | None:
         return port
     from edgewise.board import ports
 
-    return ports.single()
+    return ports.only_port()
 
 
 def topic_part(param: typer.CallbackParam, text: str | None) -> str | None:

@@ -24,7 +24,7 @@ def report(
     from edgewise.package.store import REPORT, load_package
     from edgewise.report import render
     from edgewise.report.energy import battery
-    from edgewise.report.page import ranked
+    from edgewise.report.page import ranking
 
     loaded = load_package(model)
     info = loaded.info
@@ -34,7 +34,7 @@ def report(
             raise InputError(f"{model}: keeps no evidence of a training: edgewise train makes it")
         write_atomic(out, render(info, evidence).encode())
     page = out or (model / REPORT if evidence is not None else None)
-    rows = ranked(info)
+    rows = ranking(info)
     if json:
         features = [{"name": n, "information_gain_bits": g, "use": u} for n, g, u in rows]
         why = evidence["levels"] if evidence is not None else None

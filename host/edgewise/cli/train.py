@@ -103,7 +103,13 @@ def _read_db(
     db: str, nodes: list[str] | None, log: Path | None, options: tuple[Any, ...]
 ) -> tuple[Log, Log, dict[str, str]]:
     from edgewise.database import open_db
-    from edgewise.database.labels import beside, held_out, joined, log_sha256, read_labelled
+    from edgewise.database.labels import (
+        held_out,
+        join_logs,
+        log_sha256,
+        read_labelled,
+        rows_not_in,
+    )
     from edgewise.errors import InputError
 
     if log is None and any(options):
@@ -113,22 +119,22 @@ def _read_db(
     data = {"database": log_sha256(labelled)}
     if log is None:
         return training, testing, data
-    *parts, of_log = _read_log(log, None, options)
-    own, own_test = (beside(part, labelled) for part in parts)
-    return joined(training, own), joined(testing, own_test), data | of_log
+    *own_parts, own_data = _read_log(log, None, options)
+    own, own_test = (rows_not_in(part, labelled) for part in own_parts)
+    return join_logs(training, own), join_logs(testing, own_test), data | own_data
 
 
 def _read_log(
     log: Path | None, nodes: list[str] | None, options: tuple[Any, ...]
 ) -> tuple[Log, Log, dict[str, str]]:
     from edgewise.errors import InputError
-    from edgewise.features.splitting import file_sha256, parts
+    from edgewise.features.splitting import file_sha256, split_log
 
     if log is None:
         raise InputError("nothing to train on: name a log, or a database with --db")
     if nodes:
         raise InputError("--node is for --db: name the column of nodes in a log with --group")
-    training, testing = parts(log, *options)
+    training, testing = split_log(log, *options)
     return training, testing, {p.name: file_sha256(p) for p in (log, options[2]) if p}
 
 

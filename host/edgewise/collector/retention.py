@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
-from edgewise.database import why
+from edgewise.database import reason
 from edgewise.database.opening import one_at_a_time
 from edgewise.database.schema import HOUR_S, diag, events, forecast, label, reading, reading_hour
 from edgewise.errors import InputError
@@ -121,7 +121,7 @@ class Keeper:
             try:
                 self._turn()
             except SQLAlchemyError as e:
-                self._say(f"keeping: {why(e)}: tried again in an hour")
+                self._say(f"keeping: {reason(e)}: tried again in an hour")
             if self._ending.wait(HOUR_S):
                 return
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from edgewise.database import schema
 
-__all__ = ["UNSTORABLE", "Rows", "aside", "insert", "none"]
+__all__ = ["UNSTORABLE", "Rows", "empty_rows", "insert", "rejected_row"]
 
 Rows = dict[str, list[dict[str, Any]]]
 # A row is at fault, not the database: ValueError where the database's encoding lacks a character.
@@ -27,12 +27,12 @@ _TABLES: dict[str, Table] = {
 }
 
 
-def none() -> Rows:
+def empty_rows() -> Rows:
     """No row for each of the tables."""
     return {name: [] for name in _TABLES}
 
 
-def aside(topic: str, payload: bytes, why: Exception, now_s: float) -> dict[str, Any]:
+def rejected_row(topic: str, payload: bytes, why: Exception, now_s: float) -> dict[str, Any]:
     """A row of ``rejected``: in ASCII, which any database can store, whatever it was."""
     shown = payload[:_REJECTED_BYTES].decode("ascii", "backslashreplace")
     row = {"topic": _ascii(topic), "payload": _ascii(shown), "why": _ascii(str(why))}

@@ -12,8 +12,8 @@ from queue import Empty, Full, Queue
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from edgewise.collector.storing import UNSTORABLE, Rows, aside, insert, none
-from edgewise.database import why
+from edgewise.collector.storing import UNSTORABLE, Rows, empty_rows, insert, rejected_row
+from edgewise.database import reason
 from edgewise.messages.mqtt import parse
 
 __all__ = ["BATCH", "Counts", "Writer"]
@@ -160,8 +160,8 @@ class Writer:
                 self._store(batch[:half])
                 self._store(batch[half:])
                 return
-            rows = none()
-            rows["rejected"].append(aside(batch[0].topic, batch[0].payload, e, time.time()))
+            rows = empty_rows()
+            rows["rejected"].append(rejected_row(batch[0].topic, batch[0].payload, e, time.time()))
             with suppress(*UNSTORABLE):
                 self._commit(rows)
         for message in batch:
@@ -177,13 +177,13 @@ class Writer:
         self.on_batch(rows)
 
     def _rows(self, batch: list[_Message]) -> Rows:
-        rows, now = none(), time.time()
+        rows, now = empty_rows(), time.time()
         for message in batch:
             try:
                 for table, row in parse(self.base, message.topic, message.payload, now):
                     rows[table].append(row)
             except ValueError as e:
-                rows["rejected"].append(aside(message.topic, message.payload, e, now))
+                rows["rejected"].append(rejected_row(message.topic, message.payload, e, now))
         # the last word of each node in the batch: a statement may not meet a row twice
         rows["status"] = list({row["node"]: row for row in rows["status"]}.values())
         return rows
@@ -203,7 +203,7 @@ class Writer:
             except SQLAlchemyError as e:
                 if not away:
                     away = True
-                    said = why(e)
+                    said = reason(e)
                     self.say(f"database: {said}: waiting for it, what comes stays at the broker")
                 self.counts.failed += 1
                 if self._stopping.wait(_RETRY_S):

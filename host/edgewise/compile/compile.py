@@ -70,7 +70,7 @@ def compile_estimator(
         )
     visits = _mean_visits(forest, data)
     blob = pack_model({**contract, "visits": visits}, table)
-    header = emlearn_c.corrected(forest, len(features))
+    header = emlearn_c.corrected_source(forest, len(features))
     inline = forms.build_inline(forest)
     code = inline.source if inline else None
     ran = parity.check(forest, blob, code, header, vectors, expected, (features, classes))

@@ -10,12 +10,12 @@ from typing import Any
 from edgewise.errors import EdgewiseError
 from edgewise.package.forest import Forest
 
-__all__ = ["corrected", "stock"]
+__all__ = ["corrected_source", "stock_source"]
 
 _NAME = "edgewise"
 
 
-def stock(estimator: Any) -> str:
+def stock_source(estimator: Any) -> str:
     """emlearn's C for a fitted classifier as emlearn makes it: int16, soft votes of 8 bits."""
     import emlearn
 
@@ -23,7 +23,7 @@ def stock(estimator: Any) -> str:
     return str(converted.save(name=_NAME, format="c"))
 
 
-def corrected(forest: Forest, n_features: int) -> str:
+def corrected_source(forest: Forest, n_features: int) -> str:
     """emlearn's C for the integer forest: ``edgewise_predict`` and ``edgewise_predict_proba``.
 
     Thresholds are floor(t) + 1, leaves have our proportions and width, and the votes are summed
@@ -48,7 +48,7 @@ def corrected(forest: Forest, n_features: int) -> str:
         )
     )
 
-    def declared(ctype: str, values: list[int]) -> str:
+    def declare(ctype: str, values: list[int]) -> str:
         name = f"{_NAME}_leaves"
         return str(
             cgen.array_declare(
@@ -58,8 +58,8 @@ def corrected(forest: Forest, n_features: int) -> str:
 
     flat = leaves.ravel()
     if forest.bits > 8:
-        narrow = declared("uint8_t", (flat & 0xFF).tolist())
-        code = _replace(code, narrow, declared("uint16_t", flat.tolist()))
+        narrow = declare("uint8_t", (flat & 0xFF).tolist())
+        code = _replace(code, narrow, declare("uint16_t", flat.tolist()))
     code = _replace(code, "/255.0f)", ")")
     total = len(roots) * (2**forest.bits - 1)
     return _replace(code, f"out[i] / {len(roots)};", f"out[i] / {total}.0f;")

@@ -10,16 +10,16 @@ from typing import Any
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 
-from edgewise.database import why
+from edgewise.database import reason
 
-__all__ = ["one_line", "watch"]
+__all__ = ["shorten_database_error", "watch"]
 
 
-def one_line(record: logging.LogRecord) -> bool:
+def shorten_database_error(record: logging.LogRecord) -> bool:
     """A filter of a logger: a database that is away is no reason for a traceback."""
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, SQLAlchemyError):
-        record.msg, record.args, record.exc_info = f"database: {why(error)}", (), None
+        record.msg, record.args, record.exc_info = f"database: {reason(error)}", (), None
     return True
 
 
@@ -30,18 +30,18 @@ def watch(engine: Engine) -> None:
         return
     path = Path(engine.url.database)
 
-    def connecting(_dialect: Any, _record: Any, _args: Any, _kwargs: Any) -> None:
+    def on_connecting(_dialect: Any, _record: Any, _args: Any, _kwargs: Any) -> None:
         if not path.exists():
             raise sqlite3.OperationalError(f"{path} is gone")
 
-    def connected(_connection: Any, record: Any) -> None:
+    def on_connect(_connection: Any, record: Any) -> None:
         record.info["file"] = path.stat().st_ino
 
-    def taken(_connection: Any, record: Any, _proxy: Any) -> None:
+    def on_checkout(_connection: Any, record: Any, _proxy: Any) -> None:
         if not path.exists() or path.stat().st_ino != record.info["file"]:
             raise DisconnectionError
 
     engine.dispose()
-    event.listen(engine, "do_connect", connecting)
-    event.listen(engine, "connect", connected)
-    event.listen(engine, "checkout", taken)
+    event.listen(engine, "do_connect", on_connecting)
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "checkout", on_checkout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ROWS", "filled", "options"]
+__all__ = ["ROWS", "fill", "options"]
 
 ROWS = ("class", "taught", "notes")
 _T, _H = "#d9622b", "#2b7fc4"
@@ -46,7 +46,7 @@ class _Place:
 _PLACES = (_Place("28", "35%"), _Place("47%", "27%"), _Place("79%", "14%"))
 
 
-def filled(empty: dict[str, Any], drawn: list[dict[str, Any]]) -> dict[str, Any]:
+def fill(empty: dict[str, Any], drawn: list[dict[str, Any]]) -> dict[str, Any]:
     """The options with the series of `data` in them."""
     new = {series["id"]: series for series in drawn}
     series = [{**old, **new[old["id"]], **_area(old, new[old["id"]])} for old in empty["series"]]

@@ -55,8 +55,8 @@ def data(
         *(_bar(band, 0, palette[band.name]) for band in window.classes(period_s)),
         *(_bar(band, 1, palette[band.name]) for band in labels),
         *(_bar(band, 2, QUIET) for band in outages),
-        *(_bar(band, 2, LATE) for band in window.replayed(period_s)),
-        *(_bar(band, 2, FAILED) for band in window.failed(period_s)),
+        *(_bar(band, 2, LATE) for band in window.replays(period_s)),
+        *(_bar(band, 2, FAILED) for band in window.failed_reads(period_s)),
     ]
     marks = [{"value": [1000 * ts, 2], "name": name} for ts, name in events]
     return [*series, {"id": "bands", "data": bars}, {"id": "events", "data": marks}]

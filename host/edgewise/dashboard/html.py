@@ -13,7 +13,6 @@ from edgewise.dashboard.figures import Figure
 from edgewise.dashboard.fleet import Node
 
 __all__ = [
-    "away",
     "card",
     "clock",
     "facts",
@@ -21,11 +20,12 @@ __all__ = [
     "head",
     "items",
     "login_page",
+    "outage_notice",
     "summary",
 ]
 
 
-def _ago(then: float | None) -> str:
+def _age(then: float | None) -> str:
     """'12 s ago' for a unix time, 'never' for None."""
     if then is None:
         return "never"
@@ -55,7 +55,7 @@ def card(node: Node, palette: Palette, marks: int) -> str:
     return (
         f'<a class="card {node.state}" href="{where}">{_title(node)}{_values(node)}'
         f"{_class(node, palette)}"
-        f'<p class="soft"><span>{_ago(node.received_at)}</span>{_radio(node)}{mark}</p></a>'
+        f'<p class="soft"><span>{_age(node.received_at)}</span>{_radio(node)}{mark}</p></a>'
     )
 
 
@@ -64,7 +64,7 @@ def summary(node: Node, palette: Palette) -> str:
     why = f'<p class="soft">{escape(node.why)}</p>' if node.why else ""
     return (
         f'<div class="now">{_title(node)}{_values(node)}{_class(node, palette)}'
-        f'<p class="soft"><span>{_ago(node.received_at)}</span>{_radio(node)}</p>{why}</div>'
+        f'<p class="soft"><span>{_age(node.received_at)}</span>{_radio(node)}</p>{why}</div>'
     )
 
 
@@ -125,7 +125,7 @@ def _number(figure: Figure) -> str:
     return f"{figure.value:.2f}<i>{figure.unit}</i>"
 
 
-def away(why: str) -> str:
+def outage_notice(why: str) -> str:
     """The line of a page that cannot read the database."""
     said = f"The database does not answer ({escape(why)}): this page goes on when it is back."
     return f'<p class="away" role="alert">{said}</p>'

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from edgewise.database import why
+from edgewise.database import reason
 from edgewise.errors import EdgewiseError
 
 __all__ = ["Job"]
@@ -73,7 +73,7 @@ def _work(db: str, nodes: list[str], out: Path, current: Path | None, pipe: Conn
     except EdgewiseError as e:
         pipe.send(("failed", str(e)))
     except SQLAlchemyError as e:
-        pipe.send(("failed", f"database: {why(e)}"))
+        pipe.send(("failed", f"database: {reason(e)}"))
     else:
         pipe.send(("done", result))
 

@@ -13,10 +13,10 @@ from edgenode.core.loader import CLASSES_MAX, check_names
 from edgewise.database.schema import label, reading
 from edgewise.errors import InputError
 
-__all__ = ["add", "known_classes", "of_node", "undo"]
+__all__ = ["add_label", "known_classes", "labels_of", "remove_label"]
 
 
-def of_node(engine: Engine, node: str) -> list[Any]:
+def labels_of(engine: Engine, node: str) -> list[Any]:
     """The rows of the node's labels, the youngest first."""
     query = select(label).where(label.c.node == node).order_by(label.c.created_at.desc())
     with engine.connect() as connection:
@@ -29,7 +29,7 @@ def known_classes(engine: Engine) -> list[str]:
         return list(connection.scalars(select(label.c.cls).distinct().order_by(label.c.cls)))
 
 
-def add(engine: Engine, node: str, from_s: float, to_s: float, cls: str, author: str) -> int:
+def add_label(engine: Engine, node: str, from_s: float, to_s: float, cls: str, author: str) -> int:
     """Label ``from_s <= ts < to_s`` and return the readings in it.
 
     Raises InputError for a class that no model may have, or a period without readings or one
@@ -57,7 +57,7 @@ def add(engine: Engine, node: str, from_s: float, to_s: float, cls: str, author:
     return n
 
 
-def undo(engine: Engine, node: str, from_s: float) -> None:
+def remove_label(engine: Engine, node: str, from_s: float) -> None:
     """Take the label away that begins at ``from_s``."""
     with engine.begin() as connection:
         connection.execute(delete(label).where(label.c.node == node, label.c.from_ts == from_s))

@@ -14,9 +14,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from edgewise.dashboard import html
 from edgewise.dashboard.guard import COOKIE
 from edgewise.dashboard.state import State
-from edgewise.database import why
+from edgewise.database import reason
 
-__all__ = ["Writer", "every", "markup", "page", "shown", "style"]
+__all__ = ["Writer", "markup", "page", "refresh_every", "show_page", "style"]
 
 _AGAIN_S = 2.0
 
@@ -49,17 +49,17 @@ def markup(text: str) -> ui.html:
     return ui.html(text, sanitize=False)
 
 
-async def shown(build: Awaitable[None]) -> None:
+async def show_page(build: Awaitable[None]) -> None:
     """Build a page; where the database is away, one that says so and tries again."""
     try:
         await build
     except SQLAlchemyError as e:
         ui.add_css(style())
-        markup(html.away(why(e)))
+        markup(html.outage_notice(reason(e)))
         ui.timer(_AGAIN_S, ui.navigate.reload, once=True)
 
 
-async def every(interval_s: float, look: Callable[[], Awaitable[None]]) -> None:
+async def refresh_every(interval_s: float, look: Callable[[], Awaitable[None]]) -> None:
     """Call ``look`` now and from now on; the page says while the database is away."""
     strip = markup("")
 
@@ -67,7 +67,7 @@ async def every(interval_s: float, look: Callable[[], Awaitable[None]]) -> None:
         try:
             await look()
         except SQLAlchemyError as e:
-            strip.set_content(html.away(why(e)))
+            strip.set_content(html.outage_notice(reason(e)))
         else:
             strip.set_content("")
 

@@ -15,7 +15,7 @@ from nicegui import ui
 from edgewise.dashboard import chart, chart_data, html, labels, notes, series
 from edgewise.dashboard.figures import figures
 from edgewise.dashboard.fleet import Node, node
-from edgewise.dashboard.layout import Writer, every, markup, page
+from edgewise.dashboard.layout import Writer, markup, page, refresh_every
 from edgewise.dashboard.series import Band
 from edgewise.dashboard.state import State
 from edgewise.dashboard.teach import Teach
@@ -48,8 +48,8 @@ async def node_page(state: State, request: Request, name: str) -> None:
     view = _View(state, found, extent, int(screen["width"]))
     drawn, legend = await asyncio.to_thread(view.read)
     with body:
-        view.build(chart.filled(view.options(bool(screen["dark"])), drawn), legend, top, writer)
-        await every(_EVERY_S, view.look)
+        view.build(chart.fill(view.options(bool(screen["dark"])), drawn), legend, top, writer)
+        await refresh_every(_EVERY_S, view.look)
     await view.tell()
 
 
@@ -67,7 +67,7 @@ async def _wait(state: State, name: str, top: ui.html) -> None:
         if await asyncio.to_thread(series.extent, state.engine, name):
             ui.navigate.reload()
 
-    await every(_EVERY_S, look)
+    await refresh_every(_EVERY_S, look)
 
 
 class _View:
@@ -193,7 +193,7 @@ class _View:
         margin = (last - first) / 2  # drawn beyond the edges, so that a pan shows no void
         ends = first - margin, last + margin
         seen = series.window(engine, name, *ends, 2 * self._pixels, self._state.hours)
-        taught = [Band(r.from_ts, r.to_ts, r.cls) for r in labels.of_node(engine, name)]
+        taught = [Band(r.from_ts, r.to_ts, r.cls) for r in labels.labels_of(engine, name)]
         drawn = chart_data.data(
             seen,
             self._node.period_s or 60,

@@ -11,7 +11,7 @@ from nicegui import ui
 
 from edgewise.dashboard import html
 from edgewise.dashboard.fleet import Node
-from edgewise.dashboard.layout import Writer, every, markup, page
+from edgewise.dashboard.layout import Writer, markup, page, refresh_every
 from edgewise.dashboard.state import State
 from edgewise.health import current
 
@@ -39,7 +39,7 @@ async def overview(state: State, request: Request) -> None:
                     cards[node.name] = markup("")
             cards[node.name].set_content(html.card(node, state.palette, marks[node.name]))
 
-    await every(_EVERY_S, refresh)
+    await refresh_every(_EVERY_S, refresh)
 
 
 def _news(state: State) -> tuple[list[Node], Counter[str]]:

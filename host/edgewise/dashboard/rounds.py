@@ -13,7 +13,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from edgewise.console import say
-from edgewise.database import naming, open_db
+from edgewise.database import naming_database, open_db
 from edgewise.database.schema import HOUR_S, health, reading
 from edgewise.errors import EdgewiseError
 from edgewise.package.baseline import DAY_S
@@ -75,7 +75,7 @@ def _look(db: str, models: Path) -> None:
 
     try:
         engine = open_db(db, create=False)
-        with naming(engine):
+        with naming_database(engine):
             check(engine, models)
     except EdgewiseError as e:
         say(f"health: {e}")

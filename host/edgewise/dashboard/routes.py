@@ -13,13 +13,13 @@ from nicegui import ui
 from sqlalchemy.exc import SQLAlchemyError
 
 from edgewise.dashboard import html, password
-from edgewise.dashboard.away import one_line
+from edgewise.dashboard.away import shorten_database_error
 from edgewise.dashboard.guard import COOKIE
-from edgewise.dashboard.layout import shown, style
+from edgewise.dashboard.layout import show_page, style
 from edgewise.dashboard.node_page import node_page
 from edgewise.dashboard.overview import overview
 from edgewise.dashboard.state import State
-from edgewise.database import why
+from edgewise.database import reason
 from edgewise.errors import InputError
 from edgewise.package.store import REPORT
 
@@ -55,16 +55,16 @@ def add_routes(app: FastAPI, state: State) -> None:
 
     @ui.page("/")
     async def index(request: Request) -> None:
-        await shown(overview(state, request))
+        await show_page(overview(state, request))
 
     @ui.page("/node")
     async def node(request: Request, id: str) -> None:
-        await shown(node_page(state, request, id.replace("\0", "\ufffd")))
+        await show_page(node_page(state, request, id.replace("\0", "\ufffd")))
 
     app_of_pages.on_exception(_database_error)
     log = logging.getLogger("nicegui")
     log.setLevel(logging.WARNING)
-    log.addFilter(one_line)
+    log.addFilter(shorten_database_error)
     ui.run_with(
         app,
         title="Edgewise",
@@ -78,7 +78,7 @@ def add_routes(app: FastAPI, state: State) -> None:
 def _database_error(error: Exception) -> None:
     # of a click, say; what a page looks for by itself has its own line
     if isinstance(error, SQLAlchemyError):
-        ui.notify(f"The database does not answer: {why(error)}", type="negative")
+        ui.notify(f"The database does not answer: {reason(error)}", type="negative")
 
 
 def _no_password() -> str:

@@ -59,12 +59,12 @@ class Window:
         """Runs of one class; an outage ends a run."""
         return self._runs(self.cls, period_s)
 
-    def replayed(self, period_s: float) -> list[Band]:
+    def replays(self, period_s: float) -> list[Band]:
         """Runs of readings that came later, after an outage."""
         runs = self._runs(["sent later" if late else "" for late in self.late], period_s)
         return [run for run in runs if run.name]
 
-    def failed(self, period_s: float) -> list[Band]:
+    def failed_reads(self, period_s: float) -> list[Band]:
         """Runs of nothing but failed reads."""
         runs = self._runs(["failed reads" if no else "" for no in np.isnan(self.t[0])], period_s)
         return [run for run in runs if run.name]

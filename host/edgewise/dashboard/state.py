@@ -20,7 +20,7 @@ from edgewise.dashboard.guard import Sessions
 from edgewise.dashboard.hours import Hours
 from edgewise.dashboard.job import Job
 from edgewise.dashboard.password import Attempts
-from edgewise.database import why
+from edgewise.database import reason
 from edgewise.database.schema import model
 from edgewise.errors import EdgewiseError
 from edgewise.package.store import load_package
@@ -107,7 +107,7 @@ class State:
             with self.engine.begin() as connection:
                 connection.execute(model.insert().values(**row, installed_at=time.time()))
         except SQLAlchemyError as e:
-            said += f", not noted in the database: {why(e)}"
+            said += f", not noted in the database: {reason(e)}"
         return said
 
     def _roll_back(self, node: str) -> str:

@@ -98,7 +98,7 @@ class Teach:
             return
         given = (self._state.engine, self._name, from_s, to_s, cls, _AUTHOR)
         try:
-            n = await asyncio.to_thread(labels.add, *given)
+            n = await asyncio.to_thread(labels.add_label, *given)
         except InputError as e:
             ui.notify(str(e), type="negative")
             return
@@ -108,11 +108,11 @@ class Teach:
 
     async def _undo(self, from_s: float) -> None:
         if self._writer.allowed():
-            await asyncio.to_thread(labels.undo, self._state.engine, self._name, from_s)
+            await asyncio.to_thread(labels.remove_label, self._state.engine, self._name, from_s)
             await self._list_labels()
 
     async def _list_labels(self) -> None:
-        rows = await asyncio.to_thread(labels.of_node, self._state.engine, self._name)
+        rows = await asyncio.to_thread(labels.labels_of, self._state.engine, self._name)
         if rows == self._rows:
             return
         first, self._rows = self._rows is None, rows

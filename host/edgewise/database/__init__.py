@@ -3,6 +3,6 @@
 May import: errors, features, logs, package, urls.
 """
 
-from edgewise.database.opening import naming, open_db, shown, why
+from edgewise.database.opening import display_url, naming_database, open_db, reason
 
-__all__ = ["naming", "open_db", "shown", "why"]
+__all__ = ["display_url", "naming_database", "open_db", "reason"]

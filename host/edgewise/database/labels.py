@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, select
 
-from edgewise.database import shown
+from edgewise.database import display_url
 from edgewise.database.logs import as_log
 from edgewise.database.schema import label, reading
 from edgewise.errors import InputError
 from edgewise.features.splitting import TEST_SHARE
 from edgewise.logs.log import Log
 
-__all__ = ["beside", "held_out", "joined", "log_sha256", "read_labelled"]
+__all__ = ["held_out", "join_logs", "log_sha256", "read_labelled", "rows_not_in"]
 
 _DAY_S = 86400
 _CLASS_MIN = 10  # to teach and to test
@@ -31,7 +31,7 @@ def read_labelled(engine: Engine, nodes: list[str] | None = None) -> Log:
     Readings without a time, and all but the first of one time, are left out. Raises InputError
     where a node has no label or there is nothing to train on.
     """
-    where = shown(engine)
+    where = display_url(engine)
     periods = _periods(engine, nodes)
     if nodes and (missing := sorted(set(nodes) - set(periods))):
         raise InputError(f"{where}: node {missing[0]} has no labelled period: label some first")
@@ -99,7 +99,7 @@ def held_out(log: Log) -> tuple[Log, Log]:
     return log.select(~test), log.select(test)
 
 
-def beside(log: Log, labelled: Log) -> Log:
+def rows_not_in(log: Log, labelled: Log) -> Log:
     """What of ``log`` is not in ``labelled`` as well; InputError where they cannot be one."""
     if abs(log.period_ms - labelled.period_ms) > labelled.period_ms / 10:
         raise InputError(
@@ -114,7 +114,7 @@ def _keys(log: Log) -> list[tuple[str, float]]:
     return list(zip(log.node.tolist(), np.round(log.time_s, 3).tolist(), strict=True))
 
 
-def joined(a: Log, b: Log) -> Log:
+def join_logs(a: Log, b: Log) -> Log:
     """The readings of both, each with its label."""
     columns = ("time_s", "node", "t_dc", "h_pm", "valid", "label", "line")
     both: dict[str, Any] = {c: np.concatenate([getattr(a, c), getattr(b, c)]) for c in columns}

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from edgewise.errors import InputError, OutsideError
 from edgewise.urls import check_db
 
-__all__ = ["HEAD", "naming", "one_at_a_time", "open_db", "shown", "why"]
+__all__ = ["HEAD", "display_url", "naming_database", "one_at_a_time", "open_db", "reason"]
 
 HEAD = "0003"
 _FIRST = "0001"  # what there was before databases told their version
@@ -36,32 +36,34 @@ def open_db(url: str, create: bool = True) -> Engine:
                 raise InputError(f"database folder {folder} does not exist: create it")
             if not create and not Path(engine.url.database).exists():
                 raise InputError(f"database {engine.url.database} does not exist: check the path")
-    with naming(engine), engine.begin() as connection:
+    with naming_database(engine), engine.begin() as connection:
         found = _version(connection)
         if found != HEAD:
-            _bring_up(connection, shown(engine))
+            _bring_up(connection, display_url(engine))
     return engine
 
 
-def shown(engine: Engine) -> str:
+def display_url(engine: Engine) -> str:
     """The address of the database for people, without its password."""
     return engine.url.render_as_string(hide_password=True)
 
 
-def why(error: SQLAlchemyError) -> str:
+def reason(error: SQLAlchemyError) -> str:
     """What the database, or what stands for it, says, in a line."""
     said = str(getattr(error, "orig", None) or error).splitlines()
     return said[0] if said else type(error).__name__
 
 
 @contextmanager
-def naming(engine: Engine) -> Iterator[None]:
+def naming_database(engine: Engine) -> Iterator[None]:
     """What goes wrong with the database in the block becomes an OutsideError that names it."""
     try:
         yield
     except SQLAlchemyError as e:
-        where = shown(engine)
-        raise OutsideError(f"database {where}: {why(e)}: check the address and the rights") from e
+        where = display_url(engine)
+        raise OutsideError(
+            f"database {where}: {reason(e)}: check the address and the rights"
+        ) from e
 
 
 def one_at_a_time(connection: Connection) -> None:

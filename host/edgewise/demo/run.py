@@ -23,7 +23,7 @@ from edgewise.database import open_db
 from edgewise.database.schema import diag, reading
 from edgewise.demo.report import draw
 from edgewise.errors import OutsideError
-from edgewise.features.splitting import file_sha256, parts
+from edgewise.features.splitting import file_sha256, split_log
 from edgewise.features.table import build_table
 from edgewise.logs import public
 from edgewise.logs.log import Log
@@ -55,7 +55,9 @@ def run(out: Path, broker: str | None, seed: int) -> dict[str, Any]:
     out.mkdir(parents=True, exist_ok=True)
     dataset = public.get("occupancy")
     say(f"data: {dataset.source}")
-    fit, test = map(public.named, parts(dataset.path, "occupied", None, None, "split", "train"))
+    fit, test = map(
+        public.name_classes, split_log(dataset.path, "occupied", None, None, "split", "train")
+    )
     name = "synthetic" if dataset.synthetic else "occupancy"
     training = f"training on {len(fit)} readings of temperature and humidity"
     with _stage(training, "10 to 30 s") as step:

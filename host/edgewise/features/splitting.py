@@ -10,12 +10,12 @@ import numpy as np
 from edgewise.errors import InputError
 from edgewise.logs.log import Log, read_log
 
-__all__ = ["TEST_SHARE", "file_sha256", "parts"]
+__all__ = ["TEST_SHARE", "file_sha256", "split_log"]
 
 TEST_SHARE = 0.3
 
 
-def parts(
+def split_log(
     path: Path,
     label: str | None = None,
     group: str | None = None,

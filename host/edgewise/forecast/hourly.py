@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, func, select
 
-from edgewise.database import shown
+from edgewise.database import display_url
 from edgewise.database.schema import AHEAD_S, HOUR_S, reading, reading_hour
 from edgewise.errors import InputError
 from edgewise.logs.log import Log
 
-__all__ = ["CHANNELS", "Hourly", "of_db", "of_log"]
+__all__ = ["CHANNELS", "Hourly", "hourly_of_database", "hourly_of_log"]
 
 CHANNELS = {"t": "temperature", "h": "humidity"}
 _TICK_S = 1e-3  # a reading at the full hour belongs to the one that begins
@@ -37,7 +37,7 @@ class Hourly:
     y: Floats
 
 
-def of_log(log: Log, node: str | None = None) -> list[Hourly]:
+def hourly_of_log(log: Log, node: str | None = None) -> list[Hourly]:
     """The last 28 days of each node of a log, of ``node`` alone where it is named.
 
     InputError where the log has no such node.
@@ -57,12 +57,12 @@ def of_log(log: Log, node: str | None = None) -> list[Hourly]:
     return found
 
 
-def of_db(engine: Engine, node: str | None = None) -> list[Hourly]:
+def hourly_of_database(engine: Engine, node: str | None = None) -> list[Hourly]:
     """The last 28 days of each node of a database, of ``node`` alone where it is named.
 
     InputError where there is no such node, or none at all.
     """
-    where = shown(engine)
+    where = display_url(engine)
     query = select(reading.c.node).distinct().order_by(reading.c.node)
     with engine.connect() as connection:
         names = connection.execute(query).scalars().all()

@@ -64,10 +64,10 @@ def prophet(ts: Floats, y: Floats) -> Floats:
 
 
 def _statsforecast(model: Any, y: Floats) -> Floats:
-    return np.asarray(model.forecast(y=_filled(y), h=DAY)["mean"], dtype=np.float64)
+    return np.asarray(model.forecast(y=_fill_gaps(y), h=DAY)["mean"], dtype=np.float64)
 
 
-def _filled(y: Floats) -> Floats:
+def _fill_gaps(y: Floats) -> Floats:
     # An hour without readings is as the one a day before, the first ones as a day later; what
     # no day has lies on a line between its neighbours.
     full = y.copy()

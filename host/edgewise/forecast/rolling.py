@@ -66,18 +66,20 @@ def outlook(series: Hourly) -> Outlook:
     origins = _origins(series)
     truth = np.array([series.y[o : o + DAY] for o in origins])
     said = {
-        name: np.array([_limited(series, model(series.ts[:o], series.y[:o])) for o in origins])
+        name: np.array(
+            [_within_limits(series, model(series.ts[:o], series.y[:o])) for o in origins]
+        )
         for name, model in MODELS.items()
     }
     scores = [_score(name, truth, forecast) for name, forecast in said.items()]
     best = max(scores, key=lambda s: s.a_forecast)
-    yhat = _limited(series, MODELS[best.model](series.ts, series.y))
+    yhat = _within_limits(series, MODELS[best.model](series.ts, series.y))
     reach = _band(best.errors)
     ahead = Ahead(
         series.ts[-1] + HOUR_S * np.arange(1, DAY + 1),
         yhat,
-        _limited(series, yhat - reach),
-        _limited(series, yhat + reach),
+        _within_limits(series, yhat - reach),
+        _within_limits(series, yhat + reach),
     )
     return Outlook(series, scores, best, ahead)
 
@@ -98,7 +100,7 @@ def _origins(series: Hourly) -> list[int]:
     return origins[::-1]
 
 
-def _limited(series: Hourly, values: Floats) -> Floats:
+def _within_limits(series: Hourly, values: Floats) -> Floats:
     return np.clip(values, *_RANGE[series.channel])
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from edgewise.database.models import packages_in, runs_on
-from edgewise.forecast.hourly import of_db
-from edgewise.health.days import Finding, recent
+from edgewise.forecast.hourly import hourly_of_database
+from edgewise.health.days import Finding, recent_days
 from edgewise.health.drift import drift
 from edgewise.health.neighbours import neighbours
 from edgewise.health.remarks import Remark, current, save
-from edgewise.health.sensors import failing, flat
+from edgewise.health.sensors import failing_findings, flat_findings
 
 __all__ = ["Report", "check"]
 
@@ -37,16 +37,16 @@ def check(engine: Engine, models: Path, now_s: float | None = None) -> Report:
     InputError where the database has no readings.
     """
     now_s = time.time() if now_s is None else now_s
-    hours = of_db(engine)
+    hours = hourly_of_database(engine)
     nodes = list(dict.fromkeys(series.node for series in hours))
     packages = packages_in(models)
     findings = list(neighbours(hours, now_s))
     compared: dict[str, str] = {}
     for node in nodes:
-        found = recent(engine, node, now_s)
+        found = recent_days(engine, node, now_s)
         if found is None:
             continue
-        findings += [*failing(found), *flat(found)]
+        findings += [*failing_findings(found), *flat_findings(found)]
         running = runs_on(engine, node, packages)
         if running is not None:
             compared[node] = str(running.info["name"])

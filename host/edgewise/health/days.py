@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, select
 
-from edgewise.database import shown
+from edgewise.database import display_url
 from edgewise.database.logs import as_log
 from edgewise.database.schema import AHEAD_S, reading
 from edgewise.logs.log import Log
 from edgewise.package.baseline import DAY_S, days_of
 
-__all__ = ["DAYS", "Finding", "Recent", "recent"]
+__all__ = ["DAYS", "Finding", "Recent", "recent_days"]
 
 DAYS = 8  # that are looked at
 _LEAD_DAYS = 1  # before them: they fill the windows
@@ -50,7 +50,7 @@ class Recent:
     days: dict[float, NDArray[np.int64]]
 
 
-def recent(engine: Engine, node: str, now_s: float) -> Recent | None:
+def recent_days(engine: Engine, node: str, now_s: float) -> Recent | None:
     """The last days of ``node``; None where it has no readings in them.
 
     Of several readings of one time the first counts.
@@ -70,7 +70,7 @@ def recent(engine: Engine, node: str, now_s: float) -> Recent | None:
     ts, t, h, p = (column.astype(np.float64) for column in (ts, t, h, p))
     keep = np.diff(ts, prepend=-np.inf) > 0
     names = np.full(int(keep.sum()), node, dtype=object)
-    log = as_log(shown(engine), names, ts[keep], t[keep], h[keep])
+    log = as_log(display_url(engine), names, ts[keep], t[keep], h[keep])
     days = {log.time_s[r[0]] // DAY_S * DAY_S: r for r in days_of(log.time_s, names)}
     found = {day: r for day, r in days.items() if day >= first_s}
     return Recent(node, log, 100 * p[keep], err[keep], found) if found else None

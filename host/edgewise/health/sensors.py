@@ -13,7 +13,7 @@ from edgenode.core.plausible import stuck_n
 from edgewise.features.table import kind_of
 from edgewise.health.days import Finding, Recent
 
-__all__ = ["failing", "flat"]
+__all__ = ["failing_findings", "flat_findings"]
 
 _READS = 20
 _FAILED = 0.05  # of the reads of a day; a real DHT22 fails 1.4 % of them, up to 3 in a row
@@ -28,7 +28,7 @@ _CURES = {
 }
 
 
-def failing(given: Recent) -> Iterator[Finding]:
+def failing_findings(given: Recent) -> Iterator[Finding]:
     """Share of failed reads of each day with at least twenty."""
     for day, rows in given.days.items():
         if len(rows) < _READS:
@@ -43,7 +43,7 @@ def failing(given: Recent) -> Iterator[Finding]:
         yield Finding(given.node, day, "failed", "", share, bad, words)
 
 
-def flat(given: Recent) -> Iterator[Finding]:
+def flat_findings(given: Recent) -> Iterator[Finding]:
     """The longest time of each day in which neither temperature nor humidity changed, seconds.
 
     Bad is half of what the node itself calls stuck, and what it called so.

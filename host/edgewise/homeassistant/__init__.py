@@ -4,14 +4,20 @@ May import: errors, ota.
 """
 
 from edgewise.homeassistant.device import config_topic, discovery
-from edgewise.homeassistant.publish import again_at_birth, announced, clean, publish, seen
+from edgewise.homeassistant.publish import (
+    clean,
+    find_announced,
+    find_nodes,
+    publish,
+    publish_at_birth,
+)
 
 __all__ = [
-    "again_at_birth",
-    "announced",
     "clean",
     "config_topic",
     "discovery",
+    "find_announced",
+    "find_nodes",
     "publish",
-    "seen",
+    "publish_at_birth",
 ]

@@ -15,13 +15,13 @@ from edgewise.errors import OutsideError
 from edgewise.homeassistant.device import ORIGIN, config_topic
 from edgewise.ota.retained import retained
 
-__all__ = ["again_at_birth", "announced", "clean", "publish", "seen"]
+__all__ = ["clean", "find_announced", "find_nodes", "publish", "publish_at_birth"]
 
 _SENT_S = 60.0
 _SPREAD_S = 5.0  # so that not all answer the birth message at once
 
 
-def seen(client: mqtt.Client, base: str) -> dict[str, bool]:
+def find_nodes(client: mqtt.Client, base: str) -> dict[str, bool]:
     """The nodes that have left a reading or a status with the broker, and which a status.
 
     A node that sleeps has none.
@@ -34,7 +34,7 @@ def seen(client: mqtt.Client, base: str) -> dict[str, bool]:
     }
 
 
-def announced(client: mqtt.Client, base: str, prefix: str = "homeassistant") -> list[str]:
+def find_announced(client: mqtt.Client, base: str, prefix: str = "homeassistant") -> list[str]:
     """Names of the nodes below ``base`` that are announced by Edgewise."""
     names = []
     for topic, payload in retained(client, f"{prefix}/device/+/config").items():
@@ -64,7 +64,7 @@ def clean(client: mqtt.Client, nodes: Iterable[str], prefix: str = "homeassistan
 
 
 @contextmanager
-def again_at_birth(
+def publish_at_birth(
     client: mqtt.Client,
     devices: Mapping[str, Mapping[str, Any]],
     told: Callable[[], None] = lambda: None,

@@ -22,7 +22,16 @@ from edgewise.logs.log import Log
 from edgewise.logs.writing import write_atomic
 from edgewise.paths import cache_dir
 
-__all__ = ["BASE_URL", "CITATION", "NAMES", "RAW_SHA256", "SHA256", "Dataset", "get", "named"]
+__all__ = [
+    "BASE_URL",
+    "CITATION",
+    "NAMES",
+    "RAW_SHA256",
+    "SHA256",
+    "Dataset",
+    "get",
+    "name_classes",
+]
 
 NAMES = ("occupancy",)
 CITATION = (
@@ -87,7 +96,7 @@ def get(
     return Dataset(target, found.synthetic, found.source)
 
 
-def named(log: Log) -> Log:
+def name_classes(log: Log) -> Log:
     """The occupancy log with the classes empty and occupied for the published 0 and 1."""
     if log.label is None:
         return log
@@ -95,17 +104,17 @@ def named(log: Log) -> Log:
 
 
 def _from_folder() -> Dataset | None:
-    named = os.environ.get("EDGEWISE_DATA")
-    if not named:
+    folder = os.environ.get("EDGEWISE_DATA")
+    if not folder:
         return None
-    top = Path(named).expanduser()
+    top = Path(folder).expanduser()
     for path in (top / _FOLDER / _FILE, top / _FILE, top):
         if path.is_file():
             if _sha256(_read(path)) != SHA256:
                 raise InputError(f"{path}: is not the published file: replace or remove it")
-            return Dataset(path, False, f"EDGEWISE_DATA={named}")
+            return Dataset(path, False, f"EDGEWISE_DATA={folder}")
     raise InputError(
-        f"EDGEWISE_DATA={named}: holds no {_FOLDER}/{_FILE}: name the folder that does, "
+        f"EDGEWISE_DATA={folder}: holds no {_FOLDER}/{_FILE}: name the folder that does, "
         "or unset it to download"
     )
 

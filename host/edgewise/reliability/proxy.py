@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 
-from edgewise.broker.free_port import HOST, bound, free_port
+from edgewise.broker.free_port import HOST, bind, free_port
 from edgewise.errors import OutsideError
 from edgewise.reliability.packets import (
     CONNACK,
@@ -124,12 +124,12 @@ class Proxy:
         """Take connections; nothing happens when it does already."""
         if self._server is None:
             self._release()
-            self._server = await asyncio.start_server(self._on_accept, sock=bound(self.port))
+            self._server = await asyncio.start_server(self._on_accept, sock=bind(self.port))
 
     def refuse(self) -> None:
         """Take no connections: RST answers a SYN."""
         self._release()
-        self._held = [bound(self.port)]
+        self._held = [bind(self.port)]
 
     async def ignore(self) -> None:
         """Answer no SYN: the queue of those who wait to be accepted is full."""

@@ -363,7 +363,7 @@ def _savings(told: Facts) -> str:
     )
 
 
-def ranked(info: Facts) -> list[tuple[str, float, float]]:
+def ranking(info: Facts) -> list[tuple[str, float, float]]:
     """Features with information gain in bits and use in the model, most used first."""
     relevance = info.get("relevance", {})
     rows = [(n, r["information_gain_bits"], r["use"]) for n, r in relevance.items()]
@@ -371,7 +371,7 @@ def ranked(info: Facts) -> list[tuple[str, float, float]]:
 
 
 def _features(info: Facts) -> str:
-    rows = ranked(info)
+    rows = ranking(info)
     if not rows:
         return ""
     return _section(

@@ -3,21 +3,29 @@
 May import: errors, logs.
 """
 
-from edgewise.settings.model import Wrong, check, complete, config_json, doubts, masked, schema
+from edgewise.settings.model import (
+    Wrong,
+    check,
+    complete,
+    config_json,
+    doubts,
+    mask_secrets,
+    schema,
+)
 from edgewise.settings.reading import fleet, load
-from edgewise.settings.tls import beside, tls_files
+from edgewise.settings.tls import read_named_file, tls_files
 from edgewise.settings.writing import write
 
 __all__ = [
     "Wrong",
-    "beside",
     "check",
     "complete",
     "config_json",
     "doubts",
     "fleet",
     "load",
-    "masked",
+    "mask_secrets",
+    "read_named_file",
     "schema",
     "tls_files",
     "write",

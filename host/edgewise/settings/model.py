@@ -18,7 +18,7 @@ __all__ = [
     "complete",
     "config_json",
     "doubts",
-    "masked",
+    "mask_secrets",
     "schema",
 ]
 
@@ -120,7 +120,7 @@ def doubts(given: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def masked(given: Mapping[str, Any]) -> dict[str, Any]:
+def mask_secrets(given: Mapping[str, Any]) -> dict[str, Any]:
     """The same without secrets."""
     shown = {k: dict(v) if isinstance(v, Mapping) else v for k, v in given.items()}
     for path in SECRETS:

@@ -10,7 +10,7 @@ from edgewise.errors import InputError
 from edgewise.settings.model import complete
 from edgewise.settings.reading import base_of
 
-__all__ = ["beside", "tls_files"]
+__all__ = ["read_named_file", "tls_files"]
 
 
 def tls_files(settings: Mapping[str, Any], path: Path) -> dict[str, bytes]:
@@ -24,10 +24,10 @@ def tls_files(settings: Mapping[str, Any], path: Path) -> dict[str, bytes]:
     base = base_of(path)
     folders = [path.parent, *([base.parent] if base else [])]
     named = {key: str(mqtt[key]) for key in ("ca", "cert", "key") if mqtt[key]}
-    return {name: beside(folders, key, name) for key, name in named.items()}
+    return {name: read_named_file(folders, key, name) for key, name in named.items()}
 
 
-def beside(folders: list[Path], key: str, name: str) -> bytes:
+def read_named_file(folders: list[Path], key: str, name: str) -> bytes:
     """The file ``name`` of the setting mqtt.``key`` from the first folder that has it.
 
     InputError for a name with a folder in it, or a file that cannot be read.

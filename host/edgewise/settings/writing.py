@@ -36,7 +36,7 @@ def write(path: Path, given: Mapping[str, Any], force: bool = False) -> list[Pat
     for file in (path, secrets):
         if file.exists() and not force:
             raise InputError(f"{file}: is there already: name another, or --force replaces both")
-    shown, hidden = _apart(given)
+    shown, hidden = _split_secrets(given)
     ignore = path.with_name(".gitignore")
     for file in (path, secrets, ignore):
         if file.is_dir():
@@ -47,7 +47,7 @@ def write(path: Path, given: Mapping[str, Any], force: bool = False) -> list[Pat
     return [path, secrets, ignore]
 
 
-def _apart(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _split_secrets(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     shown = {k: dict(v) if isinstance(v, Mapping) else v for k, v in given.items()}
     hidden: dict[str, Any] = {}
     for name in SECRETS:

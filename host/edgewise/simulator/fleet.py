@@ -14,7 +14,7 @@ from typing import Any
 from edgewise.errors import InputError, OutsideError
 from edgewise.logs.log import Log
 from edgewise.package.store import Package
-from edgewise.settings import beside
+from edgewise.settings import read_named_file
 from edgewise.simulator.node import MAX_SPEED, SimulatedNode
 from edgewise.urls import BrokerUrl
 
@@ -80,7 +80,9 @@ def node_files(config: dict[str, Any], broker: BrokerUrl, folder: Path) -> dict[
     mqtt = given if isinstance(given, dict) else {}
     keys = ("cert", "key") if broker.ca else ("ca", "cert", "key")
     files = {
-        str(mqtt[key]): beside([folder], key, str(mqtt[key])) for key in keys if mqtt.get(key)
+        str(mqtt[key]): read_named_file([folder], key, str(mqtt[key]))
+        for key in keys
+        if mqtt.get(key)
     }
     if broker.ca is not None:
         trusted = broker.tls_context().get_ca_certs(binary_form=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["choose", "distances", "front", "quality"]
+__all__ = ["choose", "distances", "pareto_front", "quality"]
 
 _DRAWS = 500
 
@@ -37,7 +37,7 @@ def distances(confusions: NDArray[np.int64], seed: int) -> NDArray[np.float64]:
     return np.asarray((drawn - drawn[best]).std(axis=1))
 
 
-def front(qualities: NDArray[np.float64], sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
+def pareto_front(qualities: NDArray[np.float64], sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
     """bool[n], whether no other is at least as good and as small, and better in one of them."""
     better = (qualities[None] >= qualities[:, None]) & (sizes[None] <= sizes[:, None])
     strictly = (qualities[None] > qualities[:, None]) | (sizes[None] < sizes[:, None])

@@ -15,7 +15,7 @@ from edgewise.package.forest import flatten_trees, merge_leaves
 from edgewise.training.budget import US_PER_VISIT, Budget
 from edgewise.training.cutting import CutTree, cut, predict
 from edgewise.training.pool import LEVELS, POOL
-from edgewise.training.quality import choose, distances, front, quality
+from edgewise.training.quality import choose, distances, pareto_front, quality
 from edgewise.training.result import Candidate, Levels, Recipe
 from edgewise.training.rows import Parts, Rows
 
@@ -273,7 +273,7 @@ def _choose_found(trials: list[_Trial], levels: Levels, filtered: bool, seed: in
     )
     place = np.flatnonzero(open_ones)
     errors[place] = distances(np.stack([trials[i].confusion for i in place]), seed)
-    on_front[place] = front(qualities[place], sizes[place])
+    on_front[place] = pareto_front(qualities[place], sizes[place])
     chosen = int(place[choose(qualities[place], errors[place], sizes[place])])
     candidates = [
         Candidate(

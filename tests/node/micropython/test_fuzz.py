@@ -3,7 +3,7 @@ import json
 
 from tests.counts import count
 
-from edgenode.commands.control import obey
+from edgenode.commands.control import run_command
 from edgenode.core.journal import Journal
 from edgenode.errors import ConfigError, LinkError
 from edgenode.link.mqtt import Client
@@ -221,7 +221,7 @@ def test_orders():
         before = board.refused
         link.answers.clear()
         trial._name = None
-        obey(board, verb, payload, i % 11 == 0)
+        run_command(board, verb, payload, i % 11 == 0)
         refused += board.refused - before
         answered += len(link.answers)
         for _, text in link.answers:

@@ -108,8 +108,8 @@ def test_a_step_with_every_feature():
             assert code == OK, code
             if limits.check(slot, raw[0], raw[1]):
                 sensor.refuse(SPIKE)
-                hold.failed(60 * slot)
-            hold.good(60 * slot)
+                hold.note_failed(60 * slot)
+            hold.note_good(60 * slot)
             x = pipeline.push(slot, calibrate.push(raw[0]), raw[1])
             votes(table, x, out)
             confirm.push(1 if out[1] > out[0] else 0)

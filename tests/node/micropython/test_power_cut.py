@@ -47,7 +47,7 @@ class Life:
         self.seq = 0
 
     def stop(self):
-        self.record.ended()
+        self.record.record_end()
         self.on()
         os.umount("/f")
 

@@ -35,7 +35,7 @@ def module(name):
 
 
 # The loops: the items one after the other through f, a table or not, votes to out or returned.
-def nothing(f, items, table, out):
+def empty(f, items, table, out):
     for _ in items:
         pass
 
@@ -93,7 +93,7 @@ class Bench:
         self._rounds = settings["rounds"]
         self._round_us = settings["round_us"]
         rows = list(self.rows(settings["timed"][part]))
-        self.ways = {"loop": (nothing, None, rows)}
+        self.ways = {"loop": (empty, None, rows)}
         for name, loop, f, items in getattr(self, part)(rows):
             if f:
                 self.ways[name] = (loop, f, items)

@@ -12,7 +12,7 @@ from edgenode.core.decode import ERRORS, Decoder
 from edgenode.core.settings import settings
 from edgewise.board.arch import ARCHES
 from edgewise.board.doctor.check import Check
-from edgewise.board.ports import look, open_port
+from edgewise.board.ports import board_ports, open_port
 from edgewise.board.repl import Repl, open_repl
 from edgewise.errors import EdgewiseError, OutsideError
 
@@ -51,7 +51,7 @@ def _port(port: str) -> Check:
 
 
 def _usb(port: str) -> Check:
-    info = next((p for p in look() if p.device == port), None)
+    info = next((p for p in board_ports() if p.device == port), None)
     found = f"{info.description} ({info.vid:04x}:{info.pid:04x})" if info else ""
     cure = "none that ESP32 boards have: is it the right port?"
     return Check("USB chip", info is not None, False, found, "" if info else cure)

@@ -35,11 +35,11 @@ def image(files: Mapping[str, bytes]) -> bytes | None:
     # LittleFS spreads what it writes over all that it has. The first, with all the blocks of the
     # partition, only shows how many are needed; the second has no more than those.
     blocks = PARTITION_BYTES // BLOCK_BYTES
-    first = _filled(files, blocks)
+    first = _fill(files, blocks)
     if first is None:
         return None
     fewer = min(first.used_block_count + _SPARE_BLOCKS, blocks)
-    packed = _filled(files, fewer) if fewer < blocks else first
+    packed = _fill(files, fewer) if fewer < blocks else first
     if packed is None:
         return None
     packed.fs_grow(blocks)
@@ -49,7 +49,7 @@ def image(files: Mapping[str, bytes]) -> bytes | None:
     return buffer[: -(-used // BLOCK_BYTES) * BLOCK_BYTES]
 
 
-def _filled(files: Mapping[str, bytes], blocks: int) -> LittleFS | None:
+def _fill(files: Mapping[str, bytes], blocks: int) -> LittleFS | None:
     context = UserContext(blocks * BLOCK_BYTES)
     fs = LittleFS(context, block_count=blocks, **_LIKE_MICROPYTHON)
     try:

@@ -29,7 +29,7 @@ def shorten(sources: Mapping[str, str]) -> dict[str, str]:
     }
     own = {path: _own_names(tree) - keywords for path, tree in trees.items()}
     short = _short_names()
-    common = {n: next(short) for n in sorted(set().union(*map(_crossing, trees.values())))}
+    common = {n: next(short) for n in sorted(set().union(*map(_shared_names, trees.values())))}
     rest = list(itertools.islice(short, 2000))
     done: dict[str, str] = {}
     for group in _families(trees):
@@ -37,7 +37,7 @@ def shorten(sources: Mapping[str, str]) -> dict[str, str]:
         mapping = common | dict(zip(sorted(names), rest, strict=False))
         for path in group:
             local = {n: s for n, s in mapping.items() if n in common or n in own[path]}
-            done[path] = _renamed(sources[path], local)
+            done[path] = _rename(sources[path], local)
     return {path: done[path] for path in sources}
 
 
@@ -57,7 +57,7 @@ def _tokens(text: str) -> list[tokenize.TokenInfo]:
     return list(tokenize.generate_tokens(io.StringIO(text).readline))
 
 
-def _crossing(tree: ast.Module) -> set[str]:
+def _shared_names(tree: ast.Module) -> set[str]:
     """Private names of other objects than self, and imported ones: they may be another file's."""
     names = set()
     for node in ast.walk(tree):
@@ -119,7 +119,7 @@ def _families(trees: Mapping[str, ast.Module]) -> list[list[str]]:
     return [sorted(f) for f in dict.fromkeys(map(frozenset, family.values()))]
 
 
-def _renamed(text: str, mapping: Mapping[str, str]) -> str:
+def _rename(text: str, mapping: Mapping[str, str]) -> str:
     lines = text.splitlines(keepends=True)
     for token in reversed(_tokens(text)):
         if token.type == tokenize.NAME and token.string in mapping:

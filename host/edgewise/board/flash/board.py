@@ -54,7 +54,7 @@ def flash(port: str, job: Job, say: Say, progress: Progress, connect: Connect = 
     """
     loader = _connect(port, job.baud, job.before, say, connect)
     try:
-        chip = chips.by_name(loader.chip)
+        chip = chips.find_by_name(loader.chip)
         if chip is None:
             known = ", ".join(c.name for c in chips.CHIPS)
             raise OutsideError(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgewise.errors import InputError
 
-__all__ = ["Build", "fit", "read"]
+__all__ = ["Build", "fit_partition", "read"]
 
 _CURE = "run edgewise build --model MODEL --config node.toml"
 
@@ -47,7 +47,7 @@ def read(path: Path) -> Build:
     return Build(path, str(arch), data, block, talks, node)
 
 
-def fit(build: Build, part_bytes: int) -> bytes:
+def fit_partition(build: Build, part_bytes: int) -> bytes:
     """The image for a partition of that size.
 
     LittleFS mounts only when its superblock names the size of the partition, and MicroPython

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["BASE_URL", "CHIPS", "SHA256", "VERSION", "Chip", "by_id", "by_name", "of_arch"]
+__all__ = [
+    "BASE_URL",
+    "CHIPS",
+    "SHA256",
+    "VERSION",
+    "Chip",
+    "chips_of_arch",
+    "find_by_id",
+    "find_by_name",
+]
 
 VERSION = "1.27.0"  # tried; its .mpy ABI is 6.3
 BASE_URL = "https://micropython.org/resources/firmware/"
@@ -39,16 +48,16 @@ CHIPS = (
 )
 
 
-def by_id(image_id: int) -> Chip | None:
+def find_by_id(image_id: int) -> Chip | None:
     """The chip whose images have this id."""
     return next((c for c in CHIPS if c.image_id == image_id), None)
 
 
-def by_name(name: str) -> Chip | None:
+def find_by_name(name: str) -> Chip | None:
     """The chip that esptool calls so."""
     return next((c for c in CHIPS if c.name == name), None)
 
 
-def of_arch(arch: str) -> str:
+def chips_of_arch(arch: str) -> str:
     """The names of the chips that run ``arch``, "no known chip" where there is none."""
     return ", ".join(c.name for c in CHIPS if c.arch == arch) or "no known chip"

@@ -96,9 +96,9 @@ class _Esptool:
     def write(self, regions: list[Region], erase: bool, progress: Progress) -> None:
         from esptool import cmds
 
-        from edgewise.board.flash.esptool_log import shown
+        from edgewise.board.flash.esptool_log import show_progress
 
-        with _port_errors(self._port), shown([len(r.data) for r in regions], progress):
+        with _port_errors(self._port), show_progress([len(r.data) for r in regions], progress):
             cmds.write_flash(self._esp, [(r.offset, r.data) for r in regions], erase_all=erase)
 
     def erase(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import esptool  # noqa: F401 - installs its own logger when it comes, which this one replaces
 from esp_pylib.logger import EspLog, EspLogBase
 
-__all__ = ["shown"]
+__all__ = ["show_progress"]
 
 _asked = threading.local()
 
@@ -30,7 +30,7 @@ class _Quiet(EspLogBase):
 
 
 @contextmanager
-def shown(sizes: Sequence[int], progress: Callable[[int, int], None]) -> Iterator[None]:
+def show_progress(sizes: Sequence[int], progress: Callable[[int, int], None]) -> Iterator[None]:
     """Call ``progress`` with bytes done and of all ``sizes`` while regions are written in turn."""
     left = list(sizes)
     finished = 0

@@ -12,7 +12,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgewise.board.flash.chips import Chip, by_id
+from edgewise.board.flash.chips import Chip, find_by_id
 from edgewise.errors import InputError
 
 __all__ = ["Image", "Partition", "parse", "read"]
@@ -81,7 +81,7 @@ def parse(name: str, data: bytes) -> Image:
     if len(data) < 24 or data[0] != _MAGIC:
         raise InputError(f"{name}: is no ESP32 firmware (.bin of one of MicroPython's boards)")
     (chip_id,) = struct.unpack_from("<H", data, 12)
-    chip = by_id(chip_id)
+    chip = find_by_id(chip_id)
     if chip is None:
         raise InputError(f"{name}: is for a chip (id {chip_id}) on which no node runs")
     _check_digest(name, data, 0)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgewise.board.flash.build import Build, fit
-from edgewise.board.flash.chips import Chip, of_arch
+from edgewise.board.flash.build import Build, fit_partition
+from edgewise.board.flash.chips import Chip, chips_of_arch
 from edgewise.board.flash.image import Image
 from edgewise.errors import InputError
 
@@ -29,7 +29,7 @@ def plan(image: Image, build: Build, chip: Chip, flash_bytes: int) -> list[Regio
         )
     if build.arch != chip.arch:
         raise InputError(
-            f"{build.path}: is for {build.arch} ({of_arch(build.arch)}), {chip.name} runs "
+            f"{build.path}: is for {build.arch} ({chips_of_arch(build.arch)}), {chip.name} runs "
             f"{chip.arch}: run edgewise build --arch {chip.arch}"
         )
     needed = max(image.flash_bytes, *(p.end for p in image.partitions))
@@ -39,4 +39,4 @@ def plan(image: Image, build: Build, chip: Chip, flash_bytes: int) -> list[Regio
             f"{flash_bytes >> 20} MB: take an image for smaller flash, or another board"
         )
     vfs = image.vfs(flash_bytes)
-    return [Region(chip.offset, image.data), Region(vfs.offset, fit(build, vfs.size))]
+    return [Region(chip.offset, image.data), Region(vfs.offset, fit_partition(build, vfs.size))]
