@@ -203,7 +203,7 @@ def test_demo_does_the_whole_job(
     done = edgewise("demo", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "dashboard while the node runs: http://127.0.0.1:" in done.stderr
-    stages = re.findall(r"^(.+): about \d+ s \.\.\.$", done.stderr, re.MULTILINE)
+    stages = re.findall(r"^(.+): \d+ to \d+ s \.\.\.$", done.stderr, re.MULTILINE)
     assert len(stages) == 4
     for stage in stages:
         assert re.search(rf"^{re.escape(stage)}: \d+\.\d s$", done.stderr, re.MULTILINE)

@@ -129,10 +129,11 @@ class SimulatedNode:
     def _run(self) -> None:
         # A node that resets itself starts again on the same flash.
         while True:
-            for line in self._process.stdout or ():
-                self.lines.append(line.rstrip())
-                self._on_line(line.rstrip())
-            cause = _RESETS.get(self._process.wait())
+            with self._process as process:
+                for line in process.stdout or ():
+                    self.lines.append(line.rstrip())
+                    self._on_line(line.rstrip())
+            cause = _RESETS.get(process.returncode)
             if cause is None or self._closing:
                 return
             self._start(cause)
