@@ -18,14 +18,12 @@ _WARM_MS = const(1000)  # a sensor that was just powered, AM2302 datasheet
 
 class Node:
     # sensor: drivers.sensor; checks: (core.plausible, calibration of t and h or None each,
-    # core.gate, core.hold); output.set(on); link: an Uplink; facts(): what every node tells in
-    # diag; all built by main.py
-    def __init__(self, sensor, checks, output, clock, link, outbox, model, facts, settings):
+    # core.gate, core.hold); output.set(on); parts: (drivers.clock, link.uplink, link.outbox);
+    # facts(): what every node reports in diag. start.wiring builds all of them.
+    def __init__(self, sensor, checks, output, parts, model, facts, settings):
         self._sensor = sensor
         self._output = output
-        self._clock = clock
-        self._link = link
-        self._outbox = outbox
+        self._clock, self._link, self._outbox = parts
         self._model = model
         self._plausible, self._calibration, self._gate, self._hold = checks
         self._facts = facts
@@ -42,8 +40,8 @@ class Node:
         self._slot = self._seq = self._read = self._failed = self._missed = self._late = 0
         self._predict_us = 0
         self._visits = contract["visits"]
-        self._diag_ms = clock.ticks_ms()
-        self._next_ms = clock.ticks_add(self._diag_ms, _WARM_MS)
+        self._diag_ms = self._clock.ticks_ms()
+        self._next_ms = self._clock.ticks_add(self._diag_ms, _WARM_MS)
 
     def step(self):
         clock = self._clock

@@ -19,7 +19,7 @@ from tests.shared import LIMIT_S, small_log
 from edgewise.logs.log import read_log
 from edgewise.package.store import Package, load_package
 from edgewise.simulator.fleet import node_config
-from edgewise.simulator.node import SimulatedNode
+from edgewise.simulator.node import Playback, SimulatedNode
 from edgewise.urls import parse_broker
 
 EDGEWISE = [sys.executable, "-m", "edgewise.cli.main"]
@@ -63,7 +63,7 @@ def test_recorded_over_mqtt_and_trained(model: Package, broker: str, tmp_path: P
         [*EDGEWISE, *words], stdin=there, stderr=subprocess.PIPE, text=True
     ) as record:
         config = node_config({}, parse_broker(broker), NODE)
-        with person(record, keys), SimulatedNode(model, played, config, 1, speed=600):
+        with person(record, keys), SimulatedNode(model, played, config, 1, Playback(speed=600)):
             assert record.wait(LIMIT_S) == 0
     for end in (keys, there):
         os.close(end)

@@ -20,7 +20,7 @@ from edgenode.core import loader
 from edgewise.compile import compile_model
 from edgewise.features.splitting import split_log
 from edgewise.logs.log import Log, read_log
-from edgewise.ota import container, push
+from edgewise.ota import Target, container, push
 from edgewise.ota.offer import chunk, offer
 from edgewise.ota.targets import connect
 from edgewise.package.store import Package, load_package
@@ -31,6 +31,7 @@ from edgewise.urls import parse_broker
 
 pytestmark = pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
 SECRET = "0f" * 32
+TARGET = Target("edgewise", NODE, SECRET)
 pushing = importlib.import_module("edgewise.ota.push")
 
 
@@ -118,7 +119,7 @@ def test_a_good_model_is_confirmed_and_used(
     node: SimulatedNode, operator: Operator, client: mqtt.Client, model: Package, other: Package
 ) -> None:
     assert operator.hear("state")["cls"] in model.classes
-    verdict = push(client, "edgewise", NODE, container(other), SECRET, verdict_s=LIMIT_S)
+    verdict = push(client, TARGET, container(other), verdict_s=LIMIT_S)
     assert (verdict.ok, verdict.error) == (True, None)
     assert (node.flash / "model.bin").read_bytes() == other.blob
     assert (node.flash / "model.bin.old").read_bytes() == model.blob
@@ -308,7 +309,7 @@ def test_a_verdict_that_is_lost_is_asked_for(
 
     monkeypatch.setattr(pushing._Talk, "_on_message", deaf)
     monkeypatch.setattr(pushing, "_ASK_S", 1.0)
-    verdict = push(client, "edgewise", NODE, container(other), SECRET, verdict_s=LIMIT_S)
+    verdict = push(client, TARGET, container(other), verdict_s=LIMIT_S)
     assert (verdict.ok, len(lost)) == (True, 1)
 
 
@@ -331,7 +332,7 @@ def test_back_to_the_model_before(
 ) -> None:
     assert "no model before" in operator.order("model", "rollback")["error"]
     assert "status or rollback" in operator.order("model", "x")["error"]
-    assert push(client, "edgewise", NODE, container(other), SECRET, verdict_s=LIMIT_S).ok
+    assert push(client, TARGET, container(other), verdict_s=LIMIT_S).ok
     assert operator.order("model", "rollback")["ok"] is True
     operator.hear("event", event="reset")
     assert operator.order("model")["value"]["name"] == "window"
@@ -343,7 +344,7 @@ def test_at_most_one_reading_is_missing(
     node: SimulatedNode, client: mqtt.Client, other: Package, operator: Operator
 ) -> None:
     operator.hear("state")
-    assert push(client, "edgewise", NODE, container(other), SECRET, verdict_s=LIMIT_S).ok
+    assert push(client, TARGET, container(other), verdict_s=LIMIT_S).ok
     said = _states(node)
     last = max(i for i, s in enumerate(said) if s["boot"] == 1)
     gap_s = said[last + 1]["ts"] - said[last]["ts"]

@@ -146,7 +146,7 @@ model = Model(flash.read("model.bin"), None)
 box = Outbox(300, None, 1, ['"%s"' % c for c in model.classes])
 client = Loop("id", "127.0.0.1", 1883, "", "", 60)
 ntp = Ntp("", 123, world, print)
-link = Uplink(world, client, ntp, world, box, "e/n/", 1, lambda text: None)
+link = Uplink((world, client, ntp, world), box, "e/n/", 1, lambda text: None)
 link.wait = lambda ms: None
 checks = (Plausible((0, 0), 0), (None, None), Gate([]), Hold(600))
 settings = {"period_ms": PERIOD_MS, "retries": 0, "cycle_after": 5, "cold": False}
@@ -155,9 +155,7 @@ node = Node(
     sensor,
     checks,
     world,
-    world,
-    link,
-    box,
+    (world, link, box),
     model,
     dict,
     {

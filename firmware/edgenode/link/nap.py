@@ -28,8 +28,7 @@ class _Events:
 class Nap(Uplink):
     # node: battery.SleepyNode; feed(): the watchdog's; radio_off() ends it
     def __init__(self, parts, node, topic, log, feed, radio_off):
-        wifi, client, ntp, clock = parts
-        super().__init__(wifi, client, ntp, clock, node.outbox, topic, node.boot, log)
+        super().__init__(parts, node.outbox, topic, node.boot, log)
         self._events = _Events(node.events)
         self._node = node
         self._feed = feed

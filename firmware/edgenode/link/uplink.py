@@ -18,15 +18,13 @@ _HELD_MS = const(20)
 
 
 class Uplink:
-    def __init__(self, wifi, client, ntp, clock, outbox, topic, boot, log):
-        # log(text) for what to tell; the owner sets on_command(verb, payload, retained) and
-        # on_model(what, payload)
-        self._wifi = wifi
+    def __init__(self, parts, outbox, topic, boot, log):
+        # parts: link.wifi, link.mqtt, link.ntp and drivers.clock; log(text) adds a line to the
+        # node's log. The owner sets on_command(verb, payload, retained), on_model(what, payload).
+        self._wifi, client, self._ntp, self._clock = parts
         self._client = client
         self._resolver = None  # while a name is asked for
         self._ip = None  # where the broker was last
-        self._ntp = ntp
-        self._clock = clock
         self._outbox = outbox
         self._topic = topic
         self._boot = boot

@@ -108,7 +108,7 @@ def _connect(board, settings, name, classes):
     client.set_last_will((topic + "status").encode(), b"offline", True, 1)
     board.client = client
     board.link = Uplink(
-        *make_parts(settings, client, board.clock, board.log),
+        make_parts(settings, client, board.clock, board.log),
         board.box,
         topic,
         board.boot.number,
@@ -148,9 +148,7 @@ def _node(board, settings, forest):
         sensor,
         checks,
         _output(settings["actuator"], forest.classes),
-        board.clock,
-        board.link,
-        board.box,
+        (board.clock, board.link, board.box),
         forest,
         board.facts,
         settings,

@@ -69,6 +69,7 @@ def _push_all(
     from rich.progress import Progress
 
     from edgewise.console import err
+    from edgewise.ota import Target
     from edgewise.ota import push as push_one
 
     with (
@@ -80,10 +81,8 @@ def _push_all(
         def one(name: str) -> Verdict:
             verdict = push_one(
                 client,  # type: ignore[arg-type]
-                base,
-                name,
+                Target(base, name, secrets[name]),
                 data,
-                secrets[name],
                 progress=lambda done, of: bar.update(tasks[name], completed=done),
             )
             said = "confirmed" if verdict.ok else f"rejected: {verdict.error}"

@@ -39,6 +39,7 @@ def simulate(
     from edgewise.broker.embedded import EmbeddedBroker
     from edgewise.package.store import load_package
     from edgewise.simulator import fleet
+    from edgewise.simulator.node import Playback
     from edgewise.urls import check_reachable, parse_broker
 
     pace = _speed(speed)
@@ -55,9 +56,7 @@ def simulate(
             played,
             at,
             given,
-            pace,
-            seed,
-            on_line=say,
+            Playback(pace, seed, say),
             folder=config.parent if config else Path(),
         )
     say(

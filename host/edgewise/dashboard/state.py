@@ -88,16 +88,16 @@ class State:
             self.verdicts[node] = str(e)
 
     def _push(self, name: str, node: str) -> str:
-        from edgewise.ota import container, push, secret_of
+        from edgewise.ota import Target, container, push, secret_of
 
         loaded = load_package(self.models / name)
-        secret = secret_of(self.config, node)
+        target = Target(self.base, node, secret_of(self.config, node))
 
         def tell(done: int, of: int) -> None:
             self.verdicts[node] = f"sending {name}: {done} of {of} bytes, then its trial"
 
         verdict = self._with_broker(
-            lambda client: push(client, self.base, node, container(loaded), secret, progress=tell)
+            lambda client: push(client, target, container(loaded), progress=tell)
         )
         if not verdict.ok:
             return f"{name} rejected: {verdict.error}"

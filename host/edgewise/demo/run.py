@@ -30,6 +30,7 @@ from edgewise.logs.log import Log
 from edgewise.package.store import Package, load_package
 from edgewise.prediction import predict
 from edgewise.simulator import feed, fleet
+from edgewise.simulator.node import Playback
 from edgewise.toolchain import extras
 from edgewise.training import Trained, score, train
 from edgewise.urls import BrokerUrl, check_reachable, parse_broker
@@ -131,7 +132,7 @@ def _simulate(
     with _stage(f"the node reads {total} test rows and reports to {at}", "4 to 10 s") as step:
         collector.writer.on_batch = lambda rows: step(collector.counts.readings, total)
         outcome = fleet.simulate(
-            loaded, [played], at, {"period_ms": _PERIOD_MS}, seed=seed, timeout_s=_LIMIT_S
+            loaded, [played], at, {"period_ms": _PERIOD_MS}, Playback(seed=seed), _LIMIT_S
         )
     if outcome.readings_taken != total:
         raise OutsideError("the node did not take every reading of the log: run edgewise doctor")

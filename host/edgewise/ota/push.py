@@ -13,6 +13,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 
 from edgewise.ota.offer import chunk, offer
+from edgewise.ota.targets import Target
 
 __all__ = ["Verdict", "push"]
 
@@ -68,23 +69,21 @@ class _Talk:
 
 def push(
     client: mqtt.Client,
-    base: str,
-    node: str,
+    target: Target,
     data: bytes,
-    secret: str,
     counter: int | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
     verdict_s: float = _VERDICT_S,
 ) -> Verdict:
-    """Send ``data`` (see container) to ``node`` over a connected client and wait for the verdict.
+    """Send ``data`` (see container) over a connected client and wait for the verdict.
 
     ``counter`` must be above every earlier one of this node [milliseconds since 1970].
     ``progress`` is called with bytes done and bytes in all.
     """
     name = secrets.token_hex(4)
     counter = int(1000 * time.time()) if counter is None else counter
-    talk = _Talk(client, f"{base}/{node}/model", name)
-    offered = json.dumps(offer(name, node, data, counter, secret))
+    talk = _Talk(client, f"{target.base}/{target.node}/model", name)
+    offered = json.dumps(offer(name, target.node, data, counter, target.secret))
     try:
         return _transfer(talk, offered, data, progress, verdict_s)
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import queue
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,17 @@ from edgewise.errors import InputError, OutsideError
 from edgewise.ota.retained import retained
 from edgewise.urls import BrokerUrl, check_reachable
 
-__all__ = ["ask", "connect", "online", "secret_of"]
+__all__ = ["Target", "ask", "connect", "online", "secret_of"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A node to send to: its name below ``base``, and its update.secret in hex."""
+
+    base: str
+    node: str
+    secret: str
+
 
 _CONNECT_S = 60.0
 _ANSWER_S = 60.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import socket
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from edgewise.errors import InputError, OutsideError
 from edgewise.logs.log import Log
 from edgewise.package.store import Package
 from edgewise.settings import read_named_file
-from edgewise.simulator.node import MAX_SPEED, SimulatedNode
+from edgewise.simulator.node import FULL_SPEED, Playback, SimulatedNode
 from edgewise.urls import BrokerUrl
 
 __all__ = ["FIRST_NODE", "Outcome", "node_config", "simulate"]
@@ -99,10 +98,8 @@ def simulate(
     logs: list[Log],
     broker: BrokerUrl,
     config: dict[str, Any],
-    speed: float = MAX_SPEED,
-    seed: int = 0,
+    playback: Playback = FULL_SPEED,
     timeout_s: float = 3600,
-    on_line: Callable[[str], None] = lambda line: None,
     folder: Path = Path(),
 ) -> Outcome:
     """Run one node for each log until all have ended; the n-th node plays the n-th log.
@@ -119,14 +116,7 @@ def simulate(
         nodes = [
             stack.enter_context(
                 SimulatedNode(
-                    package,
-                    log,
-                    node_config(config, broker, name),
-                    boot,
-                    speed,
-                    seed,
-                    on_line,
-                    files=files,
+                    package, log, node_config(config, broker, name), boot, playback, files=files
                 )
             )
             for name, log in zip(names, logs, strict=True)

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,7 +22,7 @@ from edgewise.package.store import Package
 from edgewise.simulator.feed import write_feed
 from edgewise.toolchain import micropython, umqtt
 
-__all__ = ["MAX_SPEED", "SimulatedNode"]
+__all__ = ["FULL_SPEED", "MAX_SPEED", "Playback", "SimulatedNode"]
 
 MAX_SPEED = 0.0  # as fast as it will go
 _HEAP = "448k"  # words of the unix port are twice as wide, and it compiles the sources itself
@@ -37,6 +38,19 @@ _RESETS = {
     -signal.SIGKILL: _POWER_ON,
 }
 _END = re.compile(r"mqtt: (\d+) delivered, (\d+) dropped, (\d+) waiting")
+
+
+@dataclass(frozen=True)
+class Playback:
+    """How a node reads its log: ``speed`` times real time, ``seed`` of how its failed reads look;
+    ``on_line`` is called with each line that the node prints."""
+
+    speed: float = MAX_SPEED
+    seed: int = 0
+    on_line: Callable[[str], None] = lambda line: None
+
+
+FULL_SPEED = Playback()
 
 
 class SimulatedNode:
@@ -55,9 +69,7 @@ class SimulatedNode:
         log: Log,
         config: dict[str, Any],
         boot: int,
-        speed: float = MAX_SPEED,
-        seed: int = 0,
-        on_line: Callable[[str], None] = lambda line: None,
+        playback: Playback = FULL_SPEED,
         world: dict[str, str] | None = None,
         files: Mapping[str, bytes] | None = None,
     ) -> None:
@@ -65,9 +77,7 @@ class SimulatedNode:
         self._log = log
         self._config = config
         self._boot = boot
-        self._speed = speed
-        self._seed = seed
-        self._on_line = on_line
+        self._playback = playback
         self._env = {**os.environ, **(world or {})}
         self._closing = False
         self._files = files or {}
@@ -85,13 +95,13 @@ class SimulatedNode:
         if self._package.code is not None:
             (flash / "model.py").write_text(self._package.code)
         (flash / "boot").write_text(str(self._boot - 1))
-        write_feed(self._log, flash / "feed.bin", self._package.period_ms, self._seed)
+        write_feed(self._log, flash / "feed.bin", self._package.period_ms, self._playback.seed)
         board = paths.simulator_dir()
         places = [".", board, *paths.node_dirs(), umqtt.fetch()]
         self._env["MICROPYPATH"] = ":".join([*map(str, places), ".frozen"])
         script = str(board / "run_node.py")
         self._command = [*micropython.command(), "-X", f"heapsize={_HEAP}", script, "feed.bin"]
-        self._command += [str(self._speed), str(self._period_ms())]
+        self._command += [str(self._playback.speed), str(self._period_ms())]
         self._start(_POWER_ON)
         self._runner = threading.Thread(target=self._run, daemon=True)
         self._runner.start()
@@ -132,7 +142,7 @@ class SimulatedNode:
             with self._process as process:
                 for line in process.stdout or ():
                     self.lines.append(line.rstrip())
-                    self._on_line(line.rstrip())
+                    self._playback.on_line(line.rstrip())
             cause = _RESETS.get(process.returncode)
             if cause is None or self._closing:
                 return

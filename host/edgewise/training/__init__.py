@@ -22,7 +22,7 @@ from edgewise.training.pool import FILTERS, NO_FILTERS, POOL
 from edgewise.training.relevance import information_gain, s_feature
 from edgewise.training.result import Candidate, Levels, Recipe, Scores, Trained, score
 from edgewise.training.rows import Rows, classes_of, parts_of, rows_of
-from edgewise.training.search import Found, check_jobs, search
+from edgewise.training.search import Found, Search, check_jobs
 
 __all__ = [
     "FILTERS",
@@ -56,8 +56,23 @@ def train(
     ``levels``: "auto", "on" or "off". ``jobs``: 0 is all cores; the result does not depend on it.
     Raises InputError where the labels cannot teach anything or nothing fits the budget.
     """
-    budget = budget or Budget()
     classes = classes_of(fit, test)
+    rows = _labelled_rows(fit, classes)
+    fewer = {f: r.select(_spread(len(r.y))) for f, r in rows.items()}
+    parts = parts_of(fewer[True])
+    if not parts.folds:
+        raise InputError(
+            f"{fit.path}: no part can be held out and leave two classes to train on: "
+            "record each class more than once, or on more nodes"
+        )
+    search = Search(fewer, parts, len(classes), seed, check_jobs(jobs))
+    found = search.find(budget or Budget(), levels, progress)
+    tested = rows_of(test, _filters(found.filtered), fit.period_ms, max_delta(fit), classes)
+    return _trained(found, fit, classes, rows[found.filtered], tested)
+
+
+def _labelled_rows(fit: Log, classes: list[str]) -> dict[bool, Rows]:
+    # Of the filtered (True) and of the raw readings.
     if fit.period_ms > PERIOD_MAX_MS:
         raise InputError(
             f"{fit.path}: a reading every {fit.period_ms / 1000:g} s, at least one in "
@@ -70,23 +85,7 @@ def train(
             f"{fit.path}: {len(rows[True].y)} labelled readings to train on, {_ROWS_MIN} are "
             "needed: record longer or label more"
         )
-    fewer = {f: r.select(_spread(len(r.y))) for f, r in rows.items()}
-    parts = parts_of(fewer[True])
-    if not parts.folds:
-        raise InputError(
-            f"{fit.path}: no part can be held out and leave two classes to train on: "
-            "record each class more than once, or on more nodes"
-        )
-    found = search(fewer, parts, len(classes), budget, levels, seed, check_jobs(jobs), progress)
-    teach = rows[found.filtered]
-    tested = rows_of(test, _filters(found.filtered), fit.period_ms, delta, classes)
-    whole = found.recipe.estimator(teach.y, seed).fit(teach.x[:, found.columns], teach.y)
-    used = np.flatnonzero(whole.feature_importances_ > 0)
-    if not len(used):
-        raise InputError(f"{fit.path}: no feature tells the classes apart: check the labels")
-    slim, columns = narrow(whole, used), found.columns[used]
-    use = whole.feature_importances_[used]
-    return _trained(slim, use, found, columns, classes, fit, teach, tested, parts.text, seed)
+    return rows
 
 
 def narrow(estimator: Any, used: NDArray[np.int64]) -> Any:
@@ -102,18 +101,8 @@ def narrow(estimator: Any, used: NDArray[np.int64]) -> Any:
     return slim
 
 
-def _trained(
-    estimator: Any,
-    use: NDArray[np.float64],
-    found: Found,
-    columns: NDArray[np.int64],
-    classes: list[str],
-    fit: Log,
-    teach: Rows,
-    tested: Rows,
-    validation: str,
-    seed: int,
-) -> Trained:
+def _trained(found: Found, fit: Log, classes: list[str], teach: Rows, tested: Rows) -> Trained:
+    estimator, use, columns = _fitted(found, fit, teach)
     x, x_test = teach.x[:, columns], tested.x[:, columns]
     features = [POOL[i] for i in columns]
     gain = information_gain(x, teach.y)
@@ -143,9 +132,21 @@ def _trained(
         {n: (float(g), float(w)) for n, g, w in zip(features, gain, use, strict=True)},
         found.candidates,
         found.levels,
-        validation,
-        seed,
+        found.validation,
+        found.seed,
     )
+
+
+def _fitted(
+    found: Found, fit: Log, teach: Rows
+) -> tuple[Any, NDArray[np.float64], NDArray[np.int64]]:
+    # The classifier narrowed to the columns that it uses, how much it uses each, the columns.
+    x = teach.x[:, found.columns]
+    whole = found.recipe.estimator(teach.y, found.seed).fit(x, teach.y)
+    used = np.flatnonzero(whole.feature_importances_ > 0)
+    if not len(used):
+        raise InputError(f"{fit.path}: no feature tells the classes apart: check the labels")
+    return narrow(whole, used), whole.feature_importances_[used], found.columns[used]
 
 
 def _filters(filtered: bool) -> Any:

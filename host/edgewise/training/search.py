@@ -19,7 +19,7 @@ from edgewise.training.quality import choose, distances, pareto_front, quality
 from edgewise.training.result import Candidate, Levels, Recipe
 from edgewise.training.rows import Parts, Rows
 
-__all__ = ["Found", "search"]
+__all__ = ["Found", "Search"]
 
 Progress = Callable[[int, int], None]
 
@@ -58,7 +58,10 @@ class _Trial:
 
 @dataclass(frozen=True)
 class Found:
-    """The chosen recipe with its columns of the pool, and all that was tried."""
+    """The chosen recipe with its columns of the pool, and all that was tried.
+
+    ``validation``: what was held out to choose by, for people.
+    """
 
     recipe: Recipe
     filtered: bool
@@ -66,9 +69,13 @@ class Found:
     confusion: NDArray[np.int64]
     candidates: list[Candidate]
     levels: Levels
+    validation: str
+    seed: int
 
 
-class _Search:
+class Search:
+    """``rows``: of the filtered (True) and of the raw readings, otherwise alike."""
+
     def __init__(
         self, rows: dict[bool, Rows], parts: Parts, n_classes: int, seed: int, jobs: int
     ) -> None:
@@ -76,7 +83,39 @@ class _Search:
         self.seed, self.jobs = seed, jobs
         self._ranks: dict[tuple[bool, bool], list[NDArray[np.int64]]] = {}
 
-    def run(self, shapes: Iterable[_Shape], step: Callable[[], None]) -> list[list[_Trial]]:
+    def find(self, budget: Budget, levels: str, progress: Progress) -> Found:
+        """The smallest model within one standard error of the best.
+
+        ``levels``: "auto", "on" or "off". InputError where nothing fits the budget.
+        """
+        recipes = _recipes(budget, self.n_classes, len(self.parts.block))
+        carried = min(_CARRIED_ON, len(recipes))
+        total = len(recipes) + carried * (1 + (levels == "auto")) + _REFINED * (len(_TOPS) - 1)
+        done = 0
+
+        def step() -> None:
+            nonlocal done
+            done += 1
+            progress(done, max(total, done))
+
+        grown = self._run([_Shape(recipe, True, levels != "off") for recipe in recipes], step)
+        best = [t[0].shape for t in _best_trials(grown, carried)]
+        if levels == "auto":
+            grown += self._run([replace(shape, levels=False) for shape in best], step)
+        nodes = len(np.unique(self.rows[True].node))
+        decided = _decide_levels([t[0] for t in grown], levels, nodes, self.seed)
+        raw = [replace(s, filtered=False, levels=decided.used) for s in best]
+        grown += self._run(raw, step)
+        of_levels = [t for t in grown if t[0].shape.levels is decided.used]
+        filtered = _decide_filter([t[0] for t in of_levels], self.seed)
+        of_filter = [t for t in of_levels if t[0].shape.filtered is filtered]
+        best_ones = _best_trials(of_filter, _REFINED)
+        trials = [t[0] for t in grown] + [small for t in best_ones for small in t[1:]]
+        fewer = [replace(t[0].shape, top=top) for t in best_ones for top in _TOPS if top]
+        trials += [trial for found in self._run(fewer, step) for trial in found]
+        return self._choose(trials, decided, filtered)
+
+    def _run(self, shapes: Iterable[_Shape], step: Callable[[], None]) -> list[list[_Trial]]:
         from joblib import Parallel, delayed
 
         shapes = list(shapes)
@@ -89,6 +128,47 @@ class _Search:
             trials.append(found)
             step()
         return trials
+
+    def _choose(self, trials: list[_Trial], levels: Levels, filtered: bool) -> Found:
+        qualities = np.array([_quality(t) for t in trials])
+        sizes = np.array([t.bytes for t in trials])
+        errors = distances(np.stack([t.confusion for t in trials]), self.seed)
+        on_front = np.zeros(len(trials), dtype=bool)
+        open_ones = np.array(
+            [t.shape.levels is levels.used and t.shape.filtered is filtered for t in trials]
+        )
+        place = np.flatnonzero(open_ones)
+        errors[place] = distances(np.stack([trials[i].confusion for i in place]), self.seed)
+        on_front[place] = pareto_front(qualities[place], sizes[place])
+        chosen = int(place[choose(qualities[place], errors[place], sizes[place])])
+        candidates = [
+            Candidate(
+                t.shape.recipe,
+                t.shape.filtered,
+                t.shape.levels,
+                len(t.columns),
+                t.nodes,
+                t.bytes,
+                round(t.visits, 2),
+                round(t.visits * US_PER_VISIT, 1),
+                float(qualities[i]),
+                float(errors[i]),
+                bool(on_front[i]),
+                i == chosen,
+            )
+            for i, t in enumerate(trials)
+        ]
+        it = trials[chosen]
+        return Found(
+            it.shape.recipe,
+            filtered,
+            it.columns,
+            it.confusion,
+            candidates,
+            levels,
+            self.parts.text,
+            self.seed,
+        )
 
     def _columns(self, shape: _Shape, fold: int) -> NDArray[np.int64]:
         if shape.top is None:
@@ -150,47 +230,6 @@ def _trial(
         2 * len(merge_leaves(flatten_trees(trees)).table()),
         float(sum(tree.depth[tree.apply(sample)].sum() for tree in trees)) / len(sample),
     )
-
-
-def search(
-    rows: dict[bool, Rows],
-    parts: Parts,
-    n_classes: int,
-    budget: Budget,
-    asked: str,
-    seed: int,
-    jobs: int,
-    progress: Progress,
-) -> Found:
-    """Find the smallest model within one standard error of the best.
-
-    ``rows``: of the filtered and of the raw readings, otherwise alike; ``asked``: levels "auto",
-    "on" or "off". Raises InputError where nothing fits the budget.
-    """
-    recipes = _recipes(budget, n_classes, len(parts.block))
-    carried = min(_CARRIED_ON, len(recipes))
-    total = len(recipes) + carried * (1 + (asked == "auto")) + _REFINED * (len(_TOPS) - 1)
-    done = 0
-
-    def step() -> None:
-        nonlocal done
-        done += 1
-        progress(done, max(total, done))
-
-    runner = _Search(rows, parts, n_classes, seed, jobs)
-    grown = runner.run([_Shape(recipe, True, asked != "off") for recipe in recipes], step)
-    best = [t[0].shape for t in _best_trials(grown, carried)]
-    if asked == "auto":
-        grown += runner.run([replace(shape, levels=False) for shape in best], step)
-    levels = _decide_levels([t[0] for t in grown], asked, len(np.unique(rows[True].node)), seed)
-    grown += runner.run([replace(s, filtered=False, levels=levels.used) for s in best], step)
-    of_levels = [t for t in grown if t[0].shape.levels is levels.used]
-    filtered = _decide_filter([t[0] for t in of_levels], seed)
-    best_ones = _best_trials([t for t in of_levels if t[0].shape.filtered is filtered], _REFINED)
-    trials = [t[0] for t in grown] + [small for t in best_ones for small in t[1:]]
-    fewer_features = [replace(t[0].shape, top=top) for t in best_ones for top in _TOPS if top]
-    trials += [trial for found in runner.run(fewer_features, step) for trial in found]
-    return _choose_found(trials, levels, filtered, seed)
 
 
 def _best_trials(grown: list[list[_Trial]], n: int) -> list[list[_Trial]]:
@@ -261,39 +300,6 @@ def _decide_filter(trials: list[_Trial], seed: int) -> bool:
     raw = [t for t in trials if not t.shape.filtered]
     without, with_median, error = _compared(raw, [t for t in trials if t.shape.filtered], seed)
     return without - with_median <= 3 * error
-
-
-def _choose_found(trials: list[_Trial], levels: Levels, filtered: bool, seed: int) -> Found:
-    qualities = np.array([_quality(t) for t in trials])
-    sizes = np.array([t.bytes for t in trials])
-    errors = distances(np.stack([t.confusion for t in trials]), seed)
-    on_front = np.zeros(len(trials), dtype=bool)
-    open_ones = np.array(
-        [t.shape.levels is levels.used and t.shape.filtered is filtered for t in trials]
-    )
-    place = np.flatnonzero(open_ones)
-    errors[place] = distances(np.stack([trials[i].confusion for i in place]), seed)
-    on_front[place] = pareto_front(qualities[place], sizes[place])
-    chosen = int(place[choose(qualities[place], errors[place], sizes[place])])
-    candidates = [
-        Candidate(
-            t.shape.recipe,
-            t.shape.filtered,
-            t.shape.levels,
-            len(t.columns),
-            t.nodes,
-            t.bytes,
-            round(t.visits, 2),
-            round(t.visits * US_PER_VISIT, 1),
-            float(qualities[i]),
-            float(errors[i]),
-            bool(on_front[i]),
-            i == chosen,
-        )
-        for i, t in enumerate(trials)
-    ]
-    it = trials[chosen]
-    return Found(it.shape.recipe, filtered, it.columns, it.confusion, candidates, levels)
 
 
 def check_jobs(jobs: int) -> int:
