@@ -98,7 +98,7 @@ def test_a_port_that_stays_away(monkeypatch: pytest.MonkeyPatch) -> None:
         ((ROM, NODE), "node a1b2c3 runs, model my, rooms, but read nothing in 60 s: press RESET"),
         ((ROM, PROMPT), "MicroPython runs, but no node is on the board: run edgewise build"),
         ((ROM, b"edgewise: config: perio is not known\r\n", PROMPT),
-         "the node stopped: config: perio is not known: mend that, build and flash again"),
+         "the node stopped: config: perio is not known: correct that, build and flash again"),
         ((ROM, b"Traceback (most recent call last):\r\n  File\r\n"
           b"ImportError: no module named 'edgenode'\r\n", PROMPT),
          "the node stopped: ImportError: no module named 'edgenode'"),

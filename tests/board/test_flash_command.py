@@ -138,7 +138,7 @@ def test_the_node_stops_and_says_why(here: Path) -> None:
     says = "edgewise: config: perio is not known\nType help\n>>> "
     with Served(Esp32(says=says), lines=True) as served:
         done = run("flash", "--port", served.url, "--image", "m.bin")
-    assert error(done).startswith("the node stopped: config: perio is not known: mend that")
+    assert error(done).startswith("the node stopped: config: perio is not known: correct that")
 
 
 def test_nobody_in_download_mode(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -167,7 +167,7 @@ def test_a_log_twice(tmp_path: Path, db: str) -> None:
         ([], "name where readings come from"),
         (["--replay", "none.csv"], "none.csv"),
         (["--replay", "log.csv"], "log.csv:2: node '': name the node with --node"),
-        (["--replay", "hot.csv", "--node", "a"], "hot.csv:3: t is not within -40 to 80: mend"),
+        (["--replay", "hot.csv", "--node", "a"], "hot.csv:3: t is not within -40 to 80: correct"),
         (["--replay", "log.csv", "--node", "a/b"], "--node 'a/b': a name without"),
         (["--replay", "log.csv", "--node", "a" * 65], "log.csv:2: the node's name is not 1 to 64"),
         (["--replay", "from_0.csv", "--node", "a"], "from_0.csv:2: ts is before 2000"),

@@ -1,4 +1,4 @@
-"""Announced, announced again when Home Assistant starts, taken back: with real mosquitto."""
+"""Announced, announced again when Home Assistant starts, removed: with real mosquitto."""
 
 from __future__ import annotations
 

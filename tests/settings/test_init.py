@@ -111,7 +111,7 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path, there: str) -> Non
     (tmp_path / there).write_text("mine")
     done = init(tmp_path, **OPTIONS)
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"error: {there}: is there already: name another, or --force replaces" in done.stderr
+    assert f"error: {there}: exists already: name another, or --force replaces" in done.stderr
     assert os.listdir(tmp_path) == [there]
     assert (tmp_path / there).read_text() == "mine"
     (tmp_path / there).chmod(0o644)
@@ -146,7 +146,7 @@ def test_wrong_options(tmp_path: Path, option: str, value: str, said: str) -> No
 def test_no_answer_is_no_hang(tmp_path: Path) -> None:
     done = init(tmp_path)
     assert done.returncode == 2
-    assert "error: node: no answer: give one, or say it with an option" in done.stderr
+    assert "error: node: no answer: type one, or give it as an option" in done.stderr
     assert not os.listdir(tmp_path)
 
 

@@ -84,7 +84,7 @@ class _Line:
         try:
             said, error = self._line.exec_raw(source, timeout=_EXEC_S)
         except (TransportError, OSError) as e:
-            raise OutsideError(f"port {self._port}: the board fell silent ({e})") from e
+            raise OutsideError(f"port {self._port}: the board stopped answering ({e})") from e
         if error:
             last = str(error.decode("utf-8", "replace").strip().splitlines()[-1])
             raise OutsideError(f"port {self._port}: the board says {last}")

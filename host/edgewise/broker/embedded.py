@@ -40,7 +40,7 @@ class EmbeddedBroker:
         if not self._started.wait(_START_S) or self._error is not None:
             raise OutsideError(
                 f"the broker does not start on {self._host}:{self._port}: "
-                f"{self._error or 'no sign of life'}: choose another --port"
+                f"{self._error or 'no answer'}: choose another --port"
             )
         return self
 

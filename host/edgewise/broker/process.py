@@ -56,7 +56,7 @@ class BrokerProcess:
                 self.__exit__(None, None, None)
                 raise OutsideError(
                     f"the broker does not start on {HOST}:{self._port}: "
-                    f"{said[-1] if said else 'no sign of life'}: name another with --broker"
+                    f"{said[-1] if said else 'no answer'}: name another with --broker"
                 )
             time.sleep(_POLL_S)
         return self

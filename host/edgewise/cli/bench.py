@@ -20,16 +20,17 @@ EXAMPLES = (
 def bench(
     model: Annotated[
         Path | None,
-        typer.Argument(help="model package; without one a forest of 10 trees, 290 nodes"),
+        typer.Argument(help="Model package [a forest of 10 trees and 290 nodes]"),
     ] = None,
     port: Annotated[
-        str | None, typer.Option(help="measure on a board; it starts anew afterwards")
+        str | None,
+        typer.Option(help="Serial port of a board to measure on; the board restarts afterwards"),
     ] = None,
     json: JsonFlag = False,
 ) -> None:
-    """Measure microseconds, bytes, allocations and agreement of each form of one model.
+    """Measure time, bytes, allocations and agreement of each form of a model.
 
-    In the MicroPython unix port, beside C and what others generate; or on a board.
+    Runs in MicroPython's unix port, beside C and other generators, or on a board.
     """
     from edgewise.bench import run, subject
     from edgewise.bench.host_rate import host_rate

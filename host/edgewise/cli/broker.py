@@ -27,12 +27,14 @@ app = make_app(
 @app.callback(invoke_without_command=True)
 def broker(
     context: typer.Context,
-    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one")] = 1883,
+    host: Annotated[str, typer.Option(help="Address to listen on")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one")
+    ] = 1883,
 ) -> None:
-    """Run a broker until Ctrl-C. It lets everybody in: for loopback and first steps.
+    """Run a broker for first steps until Ctrl-C; it accepts every client.
 
-    For one to keep, with TLS and rights, make a folder for mosquitto: edgewise broker init.
+    For a broker with TLS and rights make a folder for mosquitto: edgewise broker init.
     """
     from edgewise.broker.embedded import EmbeddedBroker
     from edgewise.cli.signals import wait_for_end
@@ -56,24 +58,32 @@ def broker(
     )
 )
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="new, or made by this command")],
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="Folder to create, or one that this command created"),
+    ],
     host: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="name or address of the broker [this computer's]"),
+        typer.Option(metavar="NAME", help="Name or address of the broker [of this computer]"),
     ] = None,
     node: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="node that may connect")
+        list[str] | None, typer.Option(metavar="ID", help="Node that may connect")
     ] = None,
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="[8883]")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port of the broker [8883]")
+    ] = None,
     days: Annotated[
-        int, typer.Option(min=1, max=7300, help="how long the server certificate is good")
+        int, typer.Option(min=1, max=7300, help="Days that the server certificate is valid")
     ] = 825,
     certificates: Annotated[
-        bool, typer.Option("--certificates", help="nodes show a certificate, not a password")
+        bool,
+        typer.Option(
+            "--certificates", help="Nodes log in with a certificate instead of a password"
+        ),
     ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Make DIR with all that mosquitto needs: CA, certificate, users, rights, mosquitto.conf.
+    """Write what mosquitto needs to DIR: CA, certificate, users, rights, mosquitto.conf.
 
     Run it again to add nodes and hosts and to renew the server certificate when two thirds of its
     time are over; what is there stays. --host and --node may be given several times; nodes are
@@ -94,8 +104,8 @@ def _tell(done: Done) -> None:
     for node in done.added:
         say(f"node {node} added: its settings are {done.folder}/nodes/{node}.toml")
     for node in done.kept:
-        say(f"node {node} was there already: nothing changed")
+        say(f"node {node} exists already: unchanged")
     if done.ca == "made":
         say(f"start it: cd {done.folder} && mosquitto -c mosquitto.conf")
     elif done.added or done.server != "kept":
-        say("tell a running mosquitto: kill -HUP, or systemctl reload")
+        say("reload a running mosquitto: kill -HUP, or systemctl reload")

@@ -18,13 +18,13 @@ EXAMPLES = (
 
 
 def build(
-    model: Annotated[Path, typer.Option(help="model package")],
-    config: Annotated[Path, typer.Option(help="the node's settings")] = Path("node.toml"),
-    out: Annotated[Path, typer.Option(help="where to write fs/, fs.img, manifest.json")] = Path(
-        "build"
-    ),
+    model: Annotated[Path, typer.Option(help="Model package")],
+    config: Annotated[Path, typer.Option(help="Settings of the node")] = Path("node.toml"),
+    out: Annotated[
+        Path, typer.Option(help="Folder to write fs/, fs.img and manifest.json to")
+    ] = Path("build"),
     arch: Annotated[
-        str, typer.Option(help="xtensawin (ESP32, S2, S3), rv32imc (C3, C6) or x64")
+        str, typer.Option(help="Machine code: xtensawin (ESP32, S2, S3), rv32imc (C3, C6) or x64")
     ] = "xtensawin",
     json: JsonFlag = False,
 ) -> None:

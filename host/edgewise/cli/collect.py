@@ -31,7 +31,8 @@ EXAMPLES = (
 def collect(
     db: Db,
     broker: Annotated[
-        str | None, typer.Option(metavar="URL", help="mqtt://host:port or mqtts://host:port.")
+        str | None,
+        typer.Option(metavar="URL", help="Broker, mqtt://host:port or mqtts://host:port"),
     ] = None,
     ca: Ca = None,
     cert: Cert = None,
@@ -40,38 +41,45 @@ def collect(
         typer.Option(
             metavar="NAME",
             callback=topic_part,
-            help="Share the work with collectors of the same group.",
+            help="Share the readings with other collectors of this group",
         ),
     ] = None,
     serial: SerialOrNone = None,
     replay: Annotated[
-        Path | None, typer.Option(metavar="LOG.csv", help="Readings of a log.")
+        Path | None, typer.Option(metavar="LOG.csv", help="Log to store the readings of")
     ] = None,
     node: Annotated[
         str | None,
-        typer.Option(metavar="ID", callback=topic_part, help="Whose, with --serial or --replay."),
+        typer.Option(
+            metavar="ID", callback=topic_part, help="Name of the node, with --serial or --replay"
+        ),
     ] = None,
     http: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT", help="Take POST /readings there.")
+        str | None, typer.Option(metavar="HOST:PORT", help="Address to accept POST /readings on")
     ] = None,
     token_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Holds the token of --http, mode 600.")
+        Path | None, typer.Option(metavar="FILE", help="File with the token for --http, mode 600")
     ] = None,
     metrics: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT", help="Serve Prometheus metrics there.")
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Address to serve Prometheus metrics on"),
     ] = None,
     keep: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Readings; older ones become hours: 90d.")
+        str | None,
+        typer.Option(metavar="TIME", help="Age at which readings become hourly means, as 90d"),
     ] = None,
     keep_hourly: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Hours, events and diag: 5y.")
+        str | None,
+        typer.Option(
+            metavar="TIME", help="Age at which hourly means, events and diag are deleted, as 5y"
+        ),
     ] = None,
     base: Base = "edgewise",
     json: JsonFlag = False,
 ) -> None:
-    """Collect until SIGINT or SIGTERM; a reading is acknowledged after its commit.
+    """Store the readings of all nodes in a database until Ctrl-C or SIGTERM.
 
-    With --replay alone it ends by itself.
+    A reading is acknowledged after its commit. With --replay alone the command ends by itself.
     """
     from edgewise.cli.signals import catch_end
     from edgewise.collector import Collector, Writer
@@ -121,7 +129,7 @@ def collect(
     if writer.left:
         raise OutsideError(
             f"database: away, {writer.left} messages are not stored: start it again when it is "
-            "back, a broker sends its ones again"
+            "back, a broker sends its messages again"
         )
 
 

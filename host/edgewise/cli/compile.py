@@ -19,22 +19,25 @@ EXAMPLES = (
 
 
 def compile(
-    model: Annotated[Path, typer.Argument(help="model package, or a classifier as .skops file")],
-    log: Annotated[Path | None, typer.Option(help="log whose every row is compared")] = None,
-    label: Annotated[str | None, typer.Option(help="its column with the class")] = None,
-    group: Annotated[str | None, typer.Option(help="its column with the node")] = None,
+    model: Annotated[Path, typer.Argument(help="Model package, or a classifier in a .skops file")],
+    log: Annotated[Path | None, typer.Option(help="Log; every row of it is compared")] = None,
+    label: Annotated[str | None, typer.Option(help="Column of the log with the class")] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Column of the log with the node's name")
+    ] = None,
     split_col: Annotated[
-        str | None, typer.Option(help="its column that names parts, each a log of its own")
+        str | None,
+        typer.Option(help="Column of the log that names parts; each part is a log of its own"),
     ] = None,
     form: Annotated[
-        Form, typer.Option(help="code, or a table that is walked; auto: by size")
+        Form, typer.Option(help="Form of the model: code or table; auto decides by size")
     ] = Form.auto,
     out: Annotated[
-        Path | None, typer.Option(help="the package [the same, or models/<name>]")
+        Path | None, typer.Option(help="Package to write [the same, or models/<name>]")
     ] = None,
     json: JsonFlag = False,
 ) -> None:
-    """Compare scikit-learn, the walkers, the native code and emlearn's C; write when all agree.
+    """Compile a model package; write it only if every runtime agrees with scikit-learn.
 
     Without a log the rows are the package's golden vectors and every threshold with its two
     neighbours.

@@ -21,18 +21,18 @@ app = make_app(
     no_args_is_help=True,
 )
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="node.toml, or nodes/NAME.toml")]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="node.toml or nodes/NAME.toml")]
 _DEFAULT = Path("node.toml")
 
 
 @app.callback()
 def config() -> None:
-    """Look at a node's settings: node.toml with secrets.toml and nodes/*.toml beside it."""
+    """Check and show settings: node.toml with secrets.toml and nodes/*.toml beside it."""
 
 
 @app.command(epilog=examples("edgewise config check node.toml"))
 def check(file: File = _DEFAULT, as_json: JsonFlag = False) -> None:
-    """Read the settings of a node, or of a whole fleet, and name the first mistake."""
+    """Check the settings of a node or of a whole fleet and report the first mistake."""
     from edgewise import settings
 
     given = settings.load(file)
@@ -41,7 +41,7 @@ def check(file: File = _DEFAULT, as_json: JsonFlag = False) -> None:
     for name, node in (fleet or {str(file): given}).items():
         for doubt in settings.doubts(node):
             say(f"{name}: {doubt}")
-    say(f"{file}: right" + (f", and so are {len(nodes)} nodes beside it" if nodes else ""))
+    say(f"{file} is valid" + (f", and so are {len(nodes)} nodes beside it" if nodes else ""))
     if as_json:
         emit_json({"ok": True, "file": str(file), "nodes": nodes})
 

@@ -26,22 +26,27 @@ def dashboard(
     context: typer.Context,
     db: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="sqlite:///file.db or postgresql://host/name."),
+        typer.Option(metavar="URL", help="Database, sqlite:///file.db or postgresql://host/name"),
     ] = None,
     broker: Annotated[
-        str | None, typer.Option(metavar="URL", help="for pushing models: mqtt://host:port")
+        str | None,
+        typer.Option(metavar="URL", help="Broker to push models through, mqtt://host:port"),
     ] = None,
-    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one")] = 8080,
-    models: Annotated[Path, typer.Option(help="folder of the model packages")] = Path("models"),
-    config: Annotated[Path, typer.Option(help="settings with update.secret")] = Path("node.toml"),
+    host: Annotated[str, typer.Option(help="Address to listen on")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one")
+    ] = 8080,
+    models: Annotated[Path, typer.Option(help="Folder with the model packages")] = Path("models"),
+    config: Annotated[
+        Path, typer.Option(help="Settings with update.secret, the key of the nodes")
+    ] = Path("node.toml"),
     ca: Ca = None,
     cert: Cert = None,
     base: Base = "edgewise",
 ) -> None:
-    """Show nodes, charts and figures until Ctrl-C; after a login also label, train and push.
+    """Serve the dashboard until Ctrl-C; after a login also label, train and push.
 
-    Beyond 127.0.0.1 it listens only when there is a password: edgewise dashboard password.
+    It listens beyond 127.0.0.1 only if a password is set: edgewise dashboard password.
     """
     if context.invoked_subcommand is not None:
         return
@@ -62,7 +67,7 @@ def dashboard(
 
 @app.command(epilog=examples("edgewise dashboard password"))
 def password() -> None:
-    """Set the password, without which nobody can label, train or push."""
+    """Set the password that labelling, training and pushing need."""
     extras.require("dashboard")
     from edgewise.dashboard import password as kept
 

@@ -22,18 +22,18 @@ app = make_app(
 
 @app.callback()
 def data() -> None:
-    """Public logs to train on; labelled periods as a log; the features of a log."""
+    """Download public logs, export labelled periods, compute the features of a log."""
 
 
 @app.command(
     "get", epilog=examples("edgewise data get occupancy", "edgewise data get occupancy --out .")
 )
 def get_(
-    name: Annotated[str, typer.Argument(help="A name from: edgewise data list.")],
+    name: Annotated[str, typer.Argument(help="Name that edgewise data list shows")],
     out: Out = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Get a log and print its path: EDGEWISE_DATA, the cache, or a download."""
+    """Find or download a public log and print its path."""
     from edgewise.logs import public
 
     found = public.get(name, out)
@@ -62,12 +62,12 @@ def list_(as_json: JsonFlag = False) -> None:
 )
 def export_(
     db: Db,
-    out: Annotated[Path, typer.Option(metavar="PATH", help="The log to write.")],
+    out: Annotated[Path, typer.Option(metavar="PATH", help="Log to write")],
     node: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="Only this node; several times.")
+        list[str] | None, typer.Option(metavar="ID", help="Only this node; may be repeated")
     ] = None,
 ) -> None:
-    """Write the labelled periods of a database, and a day before, as a log for edgewise train."""
+    """Write the labelled periods of a database as a log, each with the day before it."""
     from edgewise.database import open_db
     from edgewise.database.labels import read_labelled
     from edgewise.logs.writing import write_log
@@ -83,15 +83,18 @@ def export_(
     epilog=examples("edgewise data features LOG.csv --label status --out features.csv"),
 )
 def features_(
-    log: Annotated[Path, typer.Argument(help="CSV with time, temperature and humidity")],
-    label: Annotated[str | None, typer.Option(help="column with the class")] = None,
-    group: Annotated[str | None, typer.Option(help="column with the node")] = None,
+    log: Annotated[Path, typer.Argument(help="Log with time, temperature and humidity")],
+    label: Annotated[str | None, typer.Option(help="Column with the class")] = None,
+    group: Annotated[str | None, typer.Option(help="Column with the node's name")] = None,
     names: Annotated[
-        str | None, typer.Option("--features", help="t_level,h_slope_30,... [those of train]")
+        str | None,
+        typer.Option(
+            "--features", help="Features, t_level,h_slope_30,... [those that train tries]"
+        ),
     ] = None,
     out: Out = None,
 ) -> None:
-    """Write time,node,class and the features that a node computes, for a classifier of one's own.
+    """Write time,node,class and the features that a node computes, for your own classifier.
 
     Fit a scikit-learn tree or forest on the feature columns, keep it with skops.io.dump and give
     it to edgewise compile.

@@ -17,10 +17,12 @@ EXAMPLES = (
 
 
 def demo(
-    broker: Annotated[str | None, typer.Option(help="mqtt://host:port [one of its own]")] = None,
-    out: Annotated[Path, typer.Option(help="folder for model, database, summary, picture")] = Path(
-        "build/demo"
-    ),
+    broker: Annotated[
+        str | None, typer.Option(help="Broker, mqtt://host:port [one for the demo]")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="Folder for model, database, summary and picture")
+    ] = Path("build/demo"),
     seed: Seed = 0,
     json: JsonFlag = False,
 ) -> None:

@@ -19,12 +19,12 @@ EXAMPLES = (
 
 def deploy(
     port: Port = "auto",
-    build: Annotated[Path, typer.Option(help="What edgewise build made.")] = Path("build"),
+    build: Annotated[Path, typer.Option(help="Folder that edgewise build wrote")] = Path("build"),
     json: JsonFlag = False,
 ) -> None:
-    """Write the files that differ from those on the board, then start the node and hear its name.
+    """Write the files that differ from those on the board, then restart the node.
 
-    A cable that is pulled in the middle leaves every file whole; deploy again.
+    If the cable is pulled, every file is still the old or the new one; deploy again.
     """
     from rich.progress import Progress
 
@@ -53,7 +53,7 @@ def deploy(
             say(f"kept: {name}, which the node took over the air; edgewise flash replaces it")
         for name in done.removed:
             say(f"removed: {name}")
-        say(f"{len(done.written)} written, {done.same} as they were")
+        say(f"{len(done.written)} written, {done.same} unchanged")
         started = watch(repl.restart(), port, talks=False, limit_s=LIMIT_S)
     seconds = round(time.monotonic() - start, 2)
     say(f"node {started.node} runs, model {started.model}, after {seconds} s")

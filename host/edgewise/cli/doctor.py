@@ -46,14 +46,15 @@ _PACKAGES = {
 
 def doctor(
     port: Annotated[
-        str | None, typer.Option(metavar="PORT", help="Look at the board there too, or: auto.")
+        str | None,
+        typer.Option(metavar="PORT", help="Check the board on this serial port as well, or auto"),
     ] = None,
     json: JsonFlag = False,
 ) -> None:
-    """Say what is there, what is missing, and the cure.
+    """Check the installation, report what is missing and how to get it.
 
-    With --port the node on the board is interrupted, and started again after the questions.
-    Exit code 0 when everything required is there, else 1.
+    With --port the node on the board is interrupted and restarted after the checks.
+    Exit code 0 if nothing required is missing, else 1.
     """
     found = checks()
     if port is not None:

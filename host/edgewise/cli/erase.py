@@ -20,9 +20,9 @@ def erase(
     before: Before = "default-reset",
     after: After = "hard-reset",
     baud: Baud = 460800,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Erase without asking")] = False,
 ) -> None:
-    """Erase all of the flash: MicroPython, the node's files, its settings and boot counter."""
+    """Erase the whole flash: MicroPython, the node's files, settings and boot counter."""
     from edgewise.board.flash import board
     from edgewise.board.flash.esp import check_resets
 

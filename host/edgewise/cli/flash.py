@@ -40,16 +40,19 @@ class _Board:
 def flash(
     port: Port = "auto",
     image: Annotated[
-        str, typer.Option(metavar="FILE", help="MicroPython's .bin; auto downloads it.")
+        str,
+        typer.Option(
+            metavar="FILE", help="MicroPython image (.bin); auto downloads the pinned release"
+        ),
     ] = "auto",
-    build: Annotated[Path, typer.Option(help="What edgewise build made.")] = Path("build"),
-    erase: Annotated[bool, typer.Option("--erase", help="Erase all of the flash first.")] = False,
+    build: Annotated[Path, typer.Option(help="Folder that edgewise build wrote")] = Path("build"),
+    erase: Annotated[bool, typer.Option("--erase", help="Erase the whole flash first")] = False,
     before: Before = "default-reset",
     after: After = "hard-reset",
     baud: Baud = 460800,
     json: JsonFlag = False,
 ) -> None:
-    """Write firmware and files in one pass, verify, reset, and read the node's first lines.
+    """Write firmware and files to a board, verify, reset, read the node's first lines.
 
     --port auto takes the only board on USB, --port all takes every one, at the same time.
     Exit code 1 when a board failed.

@@ -27,27 +27,34 @@ _UNITS = {"t": "C", "h": "%RH"}
 
 def forecast(
     db: Annotated[
-        str | None, typer.Option("--db", metavar="URL", help="Read from it, and store in it.")
+        str | None,
+        typer.Option(
+            "--db",
+            metavar="URL",
+            help="Database to read from and write to, sqlite:///file.db or postgresql://host/name",
+        ),
     ] = None,
-    log: Annotated[Path | None, typer.Option(metavar="LOG.csv", help="Read a log.")] = None,
+    log: Annotated[Path | None, typer.Option(metavar="LOG.csv", help="Log to read")] = None,
     group: Annotated[
-        str | None, typer.Option(metavar="COL", help="The log's column with the node.")
+        str | None, typer.Option(metavar="COL", help="Column of the log with the node's name")
     ] = None,
     node: NodeOrAll = "all",
     warn: Annotated[
         list[str] | None,
-        typer.Option(metavar="LIMIT", help="An event when it is expected: t>28, h<30 ..."),
+        typer.Option(metavar="LIMIT", help="Write an event when this is expected: t>28, h<30 ..."),
     ] = None,
     picture: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="PNG, SVG or PDF: last week, next day."),
+        typer.Option(
+            metavar="FILE", help="Picture of the last week and the next day, PNG, SVG or PDF"
+        ),
     ] = None,
     stay: Annotated[
-        bool, typer.Option("--stay", help="Go on, and forecast again every hour.")
+        bool, typer.Option("--stay", help="Keep running and forecast again every hour")
     ] = False,
     json: JsonFlag = False,
 ) -> None:
-    """Forecast temperature and humidity: three models on the same days, the best one is used.
+    """Forecast temperature and humidity for 24 hours with the best of three models.
 
     Needs three days of readings, and the extra packages of edgewise[forecast].
     """

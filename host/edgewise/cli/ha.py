@@ -31,25 +31,29 @@ _MISSED = 2.5  # periods
 
 @app.callback()
 def ha() -> None:
-    """Make nodes devices of Home Assistant, which finds them by itself."""
+    """Announce nodes to Home Assistant, or remove them from it."""
 
 
 @app.command(epilog=examples(*_EXAMPLES[:2]))
 def publish(
     broker: Broker,
-    model: Annotated[Path, typer.Option(help="Model package: the classes it can say.")],
+    model: Annotated[Path, typer.Option(help="Model package that names the classes")],
     node: NodeOrAll = "all",
     config: Annotated[
-        Path | None, typer.Option(help="Settings, as for build; needed for nodes that sleep.")
+        Path | None,
+        typer.Option(
+            help="Settings of the nodes, as for edgewise build; needed for nodes that sleep"
+        ),
     ] = None,
     stay: Annotated[
-        bool, typer.Option("--stay", help="Go on, and say it again when Home Assistant starts.")
+        bool,
+        typer.Option("--stay", help="Keep running and announce again when Home Assistant starts"),
     ] = False,
     ca: Ca = None,
     base: Base = "edgewise",
     json: JsonFlag = False,
 ) -> None:
-    """Announce nodes; what the broker keeps of them stays when this command has ended."""
+    """Announce nodes to Home Assistant; the broker keeps the announcement."""
     from edgewise import homeassistant as ha
     from edgewise.cli.signals import wait_for_end
     from edgewise.package.store import load_package
@@ -81,14 +85,14 @@ def clean(
     base: Base = "edgewise",
     json: JsonFlag = False,
 ) -> None:
-    """Take the announcement back: the device is gone from Home Assistant."""
+    """Remove nodes from Home Assistant."""
     from edgewise import homeassistant as ha
 
     with _connect(broker, ca) as client:
         nodes = ha.find_announced(client, base) if node == "all" else [node]
         ha.clean(client, nodes)
         for name in nodes:
-            say(f"taken back: {name}")
+            say(f"removed: {name}")
     if json:
         emit_json({"taken_back": nodes})
 

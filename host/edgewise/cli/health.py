@@ -25,17 +25,19 @@ EXAMPLES = (
 def health(
     db: Db,
     models: Annotated[
-        Path, typer.Option(metavar="DIR", help="Packages, for what they were trained on.")
+        Path,
+        typer.Option(
+            metavar="DIR", help="Folder with the model packages, for the spread of their training"
+        ),
     ] = Path("models"),
     stay: Annotated[
-        bool, typer.Option("--stay", help="Go on, and look again every hour.")
+        bool, typer.Option("--stay", help="Keep running and check again every hour")
     ] = False,
     json: JsonFlag = False,
 ) -> None:
-    """Look at the last eight days of every node, and say in words what is not as it was.
+    """Find failing sensors and outdated models in the last eight days of every node.
 
-    The dashboard does so by itself every hour while it runs. What is found is stored, and an
-    event where something begins or is over.
+    The dashboard runs this every hour. Findings are stored; each start and end is an event.
     """
     from edgewise.cli.hourly import once_or_hourly
     from edgewise.database import open_db
@@ -54,7 +56,7 @@ def _look(engine: Engine, models: Path, json: bool) -> None:
     for remark in report.remarks:
         say(f"- {remark.text}")
     if not report.remarks:
-        say("nothing to remark" if report.findings else "no readings of the last eight days")
+        say("no problems found" if report.findings else "no readings of the last eight days")
     if json:
         emit_json(
             {

@@ -25,7 +25,7 @@ def once_or_hourly(work: Callable[[], None], stay: bool) -> None:
             try:
                 work()
             except EdgewiseError as e:
-                say(f"{e}; tried again in an hour")
+                say(f"{e}; next try in an hour")
             time.sleep(_HOUR_S)
     except KeyboardInterrupt:
         return

@@ -38,27 +38,35 @@ _HIDDEN = ("wifi.password", "mqtt.password")
 
 
 def init(
-    out: Annotated[Path, typer.Option(metavar="FILE", help="what to write")] = Path("node.toml"),
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Settings file to write")] = Path(
+        "node.toml"
+    ),
     node: Annotated[
-        str | None, typer.Option(metavar="NAME", help="its name; empty: of its MAC")
+        str | None,
+        typer.Option(metavar="NAME", help="Name of the node; empty: from its MAC address"),
     ] = None,
-    wifi: Annotated[str | None, typer.Option(metavar="SSID", help="its network")] = None,
+    wifi: Annotated[str | None, typer.Option(metavar="SSID", help="Wi-Fi network")] = None,
     wifi_password: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="empty for an open one")
+        str | None, typer.Option(metavar="TEXT", help="Wi-Fi password; empty for an open network")
     ] = None,
     broker: Annotated[
-        str | None, typer.Option(metavar="URL", help="mqtt[s]://[user:password@]host[:port]")
+        str | None,
+        typer.Option(metavar="URL", help="Broker, mqtt[s]://[user:password@]host[:port]"),
     ] = None,
-    sensor: Annotated[str | None, typer.Option(metavar="KIND", help="dht22 or dht11")] = None,
-    pin: Annotated[int | None, typer.Option(metavar="GPIO", help="of its data wire")] = None,
+    sensor: Annotated[
+        str | None, typer.Option(metavar="KIND", help="Sensor, dht22 or dht11")
+    ] = None,
+    pin: Annotated[
+        int | None, typer.Option(metavar="GPIO", help="GPIO of the sensor's data wire")
+    ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="replace both files; the key for updates is a new one")
+        bool, typer.Option("--force", help="Replace existing files; the key for updates changes")
     ] = False,
     json: JsonFlag = False,
 ) -> None:
-    """Write a node's settings, and its secrets beside them for you alone.
+    """Write a node's settings, and its secrets to a file that only you can read.
 
-    Asks for what no option says.
+    Asks for each setting that no option gives.
     """
     from edgewise import settings
 
@@ -127,7 +135,7 @@ def _ask(key: str) -> Any:
     except typer.Abort as e:
         if isinstance(e.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt from e
-        raise InputError(f"{key}: no answer: give one, or say it with an option") from e
+        raise InputError(f"{key}: no answer: type one, or give it as an option") from e
 
 
 def _check(key: str, value: Any) -> None:

@@ -14,9 +14,9 @@ EXAMPLES = ("edgewise inspect models/mine",)
 
 
 def inspect(
-    model: Annotated[Path, typer.Argument(help="model package")], json: JsonFlag = False
+    model: Annotated[Path, typer.Argument(help="Model package")], json: JsonFlag = False
 ) -> None:
-    """Check every file and show the contract, the sizes and the figures."""
+    """Check every file of a package; show its features, sizes and scores."""
     from edgewise.package.store import load_package
 
     loaded = load_package(model)

@@ -98,7 +98,7 @@ def _version(wanted: bool) -> None:
 def edgewise(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version"),
     ] = False,
 ) -> None:
     """A labelled temperature and humidity log becomes a classifier that runs on an ESP32."""

@@ -20,14 +20,14 @@ app = make_app(*_EXAMPLES, no_args_is_help=True)
 
 @app.callback()
 def model() -> None:
-    """Ask a node for its model, or for the one before it."""
+    """Show a node's model, or roll back to the one before it."""
 
 
 @app.command(epilog=examples(_EXAMPLES[0]))
 def status(
     node: NodeName, broker: Broker, ca: Ca = None, base: Base = "edgewise", json: JsonFlag = False
 ) -> None:
-    """Say which model runs on a node and what became of the last push."""
+    """Show which model runs on a node and how the last push ended."""
     said = _ask_node(node, broker, ca, base, "status")["value"]
     if json:
         emit_json(said)
@@ -45,9 +45,9 @@ def _state(said: dict[str, Any]) -> str:
 
 @app.command(epilog=examples(_EXAMPLES[1]))
 def rollback(node: NodeName, broker: Broker, ca: Ca = None, base: Base = "edgewise") -> None:
-    """Go back to the model before the last update; the node starts again with it."""
+    """Go back to the model before the last update; the node restarts with it."""
     _ask_node(node, broker, ca, base, "rollback")
-    typer.echo(f"{node}: starts again with the model before")
+    typer.echo(f"{node}: restarts with the previous model")
 
 
 def _ask_node(node: str, broker: str, ca: Any, base: str, value: str) -> dict[str, Any]:

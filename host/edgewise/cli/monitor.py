@@ -34,11 +34,14 @@ _REFRESH_S = 0.25
 def monitor(
     port: Port = "auto",
     csv: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write each reading to this log as well.")
+        Path | None, typer.Option(metavar="FILE", help="Append each reading to this log")
     ] = None,
-    raw: Annotated[bool, typer.Option("--raw", help="Pass the bytes on as they come.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Print the serial line unchanged")] = False,
 ) -> None:
-    """Show a node's readings, class, link and log until Ctrl-C; survives reset and unplugging."""
+    """Show a node's readings, class, link and log until Ctrl-C.
+
+    It goes on after a reset and after the cable was unplugged.
+    """
     from edgewise.board.serial.log_file import GrowingLog
     from edgewise.board.serial.port import SerialReader
 

@@ -48,57 +48,68 @@ def topic_part(param: typer.CallbackParam, text: str | None) -> str | None:
 
 
 JsonFlag = Annotated[
-    bool, typer.Option("--json", help="One JSON object on stdout, everything else on stderr.")
+    bool, typer.Option("--json", help="Print one JSON object on stdout, everything else on stderr")
 ]
 Broker = Annotated[
-    str, typer.Option("--broker", metavar="URL", help="mqtt://host:port or mqtts://host:port.")
+    str,
+    typer.Option("--broker", metavar="URL", help="Broker, mqtt://host:port or mqtts://host:port"),
 ]
 Ca = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="PEM of the CA behind mqtts://, if not the system's."),
+    typer.Option(metavar="FILE", help="PEM file of the CA for mqtts:// [the system's]"),
 ]
 Cert = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="PEM with a client certificate and its key.")
+    Path | None,
+    typer.Option(metavar="FILE", help="PEM file with a client certificate and its key"),
 ]
 Db = Annotated[
-    str, typer.Option("--db", metavar="URL", help="sqlite:///file.db or postgresql://host/name.")
+    str,
+    typer.Option(
+        "--db", metavar="URL", help="Database, sqlite:///file.db or postgresql://host/name"
+    ),
 ]
-Base = Annotated[str, typer.Option(callback=topic_part, help="First part of the topics.")]
+Base = Annotated[str, typer.Option(callback=topic_part, help="First part of the topics")]
 NodeName = Annotated[
-    str, typer.Option("--node", metavar="ID", callback=topic_part, help="The node's name.")
+    str, typer.Option("--node", metavar="ID", callback=topic_part, help="Name of the node")
 ]
 NodeOrAll = Annotated[
     str,
-    typer.Option(
-        "--node", metavar="ID|all", callback=topic_part, help="The node's name, or all there are."
-    ),
+    typer.Option("--node", metavar="ID|all", callback=topic_part, help="Name of the node, or all"),
 ]
 NodeOrNone = Annotated[
     str | None,
-    typer.Option("--node", metavar="ID", callback=topic_part, help="The node's name."),
+    typer.Option("--node", metavar="ID", callback=topic_part, help="Name of the node"),
 ]
 Port = Annotated[
     str,
     typer.Option(
         metavar="PORT",
         callback=_board,
-        help="/dev/ttyUSB0, COM5, socket://host:port, rfc2217://... or auto: the only one on USB.",
+        help="/dev/ttyUSB0, COM5, socket://host:port, rfc2217://... or auto: the one board on USB",
     ),
 ]
 SerialOrNone = Annotated[
     str | None,
     typer.Option(
-        metavar="PORT", callback=_board, help="A node on a cable, beside or without MQTT."
+        metavar="PORT", callback=_board, help="Serial port of a node to read, with or without MQTT"
     ),
 ]
-Baud = Annotated[int, typer.Option(min=9600, help="Bits a second while writing.")]
+Baud = Annotated[int, typer.Option(min=9600, help="Bits per second while writing")]
 Before = Annotated[
-    str, typer.Option(metavar="HOW", help="Into download mode, as in esptool: no-reset ...")
+    str,
+    typer.Option(
+        metavar="HOW", help="How the chip enters download mode, as in esptool: no-reset ..."
+    ),
 ]
 After = Annotated[
-    str, typer.Option(metavar="HOW", help="Out of it, as in esptool: no-reset, hard-reset ...")
+    str,
+    typer.Option(
+        metavar="HOW", help="How it leaves download mode, as in esptool: no-reset, hard-reset ..."
+    ),
 ]
 Out = Annotated[
-    Path | None, typer.Option("--out", metavar="PATH", help="Where to write the result.")
+    Path | None, typer.Option("--out", metavar="PATH", help="Where to write the result")
 ]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same result.")]
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, help="Seed; the same seed gives the same result")
+]

@@ -26,15 +26,20 @@ class Runtime(StrEnum):
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(help="model package")],
-    log: Annotated[Path, typer.Argument(help="CSV with time, temperature and humidity")],
-    runtime: Annotated[Runtime, typer.Option(help="what runs the model")] = Runtime.cpython,
-    group: Annotated[str | None, typer.Option(help="column with the node")] = None,
-    label: Annotated[str | None, typer.Option(help="column with the true class, to score")] = None,
-    out: Annotated[Path | None, typer.Option(help="CSV to write [standard output]")] = None,
+    model: Annotated[Path, typer.Argument(help="Model package")],
+    log: Annotated[Path, typer.Argument(help="Log with time, temperature and humidity")],
+    runtime: Annotated[Runtime, typer.Option(help="What runs the model")] = Runtime.cpython,
+    group: Annotated[str | None, typer.Option(help="Column with the node's name")] = None,
+    label: Annotated[
+        str | None, typer.Option(help="Column with the true class, to score the model")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="CSV file to write [standard output]")] = None,
     json: JsonFlag = False,
 ) -> None:
-    """Write time,node,class,confidence for every row; a failed read has no class."""
+    """Write time,node,class,confidence for every row of a log.
+
+    A failed read has no class.
+    """
     import numpy as np
 
     from edgewise.errors import InputError

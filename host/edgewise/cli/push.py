@@ -23,17 +23,19 @@ _AT_ONCE = 8
 
 
 def push(
-    model: Annotated[Path, typer.Option(help="model package")],
+    model: Annotated[Path, typer.Option(help="Model package")],
     node: NodeOrAll,
     broker: Broker,
-    config: Annotated[Path, typer.Option(help="settings with update.secret")] = Path("node.toml"),
+    config: Annotated[
+        Path, typer.Option(help="Settings with update.secret, the key of the nodes")
+    ] = Path("node.toml"),
     ca: Ca = None,
     base: Base = "edgewise",
     json: JsonFlag = False,
 ) -> None:
-    """Send a model; the node checks it, works with it for a minute and says its verdict.
+    """Send a model over MQTT; the node checks it, tries it for a minute and reports.
 
-    A model that fails, or that the node cannot live with, is undone by the node itself.
+    The node undoes a model that fails its check or its trial.
     """
     from edgewise.ota import container, online, secret_of
     from edgewise.ota.targets import connect
@@ -58,7 +60,7 @@ def push(
         emit_json({"bytes": len(data), "nodes": {n: asdict(v) for n, v in verdicts.items()}})
     bad = [name for name, verdict in verdicts.items() if not verdict.ok]
     if bad:
-        raise EdgewiseError(f"not taken by {', '.join(bad)}: the reasons stand above")
+        raise EdgewiseError(f"rejected by {', '.join(bad)}: see the reasons above")
 
 
 def _push_all(

@@ -30,19 +30,36 @@ _POLL_S = 0.1
 
 def record(
     label: Annotated[
-        str, typer.Option(metavar="NAME[,NAME...]", help="Classes; keys 1 to 9 choose.")
+        str, typer.Option(metavar="NAME[,NAME...]", help="Classes; the keys 1 to 9 choose one")
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="LOG.csv", help="Goes on if it exists.")],
-    port: Annotated[str | None, typer.Option(metavar="PORT", help="The node's port.")] = None,
-    broker: Annotated[str | None, typer.Option(metavar="URL", help="Or over MQTT.")] = None,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="LOG.csv", help="Log to write; an existing log is continued"
+        ),
+    ],
+    port: Annotated[
+        str | None, typer.Option(metavar="PORT", help="Serial port of the node")
+    ] = None,
+    broker: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Broker to read the node from, instead of a port"),
+    ] = None,
     ca: Ca = None,
     node: NodeOrNone = None,
     base: Base = "edgewise",
-    readings: Annotated[int, typer.Option(min=0, help="End after so many [0: Ctrl-C].")] = 0,
-    undo_s: Annotated[float, typer.Option(min=1, help="How far the key u takes back.")] = 30,
+    readings: Annotated[
+        int, typer.Option(min=0, help="Stop after this many readings [0: at Ctrl-C]")
+    ] = 0,
+    undo_s: Annotated[
+        float, typer.Option(min=1, help="Seconds of readings that the key u removes")
+    ] = 30,
     json: JsonFlag = False,
 ) -> None:
-    """Write a node's readings with the class that you choose: 1 to 9, space pauses, u undoes."""
+    """Record a node's readings with the class that you choose by key.
+
+    Keys 1 to 9 choose the class, space pauses, u removes the last readings.
+    """
     from edgewise.board.serial.log_file import GrowingLog
     from edgewise.board.serial.recorder import Recorder
 

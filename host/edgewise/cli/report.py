@@ -14,11 +14,11 @@ EXAMPLES = ("edgewise report models/mine", "edgewise report models/mine --out mi
 
 
 def report(
-    model: Annotated[Path, typer.Argument(help="model package")],
+    model: Annotated[Path, typer.Argument(help="Model package")],
     out: Out = None,
     json: JsonFlag = False,
 ) -> None:
-    """Rank the features, and draw the page once more with --out."""
+    """Rank the features of a package; with --out, write its report page again."""
     from edgewise.errors import InputError
     from edgewise.logs.writing import write_atomic
     from edgewise.package.store import REPORT, load_package

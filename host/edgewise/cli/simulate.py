@@ -21,20 +21,22 @@ EXAMPLES = (
 
 
 def simulate(
-    model: Annotated[Path, typer.Option(help="model package")],
+    model: Annotated[Path, typer.Option(help="Model package")],
     log: Annotated[
-        Path | None, typer.Option(help="CSV that the sensor plays [the UCI test rows]")
+        Path | None, typer.Option(help="Log that the simulated sensor plays [the UCI test rows]")
     ] = None,
-    nodes: Annotated[int, typer.Option(min=1, max=200, help="how many nodes")] = 1,
-    speed: Annotated[str, typer.Option(help="times real time, or max")] = "max",
-    broker: Annotated[str | None, typer.Option(help="mqtt://host:port [one of its own]")] = None,
+    nodes: Annotated[int, typer.Option(min=1, max=200, help="Number of nodes")] = 1,
+    speed: Annotated[str, typer.Option(help="Times real time, or max")] = "max",
+    broker: Annotated[
+        str | None, typer.Option(help="Broker, mqtt://host:port [an embedded one]")
+    ] = None,
     ca: Ca = None,
-    config: Annotated[Path | None, typer.Option(help="node.toml with the node's settings")] = None,
-    group: Annotated[str | None, typer.Option(help="column with the node")] = None,
+    config: Annotated[Path | None, typer.Option(help="Settings of the nodes, a node.toml")] = None,
+    group: Annotated[str | None, typer.Option(help="Column with the node's name")] = None,
     seed: Seed = 0,
     json: JsonFlag = False,
 ) -> None:
-    """Run nodes until the log is used up and every reading is acknowledged."""
+    """Run simulated nodes until the broker has every reading of a log."""
     from edgewise import settings
     from edgewise.broker.embedded import EmbeddedBroker
     from edgewise.package.store import load_package

@@ -34,37 +34,46 @@ class Mode(StrEnum):
 
 def train(
     log: Annotated[
-        Path | None, typer.Argument(help="CSV with time, temperature, humidity and a label")
+        Path | None, typer.Argument(help="Log with time, temperature, humidity and a label")
     ] = None,
     db: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="train on its labelled periods, beside a log or alone"),
+        typer.Option(
+            metavar="URL",
+            help="Database whose labelled periods to train on, with or without a log",
+        ),
     ] = None,
     node: Annotated[
-        list[str] | None, typer.Option(help="with --db: only this node; several times")
+        list[str] | None, typer.Option(help="With --db: only this node; may be repeated")
     ] = None,
-    label: Annotated[str | None, typer.Option(help="column with the class")] = None,
-    group: Annotated[str | None, typer.Option(help="column with the node")] = None,
-    test: Annotated[Path | None, typer.Option(help="log to test on")] = None,
-    split_col: Annotated[str | None, typer.Option(help="column that names the part")] = None,
+    label: Annotated[str | None, typer.Option(help="Column with the class")] = None,
+    group: Annotated[str | None, typer.Option(help="Column with the node's name")] = None,
+    test: Annotated[Path | None, typer.Option(help="Log to test on")] = None,
+    split_col: Annotated[
+        str | None, typer.Option(help="Column that tells training rows from test rows")
+    ] = None,
     train_value: Annotated[
-        str | None, typer.Option(help="its values for the training part, with commas")
+        str | None, typer.Option(help="Values of --split-col for training rows, comma separated")
     ] = None,
-    max_nodes: Annotated[int, typer.Option(help="nodes of all trees, leaves included")] = 500,
-    max_bytes: Annotated[int | None, typer.Option(help="size of the table")] = None,
-    max_us: Annotated[float | None, typer.Option(help="one prediction on an ESP32")] = None,
+    max_nodes: Annotated[int, typer.Option(help="Most nodes of all trees, leaves included")] = 500,
+    max_bytes: Annotated[int | None, typer.Option(help="Most bytes of the table")] = None,
+    max_us: Annotated[
+        float | None, typer.Option(help="Most microseconds of a prediction on an ESP32")
+    ] = None,
     levels: Annotated[
-        Mode, typer.Option(help="absolute levels as features: for one known room")
+        Mode, typer.Option(help="Absolute levels as features; they help in one known room")
     ] = Mode.auto,
-    form: Annotated[Form, typer.Option(help="code, or a table that is walked")] = Form.auto,
+    form: Annotated[
+        Form, typer.Option(help="Form of the model: code or table; auto decides by size")
+    ] = Form.auto,
     seed: Seed = 0,
-    jobs: Annotated[int, typer.Option(min=0, help="threads [0: all cores]")] = 0,
+    jobs: Annotated[int, typer.Option(min=0, help="Threads [0: all cores]")] = 0,
     out: Annotated[
-        Path | None, typer.Option(help="the package [models/<name of the log>]")
+        Path | None, typer.Option(help="Package to write [models/<name of the log>]")
     ] = None,
     json: JsonFlag = False,
 ) -> None:
-    """Train on a labelled log, test on rows it has not seen, write the model package."""
+    """Train on a labelled log, test on unseen rows, write a model package."""
     from edgewise.compile import compile_model
     from edgewise.training import Budget
     from edgewise.training import train as fit

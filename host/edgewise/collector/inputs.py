@@ -150,5 +150,5 @@ def messages_of(path: Path, log: Log, node: str | None, base: str) -> Iterator[t
         try:
             parse(base, topic, payload, time.time())
         except ValueError as e:
-            raise InputError(f"{path}:{log.line[i]}: {e}: mend the log") from e
+            raise InputError(f"{path}:{log.line[i]}: {e}: correct the log") from e
         yield topic, payload

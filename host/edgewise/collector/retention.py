@@ -121,7 +121,7 @@ class Keeper:
             try:
                 self._turn()
             except SQLAlchemyError as e:
-                self._say(f"keeping: {reason(e)}: tried again in an hour")
+                self._say(f"retention: {reason(e)}: next try in an hour")
             if self._ending.wait(HOUR_S):
                 return
 

@@ -39,7 +39,7 @@ def load_estimator(path: Path) -> Any:
         raise InputError(f"{path}: cannot be read ({e.strerror}): check the name") from e
     except UntrustedTypesFoundException as e:
         said = str(e).splitlines()[0]
-        raise InputError(f"{path}: {said} save the bare classifier, not a pipeline") from e
+        raise InputError(f"{path}: {said} save the classifier alone, not a pipeline") from e
     except (zipfile.BadZipFile, KeyError, TypeError, ValueError, AttributeError) as e:
         raise InputError(f"{path}: not a classifier that skops wrote: write it again") from e
     for tree in trees_of(estimator) if hasattr(estimator, "n_features_in_") else ():

@@ -142,7 +142,7 @@ def facts(diag: dict[str, Any]) -> str:
     known = ("runtime", "predict_us", "uptime_s", "reset", "waiting", "dropped", "connects")
     return items(
         ((key.replace("_", " "), str(diag[key])) for key in known if key in diag),
-        "This node has not told about itself yet.",
+        "This node has not reported about itself yet.",
     )
 
 

@@ -41,7 +41,7 @@ def add_label(engine: Engine, node: str, from_s: float, to_s: float, cls: str, a
     except ValueError as e:
         raise InputError(f"class {cls[:40]!r}: {e}: choose another name") from e
     if not (math.isfinite(from_s) and math.isfinite(to_s)):
-        raise InputError("the period is not one: drag over the chart again")
+        raise InputError("not a valid period: drag over the chart again")
     inside = (reading.c.node == node, reading.c.ts >= from_s, reading.c.ts < to_s)
     row = {"node": node, "from_ts": from_s, "to_ts": to_s, "cls": cls, "author": author}
     try:
@@ -49,11 +49,11 @@ def add_label(engine: Engine, node: str, from_s: float, to_s: float, cls: str, a
             n = connection.scalar(select(func.count()).select_from(reading).where(*inside)) or 0
             if not n:
                 raise InputError(
-                    "no readings in this period, or they have become hours: drag over others"
+                    "no readings in this period, or they are hourly means by now: choose another period"
                 )
             connection.execute(label.insert().values(**row, created_at=time.time()))
     except IntegrityError as e:
-        raise InputError("a label begins at this very time: undo it first") from e
+        raise InputError("another label begins at the same time: undo that first") from e
     return n
 
 

@@ -58,7 +58,7 @@ class ModelPanel:
         self._progress.set_value(done / of if of else 0)
         self._result.set_content(_outcome(job.state, job.error, job.result))
         self._verdicts.set_content(html.items(verdicts.items(), "") if verdicts else "")
-        self._versions.set_content(html.items(ran, "The node has not told yet which it runs."))
+        self._versions.set_content(html.items(ran, "The node has not reported its model yet."))
 
     async def _train(self) -> None:
         if not self._writer.allowed():

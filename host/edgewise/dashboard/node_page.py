@@ -222,7 +222,7 @@ class _View:
         self._figures.set_content(html.figure_grid(seven))
         self._facts.set_content(html.facts(told))
         self._remarks.set_content(
-            html.items(await asyncio.to_thread(notes.remarks, state, name), "Nothing to remark.")
+            html.items(await asyncio.to_thread(notes.remarks, state, name), "No problems found.")
         )
         newest = await asyncio.to_thread(notes.events, state, name, 0, self._last + _DAY_S)
         listed = ((html.clock(ts), what) for ts, what in newest[: notes.LISTED])

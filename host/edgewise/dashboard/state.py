@@ -107,7 +107,7 @@ class State:
             with self.engine.begin() as connection:
                 connection.execute(model.insert().values(**row, installed_at=time.time()))
         except SQLAlchemyError as e:
-            said += f", not noted in the database: {reason(e)}"
+            said += f", not stored in the database: {reason(e)}"
         return said
 
     def _roll_back(self, node: str) -> str:

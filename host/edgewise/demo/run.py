@@ -82,7 +82,7 @@ def run(out: Path, broker: str | None, seed: int) -> dict[str, Any]:
         stack.callback(collector.stop)
         outcome = _simulate(loaded, played, at, collector, seed)
         if not collector.wait_for(lambda c: c.readings >= outcome.readings_taken, _COLLECT_S):
-            say("the database has not got every reading")
+            say("some readings have not reached the database")
         counters = {"duplicates": collector.counts.duplicates, "bytes": collector.counts.bytes}
     with _stage("comparing and drawing", "2 to 5 s"):
         said = _read_classes(engine, outcome, loaded, len(played.time_s))

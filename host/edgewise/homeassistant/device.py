@@ -85,7 +85,7 @@ def config_topic(node: str, prefix: str = "homeassistant") -> str:
     """Where Home Assistant looks for ``node``; InputError for a name that it does not take."""
     if not _NAME.fullmatch(node):
         raise InputError(
-            f"node {node!r}: Home Assistant takes letters, digits, - and _ only: name it anew"
+            f"node {node!r}: Home Assistant takes letters, digits, - and _ only: rename it"
         )
     return f"{prefix}/device/{node}/config"
 

@@ -103,11 +103,11 @@ def _read(path: Path) -> _Layer:
     except UnicodeDecodeError as e:
         raise InputError(f"{path}: not UTF-8: save it as such") from e
     except RecursionError as e:
-        raise InputError(f"{path}: not TOML (brackets too deep): mend it") from e
+        raise InputError(f"{path}: not TOML (brackets too deep): correct it") from e
     except tomllib.TOMLDecodeError as e:
         at = _AT.search(str(e))
         line = f":{at.group(1)}" if at else ""
-        raise InputError(f"{path}{line}: not TOML ({_AT.sub('', str(e))}): mend it") from e
+        raise InputError(f"{path}{line}: not TOML ({_AT.sub('', str(e))}): correct it") from e
     layer = _Layer(path, text, values)
     try:
         check(values)

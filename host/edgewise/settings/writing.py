@@ -35,7 +35,7 @@ def write(path: Path, given: Mapping[str, Any], force: bool = False) -> list[Pat
         raise InputError(f"{path}: is for the secrets: name another file")
     for file in (path, secrets):
         if file.exists() and not force:
-            raise InputError(f"{file}: is there already: name another, or --force replaces both")
+            raise InputError(f"{file}: exists already: name another, or --force replaces both")
     shown, hidden = _split_secrets(given)
     ignore = path.with_name(".gitignore")
     for file in (path, secrets, ignore):
@@ -78,7 +78,7 @@ def _read_lines(path: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8") if path.exists() else ""
     except (OSError, UnicodeDecodeError) as e:
-        raise InputError(f"{path}: cannot be read ({e}): mend it") from e
+        raise InputError(f"{path}: cannot be read ({e}): correct it") from e
     if text and not text.endswith("\n"):
         text += "\n"
     missing = [line for line in _IGNORED if line not in text.splitlines()]

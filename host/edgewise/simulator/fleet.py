@@ -86,10 +86,10 @@ def node_files(config: dict[str, Any], broker: BrokerUrl, folder: Path) -> dict[
     if broker.ca is not None:
         trusted = broker.tls_context().get_ca_certs(binary_form=True)
         if len(trusted) != 1:
-            raise InputError(f"--ca {broker.ca}: holds {len(trusted)} CAs, a node takes one")
+            raise InputError(f"--ca {broker.ca}: holds {len(trusted)} CAs, a node takes only one")
         files[_CA] = trusted[0]
     elif not mqtt.get("ca"):
-        raise InputError("mqtts:// needs --ca: a node trusts nobody else than the CA in its flash")
+        raise InputError("mqtts:// needs --ca: a node trusts only the CA in its flash")
     return files
 
 
@@ -126,7 +126,7 @@ def simulate(
             if not node.wait(max(_POLL_S, left_s)):
                 said = node.lines[-1] if node.lines else "nothing"
                 raise OutsideError(
-                    f"a simulated node did not end within {timeout_s:.0f} s, its last words: "
+                    f"a simulated node did not end within {timeout_s:.0f} s, its last line: "
                     f"{said}: check the broker {broker}"
                 )
         results = [node.result() for node in nodes]

@@ -39,7 +39,7 @@ def read(path: Path) -> Build:
     except FileNotFoundError as e:
         raise InputError(f"{path}: no build here ({Path(e.filename).name}): {_CURE}") from e
     except OSError as e:
-        raise InputError(f"{path}: cannot be read ({e.strerror}): mend its rights") from e
+        raise InputError(f"{path}: cannot be read ({e.strerror}): correct its permissions") from e
     except (AttributeError, ValueError, TypeError, KeyError) as e:
         raise InputError(f"{path}: no manifest of this version ({e!r}): {_CURE}") from e
     if hashlib.sha256(data).hexdigest() != digest:

@@ -57,8 +57,8 @@ def _download(name: str, say: Callable[[str], None]) -> None:
             downloader=pooch.HTTPDownloader(timeout=_TIMEOUT_S),
         )
     except RequestException as e:
-        raise OutsideError(f"{url}: cannot be had ({type(e).__name__}): {_CURE}") from e
+        raise OutsideError(f"{url}: cannot be downloaded ({type(e).__name__}): {_CURE}") from e
     except ValueError as e:  # pooch: the checksum differs, or no such scheme
-        raise OutsideError(f"{url}: has not the known SHA-256: {_CURE}") from e
+        raise OutsideError(f"{url}: its SHA-256 is not the known one: {_CURE}") from e
     except OSError as e:
         raise OutsideError(f"{cache_dir()}: cannot be written ({e}): set EDGEWISE_CACHE") from e

@@ -139,7 +139,7 @@ def _check_signs(text: str) -> None:
 def _stop_reason(said: str) -> str:
     if not said:
         return f"MicroPython runs, but no node is on the board: run edgewise build, then {_AGAIN}"
-    return f"the node stopped: {said}: mend that, build and flash again"
+    return f"the node stopped: {said}: correct that, build and flash again"
 
 
 def _silence_error(node: str, model: str, said: str, limit_s: float) -> str:
