@@ -49,7 +49,7 @@ def add_label(engine: Engine, node: str, from_s: float, to_s: float, cls: str, a
             n = connection.scalar(select(func.count()).select_from(reading).where(*inside)) or 0
             if not n:
                 raise InputError(
-                    "no readings in this period, or they are hourly means by now: choose another period"
+                    "no readings in this period, or only hourly means: choose another"
                 )
             connection.execute(label.insert().values(**row, created_at=time.time()))
     except IntegrityError as e:

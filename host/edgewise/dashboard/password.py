@@ -59,7 +59,7 @@ def check(text: str) -> bool:
         said = _hash(text, bytes.fromhex(kept["salt"]), cost)
         return hmac.compare_digest(said, bytes.fromhex(kept["hash"]))
     except (OSError, ValueError, KeyError, TypeError) as e:
-        raise InputError(f"{path()}: damaged: set it again with edgewise dashboard password") from e
+        raise InputError(f"{path()}: damaged: run edgewise dashboard password") from e
 
 
 def _hash(text: str, salt: bytes, cost: dict[str, int]) -> bytes:

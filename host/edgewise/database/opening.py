@@ -99,7 +99,7 @@ def _bring_up(connection: Connection, where: str) -> None:
     config.set_main_option("script_location", "edgewise:database")
     config.attributes["connection"] = connection
     if found and found > HEAD:
-        raise InputError(f"database {where}: was made by a later Edgewise ({found}): upgrade Edgewise")
+        raise InputError(f"database {where}: of a later Edgewise ({found}): upgrade Edgewise")
     if found == "":
         command.stamp(config, _FIRST)
     command.upgrade(config, "head")

@@ -215,7 +215,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as exc:
-        raise InputError(f"{path}: cannot be read ({exc.strerror}): correct its permissions") from exc
+        raise InputError(f"{path}: cannot be read ({exc.strerror}): check permissions") from exc
 
 
 def _sha256(data: bytes) -> str:

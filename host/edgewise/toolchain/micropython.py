@@ -226,7 +226,8 @@ def _rename(new: Path, final: Path) -> None:
         new.rename(final)
     except OSError as e:
         if not _is_usable(final / "micropython"):  # somebody else was faster: theirs is as good
-            raise OutsideError(f"{final} cannot be written ({e.strerror}); correct its permissions") from e
+            text = f"{final} cannot be written ({e.strerror}); correct its permissions"
+            raise OutsideError(text) from e
 
 
 def _run(words: list[str], where: Path) -> str:

@@ -119,4 +119,5 @@ def _rename(new: Path) -> None:
         new.rename(_folder())
     except OSError as e:
         if installed() is None:  # else somebody was faster: theirs has the same bytes
-            raise OutsideError(f"{_folder()} cannot be written ({e.strerror}); correct its permissions") from e
+            text = f"{_folder()} cannot be written ({e.strerror}); correct its permissions"
+            raise OutsideError(text) from e
