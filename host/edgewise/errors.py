@@ -1,7 +1,7 @@
 """What can go wrong, as the user sees it.
 
     EdgewiseError           exit 1
-    |- InputError           exit 2: wrong use or bad input; the user can mend it
+    |- InputError           exit 2: wrong use or bad input; the user can correct it
     '- OutsideError         exit 1: the world outside: network, broker, board, missing tool
 
 The text of each is one line: what is wrong, where, and the cure.

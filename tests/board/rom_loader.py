@@ -181,7 +181,7 @@ class Served:
             with client:
                 try:
                     self._talk(client)
-                except ConnectionError:  # raised by the chip: somebody pulled the plug
+                except ConnectionError:  # raised by the chip: someone pulled the plug
                     self._server.close()
                     return
 

@@ -52,7 +52,7 @@ WORLD: dict[str, Any] = {
 
 
 class Script:
-    """A REPL that starts the unix port anew for each question."""
+    """A REPL that starts the unix port again for each question."""
 
     def __init__(self, command: list[str], folder: Path, world: dict[str, Any]) -> None:
         self._command, self._folder, self._before = command, folder, ""

@@ -49,7 +49,7 @@ def test_nothing_in_it_is_for_others_and_no_secret_is_told(place: Path) -> None:
     assert not list(folder.rglob("*.part"))
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the broker as somebody else")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the broker as someone else")
 def test_roots_folder_is_read_by_the_broker_and_changed_by_root_alone(place: Path) -> None:
     init(place / "b", [], ["n1"])
     uid = folders.broker_account().uid

@@ -55,7 +55,7 @@ def test_model_h_votes_as_the_table_does(classes: int, bits: int) -> None:
 
 
 def test_stock_emlearn_still_differs() -> None:
-    # When this fails emlearn was mended, and the document is history.
+    # When this fails emlearn was corrected, and the document is history.
     r = np.random.default_rng(0)
     x = r.integers(0, 40, (2000, 4)).astype(np.int16)
     y = (x[:, 0] + x[:, 1] > 40).astype(int)

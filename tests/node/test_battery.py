@@ -288,7 +288,7 @@ def test_a_fault_is_told_when_it_has_lasted_and_when_it_ends():
     assert len(told) == 2
     assert '"seq":20,"event":"fault","from":"ok","to":"fault","err":"range"}' in told[0]
     assert '"seq":26,"event":"fault","from":"fault","to":"ok"}' in told[1]
-    # nothing was known any more: the class is confirmed anew
+    # nothing was known any more: the class is confirmed again
     assert '"from":null,"to":"calm"' in w.events[-1]
 
 

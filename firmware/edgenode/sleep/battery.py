@@ -149,7 +149,7 @@ class SleepyNode:
         period_ms = self._period_ms
         now_ms = self._clock.local_ms()
         if self._due_ms - now_ms > period_ms:
-            self._due_ms = now_ms  # somebody set the clock back
+            self._due_ms = now_ms  # someone set the clock back
         periods = max(now_ms - self._due_ms, 0) // period_ms
         missed = min(periods, _MISSED_MAX)
         self.missed += missed

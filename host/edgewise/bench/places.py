@@ -97,7 +97,7 @@ class UnixPort(Place):
 
 
 class Board(Place):
-    """A board on ``port`` (whatever mpremote connects to). It starts anew when all is done."""
+    """A board on ``port`` (whatever mpremote connects to). It starts again when all is done."""
 
     def __init__(self, port: str) -> None:
         self._port = port

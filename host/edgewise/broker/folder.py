@@ -50,7 +50,7 @@ class Folder:
         self._mark = mark
 
     def check(self) -> None:
-        """Raise InputError where this folder cannot be made or is somebody else's."""
+        """Raise InputError where this folder cannot be made or is someone else's."""
         try:
             self._check()
         except OSError as e:

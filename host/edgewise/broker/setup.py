@@ -51,7 +51,7 @@ def init(
 ) -> Done:
     """Make or complete the folder ``path``; ``hosts`` and ``nodes`` are added to those it has.
 
-    The server certificate is good for ``days``; it is made anew when two thirds of its time are
+    The server certificate is good for ``days``; it is made again when two thirds of its time are
     over or a host is added. Raises InputError, with nothing written, for wrong use; OutsideError
     where root has no user to run the broker as.
     """

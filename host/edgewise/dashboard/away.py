@@ -1,4 +1,4 @@
-"""A database that is away: it is said in a line, waited for, and never made anew."""
+"""A database that is away: it is said in a line, waited for, and never made again."""
 
 from __future__ import annotations
 

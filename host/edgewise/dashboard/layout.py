@@ -22,7 +22,7 @@ _AGAIN_S = 2.0
 
 
 class Writer:
-    """Whether the browser behind a page is logged in, asked anew before each change."""
+    """Whether the browser behind a page is logged in, asked again before each change."""
 
     def __init__(self, state: State, request: Request) -> None:
         self._sessions = state.sessions

@@ -23,7 +23,7 @@ from edgewise.dashboard.teach import Teach
 __all__ = ["node_page"]
 
 _EVERY_S = 0.5
-_AGAIN = 60  # looks without news until the chart is drawn anew: replayed readings fill the past
+_AGAIN = 60  # looks without news until the chart is drawn again: replayed readings fill the past
 _DAY_S = 86400.0
 _SPANS = {"Day": 1, "Week": 7, "Month": 31, "Year": 366}
 _AHEAD = 0.25
@@ -54,7 +54,7 @@ async def node_page(state: State, request: Request, name: str) -> None:
 
 
 async def _wait(state: State, name: str, top: ui.html) -> None:
-    # Nothing to draw: the page is built anew when there is.
+    # Nothing to draw: the page is built again when there is.
     why = markup("")
 
     async def look() -> None:

@@ -159,6 +159,6 @@ def _figures(topic: str) -> dict[str, dict[str, Any]]:
 
 def _freshness_template(expire_s: int) -> str:
     # What the broker has kept counts as new when Home Assistant starts, and expire_after begins
-    # anew: the reading's own time tells.
+    # again: the reading's own time tells.
     old = f"value_json.ts is number and now().timestamp() - value_json.ts > {expire_s}"
     return f"{{{{ 'offline' if {old} else 'online' }}}}"

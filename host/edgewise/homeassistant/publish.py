@@ -44,7 +44,7 @@ def find_announced(client: mqtt.Client, base: str, prefix: str = "homeassistant"
             ours = told["o"]["name"] == ORIGIN
             below = told["cmps"]["temperature"]["state_topic"] == f"{base}/{node}/state"
         except (ValueError, KeyError, TypeError, RecursionError):
-            continue  # somebody else's
+            continue  # someone else's
         if ours and below:
             names.append(node)
     return sorted(names)

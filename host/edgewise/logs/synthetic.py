@@ -47,7 +47,7 @@ def _part(
 
 
 class _Presence:
-    """Working hours on weekdays with lunch and meetings; drawn anew every day."""
+    """Working hours on weekdays with lunch and meetings; drawn again every day."""
 
     def __init__(self, random: Random) -> None:
         self._random = random

@@ -225,7 +225,7 @@ def _rename(new: Path, final: Path) -> None:
     try:
         new.rename(final)
     except OSError as e:
-        if not _is_usable(final / "micropython"):  # somebody else was faster: theirs is as good
+        if not _is_usable(final / "micropython"):  # someone else was faster: theirs is as good
             text = f"{final} cannot be written ({e.strerror}); correct its permissions"
             raise OutsideError(text) from e
 

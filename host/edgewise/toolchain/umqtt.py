@@ -118,6 +118,6 @@ def _rename(new: Path) -> None:
     try:
         new.rename(_folder())
     except OSError as e:
-        if installed() is None:  # else somebody was faster: theirs has the same bytes
+        if installed() is None:  # else someone was faster: theirs has the same bytes
             text = f"{_folder()} cannot be written ({e.strerror}); correct its permissions"
             raise OutsideError(text) from e

@@ -58,7 +58,7 @@ def board_files(
         files["model.mpy"] = _model_code(package, arch)
     for name, data in settings.tls_files(given, path).items():
         if name in files:
-            raise InputError(f"{path}: {name} is a file of the node: name the one for TLS anew")
+            raise InputError(f"{path}: {name} is a file of the node: rename the one for TLS")
         files[name] = data
     files[LIST] = listing(files)
     return dict(sorted(files.items()))
