@@ -19,6 +19,7 @@ NOTE_dev := all extras and the tools for lint and test, some 350 MB to download,
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; \
 	done)
+PROSE := README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md docs host firmware tests Makefile pyproject.toml
 # Of these MicroPython and mosquitto can also come from elsewhere; gcc is for the C runtime,
 # chromium and postgresql for the tests.
 PACKAGES := ca-certificates gcc libc6-dev make mosquitto postgresql python3 python3-venv
@@ -90,9 +91,11 @@ test: setup-dev  ## What can break in daily work, or TESTS=tests/logs
 test-all: export EDGEWISE_TESTS := whole
 test-all: test  ## The same with every count whole: a million readings, 20,000 fuzz inputs ...
 
-lint: $(VENV)/.dev-done  ## ruff check, ruff format --check, mypy
+lint: $(VENV)/.dev-done  ## Style, types, spelling and words, who imports whom
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/codespell -D - -D tests/words.txt $(PROSE)
+	@$(BIN)/python -m pytest -q tests/test_rooms.py
 	@$(BIN)/mypy
 
 train: setup  ## Your own log becomes a model: DATA=log.csv [LABEL=column] [MODEL=models/name]

@@ -1,4 +1,4 @@
-"""Somebody who sends commands to a simulated node and hears what it says."""
+"""Someone who sends commands to a simulated node and hears what it says."""
 
 from __future__ import annotations
 

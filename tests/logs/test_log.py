@@ -12,7 +12,7 @@ from edgewise.errors import InputError
 from edgewise.logs.log import Log, read_log
 from edgewise.logs.writing import write_log
 
-MEND = "correct it, or leave the cell empty for a failed read"
+CURE = "correct it, or leave the cell empty for a failed read"
 HEAD = "time,temperature,humidity,status\n"
 ROWS = "0,21.0,40.0,a\n60,21.1,40.1,b\n120,21.2,40.2,a\n"
 
@@ -115,20 +115,20 @@ def test_gzip(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ("180,warm,40,a", f"3: column temperature: 'warm' is not a number: {MEND}"),
-        ("180,inf,40,a", f"3: column temperature: 'inf' is not a number: {MEND}"),
-        ("180,1_0,40,a", f"3: column temperature: '1_0' is not a number: {MEND}"),
+        ("180,warm,40,a", f"3: column temperature: 'warm' is not a number: {CURE}"),
+        ("180,inf,40,a", f"3: column temperature: 'inf' is not a number: {CURE}"),
+        ("180,1_0,40,a", f"3: column temperature: '1_0' is not a number: {CURE}"),
         ('180,"21,5",40,a', "3: column temperature: '21,5' is not a number: use a decimal point"),
         (
             "180,500,40,a",
-            f"3: column temperature: 500 is outside -60..150 degrees Celsius: {MEND}",
+            f"3: column temperature: 500 is outside -60..150 degrees Celsius: {CURE}",
         ),
         (
             "180,-61,40,a",
-            f"3: column temperature: -61 is outside -60..150 degrees Celsius: {MEND}",
+            f"3: column temperature: -61 is outside -60..150 degrees Celsius: {CURE}",
         ),
-        ("180,21,140,a", f"3: column humidity: 140 is outside 0..100 %RH: {MEND}"),
-        ("180,21,-1,a", f"3: column humidity: -1 is outside 0..100 %RH: {MEND}"),
+        ("180,21,140,a", f"3: column humidity: 140 is outside 0..100 %RH: {CURE}"),
+        ("180,21,-1,a", f"3: column humidity: -1 is outside 0..100 %RH: {CURE}"),
         (
             "-9,21,40,a",
             "3: column time: -9 is earlier than line 2: sort the rows by time, "

@@ -1,6 +1,6 @@
 """Changed model.bin: CPython and MicroPython refuse the same ones and run the others alike.
 
-Raw changes must all be refused. Those that are sealed again (sizes, hash and CRC are right) must be
+Raw changes must all be refused. Those that are sealed again (sizes, hash and CRC right) must be
 refused or be models: every walk ends, stays in range and gives the same votes in every walker.
 """
 
