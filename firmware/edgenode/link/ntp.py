@@ -23,10 +23,6 @@ class Ntp:
         self.settled = not host
         self.wanted = False  # whatever its age
 
-    @property
-    def is_asking(self):
-        return self._exchange is not None
-
     def step(self, dns_server):
         # Only while the network is up.
         if not self._host:
