@@ -62,7 +62,7 @@ def test_they_are_on_the_page_and_never_html(page: Page, url: str, engine: Engin
     store(engine, [row("a", 1, START_S)])
     page.goto(f"{url}/node?id=a")
     panel = page.locator(".panel", has=page.get_by_text("Model", exact=True))
-    expect(panel).to_contain_text("has not told yet")
+    expect(panel).to_contain_text("has not reported its model yet")
     start(engine, 2, START_S, model=EVIL, crc="aaaaaaaa")
     store(engine, [row("a", 2, START_S + 60, boot=2)])
     expect(panel).to_contain_text(EVIL)

@@ -80,7 +80,7 @@ def test_one_of_a_later_version_is_refused(url: str) -> None:
     engine = open_db(url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(InputError, match=r"is of a later Edgewise \(9999\): update this one"):
+    with pytest.raises(InputError, match=r"of a later Edgewise \(9999\): upgrade Edgewise"):
         open_db(url)
 
 
