@@ -21,7 +21,7 @@ _SUMMARY = re.compile(r"^world: (\d+) slots read, (\d+) late, (\d+) missed, wors
 
 @dataclass(frozen=True)
 class Slots:
-    """Counts of slots: ``read``, ``late`` by more than a tenth of a period, ``missed``: not read."""
+    """Counts of slots: ``read``, ``late`` (by more than a tenth of a period), ``missed``."""
 
     read: int = 0
     late: int = 0
