@@ -78,10 +78,9 @@ def _publish(url: str, readings: int) -> None:
     client.loop_start()
     for i in range(readings):
         seq, node = divmod(i, NODES)
-        message = {"ts": 1_700_000_000 + 60 * seq, "boot": 1, "seq": seq, "t": 21.5, "h": 40.1}
-        message |= {"cls": "a", "p": 0.9}
+        reading = {"ts": 1_700_000_000 + 60 * seq, "boot": 1, "seq": seq, "t": 21.5, "h": 40.1}
         window.acquire()
-        client.publish(f"edgewise/n{node}/state", json.dumps(message), 1)
+        client.publish(f"edgewise/n{node}/state", json.dumps({**reading, "cls": "a", "p": 0.9}), 1)
     for _ in range(_UNACKNOWLEDGED):
         window.acquire()
     client.disconnect()
