@@ -98,8 +98,8 @@ def test_rows_are_judged(tmp_path: Path) -> None:
     rows[2]["ts"] += 3
     with engine.begin() as connection:
         connection.execute(reading.insert(), rows)
-    assert Rows.of(engine, 100, 2000, 0) == Rows(4, 0, 5, mistimed=2, boots=1)
-    assert Rows.of(engine, 100, 2000, 1).mistimed == 1
+    assert Rows.count(engine, 100, 2000, 0) == Rows(4, 0, 5, mistimed=2, boots=1)
+    assert Rows.count(engine, 100, 2000, 1).mistimed == 1
 
 
 BLOCKED = """
@@ -141,7 +141,7 @@ def test_late_and_missed_slots_are_seen(tmp_path: Path, micropython_command: lis
         timeout=LIMIT_S,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    slots = Slots.said(done.stdout.splitlines())
+    slots = Slots.from_lines(done.stdout.splitlines())
     assert (slots.read, slots.missed) == (17, 3)
     late = re.findall(r"world: slot (\d+) late", done.stdout)
     assert late[0] == "7"

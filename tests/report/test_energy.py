@@ -19,9 +19,9 @@ from edgewise.package.store import load_package
 from edgewise.report import render
 from edgewise.report.energy import (
     ASSUMED,
+    CONFIRM_NEED,
+    CONFIRM_OF,
     EVERY_NTH,
-    NEED,
-    OF,
     SOURCES,
     Assumptions,
     battery,
@@ -54,8 +54,8 @@ def test_every_assumption_has_its_source() -> None:
 
 
 def test_the_rule_is_the_default_of_the_node() -> None:
-    assert config.check({})["confirm"]["need"] == NEED
-    assert config.check({})["confirm"]["of"] == OF
+    assert config.check({})["confirm"]["need"] == CONFIRM_NEED
+    assert config.check({})["confirm"]["of"] == CONFIRM_OF
 
 
 class Board:
@@ -74,8 +74,8 @@ def test_as_many_readings_wait_as_the_node_has_room_for() -> None:
     loaded = load_package(OCCUPANCY)
     settings = {
         "key": 1,
-        "need": NEED,
-        "of": OF,
+        "need": CONFIRM_NEED,
+        "of": CONFIRM_OF,
         "period_ms": 60000,
         "report_every": 0,
         "hold_s": 600,
@@ -150,7 +150,7 @@ def test_changes_are_counted_by_the_rule_of_the_node() -> None:
     said[720:] = 1  # the first class of the other node is no change
     trained: Any = Tested()
     assert _changes_a_day(trained, said) == pytest.approx(2.0)
-    rule = Confirm(NEED, OF, 2)
+    rule = Confirm(CONFIRM_NEED, CONFIRM_OF, 2)
     assert sum(rule.push(int(c)) for c in said[:720]) == 3
 
 

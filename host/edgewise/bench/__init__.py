@@ -1,4 +1,4 @@
-"""What a prediction, a whole step and the training's features cost, measured side by side.
+"""Measure the time of a prediction, of a whole step and of the features of a training.
 
 May import: collector, compile, console, database, errors, features, logs, package, paths,
 reliability, simulator, toolchain, urls.

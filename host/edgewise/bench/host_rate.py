@@ -1,4 +1,4 @@
-"""How fast the host turns a log into features: the node's own objects in CPython."""
+"""Measure how fast the host turns a log into features, with the code of the node in CPython."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _PERIOD_MS = 60_000
 
 
 def host_rate(readings: int = 540_000, nodes: int = 12) -> dict[str, Any]:
-    """Seconds and readings per second for a log of ``readings`` in all of ``nodes`` nodes."""
+    """Return seconds and readings per second for a log of ``nodes`` nodes.
+
+    ``readings``: the readings of all nodes together.
+    """
     log = _random_walks(readings // nodes, nodes)
     start = time.perf_counter()
     table = build_table(log, FEATURES, FILTERS, _PERIOD_MS)
@@ -31,20 +34,20 @@ def host_rate(readings: int = 540_000, nodes: int = 12) -> dict[str, Any]:
     }
 
 
-def _random_walks(each: int, nodes: int) -> Log:
-    # Random walks of tenths that turn back at the ends of a room's range.
+def _random_walks(length: int, nodes: int) -> Log:
+    # Random walks in tenths. They turn back at the ends of the range of a room.
     rng = np.random.default_rng(0)
-    steps = rng.integers(-1, 2, size=(2, nodes * each)).cumsum(axis=1)
+    steps = rng.integers(-1, 2, size=(2, nodes * length)).cumsum(axis=1)
     t_dc, h_pm = (50 + np.abs(steps % 600 - 300)).astype(np.int16)
     return Log(
         path="random walks",
-        time_s=np.tile(np.arange(each) * (_PERIOD_MS / 1000), nodes),
-        node=np.repeat(np.array([str(n) for n in range(nodes)], dtype=object), each),
+        time_s=np.tile(np.arange(length) * (_PERIOD_MS / 1000), nodes),
+        node=np.repeat(np.array([str(n) for n in range(nodes)], dtype=object), length),
         t_dc=t_dc,
         h_pm=h_pm,
-        valid=np.ones(nodes * each, dtype=bool),
+        valid=np.ones(nodes * length, dtype=bool),
         label=None,
-        line=np.arange(2, nodes * each + 2),
+        line=np.arange(2, nodes * length + 2),
         extra={},
         label_name=None,
         period_ms=_PERIOD_MS,

@@ -1,4 +1,4 @@
-"""The limit: emlearn's C for the model, by the system's compiler with -O2."""
+"""Measure the limit: emlearn's C for the model, built by the system's compiler with -O2."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from edgewise.toolchain import cc
 __all__ = ["build_limit", "run_limit"]
 
 _TIMEOUT_S = 120
-# Rows as for the node, the class at the end. A call that is not inlined and a class that is used:
-# the compiler can leave out neither.
+# The rows are those of the node, with the class at the end. The call is not inlined and its class
+# is used, so the compiler can leave out neither.
 _MAIN_C = """
 #define _POSIX_C_SOURCE 199309L
 #include <stdio.h>
@@ -55,7 +55,7 @@ int main(void) {
 
 
 def build_limit(header: str, sizes: dict[str, int], out: Path) -> None:
-    """Compile ``header`` (model.h) with a loop around it to the program ``out``.
+    """Compile ``header`` (model.h) and a loop around it to the program ``out``.
 
     ``sizes``: columns, rows, rounds, round_us. OutsideError without a compiler.
     """
@@ -63,13 +63,16 @@ def build_limit(header: str, sizes: dict[str, int], out: Path) -> None:
 
 
 def run_limit(program: Path, name: str, rows: bytes) -> dict[str, Any]:
-    """Microseconds a call, and for how many rows (int16, class at the end) it says the class; as
-    the node's figures, under ``name``."""
+    """Return the microseconds of a call and the number of rows with the right class.
+
+    ``rows``: int16, the class at the end of each. The result has the form of the node's figures,
+    under ``name``.
+    """
     try:
-        done = subprocess.run([program], input=rows, capture_output=True, timeout=_TIMEOUT_S)
+        process = subprocess.run([program], input=rows, capture_output=True, timeout=_TIMEOUT_S)
     except (OSError, subprocess.SubprocessError) as e:
         raise OutsideError(f"the compiled model.h does not run ({e}): check CC") from e
-    if done.returncode:
-        raise OutsideError(f"the compiled model.h ended with {done.returncode}: check CC")
-    said = json.loads(done.stdout)
-    return {"us": {name: said["us"]}, "right": {name: said["right"]}}
+    if process.returncode:
+        raise OutsideError(f"the compiled model.h ended with {process.returncode}: check CC")
+    figures = json.loads(process.stdout)
+    return {"us": {name: figures["us"]}, "right": {name: figures["right"]}}

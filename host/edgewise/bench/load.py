@@ -1,4 +1,4 @@
-"""Readings a second from nodes through mosquitto and the collector onto a disk."""
+"""Measure the readings a second from nodes through mosquitto and the collector onto a disk."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ _LIMIT_S = 300
 
 
 def collector_load(readings: int = READINGS) -> dict[str, Any]:
-    """Publish with QoS 1 from a process of its own, collect into SQLite on disk.
+    """Return the rate of the collector with readings of QoS 1 and SQLite on disk.
 
-    Returns ``readings``, ``seconds`` until the last is committed, ``per_s``, ``batch`` (mean rows
-    a commit). OutsideError when mosquitto is missing or a reading is.
+    The result has ``readings``, ``seconds`` until the last is committed, ``per_s`` and ``batch``
+    (mean rows in a commit). Another process publishes. Raises OutsideError without mosquitto, and
+    when a reading is missing.
     """
     return asyncio.run(_measure(readings))
 
@@ -49,15 +50,15 @@ def _collect(url: str, folder: Path, readings: int) -> dict[str, Any]:
     engine = open_db(f"sqlite:///{folder / 'load.db'}")
     collector = Collector(parse_broker(url), Writer(engine))
     collector.start()
-    words = [sys.executable, "-m", "edgewise.bench.load", url, str(readings)]
-    begun_s = time.monotonic()
-    with subprocess.Popen(words) as publisher:
-        done = collector.wait_for(lambda c: c.readings >= readings, _LIMIT_S)
-        seconds = time.monotonic() - begun_s
+    command = [sys.executable, "-m", "edgewise.bench.load", url, str(readings)]
+    start_s = time.monotonic()
+    with subprocess.Popen(command) as publisher:
+        is_complete = collector.wait_for(lambda c: c.readings >= readings, _LIMIT_S)
+        seconds = time.monotonic() - start_s
         publisher.kill()
     collector.stop()
     engine.dispose()
-    if not done:
+    if not is_complete:
         raise OutsideError(f"load: {collector.counts.readings} of {readings} readings came")
     return {
         "readings": readings,
@@ -68,20 +69,20 @@ def _collect(url: str, folder: Path, readings: int) -> dict[str, Any]:
 
 
 def _publish(url: str, readings: int) -> None:
-    free = threading.Semaphore(_UNACKNOWLEDGED)
+    window = threading.Semaphore(_UNACKNOWLEDGED)
     client = mqtt.Client(CallbackAPIVersion.VERSION2)
     client.max_inflight_messages_set(_UNACKNOWLEDGED)
-    client.on_publish = lambda *_: free.release()
-    at = parse_broker(url)
-    client.connect(at.host, at.port)
+    client.on_publish = lambda *_: window.release()
+    broker = parse_broker(url)
+    client.connect(broker.host, broker.port)
     client.loop_start()
     for i in range(readings):
         seq, node = divmod(i, NODES)
-        said = {"ts": 1_700_000_000 + 60 * seq, "boot": 1, "seq": seq, "t": 21.5, "h": 40.1}
-        free.acquire()
-        client.publish(f"edgewise/n{node}/state", json.dumps({**said, "cls": "a", "p": 0.9}), 1)
+        reading = {"ts": 1_700_000_000 + 60 * seq, "boot": 1, "seq": seq, "t": 21.5, "h": 40.1}
+        window.acquire()
+        client.publish(f"edgewise/n{node}/state", json.dumps({**reading, "cls": "a", "p": 0.9}), 1)
     for _ in range(_UNACKNOWLEDGED):
-        free.acquire()
+        window.acquire()
     client.disconnect()
     client.loop_stop()
 

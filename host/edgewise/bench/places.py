@@ -1,4 +1,4 @@
-"""Where the node's side of the bench runs: the unix port, or a board behind mpremote."""
+"""The places where the node's side of the bench runs: the unix port, or a board by mpremote."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Place(ABC):
 
     @abstractmethod
     def run(self, code: str, heap_kb: int = 1024) -> str:
-        """Run ``code`` in the folder and return what it prints; OutsideError when it fails.
+        """Run ``code`` in the folder and return its output; OutsideError when it fails.
 
-        ``heap_kb`` holds where the heap can be chosen.
+        ``heap_kb``: the size of the heap, ignored where it cannot be chosen.
         """
 
     @abstractmethod
@@ -40,15 +40,18 @@ class Place(ABC):
         """Remove the folder."""
 
     def machine(self) -> str | None:
-        """The name of its native code for mpy-cross, None where none is known."""
-        said = self.run("import sys; print(getattr(sys.implementation, '_mpy', 0) >> 10 & 15)")
-        return _MACHINES.get(int(said))
+        """Return the name of its native code for mpy-cross; None for an unknown one."""
+        number = self.run("import sys; print(getattr(sys.implementation, '_mpy', 0) >> 10 & 15)")
+        return _MACHINES.get(int(number))
 
     def __enter__(self) -> Place:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, e: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -60,10 +63,10 @@ def _write(folder: Path, files: dict[str, bytes]) -> None:
         path.write_bytes(content)
 
 
-def _output(words: list[str], cwd: Path | None = None, cure: str = "run edgewise doctor") -> str:
+def _output(command: list[str], cwd: Path | None = None, cure: str = "run edgewise doctor") -> str:
     try:
-        done = subprocess.run(
-            words,
+        process = subprocess.run(
+            command,
             cwd=cwd,
             env={"MICROPYPATH": ".:.frozen"} if cwd else None,
             capture_output=True,
@@ -71,11 +74,11 @@ def _output(words: list[str], cwd: Path | None = None, cure: str = "run edgewise
             timeout=_TIMEOUT_S,
         )
     except (OSError, subprocess.SubprocessError) as e:
-        raise OutsideError(f"{words[0]} failed ({e}): {cure}") from e
-    if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()
-        raise OutsideError(f"{said[-1]}: {cure}")
-    return done.stdout
+        raise OutsideError(f"{command[0]} failed ({e}): {cure}") from e
+    if process.returncode:
+        text = process.stderr.strip() or process.stdout.strip() or "it said nothing"
+        raise OutsideError(f"{text.splitlines()[-1]}: {cure}")
+    return process.stdout
 
 
 class UnixPort(Place):
@@ -89,15 +92,15 @@ class UnixPort(Place):
         _write(self._folder, files)
 
     def run(self, code: str, heap_kb: int = 1024) -> str:
-        words = [*self._command, "-X", f"heapsize={heap_kb}k", "-c", code]
-        return _output(words, self._folder)
+        command = [*self._command, "-X", f"heapsize={heap_kb}k", "-c", code]
+        return _output(command, self._folder)
 
     def close(self) -> None:
         shutil.rmtree(self._folder)
 
 
 class Board(Place):
-    """A board on ``port`` (whatever mpremote connects to). It starts again when all is done."""
+    """A board on ``port`` (any name that mpremote can connect to). It is reset at the end."""
 
     def __init__(self, port: str) -> None:
         self._port = port
@@ -109,7 +112,7 @@ class Board(Place):
             self._mpremote("fs", "cp", "-r", str(Path(name) / _FOLDER), ":")
 
     def run(self, code: str, heap_kb: int = 1024) -> str:
-        # what main.py imported before it was stopped is not what was put there
+        # The modules that main.py imported before are not those of the bench, so they are removed.
         return self._mpremote(
             "exec",
             "import os, sys\n"
@@ -123,5 +126,5 @@ class Board(Place):
         self._mpremote("reset")
 
     def _mpremote(self, *words: str) -> str:
-        start = [sys.executable, "-m", "mpremote", "connect", self._port, "resume"]
-        return _output([*start, *words], cure="check --port, the cable and who else uses it")
+        command = [sys.executable, "-m", "mpremote", "connect", self._port, "resume", *words]
+        return _output(command, cure="check --port, the cable and who else uses it")

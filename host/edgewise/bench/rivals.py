@@ -1,4 +1,4 @@
-"""The same classifier as other projects write it for MicroPython."""
+"""Generate the same classifier for MicroPython with the tools of other projects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["RIVALS", "everywhereml_source", "m2cgen_source"]
 
 
 def m2cgen_source(estimator: Any) -> str:
-    """Python with ``score(x)`` -> probabilities."""
+    """Return Python with ``score(x)`` -> probabilities."""
     import m2cgen
 
     _check(estimator)
@@ -19,19 +19,19 @@ def m2cgen_source(estimator: Any) -> str:
 
 
 def everywhereml_source(estimator: Any) -> str:
-    """Python with a class ``Forest`` that has ``predict(x)`` -> class index.
+    """Return Python with a class ``Forest`` that has ``predict(x)`` -> class index.
 
-    everywhereml would fit a classifier of its own: here it is shown the trees of ours.
+    everywhereml normally fits its own classifier; here it gets the trees of ``estimator``.
     """
     from everywhereml.sklearn.ensemble import RandomForestClassifier
 
     _check(estimator)
     if not hasattr(estimator, "estimators_"):
         raise EdgewiseError("knows no single trees")
-    twin = RandomForestClassifier()
-    vars(twin).update(vars(estimator))
-    twin.dataset = SimpleNamespace(num_outputs=len(estimator.classes_))
-    return str(twin.to_micropython(class_name="Forest"))
+    copied = RandomForestClassifier()
+    vars(copied).update(vars(estimator))
+    copied.dataset = SimpleNamespace(num_outputs=len(estimator.classes_))
+    return str(copied.to_micropython(class_name="Forest"))
 
 
 def _check(estimator: Any) -> None:

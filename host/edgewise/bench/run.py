@@ -1,4 +1,4 @@
-"""All of it side by side: puts the models where they run, and gathers the figures."""
+"""Run the bench: copy the models to the place where they run, and gather the figures."""
 
 from __future__ import annotations
 
@@ -39,15 +39,19 @@ WAYS = {
 }
 
 
-# The native ways are timed on so many rows that a branch predictor does not know them by heart,
-# C as well; the others on few, in a heap as small as they are used to.
+# The native ways and C are timed on many rows, so that a branch predictor cannot learn them. The
+# others are timed on few rows, in a small heap.
 _HEAP_KB = {"native": 16384, "python": 2048}
 
 
 @dataclass(frozen=True)
 class Size:
-    """``rows`` are compared, ``timed`` of them timed, in each part; ``rounds`` of at least
-    ``round_us`` each, all of that ``repeats`` times; ``frames`` go through the whole step."""
+    """The amount of work.
+
+    ``rows``: rows to compare; ``timed``: rows to time, by part; ``frames``: frames through the
+    whole step; ``rounds``: rounds of at least ``round_us`` each; ``repeats``: how often all that
+    is repeated.
+    """
 
     rows: int
     timed: dict[str, int]
@@ -66,11 +70,11 @@ def measure(
     place: Place,
     size: Size,
     with_limit: bool = True,
-    progress: Callable[[int, int], None] = lambda done, of: None,
+    progress: Callable[[int, int], None] = lambda count, total: None,
 ) -> dict[str, Any]:
-    """The node's side of the bench as one JSON object; times in microseconds, without the loop.
+    """Return the figures as one JSON object; times are in microseconds, without the loop.
 
-    ``with_limit``: C on this machine too, in turns with the node. Raises OutsideError.
+    ``with_limit``: also measure C on this machine, in turns with the node. Raises OutsideError.
     """
     rows = np.column_stack([subject.x, subject.expected])[: size.rows].astype("<i2")
     absent, machine_bytes = _write_files(subject, place, size, rows)
@@ -84,11 +88,11 @@ def measure(
                 build_limit(header, sizes, programs[name])
         elif with_limit:
             absent |= dict.fromkeys((_LIMIT, _STOCK), "no C compiler: make system-deps")
-        for done in range(size.repeats):
-            progress(done, size.repeats)
+        for count in range(size.repeats):
+            progress(count, size.repeats)
             for part, heap_kb in _HEAP_KB.items():
-                said = place.run(f"import bench_node; bench_node.run({part!r})", heap_kb)
-                runs.append(_subtract_loop(json.loads(said)))
+                output = place.run(f"import bench_node; bench_node.run({part!r})", heap_kb)
+                runs.append(_subtract_loop(json.loads(output)))
             runs += [run_limit(path, name, rows.tobytes()) for name, path in programs.items()]
     return _gather(subject, _best_runs(runs), absent, machine_bytes, len(rows))
 
@@ -120,9 +124,9 @@ def _best_runs(runs: list[dict[str, Any]]) -> dict[str, Any]:
 def _write_files(
     subject: Subject, place: Place, size: Size, rows: NDArray[np.int16]
 ) -> tuple[dict[str, str], dict[str, int]]:
-    # -> why a way is absent, and the bytes of the files of each
-    here = Path(__file__).parent / "node"
-    files = {path.name: path.read_bytes() for path in here.glob("*.py")}
+    # Returns the reasons for absent ways and the bytes of the files, both by name of the way.
+    folder = Path(__file__).parent / "node"
+    files = {path.name: path.read_bytes() for path in folder.glob("*.py")}
     for name, path in paths.node_files().items():
         if name.startswith("edgenode/core/") or name == "edgenode/__init__.py":
             files[name] = path.read_bytes()
@@ -171,30 +175,29 @@ def _gather(
         **{name: (sizes.get(name), "source") for name in RIVALS},
     }
     ways: list[dict[str, Any]] = []
-    for name, says in WAYS.items():
+    for name, description in WAYS.items():
         if name not in run["us"]:
-            ways.append(
-                {"name": name, "does": says, "absent": absent.get(name, "cannot run here")}
-            )
+            reason = absent.get(name, "cannot run here")
+            ways.append({"name": name, "does": description, "absent": reason})
             continue
         us = run["us"][name]
         size, kind = size_of.get(name, (None, None))
-        taken, locked = run["allocated"].get(name, (0, None))
+        allocated, is_locked = run["allocated"].get(name, (0, None))
         right = run["right"].get(name)
         ways.append(
             {
                 "name": name,
-                "does": says,
+                "does": description,
                 "us": us,
                 "ratio": us / limit_us if limit_us else None,
                 "bytes": size,
                 "bytes_of": kind,
-                "allocated": taken,
-                "heap_locked": locked,
+                "allocated": allocated,
+                "heap_locked": is_locked,
                 "agreement": None if right is None else right / n_rows,
             }
         )
-    taken, locked = run["allocated"]["step"]
+    allocated, is_locked = run["allocated"]["step"]
     return {
         "runs_on": run["runs_on"],
         "model": {
@@ -212,8 +215,8 @@ def _gather(
         "ways": ways,
         "step": {
             "us": run["us"]["step"],
-            "allocated": taken,
-            "heap_locked": locked,
+            "allocated": allocated,
+            "heap_locked": is_locked,
         },
         "heap": run["heap"],
     }

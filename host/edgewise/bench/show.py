@@ -1,4 +1,4 @@
-"""The figures of the bench for people."""
+"""Show the figures of the bench to people."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _HEAD = ("", "us", "x gcc", "bytes", "allocated", "agreement", "what a call does
 
 
 def show(figures: dict[str, Any]) -> None:
-    """A table and some lines on stdout; plain aligned text where that is no terminal."""
+    """Print a table and some lines; plain aligned text where stdout is no terminal."""
     from rich.table import Table
 
     rows = [_cells(way) for way in figures["ways"]]

@@ -1,4 +1,4 @@
-"""What is measured: one model, and rows and frames that are the same for all."""
+"""The subject of the bench: one model, with the same rows and frames for all."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from edgewise.simulator.feed import encode
 
 __all__ = ["FEATURES", "FILTERS", "Subject", "generated_log", "reference", "subject_of"]
 
-# The figures of different versions stay comparable: this list is not that of the training.
+# A fixed list, not that of the training, so that figures of different versions are comparable.
 FEATURES = [
     f"{channel}_{kind}"
     for channel in "th"
@@ -39,12 +39,14 @@ FILTERS: Filters = [{"median": {"window_size": 3}}]
 
 @dataclass(frozen=True)
 class Subject:
-    """``blob``: model.bin; ``inline``: model.py and ``inline_bytes``: the size of model.mpy, None
-    where the model is too large for them; ``header``: model.h; ``estimator``: the scikit-learn
-    classifier, None where the package keeps none.
+    """One model with its rows and frames.
 
-    ``x``: int16[rows, features] in no order; ``expected``: int64[rows], the class by ``oracle``;
-    ``frames``: readings one after the other, five raw bytes each.
+    ``blob``: model.bin; ``inline``: model.py; ``inline_bytes``: the size of model.mpy; both are
+    None for a model that is too large; ``header``: model.h; ``estimator``: the scikit-learn
+    classifier, None for a package without one.
+
+    ``x``: int16[rows, features] in random order; ``expected``: int64[rows], the class by
+    ``oracle``; ``frames``: readings in the order of time, five raw bytes each.
     """
 
     name: str
@@ -60,7 +62,7 @@ class Subject:
 
     @property
     def table(self) -> array[int]:
-        """The 16-bit words of `edgenode.core.walk_plain`."""
+        """The 16-bit words that `edgenode.core.walk_plain` walks."""
         words: array[int] = loader.unpack(self.blob)[1]
         return words
 
@@ -70,12 +72,12 @@ class Subject:
 
     @property
     def nodes(self) -> int:
-        """Of all trees, leaves included: each tree has one leaf more than inner nodes."""
+        """Nodes of all trees, leaves included: each tree has one leaf more than inner nodes."""
         return 2 * self.table[0] + self.trees
 
 
 def reference() -> Subject:
-    """A random forest of 10 trees and 290 nodes on 40 features of the generated log."""
+    """Return a random forest of 10 trees and 290 nodes on 40 features of the generated log."""
     from sklearn.ensemble import RandomForestClassifier
 
     log = generated_log()
@@ -109,7 +111,7 @@ def reference() -> Subject:
 
 
 def subject_of(package: Package) -> Subject:
-    """The model of a package, on the features that the generated log gives it."""
+    """Return the model of a package, with its features of the generated log."""
     log = generated_log()
     table = build_table(
         log, package.features, package.filters, package.period_ms, package.max_delta
@@ -143,7 +145,7 @@ def _has(package: Package, name: str) -> bool:
 
 
 def generated_log() -> Log:
-    """20,560 labelled readings of one generated office, always the same."""
+    """Return 20,560 labelled readings of one generated office, always the same."""
     with tempfile.TemporaryDirectory(prefix="edgewise-bench-") as folder:
         path = Path(folder) / "generated.csv"
         with path.open("w", newline="") as stream:
@@ -154,7 +156,7 @@ def generated_log() -> Log:
 
 
 def _shuffle(x: NDArray[np.int16]) -> NDArray[np.int16]:
-    # in the order of time a branch predictor would know the way
+    # In the order of time a branch predictor could guess the path.
     return np.random.default_rng(0).permutation(x)
 
 

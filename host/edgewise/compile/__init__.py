@@ -1,4 +1,4 @@
-"""From a fitted classifier to a package: exact, compared everywhere, or not written.
+"""Compile a fitted classifier to a package: exact in every implementation, or not written.
 
 May import: errors, features, logs, package, prediction, report, toolchain, training.
 """

@@ -1,4 +1,4 @@
-"""A fitted classifier becomes the files that a node runs; one that disagrees is refused."""
+"""Compile a fitted classifier to the files that a node runs; refuse a model that disagrees."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ from edgewise.package.store import golden_csv, pack_model
 
 __all__ = ["TABLE_MAX_BYTES", "Compiled", "compile_estimator", "predict"]
 
-# While a model is loaded there are two copies of it in 160 KB of heap, beside 60 KB of node.
+# While the node loads a model, two copies of it are in the heap of 160 KB, beside 60 KB of the
+# node itself.
 TABLE_MAX_BYTES = 40 * 1024
-_GOLDEN = 64
+_GOLDEN_ROWS = 64
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,12 @@ class Compiled:
 def compile_estimator(
     estimator: Any, contract: Mapping[str, Any], rows: NDArray[Any], form: Form = Form.auto
 ) -> Compiled:
-    """Turn a fitted classifier into the files of a package.
+    """Return the files of a package for a fitted classifier.
 
     ``contract``: the keys of `edgenode.core.loader.CONTRACT` without visits; ``rows``: whole
-    numbers[n, features], n > 0. Raises InputError for what a node cannot run, EdgewiseError where
-    any implementation differs from scikit-learn on a row, a threshold or one of its neighbours.
+    numbers[n, features], n > 0. Raises InputError for a model that a node cannot run,
+    EdgewiseError where any implementation differs from scikit-learn on a row, a threshold or a
+    neighbour of a threshold.
     """
     check_estimator(estimator)
     features, classes = list(contract["features"]), list(contract["classes"])
@@ -73,21 +75,21 @@ def compile_estimator(
     header = emlearn_c.corrected_source(forest, len(features))
     inline = forms.build_inline(forest)
     code = inline.source if inline else None
-    ran = parity.check(forest, blob, code, header, vectors, expected, (features, classes))
-    golden = np.linspace(0, len(vectors) - 1, min(_GOLDEN, len(vectors))).astype(int)
-    said = [classes[c] for c in expected[golden]]
+    runtimes = parity.check(forest, blob, code, header, vectors, expected, (features, classes))
+    golden = np.linspace(0, len(vectors) - 1, min(_GOLDEN_ROWS, len(vectors))).astype(int)
+    golden_classes = [classes[c] for c in expected[golden]]
     files = {
         "model.bin": blob,
         "model.h": header.encode(),
-        "golden.csv": golden_csv(features, vectors[golden], said),
+        "golden.csv": golden_csv(features, vectors[golden], golden_classes),
     }
     if inline:
         files |= {"model.py": inline.source.encode(), **inline.mpy}
-    checked = Checked(len(data), len(probes) // 3, list(ran))
+    checked = Checked(len(data), len(probes) // 3, list(runtimes))
     chosen = forms.choose(form, inline)
-    measured = {r: us for r, us in ran.items() if us is not None}
-    # a computer without native code for MicroPython runs neither form
-    runtime = f"viper-{chosen}" if f"viper-{chosen}" in measured else next(iter(measured))
+    times_us = {name: us for name, us in runtimes.items() if us is not None}
+    # A computer without native code for MicroPython runs neither form.
+    runtime = f"viper-{chosen}" if f"viper-{chosen}" in times_us else next(iter(times_us))
     facts = {
         "visits": visits,
         "trees": len(forest.roots),
@@ -98,14 +100,14 @@ def compile_estimator(
         "table_bytes": 2 * len(table),
         "inline_bytes": inline.bytes if inline else None,
         "checked": asdict(checked),
-        "measured": {"runtime": runtime, "us": measured[runtime]},
+        "measured": {"runtime": runtime, "us": times_us[runtime]},
     }
     return Compiled(forest, files, facts, checked)
 
 
 def predict(estimator: Any, x: NDArray[np.int16]) -> NDArray[Any]:
-    """The classes that a classifier gives to ``x``, int16[rows, features]."""
-    with warnings.catch_warnings():  # one fitted on a DataFrame would rather see another
+    """Return the classes that a classifier gives to ``x``, int16[rows, features]."""
+    with warnings.catch_warnings():  # a classifier fitted on a DataFrame warns about arrays
         warnings.filterwarnings("ignore", "X does not have valid feature names", UserWarning)
         return np.asarray(estimator.predict(x))
 

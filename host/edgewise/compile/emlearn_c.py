@@ -1,6 +1,6 @@
-"""model.h: emlearn's C, and what must be changed in it to agree with scikit-learn.
+"""Generate model.h: emlearn's C, corrected so that it agrees with scikit-learn.
 
-docs/emlearn-thresholds.md has the whole case.
+docs/emlearn-thresholds.md explains the corrections.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _NAME = "edgewise"
 
 
 def stock_source(estimator: Any) -> str:
-    """emlearn's C for a fitted classifier as emlearn makes it: int16, soft votes of 8 bits."""
+    """Return emlearn's C for a fitted classifier, uncorrected: int16, soft votes of 8 bits."""
     import emlearn
 
     converted = emlearn.convert(estimator, method="inline", dtype="int16_t", leaf_bits=8)
@@ -24,10 +24,11 @@ def stock_source(estimator: Any) -> str:
 
 
 def corrected_source(forest: Forest, n_features: int) -> str:
-    """emlearn's C for the integer forest: ``edgewise_predict`` and ``edgewise_predict_proba``.
+    """Return emlearn's C for the integer forest: ``edgewise_predict`` and
+    ``edgewise_predict_proba``.
 
-    Thresholds are floor(t) + 1, leaves have our proportions and width, and the votes are summed
-    as whole numbers, which a float holds exactly, instead of as fractions, which it rounds.
+    Thresholds are floor(t) + 1. Leaves have the proportions and the bits of ``forest``. Votes are
+    summed as whole numbers, which a float holds exactly, and not as fractions, which it rounds.
     """
     from emlearn import cgen, trees
 

@@ -1,4 +1,4 @@
-"""What can become a model on the node, and the line that says why something cannot."""
+"""Check whether a classifier and its rows can become a model on the node."""
 
 from __future__ import annotations
 
@@ -49,17 +49,18 @@ def _check_thresholds(estimator: Any, kind: str) -> None:
         inner = np.flatnonzero(tree.children_left >= 0)
         beyond = inner[np.abs(tree.threshold[inner]) > INT16_MAX]
         if len(beyond):
-            at = tree.threshold[beyond[0]]
+            threshold = tree.threshold[beyond[0]]
             raise InputError(
-                f"{kind}: splits feature {tree.feature[beyond[0]]} at {at:g}, beyond "
+                f"{kind}: splits feature {tree.feature[beyond[0]]} at {threshold:g}, beyond "
                 f"+-{INT16_MAX} (int16): scale that feature down and train again"
             )
 
 
 def check_rows(x: NDArray[Any], features: list[str]) -> NDArray[np.int16]:
-    """``x``: number[rows, features], as int16; InputError names the first value that is not one.
+    """Return ``x``, number[rows, features], as int16.
 
-    scikit-learn accepts NaN and fractions; the node has neither.
+    InputError names the first value that is no int16: scikit-learn accepts NaN and fractions, the
+    node has neither.
     """
     values = np.asarray(x, dtype=np.float64)
     if values.ndim != 2 or values.shape[1] != len(features):

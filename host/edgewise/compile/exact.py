@@ -1,4 +1,4 @@
-"""The integer forest that says what scikit-learn says, on every row it is shown."""
+"""Make an integer forest that gives the class of scikit-learn for every row."""
 
 from __future__ import annotations
 
@@ -19,69 +19,69 @@ _PASSES = 64
 def exact_forest(
     estimator: Any, rows: NDArray[np.int16], expected: NDArray[np.int64]
 ) -> tuple[Forest, int]:
-    """The forest with as few leaf bits as agree, and the first row that differs all the same, -1.
+    """Return the forest with the fewest leaf bits that agree, and the first wrong row or -1.
 
-    ``rows``: int16[n, features]; ``expected``: int[n], the column of scikit-learn's class. Where
-    even 16 bits differ, scikit-learn was decided by the rounding of its floating-point sum of
-    equal votes; single units are then moved between the classes of one leaf, see `_nudge`.
+    ``rows``: int16[n, features]; ``expected``: int[n], the index of scikit-learn's class. If rows
+    are wrong even with 16 bits, the rounding of a floating-point sum of equal votes decided in
+    scikit-learn. Then single units are moved between the classes of one leaf, see `_nudge`.
     """
     for bits in _BITS:
         forest = flatten(estimator, bits)
-        at = leaves_of(forest, rows)
-        differs = _is_different(forest, at, expected)
-        if not len(differs):
+        leaves = leaves_of(forest, rows)
+        wrong_rows = _wrong_rows(forest, leaves, expected)
+        if not len(wrong_rows):
             return merge_leaves(forest), -1
-    forest = _nudge(forest, at, expected)
-    differs = _is_different(forest, at, expected)
-    return merge_leaves(forest), int(differs[0]) if len(differs) else -1
+    forest = _nudge(forest, leaves, expected)
+    wrong_rows = _wrong_rows(forest, leaves, expected)
+    return merge_leaves(forest), int(wrong_rows[0]) if len(wrong_rows) else -1
 
 
 def leaves_of(forest: Forest, rows: NDArray[np.int16]) -> NDArray[np.int64]:
-    """int[n, trees], the leaf that each row (int16[n, features]) reaches in each tree."""
+    """Return int[n, trees], the leaf that each row (int16[n, features]) reaches in each tree."""
     n = len(forest.nodes)
-    ends = np.empty((len(rows), len(forest.roots)), dtype=np.int64)
+    leaves = np.empty((len(rows), len(forest.roots)), dtype=np.int64)
     for tree, root in enumerate(forest.roots):
-        at = np.full(len(rows), root)
-        while (inner := np.flatnonzero(at < n)).size:
-            node = forest.nodes[at[inner]]
-            left = rows[inner, node[:, 0]] < node[:, 1]
-            at[inner] = np.where(left, node[:, 2], node[:, 3])
-        ends[:, tree] = at - n
-    return ends
+        nodes = np.full(len(rows), root)
+        while (inner := np.flatnonzero(nodes < n)).size:
+            node = forest.nodes[nodes[inner]]
+            is_left = rows[inner, node[:, 0]] < node[:, 1]
+            nodes[inner] = np.where(is_left, node[:, 2], node[:, 3])
+        leaves[:, tree] = nodes - n
+    return leaves
 
 
-def votes_of(forest: Forest, at: NDArray[np.int64]) -> NDArray[np.int64]:
-    """int[n, classes], the votes of the leaves ``at`` (int[n, trees])."""
-    votes = np.zeros((len(at), forest.leaves.shape[1]), dtype=np.int64)
-    for ends in at.T:
-        votes += forest.leaves[ends]
+def votes_of(forest: Forest, leaves: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return int[n, classes], the votes of ``leaves`` (int[n, trees], see `leaves_of`)."""
+    votes = np.zeros((len(leaves), forest.leaves.shape[1]), dtype=np.int64)
+    for tree_leaves in leaves.T:
+        votes += forest.leaves[tree_leaves]
     return votes
 
 
-def _is_different(
-    forest: Forest, at: NDArray[np.int64], expected: NDArray[np.int64]
+def _wrong_rows(
+    forest: Forest, leaves: NDArray[np.int64], expected: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    return np.flatnonzero(votes_of(forest, at).argmax(axis=1) != expected)
+    return np.flatnonzero(votes_of(forest, leaves).argmax(axis=1) != expected)
 
 
-def _nudge(forest: Forest, at: NDArray[np.int64], expected: NDArray[np.int64]) -> Forest:
-    # The perceptron rule: a row that is wrong moves one unit of 65,535, in the leaf of its own
-    # that fewest rows share, from the class that won to the one that should have.
-    leaves = forest.leaves.copy()
-    forest = replace(forest, leaves=leaves)
-    shared = np.bincount(at.ravel(), minlength=len(leaves))
+def _nudge(forest: Forest, leaves: NDArray[np.int64], expected: NDArray[np.int64]) -> Forest:
+    # The perceptron rule: each wrong row moves one unit of 65,535 from the class that wins to the
+    # expected class. It does so in that one of its leaves that the fewest rows share.
+    units = forest.leaves.copy()
+    forest = replace(forest, leaves=units)
+    rows_per_leaf = np.bincount(leaves.ravel(), minlength=len(units))
     for _ in range(_PASSES):
-        differs = _is_different(forest, at, expected)
-        if not len(differs):
+        wrong_rows = _wrong_rows(forest, leaves, expected)
+        if not len(wrong_rows):
             break
-        for row in differs:
-            votes = leaves[at[row]].sum(axis=0)
-            won, should = int(votes.argmax()), expected[row]
-            if won == should:
+        for row in wrong_rows:
+            votes = units[leaves[row]].sum(axis=0)
+            winner, right = int(votes.argmax()), expected[row]
+            if winner == right:
                 continue
-            for leaf in sorted(at[row], key=lambda leaf: shared[leaf]):
-                if leaves[leaf, won] > 0:
-                    leaves[leaf, won] -= 1
-                    leaves[leaf, should] += 1
+            for leaf in sorted(leaves[row], key=lambda leaf: rows_per_leaf[leaf]):
+                if units[leaf, winner] > 0:
+                    units[leaf, winner] -= 1
+                    units[leaf, right] += 1
                     break
     return forest

@@ -17,28 +17,28 @@ from edgewise.toolchain import mpycross
 
 __all__ = ["INLINE_MAX_BYTES", "MACHINES", "Inline", "build_inline", "choose"]
 
-# An ESP32 has 130 KB for native code after boot; 39 KB failed once the rest was in. With 16 KB of
-# them for the model there is room for the node's own and for a second one.
+# An ESP32 has 130 KB for native code after boot. A model of 39 KB failed once all other code was
+# loaded. With 16 KB for the model there is room for the code of the node and for a second model.
 INLINE_MAX_BYTES = 16 * 1024
-# model.mpy is for the ESP32 and ESP32-S3; the others have the machine in the name
+# model.mpy is for the ESP32 and ESP32-S3; the name of any other file has the machine in it.
 MACHINES = {"model.mpy": "xtensawin", "model-rv32imc.mpy": "rv32imc"}
 
 
 @dataclass(frozen=True)
 class Inline:
-    """``source``: model.py; ``mpy``: file name -> the same compiled for one machine."""
+    """``source``: model.py; ``mpy``: file name -> model.py compiled for one machine."""
 
     source: str
     mpy: dict[str, bytes]
 
     @property
     def bytes(self) -> int:
-        """Size on an ESP32, which is what decides."""
+        """The size on an ESP32, which decides the form."""
         return len(self.mpy["model.mpy"])
 
 
 def build_inline(forest: Forest) -> Inline | None:
-    """The inline form, None where the forest is too large for the compiler."""
+    """Return the inline form; None where the forest is too large for the compiler."""
     crc = zlib.crc32(np.asarray(forest.table(), dtype="<u2").tobytes())
     source = inline.source(forest, crc)
     with tempfile.TemporaryDirectory(prefix="edgewise-mpy-") as name:
@@ -54,11 +54,11 @@ def build_inline(forest: Forest) -> Inline | None:
         return Inline(source, {file: (Path(name) / file).read_bytes() for file in MACHINES})
 
 
-def choose(form: Form, built: Inline | None) -> Form:
-    """What ``form`` asks for; auto is inline where that is small."""
+def choose(form: Form, inline_form: Inline | None) -> Form:
+    """Return the form to use: ``form`` itself; for auto, inline if that is small enough."""
     if form is Form.auto:
-        small = built is not None and built.bytes <= INLINE_MAX_BYTES
-        return Form.inline if small else Form.table
-    if form is Form.inline and built is None:
+        is_small = inline_form is not None and inline_form.bytes <= INLINE_MAX_BYTES
+        return Form.inline if is_small else Form.table
+    if form is Form.inline and inline_form is None:
         raise InputError("--form inline: this model is too large for it: take --form table")
     return form

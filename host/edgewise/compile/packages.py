@@ -1,4 +1,4 @@
-"""Packages: from a training, from a classifier of one's own, or once more from a package."""
+"""Write packages: from a training, from a user's own classifier, or from another package."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def compile_model(
 ) -> dict[str, Any]:
     """Write the package of a training to ``out`` and return its model.json.
 
-    ``data``: file name -> SHA-256 of what it was trained on. Errors as `compile_estimator`.
+    ``data``: file name -> SHA-256 of the training logs. Errors as `compile_estimator`.
     """
     contract = {
         "name": out.name,
@@ -69,20 +69,22 @@ def compile_model(
         trained.node_train,
         trained.period_ms,
     )
-    kept = {
+    files = {
+        **compiled.files,
         ESTIMATOR: dump_estimator(trained.estimator),
         BASELINE: json_bytes(baseline),
+        **_report(info, facts),
     }
-    return write_package(out, info, {**compiled.files, **kept, **_report(info, facts)})
+    return write_package(out, info, files)
 
 
 def recompile(
     loaded: Package, log: Log | None, out: Path, form: Form = Form.auto
 ) -> dict[str, Any]:
-    """Compile the classifier that a package keeps once more, and write it to ``out``.
+    """Compile the classifier of a package again, write it to ``out`` and return its model.json.
 
-    All is compared again, on every row of ``log`` where one is given and otherwise on the
-    package's golden vectors. Errors as `compile_estimator`.
+    All implementations are compared again, on the golden vectors of the package and on every row
+    of ``log``, if any. Errors as `compile_estimator`.
     """
     path = loaded.path / ESTIMATOR
     if not path.is_file():
@@ -116,10 +118,11 @@ def recompile(
 
 
 def compile_file(path: Path, log: Log, out: Path, form: Form = Form.auto) -> dict[str, Any]:
-    """Compile a classifier of one's own (.skops), fitted on columns of the catalogue.
+    """Compile a user's own classifier (.skops), write its package and return its model.json.
 
-    It must know the names of its features (fitted on a DataFrame, see `edgewise data features`);
-    ``log`` gives the period and the rows to compare on. Errors as `compile_estimator`.
+    It must be fitted on a DataFrame with columns of `edgewise data features`, so that it knows the
+    names of its features. ``log`` gives the period and the rows to compare on. Errors as
+    `compile_estimator`.
     """
     estimator = load_estimator(path)
     check_estimator(estimator)
@@ -158,7 +161,7 @@ def compile_file(path: Path, log: Log, out: Path, form: Form = Form.auto) -> dic
         "accuracy": round(scores.accuracy, 4),
     }
     compiled = compile_estimator(estimator, contract, rows, form)
-    at, node = log.time_s[table.valid], log.node[table.valid]
+    time_s, node = log.time_s[table.valid], log.node[table.valid]
     info = {
         **contract,
         **compiled.facts,
@@ -166,9 +169,9 @@ def compile_file(path: Path, log: Log, out: Path, form: Form = Form.auto) -> dic
         "relevance": _relevance(dict(zip(features, zip(gain, use, strict=True), strict=True))),
         "tools": _tool_versions(),
     }
-    baseline = baseline_of(rows, features, _p_pc(compiled, rows), at, node, log.period_ms)
-    kept = {ESTIMATOR: path.read_bytes(), BASELINE: json_bytes(baseline)}
-    return write_package(out, info, {**compiled.files, **kept})
+    baseline = baseline_of(rows, features, _p_pc(compiled, rows), time_s, node, log.period_ms)
+    files = {**compiled.files, ESTIMATOR: path.read_bytes(), BASELINE: json_bytes(baseline)}
+    return write_package(out, info, files)
 
 
 def _report(info: dict[str, Any], facts: dict[str, Any]) -> dict[str, bytes]:
@@ -178,15 +181,15 @@ def _report(info: dict[str, Any], facts: dict[str, Any]) -> dict[str, bytes]:
     }
 
 
-def _relevance(found: Mapping[str, tuple[float, float]]) -> dict[str, dict[str, float]]:
+def _relevance(relevance: Mapping[str, tuple[float, float]]) -> dict[str, dict[str, float]]:
     return {
         name: {"information_gain_bits": round(float(gain), 4), "use": round(float(use), 4)}
-        for name, (gain, use) in found.items()
+        for name, (gain, use) in relevance.items()
     }
 
 
 def _p_pc(compiled: Compiled, x: NDArray[np.int16]) -> NDArray[np.int64]:
-    # Percent as the node says it; of so many rows as are worth the time.
+    # Returns the confidence of each row in percent, as the node computes it.
     model = Model(compiled.files["model.bin"])
     percent = np.zeros(len(x), dtype=np.int64)
     for i, row in enumerate(x.tolist()):

@@ -1,4 +1,4 @@
-"""Every implementation of a model must say what scikit-learn says, on every row it is shown."""
+"""Check that every implementation of a model gives the class of scikit-learn for every row."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ __all__ = ["Checked", "check"]
 
 @dataclass(frozen=True)
 class Checked:
-    """``rows``: distinct rows of the data; ``thresholds``: each with its two neighbours;
-    ``runtimes``: what was compared with scikit-learn on all of them, without a difference."""
+    """``rows``: number of distinct rows of the data; ``thresholds``: number of thresholds, each
+    compared with its two neighbours; ``runtimes``: the implementations that agree with
+    scikit-learn on all of them."""
 
     rows: int
     thresholds: int
@@ -38,7 +39,8 @@ def check(
 ) -> dict[str, float | None]:
     """Compare all implementations on ``rows`` (int16[n, features]).
 
-    Returns the name of each with the microseconds of a prediction, where measured.
+    Returns the microseconds of a prediction by the name of the implementation; None where they
+    are not measured.
 
     ``expected``: int[n], scikit-learn's class. ``code``: model.py, ``header``: model.h, ``names``:
     of features and of classes. Raises EdgewiseError with the first row that differs in class, or
@@ -46,13 +48,13 @@ def check(
     """
     features, classes = names
     votes: Answers | None = None
-    ran: dict[str, float | None] = {}
+    times_us: dict[str, float | None] = {}
     for runtime, answers, us in _run(forest, blob, code, header, rows):
-        differs = answers[:, 0] != expected
+        is_different = answers[:, 0] != expected
         if votes is not None:
-            differs |= answers[:, 1] != votes[:, 1]
-        if differs.any():
-            first = int(differs.argmax())
+            is_different |= answers[:, 1] != votes[:, 1]
+        if is_different.any():
+            first = int(is_different.argmax())
             vector = dict(zip(features, rows[first].tolist(), strict=True))
             raise EdgewiseError(
                 f"{runtime} says {classes[answers[first, 0]]} ({answers[first, 1]} %) where "
@@ -60,8 +62,8 @@ def check(
                 "nothing was written; train with another --seed"
             )
         votes = answers if votes is None else votes
-        ran[runtime] = us
-    return ran
+        times_us[runtime] = us
+    return times_us
 
 
 def _run(

@@ -1,4 +1,4 @@
-"""Rows at every threshold of a model: where two implementations differ first."""
+"""Make rows at every threshold of a model, where two implementations differ first."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ __all__ = ["probe_rows"]
 
 
 def probe_rows(estimator: Any, rows: NDArray[np.int16]) -> NDArray[np.int16]:
-    """For every node three rows that reach it, at its threshold and the two neighbours.
+    """Return three rows for every node, at its threshold and at the two neighbours.
 
-    The first of ``rows`` (int16[n, features], n > 0) that reaches a node is repeated with the
-    node's feature at floor(t) - 1, floor(t), floor(t) + 1. Where none does, the middle row is
-    moved to the node. Returns int16[3 * nodes that integers can reach, features].
+    They are copies of the first of ``rows`` (int16[n, features], n > 0) that reaches the node,
+    with the feature of the node at floor(t) - 1, floor(t), floor(t) + 1. If no row reaches the
+    node, the median row is moved so that it does. Returns int16[3 * nodes that integers can
+    reach, features].
     """
     middle = np.median(rows, axis=0).astype(np.int64)
     x = rows.astype(np.float32)
@@ -31,14 +32,14 @@ def probe_rows(estimator: Any, rows: NDArray[np.int16]) -> NDArray[np.int16]:
             reached = rows[path.indices[start]] if start < end else np.clip(middle, low, high)
             for step in (-1, 0, 1):
                 row = reached.astype(np.int64)
-                at = math.floor(tree.threshold[node]) + step
-                row[tree.feature[node]] = min(max(at, -INT16_MAX), INT16_MAX)
+                value = math.floor(tree.threshold[node]) + step
+                row[tree.feature[node]] = min(max(value, -INT16_MAX), INT16_MAX)
                 probes.append(row)
     return np.array(probes, dtype=np.int16).reshape(-1, rows.shape[1])
 
 
 def _boxes(tree: Any, n_features: int) -> Iterator[tuple[int, NDArray[Any], NDArray[Any]]]:
-    # Inner nodes with the least and greatest integers of each feature that lead to them.
+    # Yields the inner nodes, with the smallest and largest integer of each feature to reach them.
     start = np.full(n_features, -INT16_MAX), np.full(n_features, INT16_MAX)
     stack = [(0, *start)]
     while stack:
@@ -46,8 +47,9 @@ def _boxes(tree: Any, n_features: int) -> Iterator[tuple[int, NDArray[Any], NDAr
         if tree.children_left[node] < 0 or (low > high).any():
             continue
         yield node, low, high
-        feature, at = tree.feature[node], math.floor(tree.threshold[node])
-        left, right = high.copy(), low.copy()
-        left[feature] = min(left[feature], at)
-        right[feature] = max(right[feature], at + 1)
-        stack += [(tree.children_right[node], right, high), (tree.children_left[node], low, left)]
+        feature, threshold = tree.feature[node], math.floor(tree.threshold[node])
+        left_high, right_low = high.copy(), low.copy()
+        left_high[feature] = min(left_high[feature], threshold)
+        right_low[feature] = max(right_low[feature], threshold + 1)
+        stack.append((tree.children_right[node], right_low, high))
+        stack.append((tree.children_left[node], low, left_high))

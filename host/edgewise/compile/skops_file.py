@@ -1,4 +1,4 @@
-"""The scikit-learn classifier as a file: skops, which runs no code when it is read."""
+"""Write and read the scikit-learn classifier as a skops file. Reading runs no code of the file."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ _TREE = "sklearn.tree._tree.Tree"
 
 
 def dump_estimator(estimator: Any) -> bytes:
-    """The fitted classifier as a .skops file."""
+    """Return the bytes of a .skops file with the fitted classifier."""
     import skops.io
 
     return bytes(skops.io.dumps(estimator, compression=zipfile.ZIP_DEFLATED))
 
 
 def load_estimator(path: Path) -> Any:
-    """Read a .skops file; InputError when it is none or its trees point outside themselves."""
+    """Return the classifier in a .skops file.
+
+    Raises InputError for any other file, and for trees whose indices point outside the tree.
+    """
     import skops.io
     from skops.io.exceptions import UntrustedTypesFoundException
 
@@ -38,8 +41,8 @@ def load_estimator(path: Path) -> Any:
     except OSError as e:
         raise InputError(f"{path}: cannot be read ({e.strerror}): check the name") from e
     except UntrustedTypesFoundException as e:
-        said = str(e).splitlines()[0]
-        raise InputError(f"{path}: {said} save the classifier alone, not a pipeline") from e
+        message = str(e).splitlines()[0]
+        raise InputError(f"{path}: {message} save the classifier alone, not a pipeline") from e
     except (zipfile.BadZipFile, KeyError, TypeError, ValueError, AttributeError) as e:
         raise InputError(f"{path}: not a classifier that skops wrote: write it again") from e
     for tree in trees_of(estimator) if hasattr(estimator, "n_features_in_") else ():
@@ -48,14 +51,15 @@ def load_estimator(path: Path) -> Any:
 
 
 def _check_tree(path: Path, tree: Any, n_features: int) -> None:
-    # scikit-learn walks these arrays without a bound check, and for ever where a child is behind.
+    # scikit-learn walks these arrays without a bounds check. It never ends where a child has a
+    # lower index than its parent.
     left, right = tree.children_left, tree.children_right
     places = np.arange(tree.node_count)
     inner = left >= 0
-    right_ones = (
+    is_valid = (
         ((left > places) & (left < tree.node_count) == inner)
         & ((right > places) & (right < tree.node_count) == inner)
         & (~inner | ((tree.feature >= 0) & (tree.feature < n_features)))
     )
-    if not right_ones.all():
-        raise InputError(f"{path}: node {int(right_ones.argmin())} of a tree points outside it")
+    if not is_valid.all():
+        raise InputError(f"{path}: node {int(is_valid.argmin())} of a tree points outside it")

@@ -1,4 +1,4 @@
-"""A log as the table that a classifier learns from, and its split into training and test.
+"""Turn a log into the table that a classifier learns from; split it into training and test.
 
 May import: errors, logs.
 """

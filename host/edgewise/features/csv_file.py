@@ -1,4 +1,4 @@
-"""The training table as a CSV file."""
+"""Write the training table as CSV."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ __all__ = ["features_csv"]
 
 
 def features_csv(log: Log, features: list[str], table: Table) -> str:
-    """Rows time,node,class and the features in hundredths; failed reads have none and are left
-    out."""
+    """Return CSV rows of time,node,class and the features in hundredths, without failed reads."""
     text = io.StringIO(newline="")
     out = csv.writer(text, lineterminator="\n")
     out.writerow(("time", "node", "class", *features))

@@ -1,4 +1,7 @@
-"""Which rows teach and which test: by a column, by another log, or the last third of time."""
+"""Split the rows into training and test: by a column, by another log, or by time.
+
+Without options the last 30 % of each series are the test.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,11 @@ def split_log(
     split_col: str | None = None,
     train_value: str | None = None,
 ) -> tuple[Log, Log]:
-    """Training and test part of a log; raises InputError when one is empty or the use is wrong."""
+    """Return the training part and the test part of a log.
+
+    Raises InputError for options that do not go together, for a log without labels and for a
+    ``train_value`` that no row has.
+    """
     if (split_col is None) != (train_value is None):
         raise InputError("--split-col and --train-value belong together: give both")
     if test is not None and split_col is not None:
@@ -38,18 +45,18 @@ def split_log(
     if split_col is not None and train_value is not None:
         values = log.extra[split_col]
         known = set(values.tolist())
-        wanted = {train_value} if train_value in known else set(train_value.split(","))
-        for value in sorted(wanted - known):
-            few = ", ".join(sorted(known)[:8])
-            raise InputError(f"{path}: no row with {split_col} = {value}: known are {few}")
-        teaches = np.isin(values, sorted(wanted))
-        return log.select(teaches), log.select(~teaches)
-    last = np.zeros(len(log.time_s), dtype=bool)
+        train_values = {train_value} if train_value in known else set(train_value.split(","))
+        for value in sorted(train_values - known):
+            examples = ", ".join(sorted(known)[:8])
+            raise InputError(f"{path}: no row with {split_col} = {value}: known are {examples}")
+        is_training = np.isin(values, sorted(train_values))
+        return log.select(is_training), log.select(~is_training)
+    is_test = np.zeros(len(log.time_s), dtype=bool)
     for rows in log.series():
-        last[rows[int(len(rows) * (1 - TEST_SHARE)) :]] = True
-    return log.select(~last), log.select(last)
+        is_test[rows[int(len(rows) * (1 - TEST_SHARE)) :]] = True
+    return log.select(~is_test), log.select(is_test)
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 of a file in hex."""
+    """Return the SHA-256 of a file in hex."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

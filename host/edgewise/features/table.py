@@ -1,4 +1,4 @@
-"""The training table: a log pushed through the very objects that run on the node."""
+"""Build the training table: push a log through the same code that runs on the node."""
 
 from __future__ import annotations
 
@@ -28,27 +28,30 @@ Filters = list[dict[str, dict[str, int]]]
 ANY = (0, 0)  # no jump is too large
 LEAST_DELTA = (50, 200)  # 5 C and 20 %RH: what no room does within a few readings
 _RANGE = (decode.T_MAX_DC - decode.T_MIN_DC, decode.H_MAX_PM - decode.H_MIN_PM)
-_PARALLEL_ROWS = 100_000  # two seconds of work; to start the processes takes one
+_PARALLEL_ROWS = 100_000  # two seconds of work; starting the processes takes one second
 
 
 @dataclass(frozen=True)
 class Table:
     """``x``: int16[rows, features] in hundredths; ``valid``: bool[rows], False for reads that
-    failed or that the node would refuse, whose features are zero."""
+    failed or that the node would refuse. The features of such a row are zero."""
 
     x: NDArray[np.int16]
     valid: NDArray[np.bool_]
 
 
 def series_slots(time_s: NDArray[np.float64], period_ms: int) -> list[int]:
-    """Whole periods from each row of one node to the one before; 0 for the first."""
+    """Return the whole periods from the row before to each row of one node; 0 for the first."""
     steps = np.diff(time_s, prepend=time_s[:1])
     ms = np.rint(steps * 1000).astype(np.int64).tolist()
     return [0] + [slots_between(dt_ms, period_ms) for dt_ms in ms[1:]] if ms else []
 
 
 def kind_of(t_dc: NDArray[np.int16], h_pm: NDArray[np.int16]) -> str:
-    """The sensor that a series looks like: "dht11" where all is whole degrees and percents."""
+    """Return the sensor that a series looks like.
+
+    "dht11" if all values are whole degrees and percents, else "dht22".
+    """
     return "dht22" if np.any(t_dc % 10) or np.any(h_pm % 10) else "dht11"
 
 
@@ -62,9 +65,9 @@ def build_table(
 ) -> Table:
     """Push every series of the log through a fresh `edgenode.core.pipeline.Pipeline`.
 
-    Readings that jump by more than ``max_delta`` (tenths of t and h) or are stuck are refused as
-    the node refuses them. A large log of several series goes through ``n_jobs`` processes
-    (joblib; -1: one a core).
+    Readings that jump by more than ``max_delta`` (tenths of t and h) or are stuck are refused, as
+    on the node. A large log with several series is split over ``n_jobs`` processes (joblib; -1:
+    one per core).
     """
     x = np.zeros((len(log.time_s), len(features)), dtype=np.int16)
     valid = np.zeros(len(log.time_s), dtype=bool)
@@ -84,11 +87,11 @@ def build_table(
         from joblib import Parallel, delayed
 
         calls = (delayed(_push)(*job) for job in jobs)
-        done = Parallel(n_jobs=n_jobs, return_as="generator")(calls)
+        results = Parallel(n_jobs=n_jobs, return_as="generator")(calls)
     else:
-        done = starmap(_push, jobs)
-    for rows, (out, good) in zip(series, done, strict=True):
-        x[rows], valid[rows] = out, good
+        results = starmap(_push, jobs)
+    for rows, (series_x, series_valid) in zip(series, results, strict=True):
+        x[rows], valid[rows] = series_x, series_valid
     return Table(x, valid)
 
 
@@ -101,34 +104,35 @@ def _push(
     valid: NDArray[np.bool_],
 ) -> tuple[NDArray[np.int16], list[bool]]:
     x = np.zeros((len(steps), len(pipeline.x)), dtype=np.int16)
-    good: list[bool] = valid.tolist()
+    is_good: list[bool] = valid.tolist()
     slot = 0
     for i, (step, t, h) in enumerate(zip(steps, t_dc.tolist(), h_pm.tolist(), strict=True)):
         slot += step
-        good[i] = (
-            good[i]
+        is_good[i] = (
+            is_good[i]
             and decode.check(t, h) == decode.OK
             and plausible.check(slot, t, h) == decode.OK
         )
-        if good[i]:
+        if is_good[i]:
             x[i] = pipeline.push(slot, t, h)
-    return x, good
+    return x, is_good
 
 
 def max_delta(log: Log) -> tuple[int, int]:
-    """What t and h, in tenths, may change from a reading to the next before it is a glitch.
+    """Return how much t and h, in tenths, may change between two readings.
 
-    Twice the largest step of the log itself, so that nothing it holds is refused; 0 (anything)
-    where that is all of the range, as in logs whose spikes are a class.
+    A larger change is a glitch. The limit is twice the largest step of the log, so that no reading
+    of it is refused. It is 0 (no limit) where that reaches the whole range of the sensor, as in
+    logs whose spikes are a class.
     """
-    most = np.zeros(2, dtype=np.int64)
+    largest = np.zeros(2, dtype=np.int64)
     for rows in log.series():
         good = rows[log.valid[rows]]
         slot = np.cumsum(series_slots(log.time_s[rows], log.period_ms))[log.valid[rows]]
-        near = np.diff(slot) <= GAP_SLOTS
+        is_near = np.diff(slot) <= GAP_SLOTS
         for i, values in enumerate((log.t_dc, log.h_pm)):
-            steps = np.abs(np.diff(values[good].astype(np.int64)))[near]
-            most[i] = max(most[i], steps.max(initial=0))
-    limits = np.maximum(2 * most, LEAST_DELTA)
-    t_dc, h_pm = (int(v) if v < of else 0 for v, of in zip(limits, _RANGE, strict=True))
+            steps = np.abs(np.diff(values[good].astype(np.int64)))[is_near]
+            largest[i] = max(largest[i], steps.max(initial=0))
+    limits = np.maximum(2 * largest, LEAST_DELTA)
+    t_dc, h_pm = (int(v) if v < span else 0 for v, span in zip(limits, _RANGE, strict=True))
     return t_dc, h_pm

@@ -1,4 +1,4 @@
-"""CSV logs: read, checked, written; public and generated ones.
+"""Read, check and write CSV logs; get public and generated ones.
 
 May import: console, errors, paths.
 """

@@ -1,4 +1,4 @@
-"""The cells of a log as numbers: fast over whole columns, exact about the first bad cell."""
+"""Turn the cells of a log into numbers, a column at a time; an error names the first bad cell."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ _SECONDS_MAX = 1e11  # the year 5138; a larger number is milliseconds
 _TENTHS_EPS = 1e-9
 _HOT_C = 80.0  # a DHT22's highest; a column that is mostly above it is in Fahrenheit
 _FAHRENHEIT_MAX = 176.0  # 80 degrees Celsius
-_MEND = "correct it, or leave the cell empty for a failed read"
+_CURE = "correct it, or leave the cell empty for a failed read"
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """What a column holds, and the limits beyond which a cell is a slip of the pen or the unit.
+    """The unit of a column and its limits. A cell outside them is a typing error or another unit.
 
-    A temperature within them that no DHT22 can measure (-40..80) is kept: a real log may hold a
-    sensor that failed, and `edgewise.table` treats the reading as the node does, as failed.
+    A temperature inside the limits that no DHT22 can measure (outside -40..80) is accepted: a
+    real log may hold a sensor that failed. `edgewise.features.table` treats the reading as failed,
+    as the node does.
     """
 
     unit: str
@@ -46,8 +47,9 @@ HUMIDITY = Quantity("%RH", 0.0, 100.0)
 def tenths(values: Floats) -> NDArray[np.int16]:
     """Round to tenths, half away from zero, as the decimal text reads; NaN becomes 0.
 
-    The guard of 1e-9 lifts a half that binary fractions miss by a hair (below 1e-12 in the range
-    of a DHT22); a text with ten or more decimals could be lifted wrongly, no sensor writes one.
+    A binary fraction can lie a little below the half that the text names (less than 1e-12 in the
+    range of a DHT22). The added 1e-9 rounds it up. A text with ten or more decimals could be
+    rounded wrongly, but no sensor writes one.
     """
     size = np.floor(np.abs(np.nan_to_num(values)) * 10 + 0.5 + _TENTHS_EPS)
     return np.copysign(size, values).astype(np.int16)
@@ -58,8 +60,8 @@ def read_values(sheet: Sheet, column: int, quantity: Quantity) -> Floats:
     cells = sheet.cells(column)
     values, bad = _parse(cells, _number)
     if bad is not None:
-        comma = "use a decimal point" if cells[bad].count(",") == 1 else _MEND
-        raise InputError(f"{sheet.at(bad, column)}: {cells[bad]!r} is not a number: {comma}")
+        comma = "use a decimal point" if cells[bad].count(",") == 1 else _CURE
+        raise InputError(f"{sheet.place(bad, column)}: {cells[bad]!r} is not a number: {comma}")
     known = values[~np.isnan(values)]
     fahrenheit = quantity is TEMPERATURE and bool(2 * (known > _HOT_C).sum() > len(known))
     high = _HOT_C if fahrenheit else quantity.high
@@ -67,7 +69,7 @@ def read_values(sheet: Sheet, column: int, quantity: Quantity) -> Floats:
     if len(outside):
         row = int(outside[0])
         raise InputError(
-            f"{sheet.at(row, column)}: {cells[row]} "
+            f"{sheet.place(row, column)}: {cells[row]} "
             + _range_error(quantity, fahrenheit and bool(values[row] <= _FAHRENHEIT_MAX))
         )
     return values
@@ -76,11 +78,11 @@ def read_values(sheet: Sheet, column: int, quantity: Quantity) -> Floats:
 def _range_error(quantity: Quantity, fahrenheit: bool) -> str:
     if fahrenheit:
         return "looks like Fahrenheit: convert to Celsius, (F - 32) / 1.8"
-    return f"is outside {quantity.low:g}..{quantity.high:g} {quantity.unit}: {_MEND}"
+    return f"is outside {quantity.low:g}..{quantity.high:g} {quantity.unit}: {_CURE}"
 
 
 def read_times(sheet: Sheet, column: int) -> Floats:
-    """Return float64[n], unix seconds (or seconds since the log's own zero). Raises InputError.
+    """Return float64[n], unix seconds (or seconds since the start of the log). Raises InputError.
 
     All cells are numbers or all are ISO 8601; a time without an offset is UTC.
     """
@@ -93,21 +95,21 @@ def read_times(sheet: Sheet, column: int) -> Floats:
         if np.abs(values).max() > _SECONDS_MAX:
             row = int(np.argmax(np.abs(values) > _SECONDS_MAX))
             raise InputError(
-                f"{sheet.at(row, column)}: {cells[row]} looks like milliseconds: divide by 1000"
+                f"{sheet.place(row, column)}: {cells[row]} looks like milliseconds: divide by 1000"
             )
         return values
-    where = sheet.at(bad, column)
+    where = sheet.place(bad, column)
     if kinds[1](cells[bad]) is not None:
         raise InputError(
             f"{where}: {cells[bad]} and {cells[0]} mix units: "
             "write every time in seconds, or every time in ISO 8601"
         )
-    said = f"{cells[bad]!r} is not a time" if cells[bad] else "the time is missing"
-    raise InputError(f"{where}: {said}: write ISO 8601 such as 2015-02-04T17:51:00Z, or seconds")
+    fault = f"{cells[bad]!r} is not a time" if cells[bad] else "the time is missing"
+    raise InputError(f"{where}: {fault}: write ISO 8601 such as 2015-02-04T17:51:00Z, or seconds")
 
 
 def _parse(cells: list[str], parse: Callable[[str], float | None]) -> tuple[Floats, int | None]:
-    # Each distinct text is parsed once; the second result is the first row that does not parse.
+    # Parses each distinct text once. The second result is the first row that does not parse.
     known = {cell: parse(cell) for cell in set(cells)}
     if None in known.values():
         return np.zeros(0), next(i for i, cell in enumerate(cells) if known[cell] is None)

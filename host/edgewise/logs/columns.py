@@ -1,4 +1,4 @@
-"""Which column of a log means what: the names of the Log CSV contract."""
+"""Find the columns of a log by the names of the Log CSV contract."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FAHRENHEIT = ("temp_f", "temperature_f", "tempf", "fahrenheit")
 
 @dataclass(frozen=True)
 class Columns:
-    """Indices into the header; None where there is no such column."""
+    """The indices of the columns in the header; None for a column that is missing."""
 
     time: int
     temperature: int
@@ -30,39 +30,40 @@ class Columns:
     split: int | None
 
     def others(self, width: int) -> list[int]:
-        """The columns without a meaning of their own."""
+        """Return the indices of all other columns."""
         own = (self.time, self.temperature, self.humidity, self.node, self.label, self.split)
         return [i for i in range(width) if i not in own]
 
 
 def find_columns(sheet: Sheet, label: str | None, group: str | None, split: str | None) -> Columns:
-    """Find the columns by name, case-insensitively. Raises InputError with the columns found.
+    """Find the columns by name, ignoring case. Raises InputError with the columns of the log.
 
-    Of several label or node columns that nobody named the first of the contract's order counts.
+    Without ``label`` or ``group`` a log may have several label or node columns: the first in the
+    order of the contract is used.
     """
     names = [name.casefold() for name in sheet.header]
     _check_is_header(sheet, names)
     time = _required(sheet, names, "time", _TIME)
     temperature = _required(sheet, names, "temperature", _TEMPERATURE)
     humidity = _required(sheet, names, "humidity", _HUMIDITY)
-    taken = {time: "time", temperature: "temperature", humidity: "humidity"}
-    named = []
-    for option, wanted in (("--label", label), ("--group", group), ("--split-col", split)):
-        index = None if wanted is None else _find_named(sheet, names, option, wanted)
-        if index in taken:
+    roles = {time: "time", temperature: "temperature", humidity: "humidity"}
+    indices = []
+    for option, column in (("--label", label), ("--group", group), ("--split-col", split)):
+        index = None if column is None else _find_by_option(sheet, names, option, column)
+        if index in roles:
             raise InputError(
-                f"{sheet.path}:{sheet.header_line}: {option} {wanted} is the {taken[index]} "
+                f"{sheet.path}:{sheet.header_line}: {option} {column} is the {roles[index]} "
                 f"column: name another with {option}; columns: {_list_names(sheet)}"
             )
-        named.append(index)
-    node = named[1] if group is not None else _first(names, _NODE)
+        indices.append(index)
+    node = indices[1] if group is not None else _first(names, _NODE)
     return Columns(
         time,
         temperature,
         humidity,
         node,
-        named[0] if label is not None else _first(names, _LABEL),
-        named[2],
+        indices[0] if label is not None else _first(names, _LABEL),
+        indices[2],
     )
 
 
@@ -91,14 +92,14 @@ def _is_number(text: str) -> bool:
 
 
 def _required(sheet: Sheet, names: list[str], role: str, known: tuple[str, ...]) -> int:
-    found = [name for name in known if name in names]
+    matches = [name for name in known if name in names]
     where = f"{sheet.path}:{sheet.header_line}"
-    if len(found) > 1:
+    if len(matches) > 1:
         raise InputError(
-            f"{where}: columns {' and '.join(found)} both mean the {role}: rename or remove one"
+            f"{where}: columns {' and '.join(matches)} both mean the {role}: rename or remove one"
         )
-    if found:
-        return names.index(found[0])
+    if matches:
+        return names.index(matches[0])
     fahrenheit = [name for name in names if name in _FAHRENHEIT]
     if role == "temperature" and fahrenheit:
         raise InputError(
@@ -111,13 +112,13 @@ def _required(sheet: Sheet, names: list[str], role: str, known: tuple[str, ...])
     )
 
 
-def _find_named(sheet: Sheet, names: list[str], option: str, wanted: str) -> int:
-    name = wanted.strip().casefold()
+def _find_by_option(sheet: Sheet, names: list[str], option: str, column: str) -> int:
+    name = column.strip().casefold()
     if name and name in names:
         return names.index(name)
     near = get_close_matches(name, [n for n in names if n], n=1)
     hint = f"did you mean {sheet.header[names.index(near[0])]}? " if near else ""
     raise InputError(
-        f"{sheet.path}:{sheet.header_line}: no column {wanted}: {hint}"
+        f"{sheet.path}:{sheet.header_line}: no column {column}: {hint}"
         f"name one with {option}; columns: {_list_names(sheet)}"
     )

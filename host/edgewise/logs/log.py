@@ -46,11 +46,11 @@ class Log:
         return len(self.time_s)
 
     def series(self) -> list[NDArray[np.int64]]:
-        """Row numbers of each node, in time order; a window never spans two of them."""
+        """Return the row numbers of each series in time order; a window never spans two series."""
         return series_of(self.node, self.time_s)
 
     def select(self, mask: NDArray[np.bool_] | NDArray[np.int64]) -> Log:
-        """The rows where ``mask``: bool[n] is true, or those of an int64 array of row numbers.
+        """Return the rows where ``mask`` (bool[n]) is true, or the rows that an int64 array lists.
 
         ``period_ms`` stays that of the whole log.
         """
@@ -76,23 +76,23 @@ def read_log(
     """Read a log in the CSV form of the contract, gzipped or not.
 
     ``label``, ``group`` and ``split`` name the columns of the class, of the node and of the part
-    (train, test ...); time must grow within each node, with ``split`` within each part of it.
-    The split column is in ``extra`` under the name that was given, whatever else it is.
+    (train, test ...). Time must grow within each node; with ``split``, within each part of a node.
+    ``extra`` has the split column under the name ``split``, even if it is also another column.
     Raises InputError: one line with the file, the line or column, and the cure.
     """
     sheet = read_sheet(fspath(path))
-    at = find_columns(sheet, label, group, split)
-    time_s = read_times(sheet, at.time)
-    celsius = read_values(sheet, at.temperature, TEMPERATURE)
-    percent = read_values(sheet, at.humidity, HUMIDITY)
-    node = _strings(sheet.cells(at.node) if at.node is not None else [""] * len(time_s))
-    parts = sheet.cells(at.split) if at.split is not None else [""] * len(time_s)
-    check_order(sheet, at.time, time_s, list(zip(node.tolist(), parts, strict=True)))
+    columns = find_columns(sheet, label, group, split)
+    time_s = read_times(sheet, columns.time)
+    celsius = read_values(sheet, columns.temperature, TEMPERATURE)
+    percent = read_values(sheet, columns.humidity, HUMIDITY)
+    node = _strings(sheet.cells(columns.node) if columns.node is not None else [""] * len(time_s))
+    parts = sheet.cells(columns.split) if columns.split is not None else [""] * len(time_s)
+    check_order(sheet, columns.time, time_s, list(zip(node.tolist(), parts, strict=True)))
     series = series_of(node, time_s)
-    check_unit(sheet, at.temperature, celsius, series)
+    check_unit(sheet, columns.temperature, celsius, series)
     valid = ~(np.isnan(celsius) | np.isnan(percent))
-    labels = _labels(sheet, at.label, wanted=label is not None)
-    extra = {sheet.header[i]: _strings(sheet.cells(i)) for i in at.others(len(sheet.header))}
+    labels = _labels(sheet, columns.label, is_named=label is not None)
+    extra = {sheet.header[i]: _strings(sheet.cells(i)) for i in columns.others(len(sheet.header))}
     if split is not None:
         extra[split] = _strings(parts)
     return Log(
@@ -105,7 +105,9 @@ def read_log(
         label=labels,
         line=np.array(sheet.line, dtype=np.int64),
         extra=extra,
-        label_name=None if labels is None or at.label is None else sheet.header[at.label],
+        label_name=None
+        if labels is None or columns.label is None
+        else sheet.header[columns.label],
         period_ms=period_of(time_s, series),
     )
 
@@ -114,7 +116,7 @@ def _strings(cells: list[str]) -> Strings:
     return np.array(cells, dtype=object)
 
 
-def _labels(sheet: Sheet, column: int | None, wanted: bool) -> Strings | None:
-    # A label column that nobody named and nobody filled in is none.
+def _labels(sheet: Sheet, column: int | None, is_named: bool) -> Strings | None:
+    # A label column counts only if the caller named it or at least one cell is filled in.
     cells = [cell or None for cell in sheet.cells(column)] if column is not None else []
-    return np.array(cells, dtype=object) if wanted or any(cells) else None
+    return np.array(cells, dtype=object) if is_named or any(cells) else None

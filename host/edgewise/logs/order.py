@@ -1,4 +1,4 @@
-"""The rows of a log as series: one node's readings, strictly later from row to row."""
+"""Split the rows of a log into series: readings of one node, each later than the one before."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ __all__ = ["check_order", "check_unit", "period_of", "series_of"]
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-_STEADY = 5  # readings on each side of a change of unit
-_STEADY_C = 1.5
+_SIDE_ROWS = 5  # readings on each side of a change of unit
+_MISFIT_MAX_C = 1.5
 _JUMP_C = 15.0
 
 
 def series_of(node: NDArray[np.object_], time_s: Floats) -> list[Rows]:
-    """Row numbers of each series, nodes in order of appearance.
+    """Return the row numbers of each series, nodes in order of appearance.
 
-    A node whose time goes back or stands still begins a new series there: that happens between
+    Where the time of a node goes back or stands still, a new series begins. That happens between
     the parts of a log that was read with a split column.
     """
     series = []
@@ -34,28 +34,28 @@ def series_of(node: NDArray[np.object_], time_s: Floats) -> list[Rows]:
 
 
 def _by_key(keys: Sequence[object]) -> list[Rows]:
-    code: dict[object, int] = {}
-    codes = np.array([code.setdefault(key, len(code)) for key in keys], dtype=np.int64)
+    numbers: dict[object, int] = {}
+    codes = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
     order = np.argsort(codes, kind="stable").astype(np.int64)
     return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1) if len(order) else []
 
 
 def check_order(sheet: Sheet, column: int, time_s: Floats, keys: Sequence[object]) -> None:
-    """Raise InputError at the first row that is not later than the row before it of its key."""
-    worst: tuple[int, int] | None = None
+    """Raise InputError for the first row that is not later than the row before it of its key."""
+    first: tuple[int, int] | None = None
     for rows in _by_key(keys):
         back = np.flatnonzero(np.diff(time_s[rows]) <= 0)
         if len(back):
-            found = int(rows[back[0] + 1]), int(rows[back[0]])
-            worst = min(worst, found) if worst else found
-    if worst is None:
+            pair = int(rows[back[0] + 1]), int(rows[back[0]])
+            first = min(first, pair) if first else pair
+    if first is None:
         return
-    row, before = worst
+    row, before = first
     same = time_s[row] == time_s[before]
     fault = "the same time as" if same else "earlier than"
     cure = "remove one of the two rows" if same else "sort the rows by time"
     raise InputError(
-        f"{sheet.at(row, column)}: {sheet.rows[row][column].strip()} is {fault} "
+        f"{sheet.place(row, column)}: {sheet.rows[row][column].strip()} is {fault} "
         f"line {sheet.line[before]}: {cure}, or name the column that tells nodes apart "
         "with --group"
     )
@@ -64,36 +64,39 @@ def check_order(sheet: Sheet, column: int, time_s: Floats, keys: Sequence[object
 def check_unit(sheet: Sheet, column: int, celsius: Floats, series: list[Rows]) -> None:
     """Raise InputError where a series changes for good between Celsius and Fahrenheit.
 
-    For good: one step parts all its low readings from all its high ones, and the medians of 5
+    For good means: one step separates all low readings from all high ones, and the medians of 5
     readings on each side fit F = 1.8 C + 32 within 1.5 degrees. A fault that ends is no change
-    of unit: a bias of the injected-faults log fits the formula by chance.
+    of unit: a bias in the injected-faults log fits the formula by chance.
     """
     for series_rows in series:
         rows = series_rows[~np.isnan(celsius[series_rows])]
-        i = _change(celsius[rows])
+        i = _unit_change(celsius[rows])
         if i:
             step = " to ".join(f"{celsius[row]:g}" for row in rows[i - 1 : i + 1])
             raise InputError(
-                f"{sheet.at(int(rows[i]), column)}: mixed units, {step} looks like a change "
+                f"{sheet.place(int(rows[i]), column)}: mixed units, {step} looks like a change "
                 "between Celsius and Fahrenheit: convert all rows to Celsius"
             )
 
 
-def _change(t: Floats) -> int:
-    # The first reading in the other unit, 0 when there is none.
-    if len(t) < 2 * _STEADY:
+def _unit_change(t: Floats) -> int:
+    # Returns the index of the first reading in the other unit; 0 for no change.
+    if len(t) < 2 * _SIDE_ROWS:
         return 0
     i = int(np.argmax(np.abs(np.diff(t)))) + 1
     low, high = (t[:i], t[i:]) if t[i] > t[i - 1] else (t[i:], t[:i])
     if abs(t[i] - t[i - 1]) < _JUMP_C or low.max() >= high.min():
         return 0
-    before, after = float(np.median(t[:i][-_STEADY:])), float(np.median(t[i:][:_STEADY]))
+    before, after = float(np.median(t[:i][-_SIDE_ROWS:])), float(np.median(t[i:][:_SIDE_ROWS]))
     misfit = max(before, after) - (min(before, after) * 1.8 + 32)
-    return i if abs(misfit) < _STEADY_C and min(len(low), len(high)) >= _STEADY else 0
+    return i if abs(misfit) < _MISFIT_MAX_C and min(len(low), len(high)) >= _SIDE_ROWS else 0
 
 
 def period_of(time_s: Floats, series: list[Rows]) -> int:
-    """Median step within the series in ms, rounded to 100 ms, at least 100; 0 without a step."""
+    """Return the median step within the series in ms, rounded to 100 ms, at least 100.
+
+    Returns 0 without a step.
+    """
     steps = np.concatenate([np.diff(time_s[rows]) for rows in series] or [np.zeros(0)])
     if not len(steps):
         return 0

@@ -1,4 +1,4 @@
-"""Public data sets: from a folder, from the cache, by download, or generated and called so."""
+"""Get public data sets: from a folder, from the cache, by download, or generated and named so."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _TIMEOUT_S = (5, 30)  # to connect, to the next byte
 
 @dataclass(frozen=True)
 class Dataset:
-    """A log on disk. ``source``: where it came from, as a sentence's end for people."""
+    """A log on disk. ``source``: where it came from, as the end of a sentence for people."""
 
     path: Path
     synthetic: bool
@@ -76,28 +76,32 @@ def get(
 ) -> Dataset:
     """Return the log ``name``; ``out``, a file or an existing folder, gets a copy.
 
-    Columns split (train, test1, test2), time, temp_c, rh, occupied. In this order: the folder
-    or file that EDGEWISE_DATA names; the cache; a download from the author's repository, where
-    pooch checks each raw file and the converted CSV must have SHA256 too (numpy's rounding to 3
-    decimals gives exactly that file); and where nothing can be reached a generated log, called
-    SYNTHETIC in its name and in its column origin. ``say`` gets what a person should know; it
-    writes to stderr unless told otherwise.
+    The columns are split (train, test1, test2), time, temp_c, rh, occupied. The sources, in this
+    order:
+
+    1. the folder or file that EDGEWISE_DATA names;
+    2. the cache;
+    3. a download from the author's repository. pooch checks each raw file, and the converted CSV
+       must have the checksum SHA256 (numpy's rounding to 3 decimals gives exactly that file);
+    4. without a network, a generated log. Its name and its column origin say SYNTHETIC.
+
+    ``say`` gets messages for people; the default writes them to stderr.
 
     Raises InputError for an unknown name, an EDGEWISE_DATA without the file or a place that
     cannot be written, OutsideError for a download that is not the published one.
     """
     if name not in NAMES:
         raise InputError(f"no data set {name!r}: there is {', '.join(NAMES)}")
-    found = _from_folder() or _from_cache() or _download(base_url, raw_sha256, say)
+    dataset = _from_folder() or _from_cache() or _download(base_url, raw_sha256, say)
     if out is None:
-        return found
-    target = out / found.path.name if out.is_dir() else out
-    write_atomic(target, _read(found.path))
-    return Dataset(target, found.synthetic, found.source)
+        return dataset
+    target = out / dataset.path.name if out.is_dir() else out
+    write_atomic(target, _read(dataset.path))
+    return Dataset(target, dataset.synthetic, dataset.source)
 
 
 def name_classes(log: Log) -> Log:
-    """The occupancy log with the classes empty and occupied for the published 0 and 1."""
+    """Return the occupancy log with the classes empty and occupied for the published 0 and 1."""
     if log.label is None:
         return log
     return replace(log, label=np.array([_CLASSES.get(c, c) for c in log.label], dtype=object))
@@ -157,7 +161,7 @@ def _cache_folder() -> Path:
 
 
 def _fetch(folder: Path, base_url: str, raw_sha256: Mapping[str, str]) -> dict[str, str]:
-    # ConnectionError: nothing there. OutsideError: something there, but not the data.
+    # Raises ConnectionError without an answer, OutsideError for an answer that is not the data.
     import pooch
     from requests import RequestException
 
@@ -189,7 +193,7 @@ def _fetch(folder: Path, base_url: str, raw_sha256: Mapping[str, str]) -> dict[s
 
 
 def _convert(raw: Mapping[str, str]) -> bytes:
-    # A raw row has one cell more than its header: the row number in front.
+    # A raw row has one cell more than the header: its first cell is the row number.
     rows = []
     for name, split in _SPLITS.items():
         for _, time, celsius, percent, *_, occupied in list(csv.reader(io.StringIO(raw[name])))[

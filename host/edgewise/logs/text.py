@@ -1,4 +1,4 @@
-"""A log file as text: bytes -> rows of cells. A fault names the file, the line and the cure."""
+"""Read a log file as rows of cells. An error names the file, the line and the cure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ __all__ = ["Sheet", "read_sheet"]
 
 @dataclass(frozen=True)
 class Sheet:
-    """``rows``: the rows below the header, each as wide as it; ``line``: where each begins."""
+    """A table of cells. ``rows``: the rows below the header, each with as many cells as the
+    header; ``line``: the line in the file where each row begins."""
 
     path: str
     header: list[str]
@@ -25,11 +26,11 @@ class Sheet:
     line: list[int]
 
     def cells(self, column: int) -> list[str]:
-        """The cells of one column, trimmed."""
+        """Return the cells of one column without the spaces around them."""
         return [row[column].strip() for row in self.rows]
 
-    def at(self, row: int, column: int) -> str:
-        """'FILE:LINE: column NAME' for a message."""
+    def place(self, row: int, column: int) -> str:
+        """Return 'FILE:LINE: column NAME' for an error message."""
         return f"{self.path}:{self.line[row]}: column {self.header[column]}"
 
 
@@ -74,8 +75,8 @@ def _read_bytes(path: str) -> bytes:
 def _decode(path: str, data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(f"{path}:1: UTF-16 text: save the file as UTF-8")
-    if (at := data.find(b"\0")) >= 0:
-        line = data.count(b"\n", 0, at) + 1
+    if (offset := data.find(b"\0")) >= 0:
+        line = data.count(b"\n", 0, offset) + 1
         raise InputError(f"{path}:{line}: binary data: name a CSV text file")
     try:
         return data.decode("utf-8-sig")
@@ -86,15 +87,15 @@ def _decode(path: str, data: bytes) -> str:
 
 def _split(path: str, text: str) -> tuple[list[list[str]], list[int]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows, line, begin = [], [], 1
+    rows, line, first_line = [], [], 1
     try:
         for row in reader:
             if len(row) > 1 or (row and row[0].strip()):
                 rows.append(row)
-                line.append(begin)
-            begin = reader.line_num + 1
+                line.append(first_line)
+            first_line = reader.line_num + 1
     except csv.Error as exc:
-        raise InputError(f"{path}:{begin}: {exc}: check the quotes in this row") from exc
+        raise InputError(f"{path}:{first_line}: {exc}: check the quotes in this row") from exc
     return rows, line
 
 

@@ -1,4 +1,4 @@
-"""Writing a log, and any file, whole or not at all."""
+"""Write a log, or any file, whole or not at all."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def write_log(log: Log, path: str | os.PathLike[str]) -> None:
     """Write the log as time,node,temperature,humidity,status.
 
-    Times are ISO 8601 in UTC; failed reads are empty cells, as are missing nodes and labels.
+    Times are ISO 8601 in UTC. Failed reads, missing nodes and missing labels are empty cells.
     Raises InputError where the file cannot be written, OutsideError where the disk is full; the
-    file is then as it was before.
+    file is then unchanged.
     """
     text = io.StringIO(newline="")
     out = csv.writer(text, lineterminator="\n")
@@ -45,7 +45,10 @@ def write_atomic(
     mode: int = 0o666,
     owner: tuple[int, int] | None = None,
 ) -> None:
-    """Write a file through a temporary one beside it; ``owner`` is (uid, gid). Errors as above."""
+    """Write a file through a temporary one beside it; ``owner`` is (uid, gid).
+
+    Raises InputError where the file cannot be written, OutsideError where the disk is full.
+    """
     target = Path(path)
     part = target.with_name(f".{target.name}.{os.getpid()}.part") if target.name else target
     try:
@@ -69,6 +72,6 @@ def _tenths(value: int) -> str:
 
 
 def iso(time_s: float) -> str:
-    """Unix seconds as ISO 8601 in UTC."""
+    """Return unix seconds as ISO 8601 in UTC."""
     time = (_EPOCH + timedelta(seconds=time_s)).isoformat()
     return time.removesuffix("+00:00") + "Z"

@@ -1,4 +1,4 @@
-"""The model package: its files, the forest in it, its inline code and its baseline.
+"""The model package: its files, its forest, its inline code and its baseline.
 
 May import: errors.
 """

@@ -1,7 +1,8 @@
-"""A scikit-learn forest as integers: the table that the node walks.
+"""Convert a scikit-learn forest to integers: the table that the node walks.
 
-scikit-learn goes left on ``x <= t``; for integer x that is ``x < floor(t) + 1``. Leaf proportions
-become integers of equal total (255 for 8 bits), so soft votes are sums of integers.
+scikit-learn goes left on ``x <= t``; for integer x that is ``x < floor(t) + 1``. The proportions
+of a leaf become integers with the same total for all leaves (255 for 8 bits), so soft votes are
+sums of integers.
 """
 
 from __future__ import annotations
@@ -19,17 +20,17 @@ from edgewise.errors import InputError
 
 __all__ = ["INT16_MAX", "Forest", "flatten", "flatten_trees", "merge_leaves", "trees_of"]
 
-INT16_MAX = 32766  # features are clamped to +-32766, so a threshold beyond is never reached
+INT16_MAX = 32766  # features are clamped to +-32766, so they never reach a threshold beyond it
 _WORD_MAX = 65535
 
 
 @dataclass(frozen=True)
 class Forest:
-    """Nodes of all trees in one list.
+    """The nodes of all trees in one list.
 
-    ``nodes``: int[n, 4] feature, threshold (left on x < threshold), left, right; a child of n and
-    more is leaf ``child - n``. ``roots``: int[trees], may be leaves. ``leaves``: int[m, classes],
-    each row sums to ``2**bits - 1``.
+    ``nodes``: int[n, 4] feature, threshold (left on x < threshold), left, right; a child that is
+    n or more is the leaf ``child - n``. ``roots``: int[trees], may be leaves. ``leaves``:
+    int[m, classes], each row sums to ``2**bits - 1``.
     """
 
     nodes: NDArray[np.int64]
@@ -38,7 +39,7 @@ class Forest:
     bits: int
 
     def table(self) -> array[int]:
-        """The 16-bit words of `edgenode.core.walk_plain`."""
+        """Return the 16-bit words that `edgenode.core.walk_plain` walks."""
         nodes = self.nodes.copy()
         nodes[:, 1] += 32768
         head = [len(nodes), len(self.roots), self.leaves.shape[1]]
@@ -49,17 +50,17 @@ class Forest:
 
 
 def trees_of(estimator: Any) -> list[Any]:
-    """The fitted ``tree_`` objects of a tree or forest classifier."""
+    """Return the fitted ``tree_`` objects of a tree or forest classifier."""
     return [e.tree_ for e in getattr(estimator, "estimators_", [estimator])]
 
 
 def flatten(estimator: Any, bits: int = 8) -> Forest:
-    """Integer form of a fitted classifier, one leaf for each of its leaves."""
+    """Return the integer form of a fitted classifier, one leaf for each of its leaves."""
     return flatten_trees(trees_of(estimator), bits)
 
 
 def flatten_trees(trees: Sequence[Any], bits: int = 8) -> Forest:
-    """The same of its trees."""
+    """Return the integer form of ``trees``, see `flatten`."""
     inner = [t.children_left >= 0 for t in trees]
     n = int(sum(i.sum() for i in inner))
     nodes: list[list[int]] = []
@@ -72,20 +73,20 @@ def flatten_trees(trees: Sequence[Any], bits: int = 8) -> Forest:
         roots.append(int(place[0]))
         for i in np.flatnonzero(is_inner):
             left, right = place[tree.children_left[i]], place[tree.children_right[i]]
-            at = math.floor(tree.threshold[i]) + 1
-            nodes.append([int(tree.feature[i]), at, int(left), int(right)])
+            threshold = math.floor(tree.threshold[i]) + 1
+            nodes.append([int(tree.feature[i]), threshold, int(left), int(right)])
     table = np.array(nodes, dtype=np.int64).reshape(-1, 4)
     return Forest(table, np.array(roots), np.array(leaves, dtype=np.int64), bits)
 
 
 def merge_leaves(forest: Forest) -> Forest:
-    """The same forest with equal leaves stored once."""
+    """Return the same forest with equal leaves stored once."""
     leaves, place = np.unique(forest.leaves, axis=0, return_inverse=True)
     n = len(forest.nodes)
-    renamed = np.concatenate([np.arange(n), n + place.ravel()])
+    new_index = np.concatenate([np.arange(n), n + place.ravel()])
     nodes = forest.nodes.copy()
-    nodes[:, 2:] = renamed[nodes[:, 2:]]
-    return replace(forest, nodes=nodes, roots=renamed[forest.roots], leaves=leaves)
+    nodes[:, 2:] = new_index[nodes[:, 2:]]
+    return replace(forest, nodes=nodes, roots=new_index[forest.roots], leaves=leaves)
 
 
 def _votes(proportions: NDArray[np.float64], bits: int) -> tuple[int, ...]:

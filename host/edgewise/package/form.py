@@ -1,4 +1,4 @@
-"""How a node runs its model."""
+"""The form in which a node runs its model."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ __all__ = ["Form"]
 
 
 class Form(StrEnum):
-    """``inline``: native code with all trees; ``table``: nodes that are walked; ``auto``: by
-    size."""
+    """``inline``: native code with all trees; ``table``: a table of nodes that a walker follows;
+    ``auto``: one of the two, by size."""
 
     auto = "auto"
     inline = "inline"

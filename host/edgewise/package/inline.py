@@ -1,4 +1,4 @@
-"""A forest as one generated viper function: every tree as nested ifs, for small models."""
+"""Generate one viper function from a forest: every tree as nested ifs, for small models."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ def votes(x: ptr16, out: ptr32):
 
 
 def source(forest: Forest, crc: int) -> str:
-    """MicroPython source of ``votes(x, out)``, equal to the walkers of the table with this CRC.
+    """Return the MicroPython source of ``votes(x, out)``.
 
-    All leaves weigh the same, so the votes of the last class follow from the others.
+    It gives the same votes as the walkers of the table with this CRC. All leaves have the same
+    total, so the votes of the last class follow from the others.
     """
     return _HEAD.format(crc=crc) + "".join(f"    {line}\n" for line in _body(forest))
 
@@ -44,14 +45,14 @@ def _body(forest: Forest) -> Iterator[str]:
     yield f"out[{classes - 1}] = {total}{rest}"
 
 
-def _subtree(forest: Forest, at: int, indent: str) -> Iterator[str]:
+def _subtree(forest: Forest, node: int, indent: str) -> Iterator[str]:
     n = len(forest.nodes)
-    if at >= n:
-        votes = forest.leaves[at - n].tolist()
+    if node >= n:
+        votes = forest.leaves[node - n].tolist()
         lines = [f"v{c} += {v}" for c, v in enumerate(votes[:-1]) if v]
         yield from (indent + line for line in lines or ["pass"])
         return
-    feature, threshold, left, right = forest.nodes[at].tolist()
+    feature, threshold, left, right = forest.nodes[node].tolist()
     yield f"{indent}if x{feature} < {threshold + 32768}:"
     yield from _subtree(forest, left, indent + " ")
     yield f"{indent}else:"

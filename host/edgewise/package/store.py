@@ -1,6 +1,7 @@
-"""The model package: a folder that holds everything the node and a person need of one model.
+"""The model package: a folder with all files of one model, for the node and for people.
 
-`model.json` names every other file with its SHA-256; a changed byte or a newer format is refused.
+`model.json` names every other file with its SHA-256. A package with a changed byte or of a newer
+format is refused.
 """
 
 from __future__ import annotations
@@ -70,46 +71,46 @@ class Package:
 
     @property
     def max_delta(self) -> tuple[int, int]:
-        """Tenths that t and h may change from a reading to the next, 0 for any."""
+        """How many tenths t and h may change between two readings; 0 is no limit."""
         t_dc, h_pm = self.info["max_delta"]
         return t_dc, h_pm
 
     @property
     def code(self) -> str | None:
-        """model.py where the package is in the inline form."""
+        """The text of model.py; None where the package is not in the inline form."""
         if self.info.get("form") != "inline":
             return None
         return (self.path / "model.py").read_text()
 
     def golden(self) -> NDArray[np.int16]:
-        """int16[n, features], the vectors of golden.csv."""
+        """Return int16[n, features], the vectors of golden.csv."""
         rows = list(csv.reader(io.StringIO((self.path / "golden.csv").read_text())))[1:]
         return np.array([row[:-1] for row in rows], dtype=np.int16)
 
     def evidence(self) -> dict[str, Any] | None:
-        """What the report shows; None for a package that no training made."""
+        """Return the figures of the report; None for a package that no training made."""
         return self._read_json(EVIDENCE)
 
     def baseline(self) -> dict[str, Any] | None:
-        """baseline.json: the spread of the training rows; None in older packages."""
+        """Return baseline.json, the spread of the training rows; None in older packages."""
         return self._read_json(BASELINE)
 
     def _read_json(self, name: str) -> dict[str, Any] | None:
-        known = name in self.info["sha256"]
-        return dict(json.loads((self.path / name).read_bytes())) if known else None
+        exists = name in self.info["sha256"]
+        return dict(json.loads((self.path / name).read_bytes())) if exists else None
 
     def counts(self) -> tuple[int, int]:
-        """Splits and trees of the table."""
+        """Return the numbers of splits and of trees in the table."""
         _, table = loader.unpack(self.blob)
         return int(table[0]), int(table[1])
 
     def model(self) -> Any:
-        """The node's own `edgenode.core.model.Model` of this package."""
+        """Return this package as the `edgenode.core.model.Model` that the node runs."""
         return Model(self.blob)
 
 
 def pack_model(contract: Mapping[str, Any], table: Any) -> bytes:
-    """model.bin as `edgenode.core.model` reads it, checked by that very code."""
+    """Return model.bin as the node reads it; the node's `edgenode.core.loader` checks it."""
     text = json.dumps(contract, separators=(",", ":"), sort_keys=True).encode()
     words = np.asarray(table, dtype="<u2").tobytes()
     digest = hashlib.sha256(text).digest()
@@ -124,7 +125,7 @@ def pack_model(contract: Mapping[str, Any], table: Any) -> bytes:
 
 
 def golden_csv(features: list[str], x: NDArray[np.int16], classes: list[str]) -> bytes:
-    """Vectors with the class that scikit-learn gives them; ``x`` int16[n, features]."""
+    """Return CSV of vectors with their class by scikit-learn; ``x``: int16[n, features]."""
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\n")
     out.writerow([*features, "class"])
@@ -133,14 +134,14 @@ def golden_csv(features: list[str], x: NDArray[np.int16], classes: list[str]) ->
 
 
 def json_bytes(value: Mapping[str, Any], indent: int | None = None) -> bytes:
-    """JSON for a file of the package; ValueError for NaN, which is no JSON."""
+    """Return JSON for a file of the package; ValueError for NaN, which is no JSON."""
     return json.dumps(value, indent=indent, allow_nan=False).encode() + b"\n"
 
 
 def write_package(path: Path, info: dict[str, Any], files: Mapping[str, bytes]) -> dict[str, Any]:
     """Write the package as a whole and return its model.json.
 
-    An old one stays until the new one is complete.
+    An old package stays until the new one is complete.
     """
     info = {"format": FORMAT, **info}
     info["sha256"] = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
@@ -174,7 +175,7 @@ def _replace(path: Path, files: Mapping[str, bytes]) -> None:
 
 
 def load_package(path: Path) -> Package:
-    """Read and check a package; InputError names the file or key and the cure."""
+    """Return a package after all checks; InputError names the file or key and the cure."""
     manifest = path / _MANIFEST
     try:
         info = json.loads(manifest.read_bytes())
@@ -213,7 +214,7 @@ def _read(path: Path) -> bytes:
 
 
 def _compare(manifest: Path, info: dict[str, Any], blob: bytes) -> None:
-    # model.json is for people and tools, model.bin is what runs: they must say the same.
+    # model.json is for people and tools, model.bin is for the node: they must be the same.
     try:
         contract, _ = loader.unpack(blob)
     except ValueError as e:

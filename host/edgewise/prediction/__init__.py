@@ -1,4 +1,4 @@
-"""The classes that a package gives to a log, in every runtime.
+"""Predict the classes of a log with a package, in every runtime.
 
 May import: errors, features, logs, package, paths, simulator, toolchain.
 """

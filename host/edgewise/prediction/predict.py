@@ -1,4 +1,4 @@
-"""The classes that a package gives to a log, row for row, by the node's own code."""
+"""Predict the class of each row of a log with the code of the node."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Predictions:
 
 
 def predict_log(package: Package, log: Log) -> Predictions:
-    """Run the log through pipeline and model on CPython."""
+    """Return the predictions of pipeline and model on CPython."""
     table = build_table(
         log, package.features, package.filters, package.period_ms, package.max_delta
     )
@@ -53,7 +53,7 @@ def predict_log(package: Package, log: Log) -> Predictions:
 
 
 def predict_table(package: Package, table: Table) -> Predictions:
-    """Run ready features through the model on CPython."""
+    """Return the predictions of the model on CPython for a table of features."""
     model = package.model()
     cls = np.full(len(table.x), -1)
     p_pc = np.zeros(len(table.x), dtype=np.int64)
@@ -65,7 +65,7 @@ def predict_table(package: Package, table: Table) -> Predictions:
 
 
 def predict_c(package: Package, log: Log) -> Predictions:
-    """Run the log through the pipeline on CPython and through model.h in C."""
+    """Return the predictions of the pipeline on CPython and of model.h in C."""
     table = build_table(
         log, package.features, package.filters, package.period_ms, package.max_delta
     )
@@ -78,7 +78,10 @@ def predict_c(package: Package, log: Log) -> Predictions:
 
 
 def predict_micropython(package: Package, log: Log) -> Predictions:
-    """Run the log through the same code in the MicroPython unix port, in the package's form."""
+    """Return the predictions of pipeline and model in the MicroPython unix port.
+
+    The model runs in the form of the package.
+    """
     cls = np.full(len(log.time_s), -1)
     p_pc = np.zeros(len(log.time_s), dtype=np.int64)
     board = paths.simulator_dir()
@@ -87,10 +90,10 @@ def predict_micropython(package: Package, log: Log) -> Predictions:
         if package.code is not None:
             (Path(folder) / "model.py").write_text(package.code)
         for rows in log.series():
-            one = log.select(rows)
-            write_feed(one, Path(folder) / "feed.bin", package.period_ms, seed=0)
-            script = [str(board / "predict_rows.py"), kind_of(one.t_dc, one.h_pm)]
-            done = subprocess.run(
+            series = log.select(rows)
+            write_feed(series, Path(folder) / "feed.bin", package.period_ms, seed=0)
+            script = [str(board / "predict_rows.py"), kind_of(series.t_dc, series.h_pm)]
+            process = subprocess.run(
                 [*micropython.command(), *script],
                 env={"MICROPYPATH": ":".join([".", *map(str, paths.node_dirs()), ".frozen"])},
                 cwd=folder,
@@ -98,45 +101,50 @@ def predict_micropython(package: Package, log: Log) -> Predictions:
                 text=True,
                 timeout=_TIMEOUT_S,
             )
-            lines = done.stdout.splitlines()
-            if done.returncode or len(lines) != len(rows):
-                last = (done.stderr.splitlines() or ["it said nothing"])[-1]
-                raise OutsideError(f"MicroPython failed ({last}): run edgewise doctor")
+            lines = process.stdout.splitlines()
+            if process.returncode or len(lines) != len(rows):
+                last_line = (process.stderr.splitlines() or ["it said nothing"])[-1]
+                raise OutsideError(f"MicroPython failed ({last_line}): run edgewise doctor")
             pairs = np.array([line.split() for line in lines], dtype=np.int64)
             cls[rows], p_pc[rows] = pairs[:, 0], pairs[:, 1]
     return Predictions(cls, p_pc)
 
 
 def write_predictions(
-    package: Package, log: Log, said: Predictions, out: Path | None = None
+    package: Package, log: Log, predictions: Predictions, out: Path | None = None
 ) -> None:
-    """Rows time,node,class,confidence to ``out`` (whole or not at all) or standard output."""
+    """Write rows of time,node,class,confidence to ``out`` or to standard output.
+
+    ``out`` is written whole or not at all.
+    """
     if out is None:
-        _write_rows(sys.stdout, package, log, said)
+        _write_rows(sys.stdout, package, log, predictions)
         return
     part = out.with_name(out.name + ".part")
     try:
         with part.open("w", newline="") as stream:
-            _write_rows(stream, package, log, said)
+            _write_rows(stream, package, log, predictions)
         os.replace(part, out)
     except OSError as e:
         part.unlink(missing_ok=True)
         raise unwritable(out, e, "choose another --out") from e
 
 
-def _write_rows(stream: TextIO, package: Package, log: Log, said: Predictions) -> None:
+def _write_rows(stream: TextIO, package: Package, log: Log, predictions: Predictions) -> None:
     rows = csv.writer(stream, lineterminator="\n")
     rows.writerow(["time", "node", "class", "confidence"])
-    whole = bool((log.time_s % 1 == 0).all())
+    is_whole = bool((log.time_s % 1 == 0).all())
     stamps = np.rint(log.time_s * 1000).astype("datetime64[ms]")
-    times = np.datetime_as_string(stamps, unit="s" if whole else "ms", timezone="UTC")
-    for time, node, cls, p_pc in zip(times, log.node, said.cls, said.p_pc, strict=True):
-        known = cls >= 0
+    times = np.datetime_as_string(stamps, unit="s" if is_whole else "ms", timezone="UTC")
+    for time, node, cls, p_pc in zip(
+        times, log.node, predictions.cls, predictions.p_pc, strict=True
+    ):
+        is_valid = cls >= 0
         rows.writerow(
             [
                 time,
                 node,
-                package.classes[cls] if known else "",
-                f"{p_pc / 100:.2f}" if known else "",
+                package.classes[cls] if is_valid else "",
+                f"{p_pc / 100:.2f}" if is_valid else "",
             ]
         )

@@ -1,4 +1,4 @@
-"""The same rows through every implementation of one model: class and percent of the votes."""
+"""Run rows through each implementation of a model: class and percent of the votes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ int main(void) {
 
 
 def run_plain(blob: bytes, rows: NDArray[np.int16]) -> Answers:
-    """CPython, the node's own model and the plain walker. ``rows``: int16[n, features]."""
+    """Return the answers of the node's model with the plain walker on CPython.
+
+    ``rows``: int16[n, features].
+    """
     model = Model(blob)
     return np.array([(model.predict(x), model.p_pc) for x in rows.tolist()]).reshape(-1, 2)
 
@@ -46,9 +49,10 @@ def run_plain(blob: bytes, rows: NDArray[np.int16]) -> Answers:
 def run_micropython(
     blob: bytes, rows: NDArray[np.int16], code: str | None = None
 ) -> tuple[Answers, str, float]:
-    """MicroPython's unix port; ``code``: model.py, for the inline form.
+    """Return the answers of MicroPython's unix port, its runtime and its time for a prediction.
 
-    Also says what ran, and the microseconds of a prediction on the first row.
+    ``code``: model.py, for the inline form. The runtime is the name of the walker or form that
+    ran. The time is in microseconds, for the first row.
     """
     with tempfile.TemporaryDirectory(prefix="edgewise-rows-") as name:
         folder = Path(name)
@@ -58,33 +62,36 @@ def run_micropython(
             (folder / "model.py").write_text(code)
         script = paths.simulator_dir() / "class_rows.py"
         path = ":".join([".", *map(str, paths.node_dirs()), ".frozen"])
-        done = subprocess.run(
+        process = subprocess.run(
             [*micropython.command(), "-X", "heapsize=16m", str(script)],
             env={"MICROPYPATH": path},
             cwd=folder,
             capture_output=True,
             timeout=_TIMEOUT_S,
         )
-    if done.returncode:
-        last = (done.stderr.decode(errors="replace").splitlines() or ["it said nothing"])[-1]
-        raise OutsideError(f"MicroPython failed ({last}): run edgewise doctor")
-    head, _, answers = done.stdout.partition(b"\n")
+    if process.returncode:
+        lines = process.stderr.decode(errors="replace").splitlines() or ["it said nothing"]
+        raise OutsideError(f"MicroPython failed ({lines[-1]}): run edgewise doctor")
+    head, _, answers = process.stdout.partition(b"\n")
     runtime, us = head.decode().split()
     return np.frombuffer(answers, np.uint8).reshape(-1, 2).astype(np.int64), runtime, float(us)
 
 
 def run_c(header: str, rows: NDArray[np.int16], n_classes: int, total: int) -> Answers:
-    """model.h through the system's C compiler; ``total``: the sum of all votes."""
+    """Return the answers of model.h, built with the system's C compiler.
+
+    ``total``: the sum of all votes.
+    """
     sizes = {"features": rows.shape[1], "classes": n_classes, "total": total}
     with tempfile.TemporaryDirectory(prefix="edgewise-c-") as folder:
         program = Path(folder) / "model"
         cc.build((_MAIN_C % sizes).replace('#include "model.h"', header), program)
-        done = subprocess.run(
+        process = subprocess.run(
             [program],
             input=rows.astype("=i2").tobytes(),
             capture_output=True,
             timeout=_TIMEOUT_S,
         )
-    if done.returncode:
-        raise OutsideError(f"the compiled model.h ended with {done.returncode}")
-    return np.array(done.stdout.split(), dtype=np.int64).reshape(-1, 2)
+    if process.returncode:
+        raise OutsideError(f"the compiled model.h ended with {process.returncode}")
+    return np.array(process.stdout.split(), dtype=np.int64).reshape(-1, 2)

@@ -1,4 +1,4 @@
-"""How the node holds out, in figures.
+"""Measure how reliable the node is: disturb simulated nodes and count what is lost.
 
 May import: broker, collector, console, database, errors, features, logs, package, simulator, urls.
 """

@@ -1,4 +1,4 @@
-"""python -m edgewise.reliability: all scenarios, the soak and the backlog, or the named ones."""
+"""python -m edgewise.reliability: run all scenarios, the soak and the backlog, or some of them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from edgewise.reliability.scenarios import SCENARIOS, Scenario
 from edgewise.reliability.soak import soak
 
 _OUTAGES = 200
-_OUTBOX = 2000  # readings, the most that a node takes
-_JOBS = 12  # their nodes sleep nearly all of the time
+_OUTBOX_MAX = 2000  # readings, the most that a node takes
+_JOBS = 12  # more than cores: the nodes sleep nearly all of the time
 
 
 def main(
@@ -45,26 +45,28 @@ def _run(
     from edgewise.reliability.run import run_all
     from edgewise.reliability.show import markdown, show, write_docs
 
-    def told(f: Figures) -> None:
+    def report(f: Figures) -> None:
         say(f"{f.name}: {'; '.join(f.faults) or 'ok'} ({f.wall_s:.0f} s)")
 
-    chosen, loaded = _choose(names), load_package(model)
-    figures = asyncio.run(run_all(chosen, loaded, jobs, on_done=told))
-    # alone: it is a rate
-    drained = (
-        None if names else asyncio.run(drain(loaded, backlog, {"outbox": min(backlog, 2000)}))
+    scenarios, package = _choose(names), load_package(model)
+    figures = asyncio.run(run_all(scenarios, package, jobs, on_done=report))
+    # runs alone, because it measures a rate
+    drain_result = (
+        None
+        if names
+        else asyncio.run(drain(package, backlog, {"outbox": min(backlog, _OUTBOX_MAX)}))
     )
-    show(figures, drained)
-    if docs and drained:
-        write_docs(docs, markdown(figures, drained))
+    show(figures, drain_result)
+    if docs and drain_result:
+        write_docs(docs, markdown(figures, drain_result))
     if out:
         value = {
             "scenarios": [f.as_dict() for f in figures],
-            "backlog": drained.as_dict() if drained else None,
+            "backlog": drain_result.as_dict() if drain_result else None,
         }
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(value, indent=1) + "\n")
-    return not any(f.faults for f in figures) and not (drained and drained.lost)
+    return not any(f.faults for f in figures) and not (drain_result and drain_result.lost)
 
 
 def _choose(names: list[str]) -> list[Scenario]:

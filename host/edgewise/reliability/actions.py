@@ -1,4 +1,4 @@
-"""What may happen instead of one packet; see On in behaviours.py."""
+"""Actions that take the place of one packet; see On in behaviours.py."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ __all__ = [
 ]
 
 GARBAGE = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
-# a PUBLISH that says it has 268,435,455 bytes, the most that MQTT can say, and some of them
+# a PUBLISH with a stated length of 268,435,455 bytes, the most in MQTT, and the first 20,000
 OVERSIZED = b"\x30\xff\xff\xff\x7f" + bytes(20_000)
-_CODES = 5  # MQTT 3.1.1, 3.2.2.3
+_REFUSAL_CODES = 5  # MQTT 3.1.1, 3.2.2.3
 
 
 async def close(_on: On, link: Link, packet: bytes) -> None:
@@ -35,56 +35,56 @@ async def close(_on: On, link: Link, packet: bytes) -> None:
 
 
 async def reset(_on: On, link: Link, _packet: bytes) -> None:
-    """RST instead of the packet."""
+    """The connection ends with RST instead of the packet."""
     link.cut(reset=True)
 
 
 async def drop(_on: On, _link: Link, _packet: bytes) -> None:
-    """The packet is swallowed."""
+    """The packet gets lost."""
 
 
 async def half_close(_on: On, link: Link, packet: bytes) -> None:
-    """The broker gets the packet; FIN to the node instead of any answer."""
+    """The broker gets the packet; the node gets FIN instead of an answer."""
     link.half_close()
     await link.to_broker(packet)
 
 
 async def twice(_on: On, link: Link, packet: bytes) -> None:
-    """The packet comes twice."""
+    """The node gets the packet twice."""
     await link.deliver(packet)
     await link.to_node(packet)
 
 
 async def unknown_id(_on: On, link: Link, packet: bytes) -> None:
-    """Before the PUBACK one comes for a packet that was never sent."""
+    """Before the PUBACK, the node gets a PUBACK for a packet that it never sent."""
     await link.to_node(puback(pid(packet) ^ 0x5555))
     await link.deliver(packet)
 
 
-def cut_inside(at: int) -> Action:
-    """The connection ends after ``at`` bytes of the packet."""
+def cut_inside(size: int) -> Action:
+    """The connection ends after ``size`` bytes of the packet."""
 
     async def act(on: On, link: Link, packet: bytes) -> None:
-        await on.sender(link)(packet[:at])
+        await on.sender(link)(packet[:size])
         link.cut()
 
     return act
 
 
-def stall_inside(at: int) -> Action:
-    """After ``at`` bytes of the packet nothing more comes until the behaviour is over."""
+def stall_inside(size: int) -> Action:
+    """After ``size`` bytes of the packet nothing more comes until the behaviour ends."""
 
     async def act(on: On, link: Link, packet: bytes) -> None:
-        await on.sender(link)(packet[:at])
+        await on.sender(link)(packet[:size])
         await on.over.wait()
-        await on.sender(link)(packet[at:])
+        await on.sender(link)(packet[size:])
         link.note(packet)
 
     return act
 
 
 def instead(data: bytes) -> Action:
-    """The node gets ``data``, not the packet."""
+    """The node gets ``data`` instead of the packet."""
 
     async def act(_on: On, link: Link, _packet: bytes) -> None:
         await link.to_node(data)
@@ -93,15 +93,15 @@ def instead(data: bytes) -> Action:
 
 
 async def refuse(on: On, link: Link, _packet: bytes) -> None:
-    """CONNACK refuses with 1, 2 ... 5, 1, 2 ..."""
-    await link.to_node(bytes((0x20, 2, 0, 1 + (on.acts - 1) % _CODES)))
+    """CONNACK refuses with the codes 1, 2 ... 5, 1, 2 ..."""
+    await link.to_node(bytes((0x20, 2, 0, 1 + (on.acts - 1) % _REFUSAL_CODES)))
     link.cut()
 
 
 async def command(on: On, link: Link, packet: bytes) -> None:
-    """A ping command comes to the node before its message with readings is answered."""
-    node, what = topic(packet).rsplit("/", 1)
-    if what in READINGS:
+    """The node gets a ping command before the answer to its message with readings."""
+    node, name = topic(packet).rsplit("/", 1)
+    if name in READINGS:
         number = 0x7000 + on.acts
         link.injected.add(number)
         await link.to_node(publish(f"{node}/cmd/ping", b'{"id":"%d"}' % on.acts, number))

@@ -1,4 +1,5 @@
-"""What a proxy may do as long as it lasts: to listening, to connections, to every packet."""
+"""The behaviours of a proxy. Each lasts for a time and changes how the proxy listens, what happens
+to connections, or what happens to every packet."""
 
 from __future__ import annotations
 
@@ -28,13 +29,13 @@ Send = Callable[[bytes], Awaitable[None]]
 
 
 class Pass(Behaviour):
-    """All passes."""
+    """Everything passes."""
 
     counts = False
 
 
 class Refuse(Behaviour):
-    """Nobody listens any more: connections end, new ones are refused."""
+    """The port is closed: connections end, new ones are refused."""
 
     counts = False
 
@@ -44,23 +45,23 @@ class Refuse(Behaviour):
 
 
 class Freeze(Behaviour):
-    """What is connected stays so, but nothing passes; when it is over all of that does."""
+    """Connections stay open, but nothing passes; all waiting packets pass when it ends."""
 
     async def up(self, link: Link, packet: bytes) -> None:
-        await self._hold()
+        await self._wait()
         await link.proxy.behaviour.up(link, packet)
 
     async def down(self, link: Link, packet: bytes) -> None:
-        await self._hold()
+        await self._wait()
         await link.proxy.behaviour.down(link, packet)
 
-    async def _hold(self) -> None:
+    async def _wait(self) -> None:
         self.acts += 1
         await self.over.wait()
 
 
 class Ignore(Freeze):
-    """As a firewall that drops: nothing passes and no SYN is answered."""
+    """Nothing passes and no SYN is answered, as with a firewall that drops packets."""
 
     counts = False
 
@@ -69,7 +70,7 @@ class Ignore(Freeze):
 
 
 class Silent(Behaviour):
-    """Connections are accepted and nothing is ever answered."""
+    """Connections are accepted, but nothing is ever answered."""
 
     async def begin(self, proxy: Proxy) -> None:
         proxy.cut()
@@ -82,7 +83,7 @@ class Silent(Behaviour):
 
 
 class Delay(Behaviour):
-    """Everything from the broker comes ``node_s`` later, in its order."""
+    """Everything from the broker comes ``node_s`` seconds of the node later, in the same order."""
 
     def __init__(self, node_s: float) -> None:
         super().__init__()
@@ -105,7 +106,7 @@ class Delay(Behaviour):
 
 
 class Drip(Behaviour):
-    """Both ways one byte at a time, ``node_s`` apart."""
+    """Bytes pass one at a time, both ways, ``node_s`` seconds of the node apart."""
 
     def __init__(self, node_s: float) -> None:
         super().__init__()
@@ -126,42 +127,45 @@ class Drip(Behaviour):
 
 
 class On(Behaviour):
-    """``action`` takes the place of each packet of one kind, from the broker or from the node
-    as the kind says; the first ``skip`` of a connection pass. One that meets connections as they
-    begin ends those that are open."""
+    """``action`` takes the place of each packet of the kind ``packet_kind``.
 
-    def __init__(self, what: int, action: Action, skip: int = 0) -> None:
+    The kind decides whether these packets come from the broker or from the node. The first
+    ``skip`` packets of a connection pass. With CONNECT or CONNACK, open connections end at the
+    start, because such packets come only in new ones.
+    """
+
+    def __init__(self, packet_kind: int, action: Action, skip: int = 0) -> None:
         super().__init__()
-        self._what = what
+        self._kind = packet_kind
         self._action = action
         self._skip = skip
 
     async def begin(self, proxy: Proxy) -> None:
         await proxy.listen()
-        if self._what in (CONNECT, CONNACK):
+        if self._kind in (CONNECT, CONNACK):
             proxy.cut()
 
     async def up(self, link: Link, packet: bytes) -> None:
-        strikes = self._what not in _FROM_BROKER and self._is_meant(link, packet)
-        await (self._act(link, packet) if strikes else link.to_broker(packet))
+        is_target = self._kind not in _FROM_BROKER and self._is_target(link, packet)
+        await (self._act(link, packet) if is_target else link.to_broker(packet))
 
     async def down(self, link: Link, packet: bytes) -> None:
-        strikes = self._what in _FROM_BROKER and self._is_meant(link, packet)
-        await (self._act(link, packet) if strikes else link.deliver(packet))
+        is_target = self._kind in _FROM_BROKER and self._is_target(link, packet)
+        await (self._act(link, packet) if is_target else link.deliver(packet))
 
-    def _is_meant(self, link: Link, packet: bytes) -> bool:
-        if kind(packet) != self._what:
+    def _is_target(self, link: Link, packet: bytes) -> bool:
+        if kind(packet) != self._kind:
             return False
-        link.seen += 1
-        return link.seen > self._skip
+        link.matches += 1
+        return link.matches > self._skip
 
     async def _act(self, link: Link, packet: bytes) -> None:
         self.acts += 1
         await self._action(self, link, packet)
 
     def sender(self, link: Link) -> Send:
-        """Where the packets of this kind go."""
-        return link.to_node if self._what in _FROM_BROKER else link.to_broker
+        """Return the function that sends packets of this kind on."""
+        return link.to_node if self._kind in _FROM_BROKER else link.to_broker
 
 
 Action = Callable[[On, Link, bytes], Awaitable[None]]

@@ -1,4 +1,4 @@
-"""How fast a backlog goes into mosquitto on loopback, once there is a network again."""
+"""Measure how fast a backlog goes into mosquitto on loopback once the network is back."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from edgewise.reliability.run import flat_log, simulated
 from edgewise.reliability.stage import set_world
 from edgewise.simulator.node import SimulatedNode
 
-__all__ = ["WANTED_PER_S", "Drained", "drain"]
+__all__ = ["TARGET_PER_S", "Drained", "drain"]
 
-WANTED_PER_S = 1000
-_FAST = 500  # times as fast as outside, while the backlog grows
+TARGET_PER_S = 1000
+_FAST_RATE = 500  # the node's clock against real time, while the backlog grows
 _PERIOD_MS = 2000
 _LIMIT_S = 600.0
 _POLL_S = 0.02
@@ -33,8 +33,8 @@ _SEQ = re.compile(rb'"seq":(\d+)')
 
 @dataclass(frozen=True)
 class Drained:
-    """``readings`` came to a subscriber in ``seconds``, ``lost`` of those that were taken did
-    not."""
+    """``readings``: those that a subscriber got in ``seconds``; ``lost``: those that the node took
+    and the subscriber did not get."""
 
     readings: int
     lost: int
@@ -42,12 +42,12 @@ class Drained:
     per_s: int
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it for JSON."""
+        """Return all fields for JSON."""
         return asdict(self)
 
 
 class _Subscriber:
-    # When what came: the numbers of the readings, the first and the last moment
+    # Collects the numbers of the readings and the times of the first and the last message.
     def __init__(self, port: int) -> None:
         self.seqs: set[int] = set()
         self.first_s = self.last_s = 0.0
@@ -69,11 +69,11 @@ class _Subscriber:
 
 
 async def drain(package: Package, readings: int, config: dict[str, Any]) -> Drained:
-    """Let one node take ``readings`` without Wi-Fi, then measure it alone with mosquitto.
+    """Let one node take ``readings`` without Wi-Fi, then measure how fast it sends them.
 
-    ``config``: settings of the node, an outbox that holds so many among them.
+    ``config``: settings of the node; its outbox must have room for all readings.
     """
-    world = {"EDGEWISE_SIM_RATE": str(_FAST)}
+    world = {"EDGEWISE_SIM_RATE": str(_FAST_RATE)}
     with tempfile.TemporaryDirectory(prefix="edgewise-drain-") as name:
         async with Mosquitto(Path(name)) as broker:
             subscriber = _Subscriber(broker.port)
@@ -84,16 +84,16 @@ async def drain(package: Package, readings: int, config: dict[str, Any]) -> Drai
                 set_world(node.flash, wifi=True, rate=1)
                 await _wait_until(node, lambda: node.wait(0))
             subscriber.stop()
-    taken = max(subscriber.seqs, default=0)
+    last_seq = max(subscriber.seqs, default=0)
     seconds = max(subscriber.last_s - subscriber.first_s, 1e-9)
-    got = len(subscriber.seqs)
-    return Drained(got, taken - got, round(seconds, 2), round(got / seconds))
+    count = len(subscriber.seqs)
+    return Drained(count, last_seq - count, round(seconds, 2), round(count / seconds))
 
 
-async def _wait_until(node: SimulatedNode, done: Callable[[], bool]) -> None:
+async def _wait_until(node: SimulatedNode, is_done: Callable[[], bool]) -> None:
     end = time.monotonic() + _LIMIT_S
-    while not done():
-        if time.monotonic() > end or (node.wait(0) and not done()):
-            said = node.lines[-1] if node.lines else "nothing"
-            raise OutsideError(f"the backlog does not drain, the node said {said}: run it again")
+    while not is_done():
+        if time.monotonic() > end or (node.wait(0) and not is_done()):
+            line = node.lines[-1] if node.lines else "nothing"
+            raise OutsideError(f"the backlog does not drain, the node said {line}: run it again")
         await asyncio.sleep(_POLL_S)

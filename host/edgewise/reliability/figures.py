@@ -1,4 +1,4 @@
-"""What a run came to, and whether that is good enough."""
+"""The figures of a run, and its faults."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from edgewise.database.schema import reading
 
 __all__ = ["LATE_LIMIT", "Figures", "Recovery", "Rows", "Slots", "recoveries"]
 
-LATE_LIMIT = 0.005  # of the slots
-_SAID = re.compile(r"^world: (\d+) slots read, (\d+) late, (\d+) missed, worst (-?\d+) ms$")
+LATE_LIMIT = 0.005  # share of the slots
+_SUMMARY = re.compile(r"^world: (\d+) slots read, (\d+) late, (\d+) missed, worst (-?\d+) ms$")
 
 
 @dataclass(frozen=True)
 class Slots:
-    """How the slots were kept: read at all, late by more than a tenth of a period, not read."""
+    """Counts of slots: ``read``, ``late`` (by more than a tenth of a period), ``missed``."""
 
     read: int = 0
     late: int = 0
@@ -29,16 +29,20 @@ class Slots:
     worst_ms: int = 0
 
     @staticmethod
-    def said(lines: list[str]) -> Slots:
-        """What the simulated world said at the end; nothing when it did not come to that."""
-        found = [m for line in lines if (m := _SAID.match(line))]
-        return Slots(*map(int, found[-1].groups())) if found else Slots()
+    def from_lines(lines: list[str]) -> Slots:
+        """Return the counts in the last line of the simulated world; zeros without that line."""
+        summaries = [m for line in lines if (m := _SUMMARY.match(line))]
+        return Slots(*map(int, summaries[-1].groups())) if summaries else Slots()
 
 
 @dataclass(frozen=True)
 class Rows:
-    """What the database has of one node: rows, rows too many of a key, the highest number,
-    readings that have no time or the time of another slot, and starts of the node."""
+    """The rows of one node in the database.
+
+    ``rows``: all; ``doubled``: rows beyond the first of a key; ``last_seq``: the highest number;
+    ``mistimed``: readings without a time or with that of another slot; ``boots``: starts of the
+    node.
+    """
 
     rows: int
     doubled: int
@@ -47,10 +51,13 @@ class Rows:
     boots: int
 
     @staticmethod
-    def of(engine: Engine, started_s: int, period_ms: int, missed: int) -> Rows:
-        """Count in ``engine``; the n-th reading is due n - 1 periods after ``started_s``, later
-        by the slots that were missed."""
-        late_s = reading.c.ts - started_s - (reading.c.seq - 1) * period_ms / 1000
+    def count(engine: Engine, start_s: int, period_ms: int, missed: int) -> Rows:
+        """Return the counts in the database ``engine``.
+
+        The n-th reading is due n - 1 periods after ``start_s``, and may be later by the ``missed``
+        slots.
+        """
+        late_s = reading.c.ts - start_s - (reading.c.seq - 1) * period_ms / 1000
         wrong = reading.c.ts.is_(None) | (func.abs(late_s) > (1 + missed) * period_ms / 1000)
         with engine.connect() as connection:
             key = select(reading.c.node, reading.c.boot, reading.c.seq).distinct().subquery()
@@ -63,33 +70,43 @@ class Rows:
 
 @dataclass(frozen=True)
 class Recovery:
-    """Seconds of the node's time from the end of a disturbance to the next reading that was
-    acknowledged; ``n`` are those that another disturbance did not cut short."""
+    """Seconds on the node's clock from the end of a disturbance to the next acknowledged reading.
+
+    ``n``: the disturbances with such a reading before the next disturbance begins.
+    """
 
     n: int
     median_s: float | None
     worst_s: float | None
 
 
-def recoveries(disturbed: Sequence[tuple[float, float]], acks: Sequence[float]) -> Recovery:
-    """``disturbed``: start and end of each, ``acks``: both in seconds of the node, in order."""
-    took = []
-    starts = [start for start, _ in disturbed[1:]] + [float("inf")]
-    for (_, end), following in zip(disturbed, starts, strict=True):
+def recoveries(disturbances: Sequence[tuple[float, float]], acks: Sequence[float]) -> Recovery:
+    """Return the time that the node needed to recover.
+
+    ``disturbances``: start and end of each; ``acks``: times of acknowledgements. Both are in
+    seconds on the node's clock, in order.
+    """
+    times_s = []
+    next_starts = [start for start, _ in disturbances[1:]] + [float("inf")]
+    for (_, end), next_start in zip(disturbances, next_starts, strict=True):
         i = bisect_left(acks, end)
-        if i < len(acks) and acks[i] < following:
-            took.append(acks[i] - end)
-    if not took:
+        if i < len(acks) and acks[i] < next_start:
+            times_s.append(acks[i] - end)
+    if not times_s:
         return Recovery(0, None, None)
-    return Recovery(len(took), round(median(took), 1), round(max(took), 1))
+    return Recovery(len(times_s), round(median(times_s), 1), round(max(times_s), 1))
 
 
 @dataclass(frozen=True)
 class Figures:
-    """One run. ``taken`` readings, ``lost`` of them, ``doubled`` rows, ``repeats`` that the key
-    removed; ``slots`` with ``late`` (more than a tenth of a period, or missed); ``boots``: starts
-    of the node; ``acts``: how often the script met something, None where that cannot be seen;
-    ``why`` it did not end well."""
+    """The figures of one run.
+
+    ``taken``: readings that the node took; ``lost``: those not in the database; ``doubled``: rows
+    beyond the first of a key; ``repeats``: readings that came again and that the key removed;
+    ``late``: slots late by more than a tenth of a period, or missed; ``boots``: starts of the
+    node; ``acts``: how often the script changed something, None where it cannot count that;
+    ``why``: the reason for a bad end, None for a good one.
+    """
 
     name: str
     what: str
@@ -110,20 +127,20 @@ class Figures:
 
     @property
     def faults(self) -> list[str]:
-        """What is not as it must be; empty when all is well."""
-        found = [self.why] if self.why else []
+        """The faults of the run in words; empty when all is well."""
+        faults = [self.why] if self.why else []
         if self.lost:
-            found.append(f"{self.lost} lost")
+            faults.append(f"{self.lost} lost")
         if self.doubled:
-            found.append(f"{self.doubled} rows twice")
+            faults.append(f"{self.doubled} rows twice")
         if self.boots > 1:
-            found.append(f"{self.boots - 1} restarts")
+            faults.append(f"{self.boots - 1} restarts")
         if self.late > LATE_LIMIT * self.slots:
-            found.append(f"{self.late} slots late")
+            faults.append(f"{self.late} slots late")
         if self.acts == 0:
-            found.append("the script met nothing")
-        return found
+            faults.append("the script met nothing")
+        return faults
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it for JSON, with the faults."""
+        """Return all fields for JSON, with the faults."""
         return {**asdict(self), "faults": self.faults}

@@ -1,4 +1,4 @@
-"""A real mosquitto that can be stopped and started again."""
+"""Run a real mosquitto that can be stopped and started again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ log_type subscribe
 
 
 class Mosquitto:
-    """An async context manager around a broker on loopback; what it knows is kept in ``folder``.
+    """An async context manager around a broker on loopback; ``folder`` has all its files.
 
     ``persistent``: subscriptions and queued messages outlive a stop. Raises OutsideError.
     """
@@ -39,13 +39,13 @@ class Mosquitto:
         self.port = free_port()
         self._folder = folder
         self._log = folder / "mosquitto.log"
-        self._log_from = 0
+        self._log_start = 0  # offset in the log at the last start
         self._process: subprocess.Popen[bytes] | None = None
         (folder / "mosquitto.conf").write_text(
             _CONFIG.format(
                 port=self.port,
                 persistence="true" if persistent else "false",
-                user=getpass.getuser(),  # one that root starts would not be able to write here
+                user=getpass.getuser(),  # by default, root becomes a user that cannot write here
             )
         )
 
@@ -67,8 +67,8 @@ class Mosquitto:
         await self.stop()
 
     async def start(self) -> None:
-        """Start, and wait until it listens."""
-        self._log_from = self._log.stat().st_size if self._log.exists() else 0
+        """Start the broker and wait until it listens."""
+        self._log_start = self._log.stat().st_size if self._log.exists() else 0
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [_program(), "-c", "mosquitto.conf"], cwd=self._folder, stderr=log
@@ -76,20 +76,20 @@ class Mosquitto:
         await self._wait_until(self._listens, "listen")
 
     async def stop(self) -> None:
-        """End it as an operator does; it saves what it is to keep."""
+        """End the broker with SIGTERM, so that it saves its data."""
         if self._process is not None:
             self._process.terminate()
             await asyncio.to_thread(self._process.wait, _LIMIT_S)
             self._process = None
 
     async def subscribed(self, client_id: str) -> None:
-        """Wait until ``client_id`` has subscribed since the start."""
+        """Wait until ``client_id`` has subscribed after the last start."""
         await self._wait_until(
             lambda: f" {client_id} ".encode() in self._read_log(), "hear the collector"
         )
 
     def _read_log(self) -> bytes:
-        return self._log.read_bytes()[self._log_from :]
+        return self._log.read_bytes()[self._log_start :]
 
     def _listens(self) -> bool:
         try:
@@ -98,17 +98,18 @@ class Mosquitto:
             return False
         return True
 
-    async def _wait_until(self, done: Callable[[], bool], what: str) -> None:
+    async def _wait_until(self, is_done: Callable[[], bool], step: str) -> None:
         for _ in range(round(_LIMIT_S / _POLL_S)):
-            if done():
+            if is_done():
                 return
             await asyncio.sleep(_POLL_S)
-        said = self._read_log().decode(errors="replace").strip().splitlines()
-        raise OutsideError(f"mosquitto does not {what}: {said[-1] if said else 'it said nothing'}")
+        lines = self._read_log().decode(errors="replace").strip().splitlines()
+        last_line = lines[-1] if lines else "it said nothing"
+        raise OutsideError(f"mosquitto does not {step}: {last_line}")
 
 
 def _program() -> str:
-    found = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
-    if found is None:
+    path = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
+    if path is None:
         raise OutsideError("mosquitto is not installed: make system-deps")
-    return found
+    return path

@@ -1,4 +1,4 @@
-"""MQTT packets as bytes: a stream is cut into whole ones, and what the scenarios ask of them."""
+"""MQTT packets as bytes: cut a stream into packets, read their fields, build new ones."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ __all__ = [
 
 # MQTT 3.1.1, 2.2.1: the upper four bits of the first byte
 CONNECT, CONNACK, PUBLISH, PUBACK, PINGRESP = 0x10, 0x20, 0x30, 0x40, 0xD0
-READINGS = ("state", "replay")  # the topics that carry them
+READINGS = ("state", "replay")  # last parts of the topics with readings
 _SIZE_BYTES = 4
-_QOS = 0x06
+_QOS_BITS = 0x06
 
 
 class Splitter:
@@ -33,7 +33,7 @@ class Splitter:
         self._rest = b""
 
     def push(self, data: bytes) -> list[bytes]:
-        """The packets that ``data`` completes; EdgewiseError where the stream is not MQTT."""
+        """Return the packets that ``data`` completes; EdgewiseError where it is not MQTT."""
         self._rest += data
         packets = []
         while size := _size(self._rest):
@@ -45,7 +45,7 @@ class Splitter:
 
 
 def _size(data: bytes) -> int:
-    # -> bytes of the packet that begins here, 0 while that cannot be known
+    # Returns the size of the first packet in bytes; 0 while the length is incomplete.
     n = 0
     for i, byte in enumerate(data[1 : 1 + _SIZE_BYTES]):
         n |= (byte & 0x7F) << 7 * i
@@ -57,7 +57,7 @@ def _size(data: bytes) -> int:
 
 
 def kind(packet: bytes) -> int:
-    """CONNECT, PUBLISH ...: the type in the first byte."""
+    """Return the type in the first byte: CONNECT, PUBLISH ..."""
     return packet[0] & 0xF0
 
 
@@ -69,28 +69,28 @@ def _body(packet: bytes) -> bytes:
 
 
 def topic(publish: bytes) -> str:
-    """The topic of a PUBLISH."""
+    """Return the topic of a PUBLISH."""
     body = _body(publish)
     return body[2 : 2 + int.from_bytes(body[:2], "big")].decode()
 
 
 def pid(packet: bytes) -> int:
-    """The packet id of a PUBACK or a PUBLISH; 0 for one of QoS 0."""
+    """Return the packet id of a PUBACK or a PUBLISH; 0 for a PUBLISH of QoS 0."""
     body = _body(packet)
     if kind(packet) == PUBLISH:
-        if not packet[0] & _QOS:
+        if not packet[0] & _QOS_BITS:
             return 0
         body = body[2 + int.from_bytes(body[:2], "big") :]
     return int.from_bytes(body[:2], "big")
 
 
 def puback(number: int) -> bytes:
-    """A PUBACK of packet id ``number``."""
+    """Return a PUBACK with packet id ``number``."""
     return b"\x40\x02" + number.to_bytes(2, "big")
 
 
-def publish(to: str, payload: bytes, number: int) -> bytes:
-    """A short PUBLISH of QoS 1, 127 bytes in all at the most behind the length."""
-    name = to.encode()
+def publish(topic_name: str, payload: bytes, number: int) -> bytes:
+    """Return a PUBLISH of QoS 1 with packet id ``number``, at most 127 bytes after the length."""
+    name = topic_name.encode()
     body = len(name).to_bytes(2, "big") + name + number.to_bytes(2, "big") + payload
     return bytes((0x32, len(body))) + body

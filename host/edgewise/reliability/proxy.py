@@ -1,4 +1,4 @@
-"""A TCP proxy between one node and its broker that does as its current behaviour says."""
+"""A TCP proxy between one node and its broker. Its current behaviour decides what it does."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ _TRIES = 100
 
 
 class Behaviour:
-    """All passes. ``acts`` counts how often it meddled; ``over`` is set when another follows.
+    """The base of all behaviours: everything passes.
 
-    ``counts``: False where it cannot see whether it met anything.
+    ``acts`` counts how often it changed something; ``over`` is set when another behaviour
+    follows. ``counts`` is False where it cannot count that.
     """
 
     counts = True
@@ -43,30 +44,31 @@ class Behaviour:
         self.over = asyncio.Event()
 
     async def begin(self, proxy: Proxy) -> None:
-        """It takes over; connections may be open."""
+        """The behaviour begins; connections may be open."""
         await proxy.listen()
 
     async def end(self, proxy: Proxy) -> None:
-        """Its time is up; it still is the proxy's behaviour."""
+        """The time of the behaviour is over, but it still is the behaviour of the proxy."""
 
     async def accepted(self, link: Link) -> None:
-        """The node has connected, the broker does not know it yet."""
+        """The node has connected to the proxy, which has not yet connected to the broker."""
 
     async def up(self, link: Link, packet: bytes) -> None:
-        """A packet from the node."""
+        """A packet comes from the node."""
         await link.to_broker(packet)
 
     async def down(self, link: Link, packet: bytes) -> None:
-        """A packet from the broker."""
+        """A packet comes from the broker."""
         await link.deliver(packet)
 
 
 class Proxy:
     """Listens on ``port`` for the node and connects to ``broker_port`` for it.
 
-    ``rate``: the node's seconds in one of ours; ``node_s``: what its clock shows. Counted:
-    ``connects`` that the node saw accepted, ``attempts``: CONNECTs that it sent; ``acks``: when it
-    got the PUBACK of a message with readings, on its clock.
+    ``rate``: seconds of the node in one real second; ``node_s``: returns the time on the node's
+    clock. ``attempts``: number of CONNECTs that the node sent; ``connects``: number of CONNACKs
+    that accepted it; ``acks``: times on the node's clock when it got the PUBACK of a message with
+    readings.
     """
 
     def __init__(
@@ -84,7 +86,7 @@ class Proxy:
         self.attempts = self.connects = 0
         self.acks: list[float] = []
         self._links: set[Link] = set()
-        self._held: list[socket.socket] = []
+        self._sockets: list[socket.socket] = []  # without accept(), to refuse or ignore
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Proxy:
@@ -105,41 +107,41 @@ class Proxy:
         await asyncio.gather(*links, return_exceptions=True)
 
     async def become(self, behaviour: Behaviour) -> None:
-        """From now on ``behaviour``, for the connections that are open too."""
+        """Change to ``behaviour``, also for open connections."""
         before, self.behaviour = self.behaviour, behaviour
         await behaviour.begin(self)
         before.over.set()
 
     async def sleep(self, node_s: float) -> None:
-        """Wait as long as the node waits for ``node_s``."""
+        """Wait for ``node_s`` seconds of the node."""
         await asyncio.sleep(node_s / self.rate)
 
     def cut(self, reset: bool = False) -> int:
-        """End all connections, with RST or with FIN; returns how many there were."""
+        """End all connections, with RST or with FIN; returns their number."""
         for link in list(self._links):
             link.cut(reset)
         return len(self._links)
 
     async def listen(self) -> None:
-        """Take connections; nothing happens when it does already."""
+        """Accept connections from now on."""
         if self._server is None:
             self._release()
             self._server = await asyncio.start_server(self._on_accept, sock=bind(self.port))
 
     def refuse(self) -> None:
-        """Take no connections: RST answers a SYN."""
+        """Refuse connections: RST answers a SYN."""
         self._release()
-        self._held = [bind(self.port)]
+        self._sockets = [bind(self.port)]
 
     async def ignore(self) -> None:
-        """Answer no SYN: the queue of those who wait to be accepted is full."""
+        """Answer no SYN: the queue of connections to accept is full."""
         self.refuse()
-        self._held[0].listen(0)
+        self._sockets[0].listen(0)
         loop = asyncio.get_running_loop()
         for _ in range(_TRIES):
             client = socket.socket()
             client.setblocking(False)
-            self._held.append(client)
+            self._sockets.append(client)
             try:
                 await asyncio.wait_for(loop.sock_connect(client, (HOST, self.port)), 0.1)
             except TimeoutError:
@@ -150,9 +152,9 @@ class Proxy:
         if self._server is not None:
             self._server.close()
             self._server = None
-        for held in self._held:
-            held.close()
-        self._held = []
+        for sock in self._sockets:
+            sock.close()
+        self._sockets = []
 
     async def _on_accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         link = Link(self, reader, writer)
@@ -164,26 +166,26 @@ class Proxy:
 
 
 class Link:
-    """One connection of the node, and the one to the broker that belongs to it.
+    """One connection of the node, and the connection to the broker that belongs to it.
 
-    ``seen`` is for the behaviour: packets that it looked for; ``injected`` are the ids of packets
-    that the broker does not know of, their PUBACKs end here.
+    ``matches``: number of packets of the kind that the behaviour `On` looks for; ``injected``: ids
+    of packets that do not come from the broker, so their PUBACKs do not go to it.
     """
 
     def __init__(
         self, proxy: Proxy, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         self.proxy = proxy
-        self.seen = 0
+        self.matches = 0
         self.injected: set[int] = set()
         self.task = asyncio.current_task()
         self._node = reader, writer
         self._broker: asyncio.StreamWriter | None = None
-        self._readings: set[int] = set()
-        self._ended = False
+        self._reading_ids: set[int] = set()  # packet ids of messages with readings
+        self._is_half_closed = False
 
     async def run(self) -> None:
-        """Carry packets both ways until either side ends, or cut() does."""
+        """Carry packets both ways until one side or cut() ends the connection."""
         with suppress(OSError):
             await self.proxy.behaviour.accepted(self)
             reader, self._broker = await asyncio.open_connection(HOST, self.proxy.broker_port)
@@ -200,7 +202,7 @@ class Link:
         self.cut()
 
     def cut(self, reset: bool = False) -> None:
-        """End it on both sides, towards the node with RST or with FIN."""
+        """End both connections, that to the node with RST or with FIN."""
         writer = self._node[1]
         if reset and not writer.is_closing():
             # l_onoff 1, l_linger 0: close() sends RST
@@ -212,13 +214,13 @@ class Link:
             self._broker.close()
 
     def half_close(self) -> None:
-        """FIN to the node; what it sends is still read."""
-        self._ended = True
+        """Send FIN to the node; the proxy still reads from it."""
+        self._is_half_closed = True
         self._node[1].write_eof()
 
     async def to_node(self, data: bytes) -> None:
         """Send ``data`` to the node as it is."""
-        if not self._ended:
+        if not self._is_half_closed:
             self._node[1].write(data)
             await self._node[1].drain()
 
@@ -234,17 +236,17 @@ class Link:
             await self._broker.drain()
 
     async def closed_by_node(self) -> None:
-        """Until the node has ended the connection; what it says is thrown away."""
+        """Wait until the node ends the connection; discard what it sends."""
         while await self._node[0].read(_BYTES):
             pass
 
     def note(self, packet: bytes) -> None:
-        """Count a packet that the node has been given whole."""
-        if self._ended:
+        """Count a packet that the node got whole."""
+        if self._is_half_closed:
             return
         if kind(packet) == CONNACK and not packet[3]:
             self.proxy.connects += 1
-        elif kind(packet) == PUBACK and pid(packet) in self._readings:
+        elif kind(packet) == PUBACK and pid(packet) in self._reading_ids:
             self.proxy.acks.append(self.proxy.node_s())
 
     async def _pump_up(self, reader: asyncio.StreamReader) -> None:
@@ -254,7 +256,7 @@ class Link:
                 if kind(packet) == CONNECT:
                     self.proxy.attempts += 1
                 elif kind(packet) == PUBLISH and topic(packet).rsplit("/", 1)[-1] in READINGS:
-                    self._readings.add(pid(packet))
+                    self._reading_ids.add(pid(packet))
                 if kind(packet) != PUBACK or pid(packet) not in self.injected:
                     await self.proxy.behaviour.up(self, packet)
 

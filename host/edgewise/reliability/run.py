@@ -1,4 +1,4 @@
-"""One node, the proxy, mosquitto, the collector and a database: one scenario played."""
+"""Run one scenario with one node, the proxy, mosquitto, the collector and a database."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ from edgewise.urls import BrokerUrl, parse_broker
 __all__ = ["RATE", "flat_log", "run", "run_all", "simulated"]
 
 RATE = 20
-_STARTED_S = 1_700_000_000
-_STORED_S = 120.0
+_LOG_START_S = 1_700_000_000
+_STORE_LIMIT_S = 120.0
 _POLL_S = 0.01
-# A node is given up after so many times the time of its slots, and the time to start it.
+# A run fails after _LIMIT times the time of its slots, plus the time to start the node.
 _LIMIT = 5
-_START_S = 120.0
+_START_LIMIT_S = 120.0
 
 
 def flat_log(slots: int, period_ms: int) -> Log:
-    """A log of ``slots`` readings that change slowly."""
+    """Return a log of ``slots`` readings that change slowly."""
     i = np.arange(slots)
     return Log(
         path="reliability",
-        time_s=(_STARTED_S + i * period_ms // 1000).astype(np.float64),
+        time_s=(_LOG_START_S + i * period_ms // 1000).astype(np.float64),
         node=np.full(slots, "", dtype=object),
         t_dc=(210 + i % 20).astype(np.int16),
         h_pm=(450 + i % 50).astype(np.int16),
@@ -59,14 +59,14 @@ def flat_log(slots: int, period_ms: int) -> Log:
 def simulated(
     package: Package, port: int, config: dict[str, Any], log: Log, world: dict[str, str]
 ) -> SimulatedNode:
-    """A node for the broker at ``port`` of loopback; ``config``: its settings beside those."""
-    usual = node_config({"period_ms": log.period_ms}, BrokerUrl("127.0.0.1", port), "a1b2c3")
-    mqtt = usual["mqtt"] | config.get("mqtt", {})
-    return SimulatedNode(package, log, {**usual, **config, "mqtt": mqtt}, boot=1, world=world)
+    """Return a node for the broker at ``port`` of loopback; ``config``: its other settings."""
+    defaults = node_config({"period_ms": log.period_ms}, BrokerUrl("127.0.0.1", port), "a1b2c3")
+    mqtt = defaults["mqtt"] | config.get("mqtt", {})
+    return SimulatedNode(package, log, {**defaults, **config, "mqtt": mqtt}, boot=1, world=world)
 
 
 async def run(scenario: Scenario, package: Package, rate: int = RATE) -> Figures:
-    """Run ``scenario`` with the node's clock ``rate`` times as fast as ours."""
+    """Return the figures of ``scenario``; the node's clock is ``rate`` times as fast as ours."""
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="edgewise-reliability-") as name:
         folder = Path(name)
@@ -75,14 +75,14 @@ async def run(scenario: Scenario, package: Package, rate: int = RATE) -> Figures
             collector = Collector(parse_broker(broker.url), Writer(engine), client_id=COLLECTOR)
             await asyncio.to_thread(collector.start)
             try:
-                lines, disturbed, why = await _played(scenario, package, stage)
-                slots = Slots.said(lines)
+                lines, disturbances, why = await _run_node(scenario, package, stage)
+                slots = Slots.from_lines(lines)
                 await asyncio.to_thread(
-                    collector.wait_for, lambda c: c.readings >= slots.read, _STORED_S
+                    collector.wait_for, lambda c: c.readings >= slots.read, _STORE_LIMIT_S
                 )
             finally:
                 await asyncio.to_thread(collector.stop)
-        rows = Rows.of(engine, _STARTED_S, scenario.period_ms, slots.missed)
+        rows = Rows.count(engine, _LOG_START_S, scenario.period_ms, slots.missed)
         engine.dispose()
     taken = max(slots.read, rows.last_seq)
     return Figures(
@@ -96,38 +96,40 @@ async def run(scenario: Scenario, package: Package, rate: int = RATE) -> Figures
         slots=slots.read + slots.missed,
         late=slots.late + slots.missed,
         worst_ms=slots.worst_ms,
-        recovery=recoveries(disturbed.times, stage.proxy.acks),
+        recovery=recoveries(disturbances.times, stage.proxy.acks),
         reconnects=max(0, stage.proxy.connects - 1),
         boots=rows.boots,
-        acts=disturbed.acts,
+        acts=disturbances.acts,
         wall_s=round(time.monotonic() - start, 1),
         why=why,
     )
 
 
 @dataclass
-class _Disturbed:
-    times: list[tuple[float, float]]
+class _Disturbances:
+    times: list[tuple[float, float]]  # start and end on the node's clock
     acts: int | None
 
 
-async def _played(
+async def _run_node(
     scenario: Scenario, package: Package, stage: Stage
-) -> tuple[list[str], _Disturbed, str | None]:
-    # -> what the node said, what was done to it, why it did not end well
+) -> tuple[list[str], _Disturbances, str | None]:
+    # Returns the lines of the node, its disturbances, and the reason for a bad end.
     log = flat_log(scenario.slots, scenario.period_ms)
     phases = scenario.script(stage)
     world = {
         "EDGEWISE_SIM_RATE": str(stage.proxy.rate),
         "EDGEWISE_SIM_DNS": str(stage.names_port),
     }
-    limit_s = _START_S + _LIMIT * scenario.slots * scenario.period_ms / 1000 / stage.proxy.rate
-    done = _Disturbed([], None)
+    limit_s = (
+        _START_LIMIT_S + _LIMIT * scenario.slots * scenario.period_ms / 1000 / stage.proxy.rate
+    )
+    disturbances = _Disturbances([], None)
     await stage.proxy.become(phases[0][0])
     with simulated(package, stage.proxy.port, scenario.config, log, world) as node:
         stage.flash = node.flash
-        script = asyncio.create_task(_play(stage.proxy, phases, done))
-        why = await _end(node, limit_s)
+        script = asyncio.create_task(_play(stage.proxy, phases, disturbances))
+        why = await _wait_for_end(node, limit_s)
         if not script.done():
             script.cancel()
             why = why or "it ended before the script"
@@ -135,12 +137,12 @@ async def _played(
     if not script.cancelled():
         script.result()
     if any(behaviour.counts for behaviour, _ in phases):
-        done.acts = sum(behaviour.acts for behaviour, _ in phases if behaviour.counts)
-    return node.lines, done, why
+        disturbances.acts = sum(behaviour.acts for behaviour, _ in phases if behaviour.counts)
+    return node.lines, disturbances, why
 
 
-async def _play(proxy: Proxy, phases: list[Phase], done: _Disturbed) -> None:
-    # By the node's clock: it meets the same on a busy computer.
+async def _play(proxy: Proxy, phases: list[Phase], disturbances: _Disturbances) -> None:
+    # Follows the node's clock, so that the node meets the same on a busy computer.
     end_s = 0.0
     for behaviour, length_s in phases:
         await proxy.become(behaviour)
@@ -150,12 +152,12 @@ async def _play(proxy: Proxy, phases: list[Phase], done: _Disturbed) -> None:
             await asyncio.sleep(_POLL_S)
         await behaviour.end(proxy)
         if not isinstance(behaviour, Pass):
-            done.times.append((start_s, proxy.node_s()))
+            disturbances.times.append((start_s, proxy.node_s()))
     await proxy.become(Pass())
 
 
-async def _end(node: SimulatedNode, limit_s: float) -> str | None:
-    # Waits for the node -> why it did not end well
+async def _wait_for_end(node: SimulatedNode, limit_s: float) -> str | None:
+    # Returns the reason for a bad end, None for a good one.
     end = time.monotonic() + limit_s
     while not node.wait(0):
         if time.monotonic() > end:
@@ -175,13 +177,16 @@ async def run_all(
     rate: int = RATE,
     on_done: Callable[[Figures], None] = lambda figures: None,
 ) -> list[Figures]:
-    """Run ``jobs`` of the scenarios at a time; the figures come in their order."""
-    turn = asyncio.Semaphore(jobs)
+    """Run ``jobs`` scenarios at a time and return their figures in the order of ``scenarios``.
 
-    async def one(scenario: Scenario) -> Figures:
-        async with turn:
+    ``on_done`` gets the figures of each scenario as soon as it ends.
+    """
+    semaphore = asyncio.Semaphore(jobs)
+
+    async def run_one(scenario: Scenario) -> Figures:
+        async with semaphore:
             figures = await run(scenario, package, rate)
             on_done(figures)
             return figures
 
-    return await asyncio.gather(*map(one, scenarios))
+    return await asyncio.gather(*map(run_one, scenarios))

@@ -1,4 +1,4 @@
-"""The named scenarios: what is done to the node, and for how long."""
+"""The scenarios by name: what happens to the node, and for how long."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from edgewise.reliability.stage import BrokerAway, NamesWrong, NoWifi, Stage
 
 __all__ = ["SCENARIOS", "Phase", "Scenario"]
 
-_BEFORE_S = 20.0
-_WRONG_S = 60.0
-_INSIDE = 7  # bytes: inside the topic of a PUBLISH
+_GOOD_S = 20.0
+_BAD_S = 60.0
+_IN_TOPIC = 7  # bytes of a PUBLISH; it is cut inside the topic
 _FLAPS = 15
 
-# (what happens, for how many seconds of the node's time); after the last phase all passes
+# (behaviour, seconds on the node's clock); after the last phase everything passes
 Phase = tuple[Behaviour, float]
 Script = Callable[[Stage], list[Phase]]
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """``slots`` readings of one node every ``period_ms`` while ``script`` runs.
+    """One node takes ``slots`` readings, one every ``period_ms``, while ``script`` runs.
 
-    ``config``: settings of the node beside the usual ones; ``persistent``: mosquitto remembers
-    its subscribers over a restart.
+    ``what``: the disturbance in words; ``config``: settings of the node that differ from the
+    usual; ``persistent``: mosquitto remembers its subscribers over a restart.
     """
 
     name: str
@@ -48,30 +48,30 @@ class Scenario:
     script: Script
     config: dict[str, Any] = field(default_factory=dict)
     slots: int = 200
-    period_ms: int = 2500  # near the 2000 that a DHT22 allows, with room to catch up
+    period_ms: int = 2500  # near the 2000 that a DHT22 allows, with time to catch up
     persistent: bool = True
 
 
-def _on_packet(what: int, action: Action, skip: int = 0) -> Script:
-    return _while(lambda stage: On(what, action, skip))
+def _on_packet(packet_kind: int, action: Action, skip: int = 0) -> Script:
+    return _while(lambda stage: On(packet_kind, action, skip))
 
 
-def _while(make: Callable[[Stage], Behaviour], wrong_s: float = _WRONG_S) -> Script:
-    return lambda stage: [(Pass(), _BEFORE_S), (make(stage), wrong_s)]
+def _while(make: Callable[[Stage], Behaviour], bad_s: float = _BAD_S) -> Script:
+    return lambda stage: [(Pass(), _GOOD_S), (make(stage), bad_s)]
 
 
 def _flapping(_stage: Stage) -> list[Phase]:
-    turns: list[Phase] = [(Pass(), _BEFORE_S)]
+    phases: list[Phase] = [(Pass(), _GOOD_S)]
     for _ in range(_FLAPS):
-        turns += [(Refuse(), 2), (Pass(), 2)]
-    return turns
+        phases += [(Refuse(), 2), (Pass(), 2)]
+    return phases
 
 
-_NAMED = {"mqtt": {"host": NAME}}
+_HOST_BY_NAME = {"mqtt": {"host": NAME}}
 
 SCENARIOS = (
     Scenario("refused", "port closed", _while(lambda s: Refuse())),
-    Scenario("refused-first", "port closed from the start", lambda s: [(Refuse(), _WRONG_S)]),
+    Scenario("refused-first", "port closed from the start", lambda s: [(Refuse(), _BAD_S)]),
     Scenario("flapping", "port closed every other 2 s", _flapping),
     Scenario("syn-ignored", "SYNs and packets vanish", _while(lambda s: Ignore())),
     Scenario("frozen", "connected, nothing passes", _while(lambda s: Freeze())),
@@ -86,7 +86,7 @@ SCENARIOS = (
     Scenario(
         "cut-up",
         "closed inside a packet to the broker",
-        _on_packet(PUBLISH, actions.cut_inside(_INSIDE), 2),
+        _on_packet(PUBLISH, actions.cut_inside(_IN_TOPIC), 2),
     ),
     Scenario(
         "cut-down",
@@ -96,7 +96,7 @@ SCENARIOS = (
     Scenario(
         "stalled-up",
         "stalled inside a packet to the broker",
-        _on_packet(PUBLISH, actions.stall_inside(_INSIDE), 2),
+        _on_packet(PUBLISH, actions.stall_inside(_IN_TOPIC), 2),
     ),
     Scenario(
         "stalled-down",
@@ -154,13 +154,18 @@ SCENARIOS = (
     ),
     Scenario("no-wifi", "Wi-Fi gone", _while(lambda s: NoWifi(s))),
     Scenario(
-        "dns-silent", "name server silent", _while(lambda s: NamesWrong(s, "silent")), _NAMED
+        "dns-silent",
+        "name server silent",
+        _while(lambda s: NamesWrong(s, "silent")),
+        _HOST_BY_NAME,
     ),
-    Scenario("dns-unknown", "name not known", _while(lambda s: NamesWrong(s, "unknown")), _NAMED),
+    Scenario(
+        "dns-unknown", "name not known", _while(lambda s: NamesWrong(s, "unknown")), _HOST_BY_NAME
+    ),
     Scenario(
         "dns-garbage",
         "name server talks nonsense",
         _while(lambda s: NamesWrong(s, "garbage")),
-        _NAMED,
+        _HOST_BY_NAME,
     ),
 )

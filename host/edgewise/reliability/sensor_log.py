@@ -1,4 +1,4 @@
-"""What the node's checks make of a real log of three sensors, and of faults put into it."""
+"""Run the checks of the node on a real log of three sensors, with and without injected faults."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from edgewise.simulator.feed import encode
 
 __all__ = ["SENSORS", "Figures", "SensorLog", "figures", "inject", "read", "verdicts"]
 
-SENSORS = {"dht22": "dht22", "dht11a": "dht11", "dht11b": "dht11"}  # column prefix: kind
-_SHARE = 0.02  # of the good readings, of each kind of fault
+SENSORS = {"dht22": "dht22", "dht11a": "dht11", "dht11b": "dht11"}  # column prefix -> kind
+_FAULT_SHARE = 0.02  # of the good readings, for each kind of fault
 _SPIKE_DC = 200
 _BOGUS = ((10, 10), (0, 10), (0, 0))  # t_dc, h_pm
 
 
 @dataclass(frozen=True)
 class SensorLog:
-    """One sensor of the log. ``slot``: periods since the first row; ``frames``: five bytes a
-    row, None for a read that failed."""
+    """One sensor of the log. ``slot``: periods since the first row, for each row; ``frames``: five
+    bytes for each row, None for a failed read."""
 
     name: str
     kind: str
@@ -35,15 +35,15 @@ class SensorLog:
     frames: list[bytes | None]
 
     def limits(self) -> plausible.Plausible:
-        """The checks of a node with this sensor and a model of an ordinary room."""
+        """Return the checks of a node with this sensor and the model of an ordinary room."""
         return plausible.Plausible(LEAST_DELTA, plausible.stuck_n(self.kind, self.period_ms))
 
 
 @dataclass(frozen=True)
 class Figures:
-    """``r_noise``: 1 - (failed + refused) / total; ``false_rejections``: good readings that were
-    refused / good readings; ``caught``: share of the injected faults refused, by kind;
-    ``collateral``: good readings refused beside them / good readings."""
+    """``r_noise``: 1 - (failed + refused) / total; ``false_rejections``: refused good readings /
+    good readings; ``caught``: refused share of the injected faults, by kind; ``collateral``: in
+    the log with injected faults, refused good readings / good readings."""
 
     sensor: str
     total: int
@@ -56,7 +56,7 @@ class Figures:
 
 
 def read(path: Path) -> list[SensorLog]:
-    """The sensors of a log with the columns time, and <sensor>_t (C) and <sensor>_rh (%) each.
+    """Return the sensors of a log with the columns time, <sensor>_t (C) and <sensor>_rh (%).
 
     Raises InputError where a column is missing or a cell is neither a number nor ERROR.
     """
@@ -89,32 +89,36 @@ def _frame(celsius: str, percent: str, kind: str) -> bytes | None:
 
 
 def verdicts(log: SensorLog, limits: plausible.Plausible) -> list[int]:
-    """The code of `edgenode.core.decode` that the node gives to each row."""
+    """Return the code of `edgenode.core.decode` that the node gives to each row."""
     decoder = decode.Decoder(log.kind)
-    out = [0, 0]
+    values = [0, 0]
     codes = []
     for slot, frame in zip(log.slot, log.frames, strict=True):
-        code = decode.TIMEOUT if frame is None else decoder.decode(frame, out)
-        codes.append(int(code or limits.check(slot, *out)))
+        code = decode.TIMEOUT if frame is None else decoder.decode(frame, values)
+        codes.append(int(code or limits.check(slot, *values)))
     return codes
 
 
 def inject(log: SensorLog, seed: int) -> tuple[SensorLog, dict[str, NDArray[np.int64]]]:
-    """The log with faults in 2 % of its good rows of each kind, and the rows by kind: frames
-    that sensors without a measurement send, temperatures 20 C off, single wrong bits."""
+    """Return the log with injected faults, and their rows by kind.
+
+    Each kind is in 2 % of the good rows. "bogus": a frame that a sensor without a measurement
+    sends; "spike": a temperature 20 C off; "checksum": a single wrong bit.
+    """
     rng = np.random.default_rng(seed)
     good = np.array([i for i, frame in enumerate(log.frames) if frame is not None])
-    count = int(_SHARE * len(good))
-    picked = rng.choice(good, (3, count), replace=False)
-    rows = dict(zip(("bogus", "spike", "checksum"), np.sort(picked, axis=1), strict=True))
+    count = int(_FAULT_SHARE * len(good))
+    samples = rng.choice(good, (3, count), replace=False)
+    rows = dict(zip(("bogus", "spike", "checksum"), np.sort(samples, axis=1), strict=True))
     frames = list(log.frames)
     decoder = decode.Decoder(log.kind)
     for i in rows["bogus"]:
         frames[i] = encode(*_BOGUS[rng.integers(len(_BOGUS))], log.kind)
     for i in rows["spike"]:
-        out = [0, 0]
-        decoder.decode(frames[i], out)
-        frames[i] = encode(out[0] + _SPIKE_DC * int(rng.choice((-1, 1))), out[1], log.kind)
+        values = [0, 0]
+        decoder.decode(frames[i], values)
+        t_dc = values[0] + _SPIKE_DC * int(rng.choice((-1, 1)))
+        frames[i] = encode(t_dc, values[1], log.kind)
     for i in rows["checksum"]:
         bit = int(rng.integers(40))
         frames[i] = (int.from_bytes(log.frames[i] or b"", "big") ^ 1 << bit).to_bytes(5, "big")
@@ -122,15 +126,14 @@ def inject(log: SensorLog, seed: int) -> tuple[SensorLog, dict[str, NDArray[np.i
 
 
 def figures(log: SensorLog, seed: int = 0) -> Figures:
-    """Count what the checks refuse of the log as it is, and with `inject`ed faults."""
+    """Return what the checks refuse, in the log itself and with faults from `inject`."""
     codes = np.array(verdicts(log, log.limits()))
     failed = int(sum(frame is None for frame in log.frames))
     refused = int(np.count_nonzero(codes)) - failed
     faulty, rows = inject(log, seed)
-    after = np.array(verdicts(faulty, faulty.limits())) != decode.OK
-    good = np.array([frame is not None for frame in log.frames])
-    spared = good.copy()
-    spared[np.concatenate(list(rows.values()))] = False
+    is_refused = np.array(verdicts(faulty, faulty.limits())) != decode.OK
+    is_good = np.array([frame is not None for frame in log.frames])
+    is_good[np.concatenate(list(rows.values()))] = False
     return Figures(
         log.name,
         len(codes),
@@ -138,6 +141,6 @@ def figures(log: SensorLog, seed: int = 0) -> Figures:
         refused,
         1 - (failed + refused) / len(codes),
         refused / (len(codes) - failed),
-        {kind: float(after[picked].mean()) for kind, picked in rows.items()},
-        float(after[spared].mean()),
+        {kind: float(is_refused[fault_rows].mean()) for kind, fault_rows in rows.items()},
+        float(is_refused[is_good].mean()),
     )

@@ -1,4 +1,4 @@
-"""The figures for people: a table on the terminal, the same as Markdown in the docs."""
+"""Show the figures to people: a table on the terminal, or as Markdown in the docs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edgewise import console
 from edgewise.errors import InputError
-from edgewise.reliability.drain import WANTED_PER_S, Drained
+from edgewise.reliability.drain import TARGET_PER_S, Drained
 from edgewise.reliability.figures import Figures
 
 __all__ = ["markdown", "show", "write_docs"]
@@ -30,33 +30,33 @@ _LOG_COLUMNS = 160
 _BEGIN, _END = "<!-- figures -->", "<!-- end of figures -->"
 
 
-def show(figures: Iterable[Figures], drained: Drained | None) -> None:
-    """The table on stdout, and a line about the backlog."""
+def show(figures: Iterable[Figures], backlog: Drained | None) -> None:
+    """Print the table and a line about the backlog."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    shown = console.out()
-    if not shown.is_terminal:  # a log is as wide as it must be
-        shown = Console(width=_LOG_COLUMNS)
+    out = console.out()
+    if not out.is_terminal:  # a log file has room for the whole table
+        out = Console(width=_LOG_COLUMNS)
 
     table = Table(*_HEAD, title="reliability", title_justify="left", box=box.SIMPLE)
     for f in figures:
         table.add_row(*_cells(f), style="red" if f.faults else None)
-    shown.print(table)
-    if drained:
-        print(_drained(drained))
+    out.print(table)
+    if backlog:
+        print(_backlog_line(backlog))
 
 
-def markdown(figures: Iterable[Figures], drained: Drained) -> str:
-    """The same for docs/reliability.md."""
+def markdown(figures: Iterable[Figures], backlog: Drained) -> str:
+    """Return the same as Markdown for docs/reliability.md."""
     rows = [_HEAD, ("---",) * len(_HEAD), *map(_cells, figures)]
     lines = ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join([*lines, "", _drained(drained)])
+    return "\n".join([*lines, "", _backlog_line(backlog)])
 
 
 def write_docs(path: Path, text: str) -> None:
-    """Put ``text`` between the markers of the page; InputError when it has none."""
+    """Write ``text`` between the markers of the page; InputError for a page without them."""
     page = path.read_text()
     if _BEGIN not in page or _END not in page:
         raise InputError(f"{path}: {_BEGIN} or {_END} is missing: put them where the table goes")
@@ -66,9 +66,9 @@ def write_docs(path: Path, text: str) -> None:
 
 def _cells(f: Figures) -> tuple[str, ...]:
     recovery = f.recovery
-    took = "-" if recovery.worst_s is None else f"{recovery.worst_s:.1f}"
+    recovery_s = "-" if recovery.worst_s is None else f"{recovery.worst_s:.1f}"
     if recovery.n > 1:
-        took += f" (median {recovery.median_s:.1f})"
+        recovery_s += f" (median {recovery.median_s:.1f})"
     return (
         f.name,
         f.what,
@@ -79,14 +79,14 @@ def _cells(f: Figures) -> tuple[str, ...]:
         str(f.mistimed),
         f"{f.late} of {f.slots}",
         str(f.worst_ms),
-        took,
+        recovery_s,
         str(f.reconnects),
         "; ".join(f.faults) or "ok",
     )
 
 
-def _drained(d: Drained) -> str:
+def _backlog_line(d: Drained) -> str:
     return (
         f"Backlog: {d.readings} readings went into mosquitto in {d.seconds} s, {d.per_s} a second"
-        f" (asked for: {WANTED_PER_S}); {d.lost} lost."
+        f" (asked for: {TARGET_PER_S}); {d.lost} lost."
     )

@@ -1,4 +1,4 @@
-"""Many outages drawn at random for one node, the same every time."""
+"""The soak: many random outages for one node, the same in every run."""
 
 from __future__ import annotations
 
@@ -43,24 +43,24 @@ _KINDS: tuple[Callable[[Stage], Behaviour], ...] = (
     lambda s: On(PUBLISH, actions.reset),
     lambda s: On(PUBLISH, actions.half_close),
 )
-_WRONG_S = (1.0, 12.0)
+_BAD_S = (1.0, 12.0)
 _GOOD_S = (2.0, 10.0)
-_AFTER_S = 120  # the longest back-off, and what has waited
+_AFTER_S = 120  # for the longest back-off and the readings that wait
 
 
 def soak(outages: int, seed: int = 4) -> Scenario:
-    """A scenario of ``outages``, their kinds and lengths and the pauses between drawn."""
+    """Return a scenario of ``outages`` with random kinds, lengths and pauses."""
     rng = random.Random(seed)
-    drawn = [
-        (rng.choice(_KINDS), rng.uniform(*_WRONG_S), rng.uniform(*_GOOD_S)) for _ in range(outages)
+    plan = [
+        (rng.choice(_KINDS), rng.uniform(*_BAD_S), rng.uniform(*_GOOD_S)) for _ in range(outages)
     ]
-    total_s = sum(wrong_s + good_s for _, wrong_s, good_s in drawn) + _AFTER_S
+    total_s = sum(bad_s + good_s for _, bad_s, good_s in plan) + _AFTER_S
 
     def script(stage: Stage) -> list[Phase]:
-        turns: list[Phase] = []
-        for make, wrong_s, good_s in drawn:
-            turns += [(Pass(), good_s), (make(stage), wrong_s)]
-        return turns
+        phases: list[Phase] = []
+        for make, bad_s, good_s in plan:
+            phases += [(Pass(), good_s), (make(stage), bad_s)]
+        return phases
 
     return Scenario(
         "soak", f"{outages} outages drawn with seed {seed}", script, slots=round(total_s / 2)

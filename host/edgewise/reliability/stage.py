@@ -1,4 +1,4 @@
-"""What goes wrong beside the connection: the broker itself, the Wi-Fi, the name server."""
+"""Disturb what is around the connection: the broker itself, the Wi-Fi, the name server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ COLLECTOR = "edgewise-collector"
 
 
 class Stage:
-    """What is around one node: ``proxy`` and ``broker``, ``names``, and in ``flash`` its Wi-Fi."""
+    """The surroundings of one node: ``proxy``, ``broker`` and the name server ``names``.
+
+    ``flash``: the folder of the node, with its clock and its Wi-Fi.
+    """
 
     def __init__(self, broker: Mosquitto, rate: int) -> None:
         self.broker = broker
@@ -26,7 +29,7 @@ class Stage:
         self.flash = Path()  # of the node, once it runs
 
     def node_s(self) -> float:
-        """Seconds on the node's clock; 0 before it runs. See board/edgewise_sim.py."""
+        """Return the seconds on the node's clock, 0 before it runs; see board/edgewise_sim.py."""
         try:
             (ms,) = struct.unpack("<q", (self.flash / "clock").read_bytes())
         except (OSError, struct.error):
@@ -44,17 +47,19 @@ class Stage:
 
 
 def set_world(flash: Path, wifi: bool, rate: int | None = None) -> None:
-    """Take the Wi-Fi from the node whose ``flash`` this is, or give it back; with ``rate`` its
-    clock changes its pace. See board/edgewise_sim.py."""
-    new = flash / "world.new"
-    new.write_text(f"{wifi:d}" + (f" {rate}" if rate else ""))
-    new.rename(flash / "world")
+    """Turn the Wi-Fi of the node with this ``flash`` on or off.
+
+    ``rate``: a new rate of its clock. See board/edgewise_sim.py.
+    """
+    part = flash / "world.new"
+    part.write_text(f"{wifi:d}" + (f" {rate}" if rate else ""))
+    part.rename(flash / "world")
 
 
 class NoWifi(Freeze):
-    """The node's Wi-Fi is gone, and with it every packet."""
+    """The Wi-Fi of the node is off, so no packet passes."""
 
-    counts = False  # a node that sees it at once sends none
+    counts = False  # a node that notices it at once sends no packets
 
     def __init__(self, stage: Stage) -> None:
         super().__init__()
@@ -68,9 +73,10 @@ class NoWifi(Freeze):
 
 
 class BrokerAway(Refuse):
-    """Mosquitto is stopped, and started at the end.
+    """Mosquitto stops at the beginning and starts at the end.
 
-    One that forgets gets its subscriber back first: it would acknowledge what nobody is to have.
+    If it ``forgets`` its subscribers, the node stays away until the collector has subscribed:
+    before that, mosquitto would acknowledge readings that nobody gets.
     """
 
     def __init__(self, stage: Stage, forgets: bool) -> None:
@@ -89,7 +95,7 @@ class BrokerAway(Refuse):
 
 
 class NamesWrong(Refuse):
-    """The broker is gone, and the name server answers as ``mode`` says; see names.py."""
+    """The port of the broker is closed and the name server answers by ``mode``; see names.py."""
 
     counts = True
 
@@ -97,13 +103,13 @@ class NamesWrong(Refuse):
         super().__init__()
         self._names = stage.names
         self._mode = mode
-        self._asked = 0
+        self._queries_before = 0
 
     async def begin(self, proxy: Proxy) -> None:
-        self._asked = self._names.asked
+        self._queries_before = self._names.queries
         self._names.mode = self._mode
         await super().begin(proxy)
 
     async def end(self, proxy: Proxy) -> None:
-        self.acts = self._names.asked - self._asked
+        self.acts = self._names.queries - self._queries_before
         self._names.mode = "answer"

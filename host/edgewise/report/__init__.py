@@ -1,4 +1,4 @@
-"""The report of a training: evidence that is kept in the package, and a page that shows it.
+"""The report of a training: the evidence in the package, and a page that shows it.
 
 May import: features, training.
 """

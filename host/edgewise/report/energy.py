@@ -1,7 +1,7 @@
-"""What a node on a battery uses in a day, and what the classifier on the board saves.
+"""Calculate the charge that a node on a battery uses in a day, and how much its classifier saves.
 
-A model with stated assumptions, not a measurement: docs/battery.md says how to replace each by
-what a board shows.
+The result comes from stated assumptions, not from a measurement: docs/battery.md explains how to
+replace each assumption by a figure of a board.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from edgewise.features.table import Filters
 __all__ = ["ASSUMED", "SOURCES", "Assumptions", "battery", "day_mah", "readings_kept"]
 
 _DAY_S = 86400.0
-NEED, OF = 3, 5  # the node's default rule, `confirm` in its configuration
+CONFIRM_NEED, CONFIRM_OF = 3, 5  # the default of `confirm` in the configuration of a node
 EVERY_NTH = 10
-# What a sleeping node keeps beside its pipeline: its figures, the rule, events, network, outbox.
+# RTC memory of a sleeping node beside its pipeline: its figures, the rule, events, network, outbox
 _NODE_BYTES = 192
 
 
@@ -72,9 +72,10 @@ def day_mah(
     assumed: Assumptions = ASSUMED,
     radio_s: float | None = None,
 ) -> float:
-    """mAh a day of a node that wakes every ``period_s`` and reports ``reports_a_day`` times.
+    """Return the mAh a day of a node that wakes every ``period_s``.
 
-    ``radio_s``: how long the radio is on for a report, with a static address by default.
+    ``reports_a_day``: how often it turns the radio on; ``radio_s``: how long for each report, by
+    default the time with a static address.
     """
     a = assumed
     wakes = _DAY_S / period_s
@@ -86,7 +87,7 @@ def day_mah(
 
 
 def readings_kept(features: list[str], filters: Filters) -> int:
-    """How many readings wait in the RTC memory beside the windows of such a model."""
+    """Return how many readings fit into the RTC memory beside the windows of such a model."""
     state = (
         kept.HEAD_BYTES
         + _NODE_BYTES
@@ -99,26 +100,27 @@ def readings_kept(features: list[str], filters: Filters) -> int:
 def battery(
     info: Mapping[str, Any], changes_a_day: float | None, assumed: Assumptions = ASSUMED
 ) -> dict[str, Any]:
-    """The figures for model.json ``info``, plain JSON.
+    """Return the figures for model.json ``info`` as plain JSON.
 
-    ``changes_a_day``: confirmed changes of the class on the test part; None where there was none.
-    Keys: ``rules`` (rule, reports_a_day, and for module and board mah_a_day, days; the figures
-    are None where the changes are not known), ``readings_kept``, ``changes_a_day``, ``assumed``.
+    ``changes_a_day``: confirmed changes of the class on the test part; None without a test part.
+    Keys: ``period_s``; ``rules``, each with rule, reports_a_day, and mah_a_day and days for module
+    and board, None where the changes are not known; ``readings_kept``; ``changes_a_day``;
+    ``assumed``.
     """
     period_s = info["period_ms"] / 1000
     wakes = _DAY_S / period_s
-    room = readings_kept(info["features"], info["filters"])
-    # A change and a full memory seldom fall together: their sum is the upper bound.
-    caused = None if changes_a_day is None else min(wakes, changes_a_day + wakes / room)
-    nth = None if changes_a_day is None else min(wakes, changes_a_day + wakes / EVERY_NTH)
+    capacity = readings_kept(info["features"], info["filters"])
+    # A change can also fall on a full memory, so the sum of both is an upper bound.
+    on_change = None if changes_a_day is None else min(wakes, changes_a_day + wakes / capacity)
+    on_nth = None if changes_a_day is None else min(wakes, changes_a_day + wakes / EVERY_NTH)
     reports = {
         "every reading": wakes,
-        f"every {EVERY_NTH}th reading and changes": nth,
-        "class changes only": caused,
+        f"every {EVERY_NTH}th reading and changes": on_nth,
+        "class changes only": on_change,
     }
     return {
         "period_s": period_s,
-        "readings_kept": room,
+        "readings_kept": capacity,
         "changes_a_day": changes_a_day,
         "rules": [_rule(rule, n, period_s, assumed) for rule, n in reports.items()],
         "assumed": {
@@ -129,10 +131,10 @@ def battery(
 
 
 def _rule(rule: str, reports: float | None, period_s: float, assumed: Assumptions) -> Any:
-    told: dict[str, Any] = {"rule": rule, "reports_a_day": reports}
-    places = {"module": assumed.sleep_module_ma, "board": assumed.sleep_board_ma}
-    for place, sleep_ma in places.items():
+    figures: dict[str, Any] = {"rule": rule, "reports_a_day": reports}
+    hardware = {"module": assumed.sleep_module_ma, "board": assumed.sleep_board_ma}
+    for name, sleep_ma in hardware.items():
         mah = None if reports is None else day_mah(period_s, reports, sleep_ma, assumed)
         days = None if mah is None else assumed.battery_mah * assumed.usable / mah
-        told[place] = {"mah_a_day": mah, "days": days}
-    return told
+        figures[name] = {"mah_a_day": mah, "days": days}
+    return figures

@@ -1,4 +1,4 @@
-"""What a training shows, as plain JSON: the page can be drawn again without the data."""
+"""Collect the figures of a training as plain JSON, to draw the page again without the data."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgenode.core.decide import Confirm
-from edgewise.report.energy import NEED, OF
+from edgewise.report.energy import CONFIRM_NEED, CONFIRM_OF
 from edgewise.report.intervals import blocks_of, scores_with_intervals
 from edgewise.training.result import Trained, score
 
 __all__ = ["evidence"]
 
-_SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
-_COLUMNS = 720
-_NODES = 4  # drawn in the timeline
-_BINS = 10
+_TRAIN_SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)  # of the training rows, for the learning curve
+_COLUMNS = 720  # of the timeline
+_NODES = 4  # in the timeline
+_BINS = 10  # of the calibration
 
 
 def evidence(trained: Trained) -> dict[str, Any]:
-    """Everything that report.html shows beside model.json, finite numbers only."""
+    """Return everything that report.html shows beside model.json, finite numbers only."""
     y = trained.y_test
     n = len(trained.classes)
     share = _shares_of_votes(trained)
-    said = share.argmax(axis=1) if len(y) else np.zeros(0, dtype=np.int64)
+    predicted = share.argmax(axis=1) if len(y) else np.zeros(0, dtype=np.int64)
     block, block_s = blocks_of(trained.time_test_s, trained.node_test)
     confusions = np.zeros((int(block.max(initial=-1)) + 1, n, n), dtype=np.int64)
-    np.add.at(confusions, (block, y, said), 1)
+    np.add.at(confusions, (block, y, predicted), 1)
     return {
         "data": {
             "train": _part(trained.time_train_s, trained.node_train, trained.y_train, n),
@@ -46,9 +46,9 @@ def evidence(trained: Trained) -> dict[str, Any]:
             {**vars(c), "recipe": f"{c.recipe.kind}, {c.recipe.trees} trees"}
             for c in trained.candidates
         ],
-        "calibration": _calibration(share.max(axis=1), said == y) if len(y) else [],
-        "timeline": _timeline(trained, said) if len(y) else [],
-        "changes_a_day": _changes_a_day(trained, said) if len(y) else None,
+        "calibration": _calibration(share.max(axis=1), predicted == y) if len(y) else [],
+        "timeline": _timeline(trained, predicted) if len(y) else [],
+        "changes_a_day": _changes_a_day(trained, predicted) if len(y) else None,
         "ranges": _ranges(trained),
     }
 
@@ -72,37 +72,43 @@ def _part(
 
 
 def _learning_curve(trained: Trained) -> list[dict[str, float]]:
-    # The same recipe on the first tenth, fifth ... of the training rows.
+    # Scores of the same recipe, fitted on the first tenth, fifth ... of the training rows.
     points = []
-    for part in _SHARES:
-        rows = int(len(trained.y_train) * part)
+    for share in _TRAIN_SHARES:
+        rows = int(len(trained.y_train) * share)
         y = trained.y_train[:rows]
         if len(np.unique(y)) < len(trained.classes):
             continue
-        fitted = trained.recipe.estimator(y, trained.seed).fit(trained.x_train[:rows], y)
-        got = score(trained.y_test, fitted.predict(trained.x_test))
+        estimator = trained.recipe.estimator(y, trained.seed).fit(trained.x_train[:rows], y)
+        scores = score(trained.y_test, estimator.predict(trained.x_test))
         points.append(
-            {"rows": rows, "balanced_accuracy": got.balanced_accuracy, "macro_f1": got.macro_f1}
+            {
+                "rows": rows,
+                "balanced_accuracy": scores.balanced_accuracy,
+                "macro_f1": scores.macro_f1,
+            }
         )
     return points
 
 
-def _calibration(share: NDArray[np.float64], right: NDArray[np.bool_]) -> list[dict[str, float]]:
-    which = np.minimum((share * _BINS).astype(int), _BINS - 1)
+def _calibration(
+    share: NDArray[np.float64], is_right: NDArray[np.bool_]
+) -> list[dict[str, float]]:
+    bins = np.minimum((share * _BINS).astype(int), _BINS - 1)
     return [
         {
-            "rows": int(here.sum()),
-            "confidence": float(share[here].mean()),
-            "right": float(right[here].mean()),
+            "rows": int(mask.sum()),
+            "confidence": float(share[mask].mean()),
+            "right": float(is_right[mask].mean()),
         }
-        for here in (which == i for i in range(_BINS))
-        if here.any()
+        for mask in (bins == i for i in range(_BINS))
+        if mask.any()
     ]
 
 
-def _timeline(trained: Trained, said: NDArray[np.int64]) -> list[dict[str, Any]]:
-    # For each node, columns of neighbouring readings: most frequent class, as labelled and as
-    # said, and the share of errors.
+def _timeline(trained: Trained, predicted: NDArray[np.int64]) -> list[dict[str, Any]]:
+    # For each node, columns of neighbouring readings with the most frequent label, the most
+    # frequent prediction and the share of errors.
     lines = []
     for node in np.unique(trained.node_test.astype(str))[:_NODES]:
         rows = np.flatnonzero(trained.node_test.astype(str) == node)
@@ -112,22 +118,25 @@ def _timeline(trained: Trained, said: NDArray[np.int64]) -> list[dict[str, Any]]
                 "node": node,
                 "time_s": [float(trained.time_test_s[c[0]]) for c in columns],
                 "true": [_most_frequent(trained.y_test[c]) for c in columns],
-                "said": [_most_frequent(said[c]) for c in columns],
-                "wrong": [round(float((trained.y_test[c] != said[c]).mean()), 3) for c in columns],
+                "said": [_most_frequent(predicted[c]) for c in columns],
+                "wrong": [
+                    round(float((trained.y_test[c] != predicted[c]).mean()), 3) for c in columns
+                ],
             }
         )
     return lines
 
 
-def _changes_a_day(trained: Trained, said: NDArray[np.int64]) -> float:
-    # Of the confirmed class by the node's own rule, over all nodes; the first class is no change.
+def _changes_a_day(trained: Trained, predicted: NDArray[np.int64]) -> float:
+    # Counts changes of the class that the node's rule confirms, over all nodes. The first
+    # confirmed class of a node is no change.
     changes = 0
     nodes = trained.node_test.astype(str)
     for node in np.unique(nodes):
-        rule = Confirm(NEED, OF, len(trained.classes))
-        confirmed = sum(rule.push(cls) for cls in said[nodes == node].tolist())
-        changes += max(confirmed - 1, 0)
-    return changes * 86_400_000 / (len(said) * trained.period_ms)
+        rule = Confirm(CONFIRM_NEED, CONFIRM_OF, len(trained.classes))
+        confirmations = sum(rule.push(cls) for cls in predicted[nodes == node].tolist())
+        changes += max(confirmations - 1, 0)
+    return changes * 86_400_000 / (len(predicted) * trained.period_ms)
 
 
 def _most_frequent(values: NDArray[np.int64]) -> int:
@@ -135,7 +144,7 @@ def _most_frequent(values: NDArray[np.int64]) -> int:
 
 
 def _ranges(trained: Trained) -> dict[str, list[float]]:
-    # What the model has seen, in hundredths of the unit.
+    # The lowest and highest level in the training rows, in hundredths of the unit.
     columns = [(n, i) for i, n in enumerate(trained.features) if n in ("t_level", "h_level")]
     x = trained.x_train
     return {n: [float(x[:, i].min()), float(x[:, i].max())] for n, i in columns}

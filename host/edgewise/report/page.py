@@ -1,4 +1,4 @@
-"""report.html: one file, no script, nothing from outside."""
+"""Render report.html: one file without scripts, which loads nothing from outside."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Facts = dict[str, Any]
 
 
 def render(info: Facts, evidence: Facts) -> str:
-    """The page for model.json ``info`` and the ``evidence`` of its training."""
+    """Return the page for model.json ``info`` and the ``evidence`` of its training."""
     style = (files("edgewise.report") / "style.css").read_text()
     name = escape(str(info["name"]))
     parts = [
@@ -222,15 +222,15 @@ def _timeline(info: Facts, evidence: Facts) -> str:
 
 
 def _days(time_s: list[float]) -> list[tuple[int, str]]:
-    # The first column of each day, not more than eight of them.
+    # The first column of each day; at most nine, so that their labels do not overlap.
     days = [f"{datetime.fromtimestamp(t, UTC):%d %b}" for t in time_s]
-    first = [i for i, day in enumerate(days) if i == 0 or day != days[i - 1]]
-    apart = len(time_s) / 9
-    kept: list[int] = []
-    for i in first:
-        if not kept or i - kept[-1] >= apart:
-            kept.append(i)
-    return [(i, days[i]) for i in kept]
+    first_columns = [i for i, day in enumerate(days) if i == 0 or day != days[i - 1]]
+    distance = len(time_s) / 9
+    columns: list[int] = []
+    for i in first_columns:
+        if not columns or i - columns[-1] >= distance:
+            columns.append(i)
+    return [(i, days[i]) for i in columns]
 
 
 def _calibration(evidence: Facts) -> str:
@@ -268,11 +268,11 @@ def _size(info: Facts, evidence: Facts) -> str:
         ],
     ]
     if "measured" in info:
-        told = info["measured"]
+        measured = info["measured"]
         rows.append(
             [
-                f"measured latency, {told['runtime']} on the computer that compiled it",
-                f"{told['us']:.2f} us, {info['visits'] / told['us']:.0f} visits a us",
+                f"measured latency, {measured['runtime']} on the computer that compiled it",
+                f"{measured['us']:.2f} us, {info['visits'] / measured['us']:.0f} visits a us",
             ]
         )
     rows.append(
@@ -319,7 +319,7 @@ def _size(info: Facts, evidence: Facts) -> str:
 
 
 def _battery(info: Facts, evidence: Facts) -> str:
-    told = battery(info, evidence.get("changes_a_day"))
+    facts = battery(info, evidence.get("changes_a_day"))
     rows = [
         [
             rule["rule"],
@@ -330,15 +330,15 @@ def _battery(info: Facts, evidence: Facts) -> str:
                 for key in ("mah_a_day", "days")
             ),
         ]
-        for rule in told["rules"]
+        for rule in facts["rules"]
     ]
     head = ["the radio is on for", "times a day"]
     head += ["bare module: mAh a day", "days", "dev board: mAh a day", "days"]
-    assumed = [[k, f"{v['value']:g}", v["source"]] for k, v in told["assumed"].items()]
+    assumed = [[k, f"{v['value']:g}", v["source"]] for k, v in facts["assumed"].items()]
     return _section(
         "On a battery",
         _table(head, rows),
-        _p(_savings(told), "note"),
+        _p(_savings(facts), "note"),
         _details("Assumptions", _table(["", "value", "source"], assumed)),
     )
 
@@ -347,24 +347,24 @@ def _number(value: float | None) -> str:
     return "unknown" if value is None else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
 
 
-def _savings(told: Facts) -> str:
+def _savings(facts: Facts) -> str:
     text = (
-        f"Calculated, not measured: asleep between readings of {told['period_s']:g} s, days of a "
+        f"Calculated, not measured: asleep between readings of {facts['period_s']:g} s, days of a "
         "2,000 mAh battery. On a development board regulator and LED use more than all the rest."
     )
-    every, _, changes = (rule["module"]["mah_a_day"] for rule in told["rules"])
+    every, _, changes = (rule["module"]["mah_a_day"] for rule in facts["rules"])
     if changes is None:
         return f"{text} How often its class changes is not known: there was no test part."
     return (
-        f"{text} Its confirmed class changed {told['changes_a_day']:.1f} times a day on the test "
+        f"{text} Its confirmed class changed {facts['changes_a_day']:.1f} times a day on the test "
         f"part; deciding on the board saves {1 - changes / every:.0%} of what a bare module would "
-        f"use to send every reading. All readings arrive either way: {told['readings_kept']} wait "
-        "for the next report."
+        f"use to send every reading. All readings arrive either way: {facts['readings_kept']} "
+        "wait for the next report."
     )
 
 
 def ranking(info: Facts) -> list[tuple[str, float, float]]:
-    """Features with information gain in bits and use in the model, most used first."""
+    """Return features with information gain in bits and use in the model, most used first."""
     relevance = info.get("relevance", {})
     rows = [(n, r["information_gain_bits"], r["use"]) for n, r in relevance.items()]
     return sorted(rows, key=lambda r: -r[2])

@@ -1,4 +1,4 @@
-"""Charts as inline SVG: plain functions from numbers to text, coloured by the page's style."""
+"""Draw charts as inline SVG text; the style of the page sets the colours."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ def _ticks(high: float) -> list[float]:
 
 
 def _floor(values: Sequence[float]) -> float:
-    # a multiple of 20 %, so that the four steps up to 100 % are round
+    # Returns a multiple of 20 %, so that the four steps up to 100 % are round.
     return max(0.0, min(values) * 5 // 1 / 5)
 
 
 def curve(
     title: str, lines: dict[str, list[Point]], x_label: str, y_label: str, diagonal: bool = False
 ) -> str:
-    """Lines of (x, share) with dots; the first class of colour for the first line."""
+    """Return a chart of lines of (x, share) with dots; line n has the style class ``sn``."""
     points = [p for line in lines.values() for p in line]
     ticks = [0.0, 20, 40, 60, 80, 100] if diagonal else _ticks(max(x for x, _ in points))
     low = 0.0 if diagonal else _floor([y for _, y in points])
@@ -94,7 +94,7 @@ def curve(
 
 
 def scatter(title: str, points: list[tuple[float, float, str]], x_label: str, y_label: str) -> str:
-    """Points of (x, share, style class); drawn in that order."""
+    """Return a chart of points (x, share, style class), drawn in the order of ``points``."""
     ticks = _ticks(max(x for x, _, _ in points))
     low = _floor([y for _, y, _ in points])
     body = [_axes(ticks, x_label, (low, 1.0), y_label)]
@@ -106,7 +106,10 @@ def scatter(title: str, points: list[tuple[float, float, str]], x_label: str, y_
 
 
 def bars(title: str, rows: list[tuple[str, float, float]], names: tuple[str, str]) -> str:
-    """A pair of horizontal bars a row: (label, first, second), each against its own largest."""
+    """Return a chart with two horizontal bars for each row (label, first, second).
+
+    The length of a bar is relative to the largest value of its column.
+    """
     left, pitch = 150, 30
     height = 26 + pitch * len(rows)
     span = (_W - left - 110) / 2
@@ -127,7 +130,7 @@ def bars(title: str, rows: list[tuple[str, float, float]], names: tuple[str, str
 
 
 def matrix(title: str, counts: list[list[int]], names: list[str]) -> str:
-    """A confusion matrix: counts and the share of the true class, darker for more."""
+    """Return a confusion matrix with counts and shares of the true class; darker is more."""
     n = len(names)
     left, top, cell = 140, 44, min(110, 460 // n)
     body = [_text(left + n * cell / 2, 14, "what the model said", cls="label")]
@@ -149,13 +152,17 @@ def matrix(title: str, counts: list[list[int]], names: list[str]) -> str:
 
 
 def strips(
-    title: str, true: list[int], said: list[int], wrong: list[float], dates: list[tuple[int, str]]
+    title: str,
+    true: list[int],
+    predicted: list[int],
+    wrong: list[float],
+    dates: list[tuple[int, str]],
 ) -> str:
-    """Three strips over the same columns: the label, the model, the share of errors."""
+    """Return three strips over the same columns: the label, the model, the share of errors."""
     left, width = 66, _W - 66 - 24
     step = width / len(true)
     body = []
-    for row, (name, values) in enumerate((("labelled", true), ("model", said))):
+    for row, (name, values) in enumerate((("labelled", true), ("model", predicted))):
         y = 4 + 30 * row
         body.append(_text(left - 8, y + 17, name, "end"))
         start = 0

@@ -1,4 +1,4 @@
-"""What the simulated DHT22 answers: five raw bytes a row, or nothing."""
+"""The feed of the simulated DHT22: five raw bytes a row, or no answer."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _CHECKSUM_SHARE = 0.2
 
 
 def encode(t_dc: int, h_pm: int, kind: str = "dht22") -> bytes:
-    """The five bytes of a sensor: humidity, temperature in sign and magnitude, checksum.
+    """Return the five bytes of a sensor: humidity, temperature (sign and magnitude), checksum.
 
-    ``kind`` "dht22": tenths in 16 bits each; "dht11": whole part and tenths, a byte each.
+    ``kind`` "dht22": tenths in 16 bits each; "dht11": whole part and tenths, one byte each.
     """
     sign, size = int(t_dc < 0), abs(t_dc)
     if kind == "dht11":
@@ -35,7 +35,7 @@ def encode(t_dc: int, h_pm: int, kind: str = "dht22") -> bytes:
 
 
 def degrade(log: Log, seed: int, rate: float = FAILED_READS) -> Log:
-    """The same log with reads that failed, in bursts as a real sensor has them."""
+    """Return the same log with failed reads, in bursts like those of a real sensor."""
     rng = np.random.default_rng(seed)
     lengths = list(_BURSTS)
     mean = sum(n * p for n, p in _BURSTS.items())
@@ -46,7 +46,7 @@ def degrade(log: Log, seed: int, rate: float = FAILED_READS) -> Log:
 
 
 def write_feed(log: Log, path: Path, period_ms: int, seed: int) -> None:
-    """Write one node's log as the simulator reads it; failed reads are silent or garbled."""
+    """Write the log of one node as a feed; a failed read is no answer or a garbled frame."""
     rng = np.random.default_rng(seed)
     garbled: NDArray[np.bool_] = rng.random(len(log.valid)) < _CHECKSUM_SHARE
     steps = [*series_slots(log.time_s, period_ms)[1:], 1]

@@ -1,4 +1,4 @@
-"""Several simulated nodes at once, as `edgewise simulate` and the demo run them."""
+"""Run several simulated nodes at once, for `edgewise simulate` and the demo."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _POLL_S = 0.2
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one simulated run came to; `ok` when every reading was acknowledged."""
+    """The result of one simulated run; `ok` when every reading was acknowledged."""
 
     nodes: list[str]
     boot: int
@@ -46,7 +46,7 @@ class Outcome:
 
 
 def node_config(config: dict[str, Any], broker: BrokerUrl, node: str) -> dict[str, Any]:
-    """The node's config.json: ``config`` with the broker and the node's name filled in."""
+    """Return config.json of the node: ``config`` with the broker and the name of the node."""
     full = copy.deepcopy(config)
     full.setdefault("ntp", {"host": ""})  # the simulated clock is right
     mqtt = full.setdefault("mqtt", {})
@@ -69,14 +69,16 @@ def _address(host: str) -> str:
 
 
 def node_files(config: dict[str, Any], broker: BrokerUrl, folder: Path) -> dict[str, bytes]:
-    """What TLS needs in the node's flash: the broker's CA and what ``config`` names in ``folder``.
+    """Return the files for TLS in the node's flash: the CA of the broker, and the files in
+    ``folder`` that ``config`` names.
 
-    Raises InputError for a file that cannot be, or no CA at all: a node has none by itself.
+    Raises InputError for a file that cannot be read, and without any CA: a node has none by
+    itself.
     """
     if not broker.tls:
         return {}
-    given = config.get("mqtt")
-    mqtt = given if isinstance(given, dict) else {}
+    section = config.get("mqtt")
+    mqtt = section if isinstance(section, dict) else {}
     keys = ("cert", "key") if broker.ca else ("ca", "cert", "key")
     files = {
         str(mqtt[key]): read_named_file([folder], key, str(mqtt[key]))
@@ -84,10 +86,10 @@ def node_files(config: dict[str, Any], broker: BrokerUrl, folder: Path) -> dict[
         if mqtt.get(key)
     }
     if broker.ca is not None:
-        trusted = broker.tls_context().get_ca_certs(binary_form=True)
-        if len(trusted) != 1:
-            raise InputError(f"--ca {broker.ca}: holds {len(trusted)} CAs, a node takes only one")
-        files[_CA] = trusted[0]
+        cas = broker.tls_context().get_ca_certs(binary_form=True)
+        if len(cas) != 1:
+            raise InputError(f"--ca {broker.ca}: holds {len(cas)} CAs, a node takes only one")
+        files[_CA] = cas[0]
     elif not mqtt.get("ca"):
         raise InputError("mqtts:// needs --ca: a node trusts only the CA in its flash")
     return files
@@ -104,11 +106,12 @@ def simulate(
 ) -> Outcome:
     """Run one node for each log until all have ended; the n-th node plays the n-th log.
 
-    The files that ``config`` names for TLS are taken from ``folder``.
+    ``folder`` has the files that ``config`` names for TLS.
 
     Raises OutsideError when a node fails or ``timeout_s`` passes.
     """
-    boot = int(time.time())  # unlike any earlier run, whose retained messages a broker may hold
+    # differs from every earlier run, whose retained messages a broker may still have
+    boot = int(time.time())
     start = time.monotonic()
     files = node_files(config, broker, folder)
     names = [f"{FIRST_NODE + i:06x}" for i in range(len(logs))]
@@ -122,20 +125,20 @@ def simulate(
             for name, log in zip(names, logs, strict=True)
         ]
         for node in nodes:
-            left_s = timeout_s - (time.monotonic() - start)
-            if not node.wait(max(_POLL_S, left_s)):
-                said = node.lines[-1] if node.lines else "nothing"
+            remaining_s = timeout_s - (time.monotonic() - start)
+            if not node.wait(max(_POLL_S, remaining_s)):
+                last_line = node.lines[-1] if node.lines else "nothing"
                 raise OutsideError(
                     f"a simulated node did not end within {timeout_s:.0f} s, its last line: "
-                    f"{said}: check the broker {broker}"
+                    f"{last_line}: check the broker {broker}"
                 )
         results = [node.result() for node in nodes]
         runtime = nodes[0].lines[0].rsplit(", ", 1)[-1]
-    taken = sum(len(log.time_s) for log in logs)
+    n_readings = sum(len(log.time_s) for log in logs)
     return Outcome(
         names,
         boot,
-        taken,
+        n_readings,
         sum(r[0] for r in results),
         sum(r[1] + r[2] for r in results),
         sum(int((~log.valid).sum()) for log in logs),

@@ -25,9 +25,10 @@ from edgewise.toolchain import micropython, umqtt
 __all__ = ["FULL_SPEED", "MAX_SPEED", "Playback", "SimulatedNode"]
 
 MAX_SPEED = 0.0  # as fast as it will go
-_HEAP = "448k"  # words of the unix port are twice as wide, and it compiles the sources itself
+# larger than on a board: words are twice as wide, and the unix port compiles the sources itself
+_HEAP = "448k"
 _POWER_ON = "1"
-_RAM = "/dev/shm"  # a file there never waits for a disk that others keep busy
+_RAM = "/dev/shm"  # writing a file there never waits for a busy disk
 # exit code -> reset cause, as in board/machine.py: machine.reset(), machine.deepsleep(), the
 # watchdog, a power cut
 _RESETS = {
@@ -42,8 +43,11 @@ _END = re.compile(r"mqtt: (\d+) delivered, (\d+) dropped, (\d+) waiting")
 
 @dataclass(frozen=True)
 class Playback:
-    """How a node reads its log: ``speed`` times real time, ``seed`` of how its failed reads look;
-    ``on_line`` is called with each line that the node prints."""
+    """How a node reads its log.
+
+    ``speed``: times real time; ``seed``: chooses how failed reads look; ``on_line``: gets each
+    line that the node prints.
+    """
 
     speed: float = MAX_SPEED
     seed: int = 0
@@ -56,11 +60,10 @@ FULL_SPEED = Playback()
 class SimulatedNode:
     """A context manager around one run of ``firmware/main.py``.
 
-    ``log`` holds the readings of one node. ``boot`` is the number that this start will have.
-    The process ends by itself when the log is used up and everything is acknowledged. ``world``
-    are variables of its environment that make another world around the node, see
-    board/edgewise_sim.py. ``flash`` is the folder that the node sees as its file system.
-    ``files`` are others for the flash, by name.
+    ``log`` holds the readings of one node. ``boot`` is the boot number of this start. The process
+    ends by itself at the end of the log, when everything is acknowledged. ``world``: environment
+    variables that change the simulated world, see board/edgewise_sim.py. ``flash``: the folder
+    that the node sees as its file system. ``files``: additional files in it, by name.
     """
 
     def __init__(
@@ -89,16 +92,16 @@ class SimulatedNode:
         self.flash = flash = Path(self._folder.name)
         for name, data in self._files.items():
             (flash / name).write_bytes(data)
-        quiet = {"serial": False}  # a log is played at a thousand readings a second
-        (flash / "config.json").write_text(json.dumps({**quiet, **self._config}))
+        defaults = {"serial": False}  # a log is played at a thousand readings a second
+        (flash / "config.json").write_text(json.dumps({**defaults, **self._config}))
         (flash / "model.bin").write_bytes(self._package.blob)
         if self._package.code is not None:
             (flash / "model.py").write_text(self._package.code)
         (flash / "boot").write_text(str(self._boot - 1))
         write_feed(self._log, flash / "feed.bin", self._package.period_ms, self._playback.seed)
         board = paths.simulator_dir()
-        places = [".", board, *paths.node_dirs(), umqtt.fetch()]
-        self._env["MICROPYPATH"] = ":".join([*map(str, places), ".frozen"])
+        folders = [".", board, *paths.node_dirs(), umqtt.fetch()]
+        self._env["MICROPYPATH"] = ":".join([*map(str, folders), ".frozen"])
         script = str(board / "run_node.py")
         self._command = [*micropython.command(), "-X", f"heapsize={_HEAP}", script, "feed.bin"]
         self._command += [str(self._playback.speed), str(self._period_ms())]
@@ -120,9 +123,11 @@ class SimulatedNode:
         self._folder.cleanup()
 
     def _period_ms(self) -> int:
-        # a wrong one is for the node to refuse
-        given = self._config.get("period_ms")
-        return given if isinstance(given, int) and given > 0 else self._package.period_ms
+        # The node itself refuses a wrong period.
+        period_ms = self._config.get("period_ms")
+        if isinstance(period_ms, int) and period_ms > 0:
+            return period_ms
+        return self._package.period_ms
 
     def _start(self, cause: str) -> None:
         self._process = subprocess.Popen(
@@ -137,7 +142,7 @@ class SimulatedNode:
         )
 
     def _run(self) -> None:
-        # A node that resets itself starts again on the same flash.
+        # A node that resets itself starts again with the same flash.
         while True:
             with self._process as process:
                 for line in process.stdout or ():
@@ -149,26 +154,26 @@ class SimulatedNode:
             self._start(cause)
 
     def cut_power(self) -> None:
-        """End the process at once and start it again, as after a power cut."""
+        """End the process at once; it starts again as after a power cut."""
         self._process.kill()
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait for the end; False when ``timeout_s`` passed first."""
+        """Wait for the end of the process; False when ``timeout_s`` passed first."""
         self._runner.join(timeout_s)
         return not self._runner.is_alive()
 
     def result(self) -> tuple[int, int, int]:
-        """Readings delivered, dropped and waiting as the ended node counted them."""
+        """Return the readings delivered, dropped and waiting, as the node counted them."""
         text = "\n".join(self.lines)
-        refused = re.search(r"^edgewise: ((?:config|model): .*)$", text, re.MULTILINE)
-        if refused:
-            raise InputError(refused.group(1))
-        found = _END.search(text)
-        if self._process.returncode != 0 or not found:
-            last = self.lines[-1] if self.lines else "it said nothing"
+        refusal = re.search(r"^edgewise: ((?:config|model): .*)$", text, re.MULTILINE)
+        if refusal:
+            raise InputError(refusal.group(1))
+        counts = _END.search(text)
+        if self._process.returncode != 0 or not counts:
+            last_line = self.lines[-1] if self.lines else "it said nothing"
             raise OutsideError(
-                f"the simulated node ended with {self._process.returncode} ({last}): "
+                f"the simulated node ended with {self._process.returncode} ({last_line}): "
                 "run edgewise doctor"
             )
-        delivered, dropped, waiting = (int(g) for g in found.groups())
+        delivered, dropped, waiting = (int(g) for g in counts.groups())
         return delivered, dropped, waiting

@@ -1,4 +1,4 @@
-"""From a labelled log to a scikit-learn classifier, chosen on training rows only.
+"""Train a scikit-learn classifier on a labelled log, chosen on training rows only.
 
 May import: errors, features, logs, package.
 """
@@ -22,7 +22,7 @@ from edgewise.training.pool import FILTERS, NO_FILTERS, POOL
 from edgewise.training.relevance import information_gain, s_feature
 from edgewise.training.result import Candidate, Levels, Recipe, Scores, Trained, score
 from edgewise.training.rows import Rows, classes_of, parts_of, rows_of
-from edgewise.training.search import Found, Search, check_jobs
+from edgewise.training.search import Search, SearchResult, check_jobs
 
 __all__ = [
     "FILTERS",
@@ -48,31 +48,32 @@ def train(
     levels: str = "auto",
     seed: int = 0,
     jobs: int = 0,
-    progress: Callable[[int, int], None] = lambda done, of: None,
+    progress: Callable[[int, int], None] = lambda count, total: None,
 ) -> Trained:
-    """Choose and fit a classifier on ``fit``, score it on ``test``.
+    """Return a classifier that is chosen and fitted on ``fit`` and scored on ``test``.
 
-    Everything is chosen on held-out blocks of time (one node) or whole nodes of ``fit``.
+    The choice uses held-out parts of ``fit``: blocks of time (one node) or whole nodes.
     ``levels``: "auto", "on" or "off". ``jobs``: 0 is all cores; the result does not depend on it.
-    Raises InputError where the labels cannot teach anything or nothing fits the budget.
+    ``progress`` gets the number of candidates that are tried, and of all candidates.
+    Raises InputError where nothing can be learned from the labels or nothing fits the budget.
     """
     classes = classes_of(fit, test)
     rows = _labelled_rows(fit, classes)
-    fewer = {f: r.select(_spread(len(r.y))) for f, r in rows.items()}
-    parts = parts_of(fewer[True])
+    search_rows = {f: r.select(_spread_rows(len(r.y))) for f, r in rows.items()}
+    parts = parts_of(search_rows[True])
     if not parts.folds:
         raise InputError(
             f"{fit.path}: no part can be held out and leave two classes to train on: "
             "record each class more than once, or on more nodes"
         )
-    search = Search(fewer, parts, len(classes), seed, check_jobs(jobs))
-    found = search.find(budget or Budget(), levels, progress)
-    tested = rows_of(test, _filters(found.filtered), fit.period_ms, max_delta(fit), classes)
-    return _trained(found, fit, classes, rows[found.filtered], tested)
+    search = Search(search_rows, parts, len(classes), seed, check_jobs(jobs))
+    result = search.find(budget or Budget(), levels, progress)
+    test_rows = rows_of(test, _filters(result.filtered), fit.period_ms, max_delta(fit), classes)
+    return _train_final(result, fit, classes, rows[result.filtered], test_rows)
 
 
 def _labelled_rows(fit: Log, classes: list[str]) -> dict[bool, Rows]:
-    # Of the filtered (True) and of the raw readings.
+    # Returns the rows of the filtered readings under True, of the raw ones under False.
     if fit.period_ms > PERIOD_MAX_MS:
         raise InputError(
             f"{fit.path}: a reading every {fit.period_ms / 1000:g} s, at least one in "
@@ -89,69 +90,71 @@ def _labelled_rows(fit: Log, classes: list[str]) -> dict[bool, Rows]:
 
 
 def narrow(estimator: Any, used: NDArray[np.int64]) -> Any:
-    """The same trees on the columns that they use: the node computes nothing in vain."""
-    slim = copy.deepcopy(estimator)
+    """Return the same trees with only the columns ``used``; the node then computes no others."""
+    copied = copy.deepcopy(estimator)
     place = np.zeros(estimator.n_features_in_, dtype=np.int64)
     place[used] = np.arange(len(used))
-    for part in (slim, *getattr(slim, "estimators_", ())):
+    for part in (copied, *getattr(copied, "estimators_", ())):
         part.n_features_in_ = len(used)
-    for tree in trees_of(slim):
+    for tree in trees_of(copied):
         inner = tree.children_left >= 0
         tree.feature[inner] = place[tree.feature[inner]]
-    return slim
+    return copied
 
 
-def _trained(found: Found, fit: Log, classes: list[str], teach: Rows, tested: Rows) -> Trained:
-    estimator, use, columns = _fitted(found, fit, teach)
-    x, x_test = teach.x[:, columns], tested.x[:, columns]
+def _train_final(
+    result: SearchResult, fit: Log, classes: list[str], train_rows: Rows, test_rows: Rows
+) -> Trained:
+    estimator, use, columns = _fit_recipe(result, fit, train_rows)
+    x, x_test = train_rows.x[:, columns], test_rows.x[:, columns]
     features = [POOL[i] for i in columns]
-    gain = information_gain(x, teach.y)
-    said = estimator.predict(x_test) if len(x_test) else np.zeros(0, dtype=np.int64)
-    confusion = found.confusion.sum(axis=0)
+    gain = information_gain(x, train_rows.y)
+    predicted = estimator.predict(x_test) if len(x_test) else np.zeros(0, dtype=np.int64)
+    confusion = result.confusion.sum(axis=0)
     occurs = confusion.sum(axis=1) > 0
     recall = np.diag(confusion)[occurs] / confusion.sum(axis=1)[occurs]
     return Trained(
         estimator,
-        found.recipe,
+        result.recipe,
         classes,
         features,
-        _filters(found.filtered),
+        _filters(result.filtered),
         fit.period_ms,
         max_delta(fit),
         x,
-        teach.y,
-        teach.time_s,
-        teach.node,
+        train_rows.y,
+        train_rows.time_s,
+        train_rows.node,
         x_test,
-        tested.y,
-        tested.time_s,
-        tested.node,
+        test_rows.y,
+        test_rows.time_s,
+        test_rows.node,
         float(recall.mean()),
-        score(tested.y, said),
+        score(test_rows.y, predicted),
         s_feature(gain, use),
         {n: (float(g), float(w)) for n, g, w in zip(features, gain, use, strict=True)},
-        found.candidates,
-        found.levels,
-        found.validation,
-        found.seed,
+        result.candidates,
+        result.levels,
+        result.validation,
+        result.seed,
     )
 
 
-def _fitted(
-    found: Found, fit: Log, teach: Rows
+def _fit_recipe(
+    result: SearchResult, fit: Log, train_rows: Rows
 ) -> tuple[Any, NDArray[np.float64], NDArray[np.int64]]:
-    # The classifier narrowed to the columns that it uses, how much it uses each, the columns.
-    x = teach.x[:, found.columns]
-    whole = found.recipe.estimator(teach.y, found.seed).fit(x, teach.y)
-    used = np.flatnonzero(whole.feature_importances_ > 0)
+    # Returns the classifier with only the columns that it uses, its use of each, and the columns.
+    x = train_rows.x[:, result.columns]
+    full = result.recipe.estimator(train_rows.y, result.seed).fit(x, train_rows.y)
+    used = np.flatnonzero(full.feature_importances_ > 0)
     if not len(used):
         raise InputError(f"{fit.path}: no feature tells the classes apart: check the labels")
-    return narrow(whole, used), whole.feature_importances_[used], found.columns[used]
+    return narrow(full, used), full.feature_importances_[used], result.columns[used]
 
 
 def _filters(filtered: bool) -> Any:
     return FILTERS if filtered else NO_FILTERS
 
 
-def _spread(n: int) -> NDArray[np.int64]:
+def _spread_rows(n: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, n - 1, min(n, _SEARCH_ROWS)).astype(np.int64))

@@ -1,8 +1,8 @@
-"""A forest that was grown once, as if it had been grown with fewer leaves.
+"""Cut a grown forest to fewer leaves: the result is the forest grown with that limit.
 
-scikit-learn grows a tree with ``max_leaf_nodes`` best first: every split makes two nodes, and
-which split comes next does not depend on the limit. The tree with fewer leaves is therefore the
-first ``2 * leaves - 1`` nodes of the tree with more, bit for bit.
+scikit-learn grows a tree with ``max_leaf_nodes`` best first. Every split makes two nodes, and
+the order of the splits does not depend on the limit. So the tree with fewer leaves is the first
+``2 * leaves - 1`` nodes of the tree with more leaves, bit for bit.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ __all__ = ["CutTree", "cut", "predict"]
 
 
 class CutTree:
-    """The first nodes of a fitted ``tree_``, with its attributes; ``depth``: int[nodes], how many
-    nodes a row visits that ends there."""
+    """The first nodes of a fitted ``tree_``, with its attributes.
+
+    ``depth``: int[nodes], the number of nodes that a row visits up to and with this node.
+    """
 
     def __init__(self, tree: Any, leaves: int) -> None:
         n = self.node_count = min(tree.node_count, 2 * leaves - 1)
@@ -30,25 +32,25 @@ class CutTree:
         self.value = tree.value[:n]
         self.depth = np.ones(n, dtype=np.int64)
         self._tree = tree
-        self._place = np.arange(tree.node_count)
+        self._cut_node = np.arange(tree.node_count)  # node of the full tree -> node of this one
         for node in np.flatnonzero(tree.children_left >= 0):
             for child in (tree.children_left[node], tree.children_right[node]):
                 if child < n:
                     self.depth[child] = self.depth[node] + 1
                 else:
-                    self._place[child] = self._place[node]
+                    self._cut_node[child] = self._cut_node[node]
 
     def apply(self, x: NDArray[np.float32]) -> NDArray[np.int64]:
-        """int[rows], the leaf that each row reaches."""
-        return np.asarray(self._place[self._tree.apply(x)])
+        """Return int[rows], the leaf that each row reaches."""
+        return np.asarray(self._cut_node[self._tree.apply(x)])
 
 
 def cut(estimator: Any, leaves: int) -> list[CutTree]:
-    """The trees of a fitted classifier, of ``leaves`` at most."""
+    """Return the trees of a fitted classifier, each cut to at most ``leaves`` leaves."""
     return [CutTree(tree, leaves) for tree in trees_of(estimator)]
 
 
 def predict(trees: list[CutTree], classes: NDArray[Any], x: NDArray[np.float32]) -> NDArray[Any]:
-    """What the classifier of these trees says, as scikit-learn adds up their votes."""
+    """Return the classes that these trees predict; adds up their votes as scikit-learn does."""
     votes = sum(tree.value[tree.apply(x), 0] for tree in trees) / len(trees)
     return np.asarray(classes[np.argmax(votes, axis=1)])

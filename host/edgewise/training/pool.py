@@ -1,4 +1,4 @@
-"""The features that a training chooses from."""
+"""The pool of features that a training chooses from."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from edgewise.features.table import Filters
 __all__ = ["FILTERS", "LEVELS", "NO_FILTERS", "POOL", "WINDOWS"]
 
 WINDOWS = (5, 15, 30, 60)  # readings
-# Left out: mean, which is level - dev, and the dew point, which says what absolute humidity says.
-# Both made trees worse on nodes that they had not seen.
+# Not in the pool: mean, which is level - dev, and the dew point, which tells the same as absolute
+# humidity. Both made trees worse on nodes that were not in the training rows.
 _KINDS = (
     "level",
     "diff",

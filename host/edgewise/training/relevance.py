@@ -1,4 +1,4 @@
-"""How much a feature tells about the class, and how much a model uses it."""
+"""The information of a feature about the class, weighted by its use in a model."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ _PARTS = 16
 
 
 def information_gain(x: NDArray[np.int16], y: NDArray[np.int64]) -> NDArray[np.float64]:
-    """float64[features], the bits that each feature, cut into 16 equal parts, tells about the
-    class. ``x``: int16[rows, features], ``y``: int[rows]."""
+    """Return float64[features], the bits that each feature tells about the class.
+
+    Each feature is cut into 16 parts with equally many rows. ``x``: int16[rows, features], ``y``:
+    int[rows].
+    """
     from sklearn.metrics import mutual_info_score
 
     cuts = np.linspace(0, 1, _PARTS + 1)[1:-1]
@@ -24,5 +27,5 @@ def information_gain(x: NDArray[np.int16], y: NDArray[np.int64]) -> NDArray[np.f
 
 
 def s_feature(gain: NDArray[np.float64], use: NDArray[np.float64]) -> float:
-    """sum(w I) / sum(w) of the design: mean gain in bits, weighted by use."""
+    """Return the mean gain in bits, weighted by use: sum(w I) / sum(w) of the design."""
     return float((use * gain).sum() / use.sum())

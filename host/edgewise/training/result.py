@@ -1,4 +1,4 @@
-"""What a training tried, chose and reached."""
+"""The result of a training: its candidates, the chosen model and the scores."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Candidate", "Levels", "Recipe", "Scores", "Trained", "score"]
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to grow a classifier."""
+    """The settings to grow a classifier with."""
 
     kind: str
     trees: int
@@ -26,7 +26,7 @@ class Recipe:
     criterion: str
 
     def estimator(self, y: NDArray[np.int64], seed: int) -> Any:
-        """The unfitted classifier; ``y``: int[rows], the classes that it will be fitted on."""
+        """Return a classifier to fit on the classes ``y``: int[rows]."""
         from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
         from sklearn.tree import DecisionTreeClassifier
 
@@ -46,7 +46,8 @@ class Recipe:
 
 
 def _weights(y: NDArray[np.int64]) -> dict[int, float]:
-    # The root of the inverse frequency: between many misses of a rare class and false alarms.
+    # The root of the inverse frequency: a compromise between misses of a rare class and false
+    # alarms.
     classes, counts = np.unique(y, return_counts=True)
     weights = np.sqrt(len(y) / (len(classes) * counts))
     return dict(zip(classes.tolist(), weights.tolist(), strict=True))
@@ -65,28 +66,30 @@ class Scores:
         return asdict(self)
 
 
-def score(y: NDArray[Any], said: NDArray[Any]) -> Scores:
-    """Accuracy, balanced accuracy and macro-F1 of what was said, over the classes that occur."""
+def score(y: NDArray[Any], predicted: NDArray[Any]) -> Scores:
+    """Return accuracy, balanced accuracy and macro-F1 over the classes that occur in ``y``."""
     from sklearn.metrics import accuracy_score, f1_score, recall_score
 
     if len(y) == 0:
         return Scores(0, 0.0, 0.0, 0.0)
     return Scores(
         len(y),
-        float(accuracy_score(y, said)),
-        float(recall_score(y, said, labels=np.unique(y), average="macro", zero_division=0)),
-        float(f1_score(y, said, labels=np.unique(y), average="macro", zero_division=0)),
+        float(accuracy_score(y, predicted)),
+        float(recall_score(y, predicted, labels=np.unique(y), average="macro", zero_division=0)),
+        float(f1_score(y, predicted, labels=np.unique(y), average="macro", zero_division=0)),
     )
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One model of the search: ``features`` computed, ``nodes`` with leaves, ``bytes`` of the
-    table, mean ``visits`` and predicted ``us`` of a prediction on an ESP32.
+    """One model of the search.
 
-    ``quality``: mean of balanced accuracy and macro-F1 on held-out parts, so that neither a miss
-    nor a false alarm is free; ``se``: standard error of its distance from the best. ``se`` and
-    ``on_front`` are among those with the levels and filters that were decided for.
+    ``features``: number of features; ``nodes``: number of nodes, leaves included; ``bytes``: size
+    of the table; ``visits``: mean of the nodes that a prediction visits; ``us``: estimated
+    microseconds of a prediction on an ESP32; ``quality``: mean of balanced accuracy and macro-F1
+    on held-out parts, so that misses and false alarms both count; ``se``: standard error of its
+    distance from the best. ``se`` and ``on_front`` compare only candidates with the chosen levels
+    and filters.
     """
 
     recipe: Recipe
@@ -105,8 +108,11 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Levels:
-    """Whether absolute levels are features, and why: they help in one known room and hurt in a
-    new one. Qualities are the best on held-out parts; None where it was not asked."""
+    """Whether absolute levels are features, and why.
+
+    Levels help in one known room and hurt in a new one. ``asked``: the option --levels; the
+    qualities are the best on held-out parts, None where that choice was not tried.
+    """
 
     asked: str
     used: bool
@@ -117,11 +123,11 @@ class Levels:
 
 @dataclass(frozen=True)
 class Trained:
-    """A fitted classifier with what is needed to package it.
+    """A fitted classifier with everything that its package needs.
 
-    ``estimator`` was narrowed to the columns ``features``; ``x_train``, ``x_test``: int16[rows,
+    ``estimator`` has only the columns ``features``; ``x_train``, ``x_test``: int16[rows,
     features]; ``time_*_s``: float64[rows], unix seconds; ``node_*``: object[rows]; ``relevance``:
-    feature -> information gain in bits, use; ``s_feature`` as in the figures of the design.
+    feature -> information gain in bits, use; ``s_feature``: see `training.relevance.s_feature`.
     """
 
     estimator: Any

@@ -1,4 +1,4 @@
-"""Labelled rows of a log, and the parts of them that are held out to choose by."""
+"""The labelled rows of a log, and the parts that are held out to compare candidates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from edgewise.training.pool import POOL, WINDOWS
 __all__ = ["Parts", "Rows", "classes_of", "parts_of", "rows_of"]
 
 _FOLDS = 5
-_BLOCKS = 4  # of each part, to see how much the quality varies
+_BLOCKS = 4  # of each part; they show how much the quality varies
 
 
 @dataclass(frozen=True)
@@ -31,19 +31,19 @@ class Rows:
     node: NDArray[Any]
 
     def select(self, rows: NDArray[Any]) -> Rows:
-        """The rows that a mask or index picks."""
+        """Return the rows that a mask or an index picks."""
         return Rows(self.x[rows], self.y[rows], self.time_s[rows], self.node[rows])
 
 
 def classes_of(fit: Log, test: Log) -> list[str]:
-    """The classes of the training part, sorted; InputError where they cannot teach anything."""
+    """Return the sorted classes of the training part; InputError where they cannot be learned."""
     if fit.label is None:
         raise InputError(f"{fit.path}: no label column: name it with --label")
     known = sorted({v for v in fit.label[fit.valid] if v is not None})
     if len(known) < 2:
-        said = f"only the class {known[0]!r}" if known else "no valid reading with a label"
+        fault = f"only the class {known[0]!r}" if known else "no valid reading with a label"
         raise InputError(
-            f"{fit.path}: {said} in the training part: a model needs readings of two classes"
+            f"{fit.path}: {fault} in the training part: a model needs readings of two classes"
         )
     if len(known) > CLASSES_MAX:
         raise InputError(
@@ -67,22 +67,23 @@ def classes_of(fit: Log, test: Log) -> list[str]:
 def rows_of(
     log: Log, filters: Filters, period_ms: int, max_delta: tuple[int, int], classes: list[str]
 ) -> Rows:
-    """Every valid, labelled reading of the log with all features of the pool."""
+    """Return every valid, labelled reading of the log with all features of the pool."""
     table = build_table(log, POOL, filters, period_ms, max_delta)
     if log.label is None:
-        keep = np.zeros(len(log.node), dtype=bool)
+        is_labelled = np.zeros(len(log.node), dtype=bool)
         y = np.zeros(0, dtype=np.int64)
     else:
-        keep = table.valid & np.array([v is not None for v in log.label], dtype=bool)
+        is_labelled = table.valid & np.array([v is not None for v in log.label], dtype=bool)
         index = {name: i for i, name in enumerate(classes)}
-        y = np.array([index[v] for v in log.label[keep]], dtype=np.int64)
-    return Rows(table.x[keep], y, log.time_s[keep], log.node[keep])
+        y = np.array([index[v] for v in log.label[is_labelled]], dtype=np.int64)
+    return Rows(table.x[is_labelled], y, log.time_s[is_labelled], log.node[is_labelled])
 
 
 @dataclass(frozen=True)
 class Parts:
-    """``folds``: pairs of bool[rows] to fit on and int[rows] held out; ``block``: int[rows], the
-    block of time of each row; ``text``: how they were made, for people."""
+    """``folds``: pairs of bool[rows], the rows to fit on, and int[rows], the rows held out;
+    ``block``: int[rows], the block of time of each row; ``text``: describes the parts for people.
+    """
 
     folds: list[tuple[NDArray[np.bool_], NDArray[np.int64]]]
     block: NDArray[np.int64]
@@ -90,25 +91,25 @@ class Parts:
 
 
 def parts_of(rows: Rows) -> Parts:
-    """Whole nodes where there are several, otherwise blocks of time.
+    """Return parts of whole nodes if there are several nodes, otherwise blocks of time.
 
-    Blocks of time keep a distance of the longest window from what is fitted, so that no window is
-    seen by both.
+    Rows within the longest window of a block of time are not fitted on, so that no window has
+    rows of both.
     """
     y, n = rows.y, len(rows.y)
     nodes = np.unique(rows.node)
     if len(nodes) > 1:
         groups = [nodes[i::_FOLDS] for i in range(min(_FOLDS, len(nodes)))]
-        held = [np.flatnonzero(np.isin(rows.node, group)) for group in groups]
+        test_parts = [np.flatnonzero(np.isin(rows.node, group)) for group in groups]
         margin = 0
         text = f"{len(nodes)} whole nodes in {len(groups)} parts"
     else:
-        held = np.array_split(np.arange(n), _FOLDS)
+        test_parts = np.array_split(np.arange(n), _FOLDS)
         margin = min(max(WINDOWS), n // (4 * _FOLDS))
         text = f"{_FOLDS} blocks of time, {margin} readings apart"
     folds = []
     block = np.full(n, -1)
-    for part in held:
+    for part in test_parts:
         fit = np.ones(n, dtype=bool)
         fit[part] = False
         if margin and len(part):

@@ -1,4 +1,4 @@
-# What a call of native code costs that does nothing.
+# Native code that does nothing, to measure the time of a call.
 import micropython
 
 

@@ -1,5 +1,5 @@
-# import bench_node, in a folder with bench.json, model.bin, rows.bin, frames.bin, edgenode/ and
-# what there is of inline, m2cgen and everywhereml: run(part) prints one JSON object of figures.
+# bench_node runs in a folder with bench.json, model.bin, rows.bin, frames.bin, edgenode/ and any
+# of the modules inline, m2cgen and everywhereml. run(part) prints the figures as one JSON object.
 import gc
 import json
 import sys
@@ -27,14 +27,14 @@ def read(name):
 
 
 def module(name):
-    # -> a module, or None where it is not in the folder or cannot run here
+    # Returns a module; None where it is missing or cannot run here.
     try:
         return __import__(name)
     except (ImportError, MemoryError, SyntaxError, ValueError):
         return None
 
 
-# The loops: the items one after the other through f, a table or not, votes to out or returned.
+# The loops pass one item after the other to f, maybe with a table; f fills out or returns a value.
 def empty(f, items, table, out):
     for _ in items:
         pass
@@ -56,7 +56,7 @@ def table_x_out(f, items, table, out):
 
 
 class Step:
-    # What the node does with a frame between the sensor and the outbox.
+    # The work of the node on a frame, between the sensor and the outbox.
     def __init__(self, pipe, forest):
         self._pipe = pipe
         self._forest = forest
@@ -127,14 +127,14 @@ class Bench:
 
     def run_us(self, name, passes):
         loop, f, items = self.ways[name]
-        gc.collect()  # nobody pays for what another one left
+        gc.collect()  # so that no way pays for the garbage of another
         start_us = time.ticks_us()
         for _ in range(passes):
             loop(f, items, self._table, self._out)
         return time.ticks_diff(time.ticks_us(), start_us)
 
     def best_us(self):
-        # name -> microseconds an item, the best of the rounds; every round has all of them.
+        # Returns name -> microseconds an item, the best of all rounds. Every round has all ways.
         passes, best = {}, {}
         for name in self.ways:
             passes[name] = 1
@@ -147,37 +147,37 @@ class Bench:
         return best
 
     def allocated(self, name):
-        # bytes an item, and whether all of them pass while the heap gives nothing
+        # Returns the bytes an item, and whether all items pass with a locked heap.
         loop, f, items = self.ways[name]
-        few = items[:16]
+        sample = items[:16]
         gc.collect()
         gc.disable()
         before = gc.mem_alloc()
-        loop(f, few, self._table, self._out)
-        taken = gc.mem_alloc() - before
+        loop(f, sample, self._table, self._out)
+        allocated = gc.mem_alloc() - before
         gc.enable()
         micropython.heap_lock()
         try:
             loop(f, items, self._table, self._out)
-            none = True
+            passes = True
         except MemoryError:
-            none = False
+            passes = False
         micropython.heap_unlock()
-        return taken / len(few), none
+        return allocated / len(sample), passes
 
     def class_of(self, name, x):
         loop, f, _ = self.ways[name]
         if loop is x_only:
-            said = f(x)
+            result = f(x)
         else:
             loop(f, (x,), self._table, self._out)
-            said = self._out
-        if isinstance(said, int):
-            return said
-        return max(range(len(said)), key=lambda c: said[c])
+            result = self._out
+        if isinstance(result, int):
+            return result
+        return max(range(len(result)), key=lambda c: result[c])
 
     def agreement(self):
-        # name -> how many of all rows have the class that is written beside them
+        # Returns name -> the number of rows with the class at their end.
         right = {name: 0 for name in self.ways if name not in ("loop", "empty call", "step")}
         for x in self.rows(-1):
             for name in right:

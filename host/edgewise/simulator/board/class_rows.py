@@ -1,5 +1,6 @@
-# micropython class_rows.py, in a folder with model.bin, perhaps model.py, and the int16 rows:
-# what runs and the us of a prediction, then class index and percent of every row, a byte each.
+# micropython class_rows.py, in a folder with model.bin, the file rows (int16) and maybe model.py.
+# Prints the runtime and the us of a prediction, then the class index and the percent of every row,
+# one byte each.
 import sys
 import time
 from array import array

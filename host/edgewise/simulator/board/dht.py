@@ -1,4 +1,4 @@
-# A DHT22 whose five bytes come from the feed; it fails as the stock driver does.
+# A DHT22 that gets its five bytes from the feed. It fails like the stock driver.
 import errno
 
 from edgewise_sim import world

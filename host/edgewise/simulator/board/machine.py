@@ -1,4 +1,4 @@
-# The part of machine that the node uses; pins print their changes when asked to.
+# The part of machine that the node uses. With EDGEWISE_SIM_PINS, pins print their changes.
 import os
 import struct
 
@@ -10,7 +10,7 @@ _exit = _libc.func("v", "_exit", "i")
 _alarm = _libc.func("I", "alarm", "I")
 _setitimer = _libc.func("i", "setitimer", "iPp")
 _ITIMER_PROF = 2
-_BLOCKED_S = 120  # a busy computer is no frozen node
+_BLOCKED_S = 120  # so long because a busy computer is no frozen node
 
 PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
 _TRACE = os.getenv("EDGEWISE_SIM_PINS")
@@ -31,13 +31,13 @@ def idle():
 
 
 def reset():
-    # No clean-up of any kind, as on the board.
-    world.keep_place()
+    # Without any clean-up, as on the board.
+    world.save_position()
     _exit(EXIT_RESET)
 
 
 def deepsleep(ms):
-    world.keep_place()
+    world.save_position()
     _exit(EXIT_SLEEP)
 
 
@@ -57,8 +57,8 @@ class Pin:
 
 
 class RTC:
-    # memory: `rtc` in the folder of the node is what an ESP32 keeps powered
-    def datetime(self, given):
+    # The file `rtc` in the folder of the node is the memory that an ESP32 keeps powered.
+    def datetime(self, value):
         pass  # the simulated clock is right
 
     def memory(self, data=None):
@@ -75,8 +75,8 @@ class RTC:
 
 
 class WDT:
-    # Ends the process as the watchdog ends a run: SIGPROF after that much processor time, SIGALRM
-    # where it blocks outside.
+    # Ends the process like the watchdog: SIGPROF after `timeout` ms of processor time, SIGALRM
+    # after a long time in which the process blocks.
     def __init__(self, id=0, timeout=5000):
         us = timeout * 1000 // world.rate
         self._limit = struct.pack("llll", 0, 0, us // 1000000, us % 1000000)

@@ -1,4 +1,4 @@
-# A network that is there while the world says so; EDGEWISE_SIM_DNS is the port of its name server.
+# A network that is up while the world has Wi-Fi. EDGEWISE_SIM_DNS is the port of its name server.
 import os
 
 from edgewise_sim import world
@@ -25,8 +25,8 @@ class WLAN:
     def isconnected(self):
         return world.wifi() and self._on
 
-    def status(self, what=None):
-        return -55 if what == "rssi" else 1010
+    def status(self, param=None):
+        return -55 if param == "rssi" else 1010
 
     def ifconfig(self, static=None):
         return ("127.0.0.1", "255.0.0.0", "127.0.0.1", _DNS)

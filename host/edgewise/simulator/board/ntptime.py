@@ -1,4 +1,4 @@
-# The simulated clock is right at once: the log's own time.
+# The simulated clock needs no setting: it has the time of the log.
 
 
 def settime():

@@ -1,4 +1,4 @@
-# The node's os module: how long the flash takes is the world's affair.
+# The os module of the node: the world decides how long the flash takes.
 from edgewise_sim import world
 from uos import *
 

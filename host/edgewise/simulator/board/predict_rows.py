@@ -1,5 +1,5 @@
-# micropython predict_rows.py KIND, in a folder with model.bin, perhaps model.py, and feed.bin:
-# class index and percent for every row of the feed.
+# micropython predict_rows.py KIND, in a folder with model.bin, feed.bin and maybe model.py.
+# Prints the class index and the percent for every row of the feed.
 import struct
 import sys
 from array import array

@@ -1,4 +1,4 @@
-# micropython run_node.py FEED SPEED PERIOD_MS: main.py, unchanged, in the simulated world.
+# micropython run_node.py FEED SPEED PERIOD_MS runs main.py, unchanged, in the simulated world.
 import gc
 import sys
 
@@ -6,8 +6,8 @@ from edgewise_sim import world
 
 
 class _Gc:
-    # A threshold keeps the heap of an ESP32 from growing; the heap here has a fixed size, and to
-    # sweep it every 8 KB takes half of the node's processor time.
+    # A threshold keeps the heap of an ESP32 from growing. The heap here has a fixed size, and a
+    # sweep every 8 KB would take half of the processor time of the node.
     collect = gc.collect
     mem_free = gc.mem_free
     mem_alloc = gc.mem_alloc

@@ -1,4 +1,4 @@
-# The node's select module: the world shortens its waits.
+# The select module of the node: the world shortens its waits.
 import uselect
 from edgewise_sim import world
 from uselect import POLLERR, POLLHUP, POLLIN, POLLOUT

@@ -1,4 +1,4 @@
-# The node's socket module: port 53 is the simulated name server's.
+# The socket module of the node: port 53 is that of the simulated name server.
 import os
 
 import usocket

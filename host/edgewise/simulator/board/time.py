@@ -1,4 +1,4 @@
-# The node's time module: simulated milliseconds, true microseconds.
+# The time module of the node: simulated milliseconds, real microseconds.
 import utime
 from edgewise_sim import world
 from utime import *
