@@ -66,13 +66,13 @@ def check_rows(x: NDArray[Any], features: list[str]) -> NDArray[np.int16]:
     if values.ndim != 2 or values.shape[1] != len(features):
         raise InputError(
             f"rows of shape {values.shape} do not fit {len(features)} features: "
-            "build them with edgewise.table"
+            "build them with edgewise.features.table"
         )
     wrong = ~(np.abs(values) <= INT16_MAX) | (values != np.rint(values))
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
         raise InputError(
             f"row {row}, feature {features[column]} is {values[row, column]:g}: features are "
-            f"whole numbers within +-{INT16_MAX} (hundredths): build them with edgewise.table"
+            f"whole numbers within +-{INT16_MAX} (hundredths): build them with edgewise.features.table"
         )
     return values.astype(np.int16)
