@@ -18,7 +18,7 @@ __all__ = ["Deployed", "deploy", "files_of"]
 
 _ON_BOARD = Path(__file__).with_name("deploy_on_board.py")
 _PART_BYTES = 1536
-_LAST = ("config.json", "main.py")  # the node starts from these, so they are written last
+_WRITE_LAST = ("config.json", "main.py")  # the node starts from these, so they are written last
 
 
 @dataclass
@@ -38,7 +38,7 @@ def files_of(build: Path) -> dict[str, bytes]:
     files.pop(LIST, None)
     if "main.py" not in files:
         raise InputError(f"{build}: holds no fs/main.py: run edgewise build")
-    order = sorted(files, key=lambda name: (name in _LAST, name))
+    order = sorted(files, key=lambda name: (name in _WRITE_LAST, name))
     return {name: files[name].read_bytes() for name in order}
 
 
@@ -60,14 +60,14 @@ def deploy(
     on_board = dict(zip(files, digests, strict=True))
     old_listing = read_listing(_read_list(repl))
     different = [name for name, data in files.items() if on_board[name] != _digest(data)]
-    kept = [
+    own_names = [
         name
         for name in different
         if old_listing.get(name) == _digest(files[name])
         and _ask(repl, f"is_by_node({'/' + name!r})")
     ]
-    changed = [name for name in different if name not in kept]
-    result = Deployed(changed, kept, same=len(files) - len(different))
+    changed = [name for name in different if name not in own_names]
+    result = Deployed(changed, own_names, same=len(files) - len(different))
     total = sum(len(files[name]) for name in changed)
     sent = 0
     for name in changed:

@@ -17,7 +17,7 @@ __all__ = ["board_ports", "has_lines", "only_port", "open_port", "port_names"]
 # USB vendors of ESP32 boards: Espressif, Silicon Labs (CP210x), WCH (CH340, CH9102), FTDI,
 # Arduino, Adafruit
 _VENDORS = {0x303A, 0x10C4, 0x1A86, 0x0403, 0x2341, 0x239A}
-_NETWORK = ("socket", "rfc2217")
+_NETWORK_SCHEMES = ("socket", "rfc2217")
 _NO_BOARD = (
     "no board found on USB: plug it in with a data cable (some only charge), install the driver "
     "of its USB chip (CP210x or CH340), or name the port with --port"
@@ -69,7 +69,7 @@ def open_port(port: str, baud: int = 115200) -> serial.Serial:
 def _is_complete_url(port: str) -> bool:
     parts = urlsplit(port)
     try:
-        return parts.scheme not in _NETWORK or bool(parts.hostname and parts.port)
+        return parts.scheme not in _NETWORK_SCHEMES or bool(parts.hostname and parts.port)
     except ValueError:
         return False
 

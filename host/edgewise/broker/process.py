@@ -27,7 +27,7 @@ max_queued_messages 0
 max_inflight_messages 0
 set_tcp_nodelay true
 """
-_AMQTT = "from edgewise.cli.main import run; run()"
+_AMQTT_CODE = "from edgewise.cli.main import run; run()"
 
 
 class BrokerProcess:
@@ -85,7 +85,7 @@ class BrokerProcess:
     def _command(self) -> list[str]:
         mosquitto = shutil.which("mosquitto") or shutil.which("mosquitto", path=_SBIN)
         if mosquitto is None:
-            return [sys.executable, "-c", _AMQTT, "broker", "--port", str(self._port)]
+            return [sys.executable, "-c", _AMQTT_CODE, "broker", "--port", str(self._port)]
         config = Path(self._folder.name) / "mosquitto.conf"
         config.write_text(_CONFIG.format(port=self._port, host=HOST))
         return [mosquitto, "-c", str(config)]

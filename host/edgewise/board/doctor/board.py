@@ -19,8 +19,8 @@ from edgewise.errors import EdgewiseError, OutsideError
 __all__ = ["checks"]
 
 _ON_BOARD = Path(__file__).with_name("on_board.py")
-_FLASH = "run edgewise flash with --image auto"
-_BUILD = "run edgewise build and edgewise flash"
+_FLASH_CURE = "run edgewise flash with --image auto"
+_BUILD_CURE = "run edgewise build and edgewise flash"
 _HEAP_MIN, _DISK_MIN = 40_000, 64_000  # bytes: what the node needs; a spool of a few hours
 _RSSI_MIN_DBM = -80
 _WIFI_S = 20
@@ -39,7 +39,7 @@ def checks(port: str) -> list[Check]:
             repl.exec(_ON_BOARD.read_text())
             return [*results, *_read_facts(repl)]
     except OutsideError as e:
-        return [*results, Check("MicroPython", False, True, "", f"{e}: {_FLASH}")]
+        return [*results, Check("MicroPython", False, True, "", f"{e}: {_FLASH_CURE}")]
 
 
 def _check_port(port: str) -> Check:
@@ -65,7 +65,7 @@ def _read_facts(repl: Repl) -> list[Check]:
     results = [*_check_system(facts)]
     node_settings = _read_settings(repl)
     if node_settings is None:
-        cure = f"no config.json on it, or a damaged one: {_BUILD}"
+        cure = f"no config.json on it, or a damaged one: {_BUILD_CURE}"
         return [*results, Check("settings", False, True, "", cure)]
     results.append(
         _check_sensor(
@@ -112,14 +112,14 @@ def _check_system(facts: dict[str, Any]) -> list[Check]:
         _require(
             "chip", "ESP32" in facts["machine"], facts["machine"], "use a board with an ESP32"
         ),
-        _require("MicroPython >= 1.23", tuple(facts["version"]) >= (1, 23), version, _FLASH),
-        _require(".mpy 6.3", abi.startswith("6.3 "), abi, _FLASH),
-        _require("free heap", heap >= _HEAP_MIN, heap_kb, f"{heap_kb} only: {_FLASH}"),
+        _require("MicroPython >= 1.23", tuple(facts["version"]) >= (1, 23), version, _FLASH_CURE),
+        _require(".mpy 6.3", abi.startswith("6.3 "), abi, _FLASH_CURE),
+        _require("free heap", heap >= _HEAP_MIN, heap_kb, f"{heap_kb} only: {_FLASH_CURE}"),
         _require(
             "free flash",
             disk >= _DISK_MIN,
             disk_kb,
-            f"{disk_kb} only: remove files, or {_FLASH} --erase",
+            f"{disk_kb} only: remove files, or {_FLASH_CURE} --erase",
         ),
     ]
 

@@ -23,7 +23,7 @@ _SOURCES = ("boot.py", "main.py")
 # A stock image imports its frozen copy, which takes no RAM; an image without one imports this.
 _UMQTT = "lib/umqtt/simple.mpy"
 # A node that never sleeps does not need these; only a build changes whether a node sleeps.
-_FOR_SLEEP = {
+_SLEEP_FILES = {
     "edgenode/sleep/__init__.py",
     "edgenode/core/kept.py",
     "edgenode/core/packed.py",
@@ -73,7 +73,7 @@ def node_code(arch: Arch, sleep: bool) -> dict[str, bytes]:
     files = {}
     with tempfile.TemporaryDirectory(prefix="edgewise-build-") as folder:
         for name, text in shorten(sources).items():
-            if name in _FOR_SLEEP and not sleep:
+            if name in _SLEEP_FILES and not sleep:
                 continue
             if name in _SOURCES:
                 files[name] = text.encode()

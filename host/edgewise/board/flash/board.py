@@ -56,9 +56,9 @@ def flash(port: str, job: Job, say: Say, progress: Progress, connect: Connect = 
     try:
         chip = chips.find_by_name(loader.chip)
         if chip is None:
-            known = ", ".join(c.name for c in chips.CHIPS)
+            chip_names = ", ".join(c.name for c in chips.CHIPS)
             raise OutsideError(
-                f"port {port}: a node does not run on {loader.chip}, but on {known}"
+                f"port {port}: a node does not run on {loader.chip}, but on {chip_names}"
             )
         image = job.image or download.fetch(chip, say)
         regions = plan(image, job.build, chip, loader.flash_bytes)

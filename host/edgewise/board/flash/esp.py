@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Connect", "Loader", "Progress", "check_resets", "connect"]
 
-_BEFORE = ("default-reset", "usb-reset", "no-reset", "no-reset-no-sync")
-_AFTER = ("hard-reset", "soft-reset", "no-reset", "no-reset-stub", "watchdog-reset")
+_BEFORE_CHOICES = ("default-reset", "usb-reset", "no-reset", "no-reset-no-sync")
+_AFTER_CHOICES = ("hard-reset", "soft-reset", "no-reset", "no-reset-stub", "watchdog-reset")
 _ROM_BAUD = 115200
 _READ_S = 0.1
 _ATTEMPTS, _ATTEMPTS_BY_HAND = 7, 60  # about 0.8 s each
@@ -49,9 +49,12 @@ Connect = Callable[[str, int, str], Loader]  # port, baud, before
 
 def check_resets(before: str, after: str) -> None:
     """Raise InputError when esptool knows no such way into or out of download mode."""
-    for option, value, known in (("before", before, _BEFORE), ("after", after, _AFTER)):
-        if value not in known:
-            raise InputError(f"--{option} {value}: use one of {', '.join(known)}")
+    for option, value, choices in (
+        ("before", before, _BEFORE_CHOICES),
+        ("after", after, _AFTER_CHOICES),
+    ):
+        if value not in choices:
+            raise InputError(f"--{option} {value}: use one of {', '.join(choices)}")
 
 
 def connect(port: str, baud: int, before: str) -> Loader:

@@ -21,7 +21,7 @@ _MAGIC = 0xE9
 _TABLE_OFFSET = 0x8000  # in flash
 _ENTRY_MAGIC, _ENTRY_BYTES, _ENTRIES_MAX = b"\xaa\x50", 32, 95
 _TABLE_HASH = b"\xeb\xeb"
-_APP = 0
+_APP_TYPE = 0
 _CURE = "download it again, or use --image auto"
 _VFS_AT_START = (1, 26)  # from this version on `vfs` is all flash behind the last partition
 
@@ -86,7 +86,7 @@ def parse(name: str, data: bytes) -> Image:
         raise InputError(f"{name}: is for a chip (id {chip_id}) on which no node runs")
     _check_digest(name, data, 0)
     parts = _table(name, data, chip.offset)
-    app = next((p for p in parts if p.type == _APP), None)
+    app = next((p for p in parts if p.type == _APP_TYPE), None)
     if app is None:
         raise InputError(f"{name}: no application in its partition table: {_CURE}")
     _check_digest(name, data, app.offset - chip.offset)

@@ -20,7 +20,7 @@ __all__ = ["LIMIT_S", "Started", "watch"]
 LIMIT_S = 60.0
 _NODE = re.compile(r"edgewise: node (\S+), boot (\d+), (?:model (.+), (\S+)|safe mode)$")
 _EXCEPTION = re.compile(r"[A-Z]\w*(Error|Exception)\b")
-_BOOT_LOOP = 3
+_BOOT_LOOP_STARTS = 3
 _LINE_MAX = 4096
 _FLASH_AGAIN = "flash it again with --erase"
 # lines of the ROM, ESP-IDF and MicroPython when no node will start -> reason and cure
@@ -79,7 +79,7 @@ def watch(
             raise OutsideError(_stop_reason(message))
         elif text.startswith("rst:0x"):
             starts += 1
-            if starts == _BOOT_LOOP:
+            if starts == _BOOT_LOOP_STARTS:
                 raise OutsideError(f"the board starts again and again: {message or _FLASH_AGAIN}")
         else:
             _check_signs(text)
