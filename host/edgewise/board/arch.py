@@ -22,7 +22,7 @@ def check_arch(repl: Repl, build: Path) -> None:
     try:
         arch = str(json.loads((build / "manifest.json").read_bytes())["arch"])
     except FileNotFoundError:
-        return  # only fs/, made by hand
+        return  # a folder fs/ without a manifest, made by hand
     except (OSError, ValueError, TypeError, KeyError) as e:
         raise InputError(f"{build}: no manifest of this version: run edgewise build") from e
     reply = repl.exec("import sys; print(getattr(sys.implementation, '_mpy', 0) >> 10 & 15)")

@@ -64,7 +64,7 @@ def host_names(hosts: list[str]) -> x509.SubjectAlternativeName:
 
 @dataclass(frozen=True)
 class Authority:
-    """A CA that signs certificates; they are valid from ``now`` on."""
+    """A CA that signs certificates; their lifetime starts ``now``."""
 
     certificate: x509.Certificate
     key: Key

@@ -26,7 +26,7 @@ _EXAMPLES = (
 )
 app = make_app(*_EXAMPLES, no_args_is_help=True)
 _BUFFER_READINGS = 228  # a sleeping node keeps these in RTC memory before it must report
-_MISSED_REPORTS = 2.5  # after these a node counts as unavailable
+_MISSED_REPORTS = 2.5  # its reading expires after these
 
 
 @app.callback()

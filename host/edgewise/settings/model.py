@@ -97,7 +97,7 @@ def _describe(kind: str, path: Sequence[str]) -> str:
 
 
 def complete(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``values`` with all defaults filled in; Wrong if two settings exclude each other."""
+    """Return ``values`` with all defaults filled in; Wrong if they do not fit together."""
     settings = _MODEL.model_validate(values).model_dump()
     try:
         node.together(settings)

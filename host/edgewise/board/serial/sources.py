@@ -40,7 +40,7 @@ class Source(Protocol):
     def __exit__(self, *_: Any) -> None: ...
 
     def next(self, timeout_s: float) -> Heard | str | None:
-        """Return a reading, a message for the user, or None after ``timeout_s``."""
+        """Return a reading, a message for the user, or None if none came in ``timeout_s``."""
 
 
 class SerialSource:
