@@ -18,7 +18,7 @@ __all__ = ["emit_json", "err", "out", "progress_bar", "say"]
 
 @cache
 def out() -> Console:
-    """Rich's stdout; rich is imported at the first call, it takes as long as typer."""
+    """Return rich's stdout; the first call imports rich, which takes as long as typer."""
     from rich.console import Console
 
     return Console()
@@ -26,30 +26,30 @@ def out() -> Console:
 
 @cache
 def err() -> Console:
-    """Rich's stderr."""
+    """Return rich's stderr."""
     from rich.console import Console
 
     return Console(stderr=True)
 
 
 def emit_json(value: dict[str, Any]) -> None:
-    """Write one JSON object as one line on stdout. NaN is refused with ValueError: not JSON."""
+    """Write one JSON object as one line on stdout; ValueError for NaN, which is not JSON."""
     typer.echo(json.dumps(value, allow_nan=False))
 
 
 def say(text: str) -> None:
     """Write a line on stderr as it is: neither wrapped nor read as markup.
 
-    Where it cannot be written, to a log on a full disk or to a pipe that nobody reads, it is
-    lost: no reason to stop.
+    If it cannot be written, to a log on a full disk or to a closed pipe, it is lost; the command
+    goes on.
     """
     with suppress(OSError):
         typer.echo(text, err=True)
 
 
 @contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on stderr while the block runs; it is given a function of (done, of)."""
+def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on stderr while the block runs; yield a function of (done, total)."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -58,10 +58,10 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
         TimeElapsedColumn,
     )
 
-    terminal = err().is_terminal
-    if not terminal:
-        say(f"{what} ...")
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err(), transient=True, disable=not terminal) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, of: bar.update(task, completed=done, total=of)
+    is_terminal = err().is_terminal
+    if not is_terminal:
+        say(f"{title} ...")
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err(), transient=True, disable=not is_terminal) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,10 +1,10 @@
-"""What can go wrong, as the user sees it.
+"""Errors that end a command with one line for the user.
 
     EdgewiseError           exit 1
     |- InputError           exit 2: wrong use or bad input; the user can correct it
-    '- OutsideError         exit 1: the world outside: network, broker, board, missing tool
+    '- OutsideError         exit 1: something outside: network, broker, board, missing tool
 
-The text of each is one line: what is wrong, where, and the cure.
+The text of each is one line: the problem, its place and the cure.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from pathlib import Path
 
 __all__ = ["EdgewiseError", "InputError", "OutsideError", "unwritable"]
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class EdgewiseError(Exception):
-    """Base of everything that ends a command with one line instead of a traceback."""
+    """Base of all errors that end a command with one line instead of a traceback."""
 
     exit_code = 1
 
 
 class InputError(EdgewiseError):
-    """Wrong use or bad input: names file, line or key and the cure."""
+    """Wrong use or bad input; the text names file, line or key and the cure."""
 
     exit_code = 2
 
 
 class OutsideError(EdgewiseError):
-    """Something outside Edgewise failed: a broker, a network, a tool that is missing."""
+    """Something outside Edgewise failed: a broker, a network, a missing tool."""
 
 
 def unwritable(path: Path, e: OSError, cure: str = "choose another place") -> EdgewiseError:
-    """What to raise when ``path`` cannot be written."""
-    if e.errno in _FULL:
+    """Return the error to raise when ``path`` cannot be written."""
+    if e.errno in _DISK_FULL:
         return OutsideError(f"{path}: cannot be written ({e.strerror}): make room on the disk")
     return InputError(f"{path}: cannot be written ({e.strerror}): {cure}")

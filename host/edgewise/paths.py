@@ -1,4 +1,4 @@
-"""Where the node's files, the simulator and the caches are, in a checkout and from the wheel."""
+"""Paths of the node's files, the simulator and the cache, in a checkout or a wheel."""
 
 from __future__ import annotations
 
@@ -16,43 +16,43 @@ _HERE = Path(__file__).resolve().parent
 
 
 def node_files() -> dict[str, Path]:
-    """Map each file of the node from its path on the board to its path here.
+    """Return the path of each of the node's files here, by its path on the board.
 
     Keys: "boot.py", "main.py" and "edgenode/**.py" with forward slashes, sorted.
     Raises EdgewiseError when the installation lacks one.
     """
     package = _node_package()
-    top = _HERE / "_node"  # the wheel; a checkout has them beside the package
-    if not top.is_dir():
-        top = package.parent
-    files = {name: top / name for name in ("boot.py", "main.py")}
+    folder = _HERE / "_node"  # in the wheel; in a checkout they are beside the package
+    if not folder.is_dir():
+        folder = package.parent
+    files = {name: folder / name for name in ("boot.py", "main.py")}
     for path in package.rglob("*.py"):
         files["edgenode/" + path.relative_to(package).as_posix()] = path
     missing = [name for name, path in files.items() if not path.is_file()]
     if missing:
-        raise EdgewiseError(f"the node's {missing[0]} is not in {top}; install edgewise again")
+        raise EdgewiseError(f"the node's {missing[0]} is not in {folder}; install edgewise again")
     return dict(sorted(files.items()))
 
 
 def node_dirs() -> list[Path]:
-    """The folders of main.py and of the package edgenode, for MICROPYPATH."""
+    """Return the folders of main.py and of the package edgenode, for MICROPYPATH."""
     files = node_files()
     return list(dict.fromkeys([files["main.py"].parent, files["edgenode/app.py"].parents[1]]))
 
 
 def simulator_dir() -> Path:
-    """Return the folder of MicroPython modules that stand in for the board's (MICROPYPATH)."""
+    """Return the folder of MicroPython modules that replace the board's (MICROPYPATH)."""
     return _HERE / "simulator" / "board"
 
 
 def cache_dir() -> Path:
     """Return the folder for downloads: EDGEWISE_CACHE or the user's cache. May not exist yet."""
-    named = os.environ.get("EDGEWISE_CACHE")
-    return Path(named).expanduser().absolute() if named else Path(user_cache_dir("edgewise"))
+    cache = os.environ.get("EDGEWISE_CACHE")
+    return Path(cache).expanduser().absolute() if cache else Path(user_cache_dir("edgewise"))
 
 
 def make_cache_dir() -> Path:
-    """The same, made where it is missing; OutsideError where it cannot be."""
+    """Return cache_dir() after making it; OutsideError if it cannot be made."""
     folder = cache_dir()
     try:
         folder.mkdir(parents=True, exist_ok=True)

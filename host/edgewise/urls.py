@@ -1,4 +1,4 @@
-"""Broker and database addresses as the commands take them."""
+"""Parse and check the addresses of brokers, databases and listeners in options."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from edgewise.errors import InputError, OutsideError
 __all__ = ["BrokerUrl", "check_db", "check_reachable", "parse_broker", "parse_listen"]
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
-_CONNECT_S, _TLS_S = 5, 60  # the first is the system's answer, the second the broker's
+_CONNECT_S, _TLS_S = 5, 60  # the system answers the first, the broker the second
 # codes of OpenSSL's X509_V_ERR_...
 _CURES = {
     10: "edgewise broker init renews it, then reload the broker",
@@ -24,10 +24,10 @@ _CURES[64] = _CURES[62]
 
 @dataclass(frozen=True)
 class BrokerUrl:
-    """Where a broker is; the password is never shown.
+    """The address of a broker; the password is never shown.
 
-    ``ca`` and ``cert`` are PEM files: the CA that signed the broker's certificate, None for the
-    system's; a client certificate with its key.
+    ``ca`` and ``cert`` are PEM files: the CA that signed the broker's certificate (None: the
+    system's CAs), and a client certificate with its key.
     """
 
     host: str
@@ -43,7 +43,7 @@ class BrokerUrl:
         return f"{'mqtts' if self.tls else 'mqtt'}://{user}{self.host}:{self.port}"
 
     def tls_context(self) -> ssl.SSLContext:
-        """TLS that checks certificate and host name. InputError names a file that cannot be."""
+        """Return TLS that checks certificate and host name; InputError names an unusable file."""
         try:
             context = ssl.create_default_context(cafile=self.ca)
         except OSError as e:
@@ -59,7 +59,7 @@ class BrokerUrl:
 
 
 def parse_broker(url: str, ca: Path | None = None, cert: Path | None = None) -> BrokerUrl:
-    """Read mqtt://[user:password@]host[:port] or mqtts://; InputError names what is wrong."""
+    """Read mqtt://[user:password@]host[:port] or mqtts://; InputError names the problem."""
     cure = "use mqtt://[user:password@]host:port or mqtts://"
     try:
         parts = urlsplit(url)
@@ -67,8 +67,8 @@ def parse_broker(url: str, ca: Path | None = None, cert: Path | None = None) -> 
     except ValueError as e:
         raise InputError(f"broker: {e}: {cure}") from e
     if parts.scheme not in _PORTS or not parts.hostname or parts.path not in ("", "/"):
-        shown = url.rsplit("@", 1)[-1]
-        raise InputError(f"broker {shown!r} is not an address: {cure}")
+        safe_url = url.rsplit("@", 1)[-1]
+        raise InputError(f"broker {safe_url!r} is not an address: {cure}")
     if parts.scheme == "mqtt" and (ca or cert):
         raise InputError(f"--{'ca' if ca else 'cert'} is for TLS: write mqtts:// in the address")
     return BrokerUrl(
@@ -83,7 +83,7 @@ def parse_broker(url: str, ca: Path | None = None, cert: Path | None = None) -> 
 
 
 def check_reachable(broker: BrokerUrl) -> None:
-    """Open and close a connection; OutsideError says why it cannot be and what to do."""
+    """Open and close a connection; OutsideError says why it failed and names the cure."""
     context = broker.tls_context() if broker.tls else None
     limit_s = _CONNECT_S
     try:
@@ -101,9 +101,9 @@ def check_reachable(broker: BrokerUrl) -> None:
             f"broker {broker}: no answer within {limit_s} s: check host, port and firewall"
         ) from e
     except ssl.SSLCertVerificationError as e:
-        said = e.verify_message.rstrip(".")
+        reason = e.verify_message.rstrip(".")
         cure = _CURES.get(e.verify_code, "check --ca: it is another CA that signed it")
-        raise OutsideError(f"broker {broker}: its certificate is refused: {said}: {cure}") from e
+        raise OutsideError(f"broker {broker}: its certificate is refused: {reason}: {cure}") from e
     except ssl.SSLError as e:
         raise OutsideError(
             f"broker {broker}: no TLS ({e.reason}): check the port, and --cert if it wants one"
@@ -116,18 +116,18 @@ def check_reachable(broker: BrokerUrl) -> None:
 
 
 def check_db(url: str) -> str:
-    """Return the SQLAlchemy URL of sqlite:///file.db or postgresql://..."""
+    """Return ``url`` if it is sqlite:///file.db or postgresql://..., else raise InputError."""
     if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
         return url
-    if url.startswith("postgresql://") and _splits(url):
+    if url.startswith("postgresql://") and _has_valid_port(url):
         return url
-    shown = url.rsplit("@", 1)[-1]
+    safe_url = url.rsplit("@", 1)[-1]
     raise InputError(
-        f"database {shown!r} is not an address: use sqlite:///file.db or postgresql://host/name"
+        f"database {safe_url!r} is not an address: use sqlite:///file.db or postgresql://host/name"
     )
 
 
-def _splits(url: str) -> bool:
+def _has_valid_port(url: str) -> bool:
     try:
         return urlsplit(url).port != 0
     except ValueError:
@@ -135,7 +135,7 @@ def _splits(url: str) -> bool:
 
 
 def parse_listen(option: str, text: str) -> tuple[str, int]:
-    """Host and port of HOST:PORT or [IPV6]:PORT, where ``option`` is to listen; InputError."""
+    """Return host and port of HOST:PORT or [IPV6]:PORT; InputError names ``option``."""
     host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:

@@ -180,8 +180,8 @@ def test_the_usb_chip_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     info = ListPortInfo("COM5", skip_link_detection=True)
     info.vid, info.pid, info.description = 0x10C4, 0xEA60, "CP2102 USB to UART"
     monkeypatch.setattr(board, "board_ports", lambda: [info])
-    assert board._usb("COM5").found == "CP2102 USB to UART (10c4:ea60)"
-    other = board._usb("COM1")
+    assert board._check_usb("COM5").found == "CP2102 USB to UART (10c4:ea60)"
+    other = board._check_usb("COM1")
     assert (other.ok, other.required) == (False, False)
 
 

@@ -1,4 +1,4 @@
-"""The machine of native code, as a board tells it."""
+"""The machine of native code, as a board reports it."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ ARCHES = (
     *("none", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp"),
     *("xtensa", "xtensawin", "rv32imc"),
 )
-"""By their number in sys.implementation._mpy; MicroPython, py/persistentcode.h."""
+"""In the order of their numbers in sys.implementation._mpy; MicroPython, py/persistentcode.h."""
 
 
 def check_arch(repl: Repl, build: Path) -> None:
-    """InputError when ``build`` is for another machine than the board's."""
+    """Raise InputError when ``build`` is for another machine than the board's."""
     try:
-        built = str(json.loads((build / "manifest.json").read_bytes())["arch"])
+        arch = str(json.loads((build / "manifest.json").read_bytes())["arch"])
     except FileNotFoundError:
-        return  # fs/ alone, put together by hand
+        return  # a folder fs/ without a manifest, made by hand
     except (OSError, ValueError, TypeError, KeyError) as e:
         raise InputError(f"{build}: no manifest of this version: run edgewise build") from e
-    said = repl.exec("import sys; print(getattr(sys.implementation, '_mpy', 0) >> 10 & 15)")
-    number = int(said.strip() or 0)
+    reply = repl.exec("import sys; print(getattr(sys.implementation, '_mpy', 0) >> 10 & 15)")
+    number = int(reply.strip() or 0)
     board = ARCHES[number] if number < len(ARCHES) else "another machine"
-    if board not in (built, "none"):
+    if board not in (arch, "none"):
         raise InputError(
-            f"{build}: is for {built}, this board runs {board}: run edgewise build --arch {board}"
+            f"{build}: is for {arch}, this board runs {board}: run edgewise build --arch {board}"
         )

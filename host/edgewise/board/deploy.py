@@ -1,4 +1,4 @@
-"""Only what has changed goes to the board, and an old file is there until the new one is whole."""
+"""Write only changed files to the board; an old file stays until the new one is whole."""
 
 from __future__ import annotations
 
@@ -17,67 +17,68 @@ from edgewise.errors import InputError, OutsideError
 __all__ = ["Deployed", "deploy", "files_of"]
 
 _ON_BOARD = Path(__file__).with_name("deploy_on_board.py")
-_PART = 1536
-_LAST = ("config.json", "main.py")  # with these it starts: everything else is there before
+_PART_BYTES = 1536
+_WRITE_LAST = ("config.json", "main.py")  # the node starts from these, so they are written last
 
 
 @dataclass
 class Deployed:
-    """Names of files: written, kept, removed, and how many were the same."""
+    """Names of files that were written, kept or removed, and the number of unchanged ones."""
 
     written: list[str] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)  # the node's own, newer than the last deploy
+    kept: list[str] = field(default_factory=list)  # written by the node after the last deploy
     removed: list[str] = field(default_factory=list)
     same: int = 0
 
 
 def files_of(build: Path) -> dict[str, bytes]:
-    """Files of ``build``/fs by their path on the board; InputError without a build."""
+    """Return the files of ``build``/fs by their path on the board; InputError without a build."""
     folder = build / "fs"
     files = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
     files.pop(LIST, None)
     if "main.py" not in files:
         raise InputError(f"{build}: holds no fs/main.py: run edgewise build")
-    order = sorted(files, key=lambda name: (name in _LAST, name))
+    order = sorted(files, key=lambda name: (name in _WRITE_LAST, name))
     return {name: files[name].read_bytes() for name in order}
 
 
 def deploy(
     repl: Repl,
     files: dict[str, bytes],
-    progress: Callable[[str, int, int], None] = lambda name, done, of: None,
+    progress: Callable[[str, int, int], None] = lambda name, sent, total: None,
 ) -> Deployed:
-    """Make the board's files those of ``files``; what it wrote itself stays.
+    """Make the board's files those of ``files``, except what the node wrote itself.
 
-    Settings or a model that the node took over the air stay as long as ``files`` has the same
-    of them as the last deploy or flash.
-    Cut off anywhere, each file on the board is the old or the new one; the next deploy goes on.
-    ``progress`` is called with a name, bytes done and bytes in all. OutsideError when a file
-    arrives damaged or the board falls silent.
+    Settings or a model that the node got over the air stay if ``files`` has the same settings or
+    model as the last deploy or flash. After an interruption each file on the board is either the
+    old or the new one, and the next deploy goes on from there. ``progress`` is called with a
+    name, bytes sent and total bytes. OutsideError when a file arrives damaged or the board stops
+    answering.
     """
     repl.exec(_ON_BOARD.read_text())
-    said = repl.exec(f"for p in {tuple(files)!r}:\n print(digest('/' + p))").splitlines()
-    there = dict(zip(files, said, strict=True))
-    before = read_listing(_list(repl))
-    differ = [name for name, data in files.items() if there[name] != _digest(data)]
-    kept = [
+    digests = repl.exec(f"for p in {tuple(files)!r}:\n print(digest('/' + p))").splitlines()
+    on_board = dict(zip(files, digests, strict=True))
+    old_listing = read_listing(_read_list(repl))
+    different = [name for name, data in files.items() if on_board[name] != _digest(data)]
+    own_names = [
         name
-        for name in differ
-        if before.get(name) == _digest(files[name]) and _ask(repl, f"whole({'/' + name!r})")
+        for name in different
+        if old_listing.get(name) == _digest(files[name])
+        and _ask(repl, f"is_by_node({'/' + name!r})")
     ]
-    changed = [name for name in differ if name not in kept]
-    done = Deployed(changed, kept, same=len(files) - len(differ))
+    changed = [name for name in different if name not in own_names]
+    result = Deployed(changed, own_names, same=len(files) - len(different))
     total = sum(len(files[name]) for name in changed)
     sent = 0
     for name in changed:
         sent = _send_file(repl, name, files[name], sent, total, progress)
-    done.removed = sorted(set(before) - {*files, "boot", LIST})
-    for name in done.removed:
+    result.removed = sorted(set(old_listing) - {*files, "boot", LIST})
+    for name in result.removed:
         repl.exec(f"remove({'/' + name!r})")
-    names = listing(files)
-    if _ask(repl, f"digest({'/' + LIST!r})") != _digest(names):
-        _send_file(repl, LIST, names, 0, len(names), lambda name, done, of: None)
-    return done
+    new_listing = listing(files)
+    if _ask(repl, f"digest({'/' + LIST!r})") != _digest(new_listing):
+        _send_file(repl, LIST, new_listing, 0, len(new_listing), lambda name, sent, total: None)
+    return result
 
 
 def _send_file(
@@ -90,25 +91,27 @@ def _send_file(
 ) -> int:
     path = "/" + name
     repl.exec(f"begin({path!r})")
-    for at in range(0, len(data), _PART):
-        part = base64.b64encode(data[at : at + _PART])
+    for offset in range(0, len(data), _PART_BYTES):
+        part = base64.b64encode(data[offset : offset + _PART_BYTES])
         repl.exec(f"write({part!r})")
-        progress(name, sent + min(at + _PART, len(data)), total)
+        progress(name, sent + min(offset + _PART_BYTES, len(data)), total)
     if not _ask(repl, f"end({path!r}, {_digest(data)!r})"):
         raise OutsideError(f"{name} arrived damaged: check the cable and deploy again")
     return sent + len(data)
 
 
-def _list(repl: Repl) -> str:
-    # in hex: whatever is in it, it comes through
+def _read_list(repl: Repl) -> str:
+    # in hex, so that any bytes pass through the REPL
     path = "/" + LIST
-    said = _ask(repl, f"binascii.hexlify(open({path!r}, 'rb').read()) if digest({path!r}) else ''")
-    return bytes.fromhex(said).decode(errors="replace")
+    reply = _ask(
+        repl, f"binascii.hexlify(open({path!r}, 'rb').read()) if digest({path!r}) else ''"
+    )
+    return bytes.fromhex(reply).decode(errors="replace")
 
 
 def _ask(repl: Repl, expression: str) -> Any:
-    said = repl.exec(f"import json; print(json.dumps({expression}))")
-    return json.loads(said.strip().splitlines()[-1])
+    reply = repl.exec(f"import json; print(json.dumps({expression}))")
+    return json.loads(reply.strip().splitlines()[-1])
 
 
 def _digest(data: bytes) -> str:

@@ -1,37 +1,37 @@
-"""Runs on the board, through its raw REPL: files hashed, written beside the old ones, renamed."""
+"""Runs on the board through its raw REPL: hash files, write new ones beside the old, rename."""
 
 # mypy: ignore-errors
 import binascii
 import hashlib
 import os
 
-# the one before stays as .old, as the node itself does it
-KEPT = ("config.json", "model.bin", "model.mpy")
+# the previous file stays as .old, as when the node itself replaces it
+KEEP_OLD = ("config.json", "model.bin", "model.mpy")
 
 
 def digest(path):
-    # -> hex, "" where there is no such file
-    found = hashlib.sha256()
+    # -> SHA-256 in hex, "" if there is no such file
+    sha256 = hashlib.sha256()
     try:
         with open(path, "rb") as f:
             while True:
                 part = f.read(512)
                 if not part:
-                    return binascii.hexlify(found.digest()).decode()
-                found.update(part)
+                    return binascii.hexlify(sha256.digest()).decode()
+                sha256.update(part)
     except OSError:
         return ""
 
 
 def begin(path):
     global out
-    at = path.find("/", 1)
-    while at > 0:
+    slash = path.find("/", 1)
+    while slash > 0:
         try:
-            os.mkdir(path[:at])
+            os.mkdir(path[:slash])
         except OSError:
-            pass  # it is there
-        at = path.find("/", at + 1)
+            pass  # it exists already
+        slash = path.find("/", slash + 1)
     out = open(path + ".tmp", "wb")
 
 
@@ -40,38 +40,38 @@ def write(text):
 
 
 def end(path, sha256):
-    # -> whether what arrived is what was sent
+    # -> whether the file arrived as it was sent
     out.close()
     if digest(path + ".tmp") != sha256:
         return False
     if hasattr(os, "sync"):
         os.sync()
-    if path.lstrip("/") in KEPT:
+    if path.lstrip("/") in KEEP_OLD:
         try:
             os.rename(path, path + ".old")
         except OSError:
-            pass  # there is none yet
+            pass  # there is no previous file
     os.rename(path + ".tmp", path)
     return True
 
 
-def whole(path):
-    # whether the node itself wrote it: settings sealed with their CRC, or a model
+def is_by_node(path):
+    # -> whether the node itself wrote it: settings or a model with a valid CRC at the end
     config = path == "/config.json"
     try:
-        left = os.stat(path)[6] - (20 if config else 4)
+        remaining = os.stat(path)[6] - (20 if config else 4)
         crc = 0
         with open(path, "rb") as f:
-            while left > 0:
-                part = f.read(min(left, 512))
-                left -= len(part)
+            while remaining > 0:
+                part = f.read(min(remaining, 512))
+                remaining -= len(part)
                 crc = binascii.crc32(part, crc)
-            end = f.read()
+            seal = f.read()
     except OSError:
         return False
     if config:
-        return end == b',"crc32":"%08x"}' % binascii.crc32(b"}", crc)
-    return end == (crc & 0xFFFFFFFF).to_bytes(4, "little")
+        return seal == b',"crc32":"%08x"}' % binascii.crc32(b"}", crc)
+    return seal == (crc & 0xFFFFFFFF).to_bytes(4, "little")
 
 
 def remove(path):

@@ -1,4 +1,4 @@
-"""Serial ports: which one has a board, and why one does not open."""
+"""Serial ports: find those of boards, open one or say why it does not open."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ __all__ = ["board_ports", "has_lines", "only_port", "open_port", "port_names"]
 # USB vendors of ESP32 boards: Espressif, Silicon Labs (CP210x), WCH (CH340, CH9102), FTDI,
 # Arduino, Adafruit
 _VENDORS = {0x303A, 0x10C4, 0x1A86, 0x0403, 0x2341, 0x239A}
-_NETWORK = ("socket", "rfc2217")
-_NONE = (
+_NETWORK_SCHEMES = ("socket", "rfc2217")
+_NO_BOARD = (
     "no board found on USB: plug it in with a data cable (some only charge), install the driver "
     "of its USB chip (CP210x or CH340), or name the port with --port"
 )
 
 
 def board_ports() -> list[Any]:
-    """The USB serial ports that look like an ESP32 board, as pyserial's ListPortInfo."""
+    """Return the USB serial ports that look like an ESP32 board, as pyserial's ListPortInfo."""
     from serial.tools import list_ports
 
     return sorted(p for p in list_ports.comports() if p.vid in _VENDORS)
 
 
 def port_names() -> list[str]:
-    """The names of all such ports; OutsideError when there is none."""
+    """Return the names of all board_ports(); OutsideError when there is none."""
     names = [str(p.device) for p in board_ports()]
     if not names:
-        raise OutsideError(_NONE)
+        raise OutsideError(_NO_BOARD)
     return names
 
 
 def only_port() -> str:
-    """The name of the only such port; errors when there is none, or more than one."""
+    """Return the name of the only board port; an error when there is none or more than one."""
     names = port_names()
     if len(names) > 1:
         raise InputError(f"several boards: {', '.join(names)}: name one with --port, or all")
@@ -48,12 +48,12 @@ def only_port() -> str:
 
 
 def has_lines(port: str) -> bool:
-    """Whether the port has the lines that reset a board; a plain TCP socket has not."""
+    """Return whether the port has the lines that reset a board; a plain TCP socket has none."""
     return not port.startswith("socket:")
 
 
 def open_port(port: str, baud: int = 115200) -> serial.Serial:
-    """Open a name or URL for this program alone; OutsideError says why not and the cure."""
+    """Open a name or URL for this program alone; OutsideError names the reason and the cure."""
     import serial
 
     if "://" in port and not _is_complete_url(port):
@@ -69,23 +69,23 @@ def open_port(port: str, baud: int = 115200) -> serial.Serial:
 def _is_complete_url(port: str) -> bool:
     parts = urlsplit(port)
     try:
-        return parts.scheme not in _NETWORK or bool(parts.hostname and parts.port)
+        return parts.scheme not in _NETWORK_SCHEMES or bool(parts.hostname and parts.port)
     except ValueError:
         return False
 
 
 def _reason(port: str, e: OSError) -> str:
-    said = str(e)
-    if e.errno == errno.ENOENT or "FileNotFoundError" in said:
+    message = str(e)
+    if e.errno == errno.ENOENT or "FileNotFoundError" in message:
         return "is not there: plug the board in, or see the names with --port auto"
     if e.errno == errno.EACCES and sys.platform.startswith("linux"):
         return (
             "no permission: run sudo usermod -aG dialout $USER (Arch: uucp), then log out and in"
         )
-    if e.errno in (errno.EISDIR, errno.ENOTTY) or "Inappropriate ioctl" in said:
+    if e.errno in (errno.EISDIR, errno.ENOTTY) or "Inappropriate ioctl" in message:
         return "is no serial port: name the board's, or try --port auto"
-    if e.errno in (errno.EBUSY, errno.EAGAIN) or "lock" in said or "PermissionError" in said:
+    if e.errno in (errno.EBUSY, errno.EAGAIN) or "lock" in message or "PermissionError" in message:
         return "another program has it open (a monitor, an IDE?): close that"
     if not has_lines(port) or "://" in port:
-        return f"nobody answers there ({said.rsplit('] ')[-1]}): start the serial server"
-    return f"does not open ({said}): plug the board in again"
+        return f"nobody answers there ({message.rsplit('] ')[-1]}): start the serial server"
+    return f"does not open ({message}): plug the board in again"

@@ -1,4 +1,4 @@
-"""The raw REPL of a board, through mpremote; what runs is interrupted and starts again."""
+"""The raw REPL of a board, through mpremote; it interrupts the node and starts it again."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _TRIES = 2
 
 
 class Repl(Protocol):
-    """A raw REPL: runs source on the board and gives back what it printed."""
+    """A raw REPL: runs source on the board and returns its output."""
 
     def exec(self, source: str) -> str:
-        """OutsideError when the board raises or falls silent."""
+        """Run ``source``; OutsideError when the board raises or stops answering."""
 
     def restart(self) -> serial.Serial:
-        """End the REPL and start what is on the board; what it says comes on the port."""
+        """End the REPL, start the program on the board; return the port with its output."""
 
 
 @contextmanager
 def open_repl(port: str) -> Iterator[Repl]:
-    """Interrupt what runs on the board; at the end it starts again, if it has not already.
+    """Interrupt the program on the board; at the end start it again, unless restart() did.
 
-    InputError or OutsideError with the cure when the port does not open, or nobody answers.
+    InputError or OutsideError with the cure when the port does not open or no board answers.
     """
     from mpremote.transport import TransportError
     from mpremote.transport_serial import SerialTransport
@@ -41,7 +41,7 @@ def open_repl(port: str) -> Iterator[Repl]:
     try:
         line = SerialTransport(port, exclusive=True)
     except (TransportError, ValueError) as e:
-        open_port(port).close()  # says why not
+        open_port(port).close()  # raises with the reason
         raise OutsideError(f"port {port}: {e}") from e
     try:
         try:
@@ -59,50 +59,50 @@ def open_repl(port: str) -> Iterator[Repl]:
 
 
 def _enter(line: Any) -> None:
-    # A board that is just starting may miss the first call.
+    # A board that is starting may miss the first interrupt.
     from mpremote.transport import TransportError
 
-    for left in range(_TRIES - 1, -1, -1):
+    for tries_left in range(_TRIES - 1, -1, -1):
         line.serial.write(b"\r\x03\x03")
         try:
-            with redirect_stdout(io.StringIO()):  # mpremote prints what it did not understand
+            with redirect_stdout(io.StringIO()):  # mpremote prints unexpected replies
                 line.enter_raw_repl(soft_reset=False, timeout_overall=_ENTER_S)
             return
         except TransportError:
-            if not left:
+            if not tries_left:
                 raise
 
 
 class _Line:
     def __init__(self, port: str, line: Any) -> None:
         self._port, self._line = port, line
-        self._ended = False
+        self._is_ended = False
 
     def exec(self, source: str) -> str:
         from mpremote.transport import TransportError
 
         try:
-            said, error = self._line.exec_raw(source, timeout=_EXEC_S)
+            output, error = self._line.exec_raw(source, timeout=_EXEC_S)
         except (TransportError, OSError) as e:
             raise OutsideError(f"port {self._port}: the board stopped answering ({e})") from e
         if error:
-            last = str(error.decode("utf-8", "replace").strip().splitlines()[-1])
-            raise OutsideError(f"port {self._port}: the board says {last}")
-        return str(said.decode("utf-8", "replace"))
+            message = str(error.decode("utf-8", "replace").strip().splitlines()[-1])
+            raise OutsideError(f"port {self._port}: the board says {message}")
+        return str(output.decode("utf-8", "replace"))
 
     def leave(self) -> None:
-        # whatever happened, the node on the wall goes on; the cable may be gone by now
+        # the node must run again after any error; the cable may be unplugged by now
         from mpremote.transport import TransportError
 
         with suppress(OSError, TransportError):
-            if not self._ended:
-                self._line.serial.write(b"\r\x03\x03")  # a command that was cut off
+            if not self._is_ended:
+                self._line.serial.write(b"\r\x03\x03")  # stops a command that still runs
             self.restart()
 
     def restart(self) -> serial.Serial:
         line = self._line
-        if not self._ended:
-            self._ended = True
+        if not self._is_ended:
+            self._is_ended = True
             line.exit_raw_repl()
             line.read_until(1, b">>> ", timeout=_PROMPT_S)
             line.serial.write(b"\x04")

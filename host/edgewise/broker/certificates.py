@@ -1,4 +1,4 @@
-"""A CA of one's own: EC P-256 throughout, small and quick on an ESP32."""
+"""A private CA; every key is on the curve P-256, which is small and quick on an ESP32."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ __all__ = ["CA_LIFE", "Authority", "Key", "host_names", "key_bytes", "load_key",
 
 Key = ec.EllipticCurvePrivateKey
 CA_LIFE = timedelta(days=7300)
-_BACK = timedelta(days=1)  # for clocks that are behind
+_CLOCK_MARGIN = timedelta(days=1)  # for clocks that are behind
 _CN_MAX = 64  # RFC 5280, ub-common-name
 
 
 def make_key() -> Key:
-    """A new private key."""
+    """Return a new private key."""
     return ec.generate_private_key(ec.SECP256R1())
 
 
 def key_bytes(key: Key, encoding: Encoding = Encoding.PEM) -> bytes:
-    """The key as PKCS #8, not encrypted: its file's mode protects it."""
+    """Return the key as PKCS #8, not encrypted: the mode of its file protects it."""
     return key.private_bytes(encoding, PrivateFormat.PKCS8, NoEncryption())
 
 
@@ -45,9 +45,9 @@ def load_key(pem: bytes) -> Key:
 
 
 def host_names(hosts: list[str]) -> x509.SubjectAlternativeName:
-    """The names of a server; an IPv4 address stands there as a DNS name too.
+    """Return the names of a server; an IPv4 address is added as a DNS name too.
 
-    The mbedTLS of MicroPython up to 1.23 compares nothing but DNS names.
+    The mbedTLS of MicroPython up to 1.23 compares only DNS names.
     """
     names: list[x509.GeneralName] = []
     for host in hosts:
@@ -64,14 +64,14 @@ def host_names(hosts: list[str]) -> x509.SubjectAlternativeName:
 
 @dataclass(frozen=True)
 class Authority:
-    """A CA that signs; ``now`` is the start of what it makes."""
+    """A CA that signs certificates; their lifetime starts ``now``."""
 
     certificate: x509.Certificate
     key: Key
 
     @classmethod
     def make(cls, key: Key, now: datetime) -> Authority:
-        """A CA with a name that no other has, for CA_LIFE."""
+        """Return a CA with a unique name, valid for CA_LIFE."""
         name = _name(f"Edgewise CA {secrets.token_hex(4)}")
         usage = _usage(signs_certificates=True)
         builder = (
@@ -82,14 +82,14 @@ class Authority:
         return cls(builder.sign(key, SHA256()), key)
 
     def server(self, hosts: list[str], key: Key, now: datetime, days: int) -> x509.Certificate:
-        """A certificate for a broker; its common name is the first host, if short enough."""
+        """Return a broker's certificate; its common name is the first host, if short enough."""
         name = _name(hosts[0] if len(hosts[0]) <= _CN_MAX else "edgewise broker")
         end = min(now + timedelta(days=days), self.certificate.not_valid_after_utc)
         builder = self._leaf(name, key, now, end, ExtendedKeyUsageOID.SERVER_AUTH)
         return builder.add_extension(host_names(hosts), critical=False).sign(self.key, SHA256())
 
     def client(self, user: str, key: Key, now: datetime) -> x509.Certificate:
-        """A certificate for a user of the broker, valid as long as the CA."""
+        """Return a certificate for a user of the broker, valid as long as the CA."""
         end = self.certificate.not_valid_after_utc
         builder = self._leaf(_name(user), key, now, end, ExtendedKeyUsageOID.CLIENT_AUTH)
         return builder.sign(self.key, SHA256())
@@ -116,17 +116,17 @@ def _name(text: str) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: Key, by: Key, now: datetime, end: datetime
+    subject: x509.Name, issuer: x509.Name, key: Key, issuer_key: Key, now: datetime, end: datetime
 ) -> x509.CertificateBuilder:
     subject_id = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-    issuer_id = x509.AuthorityKeyIdentifier.from_issuer_public_key(by.public_key())
+    issuer_id = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _BACK)
+        .not_valid_before(now - _CLOCK_MARGIN)
         .not_valid_after(end)
         .add_extension(subject_id, critical=False)
         .add_extension(issuer_id, critical=False)

@@ -58,7 +58,7 @@ class EmbeddedBroker:
         logging.getLogger("transitions").setLevel(logging.CRITICAL)
         try:
             asyncio.run(self._serve())
-        except Exception as e:  # noqa: BLE001 - told to the thread that waits for the start
+        except Exception as e:  # noqa: BLE001 - raised by the thread that waits for the start
             self._error = e
             self._started.set()
 
@@ -79,7 +79,7 @@ class EmbeddedBroker:
         }
         broker = Broker(config)
         await broker.start()
-        # port 0 was the system's to choose: chosen before, another might take it meanwhile
+        # for port 0 the system chose one; a port chosen before could be taken meanwhile
         self._port = broker._servers["default"].instance.sockets[0].getsockname()[1]
         self._started.set()
         await self._stop.wait()

@@ -1,4 +1,4 @@
-"""Where the broker's files are: whose they are, who may read them, written whole or not at all."""
+"""The folder of the broker's files: their owners and modes; each is written whole or not."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ class Account:
 
 
 def broker_account() -> Account:
-    """Oneself; for root the user mosquitto, for whom mosquitto leaves root. OutsideError."""
+    """Return the current user, or for root the user mosquitto, which mosquitto changes to.
+
+    OutsideError when root has no such user.
+    """
     uid = os.geteuid()
     try:
         user = pwd.getpwuid(uid) if uid else pwd.getpwnam("mosquitto")
@@ -39,9 +42,9 @@ def broker_account() -> Account:
 
 
 class Folder:
-    """A folder that belongs to whoever makes it; the broker may pass through it.
+    """A folder that belongs to the user who makes it; the broker may pass through it.
 
-    ``mark`` is the file by which it is known to be ours.
+    The file ``mark`` shows that `edgewise broker init` made the folder.
     """
 
     def __init__(self, path: Path, account: Account, mark: str) -> None:
@@ -50,7 +53,7 @@ class Folder:
         self._mark = mark
 
     def check(self) -> None:
-        """Raise InputError where this folder cannot be made or is someone else's."""
+        """Raise InputError if this folder cannot be made or belongs to another user."""
         try:
             self._check()
         except OSError as e:
@@ -72,10 +75,10 @@ class Folder:
                     f"{path}: is not empty and not made by edgewise broker init: "
                     "choose another place"
                 )
-        closed = [p for p in path.resolve().parents if not self._is_passable(p)]
-        if closed:
+        blocked = [p for p in path.resolve().parents if not self._is_passable(p)]
+        if blocked:
             raise InputError(
-                f"{closed[-1]}: user {self._account.name}, who runs the broker, cannot pass: "
+                f"{blocked[-1]}: user {self._account.name}, who runs the broker, cannot pass: "
                 "choose another place, such as /etc/edgewise-broker"
             )
 
@@ -83,12 +86,12 @@ class Folder:
         if os.geteuid():
             return True
         info = folder.stat()
-        mine, group = info.st_uid == self._account.uid, info.st_gid == self._account.gid
-        bit = stat.S_IXUSR if mine else stat.S_IXGRP if group else stat.S_IXOTH
+        is_owner, is_in_group = info.st_uid == self._account.uid, info.st_gid == self._account.gid
+        bit = stat.S_IXUSR if is_owner else stat.S_IXGRP if is_in_group else stat.S_IXOTH
         return bool(info.st_mode & bit)
 
     def make(self, mark: str) -> None:
-        """Make the folder and those in it: `nodes` for whoever made it, `data` for the broker."""
+        """Make the folder, with `nodes` for its owner and `data` for the broker."""
         try:
             self.path.mkdir(0o700, exist_ok=True)
             if self.text(self._mark) != mark:
@@ -96,7 +99,7 @@ class Folder:
             for name in ("nodes", "data"):
                 (self.path / name).mkdir(0o700, exist_ok=True)
             if not os.geteuid():
-                # Not the broker's own folder: root must not write where another may put links.
+                # Root keeps the folder: it must not write where another user may put links.
                 os.chown(self.path, 0, self._account.gid)
                 self.path.chmod(0o710)
                 os.chown(self.path / "data", self._account.uid, self._account.gid)
@@ -104,7 +107,7 @@ class Folder:
             raise InputError(f"{self.path}: {e.strerror}: choose another place") from e
 
     def read(self, name: str) -> bytes | None:
-        """The contents of a file, None where there is none. Raises InputError."""
+        """Return the contents of a file, None if there is none. Raises InputError."""
         try:
             return (self.path / name).read_bytes()
         except FileNotFoundError:
@@ -113,15 +116,15 @@ class Folder:
             raise InputError(f"{self.path / name}: {e.strerror}: check who owns it") from e
 
     def text(self, name: str) -> str:
-        """The same as text, "" where there is none."""
+        """Return the contents of a file as text, "" if there is none."""
         return (self.read(name) or b"").decode(errors="surrogateescape")
 
     def write(self, name: str, data: bytes | str) -> None:
-        """Write a file for oneself alone. Raises InputError."""
+        """Write a file that only the current user can read. Raises InputError."""
         write_atomic(self.path / name, _bytes(data), 0o600)
 
     def write_for_broker(self, name: str, data: bytes | str) -> None:
-        """Write a file for the broker's user alone. Raises InputError."""
+        """Write a file that only the broker's user can read. Raises InputError."""
         owner = (self._account.uid, self._account.gid)
         write_atomic(self.path / name, _bytes(data), 0o600, owner)
 

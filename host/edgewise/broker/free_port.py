@@ -1,4 +1,4 @@
-"""Ports on loopback that nobody uses."""
+"""Unused ports on loopback."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from edgewise.errors import OutsideError
 __all__ = ["HOST", "bind", "free_port"]
 
 HOST = "127.0.0.1"
-# Below the ports that Linux, macOS and BSD give to clients: a client that knocks on a closed one
-# of those may be given the very same and then talks to itself.
+# Below the ports that Linux, macOS and BSD give to clients. A client that connects to a closed
+# port in their range may be given that same port and then talks to itself.
 _PORTS = range(20_000, 32_000)
 _TRIES = 100
 
 
 def free_port() -> int:
-    """The number of a port on loopback that nobody uses and no client is given."""
+    """Return an unused port on loopback, outside the range that clients are given."""
     for _ in range(_TRIES):
         port = random.SystemRandom().choice(_PORTS)
         with suppress(OSError):
@@ -28,12 +28,12 @@ def free_port() -> int:
 
 
 def bind(port: int) -> socket.socket:
-    """A socket that holds ``port`` without listening: who knocks is refused."""
-    held = socket.socket()
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    """Return a socket that is bound to ``port`` but does not listen: connections are refused."""
+    bound_socket = socket.socket()
+    bound_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        held.bind((HOST, port))
+        bound_socket.bind((HOST, port))
     except OSError:
-        held.close()
+        bound_socket.close()
         raise
-    return held
+    return bound_socket

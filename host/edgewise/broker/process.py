@@ -1,4 +1,4 @@
-"""A broker in a process of its own for one run: mosquitto where it is installed, else amqtt."""
+"""A broker in a process of its own for one run: mosquitto if it is installed, else amqtt."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _START_S = 60
 _STOP_S = 60
 _POLL_S = 0.02
 _TRIES = 3
-_SBIN = "/usr/sbin"  # on Debian not on the PATH of users
+_SBIN = "/usr/sbin"  # on Debian it is not on the PATH of users
 _CONFIG = """listener {port} {host}
 allow_anonymous true
 max_queued_messages 0
 max_inflight_messages 0
 set_tcp_nodelay true
 """
-_AMQTT = "from edgewise.cli.main import run; run()"
+_AMQTT_CODE = "from edgewise.cli.main import run; run()"
 
 
 class BrokerProcess:
-    """A context manager around a broker on loopback that lets everybody in.
+    """A context manager around a broker on loopback that accepts every client.
 
-    Raises OutsideError where it does not start.
+    Raises OutsideError if it does not start.
     """
 
     @property
@@ -44,19 +44,19 @@ class BrokerProcess:
     def __enter__(self) -> BrokerProcess:
         self._folder = tempfile.TemporaryDirectory(prefix="edgewise-broker-")
         self._log = Path(self._folder.name) / "broker.log"
-        end = time.monotonic() + _START_S
+        end_s = time.monotonic() + _START_S
         tries = 1
         self._start()
         while not self._listens():
             if self._process.poll() is not None and tries < _TRIES:
                 tries += 1  # another program may have taken the port meanwhile
                 self._start()
-            elif self._process.poll() is not None or time.monotonic() > end:
-                said = self._log.read_text(errors="replace").splitlines()
+            elif self._process.poll() is not None or time.monotonic() > end_s:
+                log_lines = self._log.read_text(errors="replace").splitlines()
                 self.__exit__(None, None, None)
                 raise OutsideError(
                     f"the broker does not start on {HOST}:{self._port}: "
-                    f"{said[-1] if said else 'no answer'}: name another with --broker"
+                    f"{log_lines[-1] if log_lines else 'no answer'}: name another with --broker"
                 )
             time.sleep(_POLL_S)
         return self
@@ -85,7 +85,7 @@ class BrokerProcess:
     def _command(self) -> list[str]:
         mosquitto = shutil.which("mosquitto") or shutil.which("mosquitto", path=_SBIN)
         if mosquitto is None:
-            return [sys.executable, "-c", _AMQTT, "broker", "--port", str(self._port)]
+            return [sys.executable, "-c", _AMQTT_CODE, "broker", "--port", str(self._port)]
         config = Path(self._folder.name) / "mosquitto.conf"
         config.write_text(_CONFIG.format(port=self._port, host=HOST))
         return [mosquitto, "-c", str(config)]

@@ -1,4 +1,4 @@
-"""What is asked of a broker's folder: names and numbers checked, kept in edgewise.json."""
+"""The settings of a broker's folder: checked names and numbers, stored in edgewise.json."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["MARK", "PORT", "Settings", "check_host", "check_node"]
 MARK = "edgewise.json"
 PORT = 8883
 _FORMAT = 1
-_HERE = ("localhost", "127.0.0.1")
+_LOOPBACK = ("localhost", "127.0.0.1")
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
-# A topic level, a line of mosquitto's files, a file name and Home Assistant's id at once.
-_NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+# The name is part of topics, of mosquitto's files, of file names and of Home Assistant's ids.
+_NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 
 
 @dataclass(frozen=True)
@@ -34,37 +34,37 @@ class Settings:
 
     @classmethod
     def first(cls, hosts: list[str], port: int | None, certificates: bool) -> Settings:
-        """Of a new folder; this computer's own names when none is given."""
-        return cls(_with(hosts or _own_names(), _HERE), port or PORT, certificates)
+        """Return the settings of a new folder; without ``hosts`` it has this computer's names."""
+        return cls(_merge_hosts(hosts or _own_names(), _LOOPBACK), port or PORT, certificates)
 
     @classmethod
     def parse(cls, text: str) -> Settings:
-        """Read what text() wrote. Raises InputError."""
+        """Parse the contents of edgewise.json. Raises InputError."""
         cure = "edgewise.json was changed: put back the one that edgewise broker init wrote"
         try:
-            given: dict[str, Any] = json.loads(text)
-            version, found = given.pop("format"), cls(**given)
-            sound = (
-                isinstance(found.port, int)
-                and isinstance(found.certificates, bool)
-                and all(isinstance(host, str) for host in found.hosts)
+            fields: dict[str, Any] = json.loads(text)
+            version, settings = fields.pop("format"), cls(**fields)
+            has_right_types = (
+                isinstance(settings.port, int)
+                and isinstance(settings.certificates, bool)
+                and all(isinstance(host, str) for host in settings.hosts)
             )
         except (ValueError, KeyError, TypeError, AttributeError) as e:
             raise InputError(f"{cure} ({type(e).__name__}: {e})") from e
         if version != _FORMAT:
             raise InputError(f"edgewise.json: format {version} is not {_FORMAT}: upgrade edgewise")
-        if not sound or not found.hosts:
+        if not has_right_types or not settings.hosts:
             raise InputError(f"{cure} (hosts, port or certificates)")
-        for host in found.hosts:
+        for host in settings.hosts:
             check_host(host)
-        return found
+        return settings
 
     def text(self) -> str:
-        """For edgewise.json."""
+        """Return the contents of edgewise.json."""
         return json.dumps({"format": _FORMAT, **asdict(self)}, indent=1) + "\n"
 
     def updated_with(self, hosts: list[str], port: int | None, certificates: bool) -> Settings:
-        """With more hosts; InputError for a change that the nodes would not know of."""
+        """Return the settings with more hosts; InputError for a change that nodes would miss."""
         if port not in (None, self.port):
             raise InputError(
                 f"--port {port}: the nodes of this folder were given port {self.port}: "
@@ -75,15 +75,15 @@ class Settings:
                 "--certificates: the nodes of this folder were given passwords: "
                 "leave it out, or make a new folder"
             )
-        return Settings(_with(self.hosts, hosts), self.port, self.certificates)
+        return Settings(_merge_hosts(self.hosts, hosts), self.port, self.certificates)
 
 
 def check_host(host: str) -> str:
-    """Return a DNS name or an address as it is; InputError for anything else."""
+    """Return ``host`` if it is a DNS name or an address, else raise InputError."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        # What looks like an address and is none must not pass as a name.
+        # Digits and dots that are no valid address must not pass as a name.
         if not _HOST.fullmatch(host) or re.fullmatch(r"[0-9.]+", host):
             raise InputError(
                 f"--host {host!r}: neither a host name nor an address: "
@@ -93,8 +93,8 @@ def check_host(host: str) -> str:
 
 
 def check_node(node: str) -> str:
-    """Return the name of a node as it is; InputError where topics or files could not hold it."""
-    if not _NODE.fullmatch(node):
+    """Return ``node`` if topics and file names can hold it, else raise InputError."""
+    if not _NODE_NAME.fullmatch(node):
         raise InputError(
             f"--node {node!r}: not a name for a node: use 1 to 32 letters, digits, - and _, "
             "the first a letter or a digit"
@@ -104,7 +104,7 @@ def check_node(node: str) -> str:
     return node
 
 
-def _with(hosts: list[str], more: list[str] | tuple[str, ...]) -> list[str]:
+def _merge_hosts(hosts: list[str], more: list[str] | tuple[str, ...]) -> list[str]:
     return list(dict.fromkeys([*hosts, *more]))
 
 
@@ -112,5 +112,5 @@ def _own_names() -> list[str]:
     name = socket.gethostname()
     if not _HOST.fullmatch(name):
         return []
-    # Avahi's name is known to the ESP32 and in most homes; the bare one in some.
+    # An ESP32 and most home networks know Avahi's name NAME.local; some know NAME alone.
     return [name] if "." in name or name == "localhost" else [f"{name}.local", name]

@@ -1,4 +1,4 @@
-"""`edgewise broker init`: make what is missing, replace nothing that a node relies on."""
+"""`edgewise broker init`: add what the folder lacks, keep every file that a node relies on."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from edgewise.broker.texts import mosquitto_conf, node_toml
 from edgewise.broker.users import OPERATOR, acl_users, hash_password, node_rights, operator_rights
 from edgewise.errors import InputError
 
-__all__ = ["DAYS", "Done", "init"]
+__all__ = ["DAYS", "InitResult", "init"]
 
 DAYS = 825
 _T = TypeVar("_T")
 
 
 @dataclass
-class Done:
-    """What a run came to. ``ca`` and ``server`` say what became of the certificates."""
+class InitResult:
+    """The result of a run; ``ca`` and ``server`` say what happened to the certificates."""
 
     folder: str
     hosts: list[str]
@@ -48,12 +48,12 @@ def init(
     days: int = DAYS,
     certificates: bool = False,
     now: datetime | None = None,
-) -> Done:
+) -> InitResult:
     """Make or complete the folder ``path``; ``hosts`` and ``nodes`` are added to those it has.
 
-    The server certificate is good for ``days``; it is made again when two thirds of its time are
-    over or a host is added. Raises InputError, with nothing written, for wrong use; OutsideError
-    where root has no user to run the broker as.
+    The server certificate is valid for ``days``; it is renewed when two thirds of its time are
+    over or a host is added. For wrong use InputError is raised and nothing is written.
+    OutsideError when root has no user mosquitto to run the broker as.
     """
     for host in hosts:
         check_host(host)
@@ -62,18 +62,18 @@ def init(
     account = broker_account()
     folder = Folder(path, account, MARK)
     folder.check()
-    said = folder.read(MARK)
-    if said is None:
+    mark = folder.read(MARK)
+    if mark is None:
         settings = Settings.first(hosts, port, certificates)
     else:
-        settings = Settings.parse(said.decode(errors="replace")).updated_with(
+        settings = Settings.parse(mark.decode(errors="replace")).updated_with(
             hosts, port, certificates
         )
     return _Setup(folder, account, settings, days, now or datetime.now(UTC)).run(nodes)
 
 
 class _Setup:
-    # The order is such that a run that was cut off is completed by the next one.
+    # The order of the steps lets the next run complete one that was interrupted.
     def __init__(
         self, folder: Folder, account: Account, settings: Settings, days: int, now: datetime
     ) -> None:
@@ -82,9 +82,11 @@ class _Setup:
         self._settings = settings
         self._days = days
         self._now = now
-        self._done = Done(str(folder.path), settings.hosts, settings.port, settings.certificates)
+        self._result = InitResult(
+            str(folder.path), settings.hosts, settings.port, settings.certificates
+        )
 
-    def run(self, nodes: list[str]) -> Done:
+    def run(self, nodes: list[str]) -> InitResult:
         folder, settings = self._folder, self._settings
         folder.make(settings.text())
         self._make_ca()
@@ -94,16 +96,16 @@ class _Setup:
             self._add_operator()
         for node in dict.fromkeys(nodes):
             if node in users:
-                self._done.kept.append(node)
+                self._result.kept.append(node)
             else:
                 self._add_node(node)
-                self._done.added.append(node)
+                self._result.added.append(node)
         if folder.read("mosquitto.conf") is None:
             folder.write_open("mosquitto.conf", mosquitto_conf(settings, self._account.name))
-        return self._done
+        return self._result
 
     def _users(self) -> set[str]:
-        # Those whose files are complete: the file that is written last names them.
+        # Only users whose files are complete: the file that is written last names them.
         if self._settings.certificates:
             return acl_users(self._folder.text("acl"))
         return {line.split(":")[0] for line in self._folder.text("passwords").splitlines()}
@@ -113,32 +115,32 @@ class _Setup:
         pem = folder.read("ca.pem")
         if pem is None:
             key = self._key("ca.key", folder.write)
-            made = Authority.make(key, self._now).certificate
-            pem = made.public_bytes(Encoding.PEM)
+            certificate = Authority.make(key, self._now).certificate
+            pem = certificate.public_bytes(Encoding.PEM)
             folder.write_open("ca.pem", pem)
-            self._done.ca = "made"
+            self._result.ca = "made"
         der = self._read("ca.pem", x509.load_pem_x509_certificate).public_bytes(Encoding.DER)
         if folder.read("nodes/ca.der") != der:
             folder.write_open("nodes/ca.der", der)
 
     def _make_server(self) -> None:
         folder, hosts = self._folder, self._settings.hosts
-        old = folder.read("server.pem") and self._read(
+        certificate = folder.read("server.pem") and self._read(
             "server.pem", x509.load_pem_x509_certificate
         )
-        if not old or self._is_due(old):
+        if not certificate or self._is_due(certificate):
             key = self._key("server.key", folder.write_for_broker)
-            new = self._authority().server(hosts, key, self._now, self._days)
-            folder.write_open("server.pem", new.public_bytes(Encoding.PEM))
-            self._done.server = "renewed" if old else "made"
-            old = new
-        self._done.valid_until = old.not_valid_after_utc.isoformat()
+            renewed = self._authority().server(hosts, key, self._now, self._days)
+            folder.write_open("server.pem", renewed.public_bytes(Encoding.PEM))
+            self._result.server = "renewed" if certificate else "made"
+            certificate = renewed
+        self._result.valid_until = certificate.not_valid_after_utc.isoformat()
 
     def _is_due(self, certificate: x509.Certificate) -> bool:
         end = certificate.not_valid_after_utc
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        late = self._now > end - (end - certificate.not_valid_before_utc) / 3
-        return late or names != host_names(self._settings.hosts)
+        is_old = self._now > end - (end - certificate.not_valid_before_utc) / 3
+        return is_old or names != host_names(self._settings.hosts)
 
     def _add_operator(self) -> None:
         folder, settings = self._folder, self._settings

@@ -1,4 +1,4 @@
-"""What mosquitto and the nodes read."""
+"""The contents of mosquitto.conf and of a node's settings file."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ use_identity_as_username true"""
 
 
 def mosquitto_conf(settings: Settings, user: str) -> str:
-    """The configuration: one listener, TLS only, nobody without a name."""
+    """Return mosquitto.conf: one listener, TLS only, no anonymous clients."""
     login = _CERTIFICATES if settings.certificates else _PASSWORDS
     return _CONF.format(user=user, port=settings.port, login=login)
 
 
 def node_toml(settings: Settings, node: str, password: str | None) -> str:
-    """A node's settings; the files that they name stand beside them. None: certificates."""
+    """Return a node's settings; they name files beside them. No password: certificates."""
     if password is None:
         login = f'cert = "{node}-cert.der"\nkey = "{node}-key.der"'
     else:

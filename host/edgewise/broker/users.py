@@ -1,4 +1,4 @@
-"""mosquitto's files of users: passwords and rights, each a text in and a text out."""
+"""The contents of mosquitto's files of users: passwords and rights."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import secrets
 __all__ = ["OPERATOR", "acl_users", "hash_password", "node_rights", "operator_rights"]
 
 OPERATOR = "operator"
-_ROUNDS = 101  # mosquitto_passwd's own; the passwords are random, nobody can guess at them
+_ROUNDS = 101  # as mosquitto_passwd; the passwords are random and cannot be guessed
 _SALT_BYTES = 12  # mosquitto 2.0 takes no other length
 
 
 def hash_password(password: str) -> str:
-    """The hash that mosquitto calls $7$: PBKDF2 with SHA-512."""
+    """Return the hash that mosquitto calls $7$: PBKDF2 with SHA-512."""
     salt = secrets.token_bytes(_SALT_BYTES)
     digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ROUNDS)
     return f"$7${_ROUNDS}${_base64(salt)}${_base64(digest)}"
 
 
 def node_rights(node: str) -> str:
-    """A node writes below its own topic and hears its own commands and model updates."""
+    """Return a node's rights: it writes below its topic and reads its commands and models."""
     return f"""
 user {node}
 topic write edgewise/{node}/#
@@ -33,8 +33,11 @@ topic read homeassistant/status
 
 
 def operator_rights() -> str:
-    """The operator, who collects and commands: reads all, writes commands and model updates, and
-    announces nodes to Home Assistant."""
+    """Return the rights of the operator, who collects and commands.
+
+    The operator reads all, writes commands and model updates, and announces nodes to Home
+    Assistant.
+    """
     return f"""
 user {OPERATOR}
 topic read #
@@ -45,7 +48,7 @@ topic write homeassistant/device/+/config
 
 
 def acl_users(text: str) -> set[str]:
-    """The users that a file of rights names."""
+    """Return the users that a file of rights names."""
     return {line[5:].strip() for line in text.splitlines() if line.startswith("user ")}
 
 

@@ -1,4 +1,4 @@
-"""The command line: one file a command.
+"""The command line: one file for each command.
 
 May import: bench, board, broker, collector, compile, console, dashboard, database, demo, errors,
 features, forecast, health, homeassistant, logs, messages, ota, package, paths, prediction, report,

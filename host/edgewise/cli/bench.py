@@ -1,4 +1,4 @@
-"""edgewise bench: what a prediction costs, beside other people's ways and C."""
+"""``edgewise bench``: the cost of a prediction, beside other generators and C."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def bench(
 
     extras.require("bench")
     say("building the model ...")
-    chosen = subject.reference() if model is None else subject.subject_of(load_package(model))
+    forest = subject.reference() if model is None else subject.subject_of(load_package(model))
     with Board(port) if port else UnixPort() as place, progress_bar("measuring") as step:
         size = run.BOARD if port else run.PC
-        figures = run.measure(chosen, place, size, not port, step)
+        figures = run.measure(forest, place, size, not port, step)
     if not port:
         say("features of 540,000 readings ...")
         figures["host"] = host_rate()

@@ -1,4 +1,4 @@
-"""``edgewise broker``: an MQTT broker for first steps, and the folder of one to keep."""
+"""``edgewise broker``: run an MQTT broker for first steps, or write a folder for mosquitto."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from edgewise.cli.options import JsonFlag
 from edgewise.console import emit_json, say
 
 if TYPE_CHECKING:
-    from edgewise.broker.setup import Done
+    from edgewise.broker.setup import InitResult
 
 __all__ = ["app"]
 
@@ -46,8 +46,8 @@ def broker(
             if source is not None and source.name == "COMMANDLINE":
                 raise InputError(f"--{name}: write it after {context.invoked_subcommand}")
         return
-    with EmbeddedBroker(host, port) as running:
-        say(f"broker at {running.url}, Ctrl-C ends it")
+    with EmbeddedBroker(host, port) as server:
+        say(f"broker at {server.url}, Ctrl-C ends it")
         wait_for_end()
 
 
@@ -91,21 +91,21 @@ def init(
     """
     from edgewise.broker import setup
 
-    done = setup.init(folder, host or [], node or [], port, days, certificates)
-    _tell(done)
+    result = setup.init(folder, host or [], node or [], port, days, certificates)
+    _print_result(result)
     if as_json:
-        emit_json(asdict(done))
+        emit_json(asdict(result))
 
 
-def _tell(done: Done) -> None:
-    until = done.valid_until[:10]
-    say(f"CA {done.ca}; server certificate {done.server}, good until {until}")
-    say(f"broker {', '.join(done.hosts)}, port {done.port}")
-    for node in done.added:
-        say(f"node {node} added: its settings are {done.folder}/nodes/{node}.toml")
-    for node in done.kept:
+def _print_result(result: InitResult) -> None:
+    end_date = result.valid_until[:10]
+    say(f"CA {result.ca}; server certificate {result.server}, good until {end_date}")
+    say(f"broker {', '.join(result.hosts)}, port {result.port}")
+    for node in result.added:
+        say(f"node {node} added: its settings are {result.folder}/nodes/{node}.toml")
+    for node in result.kept:
         say(f"node {node} exists already: unchanged")
-    if done.ca == "made":
-        say(f"start it: cd {done.folder} && mosquitto -c mosquitto.conf")
-    elif done.added or done.server != "kept":
+    if result.ca == "made":
+        say(f"start it: cd {result.folder} && mosquitto -c mosquitto.conf")
+    elif result.added or result.server != "kept":
         say("reload a running mosquitto: kill -HUP, or systemctl reload")

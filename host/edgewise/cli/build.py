@@ -1,4 +1,4 @@
-"""edgewise build: node, model and settings become the file system of a board."""
+"""``edgewise build``: make the file system of a board from node, model and settings."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ def build(
     Both hold the secrets: keep them to yourself.
     """
     from edgewise import settings
-    from edgewise.board.filesystem import build as make
+    from edgewise.board.filesystem import build as build_files
 
-    built = make(model, config, out, arch)
-    for doubt in settings.doubts(settings.load(config)):
-        say(f"{config}: {doubt}")
-    files, image = built.manifest["files"], built.manifest["image"]
-    say(f"{built.fs}: {len(files)} files, of these {built.mpy_bytes} bytes compiled for {arch}")
-    say(f"{built.image}: {image['size']} bytes for the flash at {image['offset']:#x}")
+    result = build_files(model, config, out, arch)
+    for warning in settings.doubts(settings.load(config)):
+        say(f"{config}: {warning}")
+    files, image = result.manifest["files"], result.manifest["image"]
+    say(f"{result.fs}: {len(files)} files, of these {result.mpy_bytes} bytes compiled for {arch}")
+    say(f"{result.image}: {image['size']} bytes for the flash at {image['offset']:#x}")
     if json:
         emit_json(
             {
                 "out": str(out),
                 "arch": arch,
                 "files": len(files),
-                "mpy_bytes": built.mpy_bytes,
+                "mpy_bytes": result.mpy_bytes,
                 "image": image,
             }
         )

@@ -1,4 +1,4 @@
-"""edgewise collect: what nodes report goes into a database."""
+"""``edgewise collect``: store the readings of the nodes in a database."""
 
 from __future__ import annotations
 
@@ -95,8 +95,8 @@ def collect(
     if (http is None) != (token_file is None):
         raise InputError("--http and --token-file go together: a token of 16 characters or more")
     keep_s, keep_hourly_s = (parse_span(text) if text else None for text in (keep, keep_hourly))
-    at = parse_broker(broker, ca, cert) if broker else None
-    from_log = _replayer(replay, node) if replay else None
+    broker_url = parse_broker(broker, ca, cert) if broker else None
+    store_log = _log_input(replay, node) if replay else None
     token = read_token(token_file) if token_file else ""
     engine = open_db(db)
     with ExitStack() as stack:
@@ -105,27 +105,27 @@ def collect(
         stack.enter_context(serving(writer, metrics))
         stack.enter_context(writer)
         stack.enter_context(Keeper(engine, keep_s, keep_hourly_s, say))
-        if from_log:
-            say(f"{from_log(writer)} readings of {replay}")
+        if store_log:
+            say(f"{store_log(writer)} readings of {replay}")
         wait_for_end = catch_end()
         if serial:
             stack.enter_context(SerialInput(serial, node, writer, say))
             say(f"collecting from {serial}, Ctrl-C ends it")
         if http:
-            posted = stack.enter_context(HttpInput(http, token, writer))
-            say(f"collecting from {posted.url}, Ctrl-C ends it")
-        if at:
-            stack.enter_context(Collector(at, writer, _client_id(db, group), group))
-            say(f"collecting {base}/+ from {at}, Ctrl-C ends it")
-        if at or serial or http:
+            http_input = stack.enter_context(HttpInput(http, token, writer))
+            say(f"collecting from {http_input.url}, Ctrl-C ends it")
+        if broker_url:
+            stack.enter_context(Collector(broker_url, writer, _client_id(db, group), group))
+            say(f"collecting {base}/+ from {broker_url}, Ctrl-C ends it")
+        if broker_url or serial or http:
             wait_for_end()
-        writer.stop()  # first of all: an input may wait for it
+        writer.stop()  # before the inputs stop: one may be waiting for the writer
     counts = asdict(writer.counts)
     counts["duplicates_dropped"] = counts.pop("duplicates")
-    said = {key: counts[key] for key in ("readings", "duplicates_dropped", "rejected", "bytes")}
-    say(", ".join(f"{n} {name.replace('_', ' ')}" for name, n in said.items()))
+    summary = {key: counts[key] for key in ("readings", "duplicates_dropped", "rejected", "bytes")}
+    say(", ".join(f"{n} {name.replace('_', ' ')}" for name, n in summary.items()))
     if json:
-        emit_json(said)
+        emit_json(summary)
     if writer.left:
         raise OutsideError(
             f"database: away, {writer.left} messages are not stored: start it again when it is "
@@ -133,7 +133,7 @@ def collect(
         )
 
 
-def _replayer(path: Path, node: str | None) -> Callable[[Writer], int]:
+def _log_input(path: Path, node: str | None) -> Callable[[Writer], int]:
     from edgewise.collector.inputs import replay
     from edgewise.logs.log import read_log
 
@@ -144,8 +144,9 @@ def _replayer(path: Path, node: str | None) -> Callable[[Writer], int]:
 def _client_id(db: str, group: str | None) -> str:
     import hashlib
 
-    # The same for the same database, so that the broker keeps what arrives in between; another
-    # for another one, so that two collectors do not throw each other out. Those of a group do so
-    # where they run in the same folder: each needs a folder of its own.
-    where = f"{platform.node()} {Path.cwd()} {db} {group or ''}".rstrip()
-    return f"edgewise-{hashlib.sha256(where.encode()).hexdigest()[:12]}"
+    # A collector of the same database gets the same id after a restart: the broker keeps messages
+    # for that id meanwhile. Two collectors with one id would disconnect each other, so another
+    # database means another id. The collectors of a group on one computer have different ids only
+    # if each runs in its own folder.
+    identity = f"{platform.node()} {Path.cwd()} {db} {group or ''}".rstrip()
+    return f"edgewise-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"

@@ -1,4 +1,4 @@
-"""edgewise compile: a classifier becomes the files that a node runs, compared everywhere."""
+"""``edgewise compile``: make the files that a node runs from a classifier, and compare them."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ def compile(
         out = out or model
         rows = read_log(log, label, group, split_col) if log else None
         info = recompile(load_package(model), rows, out, form)
-    checked = info["checked"]
+    comparison = info["checked"]
     say(
-        f"the same as scikit-learn on {checked['rows']} rows and {checked['thresholds']} "
-        f"thresholds with their neighbours: {', '.join(checked['runtimes'])}"
+        f"the same as scikit-learn on {comparison['rows']} rows and {comparison['thresholds']} "
+        f"thresholds with their neighbours: {', '.join(comparison['runtimes'])}"
     )
     inline = f"{info['inline_bytes']} bytes" if info["inline_bytes"] else "too large"
     say(f"table {info['table_bytes']} bytes, inline {inline}: form {info['form']}")

@@ -1,4 +1,4 @@
-"""``edgewise config``: the node's settings, checked, shown, described."""
+"""``edgewise config``: check, show and describe the settings of a node."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def check(file: File = _DEFAULT, as_json: JsonFlag = False) -> None:
     """Check the settings of a node or of a whole fleet and report the first mistake."""
     from edgewise import settings
 
-    given = settings.load(file)
+    file_settings = settings.load(file)
     fleet = settings.fleet(file)
     nodes = list(fleet)
-    for name, node in (fleet or {str(file): given}).items():
-        for doubt in settings.doubts(node):
-            say(f"{name}: {doubt}")
+    for name, node in (fleet or {str(file): file_settings}).items():
+        for warning in settings.doubts(node):
+            say(f"{name}: {warning}")
     say(f"{file} is valid" + (f", and so are {len(nodes)} nodes beside it" if nodes else ""))
     if as_json:
         emit_json({"ok": True, "file": str(file), "nodes": nodes})

@@ -1,4 +1,4 @@
-"""edgewise dashboard: the nodes in a browser, to see and to teach."""
+"""``edgewise dashboard``: show the nodes in a browser, label readings and train."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ def dashboard(
 
     if db is None:
         raise InputError("nothing to show: name the database with --db")
-    at = parse_broker(broker, ca, cert) if broker else None
-    with serve(open_db(db), at, host, port, models, config, base) as running:
-        say(f"dashboard at {running.url}, Ctrl-C ends it")
+    broker_url = parse_broker(broker, ca, cert) if broker else None
+    with serve(open_db(db), broker_url, host, port, models, config, base) as server:
+        say(f"dashboard at {server.url}, Ctrl-C ends it")
         wait_for_end()
 
 
@@ -69,7 +69,7 @@ def dashboard(
 def password() -> None:
     """Set the password that labelling, training and pushing need."""
     extras.require("dashboard")
-    from edgewise.dashboard import password as kept
+    from edgewise.dashboard import password as password_file
 
-    kept.write(typer.prompt("New password", hide_input=True, confirmation_prompt=True))
-    say(f"kept in {kept.path()}: only you can read it, and it is hashed")
+    password_file.write(typer.prompt("New password", hide_input=True, confirmation_prompt=True))
+    say(f"kept in {password_file.path()}: only you can read it, and it is hashed")

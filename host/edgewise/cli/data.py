@@ -1,4 +1,4 @@
-"""``edgewise data``: public logs to train on."""
+"""``edgewise data``: download public logs, export labelled periods, compute features."""
 
 from __future__ import annotations
 
@@ -36,12 +36,14 @@ def get_(
     """Find or download a public log and print its path."""
     from edgewise.logs import public
 
-    found = public.get(name, out)
+    dataset = public.get(name, out)
     if as_json:
-        emit_json({"path": str(found.path), "synthetic": found.synthetic, "source": found.source})
+        emit_json(
+            {"path": str(dataset.path), "synthetic": dataset.synthetic, "source": dataset.source}
+        )
         return
-    say(f"source: {found.source}")
-    typer.echo(found.path)
+    say(f"source: {dataset.source}")
+    typer.echo(dataset.path)
 
 
 @app.command("list", epilog=examples("edgewise data list"))
@@ -49,11 +51,11 @@ def list_(as_json: JsonFlag = False) -> None:
     """List the logs that `edgewise data get` knows."""
     from edgewise.logs import public
 
-    about = dict.fromkeys(public.NAMES, public.CITATION)
+    descriptions = dict.fromkeys(public.NAMES, public.CITATION)
     if as_json:
-        emit_json({"datasets": [{"name": k, "about": v} for k, v in about.items()]})
+        emit_json({"datasets": [{"name": k, "about": v} for k, v in descriptions.items()]})
         return
-    for name, text in about.items():
+    for name, text in descriptions.items():
         typer.echo(f"{name}: {text}")
 
 
@@ -107,12 +109,12 @@ def features_(
     from edgewise.training import FILTERS, POOL
 
     rows = read_log(log, label, group)
-    wanted = names.split(",") if names else POOL
+    feature_names = names.split(",") if names else POOL
     try:
-        made = build_table(rows, wanted, FILTERS, rows.period_ms)
+        table = build_table(rows, feature_names, FILTERS, rows.period_ms)
     except ValueError as e:
         raise InputError(f"--features: {e}") from e
-    text = features_csv(rows, wanted, made)
+    text = features_csv(rows, feature_names, table)
     if out is None:
         typer.echo(text, nl=False)
     else:

@@ -1,4 +1,4 @@
-"""edgewise demo: a real log, a model, a node, a broker and a summary."""
+"""``edgewise demo``: run a real log through a model, a node and a broker."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ def demo(
     show(summary, out)
     if json:
         emit_json(summary)
-    wrong = [
-        what
-        for what, bad in (
+    problems = [
+        problem
+        for problem, is_found in (
             ("readings were lost", summary["readings_lost"] != 0),
             ("the node disagrees with the host", summary["agreement"] != 1),
         )
-        if bad
+        if is_found
     ]
-    if wrong:
-        raise EdgewiseError(f"{' and '.join(wrong)}: see {out / 'summary.json'}")
+    if problems:
+        raise EdgewiseError(f"{' and '.join(problems)}: see {out / 'summary.json'}")
     say(f"summary: {out / 'summary.json'}   picture: {out / 'timeline.png'}")
     say(f"again: edgewise dashboard --db sqlite:///{out / 'edgewise.db'} --models {out}")

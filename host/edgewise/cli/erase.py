@@ -1,4 +1,4 @@
-"""``edgewise erase``: all of a board's flash, firmware, files and settings."""
+"""``edgewise erase``: erase the whole flash of a board: firmware, files and settings."""
 
 from __future__ import annotations
 

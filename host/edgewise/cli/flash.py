@@ -1,4 +1,4 @@
-"""``edgewise flash``: MicroPython and the node onto a board, or onto all that are plugged in."""
+"""``edgewise flash``: write MicroPython and the node to one board, or to all on USB."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def flash(
             f"{build}: each of {len(boards)} boards would be the node {job.build.node}: leave "
             "node empty in its settings, then each takes the name of its MAC"
         )
-    _all(boards, job)
+    _flash_all(boards, job)
     if json:
         emit_json({"ok": all(b.result for b in boards), "boards": [_report(b) for b in boards]})
     elif len(boards) == 1 and boards[0].error:
@@ -73,7 +73,7 @@ def flash(
         for board in boards:
             name = f"{board.port}: " if len(boards) > 1 else ""
             typer.echo(f"{name}{board.result or f'error: {board.error}'}")
-    raise typer.Exit(_code(boards))
+    raise typer.Exit(_exit_code(boards))
 
 
 def _job(image: str, build: Path, erase: bool, before: str, after: str, baud: int) -> Job:
@@ -83,8 +83,8 @@ def _job(image: str, build: Path, erase: bool, before: str, after: str, baud: in
     from edgewise.board.flash.esp import check_resets
 
     check_resets(before, after)
-    chosen = None if image == "auto" else images.read(Path(image))
-    return Job(chosen, builds.read(build), erase, baud, before, after)
+    firmware = None if image == "auto" else images.read(Path(image))
+    return Job(firmware, builds.read(build), erase, baud, before, after)
 
 
 def _ports(port: str) -> list[str]:
@@ -93,8 +93,8 @@ def _ports(port: str) -> list[str]:
     return ports.port_names() if port == "all" else [port]
 
 
-def _all(boards: list[_Board], job: Job) -> None:
-    # Daemons: Ctrl-C must end the command while a thread waits for its board.
+def _flash_all(boards: list[_Board], job: Job) -> None:
+    # The threads are daemons: Ctrl-C must end the command while one waits for its board.
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
@@ -110,24 +110,24 @@ def _flash_one(board: _Board, job: Job, bars: Progress) -> None:
     from edgewise.board.flash.board import flash as flash_board
 
     task = bars.add_task(board.port, total=None)
-    begun_s = time.monotonic()
+    start_s = time.monotonic()
     try:
         board.result = flash_board(board.port, job, say, _show_progress(bars, task))
-    except Exception as e:  # noqa: BLE001 - raised again or told by whoever waits for the thread
+    except Exception as e:  # noqa: BLE001 - the thread that waits raises or prints it
         board.error = e
-    board.seconds = round(time.monotonic() - begun_s, 1)
+    board.seconds = round(time.monotonic() - start_s, 1)
     board.done.set()
 
 
 def _show_progress(bars: Progress, task: Any) -> Callable[[int, int], None]:
-    return lambda done, of: bars.update(task, completed=done, total=of)
+    return lambda written, total: bars.update(task, completed=written, total=total)
 
 
 def _report(board: _Board) -> dict[str, Any]:
     result = board.result
     if result is None:
         return {"port": board.port, "ok": False, "error": str(board.error)}
-    started = result.started
+    first_lines = result.started
     return {
         "port": board.port,
         "ok": True,
@@ -136,14 +136,14 @@ def _report(board: _Board) -> dict[str, Any]:
         "flash_bytes": result.flash_bytes,
         "written_bytes": result.written_bytes,
         "seconds": board.seconds,
-        "node": started and started.node,
-        "model": started and started.model,
-        "t": started and started.t,
-        "h": started and started.h,
+        "node": first_lines and first_lines.node,
+        "model": first_lines and first_lines.model,
+        "t": first_lines and first_lines.t,
+        "h": first_lines and first_lines.h,
     }
 
 
-def _code(boards: list[_Board]) -> int:
+def _exit_code(boards: list[_Board]) -> int:
     errors = [b.error for b in boards if b.error]
     if len(boards) == 1 and isinstance(next(iter(errors), None), InputError):
         return InputError.exit_code

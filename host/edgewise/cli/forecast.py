@@ -1,4 +1,4 @@
-"""edgewise forecast: the next 24 hours, from a database or a log."""
+"""``edgewise forecast``: forecast the next 24 hours from a database or a log."""
 
 from __future__ import annotations
 
@@ -93,53 +93,53 @@ def _forecast_db(
     from edgewise.forecast.store import save
 
     with naming_database(engine):
-        found = hourly_of_database(engine, node)
-    outlooks = _outlooks(found)
+        all_series = hourly_of_database(engine, node)
+    outlooks = _outlooks(all_series)
     with naming_database(engine):
-        warned = save(engine, outlooks, limits, time.time())
-    _show(outlooks, limits, picture, warned, json)
+        events = save(engine, outlooks, limits, time.time())
+    _show(outlooks, limits, picture, events, json)
 
 
-def _outlooks(found: list[Hourly]) -> list[Outlook]:
-    # A node of a fleet that is too young does not keep the others from theirs.
+def _outlooks(all_series: list[Hourly]) -> list[Outlook]:
+    # A node with too few readings is left out; the other nodes still get their forecasts.
     from edgewise.forecast import outlook
 
-    done, missing = [], []
+    outlooks, errors = [], []
     with progress_bar("forecasting") as step:
-        for i, series in enumerate(found):
+        for i, series in enumerate(all_series):
             try:
-                done.append(outlook(series))
+                outlooks.append(outlook(series))
             except InputError as e:
-                missing.append(str(e))
-            step(i + 1, len(found))
-    if not done:
-        raise InputError(missing[0] if missing else "no valid reading: nothing to forecast from")
-    for text in dict.fromkeys(missing):
+                errors.append(str(e))
+            step(i + 1, len(all_series))
+    if not outlooks:
+        raise InputError(errors[0] if errors else "no valid reading: nothing to forecast from")
+    for text in dict.fromkeys(errors):
         say(f"left out: {text}")
-    return done
+    return outlooks
 
 
 def _show(
     outlooks: list[Outlook],
     limits: list[Limit],
     picture: Path | None,
-    warned: list[tuple[str, str]],
+    events: list[tuple[str, str]],
     json: bool,
 ) -> None:
     from edgewise.forecast.limits import crossing
 
-    _table(outlooks)
-    for found in outlooks:
-        ahead, series = found.ahead, found.series
+    _print_table(outlooks)
+    for outlook in outlooks:
+        day, series = outlook.ahead, outlook.series
         say(
-            f"{series.node} {series.channel}: {ahead.yhat.min():.1f} to {ahead.yhat.max():.1f} "
-            f"{_UNITS[series.channel]} from {_clock(ahead.ts[0])} to {_clock(ahead.ts[-1])}"
+            f"{series.node} {series.channel}: {day.yhat.min():.1f} to {day.yhat.max():.1f} "
+            f"{_UNITS[series.channel]} from {_clock(day.ts[0])} to {_clock(day.ts[-1])}"
         )
         for limit in limits:
-            at = crossing(found, limit) if limit.channel == series.channel else None
-            if at is not None:
-                say(f"{series.node}: warning: {limit} expected at {_clock(at)}")
-    for name, text in warned:
+            crossing_ts = crossing(outlook, limit) if limit.channel == series.channel else None
+            if crossing_ts is not None:
+                say(f"{series.node}: warning: {limit} expected at {_clock(crossing_ts)}")
+    for name, text in events:
         say(f"event of {name}: {text}")
     if picture:
         from edgewise.forecast.picture import draw
@@ -147,14 +147,14 @@ def _show(
         draw(outlooks, limits, picture)
         say(f"written: {picture}")
     if json:
-        emit_json({"forecasts": [_as_dict(found) for found in outlooks]})
+        emit_json({"forecasts": [_as_dict(outlook) for outlook in outlooks]})
 
 
 def _clock(ts: float) -> str:
     return time.strftime("%d %b %H:%M UTC", time.gmtime(ts))
 
 
-def _table(outlooks: list[Outlook]) -> None:
+def _print_table(outlooks: list[Outlook]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
@@ -165,27 +165,27 @@ def _table(outlooks: list[Outlook]) -> None:
         ("", "node", "of", "model", "days", "A_forecast", "mean error", f"{BAND:.0%} band held")
     ):
         table.add_column(name, justify="left" if i < 4 else "right", no_wrap=True)
-    for found in outlooks:
-        for score in found.scores:
+    for outlook in outlooks:
+        for score in outlook.scores:
             table.add_row(
-                "->" if score is found.best else "",
-                escape(found.series.node),
-                found.series.channel,
+                "->" if score is outlook.best else "",
+                escape(outlook.series.node),
+                outlook.series.channel,
                 score.model,
                 str(len(score.errors)),
                 f"{score.a_forecast:.1%}",
-                f"{score.mae:.2f} {_UNITS[found.series.channel]}",
+                f"{score.mae:.2f} {_UNITS[outlook.series.channel]}",
                 "-" if score.held is None else f"{score.held:.0%}",
             )
     err().print(table)
 
 
-def _as_dict(found: Outlook) -> dict[str, object]:
-    ahead = found.ahead
+def _as_dict(outlook: Outlook) -> dict[str, object]:
+    day = outlook.ahead
     return {
-        "node": found.series.node,
-        "channel": found.series.channel,
-        "model": found.best.model,
+        "node": outlook.series.node,
+        "channel": outlook.series.channel,
+        "model": outlook.best.model,
         "scores": [
             {
                 "model": s.model,
@@ -194,10 +194,10 @@ def _as_dict(found: Outlook) -> dict[str, object]:
                 "mae": s.mae,
                 "held": s.held,
             }
-            for s in found.scores
+            for s in outlook.scores
         ],
-        "ts": ahead.ts.tolist(),
-        "yhat": ahead.yhat.tolist(),
-        "lower": ahead.lower.tolist(),
-        "upper": ahead.upper.tolist(),
+        "ts": day.ts.tolist(),
+        "yhat": day.yhat.tolist(),
+        "lower": day.lower.tolist(),
+        "upper": day.upper.tolist(),
     }

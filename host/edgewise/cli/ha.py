@@ -1,4 +1,4 @@
-"""edgewise ha: nodes as devices of Home Assistant."""
+"""``edgewise ha``: announce nodes to Home Assistant, or remove them from it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _EXAMPLES = (
     "edgewise ha clean --broker mqtt://pi.local --node attic",
 )
 app = make_app(*_EXAMPLES, no_args_is_help=True)
-_BUFFER_READINGS = 228  # that a sleeping node keeps in RTC memory before it must tell
-_MISSED = 2.5  # periods
+_BUFFER_READINGS = 228  # a sleeping node keeps these in RTC memory before it must report
+_MISSED_REPORTS = 2.5  # its reading expires after these
 
 
 @app.callback()
@@ -59,14 +59,14 @@ def publish(
     from edgewise.package.store import load_package
 
     loaded = load_package(model)
-    expire_s = _expiry(config, loaded.period_ms)
+    expire_s = _read_expiry(config, loaded.period_ms)
     if node != "all":
         ha.config_topic(node)
     with _connect(broker, ca) as client:
-        found = ha.find_nodes(client, base) if node == "all" else {node: True}
-        if not found:
+        nodes = ha.find_nodes(client, base) if node == "all" else {node: True}
+        if not nodes:
             raise OutsideError(f"no node below {base}/ has said anything yet: name it with --node")
-        devices = _devices(found, loaded, base, expire_s)
+        devices = _devices(nodes, loaded, base, expire_s)
         ha.publish(client, devices)
         for name in devices:
             say(f"announced: {name}")
@@ -98,18 +98,18 @@ def clean(
 
 
 def _devices(
-    found: Mapping[str, bool], model: Package, base: str, expire_s: Callable[[str], int | None]
+    nodes: Mapping[str, bool], model: Package, base: str, expire_s: Callable[[str], int | None]
 ) -> dict[str, dict[str, Any]]:
     from edgewise import homeassistant as ha
 
     devices = {}
-    for node, has_status in found.items():
-        after_s = expire_s(node)
+    for node, has_status in nodes.items():
+        expiry_s = expire_s(node)
         try:
-            if after_s is None and not has_status:
+            if expiry_s is None and not has_status:
                 raise InputError(f"node {node!r}: it sleeps: name its settings with --config")
-            told = ha.discovery(node, model.classes, base, model.info["name"], after_s)
-            devices[node] = told
+            name = model.info["name"]
+            devices[node] = ha.discovery(node, model.classes, base, name, expiry_s)
         except InputError as e:
             say(f"left out: {e}")
     if not devices:
@@ -117,19 +117,19 @@ def _devices(
     return devices
 
 
-def _expiry(config: Path | None, period_ms: int) -> Callable[[str], int | None]:
-    """Seconds after which what a node said is no longer so; None for one that does not sleep."""
+def _read_expiry(config: Path | None, period_ms: int) -> Callable[[str], int | None]:
+    """Return a function: node -> seconds until its reading expires, None if it does not sleep."""
     from edgewise import settings
 
-    own = settings.fleet(config) if config else {}
-    others = settings.load(config) if config else {}
+    fleet = settings.fleet(config) if config else {}
+    default = settings.load(config) if config else {}
 
     def expire_s(node: str) -> int | None:
-        full = settings.complete(own.get(node) or others)
-        if not full["sleep"] or full["node"] not in ("", node):
+        node_settings = settings.complete(fleet.get(node) or default)
+        if not node_settings["sleep"] or node_settings["node"] not in ("", node):
             return None
-        readings = full["report_every"] or _BUFFER_READINGS
-        return int(_MISSED * readings * (full["period_ms"] or period_ms) / 1000)
+        readings = node_settings["report_every"] or _BUFFER_READINGS
+        return int(_MISSED_REPORTS * readings * (node_settings["period_ms"] or period_ms) / 1000)
 
     return expire_s
 

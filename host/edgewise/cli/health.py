@@ -1,4 +1,4 @@
-"""edgewise health: sensors that fail, nodes that leave their neighbours, models that drift."""
+"""``edgewise health``: find sensors that fail, nodes that differ, models that drift."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ def health(
     from edgewise.database import open_db
 
     engine = open_db(db, create=False)
-    once_or_hourly(lambda: _look(engine, models, json), stay)
+    once_or_hourly(lambda: _check(engine, models, json), stay)
 
 
-def _look(engine: Engine, models: Path, json: bool) -> None:
+def _check(engine: Engine, models: Path, json: bool) -> None:
     from edgewise.database import naming_database
     from edgewise.health import check
 
     with naming_database(engine):
         report = check(engine, models)
-    _table(report)
+    _print_table(report)
     for remark in report.remarks:
         say(f"- {remark.text}")
     if not report.remarks:
@@ -72,8 +72,8 @@ def _as_dict(finding: object) -> dict[str, object]:
     return {key: getattr(finding, key) for key in keys}
 
 
-def _table(report: Report) -> None:
-    # The newest day of each kind.
+def _print_table(report: Report) -> None:
+    # The table shows the newest value of each kind.
     from rich.markup import escape
     from rich.table import Table
 

@@ -1,4 +1,4 @@
-"""The help of the commands: plain text, so that it needs none of rich's modules."""
+"""The help of the commands: plain text, which needs none of rich's modules."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ __all__ = ["Group", "examples", "first_paragraph", "make_app"]
 
 
 class Group(TyperGroup):
-    """Lists its commands with a whole paragraph each, where click would cut it off."""
+    """Lists each command with its whole first paragraph; click would cut it off."""
 
     def get_help_option(self, ctx: Any) -> Any:
-        # Typer imports pydantic to make a bool of the None that stands for "not given".
+        # With the default None, typer would import pydantic to convert the value to a bool.
         option = super().get_help_option(ctx)
         if option is not None:
             option.default = False
         return option
 
     def summary(self, ctx: Any, name: str) -> str:
-        """The first paragraph of a command's help."""
+        """Return the first paragraph of a command's help."""
         command: Any = self.get_command(ctx, name)
         return first_paragraph(command.help)
 
@@ -39,14 +39,14 @@ def make_app(*lines: str, cls: type[Group] = Group, **settings: Any) -> typer.Ty
 
 
 def examples(*lines: str) -> str | None:
-    """Return the epilog of a command: its examples, one a line."""
+    """Return the epilog of a command: its examples, one on each line."""
     if not lines:
         return None
     head = "Example:" if len(lines) == 1 else "Examples:"
-    # after \b lines are left as they are, so that they can be copied
+    # click does not wrap the lines after \b, so they can be copied
     return "\n".join(("\b", head, *(f"  {line}" for line in lines)))
 
 
 def first_paragraph(text: str | None) -> str:
-    """What stands before the first empty line of a docstring."""
+    """Return the text before the first empty line of a docstring."""
     return cleandoc(text or "").split("\n\n", 1)[0]

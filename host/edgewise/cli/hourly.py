@@ -1,4 +1,4 @@
-"""Commands that do something once, or with --stay again every hour."""
+"""Commands that run once, or every hour with --stay."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HOUR_S = 3600
 
 
 def once_or_hourly(work: Callable[[], None], stay: bool) -> None:
-    """Do ``work``; with ``stay`` again every hour until SIGINT or SIGTERM, whatever goes wrong."""
+    """Run ``work``; with ``stay`` run it every hour until SIGINT or SIGTERM, even after errors."""
     if not stay:
         work()
         return

@@ -1,4 +1,4 @@
-"""``edgewise init``: a few questions, then node.toml and secrets.toml."""
+"""``edgewise init``: ask a few questions and write node.toml and secrets.toml."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXAMPLES = (
     "--broker mqtt://user:password@raspberrypi.local --sensor dht22 --pin 4",
 )
 
-# setting -> question, default; the broker is one question for several
+# setting -> question, default; the answer for the broker holds several settings
 _QUESTIONS: dict[str, tuple[str, Any]] = {
     "node": ("Name of the node, empty for the one of its MAC", ""),
     "wifi.ssid": ("Wi-Fi network", None),
@@ -27,14 +27,14 @@ _QUESTIONS: dict[str, tuple[str, Any]] = {
     "sensor.kind": ("Sensor, dht22 or dht11", "dht22"),
     "sensor.pin": ("GPIO of its data wire", 4),
 }
-# ESP32 series datasheet, 2.2 and 2.4
-_OTHER_USE = {
+# GPIO -> its other use; ESP32 series datasheet, 2.2 and 2.4
+_OTHER_USES = {
     **dict.fromkeys((1, 3), "the serial line"),
     **dict.fromkeys(range(6, 12), "the flash"),
     12: "the voltage of the flash at the start",
     **dict.fromkeys(range(34, 40), "an input without pull-up"),
 }
-_HIDDEN = ("wifi.password", "mqtt.password")
+_HIDDEN_INPUTS = ("wifi.password", "mqtt.password")
 
 
 def init(
@@ -70,7 +70,7 @@ def init(
     """
     from edgewise import settings
 
-    said = {
+    options = {
         "node": node,
         "wifi.ssid": wifi,
         "wifi.password": wifi_password,
@@ -78,19 +78,21 @@ def init(
         "sensor.kind": sensor,
         "sensor.pin": pin,
     }
-    for key, value in said.items():
+    for key, value in options.items():
         if value is not None:
             _check(key, value)
-    answers = {key: _ask(key) if value is None else value for key, value in said.items()}
-    given = _settings(answers)
-    written = settings.write(out, given, force)
-    say(f"written: {', '.join(map(str, written))}; next: edgewise build --config {out}")
-    if given["mqtt"].get("tls"):
+    answers = {key: _ask(key) if value is None else value for key, value in options.items()}
+    values = _settings(answers)
+    paths = settings.write(out, values, force)
+    say(f"written: {', '.join(map(str, paths))}; next: edgewise build --config {out}")
+    if values["mqtt"].get("tls"):
         say(f"TLS: put the broker's CA as ca.der into {out.parent.absolute()}")
-    if use := _OTHER_USE.get(given["sensor"]["pin"]):
-        say(f"GPIO {given['sensor']['pin']} is {use} of an ESP32: fit for a sensor on other chips")
+    if use := _OTHER_USES.get(values["sensor"]["pin"]):
+        say(
+            f"GPIO {values['sensor']['pin']} is {use} of an ESP32: fit for a sensor on other chips"
+        )
     if json:
-        emit_json({"written": [str(path) for path in written]})
+        emit_json({"written": [str(path) for path in paths]})
 
 
 def _settings(answers: dict[str, Any]) -> dict[str, Any]:
@@ -99,21 +101,21 @@ def _settings(answers: dict[str, Any]) -> dict[str, Any]:
     mqtt = _mqtt(answers.pop("broker"))
     if "user" in mqtt and "password" not in mqtt:
         mqtt["password"] = _ask("mqtt.password")
-    given: dict[str, Any] = {"wifi": {}, "mqtt": mqtt, "sensor": {}}
+    values: dict[str, Any] = {"wifi": {}, "mqtt": mqtt, "sensor": {}}
     for path, value in answers.items():
         section, _, key = path.rpartition(".")
         if section:
-            given[section][key] = value
+            values[section][key] = value
         elif value:
-            given[key] = value
-    return given | {"update": {"secret": secrets.token_hex(32)}}
+            values[key] = value
+    return values | {"update": {"secret": secrets.token_hex(32)}}
 
 
 def _ask(key: str) -> Any:
     question, default = _QUESTIONS[key]
 
     def read(text: str) -> Any:
-        # what is wrong is said, and the question comes again
+        # typer prints the error and asks again
         try:
             value = type(default)(text) if default is not None else text
             _check(key, value)
@@ -127,7 +129,7 @@ def _ask(key: str) -> Any:
         return typer.prompt(
             question,
             default,
-            hide_input=key in _HIDDEN,
+            hide_input=key in _HIDDEN_INPUTS,
             show_default=bool(default),
             err=True,
             value_proc=read,
@@ -154,10 +156,10 @@ def _check(key: str, value: Any) -> None:
 def _mqtt(url: str) -> dict[str, Any]:
     from edgewise.urls import parse_broker
 
-    at = parse_broker(url)
-    given: dict[str, Any] = {"host": at.host, "port": at.port}
-    if at.user:
-        given["user"] = at.user
-        if at.password is not None:
-            given["password"] = at.password
-    return given | ({"tls": True} if at.tls else {})
+    broker = parse_broker(url)
+    values: dict[str, Any] = {"host": broker.host, "port": broker.port}
+    if broker.user:
+        values["user"] = broker.user
+        if broker.password is not None:
+            values["password"] = broker.password
+    return values | ({"tls": True} if broker.tls else {})

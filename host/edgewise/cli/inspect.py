@@ -1,4 +1,4 @@
-"""edgewise inspect: what is in a model package."""
+"""``edgewise inspect``: show what is in a model package."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def inspect(
     if json:
         emit_json(facts)
         return
-    checked = info["checked"]
+    comparison = info["checked"]
     inline = f"{info['inline_bytes']} bytes" if info["inline_bytes"] else "too large"
     lines = {
         "name": info["name"],
@@ -55,8 +55,8 @@ def inspect(
         "trees": f"{n_trees}, {info['nodes']} nodes with leaves of {info['leaf_bits']} bits",
         "a prediction": f"visits {info['visits']:g} nodes",
         "form": f"{info['form']} (table {info['table_bytes']} bytes, inline {inline})",
-        "compared": f"{checked['rows']} rows, {checked['thresholds']} thresholds and their "
-        f"neighbours: {', '.join(checked['runtimes'])}",
+        "compared": f"{comparison['rows']} rows, {comparison['thresholds']} thresholds and their "
+        f"neighbours: {', '.join(comparison['runtimes'])}",
     }
     for key, value in lines.items():
         typer.echo(f"{key:<14}{value}")

@@ -1,4 +1,4 @@
-"""Single keys without Enter, where there is a terminal."""
+"""Single keys without Enter, if there is a terminal."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ __all__ = ["keys"]
 
 @contextmanager
 def keys() -> Iterator[Callable[[], str]]:
-    """Give a function that returns what was pressed since its last call."""
+    """Give a function that returns the keys pressed since its last call."""
     if not sys.stdin.isatty():
         yield lambda: ""
     elif sys.platform == "win32":
-        yield _pressed_on_windows
+        yield _read_keys_on_windows
     else:
         import termios
         import tty
 
-        before = termios.tcgetattr(sys.stdin)
+        old_mode = termios.tcgetattr(sys.stdin)
         try:
             tty.setcbreak(sys.stdin)
-            yield _read_key
+            yield _read_keys
         finally:
-            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, old_mode)
 
 
-def _read_key() -> str:
+def _read_keys() -> str:
     if not select.select([sys.stdin], [], [], 0)[0]:
         return ""
     return os.read(sys.stdin.fileno(), 64).decode(errors="replace")
 
 
-def _pressed_on_windows() -> str:
+def _read_keys_on_windows() -> str:
     import msvcrt
 
-    said = ""
+    pressed = ""
     while msvcrt.kbhit():  # type: ignore[attr-defined,unused-ignore]
-        said += msvcrt.getwch()  # type: ignore[attr-defined,unused-ignore]
-    return said
+        pressed += msvcrt.getwch()  # type: ignore[attr-defined,unused-ignore]
+    return pressed

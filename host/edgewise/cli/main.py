@@ -1,4 +1,4 @@
-"""``edgewise``: one file per command, each imported when it is asked for."""
+"""``edgewise``: one module for each command, imported when the command is used."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from edgewise.errors import EdgewiseError
 __all__ = ["VERBS", "app", "run"]
 
 # edgewise/cli/<verb>.py has a function <verb>, whose docstring is the help, and EXAMPLES, a tuple
-# of command lines for its end; an `app` where the verb has sub-commands. These modules import
-# nothing that takes time, for --help needs all of them.
+# of command lines at the end of the help. A verb with sub-commands has an `app` instead. --help
+# imports all of these modules, so they must not import slow ones.
 VERBS = (
     "init",
     "config",
@@ -55,11 +55,11 @@ def _module(verb: str) -> Any:
 
 def _load(verb: str) -> Any:
     module = _module(verb)
-    sub = getattr(module, "app", None)
-    if sub is None:
-        sub = make_app()
-        sub.command(verb, epilog=examples(*module.EXAMPLES))(getattr(module, verb))
-    command = typer.main.get_command(sub)
+    group = getattr(module, "app", None)
+    if group is None:
+        group = make_app()
+        group.command(verb, epilog=examples(*module.EXAMPLES))(getattr(module, verb))
+    command = typer.main.get_command(group)
     command.name = verb
     return command
 
@@ -72,7 +72,7 @@ class _Lazy(Group):
         return list(VERBS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        # An unknown name loads all of them: typer proposes the nearest.
+        # An unknown name loads all commands: typer then suggests the nearest one.
         for verb in (cmd_name,) if cmd_name in VERBS else VERBS:
             if verb not in self.commands:
                 self.commands[verb] = _load(verb)
@@ -88,8 +88,8 @@ app = make_app(
 )
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(is_set: bool) -> None:
+    if is_set:
         typer.echo(f"edgewise {__version__}")
         raise typer.Exit
 
@@ -105,7 +105,7 @@ def edgewise(
 
 
 def run() -> None:
-    """Run the command line; what goes wrong is one line on stderr and an exit code."""
+    """Run the command line; an error becomes one line on stderr and an exit code."""
     try:
         try:
             app(prog_name="edgewise")
@@ -116,7 +116,7 @@ def run() -> None:
         sys.exit(exc.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:  # the reader, such as `head`, has left
+    except BrokenPipeError:  # the reader, such as `head`, has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
 

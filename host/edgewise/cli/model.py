@@ -1,4 +1,4 @@
-"""edgewise model: which model a node runs, and the one before it."""
+"""``edgewise model``: show the model of a node, or go back to the previous one."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ def status(
     node: NodeName, broker: Broker, ca: Ca = None, base: Base = "edgewise", json: JsonFlag = False
 ) -> None:
     """Show which model runs on a node and how the last push ended."""
-    said = _ask_node(node, broker, ca, base, "status")["value"]
+    model_status = _ask_node(node, broker, ca, base, "status")["value"]
     if json:
-        emit_json(said)
+        emit_json(model_status)
     else:
-        typer.echo(f"{node}: {said['name']}, last push {_state(said)}")
+        typer.echo(f"{node}: {model_status['name']}, last push {_last_push(model_status)}")
 
 
-def _state(said: dict[str, Any]) -> str:
-    if said["state"] != "idle":
-        return str(said["state"])
-    if not said["counter"]:
+def _last_push(model_status: dict[str, Any]) -> str:
+    if model_status["state"] != "idle":
+        return str(model_status["state"])
+    if not model_status["counter"]:
         return "none"
-    return f"rejected: {said['error']}" if said.get("error") else "confirmed"
+    return f"rejected: {model_status['error']}" if model_status.get("error") else "confirmed"
 
 
 @app.command(epilog=examples(_EXAMPLES[1]))

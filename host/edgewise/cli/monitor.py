@@ -1,4 +1,4 @@
-"""edgewise monitor: what a node says on its serial line, live."""
+"""``edgewise monitor``: show the serial line of a node live."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def monitor(
             else:
                 _show(reader.events, log)
         except KeyboardInterrupt:
-            say(_open_log(log, csv) if log else "bye")
+            say(_log_summary(log, csv) if log else "bye")
 
 
-def _open_log(log: GrowingLog, csv: Path | None) -> str:
+def _log_summary(log: GrowingLog, csv: Path | None) -> str:
     late = f", {log.skipped} left out: not later than the one before" if log.skipped else ""
     return f"{log.rows} readings in {csv}{late}"
 
@@ -105,28 +105,30 @@ def _handle_event(
         state.port = f"gone ({event.why}), tried again"
         print_line(f"monitor: port gone: {event.why}")
     else:
-        said = decode(event)
-        state.hear(said)
-        print_line(_format(said))
+        message = decode(event)
+        state.hear(message)
+        print_line(_format(message))
         if log is not None:
-            _keep(said, state, log)
+            _add_to_log(message, state, log)
 
 
-def _format(said: Said) -> str:
+def _format(message: Said) -> str:
     from edgewise.messages.serial import Damaged, Diag, Reading
 
-    if isinstance(said, Reading):
-        what = f"failed: {said.err}" if said.err else f"{said.t:.1f} C  {said.h:.1f} %"
-        cls = f"  {said.cls} {100 * (said.p or 0):.0f} %" if said.cls is not None else ""
-        return f"#{said.seq}  {what}{cls}"
-    if isinstance(said, Diag):
-        return f"diag: {said.figures.get('heap', '-')} bytes free"
-    return f"damaged: {said.text}" if isinstance(said, Damaged) else said.text
+    if isinstance(message, Reading):
+        values = (
+            f"failed: {message.err}" if message.err else f"{message.t:.1f} C  {message.h:.1f} %"
+        )
+        cls = f"  {message.cls} {100 * (message.p or 0):.0f} %" if message.cls is not None else ""
+        return f"#{message.seq}  {values}{cls}"
+    if isinstance(message, Diag):
+        return f"diag: {message.figures.get('heap', '-')} bytes free"
+    return f"damaged: {message.text}" if isinstance(message, Damaged) else message.text
 
 
-def _keep(said: Said, state: NodeState, log: GrowingLog) -> None:
+def _add_to_log(message: Said, state: NodeState, log: GrowingLog) -> None:
     from edgewise.messages.serial import Reading
 
-    if isinstance(said, Reading):
-        when = time.time() if said.ts is None else said.ts
-        log.add(when, state.node or "", said.t, said.h, said.cls or "")
+    if isinstance(message, Reading):
+        ts = time.time() if message.ts is None else message.ts
+        log.add(ts, state.node or "", message.t, message.h, message.cls or "")

@@ -1,4 +1,4 @@
-"""Option types that several commands share, and the examples under their help."""
+"""Option types that several commands share."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-def _board(port: str | None) -> str | None:
+def _resolve_auto(port: str | None) -> str | None:
     if port != "auto":
         return port
     from edgewise.board import ports
@@ -39,11 +39,11 @@ def _board(port: str | None) -> str | None:
 
 
 def topic_part(param: typer.CallbackParam, text: str | None) -> str | None:
-    """A callback of options that become part of a topic, where + and # would stand for many."""
-    wrong = "+#" if param.name == "base" else "+#/"
-    if text is not None and (not text or set(text) & {*wrong, "\0"}):
-        shown = " ".join(wrong)
-        raise InputError(f"--{param.name} {text!r}: a name without {shown} is needed")
+    """Check an option that becomes part of a topic; InputError for wildcards and separators."""
+    forbidden = "+#" if param.name == "base" else "+#/"
+    if text is not None and (not text or set(text) & {*forbidden, "\0"}):
+        characters = " ".join(forbidden)
+        raise InputError(f"--{param.name} {text!r}: a name without {characters} is needed")
     return text
 
 
@@ -84,14 +84,16 @@ Port = Annotated[
     str,
     typer.Option(
         metavar="PORT",
-        callback=_board,
+        callback=_resolve_auto,
         help="/dev/ttyUSB0, COM5, socket://host:port, rfc2217://... or auto: the one board on USB",
     ),
 ]
 SerialOrNone = Annotated[
     str | None,
     typer.Option(
-        metavar="PORT", callback=_board, help="Serial port of a node to read, with or without MQTT"
+        metavar="PORT",
+        callback=_resolve_auto,
+        help="Serial port of a node to read, with or without MQTT",
     ),
 ]
 Baud = Annotated[int, typer.Option(min=9600, help="Bits per second while writing")]

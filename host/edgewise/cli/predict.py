@@ -1,4 +1,4 @@
-"""edgewise predict: the classes that a model gives to a log."""
+"""``edgewise predict``: write the classes that a model predicts for a log."""
 
 from __future__ import annotations
 
@@ -52,23 +52,23 @@ def predict(
         raise InputError("--json prints its object on standard output: give the rows a --out")
     loaded = load_package(model)
     rows = read_log(log, label, group)
-    run = {
+    runners = {
         Runtime.cpython: predict.predict_log,
         Runtime.micropython: predict.predict_micropython,
         Runtime.c: predict.predict_c,
     }
-    said = run[runtime](loaded, rows)
-    predict.write_predictions(loaded, rows, said, out)
+    predictions = runners[runtime](loaded, rows)
+    predict.write_predictions(loaded, rows, predictions, out)
     summary: dict[str, object] = {
         "model": str(model),
         "runtime": str(runtime),
         "rows": len(rows.time_s),
-        "failed_reads": int((said.cls < 0).sum()),
+        "failed_reads": int((predictions.cls < 0).sum()),
     }
     if rows.label is not None:
-        scored = (said.cls >= 0) & np.array([v is not None for v in rows.label])
-        names = np.array(loaded.classes, dtype=object)[said.cls[scored]]
-        scores = score(rows.label[scored].astype(str), names.astype(str))
+        is_scored = (predictions.cls >= 0) & np.array([v is not None for v in rows.label])
+        names = np.array(loaded.classes, dtype=object)[predictions.cls[is_scored]]
+        scores = score(rows.label[is_scored].astype(str), names.astype(str))
         summary |= scores.as_dict() | {"rows": len(rows.time_s)}
         say(
             f"on {scores.rows} labelled rows: accuracy {scores.accuracy:.1%}, balanced "

@@ -1,4 +1,4 @@
-"""edgewise push: a model for nodes on the wall, without a cable."""
+"""``edgewise push``: send a model to nodes over MQTT, without a cable."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXAMPLES = (
     "edgewise push --model models/mine --node a1b2c3 --broker mqtt://localhost",
     "edgewise push --model models/mine --node all --broker mqtts://pi.local --ca DIR/ca.pem",
 )
-_AT_ONCE = 8
+_PUSHES_AT_ONCE = 8
 
 
 def push(
@@ -43,9 +43,9 @@ def push(
     from edgewise.urls import parse_broker
 
     data = container(load_package(model))
-    at = parse_broker(broker, ca)
+    broker_url = parse_broker(broker, ca)
     secrets = {} if node == "all" else {node: secret_of(config, node)}
-    client = connect(at)
+    client = connect(broker_url)
     try:
         if node == "all":
             secrets = {name: secret_of(config, name) for name in online(client, base)}
@@ -58,9 +58,9 @@ def push(
         client.loop_stop()
     if json:
         emit_json({"bytes": len(data), "nodes": {n: asdict(v) for n, v in verdicts.items()}})
-    bad = [name for name, verdict in verdicts.items() if not verdict.ok]
-    if bad:
-        raise EdgewiseError(f"rejected by {', '.join(bad)}: see the reasons above")
+    rejected = [name for name, verdict in verdicts.items() if not verdict.ok]
+    if rejected:
+        raise EdgewiseError(f"rejected by {', '.join(rejected)}: see the reasons above")
 
 
 def _push_all(
@@ -76,22 +76,22 @@ def _push_all(
 
     with (
         Progress(console=err(), transient=True, disable=not err().is_terminal) as bar,
-        ThreadPool(_AT_ONCE) as pool,
+        ThreadPool(_PUSHES_AT_ONCE) as pool,
     ):
         tasks = {name: bar.add_task(name, total=len(data)) for name in secrets}
 
-        def one(name: str) -> Verdict:
+        def push_to(name: str) -> Verdict:
             verdict = push_one(
                 client,  # type: ignore[arg-type]
                 Target(base, name, secrets[name]),
                 data,
-                progress=lambda done, of: bar.update(tasks[name], completed=done),
+                progress=lambda sent, total: bar.update(tasks[name], completed=sent),
             )
-            said = "confirmed" if verdict.ok else f"rejected: {verdict.error}"
-            say(f"{name}: {said}{_times(verdict)}")
+            result = "confirmed" if verdict.ok else f"rejected: {verdict.error}"
+            say(f"{name}: {result}{_times(verdict)}")
             return verdict
 
-        return dict(zip(secrets, pool.map(one, secrets, 1), strict=True))
+        return dict(zip(secrets, pool.map(push_to, secrets, 1), strict=True))
 
 
 def _times(verdict: Verdict) -> str:

@@ -1,4 +1,4 @@
-"""edgewise record: labelled readings, straight from a node."""
+"""``edgewise record``: record labelled readings of a node in a log."""
 
 from __future__ import annotations
 
@@ -70,11 +70,11 @@ def record(
         source = stack.enter_context(source)
         recorder = Recorder(log, labels, undo_s)
         end_as_interrupt()
-        pressed = stack.enter_context(keys())
+        read_keys = stack.enter_context(keys())
         say("  ".join(f"{i} {name}" for i, name in enumerate(labels, 1)))
         say("space pauses, u undoes, Ctrl-C ends")
         with suppress(KeyboardInterrupt):
-            _listen(source, recorder, pressed, readings)
+            _record_readings(source, recorder, read_keys, readings)
     say(f"{out}: {recorder.summary()}")
     if json:
         emit_json({"out": str(out), "readings": dict(recorder.counts)})
@@ -102,27 +102,29 @@ def _source(
     return MqttSource(parse_broker(broker or "", ca), node, base)
 
 
-def _listen(source: Source, recorder: Recorder, pressed: Callable[[], str], limit: int) -> None:
+def _record_readings(
+    source: Source, recorder: Recorder, read_keys: Callable[[], str], limit: int
+) -> None:
     from edgewise.board.serial.sources import Heard
 
     while not limit or recorder.counts.total() < limit:
-        for key in pressed():
-            told = recorder.key(key)
-            if told:
-                say(told)
-        heard = source.next(_POLL_S)
-        if isinstance(heard, str):
-            say(heard)
-        elif isinstance(heard, Heard):
-            recorder.take(heard)
-            _status(recorder)
+        for key in read_keys():
+            message = recorder.key(key)
+            if message:
+                say(message)
+        event = source.next(_POLL_S)
+        if isinstance(event, str):
+            say(event)
+        elif isinstance(event, Heard):
+            recorder.take(event)
+            _print_status(recorder)
 
 
-def _status(recorder: Recorder) -> None:
+def _print_status(recorder: Recorder) -> None:
     last = recorder.last
     if last is None:
         return
-    what = "failed read" if last.t is None else f"{last.t:.1f} C  {last.h:.1f} %"
+    values = "failed read" if last.t is None else f"{last.t:.1f} C  {last.h:.1f} %"
     state = "paused" if recorder.paused else recorder.label
     clock = time.strftime("%H:%M:%S", time.localtime(last.time_s))
-    say(f"{clock}  {what}  [{state}]  {recorder.summary()}")
+    say(f"{clock}  {values}  [{state}]  {recorder.summary()}")

@@ -1,4 +1,4 @@
-"""edgewise repl: MicroPython's prompt on a board."""
+"""``edgewise repl``: open MicroPython's prompt on a board."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def repl(port: Port = "auto") -> None:
         raise InputError("a prompt needs a terminal: run edgewise repl in one")
     open_port(port).close()
     say("Ctrl-] leaves")
-    words = [sys.executable, "-m", "mpremote", "connect", port, "resume", "repl"]
-    raise typer.Exit(subprocess.run(words).returncode)
+    command = [sys.executable, "-m", "mpremote", "connect", port, "resume", "repl"]
+    raise typer.Exit(subprocess.run(command).returncode)

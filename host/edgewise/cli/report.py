@@ -1,4 +1,4 @@
-"""edgewise report: what a model is worth, as a page and as a table."""
+"""``edgewise report``: rate the features of a model, as a table and as a page."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def report(
     rows = ranking(info)
     if json:
         features = [{"name": n, "information_gain_bits": g, "use": u} for n, g, u in rows]
-        why = evidence["levels"] if evidence is not None else None
+        levels = evidence["levels"] if evidence is not None else None
         emit_json(
             {
                 "model": str(model),
                 "page": str(page) if page else None,
                 "s_feature": info["s_feature"],
                 "features": features,
-                "levels": why,
+                "levels": levels,
                 "metrics": info.get("metrics"),
                 "battery": battery(info, (evidence or {}).get("changes_a_day")),
             }

@@ -8,32 +8,33 @@ from collections.abc import Callable
 
 __all__ = ["catch_end", "end_as_interrupt", "wait_for_end"]
 
-_ENDS = (signal.SIGINT, signal.SIGTERM)
+_END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def catch_end() -> Callable[[], None]:
-    """From now on SIGINT and SIGTERM only end the function that is returned."""
-    # A byte in a pipe wakes it, whichever thread the signal interrupts. A handler that raises
-    # would raise again at the second signal, where nobody catches it.
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    signal.set_wakeup_fd(writing)
-    for number in _ENDS:
+    """Return a function that blocks until SIGINT or SIGTERM; from now on they end only that."""
+    # The signal writes a byte to a pipe. This wakes the waiting thread, even if the signal
+    # interrupts another one. A handler that raises would raise again at a second signal, where
+    # nothing catches it.
+    read_fd, write_fd = os.pipe()
+    os.set_blocking(write_fd, False)
+    signal.set_wakeup_fd(write_fd)
+    for number in _END_SIGNALS:
         signal.signal(number, lambda _number, _frame: None)
 
     def wait() -> None:
-        os.read(reading, 1)
-        for number in _ENDS:
+        os.read(read_fd, 1)
+        for number in _END_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
 
     return wait
 
 
 def wait_for_end() -> None:
-    """Block until SIGINT or SIGTERM, then return normally; later ones change nothing."""
+    """Block until SIGINT or SIGTERM, then return; later signals are ignored."""
     catch_end()()
 
 
 def end_as_interrupt() -> None:
-    """From now on SIGTERM is a KeyboardInterrupt, as Ctrl-C is."""
+    """Make SIGTERM raise KeyboardInterrupt from now on, as Ctrl-C does."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)

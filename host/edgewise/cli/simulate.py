@@ -1,4 +1,4 @@
-"""edgewise simulate: the node's own files in MicroPython, a log as its sensor."""
+"""``edgewise simulate``: run the node's own files in MicroPython, with a log as its sensor."""
 
 from __future__ import annotations
 
@@ -45,19 +45,19 @@ def simulate(
     from edgewise.urls import check_reachable, parse_broker
 
     pace = _speed(speed)
-    given = settings.load(config) if config else {}
+    node_settings = settings.load(config) if config else {}
     loaded = load_package(model)
-    played = _logs(log, group, nodes)
+    logs = _logs(log, group, nodes)
     with ExitStack() as stack:
         url = broker or stack.enter_context(EmbeddedBroker()).url
-        at = parse_broker(url, ca)
-        check_reachable(at)
-        say(f"{nodes} node(s), {sum(len(p.time_s) for p in played)} readings, broker {at}")
+        broker_url = parse_broker(url, ca)
+        check_reachable(broker_url)
+        say(f"{nodes} node(s), {sum(len(p.time_s) for p in logs)} readings, broker {broker_url}")
         outcome = fleet.simulate(
             loaded,
-            played,
-            at,
-            given,
+            logs,
+            broker_url,
+            node_settings,
             Playback(pace, seed, say),
             folder=config.parent if config else Path(),
         )
@@ -90,7 +90,7 @@ def _logs(path: Path | None, group: str | None, nodes: int) -> list[Any]:
     if path is not None:
         log = read_log(path, group=group)
     else:
-        whole = read_log(get("occupancy").path, "occupied", None, "split")
-        log = whole.select(whole.extra["split"] != "train")
+        dataset = read_log(get("occupancy").path, "occupied", None, "split")
+        log = dataset.select(dataset.extra["split"] != "train")
     series = [log.select(rows) for rows in log.series()]
     return [series[i % len(series)] for i in range(nodes)]

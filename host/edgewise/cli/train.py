@@ -1,4 +1,4 @@
-"""edgewise train: a labelled log becomes a model package."""
+"""``edgewise train``: train a model package on a labelled log."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EXAMPLES = (
 
 
 class Mode(StrEnum):
-    """Whether to use something; auto is decided on held-out readings."""
+    """Whether to use absolute levels; auto decides on held-out readings."""
 
     auto = "auto"
     on = "on"
@@ -76,7 +76,7 @@ def train(
     """Train on a labelled log, test on unseen rows, write a model package."""
     from edgewise.compile import compile_model
     from edgewise.training import Budget
-    from edgewise.training import train as fit
+    from edgewise.training import train as train_model
 
     options = (label, group, test, split_col, train_value)
     training, testing, data = (
@@ -89,7 +89,7 @@ def train(
     )
     with progress_bar("searching") as step:
         budget = Budget(max_nodes, max_bytes, max_us)
-        trained = fit(training, testing, budget, levels, seed, jobs, step)
+        trained = train_model(training, testing, budget, levels, seed, jobs, step)
     show_front(trained.candidates)
     say(f"levels {'on' if trained.levels.used else 'off'}: {trained.levels.why}")
     info = compile_model(trained, out, data, form)
@@ -123,14 +123,14 @@ def _read_db(
 
     if log is None and any(options):
         raise InputError("--db has labels and nodes of its own: the other options are for a log")
-    labelled = read_labelled(open_db(db, create=False), nodes)
-    training, testing = held_out(labelled)
-    data = {"database": log_sha256(labelled)}
+    db_log = read_labelled(open_db(db, create=False), nodes)
+    training, testing = held_out(db_log)
+    data = {"database": log_sha256(db_log)}
     if log is None:
         return training, testing, data
-    *own_parts, own_data = _read_log(log, None, options)
-    own, own_test = (rows_not_in(part, labelled) for part in own_parts)
-    return join_logs(training, own), join_logs(testing, own_test), data | own_data
+    *log_parts, log_data = _read_log(log, None, options)
+    log_training, log_testing = (rows_not_in(part, db_log) for part in log_parts)
+    return join_logs(training, log_training), join_logs(testing, log_testing), data | log_data
 
 
 def _read_log(
@@ -148,17 +148,17 @@ def _read_log(
 
 
 def show_front(candidates: list[Candidate]) -> None:
-    """Say quality against size: the candidates that no smaller one equals, and the chosen."""
+    """Print quality against size: candidates that no smaller one equals, and the chosen one."""
     from rich.table import Table
 
     from edgewise.console import err
 
     table = Table(box=None, header_style="bold")
     for name in ("", "model", "features", "nodes", "bytes", "us (ESP32)", "quality"):
-        left = name in ("", "model")
-        table.add_column(name, justify="left" if left else "right", no_wrap=True)
-    shown = [c for c in candidates if c.on_front or c.chosen]
-    for c in sorted(shown, key=lambda c: c.bytes):
+        is_text = name in ("", "model")
+        table.add_column(name, justify="left" if is_text else "right", no_wrap=True)
+    rows = [c for c in candidates if c.on_front or c.chosen]
+    for c in sorted(rows, key=lambda c: c.bytes):
         table.add_row(
             "->" if c.chosen else "",
             f"{c.recipe.kind}, {c.recipe.trees} tree{'s' * (c.recipe.trees > 1)}",

@@ -1,4 +1,4 @@
-"""What a person sees of the demo: a table and a picture."""
+"""The results of the demo as a table and a picture."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ def show(summary: dict[str, Any], out: Path) -> None:
 def draw(
     log: Log,
     classes: list[str],
-    said: tuple[NDArray[np.int64], NDArray[np.bool_]],
+    predictions: tuple[NDArray[np.int64], NDArray[np.bool_]],
     path: Path,
     synthetic: bool,
 ) -> None:
-    """Temperature, humidity, true and said class over time as a PNG.
+    """Draw temperature, humidity, true and predicted class over time as a PNG.
 
-    ``said``: class index of every row (-1: failed read) and whether it arrived.
+    ``predictions``: class index of every row (-1: failed read) and whether it arrived.
     """
     import matplotlib
 
@@ -67,11 +67,11 @@ def draw(
     import matplotlib.pyplot as plt
     from matplotlib.patches import Rectangle
 
-    dates: Any = matplotlib.dates  # comes without annotations
-    when = (log.time_s * 1000).astype("datetime64[ms]")
-    cls, arrived = said
-    gap = np.flatnonzero(np.diff(log.time_s) > 3600) + 1
-    parts = np.split(np.arange(len(when)), gap)
+    dates: Any = matplotlib.dates  # has no type annotations
+    times = (log.time_s * 1000).astype("datetime64[ms]")
+    cls, arrived = predictions
+    gaps = np.flatnonzero(np.diff(log.time_s) > 3600) + 1
+    parts = np.split(np.arange(len(times)), gaps)
     figure, axes = plt.subplots(
         3,
         len(parts),
@@ -85,15 +85,17 @@ def draw(
     for part, (t_axis, h_axis, c_axis) in zip(parts, axes.T, strict=True):
         t_c = np.where(log.valid, log.t_dc / 10, np.nan)[part]
         h_pct = np.where(log.valid, log.h_pm / 10, np.nan)[part]
-        t_axis.plot(when[part], t_c, color="#c0392b", lw=0.9)
-        h_axis.plot(when[part], h_pct, color="#2471a3", lw=0.9)
+        t_axis.plot(times[part], t_c, color="#c0392b", lw=0.9)
+        h_axis.plot(times[part], h_pct, color="#2471a3", lw=0.9)
         colors = matplotlib.colormaps["Set2"](range(8))
-        at = dates.date2num(when[part])
+        date_numbers = dates.date2num(times[part])
         for row, values in ((1, truth[part]), (0, np.where(arrived, cls, -1)[part])):
             for i in range(len(classes)):
-                c_axis.broken_barh(_runs(at, values == i), (row + 0.1, 0.8), color=colors[i], lw=0)
+                c_axis.broken_barh(
+                    _runs(date_numbers, values == i), (row + 0.1, 0.8), color=colors[i], lw=0
+                )
         wrong = arrived[part] & (cls[part] >= 0) & (cls[part] != truth[part])
-        c_axis.broken_barh(_runs(at, wrong), (-0.35, 0.3), color="#2c3e50", lw=0)
+        c_axis.broken_barh(_runs(date_numbers, wrong), (-0.35, 0.3), color="#2c3e50", lw=0)
         locator: Any = dates.DayLocator()
         for axis in (t_axis, h_axis, c_axis):
             axis.margins(x=0)
@@ -107,14 +109,17 @@ def draw(
     axes[2, 0].set_yticks([-0.2, 0.5, 1.5], ["differs", "the node said", "true"])
     handles = [Rectangle((0, 0), 1, 1, color=colors[i]) for i in range(len(classes))]
     figure.legend(handles, classes, loc="outside upper right", ncols=8)
-    what = "SYNTHETIC log" if synthetic else "UCI occupancy, test rows"
-    figure.suptitle(f"{what}: what the node measured and what it said", x=0.01, ha="left")
+    title = "SYNTHETIC log" if synthetic else "UCI occupancy, test rows"
+    figure.suptitle(f"{title}: what the node measured and what it said", x=0.01, ha="left")
     figure.savefig(path, dpi=90)
     plt.close(figure)
 
 
-def _runs(at: NDArray[np.float64], holds: NDArray[np.bool_]) -> list[tuple[float, float]]:
-    # Start and width of each run of rows, half a row wider on both sides.
-    ends = np.flatnonzero(np.diff(holds, prepend=False, append=False)).reshape(-1, 2)
-    half = np.median(np.diff(at)) / 2 if len(at) > 1 else 0
-    return [(at[a] - half, at[b - 1] - at[a] + 2 * half) for a, b in ends]
+def _runs(date_numbers: NDArray[np.float64], mask: NDArray[np.bool_]) -> list[tuple[float, float]]:
+    # Start and width of each run of rows where ``mask`` holds, half a row wider on both sides.
+    ends = np.flatnonzero(np.diff(mask, prepend=False, append=False)).reshape(-1, 2)
+    half_width = np.median(np.diff(date_numbers)) / 2 if len(date_numbers) > 1 else 0
+    return [
+        (date_numbers[a] - half_width, date_numbers[b - 1] - date_numbers[a] + 2 * half_width)
+        for a, b in ends
+    ]

@@ -1,4 +1,4 @@
-"""The main job behind `make demo`: real log -> model -> node -> broker -> database -> summary."""
+"""The work of `edgewise demo`: real log -> model -> node -> broker -> database -> summary."""
 
 from __future__ import annotations
 
@@ -39,30 +39,30 @@ __all__ = ["run"]
 
 _LIMIT_S = 600
 _COLLECT_S = 120
-# The node looks for orders once a second: a minute of the log passes in five of its seconds. No
-# less: the second try of a failed read, two seconds later, must find the same row.
+# The node checks for commands once a second, so a minute of the log takes five of its seconds.
+# No less: the second try of a failed read, two seconds later, must read the same row.
 _PERIOD_MS = 5_000
 
 
 def run(out: Path, broker: str | None, seed: int) -> dict[str, Any]:
-    """Do the whole job below ``out`` and return the summary, which is also in summary.json.
+    """Run all steps below ``out`` and return the summary, which is also in summary.json.
 
     Raises OutsideError when the broker cannot be reached or the node does not end in time.
     """
     start = time.monotonic()
-    at = parse_broker(broker) if broker else None
-    if at is not None:
-        check_reachable(at)
+    broker_url = parse_broker(broker) if broker else None
+    if broker_url is not None:
+        check_reachable(broker_url)
     out.mkdir(parents=True, exist_ok=True)
     dataset = public.get("occupancy")
     say(f"data: {dataset.source}")
-    fit, test = map(
+    training_log, test_log = map(
         public.name_classes, split_log(dataset.path, "occupied", None, None, "split", "train")
     )
     name = "synthetic" if dataset.synthetic else "occupancy"
-    training = f"training on {len(fit)} readings of temperature and humidity"
-    with _stage(training, "10 to 30 s") as step:
-        trained = train(fit, test, seed=seed, progress=step)
+    title = f"training on {len(training_log)} readings of temperature and humidity"
+    with _stage(title, "10 to 30 s") as step:
+        trained = train(training_log, test_log, seed=seed, progress=step)
     with _stage("compiling, and comparing with scikit-learn", "2 to 5 s"):
         compile_model(trained, out / name, {dataset.path.name: file_sha256(dataset.path)})
         loaded = load_package(out / name)
@@ -71,41 +71,41 @@ def run(out: Path, broker: str | None, seed: int) -> dict[str, Any]:
         f"{loaded.info['bytes']} bytes, equal to scikit-learn on "
         f"{loaded.info['checked']['rows']} rows and every threshold"
     )
-    played = feed.degrade(test, seed)
+    sensor_log = feed.degrade(test_log, seed)
     engine = _empty_db(out / "edgewise.db")
     with ExitStack() as stack:
-        if at is None:
-            at = parse_broker(stack.enter_context(BrokerProcess()).url)
-        stack.enter_context(_page(engine, at, out))
-        collector = Collector(at, Writer(engine), client_id=None)
+        if broker_url is None:
+            broker_url = parse_broker(stack.enter_context(BrokerProcess()).url)
+        stack.enter_context(_serve_dashboard(engine, broker_url, out))
+        collector = Collector(broker_url, Writer(engine), client_id=None)
         collector.start()
         stack.callback(collector.stop)
-        outcome = _simulate(loaded, played, at, collector, seed)
+        outcome = _simulate(loaded, sensor_log, broker_url, collector, seed)
         if not collector.wait_for(lambda c: c.readings >= outcome.readings_taken, _COLLECT_S):
             say("some readings have not reached the database")
         counters = {"duplicates": collector.counts.duplicates, "bytes": collector.counts.bytes}
     with _stage("comparing and drawing", "2 to 5 s"):
-        said = _read_classes(engine, outcome, loaded, len(played.time_s))
+        predictions = _read_classes(engine, outcome, loaded, len(sensor_log.time_s))
         summary = _summary(
-            trained, loaded, played, outcome, said, counters, _diag(engine, outcome)
+            trained, loaded, sensor_log, outcome, predictions, counters, _diag(engine, outcome)
         )
-        draw(played, loaded.classes, said, out / "timeline.png", dataset.synthetic)
+        draw(sensor_log, loaded.classes, predictions, out / "timeline.png", dataset.synthetic)
     summary["wall_s"] = round(time.monotonic() - start, 1)
     summary["data"] = dataset.source
-    part = out / "summary.json.part"
-    part.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
-    os.replace(part, out / "summary.json")
+    new_file = out / "summary.json.part"
+    new_file.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+    os.replace(new_file, out / "summary.json")
     engine.dispose()
     return summary
 
 
 @contextmanager
-def _stage(what: str, duration: str) -> Iterator[Callable[[int, int], None]]:
-    # Says before how long it takes on two idle cores, new or old, and after how long it took.
+def _stage(title: str, duration: str) -> Iterator[Callable[[int, int], None]]:
+    # Prints first how long it takes on two idle cores, new or old, and at the end its real time.
     start = time.monotonic()
-    with progress_bar(f"{what}: {duration}") as step:
+    with progress_bar(f"{title}: {duration}") as step:
         yield step
-    say(f"{what}: {time.monotonic() - start:.1f} s")
+    say(f"{title}: {time.monotonic() - start:.1f} s")
 
 
 def _empty_db(path: Path) -> Engine:
@@ -114,25 +114,34 @@ def _empty_db(path: Path) -> Engine:
     return open_db(f"sqlite:///{path}")
 
 
-def _page(engine: Engine, at: BrokerUrl, models: Path) -> AbstractContextManager[Any]:
-    # The dashboard, where it is installed.
+def _serve_dashboard(
+    engine: Engine, broker_url: BrokerUrl, models: Path
+) -> AbstractContextManager[Any]:
+    # The dashboard, if it is installed.
     if not extras.is_installed("dashboard"):
         return nullcontext()
     from edgewise.dashboard import serve
 
-    page = serve(engine, at, port=0, models=models)
-    say(f"dashboard while the node runs: {page.url}")
-    return page
+    dashboard = serve(engine, broker_url, port=0, models=models)
+    say(f"dashboard while the node runs: {dashboard.url}")
+    return dashboard
 
 
 def _simulate(
-    loaded: Package, played: Log, at: BrokerUrl, collector: Collector, seed: int
+    loaded: Package, sensor_log: Log, broker_url: BrokerUrl, collector: Collector, seed: int
 ) -> fleet.Outcome:
-    total = len(played.time_s)
-    with _stage(f"the node reads {total} test rows and reports to {at}", "4 to 10 s") as step:
+    total = len(sensor_log.time_s)
+    with _stage(
+        f"the node reads {total} test rows and reports to {broker_url}", "4 to 10 s"
+    ) as step:
         collector.writer.on_batch = lambda rows: step(collector.counts.readings, total)
         outcome = fleet.simulate(
-            loaded, [played], at, {"period_ms": _PERIOD_MS}, Playback(seed=seed), _LIMIT_S
+            loaded,
+            [sensor_log],
+            broker_url,
+            {"period_ms": _PERIOD_MS},
+            Playback(seed=seed),
+            _LIMIT_S,
         )
     if outcome.readings_taken != total:
         raise OutsideError("the node did not take every reading of the log: run edgewise doctor")
@@ -140,12 +149,12 @@ def _simulate(
 
 
 def _read_classes(
-    engine: Engine, outcome: fleet.Outcome, loaded: Package, n: int
+    engine: Engine, outcome: fleet.Outcome, loaded: Package, n_readings: int
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     # Class index of every reading (-1: failed read) and whether it arrived, by seq.
     index = {name: i for i, name in enumerate(loaded.classes)}
-    cls = np.full(n, -1)
-    arrived = np.zeros(n, dtype=bool)
+    cls = np.full(n_readings, -1)
+    arrived = np.zeros(n_readings, dtype=bool)
     query = select(reading.c.seq, reading.c.cls).where(
         reading.c.node == outcome.nodes[0], reading.c.boot == outcome.boot
     )
@@ -166,41 +175,41 @@ def _diag(engine: Engine, outcome: fleet.Outcome) -> list[dict[str, Any]]:
 def _summary(
     trained: Trained,
     loaded: Package,
-    played: Log,
+    sensor_log: Log,
     outcome: fleet.Outcome,
-    said: tuple[NDArray[np.int64], NDArray[np.bool_]],
+    predictions: tuple[NDArray[np.int64], NDArray[np.bool_]],
     counters: dict[str, int],
     diags: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    cls, arrived = said
+    cls, arrived = predictions
     table = build_table(
-        played, loaded.features, loaded.filters, loaded.period_ms, loaded.max_delta
+        sensor_log, loaded.features, loaded.filters, loaded.period_ms, loaded.max_delta
     )
-    host = predict.predict_table(loaded, table).cls
-    sklearn = np.full(len(cls), -1)
-    sklearn[table.valid] = trained.estimator.predict(table.x[table.valid])
-    read = arrived & (cls >= 0)
-    labels = [] if played.label is None else played.label.tolist()
+    host_cls = predict.predict_table(loaded, table).cls
+    sklearn_cls = np.full(len(cls), -1)
+    sklearn_cls[table.valid] = trained.estimator.predict(table.x[table.valid])
+    has_class = arrived & (cls >= 0)
+    labels = [] if sensor_log.label is None else sensor_log.label.tolist()
     truth = np.array([loaded.classes.index(v) for v in labels])
-    scores = score(truth[read], cls[read])
-    failed = int((cls[arrived] < 0).sum())
-    taken = outcome.readings_taken
+    scores = score(truth[has_class], cls[has_class])
+    n_failed = int((cls[arrived] < 0).sum())
+    n_taken = outcome.readings_taken
     return {
-        "readings_taken": taken,
+        "readings_taken": n_taken,
         "readings_delivered": int(arrived.sum()),
-        "readings_lost": taken - int(arrived.sum()),
+        "readings_lost": n_taken - int(arrived.sum()),
         "duplicates_dropped": counters["duplicates"],
-        "failed_reads": failed,
+        "failed_reads": n_failed,
         "accuracy": round(scores.accuracy, 4),
         "balanced_accuracy": round(scores.balanced_accuracy, 4),
         "macro_f1": round(scores.macro_f1, 4),
-        "agreement": float((cls == host)[arrived].mean()) if arrived.any() else 0.0,
-        "agreement_sklearn": float((cls == sklearn)[arrived].mean()) if arrived.any() else 0.0,
+        "agreement": float((cls == host_cls)[arrived].mean()) if arrived.any() else 0.0,
+        "agreement_sklearn": float((cls == sklearn_cls)[arrived].mean()) if arrived.any() else 0.0,
         "predict_us": statistics.median(d["predict_us"] for d in diags) if diags else None,
         "runtime": outcome.runtime,
         "r_ingest": round(counters["bytes"] / outcome.wall_s, 1),
-        "e_buffer": round(int(arrived.sum()) / taken, 6),
-        "r_noise": round(1 - failed / taken, 6),
+        "e_buffer": round(int(arrived.sum()) / n_taken, 6),
+        "r_noise": round(1 - n_failed / n_taken, 6),
         "s_feature": round(trained.s_feature, 4),
         "l_infer": statistics.median(d["l_infer"] for d in diags) if diags else None,
         "a_forecast": None,

@@ -1,4 +1,4 @@
-"""A node's settings: node.toml, secrets.toml beside it, one file more for each node of a fleet.
+"""A node's settings: node.toml, secrets.toml beside it, and a file for each node of a fleet.
 
 May import: errors, logs.
 """

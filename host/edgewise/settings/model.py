@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 _TYPES = {"text": str, "number": int, "switch": bool, "list": list[Any]}
-_WHAT = {
+_TYPE_NAMES = {
     "string_type": "text in quotes",
     "int_type": "a whole number",
     "bool_type": "true or false",
@@ -34,7 +34,7 @@ _ROWS = {(section, key): rest for section, key, *rest in node.settings()}
 KEYS = [".".join(filter(None, path)) for path in _ROWS]
 """Every setting, with its section: "node", "wifi.ssid"."""
 SECRETS = ("wifi.password", "mqtt.password", "update.secret")
-"""What is never shown and belongs into secrets.toml."""
+"""Settings that are never shown; they belong in secrets.toml."""
 
 _WPA_MIN = 8
 
@@ -55,8 +55,8 @@ def _field(kind: str, default: str, *limits: str) -> Any:
     if not limits:
         return _TYPES[kind], Field(default_factory=lambda: json.loads(default))
     low, high = map(int, limits)
-    between = Field(min_length=low, max_length=high) if kind == "text" else Field(ge=low, le=high)
-    return Annotated[_TYPES[kind], between], value
+    limit = Field(min_length=low, max_length=high) if kind == "text" else Field(ge=low, le=high)
+    return Annotated[_TYPES[kind], limit], value
 
 
 def _model() -> type[BaseModel]:
@@ -74,10 +74,10 @@ def _model() -> type[BaseModel]:
 _MODEL = _model()
 
 
-def check(given: Mapping[str, Any]) -> None:
-    """Look at each setting by itself; Wrong names the first that cannot be."""
+def check(values: Mapping[str, Any]) -> None:
+    """Check each setting by itself; Wrong names the first invalid one."""
     try:
-        _MODEL.model_validate(given)
+        _MODEL.model_validate(values)
     except ValidationError as e:
         error = e.errors(include_url=False, include_input=False)[0]
         path = [str(name) for name in error["loc"]]
@@ -87,56 +87,56 @@ def check(given: Mapping[str, Any]) -> None:
 def _describe(kind: str, path: Sequence[str]) -> str:
     if kind == "extra_forbidden":
         return "is not known"
-    if kind in _WHAT:
-        return f"must be {_WHAT[kind]}"
-    what, _, *limits = _ROWS["".join(path[:-1]), path[-1]]
+    if kind in _TYPE_NAMES:
+        return f"must be {_TYPE_NAMES[kind]}"
+    setting_kind, _, *limits = _ROWS["".join(path[:-1]), path[-1]]
     if len(limits) == 1:
         return f"must be one of {limits[0].replace('|', ', ')}"
-    unit = " characters" if what == "text" else ""
+    unit = " characters" if setting_kind == "text" else ""
     return f"must be {limits[0]}..{limits[1]}{unit}"
 
 
-def complete(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The same with every default filled in. Wrong for values that do not go together."""
-    full = _MODEL.model_validate(given).model_dump()
+def complete(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``values`` with all defaults filled in; Wrong if they do not fit together."""
+    settings = _MODEL.model_validate(values).model_dump()
     try:
-        node.together(full)
+        node.together(settings)
     except ValueError as e:
         raise Wrong(str(e).split(" ", 1)[0].rstrip(":").split("."), str(e)) from e
-    return full
+    return settings
 
 
-def doubts(given: Mapping[str, Any]) -> list[str]:
-    """What can be, but leaves a node without its network: one line each."""
-    full = complete(given)
-    password = full["wifi"]["password"]
-    found = [
+def doubts(values: Mapping[str, Any]) -> list[str]:
+    """Return a line for each valid setting that leaves the node without its network."""
+    settings = complete(values)
+    password = settings["wifi"]["password"]
+    warnings = [
         f"{section}.{key} is empty: this node says its readings on the serial line alone"
         for section, key in (("wifi", "ssid"), ("mqtt", "host"))
-        if not full[section][key]
+        if not settings[section][key]
     ]
     if 0 < len(password) < _WPA_MIN:
-        found.append(f"wifi.password: WPA takes {_WPA_MIN} characters or more")
-    return found
+        warnings.append(f"wifi.password: WPA takes {_WPA_MIN} characters or more")
+    return warnings
 
 
-def mask_secrets(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The same without secrets."""
-    shown = {k: dict(v) if isinstance(v, Mapping) else v for k, v in given.items()}
+def mask_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``values`` with the secrets masked."""
+    masked = {k: dict(v) if isinstance(v, Mapping) else v for k, v in values.items()}
     for path in SECRETS:
         section, _, key = path.rpartition(".")
-        if shown.get(section, {}).get(key):
-            shown[section][key] = node.MASK
-    return shown
+        if masked.get(section, {}).get(key):
+            masked[section][key] = node.MASK
+    return masked
 
 
 def config_json(settings: Mapping[str, Any]) -> bytes:
-    """The node's config.json of checked settings; it holds the secrets."""
-    # MicroPython's json would halve characters beyond U+FFFF that are escaped
+    """Return the node's config.json for checked settings; it holds the secrets."""
+    # no escapes: MicroPython's json would split an escaped character beyond U+FFFF in two
     text = json.dumps(settings, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return text.encode()
 
 
 def schema() -> dict[str, Any]:
-    """JSON Schema of node.toml."""
+    """Return the JSON Schema of node.toml."""
     return _MODEL.model_json_schema()

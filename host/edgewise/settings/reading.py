@@ -1,4 +1,4 @@
-"""TOML files, one over the other; what is wrong is named with file and line."""
+"""Read settings from TOML files that override each other; errors name file and line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from edgewise.settings.model import KEYS, SECRETS, Wrong, check, complete
 __all__ = ["base_of", "fleet", "load"]
 
 _SECRETS = "secrets.toml"
-_AT = re.compile(r" \(at line (\d+), column \d+\)$")
+_LINE_NUMBER = re.compile(r" \(at line (\d+), column \d+\)$")
 
 
 @dataclass(frozen=True)
@@ -27,27 +27,27 @@ class _Layer:
     values: dict[str, Any]
 
     def place(self, *path: str) -> str:
-        """file:line of a section or key, the file alone where it is not in it."""
-        # The line after the last whole part of the file that does not hold it: right for every
-        # way in which TOML can say it.
+        """Return file:line of a section or key, or the file alone if it is not in it."""
+        # The key begins on the line after the longest valid part of the file that lacks it. This
+        # is right for every way to write the key in TOML.
         lines = self.text.splitlines(keepends=True)
-        before = 0
+        n_before = 0
         for n in range(1, len(lines) + 1):
             try:
-                there = _has(tomllib.loads("".join(lines[:n])), path)
+                has_key = _has_key(tomllib.loads("".join(lines[:n])), path)
             except tomllib.TOMLDecodeError:
                 continue
-            if there:
-                return f"{self.path}:{before + 1}"
-            before = n
+            if has_key:
+                return f"{self.path}:{n_before + 1}"
+            n_before = n
         return str(self.path)
 
 
 def load(path: Path) -> dict[str, Any]:
-    """The checked settings of ``path``, as given: without the defaults.
+    """Return the checked settings of ``path`` without the defaults.
 
-    Over it goes secrets.toml beside it; nodes/NAME.toml itself goes over node.toml in the folder
-    above, where there is one. InputError names file, line and cure.
+    secrets.toml beside it overrides it; nodes/NAME.toml itself overrides node.toml in the folder
+    above, if there is one. InputError names file, line and cure.
     """
     base = base_of(path)
     return _merge(
@@ -58,11 +58,11 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def fleet(path: Path) -> dict[str, dict[str, Any]]:
-    """The settings of each node of nodes/*.toml beside ``path``, by its name, as `load` does.
+    """Return the settings of each node of nodes/*.toml beside ``path``, by name, as from `load`.
 
-    Empty where there are none. InputError for a file that names no node, or one of another file.
+    Empty if there are none. InputError for a file without a node's name, or with a duplicate one.
     """
-    found: dict[str, dict[str, Any]] = {}
+    nodes: dict[str, dict[str, Any]] = {}
     for file in sorted((path.parent / "nodes").glob("*.toml")):
         if file.name == _SECRETS:
             continue
@@ -70,14 +70,14 @@ def fleet(path: Path) -> dict[str, dict[str, Any]]:
         name = str(layers[0].values.get("node", ""))
         if not name:
             raise InputError(f'{file}: names no node: add a first line: node = "kitchen"')
-        if name in found:
+        if name in nodes:
             raise InputError(f"{layers[0].place('node')}: node {name} has a file: choose another")
-        found[name] = _merge([*_read_with_secrets(path), *layers])
-    return found
+        nodes[name] = _merge([*_read_with_secrets(path), *layers])
+    return nodes
 
 
 def base_of(path: Path) -> Path | None:
-    """The node.toml over which nodes/NAME.toml goes, None for any other file."""
+    """Return the node.toml that nodes/NAME.toml overrides, None for any other file."""
     if path.absolute().parent.name != "nodes":
         return None
     base = path.parent.parent if path.parent.name else path.absolute().parents[1]
@@ -105,15 +105,17 @@ def _read(path: Path) -> _Layer:
     except RecursionError as e:
         raise InputError(f"{path}: not TOML (brackets too deep): correct it") from e
     except tomllib.TOMLDecodeError as e:
-        at = _AT.search(str(e))
-        line = f":{at.group(1)}" if at else ""
-        raise InputError(f"{path}{line}: not TOML ({_AT.sub('', str(e))}): correct it") from e
+        match = _LINE_NUMBER.search(str(e))
+        line = f":{match.group(1)}" if match else ""
+        raise InputError(
+            f"{path}{line}: not TOML ({_LINE_NUMBER.sub('', str(e))}): correct it"
+        ) from e
     layer = _Layer(path, text, values)
     try:
         check(values)
     except Wrong as e:
         raise InputError(f"{layer.place(*e.path)}: {e}: {_cure(e)}") from e
-    _private(layer)
+    _check_mode(layer)
     return layer
 
 
@@ -121,24 +123,24 @@ def _cure(wrong: Wrong) -> str:
     if not str(wrong).endswith("is not known"):
         return "correct it"
     names = [*KEYS, *dict.fromkeys(key.split(".")[0] for key in KEYS if "." in key)]
-    near = get_close_matches(".".join(wrong.path), names, 1)
-    # one may have put it into the wrong section, or into none
-    near += [key for key in KEYS if key.split(".")[-1] == wrong.path[-1]]
-    return f"did you mean {near[0]}?" if near else "edgewise config schema lists them"
+    similar = get_close_matches(".".join(wrong.path), names, 1)
+    # the key may be in the wrong section, or in none
+    similar += [key for key in KEYS if key.split(".")[-1] == wrong.path[-1]]
+    return f"did you mean {similar[0]}?" if similar else "edgewise config schema lists them"
 
 
-def _private(layer: _Layer) -> None:
-    held = [key for key in SECRETS if _has(layer.values, key.split("."))]
-    if os.name != "posix" or not (held or layer.path.name == _SECRETS):
+def _check_mode(layer: _Layer) -> None:
+    secrets = [key for key in SECRETS if _has_key(layer.values, key.split("."))]
+    if os.name != "posix" or not (secrets or layer.path.name == _SECRETS):
         return
     if layer.path.stat().st_mode & 0o077:
-        what = held[0] if held else "secrets"
+        secret = secrets[0] if secrets else "secrets"
         raise InputError(
-            f"{layer.path}: holds {what} and others can read it: run: chmod 600 {layer.path}"
+            f"{layer.path}: holds {secret} and others can read it: run: chmod 600 {layer.path}"
         )
 
 
-def _has(values: Any, path: Sequence[str]) -> bool:
+def _has_key(values: Any, path: Sequence[str]) -> bool:
     for name in path:
         if not isinstance(values, dict) or name not in values:
             return False
@@ -159,5 +161,5 @@ def _merge(layers: list[_Layer]) -> dict[str, Any]:
 
 
 def _place_of(layers: list[_Layer], path: Sequence[str]) -> str:
-    holding = (layer for layer in reversed(layers) if _has(layer.values, path))
-    return next(holding, layers[-1]).place(*path)
+    layers_with_key = (layer for layer in reversed(layers) if _has_key(layer.values, path))
+    return next(layers_with_key, layers[-1]).place(*path)

@@ -1,4 +1,4 @@
-"""The files that the settings name for TLS."""
+"""Read the files that the settings name for TLS."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ __all__ = ["read_named_file", "tls_files"]
 
 
 def tls_files(settings: Mapping[str, Any], path: Path) -> dict[str, bytes]:
-    """The CA, certificate and key that a node with these settings needs, by name.
+    """Return the CA, certificate and key that a node with these settings needs, by file name.
 
-    They stand beside ``path``, or for nodes/NAME.toml beside the node.toml above. InputError.
+    They are beside ``path``, or for nodes/NAME.toml beside the node.toml above. InputError.
     """
     mqtt = complete(settings)["mqtt"]
     if not mqtt["tls"]:
         return {}
     base = base_of(path)
     folders = [path.parent, *([base.parent] if base else [])]
-    named = {key: str(mqtt[key]) for key in ("ca", "cert", "key") if mqtt[key]}
-    return {name: read_named_file(folders, key, name) for key, name in named.items()}
+    names = {key: str(mqtt[key]) for key in ("ca", "cert", "key") if mqtt[key]}
+    return {name: read_named_file(folders, key, name) for key, name in names.items()}
 
 
 def read_named_file(folders: list[Path], key: str, name: str) -> bytes:
-    """The file ``name`` of the setting mqtt.``key`` from the first folder that has it.
+    """Return the file ``name`` of the setting mqtt.``key`` from the first folder that has it.
 
     InputError for a name with a folder in it, or a file that cannot be read.
     """
     if Path(name).name != name:
         raise InputError(f"mqtt.{key}: {name!r} is not the name of a file beside the settings")
-    there = next((f / name for f in folders if (f / name).is_file()), folders[0] / name)
+    path = next((f / name for f in folders if (f / name).is_file()), folders[0] / name)
     try:
-        return there.read_bytes()
+        return path.read_bytes()
     except OSError as e:
-        raise InputError(f"{there}: cannot be read ({e.strerror}): put it there") from e
+        raise InputError(f"{path}: cannot be read ({e.strerror}): put it there") from e

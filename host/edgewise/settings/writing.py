@@ -1,4 +1,4 @@
-"""New settings: node.toml for everybody, secrets.toml for its owner alone."""
+"""Write new settings: node.toml for all, secrets.toml that only its owner can read."""
 
 from __future__ import annotations
 
@@ -13,21 +13,23 @@ from edgewise.settings.model import SECRETS, Wrong, check, complete
 
 __all__ = ["write"]
 
-_NODE = "# Settings of a node; `edgewise config schema` and docs/node.md list all there are.\n"
-_SECRET = "# Keep it to yourself: mode 600, and never into a repository.\n"
-# the build holds the secrets as well
+_NODE_HEADER = (
+    "# Settings of a node; `edgewise config schema` and docs/node.md list all there are.\n"
+)
+_SECRETS_HEADER = "# Keep it to yourself: mode 600, and never into a repository.\n"
+# a build holds the secrets too
 _IGNORED = ("secrets.toml", "build/")
 
 
-def write(path: Path, given: Mapping[str, Any], force: bool = False) -> list[Path]:
-    """Write ``given`` to ``path`` and secrets.toml beside it; return what was written.
+def write(path: Path, values: Mapping[str, Any], force: bool = False) -> list[Path]:
+    """Write ``values`` to ``path`` and secrets.toml beside it; return the written files.
 
-    .gitignore beside them names what holds secrets. InputError for values that cannot be and for
-    files that are there, unless ``force``.
+    .gitignore beside them lists what holds secrets. InputError for invalid values, and for
+    existing files unless ``force``.
     """
     try:
-        check(given)
-        complete(given)
+        check(values)
+        complete(values)
     except Wrong as e:
         raise InputError(f"{e}: correct it") from e
     secrets = path.with_name("secrets.toml")
@@ -36,25 +38,25 @@ def write(path: Path, given: Mapping[str, Any], force: bool = False) -> list[Pat
     for file in (path, secrets):
         if file.exists() and not force:
             raise InputError(f"{file}: exists already: name another, or --force replaces both")
-    shown, hidden = _split_secrets(given)
+    public_values, secret_values = _split_secrets(values)
     ignore = path.with_name(".gitignore")
     for file in (path, secrets, ignore):
         if file.is_dir():
             raise InputError(f"{file}: is a folder: name another file")
-    write_atomic(ignore, _read_lines(ignore).encode())
-    write_atomic(secrets, (_SECRET + _toml(hidden)).encode(), 0o600)
-    write_atomic(path, (_NODE + _toml(shown)).encode())
+    write_atomic(ignore, _complete_gitignore(ignore).encode())
+    write_atomic(secrets, (_SECRETS_HEADER + _toml(secret_values)).encode(), 0o600)
+    write_atomic(path, (_NODE_HEADER + _toml(public_values)).encode())
     return [path, secrets, ignore]
 
 
-def _split_secrets(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    shown = {k: dict(v) if isinstance(v, Mapping) else v for k, v in given.items()}
-    hidden: dict[str, Any] = {}
+def _split_secrets(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    public_values = {k: dict(v) if isinstance(v, Mapping) else v for k, v in values.items()}
+    secret_values: dict[str, Any] = {}
     for name in SECRETS:
         section, key = name.split(".")
-        if key in shown.get(section, {}):
-            hidden.setdefault(section, {})[key] = shown[section].pop(key)
-    return {k: v for k, v in shown.items() if v != {}}, hidden
+        if key in public_values.get(section, {}):
+            secret_values.setdefault(section, {})[key] = public_values[section].pop(key)
+    return {k: v for k, v in public_values.items() if v != {}}, secret_values
 
 
 def _toml(values: Mapping[str, Any]) -> str:
@@ -69,12 +71,12 @@ def _toml(values: Mapping[str, Any]) -> str:
 
 
 def _line(key: str, value: Any) -> str:
-    # JSON's text, numbers and switches are TOML's, but for one character
+    # text, numbers and booleans are the same in JSON and TOML, except for one character
     text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return f"{key} = {text}\n"
 
 
-def _read_lines(path: Path) -> str:
+def _complete_gitignore(path: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8") if path.exists() else ""
     except (OSError, UnicodeDecodeError) as e:

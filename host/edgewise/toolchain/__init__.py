@@ -1,4 +1,4 @@
-"""The outside tools: MicroPython's unix port, umqtt.simple and mpy-cross.
+"""Tools from outside: MicroPython's unix port, umqtt.simple, mpy-cross and the C compiler.
 
 May import: errors, paths.
 """

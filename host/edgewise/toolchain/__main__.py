@@ -9,7 +9,7 @@ from edgewise.toolchain import micropython, mpycross, umqtt
 
 
 def main() -> int:
-    """Return the exit code; a second run only looks."""
+    """Install what is missing and return the exit code."""
     try:
         port = micropython.find() or micropython.install()
         print(f"micropython {_format_version(micropython.version(port))}: {port}")

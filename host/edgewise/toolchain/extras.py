@@ -1,4 +1,4 @@
-"""The extras of the package: what each brings, and the one command that installs it."""
+"""The extras of the package: their modules, and the command that installs each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from edgewise.errors import OutsideError
 
 __all__ = ["EXTRAS", "command", "is_installed", "require"]
 
-# extra of pyproject.toml -> the modules that Edgewise imports of it
+# extra of pyproject.toml -> its modules that Edgewise imports
 EXTRAS = {
     "bench": ("everywhereml", "m2cgen"),
     "dashboard": ("nicegui",),
@@ -22,7 +22,7 @@ _CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 def is_installed(extra: str) -> bool:
-    """Whether all modules of the extra can be found; none of them is imported."""
+    """Return whether all modules of the extra are installed; it imports none of them."""
     return all(find_spec(module) for module in EXTRAS[extra])
 
 
@@ -36,7 +36,7 @@ def require(extra: str) -> None:
 
 
 def command(extra: str) -> str:
-    """The command that installs the extra where this Python runs: in a checkout or elsewhere."""
+    """Return the command that installs the extra for this Python, in a checkout or elsewhere."""
     if Path(sys.prefix).resolve() != _CHECKOUT / ".venv":
         return f"pip install 'edgewise[{extra}]'"
     folder = "" if Path.cwd() == _CHECKOUT else f"-C {shlex.quote(str(_CHECKOUT))} "

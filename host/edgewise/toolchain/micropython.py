@@ -1,8 +1,8 @@
-"""MicroPython's unix port: the one that is there, or a private copy through apt.
+"""MicroPython's unix port: an installed one, or a private copy through apt.
 
-Debian 12 has no package ``micropython``. There the package of the next release is fetched with
-apt-get under its own configuration, so that the system's apt stays as it is and apt's signatures
-verify every file, and started through its own dynamic loader, because it needs a newer libc.
+Debian 12 has no package ``micropython``. There apt-get fetches the package of the next release
+under a private configuration: the system's apt stays as it is, and apt's signatures verify every
+file. The copy starts through its own dynamic loader, because it needs a newer libc.
 """
 
 from __future__ import annotations
@@ -54,14 +54,14 @@ def version(path: Path) -> tuple[int, ...]:
     """
     code = "import sys; print(sys.implementation[0], sys.implementation[1])"
     try:
-        done = subprocess.run(
+        result = subprocess.run(
             [path, "-c", code], capture_output=True, text=True, timeout=_PROBE_TIMEOUT_S
         )
     except (OSError, subprocess.SubprocessError) as e:
         raise OutsideError(f"{path} does not start ({e}); {_CURE}") from e
-    if done.returncode or not done.stdout.startswith("micropython "):
+    if result.returncode or not result.stdout.startswith("micropython "):
         raise OutsideError(f"{path} is not a working MicroPython; {_CURE}")
-    return tuple(int(n) for n in re.findall(r"\b\d+", done.stdout)[:3])
+    return tuple(int(n) for n in re.findall(r"\b\d+", result.stdout)[:3])
 
 
 def find() -> Path | None:
@@ -69,13 +69,13 @@ def find() -> Path | None:
 
     None when there is none. Raises OutsideError when EDGEWISE_MICROPYTHON names a bad one.
     """
-    if named := os.environ.get(_ENV):
-        path = Path(named).expanduser().absolute()
+    if env_path := os.environ.get(_ENV):
+        path = Path(env_path).expanduser().absolute()
         if version(path)[:2] < OLDEST:
             raise OutsideError(f"{_ENV}={path} is too old; {_CURE}")
         return path
     on_path = shutil.which("micropython")
-    for candidate in (Path(on_path) if on_path else None, _private() / "micropython"):
+    for candidate in (Path(on_path) if on_path else None, _private_dir() / "micropython"):
         if candidate and _is_usable(candidate):
             return candidate
     return None
@@ -104,13 +104,13 @@ def install(say: Say = _stderr) -> Path:
         say(f"micropython: fetching {' '.join(names)} ...")
         _run([*apt, "download", *names], work / "debs")
         root = _unpack(work)
-        _rename(root, _private())
-    path = _private() / "micropython"
+        _rename(root, _private_dir())
+    path = _private_dir() / "micropython"
     say(f"micropython: {'.'.join(map(str, version(path)))} is in {path}")
     return path
 
 
-def _private() -> Path:
+def _private_dir() -> Path:
     return cache_dir() / "micropython"
 
 
@@ -127,10 +127,10 @@ def _apt_source() -> str:
     """Return the sources file: this system's own mirror, with the release that has the package."""
     if sys.platform == "darwin":
         raise OutsideError("micropython is missing; run: brew install micropython")
-    known = _SOURCES.get(_distribution())
-    if known is None or not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
+    source = _SOURCES.get(_distribution())
+    if source is None or not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
         raise OutsideError(f"micropython >= 1.23 is missing and there is no apt here; {_CURE}")
-    release, components, keyring = known
+    release, components, keyring = source
     fields = {
         "Types": "deb",
         "URIs": _mirror(),
@@ -213,9 +213,9 @@ def _unpack(work: Path) -> Path:
 
 
 def _wrapper(loader: Path) -> str:
-    final = _private()
-    program = [final / loader, "--library-path", (final / loader).parent]
-    words = [*program, final / "root/usr/bin/micropython"]
+    folder = _private_dir()
+    program = [folder / loader, "--library-path", (folder / loader).parent]
+    words = [*program, folder / "root/usr/bin/micropython"]
     return "#!/bin/sh\nexec " + " ".join(shlex.quote(str(w)) for w in words) + ' "$@"\n'
 
 
@@ -225,21 +225,22 @@ def _rename(new: Path, final: Path) -> None:
     try:
         new.rename(final)
     except OSError as e:
-        if not _is_usable(final / "micropython"):  # someone else was faster: theirs is as good
+        # a usable copy is there if another process was faster
+        if not _is_usable(final / "micropython"):
             text = f"{final} cannot be written ({e.strerror}); correct its permissions"
             raise OutsideError(text) from e
 
 
-def _run(words: list[str], where: Path) -> str:
+def _run(words: list[str], folder: Path) -> str:
     env = {**os.environ, "LC_ALL": "C"}
     try:
-        done = subprocess.run(
-            words, cwd=where, env=env, capture_output=True, text=True, timeout=_APT_TIMEOUT_S
+        result = subprocess.run(
+            words, cwd=folder, env=env, capture_output=True, text=True, timeout=_APT_TIMEOUT_S
         )
     except (OSError, subprocess.SubprocessError) as e:
         raise OutsideError(f"micropython: {words[0]} failed ({e}); {_CURE}") from e
-    if done.returncode:
-        said = [line for line in done.stderr.splitlines() if line.startswith("E:")]
-        why = (said or done.stderr.splitlines() or ["no reason given"])[0]
-        raise OutsideError(f"micropython: {words[0]}: {why}; check the network, or {_CURE}")
-    return done.stdout
+    if result.returncode:
+        error_lines = [line for line in result.stderr.splitlines() if line.startswith("E:")]
+        reason = (error_lines or result.stderr.splitlines() or ["no reason given"])[0]
+        raise OutsideError(f"micropython: {words[0]}: {reason}; check the network, or {_CURE}")
+    return result.stdout

@@ -1,4 +1,4 @@
-"""mpy-cross: MicroPython source to .mpy, with native code where asked."""
+"""mpy-cross: compile MicroPython source to .mpy, with native code on request."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ def compile(source: Path, out: Path, march: str | None = None, small: bool = Fal
     """Compile ``source`` (.py) to ``out`` (.mpy, ABI 6.3).
 
     ``march``: the machine of native and viper code, such as "xtensawin", "rv32imc" or "x64".
-    ``small``: without line numbers, and named in a traceback like its module.
-    Raises EdgewiseError with the compiler's word on bad source, OutsideError without compiler.
+    ``small``: without line numbers; a traceback shows the name of the module.
+    Raises EdgewiseError with the compiler's message for bad source, OutsideError without compiler.
     """
     options = [f"-march={march}"] if march else []
     name = source.name
     if small:
         options.append("-O3")
         name = source.stem
-    done = _run([*options, "-o", str(out), "-s", name, "--", str(source)])
-    if done.returncode:
-        said = done.stderr.strip().splitlines() or [f"refused the options {options}"]
-        raise EdgewiseError(f"mpy-cross: {source}: {said[-1].strip()}")
+    result = _run([*options, "-o", str(out), "-s", name, "--", str(source)])
+    if result.returncode:
+        messages = result.stderr.strip().splitlines() or [f"refused the options {options}"]
+        raise EdgewiseError(f"mpy-cross: {source}: {messages[-1].strip()}")
 
 
 def version() -> str:
-    """Return the line with which mpy-cross names itself and its .mpy ABI."""
+    """Return the line with the versions of mpy-cross and its .mpy ABI."""
     return _run(["--version"]).stdout.strip()
 
 

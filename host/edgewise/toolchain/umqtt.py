@@ -1,7 +1,7 @@
 """umqtt.simple, the MQTT client of the node, from the package index.
 
-A board has it frozen in; the unix port has not. pip can neither install nor download this
-archive (it has no setup.py), the library pypi-simple can.
+A board has it frozen in; the unix port does not. pip can neither install nor download this
+archive, because it has no setup.py; the library pypi-simple can download it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _stderr(text: str) -> None:
 
 
 def installed() -> Path | None:
-    """Return the folder that contains umqtt/simple.py, None when it was not fetched yet."""
+    """Return the folder that contains umqtt/simple.py, None if it was not downloaded yet."""
     folder = _folder()
     return folder if (folder / "umqtt" / "simple.py").is_file() else None
 
@@ -44,11 +44,11 @@ def fetch(say: Say = _stderr) -> Path:
     """Return the folder that contains umqtt/simple.py (for MICROPYPATH); download it once.
 
     The index and its certificates are pip's (PIP_INDEX_URL, PIP_CERT, else the public ones).
-    Raises OutsideError when it cannot be reached, lacks the version, or delivers other bytes
-    than the known ones.
+    Raises OutsideError when the index cannot be reached, lacks the version, or delivers other
+    bytes than the known ones.
     """
-    if there := installed():
-        return there
+    if folder := installed():
+        return folder
     say(f"umqtt.simple {VERSION}: fetching it from the package index ...")
     with tempfile.TemporaryDirectory(prefix="umqtt.", dir=make_cache_dir()) as temporary:
         archive = Path(temporary) / _ARCHIVE
@@ -118,6 +118,6 @@ def _rename(new: Path) -> None:
     try:
         new.rename(_folder())
     except OSError as e:
-        if installed() is None:  # else someone was faster: theirs has the same bytes
+        if installed() is None:  # else another process was faster; its copy has the same bytes
             text = f"{_folder()} cannot be written ({e.strerror}); correct its permissions"
             raise OutsideError(text) from e

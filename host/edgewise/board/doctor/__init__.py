@@ -1,1 +1,1 @@
-"""What `edgewise doctor` looks at on a board."""
+"""The checks of `edgewise doctor` on a board."""

@@ -9,7 +9,7 @@ __all__ = ["Check"]
 
 @dataclass(frozen=True)
 class Check:
-    """What was looked for and found; ``cure`` is empty when ``ok``."""
+    """One check: its name and what was ``found``; ``cure`` is empty when ``ok``."""
 
     name: str
     ok: bool

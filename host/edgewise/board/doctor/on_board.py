@@ -1,4 +1,4 @@
-"""Runs on the board, through its raw REPL: what MicroPython, sensor, radio and network say."""
+"""Runs on the board through its raw REPL: ask MicroPython, sensor, radio and network."""
 
 # mypy: ignore-errors
 import gc
@@ -22,7 +22,7 @@ def system():
 
 
 def sensor(pin, power_pin):
-    # -> the five raw bytes, or what the driver raised
+    # -> the five raw bytes, or the text of the driver's exception
     import dht
     from machine import Pin
 
@@ -35,44 +35,44 @@ def sensor(pin, power_pin):
             device.measure()
             return list(device.buf)
         except Exception as e:  # noqa: BLE001 - the stock driver raises a bare one
-            said = repr(e)
-    return said
+            error = repr(e)
+    return error
 
 
 def wifi(ssid, password, limit_s):
-    # -> [connected, dBm or None, whether the network is in the air]
+    # -> [is connected, dBm or None, whether the scan found the network]
     import network
 
     radio = network.WLAN(network.STA_IF)
     radio.active(True)
     if not radio.isconnected():
-        # a hidden network is not heard, and lets in all the same
-        seen = any(found[0] == ssid.encode() for found in radio.scan())
+        # a scan does not find a hidden network, but the board can connect to it
+        is_visible = any(row[0] == ssid.encode() for row in radio.scan())
         radio.connect(ssid, password)
         for _ in range(limit_s * 5):
             if radio.isconnected():
                 break
             time.sleep(0.2)
     if not radio.isconnected():
-        return [False, None, seen]
+        return [False, None, is_visible]
     return [True, radio.status("rssi"), True]
 
 
 def reach(host, port):
-    # -> "" or why not
-    line = socket.socket()
+    # -> "" or the reason of the failure
+    connection = socket.socket()
     try:
-        line.settimeout(5)
-        line.connect(socket.getaddrinfo(host, port)[0][-1])
+        connection.settimeout(5)
+        connection.connect(socket.getaddrinfo(host, port)[0][-1])
         return ""
     except OSError as e:
         return str(e)
     finally:
-        line.close()
+        connection.close()
 
 
 def clock(host):
-    # -> unix seconds from NTP, or why not
+    # -> unix seconds from NTP, or the reason of the failure
     import ntptime
 
     ntptime.host = host

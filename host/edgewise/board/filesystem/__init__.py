@@ -1,4 +1,4 @@
-"""From the node's sources, a model and settings to what lies on the board's flash."""
+"""Build the file system of a board from the node's sources, a model and settings."""
 
 from edgewise.board.filesystem.build import Built, build
 from edgewise.board.filesystem.files import Arch, node_code

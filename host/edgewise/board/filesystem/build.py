@@ -1,4 +1,4 @@
-"""A build: build/fs/, build/fs.img and build/manifest.json; the same input, the same bytes."""
+"""A build: fs/, fs.img and manifest.json; the same input gives the same bytes."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from edgewise.toolchain import umqtt
 __all__ = ["Built", "build"]
 
 _FS, _IMAGE, _MANIFEST = "fs", "fs.img", "manifest.json"
-_LARGEST = 5
+_LARGEST_SHOWN = 5
 
 
 @dataclass(frozen=True)
 class Built:
     """What a build wrote.
 
-    ``fs`` is the folder with every file of the board, ``image`` the LittleFS image of it, both
-    with secrets; ``manifest`` is manifest.json.
+    ``fs`` is the folder with every file of the board and ``image`` its LittleFS image; both hold
+    secrets. ``manifest`` is the content of manifest.json.
     """
 
     fs: Path
@@ -40,7 +40,7 @@ class Built:
 
     @property
     def mpy_bytes(self) -> int:
-        """Of all compiled files together."""
+        """The size of all compiled files together."""
         files = self.manifest["files"].items()
         return sum(info["size"] for name, info in files if name.endswith(".mpy"))
 
@@ -48,15 +48,17 @@ class Built:
 def build(model: Path, config: Path, out: Path, arch: str = Arch.xtensawin) -> Built:
     """Build the file system of a node with ``model``, a package, and settings from ``config``.
 
-    What was in ``out`` stays until the new is complete. InputError for bad input and for what
-    does not fit, OutsideError for a tool that is missing.
+    An earlier build in ``out`` stays until the new one is complete. InputError for bad input and
+    for files that do not fit, OutsideError for a missing tool.
     """
     if arch not in list(Arch):
         raise InputError(f"--arch {arch}: not known: choose {', '.join(Arch)}")
-    given = settings.load(config)
+    node_settings = settings.load(config)
     loaded = load_package(model)
-    files = board_files(loaded, given, config, Arch(arch))
-    data = _image(files, settings.complete(given)["spool_kb"] * 1024 + 2 * len(loaded.blob))
+    files = board_files(loaded, node_settings, config, Arch(arch))
+    data = _image(
+        files, settings.complete(node_settings)["spool_kb"] * 1024 + 2 * len(loaded.blob)
+    )
     manifest = {
         "arch": arch,
         "files": {name: _facts(content) for name, content in files.items()},
@@ -71,12 +73,12 @@ def build(model: Path, config: Path, out: Path, arch: str = Arch.xtensawin) -> B
 
 
 def _image(files: Mapping[str, bytes], reserve: int) -> bytes:
-    """``reserve``: bytes that stay free, for the spool, the next model and the previous one."""
-    made = image(files)
-    if made is not None and len(made) + reserve <= PARTITION_BYTES:
-        return made
-    size = len(made) if made is not None else sum(map(len, files.values()))
-    largest = sorted(files, key=lambda name: (-len(files[name]), name))[:_LARGEST]
+    """``reserve``: bytes that stay free for the spool, the next model and the previous one."""
+    data = image(files)
+    if data is not None and len(data) + reserve <= PARTITION_BYTES:
+        return data
+    size = len(data) if data is not None else sum(map(len, files.values()))
+    largest = sorted(files, key=lambda name: (-len(files[name]), name))[:_LARGEST_SHOWN]
     raise InputError(
         f"{size + reserve} bytes do not fit into the {PARTITION_BYTES} of the board's file system "
         f"({reserve} of them for spool_kb and for two more models); the largest files: "
@@ -95,18 +97,18 @@ def _versions() -> dict[str, str]:
 
 def _write(out: Path, files: Mapping[str, bytes], data: bytes, manifest: str) -> None:
     _check_is_build(out)
-    there = out.exists()
+    existed = out.exists()
     out.mkdir(parents=True, exist_ok=True)
     try:
         _write_into(out, files, data, manifest)
     except OSError:
-        if not there:
+        if not existed:
             shutil.rmtree(out, ignore_errors=True)
         raise
 
 
 def _write_into(out: Path, files: Mapping[str, bytes], data: bytes, manifest: str) -> None:
-    # for its owner alone, as are the secrets in it
+    # only its owner can read it, because of the secrets
     work = Path(tempfile.mkdtemp(prefix=".build-", dir=out))
     try:
         new = work / _FS
@@ -127,8 +129,8 @@ def _write_into(out: Path, files: Mapping[str, bytes], data: bytes, manifest: st
 
 
 def _check_is_build(out: Path) -> None:
-    known = (out / _MANIFEST).is_file()
-    if (out / _FS).exists() and not (known and (out / _FS).is_dir()):
+    has_manifest = (out / _MANIFEST).is_file()
+    if (out / _FS).exists() and not (has_manifest and (out / _FS).is_dir()):
         raise InputError(f"{out / _FS}: is there and not of a build: choose another --out")
     for name in (_IMAGE, _MANIFEST):
         if (out / name).is_dir():

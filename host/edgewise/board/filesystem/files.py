@@ -18,12 +18,12 @@ from edgewise.toolchain import mpycross, umqtt
 
 __all__ = ["Arch", "board_files", "node_code"]
 
-# MicroPython starts these two by name, as sources
+# MicroPython starts these two by name, so they stay sources
 _SOURCES = ("boot.py", "main.py")
-# A stock image takes its frozen copy, which is in no RAM; one without finds this.
+# A stock image imports its frozen copy, which takes no RAM; an image without one imports this.
 _UMQTT = "lib/umqtt/simple.mpy"
-# A node that never sleeps has no use for these; only a build changes which kind it is.
-_FOR_SLEEP = {
+# A node that never sleeps does not need these; only a build changes whether a node sleeps.
+_SLEEP_FILES = {
     "edgenode/sleep/__init__.py",
     "edgenode/core/kept.py",
     "edgenode/core/packed.py",
@@ -43,20 +43,20 @@ class Arch(StrEnum):
 
 
 def board_files(
-    package: Package, given: Mapping[str, Any], path: Path, arch: Arch
+    package: Package, node_settings: Mapping[str, Any], path: Path, arch: Arch
 ) -> dict[str, bytes]:
-    """Path below the root of the board -> contents, sorted.
+    """Return the contents of each file by its path on the board, sorted.
 
-    ``given``: checked settings from the file ``path``. InputError, or OutsideError for a tool
-    that is missing.
+    ``node_settings``: checked settings from the file ``path``. InputError, or OutsideError for a
+    missing tool.
     """
-    _fits_model(package, given, path)
-    files = {"config.json": settings.config_json(given), "model.bin": package.blob}
-    files |= node_code(arch, settings.complete(given)["sleep"])
+    _check_actuator(package, node_settings, path)
+    files = {"config.json": settings.config_json(node_settings), "model.bin": package.blob}
+    files |= node_code(arch, settings.complete(node_settings)["sleep"])
     files[_UMQTT] = _compile(umqtt.fetch() / "umqtt" / "simple.py", arch)
     if package.code is not None:
         files["model.mpy"] = _model_code(package, arch)
-    for name, data in settings.tls_files(given, path).items():
+    for name, data in settings.tls_files(node_settings, path).items():
         if name in files:
             raise InputError(f"{path}: {name} is a file of the node: rename the one for TLS")
         files[name] = data
@@ -65,12 +65,15 @@ def board_files(
 
 
 def node_code(arch: Arch, sleep: bool) -> dict[str, bytes]:
-    """The node's own files, compiled, with short private names; ``sleep``: of one that sleeps."""
+    """Return the node's own files, compiled, with short private names.
+
+    ``sleep``: whether the node sleeps.
+    """
     sources = {name: path.read_text(encoding="utf-8") for name, path in paths.node_files().items()}
     files = {}
     with tempfile.TemporaryDirectory(prefix="edgewise-build-") as folder:
         for name, text in shorten(sources).items():
-            if name in _FOR_SLEEP and not sleep:
+            if name in _SLEEP_FILES and not sleep:
                 continue
             if name in _SOURCES:
                 files[name] = text.encode()
@@ -95,8 +98,8 @@ def _compile(source: Path, arch: Arch) -> bytes:
         return out.read_bytes()
 
 
-def _fits_model(package: Package, given: Mapping[str, Any], path: Path) -> None:
-    actuator = settings.complete(given)["actuator"]
+def _check_actuator(package: Package, node_settings: Mapping[str, Any], path: Path) -> None:
+    actuator = settings.complete(node_settings)["actuator"]
     if actuator["pin"] >= 0 and actuator["on"] not in package.classes:
         raise InputError(
             f"{path}: actuator.on must be a class of the model: {', '.join(package.classes)}"

@@ -1,4 +1,4 @@
-"""A LittleFS image as MicroPython's own VfsLfs2 would leave it on the board's flash."""
+"""A LittleFS image, the same as MicroPython's own VfsLfs2 would write to the board's flash."""
 
 from __future__ import annotations
 
@@ -15,31 +15,32 @@ OFFSET = 0x200000
 PARTITION_BYTES = 0x200000
 BLOCK_BYTES = 4096
 # extmod/vfs_lfs.c: read and prog 32, cache four times that, lookahead 32
-_LIKE_MICROPYTHON: dict[str, Any] = {
+_MICROPYTHON_OPTIONS: dict[str, Any] = {
     "block_size": BLOCK_BYTES,
     "read_size": 32,
     "prog_size": 32,
     "cache_size": 128,
     "lookahead_size": 32,
     "name_max": 255,
-    "disk_version": 0x00020000,  # older firmware mounts nothing newer
+    "disk_version": 0x00020000,  # older firmware does not mount newer versions
 }
-_SPARE_BLOCKS = 4  # LittleFS copies before it lets go
+_SPARE_BLOCKS = 4  # LittleFS copies a block before it frees the old one
 
 
 def image(files: Mapping[str, bytes]) -> bytes | None:
-    """The file system with ``files`` (path below the root -> contents), cut after its last block.
+    """Return a file system with ``files`` (path below the root -> contents); None if too large.
 
-    It mounts as a whole partition: what is missing was never written. None: it does not fit.
+    It ends after its last used block. It mounts as a whole partition all the same, because the
+    missing blocks were never written.
     """
-    # LittleFS spreads what it writes over all that it has. The first, with all the blocks of the
-    # partition, only shows how many are needed; the second has no more than those.
+    # LittleFS spreads its data over all blocks. The first file system has all blocks of the
+    # partition and only shows how many are needed; the second has no more than those.
     blocks = PARTITION_BYTES // BLOCK_BYTES
-    first = _fill(files, blocks)
-    if first is None:
+    loose = _fill(files, blocks)
+    if loose is None:
         return None
-    fewer = min(first.used_block_count + _SPARE_BLOCKS, blocks)
-    packed = _fill(files, fewer) if fewer < blocks else first
+    needed = min(loose.used_block_count + _SPARE_BLOCKS, blocks)
+    packed = _fill(files, needed) if needed < blocks else loose
     if packed is None:
         return None
     packed.fs_grow(blocks)
@@ -51,7 +52,7 @@ def image(files: Mapping[str, bytes]) -> bytes | None:
 
 def _fill(files: Mapping[str, bytes], blocks: int) -> LittleFS | None:
     context = UserContext(blocks * BLOCK_BYTES)
-    fs = LittleFS(context, block_count=blocks, **_LIKE_MICROPYTHON)
+    fs = LittleFS(context, block_count=blocks, **_MICROPYTHON_OPTIONS)
     try:
         for name, data in sorted(files.items()):
             fs.makedirs(str(PurePosixPath(name).parent), exist_ok=True)

@@ -1,4 +1,4 @@
-"""files.json on a board: what was put there, and which of it the node may have changed since."""
+"""files.json on a board: the files of the last deploy or flash, and hashes to detect changes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ __all__ = ["LIST", "NODE_WRITES", "listing", "read_listing"]
 
 LIST = "files.json"
 NODE_WRITES = ("config.json", "model.bin")
-"""What a node replaces by itself: settings by a command, a model by a push."""
+"""Files that a node replaces itself: its settings after a command, its model after a push."""
 
 
 def listing(files: Mapping[str, bytes]) -> bytes:
-    """The contents of files.json for ``files``: name -> SHA-256 of NODE_WRITES, "" of others."""
+    """Return files.json for ``files``: name -> SHA-256 of those in NODE_WRITES, "" of others."""
     digests = {
         name: hashlib.sha256(data).hexdigest() if name in NODE_WRITES else ""
         for name, data in sorted(files.items())
@@ -24,13 +24,13 @@ def listing(files: Mapping[str, bytes]) -> bytes:
 
 
 def read_listing(text: str) -> dict[str, str]:
-    """The same back; empty for a text that is none. An earlier list has names alone."""
+    """Parse files.json; empty for any other text. Earlier versions hold a list of names only."""
     try:
-        given = json.loads(text)
+        digests = json.loads(text)
     except (ValueError, RecursionError):
         return {}
-    if isinstance(given, list):
-        given = dict.fromkeys(map(str, given), "")
-    if not isinstance(given, dict):
+    if isinstance(digests, list):
+        digests = dict.fromkeys(map(str, digests), "")
+    if not isinstance(digests, dict):
         return {}
-    return {name: digest if isinstance(digest, str) else "" for name, digest in given.items()}
+    return {name: digest if isinstance(digest, str) else "" for name, digest in digests.items()}

@@ -1,8 +1,9 @@
-"""Short names for what only one file of the node sees.
+"""Short names for private names of the node, which only one file uses.
 
 MicroPython keeps every name that was ever loaded in RAM, on an ESP32 some 20 bytes each, even
-when its module has gone. Private names and names of arguments mean nothing outside their file, so
-each file may use the same few. What a class inherits counts as one file with its subclass.
+when its module was removed. Private names and names of arguments mean nothing outside their file,
+so every file can use the same short ones. A class and its subclass in another file share names, so
+their files count as one.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ __all__ = ["shorten"]
 
 
 def shorten(sources: Mapping[str, str]) -> dict[str, str]:
-    """The same program, file by file, with short private names.
+    """Return the same program, file by file, with short private names.
 
     ``sources``: path below the root of the board's file system -> source. Lines keep their
     numbers. Names that are passed as keywords keep theirs.
@@ -29,24 +30,24 @@ def shorten(sources: Mapping[str, str]) -> dict[str, str]:
     }
     own = {path: _own_names(tree) - keywords for path, tree in trees.items()}
     short = _short_names()
-    common = {n: next(short) for n in sorted(set().union(*map(_shared_names, trees.values())))}
-    rest = list(itertools.islice(short, 2000))
-    done: dict[str, str] = {}
+    shared = {n: next(short) for n in sorted(set().union(*map(_shared_names, trees.values())))}
+    spare_names = list(itertools.islice(short, 2000))
+    shortened: dict[str, str] = {}
     for group in _families(trees):
-        names = {n for path in group for n in own[path]} - set(common)
-        mapping = common | dict(zip(sorted(names), rest, strict=False))
+        names = {n for path in group for n in own[path]} - set(shared)
+        mapping = shared | dict(zip(sorted(names), spare_names, strict=False))
         for path in group:
-            local = {n: s for n, s in mapping.items() if n in common or n in own[path]}
-            done[path] = _rename(sources[path], local)
-    return {path: done[path] for path in sources}
+            local = {n: s for n, s in mapping.items() if n in shared or n in own[path]}
+            shortened[path] = _rename(sources[path], local)
+    return {path: shortened[path] for path in sources}
 
 
-def _private(name: str) -> bool:
+def _is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__") and name != "_"
 
 
 def _short_names() -> Iterator[str]:
-    # With the underscore: mpy-cross leaves constants out of a module only where they have it.
+    # Names begin with an underscore: mpy-cross removes only such constants from a module.
     letters = string.ascii_letters + string.digits
     for n in itertools.count(1):
         for word in itertools.product(letters, repeat=n):
@@ -58,29 +59,29 @@ def _tokens(text: str) -> list[tokenize.TokenInfo]:
 
 
 def _shared_names(tree: ast.Module) -> set[str]:
-    """Private names of other objects than self, and imported ones: they may be another file's."""
+    """Return imported private names and those of objects other than self: files may share them."""
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") != "self":
             names.add(node.attr)
         elif isinstance(node, ast.alias):
             names.add(node.name)
-    return set(filter(_private, names))
+    return set(filter(_is_private, names))
 
 
 def _own_names(tree: ast.Module) -> set[str]:
-    """Private names, and arguments that are nothing else in this file."""
+    """Return private names, and names of arguments that mean nothing else in this file."""
     private: set[str] = set()
     arguments: set[str] = set()
     other = {"self"}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
-            (private if _private(node.attr) else other).add(node.attr)
+            (private if _is_private(node.attr) else other).add(node.attr)
         elif isinstance(node, ast.arg):
             arguments.add(node.arg)
         elif isinstance(node, ast.Name | ast.FunctionDef | ast.ClassDef):
             name = node.id if isinstance(node, ast.Name) else node.name
-            if _private(name):
+            if _is_private(name):
                 private.add(name)
             elif not isinstance(node, ast.Name):
                 other.add(name)
@@ -95,8 +96,8 @@ def _own_names(tree: ast.Module) -> set[str]:
 
 
 def _families(trees: Mapping[str, ast.Module]) -> list[list[str]]:
-    """Files whose classes inherit from each other, together."""
-    home = {
+    """Return groups of files whose classes inherit from each other."""
+    class_paths = {
         (path.rsplit("/", 1)[-1].removesuffix(".py"), node.name): path
         for path, tree in trees.items()
         for node in tree.body
@@ -104,7 +105,7 @@ def _families(trees: Mapping[str, ast.Module]) -> list[list[str]]:
     }
     family = {path: {path} for path in trees}
     for path, tree in trees.items():
-        origin = {
+        imports = {
             alias.asname or alias.name: ((node.module or "").rsplit(".", 1)[-1], alias.name)
             for node in ast.walk(tree)
             if isinstance(node, ast.ImportFrom)
@@ -112,7 +113,7 @@ def _families(trees: Mapping[str, ast.Module]) -> list[list[str]]:
         }
         for node in ast.walk(tree):
             for base in node.bases if isinstance(node, ast.ClassDef) else ():
-                other = home.get(origin.get(getattr(base, "id", ""), ("", "")))
+                other = class_paths.get(imports.get(getattr(base, "id", ""), ("", "")))
                 if other is not None:
                     joined = family[path] | family[other]
                     family.update(dict.fromkeys(joined, joined))

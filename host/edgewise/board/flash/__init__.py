@@ -1,1 +1,1 @@
-"""From a MicroPython image and a build to a board that runs them."""
+"""Write a MicroPython image and a build to a board."""

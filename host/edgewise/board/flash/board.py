@@ -1,4 +1,4 @@
-"""One board from the box to its first reading."""
+"""Flash one board and wait for its first reading."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from edgewise.errors import OutsideError
 __all__ = ["Job", "Result", "erase", "flash"]
 
 Say = Callable[[str], None]
-_HOLD = "hold BOOT (IO0), press RESET (EN), let BOOT go"
+_ENTER_DOWNLOAD = "hold BOOT (IO0), press RESET (EN), let BOOT go"
 
 
 @dataclass(frozen=True)
 class Job:
-    """What goes onto each board; ``image`` None takes the pinned release for its chip."""
+    """What to write to each board; ``image`` None: the pinned release for its chip."""
 
     image: Image | None
     build: Build
@@ -35,7 +35,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Result:
-    """A board that was written and verified; ``started`` None where it was not reset."""
+    """A board that was written and verified; ``started`` is None if it was not reset."""
 
     chip: str
     mac: str
@@ -56,14 +56,14 @@ def flash(port: str, job: Job, say: Say, progress: Progress, connect: Connect = 
     try:
         chip = chips.find_by_name(loader.chip)
         if chip is None:
-            known = ", ".join(c.name for c in chips.CHIPS)
+            chip_names = ", ".join(c.name for c in chips.CHIPS)
             raise OutsideError(
-                f"port {port}: a node does not run on {loader.chip}, but on {known}"
+                f"port {port}: a node does not run on {loader.chip}, but on {chip_names}"
             )
         image = job.image or download.fetch(chip, say)
         regions = plan(image, job.build, chip, loader.flash_bytes)
         loader.write(regions, job.erase, progress)
-        started = _start(port, loader, job, say)
+        started = _reset_and_watch(port, loader, job, say)
         size = sum(len(r.data) for r in regions)
         return Result(loader.chip, loader.mac, loader.flash_bytes, size, started)
     finally:
@@ -73,7 +73,7 @@ def flash(port: str, job: Job, say: Say, progress: Progress, connect: Connect = 
 def erase(
     port: str, baud: int, before: str, after: str, say: Say, connect: Connect = connect
 ) -> Loader:
-    """Erase all of the flash; the loader is closed and still knows its chip."""
+    """Erase all of the flash; return the closed loader, which still knows its chip."""
     loader = _connect(port, baud, before, say, connect)
     try:
         loader.erase()
@@ -85,11 +85,11 @@ def erase(
 
 def _connect(port: str, baud: int, before: str, say: Say, connect: Connect) -> Loader:
     if not has_lines(port) or before.startswith("no-reset"):
-        say(f"port {port} cannot reset the board: {_HOLD}")
+        say(f"port {port} cannot reset the board: {_ENTER_DOWNLOAD}")
     return connect(port, baud, before)
 
 
-def _start(port: str, loader: Loader, job: Job, say: Say) -> Started | None:
+def _reset_and_watch(port: str, loader: Loader, job: Job, say: Say) -> Started | None:
     line = loader.reset(job.after)
     if job.after.startswith("no-reset"):
         return None

@@ -1,4 +1,4 @@
-"""What `edgewise build` left: the image of the file system and what it was made for."""
+"""The files that `edgewise build` wrote: the image of the file system and its machine."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ _CURE = "run edgewise build --model MODEL --config node.toml"
 
 @dataclass(frozen=True)
 class Build:
-    """``data``: the image as far as blocks are used; ``block`` in bytes; ``talks``: whether its
-    node says its readings on the serial line; ``node``: its name, "" for that of its MAC."""
+    """A build. ``data``: the image up to its last used block; ``block``: its size in bytes;
+    ``talks``: whether the node prints its readings on the serial line; ``node``: its name, "" if
+    the node takes the one of its MAC."""
 
     path: Path
     arch: str
@@ -28,7 +29,7 @@ class Build:
 
 
 def read(path: Path) -> Build:
-    """Read build/; InputError where there is none, or it is not as its manifest says."""
+    """Read the folder of a build; InputError if it is missing or differs from its manifest."""
     try:
         manifest = json.loads((path / "manifest.json").read_bytes())
         image, arch = manifest["image"], manifest["arch"]
@@ -48,11 +49,11 @@ def read(path: Path) -> Build:
 
 
 def fit_partition(build: Build, part_bytes: int) -> bytes:
-    """The image for a partition of that size.
+    """Return the image for a partition of that size.
 
-    LittleFS mounts only when its superblock names the size of the partition, and MicroPython
-    from 1.26 makes the partition of all flash behind the application. InputError when the
-    partition is smaller than the build.
+    LittleFS mounts only when its superblock names the size of the partition. MicroPython from
+    1.26 on gives the partition all flash behind the application. InputError when the partition
+    is smaller than the build.
     """
     from littlefs import LittleFS, LittleFSError, UserContext
 
@@ -63,15 +64,16 @@ def fit_partition(build: Build, part_bytes: int) -> bytes:
         fs.mount()
     except LittleFSError as e:
         raise InputError(f"{build.path}/fs.img: no LittleFS ({e}): {_CURE}") from e
-    had, has = fs.fs_stat().block_count, part_bytes // build.block
-    if had == has:
+    old_blocks, new_blocks = fs.fs_stat().block_count, part_bytes // build.block
+    if old_blocks == new_blocks:
         return build.data
-    if had > has:
+    if old_blocks > new_blocks:
+        old_kb, new_kb = old_blocks * build.block >> 10, part_bytes >> 10
         raise InputError(
-            f"{build.path}/fs.img: is for {had * build.block >> 10} KB, the partition vfs of this "
-            f"image has {part_bytes >> 10} KB: use another image, such as --image auto"
+            f"{build.path}/fs.img: is for {old_kb} KB, the partition vfs of this "
+            f"image has {new_kb} KB: use another image, such as --image auto"
         )
-    fs.fs_grow(has)
+    fs.fs_grow(new_blocks)
     fs.unmount()
     used = len(bytes(context.buffer).rstrip(b"\xff"))
     return bytes(context.buffer[: -(-used // build.block) * build.block])

@@ -15,15 +15,15 @@ __all__ = [
     "find_by_name",
 ]
 
-VERSION = "1.27.0"  # tried; its .mpy ABI is 6.3
+VERSION = "1.27.0"  # tested; its .mpy ABI is 6.3
 BASE_URL = "https://micropython.org/resources/firmware/"
-# file -> SHA-256. MicroPython publishes none: one goes in here when it was compared by hand.
+# file -> SHA-256. MicroPython publishes none; add one here after comparing it by hand.
 SHA256: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
 class Chip:
-    """``name`` as esptool says it, ``image_id`` as byte 12 of an image has it (ESP-IDF,
+    """A chip: ``name`` in esptool, ``image_id`` in byte 12 of an image (ESP-IDF,
     esp_app_format.h), ``offset`` of the image in flash (MicroPython, boards/*/board.json:
     flash_offset), ``arch`` of its native .mpy code."""
 
@@ -35,7 +35,7 @@ class Chip:
 
     @property
     def file(self) -> str:
-        """The file of the pinned release."""
+        """The name of the file of the pinned release."""
         return f"{self.board}-20251209-v{VERSION}.bin"
 
 
@@ -49,15 +49,15 @@ CHIPS = (
 
 
 def find_by_id(image_id: int) -> Chip | None:
-    """The chip whose images have this id."""
+    """Return the chip whose images have this id."""
     return next((c for c in CHIPS if c.image_id == image_id), None)
 
 
 def find_by_name(name: str) -> Chip | None:
-    """The chip that esptool calls so."""
+    """Return the chip with this name in esptool."""
     return next((c for c in CHIPS if c.name == name), None)
 
 
 def chips_of_arch(arch: str) -> str:
-    """The names of the chips that run ``arch``, "no known chip" where there is none."""
+    """Return the names of the chips that run ``arch``, "no known chip" if there is none."""
     return ", ".join(c.name for c in CHIPS if c.arch == arch) or "no known chip"

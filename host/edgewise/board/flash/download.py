@@ -1,4 +1,4 @@
-"""`--image auto`: the pinned MicroPython release for a chip, from its site into the cache."""
+"""`--image auto`: download the pinned MicroPython release for a chip into the cache."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _lock = threading.Lock()
 def fetch(chip: chips.Chip, say: Callable[[str], None]) -> Image:
     """Return the checked image for ``chip``; it is downloaded once.
 
-    EDGEWISE_IMAGES names a mirror: an address in front of the file's name. Where no checksum is
-    known the image is checked with its own digest, and ``say`` gets that. OutsideError when it
-    cannot be had or has other bytes.
+    EDGEWISE_IMAGES names a mirror: the address before the file's name. If no checksum is known,
+    the image is checked with its own digest, and ``say`` reports that. OutsideError when the
+    download fails or has other bytes.
     """
     with _lock:  # several boards at once want the same file
         folder = cache_dir() / "images"

@@ -1,4 +1,4 @@
-"""The one seam over esptool: a chip in download mode that can be written, erased and reset."""
+"""The interface to esptool: write, erase and reset a chip in download mode."""
 
 from __future__ import annotations
 
@@ -15,56 +15,59 @@ if TYPE_CHECKING:
 
 __all__ = ["Connect", "Loader", "Progress", "check_resets", "connect"]
 
-_BEFORE = ("default-reset", "usb-reset", "no-reset", "no-reset-no-sync")
-_AFTER = ("hard-reset", "soft-reset", "no-reset", "no-reset-stub", "watchdog-reset")
+_BEFORE_CHOICES = ("default-reset", "usb-reset", "no-reset", "no-reset-no-sync")
+_AFTER_CHOICES = ("hard-reset", "soft-reset", "no-reset", "no-reset-stub", "watchdog-reset")
 _ROM_BAUD = 115200
 _READ_S = 0.1
 _ATTEMPTS, _ATTEMPTS_BY_HAND = 7, 60  # about 0.8 s each
 _CABLE = "use a short data cable straight at the computer"
-Progress = Callable[[int, int], None]  # bytes done, of
+Progress = Callable[[int, int], None]  # bytes done, total bytes
 
 
 class Loader(Protocol):
-    """A chip that listens. ``mac`` as aa:bb:cc:dd:ee:ff, ``flash_bytes`` as the flash says."""
+    """A chip in download mode. ``mac``: aa:bb:cc:dd:ee:ff; ``flash_bytes``: size of its flash."""
 
     chip: str
     mac: str
     flash_bytes: int
 
     def write(self, regions: list[Region], erase: bool, progress: Progress) -> None:
-        """Write in one pass and compare what is in flash; ``erase`` all of it before."""
+        """Write in one pass and verify the flash; ``erase``: erase all of it before."""
 
     def erase(self) -> None:
         """Erase the whole flash."""
 
     def reset(self, after: str) -> serial.Serial:
-        """Leave download mode the way ``after`` says; the port, open at 115,200 baud."""
+        """Leave download mode as ``after`` says; return the port, open at 115,200 baud."""
 
     def close(self) -> None:
-        """Give the port back."""
+        """Close the port."""
 
 
 Connect = Callable[[str, int, str], Loader]  # port, baud, before
 
 
 def check_resets(before: str, after: str) -> None:
-    """InputError when esptool knows no such way into or out of download mode."""
-    for option, value, known in (("before", before, _BEFORE), ("after", after, _AFTER)):
-        if value not in known:
-            raise InputError(f"--{option} {value}: use one of {', '.join(known)}")
+    """Raise InputError when esptool knows no such way into or out of download mode."""
+    for option, value, choices in (
+        ("before", before, _BEFORE_CHOICES),
+        ("after", after, _AFTER_CHOICES),
+    ):
+        if value not in choices:
+            raise InputError(f"--{option} {value}: use one of {', '.join(choices)}")
 
 
 def connect(port: str, baud: int, before: str) -> Loader:
-    """Bring the chip into download mode and meet it; OutsideError with the cure.
+    """Bring the chip into download mode and connect to it; OutsideError with the cure.
 
-    ``baud`` is for the writing; a TCP socket keeps its own.
+    ``baud`` is the rate for writing; a TCP socket keeps its own.
     """
     from esptool import cmds, loader
 
     from edgewise.board.flash import esptool_log  # noqa: F401 - its import silences esptool
 
     line = open_port(port, _ROM_BAUD)
-    # esptool sets this for most commands and puts back what was: 0.2 s each over rfc2217.
+    # esptool sets this for most commands and restores it after: 0.2 s each over rfc2217.
     line.timeout = loader.DEFAULT_TIMEOUT
     by_hand = before.startswith("no-reset") or not has_lines(port)
     attempts = _ATTEMPTS_BY_HAND if by_hand else _ATTEMPTS
@@ -130,14 +133,15 @@ def _port_errors(port: str) -> Iterator[None]:
     try:
         yield
     except FatalError as e:
-        said = str(e).splitlines()[0].split(". ")[0].rstrip(".")  # the rest is advice for its CLI
-        if "Failed to connect" in said:
+        # the first sentence; the rest is advice for esptool's command line
+        message = str(e).splitlines()[0].split(". ")[0].rstrip(".")
+        if "Failed to connect" in message:
             raise OutsideError(
                 f"port {port}: no ESP32 in download mode: hold BOOT (IO0), press RESET (EN), let "
                 "BOOT go, and try again; or it is another port"
             ) from e
         raise OutsideError(
-            f"port {port}: {said}: try again with --baud 115200, or {_CABLE}"
+            f"port {port}: {message}: try again with --baud 115200, or {_CABLE}"
         ) from e
     except OSError as e:  # pyserial's errors too
         raise OutsideError(f"port {port}: was lost ({e}): {_CABLE}, and try again") from e

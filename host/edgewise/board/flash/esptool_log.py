@@ -1,4 +1,4 @@
-"""esptool's messages: none on the screen, its progress to whoever asked in the same thread."""
+"""Silence esptool's messages and pass its progress to a callback of the same thread."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import esptool  # noqa: F401 - installs its own logger when it comes, which this one replaces
+import esptool  # noqa: F401 - its import installs a logger, which this one replaces
 from esp_pylib.logger import EspLog, EspLogBase
 
 __all__ = ["show_progress"]
 
-_asked = threading.local()
+_thread = threading.local()
 
 
 class _Quiet(EspLogBase):
     def print(self, *args: Any, **kwargs: Any) -> None:
-        """Not on the screen, and so with the next four: errors come as exceptions."""
+        """Print nothing, as the next six: errors come as exceptions."""
 
     err = warn = note = hint = debug = set_verbosity = print
 
@@ -25,29 +25,29 @@ class _Quiet(EspLogBase):
         self, cur_iter: int, total_iters: int, prefix: str = "", suffix: str = "",
         bar_length: int = 30,
     ) -> None:  # fmt: skip
-        """How far one region is."""
-        getattr(_asked, "progress", lambda done, of: None)(cur_iter, total_iters)
+        """Report the progress of one region."""
+        getattr(_thread, "progress", lambda done, total: None)(cur_iter, total_iters)
 
 
 @contextmanager
 def show_progress(sizes: Sequence[int], progress: Callable[[int, int], None]) -> Iterator[None]:
-    """Call ``progress`` with bytes done and of all ``sizes`` while regions are written in turn."""
-    left = list(sizes)
-    finished = 0
+    """Call ``progress`` with bytes done and total bytes while regions of ``sizes`` are written."""
+    remaining = list(sizes)
+    finished_bytes = 0
 
-    def one(done: int, of: int) -> None:
-        nonlocal finished
-        if done < of:
-            progress(finished + left[0] * done // of, sum(sizes))
-        elif left:
-            finished += left.pop(0)
-            progress(finished, sum(sizes))
+    def report(done: int, total: int) -> None:
+        nonlocal finished_bytes
+        if done < total:
+            progress(finished_bytes + remaining[0] * done // total, sum(sizes))
+        elif remaining:
+            finished_bytes += remaining.pop(0)
+            progress(finished_bytes, sum(sizes))
 
-    _asked.progress = one
+    _thread.progress = report
     try:
         yield
     finally:
-        del _asked.progress
+        del _thread.progress
 
 
 EspLog.instance = _Quiet()

@@ -1,7 +1,7 @@
 """A MicroPython image as it is downloaded: bootloader, partition table and application in one.
 
-Layout from ESP-IDF: esp_app_format.h (headers), esp_flash_partitions.h (the table); where each
-lies from MicroPython's ports/esp32/makeimg.py.
+Layout from ESP-IDF: esp_app_format.h (headers), esp_flash_partitions.h (the table). Offsets from
+MicroPython's ports/esp32/makeimg.py.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from edgewise.errors import InputError
 __all__ = ["Image", "Partition", "parse", "read"]
 
 _MAGIC = 0xE9
-_TABLE = 0x8000  # in flash
-_ENTRY, _ENTRY_BYTES, _ENTRIES_MAX = b"\xaa\x50", 32, 95
-_HASHES = b"\xeb\xeb"
-_APP = 0
+_TABLE_OFFSET = 0x8000  # in flash
+_ENTRY_MAGIC, _ENTRY_BYTES, _ENTRIES_MAX = b"\xaa\x50", 32, 95
+_TABLE_HASH = b"\xeb\xeb"
+_APP_TYPE = 0
 _CURE = "download it again, or use --image auto"
-_SELF_SIZED = (1, 26)  # from here a start makes `vfs` of all flash behind the last partition
+_VFS_AT_START = (1, 26)  # from this version on `vfs` is all flash behind the last partition
 
 
 @dataclass(frozen=True)
 class Partition:
-    """A row of the table; ``offset`` and ``size`` in bytes of flash."""
+    """A row of the partition table; ``offset`` and ``size`` in bytes of flash."""
 
     name: str
     type: int
@@ -42,7 +42,7 @@ class Partition:
 
 @dataclass(frozen=True)
 class Image:
-    """A checked image; ``flash_bytes`` is what its bootloader expects at least."""
+    """A checked image; ``flash_bytes``: the smallest flash that its bootloader accepts."""
 
     name: str
     data: bytes
@@ -52,12 +52,12 @@ class Image:
     partitions: tuple[Partition, ...]
 
     def vfs(self, flash_bytes: int) -> Partition:
-        """Where the file system is on a flash of that size; InputError where there is none."""
+        """Return the file system's partition on a flash of that size; InputError without one."""
         for part in self.partitions:
             if part.name == "vfs":
                 return part
         end = max(p.end for p in self.partitions)
-        if _numbers(self.version) < _SELF_SIZED or end >= flash_bytes:
+        if _numbers(self.version) < _VFS_AT_START or end >= flash_bytes:
             raise InputError(
                 f"{self.name}: no partition vfs for the file system in {flash_bytes >> 20} MB of "
                 "flash: use a generic MicroPython image, such as --image auto"
@@ -86,7 +86,7 @@ def parse(name: str, data: bytes) -> Image:
         raise InputError(f"{name}: is for a chip (id {chip_id}) on which no node runs")
     _check_digest(name, data, 0)
     parts = _table(name, data, chip.offset)
-    app = next((p for p in parts if p.type == _APP), None)
+    app = next((p for p in parts if p.type == _APP_TYPE), None)
     if app is None:
         raise InputError(f"{name}: no application in its partition table: {_CURE}")
     _check_digest(name, data, app.offset - chip.offset)
@@ -94,47 +94,52 @@ def parse(name: str, data: bytes) -> Image:
 
 
 def _table(name: str, data: bytes, base: int) -> tuple[Partition, ...]:
-    at = start = _TABLE - base
+    position = start = _TABLE_OFFSET - base
     if len(data) < start + _ENTRIES_MAX * _ENTRY_BYTES:
         raise InputError(f"{name}: is cut off ({len(data)} bytes): {_CURE}")
-    found: list[Partition] = []
-    while data[at : at + 2] == _ENTRY and len(found) < _ENTRIES_MAX:
-        kind, _, offset, size, label = struct.unpack_from("<BBII16s", data, at + 2)
-        found.append(Partition(label.rstrip(b"\0").decode("ascii", "replace"), kind, offset, size))
-        at += _ENTRY_BYTES
-    hashed = data[at : at + 2] == _HASHES
-    if not found:
+    partitions: list[Partition] = []
+    while data[position : position + 2] == _ENTRY_MAGIC and len(partitions) < _ENTRIES_MAX:
+        kind, _, offset, size, label = struct.unpack_from("<BBII16s", data, position + 2)
+        partitions.append(
+            Partition(label.rstrip(b"\0").decode("ascii", "replace"), kind, offset, size)
+        )
+        position += _ENTRY_BYTES
+    has_hash = data[position : position + 2] == _TABLE_HASH
+    if not partitions:
         raise InputError(
             f"{name}: no partition table: use the .bin for a first installation, not .app-bin"
         )
-    if hashed and hashlib.md5(data[start:at]).digest() != data[at + 16 : at + 32]:
+    if (
+        has_hash
+        and hashlib.md5(data[start:position]).digest() != data[position + 16 : position + 32]
+    ):
         raise InputError(f"{name}: its partition table is damaged: {_CURE}")
-    return tuple(found)
+    return tuple(partitions)
 
 
 def _check_digest(name: str, data: bytes, start: int) -> None:
-    # Header 24 bytes, segments of 8 + size, checksum up to 16, SHA-256 of all that.
+    # Header 24 bytes, segments of 8 + size, checksum that pads to 16, SHA-256 of all that.
     try:
         magic, segments = data[start], data[start + 1]
-        at = start + 24
+        offset = start + 24
         for _ in range(segments):
-            at += 8 + struct.unpack_from("<I", data, at + 4)[0]
-        hashed = data[start + 23] == 1
+            offset += 8 + struct.unpack_from("<I", data, offset + 4)[0]
+        has_hash = data[start + 23] == 1
     except (IndexError, struct.error):
-        magic, at, hashed = _MAGIC, len(data), False
-    end = start + (at - start) // 16 * 16 + 16
-    if magic != _MAGIC or end + 32 * hashed > len(data):
+        magic, offset, has_hash = _MAGIC, len(data), False
+    end = start + (offset - start) // 16 * 16 + 16
+    if magic != _MAGIC or end + 32 * has_hash > len(data):
         raise InputError(f"{name}: is cut off ({len(data)} bytes): {_CURE}")
-    if hashed and hashlib.sha256(data[start:end]).digest() != data[end : end + 32]:
+    if has_hash and hashlib.sha256(data[start:end]).digest() != data[end : end + 32]:
         raise InputError(f"{name}: is damaged (its own SHA-256 differs): {_CURE}")
 
 
 def _version(name: str, data: bytes) -> str:
-    # From the greeting: the stock images leave ESP-IDF's description of the application empty.
-    said = re.search(rb"MicroPython v(\d+\.\d+[^ ]*) on ", data)
-    if said is None:
+    # From MicroPython's banner: stock images leave ESP-IDF's application description empty.
+    banner = re.search(rb"MicroPython v(\d+\.\d+[^ ]*) on ", data)
+    if banner is None:
         raise InputError(f"{name}: is an ESP32 firmware, but not MicroPython: {_CURE}")
-    return said[1].decode("ascii", "replace")
+    return banner[1].decode("ascii", "replace")
 
 
 def _numbers(version: str) -> tuple[int, ...]:

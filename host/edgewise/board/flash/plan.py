@@ -1,4 +1,4 @@
-"""What goes where: the regions of one esptool pass, or the reason why it must not be."""
+"""The regions of flash that one esptool pass writes, if image, build and chip fit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Region:
 
 
 def plan(image: Image, build: Build, chip: Chip, flash_bytes: int) -> list[Region]:
-    """Firmware and file system for a chip with that much flash; InputError names what differs."""
+    """Return the regions for firmware and file system; InputError if one does not fit the chip."""
     if image.chip != chip:
         raise InputError(
             f"{image.name}: is for {image.chip.name}, this board has {chip.name}: take "

@@ -1,1 +1,1 @@
-"""What a node says on its serial line: read it, show it, write it down."""
+"""The serial line of a node: read it, show it, record it."""

@@ -1,4 +1,4 @@
-"""The first lines of a node after a reset: what it runs and reads, or why it does not."""
+"""Read the first lines of a node after a reset: its model and reading, or its failure."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ __all__ = ["LIMIT_S", "Started", "watch"]
 LIMIT_S = 60.0
 _NODE = re.compile(r"edgewise: node (\S+), boot (\d+), (?:model (.+), (\S+)|safe mode)$")
 _EXCEPTION = re.compile(r"[A-Z]\w*(Error|Exception)\b")
-_BOOT_LOOP = 3
+_BOOT_LOOP_STARTS = 3
 _LINE_MAX = 4096
-_AGAIN = "flash it again with --erase"
-# what the ROM, ESP-IDF and MicroPython say when nothing will come -> reason and cure
-_SIGNS = (
+_FLASH_AGAIN = "flash it again with --erase"
+# lines of the ROM, ESP-IDF and MicroPython when no node will start -> reason and cure
+_BAD_SIGNS = (
     (r"waiting for download", "the board waits for a download: let BOOT go and press RESET"),
-    (r"invalid header: 0x|flash read err", f"nothing to start in its flash: {_AGAIN}"),
-    (r"Guru Meditation|abort\(\) was called", f"MicroPython crashed: {_AGAIN}"),
+    (r"invalid header: 0x|flash read err", f"nothing to start in its flash: {_FLASH_AGAIN}"),
+    (r"Guru Meditation|abort\(\) was called", f"MicroPython crashed: {_FLASH_AGAIN}"),
     (r"Brownout detector", "the supply breaks down: use another USB port, cable or supply"),
 )
 _CURES = {
@@ -38,7 +38,7 @@ _CURES = {
 
 @dataclass(frozen=True)
 class Started:
-    """``t`` in Celsius and ``h`` in %RH; None when the node says no readings."""
+    """A node that runs; ``t`` in Celsius, ``h`` in %RH, None when it prints no readings."""
 
     node: str
     model: str
@@ -59,34 +59,34 @@ def watch(
     limit_s: float,
     now: Callable[[], float] = time.monotonic,
 ) -> Started:
-    """Read ``line`` until the node has said its first reading; OutsideError with reason and cure.
+    """Read ``line`` until the node's first reading and return it; OutsideError names the cure.
 
-    ``talks``: whether its settings let it say readings; else its first line is enough. A port
-    that vanishes, as that of a chip with USB inside does at a reset, is opened again as ``port``.
+    ``talks``: whether its settings let it print readings; else its first line is enough. A chip
+    with USB inside closes its port at a reset; it is then opened again as ``port``.
     """
-    node = model = said = last = ""
+    node = model = message = last_line = ""
     starts = 0
     for text in _lines(line, port, limit_s, now):
-        if found := _NODE.match(text):
-            node, model = found[1], found[3] or ""
+        if match := _NODE.match(text):
+            node, model = match[1], match[3] or ""
             if not model:
-                raise OutsideError(f"node {node} is in safe mode after bad starts: {_AGAIN}")
+                raise OutsideError(f"node {node} is in safe mode after bad starts: {_FLASH_AGAIN}")
             if not talks:
                 return Started(node, model, None, None)
         elif text.startswith("state ") and node:
             return _reading(node, model, text)
         elif text.startswith(">>>"):
-            raise OutsideError(_stop_reason(said))
+            raise OutsideError(_stop_reason(message))
         elif text.startswith("rst:0x"):
             starts += 1
-            if starts == _BOOT_LOOP:
-                raise OutsideError(f"the board starts again and again: {said or _AGAIN}")
+            if starts == _BOOT_LOOP_STARTS:
+                raise OutsideError(f"the board starts again and again: {message or _FLASH_AGAIN}")
         else:
             _check_signs(text)
-            last = text
+            last_line = text
         if text.startswith("edgewise: ") or _EXCEPTION.match(text):
-            said = text.removeprefix("edgewise: ")
-    raise OutsideError(_silence_error(node, model, said or last, limit_s))
+            message = text.removeprefix("edgewise: ")
+    raise OutsideError(_silence_error(node, model, message or last_line, limit_s))
 
 
 def _lines(
@@ -97,13 +97,13 @@ def _lines(
     while now() < end_s:
         try:
             buffer += line.read(max(1, line.in_waiting))
-        except OSError:  # the port went with the reset
+        except OSError:  # the reset closed the port
             line.close()
             line, buffer = _reopen(port, end_s, now), b""
-        *whole, buffer = buffer.replace(b"\r", b"\n").split(b"\n")
-        if buffer.startswith(b">>>") or len(buffer) > _LINE_MAX:  # a prompt ends no line
-            whole, buffer = [*whole, buffer], b""
-        for text in whole:
+        *complete, buffer = buffer.replace(b"\r", b"\n").split(b"\n")
+        if buffer.startswith(b">>>") or len(buffer) > _LINE_MAX:  # a prompt has no line end
+            complete, buffer = [*complete, buffer], b""
+        for text in complete:
             if text:
                 yield text.decode("utf-8", "replace")
 
@@ -131,20 +131,21 @@ def _reading(node: str, model: str, text: str) -> Started:
 
 
 def _check_signs(text: str) -> None:
-    for sign, reason in _SIGNS:
+    for sign, reason in _BAD_SIGNS:
         if re.search(sign, text):
             raise OutsideError(reason)
 
 
-def _stop_reason(said: str) -> str:
-    if not said:
-        return f"MicroPython runs, but no node is on the board: run edgewise build, then {_AGAIN}"
-    return f"the node stopped: {said}: correct that, build and flash again"
+def _stop_reason(message: str) -> str:
+    if not message:
+        cure = f"run edgewise build, then {_FLASH_AGAIN}"
+        return f"MicroPython runs, but no node is on the board: {cure}"
+    return f"the node stopped: {message}: correct that, build and flash again"
 
 
-def _silence_error(node: str, model: str, said: str, limit_s: float) -> str:
-    look = "press RESET (EN), and look with edgewise monitor"
+def _silence_error(node: str, model: str, last_line: str, limit_s: float) -> str:
+    cure = "press RESET (EN), and look with edgewise monitor"
     if node:
-        return f"node {node} runs, model {model}, but read nothing in {limit_s:.0f} s: {look}"
-    heard = f"only {said!r}" if said else "nothing"
-    return f"written and verified, but {heard} was heard in {limit_s:.0f} s: {look}"
+        return f"node {node} runs, model {model}, but read nothing in {limit_s:.0f} s: {cure}"
+    output = f"only {last_line!r}" if last_line else "nothing"
+    return f"written and verified, but {output} was heard in {limit_s:.0f} s: {cure}"

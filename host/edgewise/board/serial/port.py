@@ -1,4 +1,4 @@
-"""A serial port that may be reset, unplugged or asleep, and is read all the same."""
+"""Read a serial port; the board behind it may be reset, unplugged or asleep."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ __all__ = ["Lost", "Opened", "SerialReader"]
 
 _TIMEOUT_S = 0.2
 _LINE_MAX = 4096
-_WAITS_S = (0.2, 0.5, 1.0, 2.0)
+_RETRY_S = (0.2, 0.5, 1.0, 2.0)
 
 
 class Opened:
-    """The port is there (again)."""
+    """Event: the port is open, perhaps again."""
 
 
 class Lost:
-    """The port has gone; it is tried again."""
+    """Event: the port has gone; the reader tries to open it again."""
 
     def __init__(self, why: str) -> None:
         self.why = why
 
 
 class SerialReader:
-    """A context manager; ``events`` gives Opened, Lost and, in ``raw`` mode chunks, else lines.
+    """A context manager; ``events`` has Opened, Lost and lines, or chunks in ``raw`` mode.
 
-    ``port`` is whatever pyserial opens: a path, ``socket://host:port``, ``rfc2217://...``. Lines
-    come as bytes without their end; one beyond 4,096 bytes is cut. Raises InputError or
-    OutsideError where it cannot be opened the first time; afterwards it comes back by itself.
+    ``port`` is anything that pyserial opens: a path, ``socket://host:port``, ``rfc2217://...``.
+    Lines are bytes without their line end; a line is cut at 4,096 bytes. Raises InputError or
+    OutsideError if the port does not open the first time; later the reader opens it again itself.
     """
 
     def __init__(self, port: str, raw: bool = False) -> None:
         self._port = port
         self._raw = raw
-        self._ending = threading.Event()
+        self._stop = threading.Event()
         self.events: queue.Queue[Opened | Lost | bytes] = queue.Queue(10000)
         self._thread = threading.Thread(target=self._run, name="serial", daemon=True)
 
@@ -54,13 +54,13 @@ class SerialReader:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._ending.set()
+        self._stop.set()
         self._thread.join(5)
 
     def _run(self) -> None:
         tries = 0
         io: Any = self._io
-        while not self._ending.is_set():
+        while not self._stop.is_set():
             try:
                 if io is None:
                     io = open_port(self._port)
@@ -72,28 +72,28 @@ class SerialReader:
                     io.close()
                     io = None
                     self._queue(Lost(_reason(e)))
-                self._ending.wait(_WAITS_S[min(tries, len(_WAITS_S) - 1)])
+                self._stop.wait(_RETRY_S[min(tries, len(_RETRY_S) - 1)])
                 tries += 1
         if io is not None:
             io.close()
 
     def _read(self, io: Any) -> None:
         line = bytearray()
-        while not self._ending.is_set():
+        while not self._stop.is_set():
             data = io.read(io.in_waiting or 1)
             if self._raw:
                 if data:
                     self._queue(bytes(data))
                 continue
             line.extend(data)
-            *whole, rest = line.split(b"\n")
-            for part in whole:
-                self._queue(bytes(part[:_LINE_MAX].rstrip(b"\r")))
+            *complete, rest = line.split(b"\n")
+            for text in complete:
+                self._queue(bytes(text[:_LINE_MAX].rstrip(b"\r")))
             line = rest[:_LINE_MAX]
 
     def _queue(self, event: Opened | Lost | bytes) -> None:
-        # A reader that has stopped reading does not hold the port for ever.
-        while not self._ending.is_set():
+        # The thread must end even if no one takes events from a full queue.
+        while not self._stop.is_set():
             try:
                 self.events.put(event, timeout=_TIMEOUT_S)
                 return
@@ -102,5 +102,5 @@ class SerialReader:
 
 
 def _reason(e: Exception) -> str:
-    said = str(e).splitlines()
-    return said[0] if said else type(e).__name__
+    lines = str(e).splitlines()
+    return lines[0] if lines else type(e).__name__

@@ -1,4 +1,4 @@
-"""What `edgewise record` keeps: the label that holds now, a log, counts, and a way back."""
+"""The state of `edgewise record`: the current label, a log, counts, and undo."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["Recorder"]
 
 
 class Recorder:
-    """Writes readings with the label of the moment.
+    """Writes readings with the current label to a log.
 
-    ``labels``: 1 to 9 of them, chosen by their number key. ``undo_s``: how far one undo goes.
+    ``labels``: 1 to 9, chosen by their number key. ``undo_s``: seconds that one undo removes.
     """
 
     def __init__(self, log: GrowingLog, labels: list[str], undo_s: float) -> None:
@@ -26,18 +26,18 @@ class Recorder:
         self.counts: Counter[str] = Counter(dict.fromkeys(labels, 0))
         self.last: Heard | None = None
 
-    def take(self, heard: Heard) -> bool:
-        """Write one reading; False where the recording is paused or it comes too late."""
-        self.last = heard
+    def take(self, reading: Heard) -> bool:
+        """Write one reading and return True; False while paused or if it comes too late."""
+        self.last = reading
         if self.paused:
             return False
-        if not self._log.add(heard.time_s, heard.node, heard.t, heard.h, self.label):
+        if not self._log.add(reading.time_s, reading.node, reading.t, reading.h, self.label):
             return False
         self.counts[self.label] += 1
         return True
 
     def key(self, key: str) -> str | None:
-        """Obey a key; what to tell the user, None for a key without meaning."""
+        """Obey a key and return a message for the user, None for a key without a meaning."""
         if key.isdigit() and 1 <= int(key) <= len(self.labels):
             self.label = self.labels[int(key) - 1]
             self.paused = False
@@ -50,13 +50,13 @@ class Recorder:
         return None
 
     def _undo(self) -> str:
-        newest = time.time() if self.last is None else self.last.time_s
-        gone = Counter(self._log.undo(newest - self._undo_s))
-        self.counts.subtract(gone)
-        return f"{gone.total()} readings of the last {self._undo_s:g} s taken back"
+        newest_s = time.time() if self.last is None else self.last.time_s
+        removed = Counter(self._log.undo(newest_s - self._undo_s))
+        self.counts.subtract(removed)
+        return f"{removed.total()} readings of the last {self._undo_s:g} s taken back"
 
     def summary(self) -> str:
-        """Counts by class, in one line."""
+        """Return the counts by class in one line."""
         counts = ", ".join(f"{name} {n}" for name, n in self.counts.items())
         late = self._log.skipped
         return counts + (f"; {late} left out: not later than the one before" if late else "")

@@ -1,4 +1,4 @@
-"""What is known of a node, as a table that stays below its own log."""
+"""The state of a node as a table, which stays below the lines of its log."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _UNKNOWN = "-"
 
 @dataclass
 class NodeState:
-    """Everything heard so far; feed it with ``hear``."""
+    """The state of a node from all lines so far; pass each line to ``hear``."""
 
     node: str | None = None
     boot: int | None = None
@@ -32,27 +32,29 @@ class NodeState:
     damaged: int = 0
     errors: Counter[str] = field(default_factory=Counter)
 
-    def hear(self, said: Said) -> None:
-        """Take in one decoded line."""
-        if isinstance(said, Reading):
-            self.reading, self.boot = said, said.boot
+    def hear(self, message: Said) -> None:
+        """Update the state from one decoded line."""
+        if isinstance(message, Reading):
+            self.reading, self.boot = message, message.boot
             self.heard_s = time.monotonic()
             self.readings += 1
-            if said.err is not None:
-                self.errors[said.err] += 1
-        elif isinstance(said, Diag):
-            self.diag = said.figures
-        elif isinstance(said, Hello):
-            self.node, self.boot = said.node, said.boot
-            self.model = f"{said.model}, {said.runtime}" if said.model else "none: safe mode"
+            if message.err is not None:
+                self.errors[message.err] += 1
+        elif isinstance(message, Diag):
+            self.diag = message.figures
+        elif isinstance(message, Hello):
+            self.node, self.boot = message.node, message.boot
+            self.model = (
+                f"{message.model}, {message.runtime}" if message.model else "none: safe mode"
+            )
             self.link = None
-        elif isinstance(said, Damaged):
+        elif isinstance(message, Damaged):
             self.damaged += 1
-        elif isinstance(said, Text) and (link := _LINK.match(said.text)):
+        elif isinstance(message, Text) and (link := _LINK.match(message.text)):
             self.link = link.group(1)
 
     def rows(self) -> list[tuple[str, str]]:
-        """Name and value of each line of the table."""
+        """Return name and value of each line of the table."""
         failed = sum(self.errors.values())
         shares = ", ".join(f"{n} {err}" for err, n in self.errors.most_common())
         return [
@@ -91,7 +93,7 @@ def _format_unit(value: Any, unit: str) -> str:
 
 
 def table(state: NodeState) -> Any:
-    """The rich table of ``state``."""
+    """Return ``state`` as a rich table."""
     from rich.panel import Panel
     from rich.table import Table
     from rich.text import Text as RichText

@@ -1,4 +1,4 @@
-"""Where `edgewise record` hears readings: the serial line or MQTT; both are one queue."""
+"""Sources of readings for `edgewise record`: the serial line or MQTT, each with a queue."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CONNECT_S = 60
 
 @dataclass(frozen=True)
 class Heard:
-    """A reading with its node and unix seconds; ``t`` and ``h`` are None where it failed."""
+    """A reading with its node and unix seconds; ``t`` and ``h`` are None for a failed read."""
 
     time_s: float
     node: str
@@ -33,14 +33,14 @@ class Heard:
 
 
 class Source(Protocol):
-    """Something to listen to, as a context manager."""
+    """A source of readings, as a context manager."""
 
     def __enter__(self) -> Source: ...
 
     def __exit__(self, *_: Any) -> None: ...
 
     def next(self, timeout_s: float) -> Heard | str | None:
-        """A reading, a line for the user, or None when nothing came in time."""
+        """Return a reading, a message for the user, or None if none came in ``timeout_s``."""
 
 
 class SerialSource:
@@ -72,16 +72,18 @@ class SerialSource:
             return f"port gone: {event.why}"
         if not isinstance(event, bytes):
             return None
-        said = decode(event)
-        if isinstance(said, Hello):
-            self._node = said.node
-        if not isinstance(said, Reading):
+        message = decode(event)
+        if isinstance(message, Hello):
+            self._node = message.node
+        if not isinstance(message, Reading):
             return None
-        return Heard(time.time() if said.ts is None else said.ts, self._node, said.t, said.h)
+        return Heard(
+            time.time() if message.ts is None else message.ts, self._node, message.t, message.h
+        )
 
 
 class MqttSource:
-    """The live readings of ``node`` below ``base``, without what it replays after an outage."""
+    """The live readings of ``node`` below ``base``, without those replayed after an outage."""
 
     def __init__(self, broker: BrokerUrl, node: str, base: str) -> None:
         self._broker = broker
@@ -102,14 +104,14 @@ class MqttSource:
         try:
             self._client.connect(self._broker.host, self._broker.port)
             self._client.loop_start()
-            refused = self._answer.get(timeout=_CONNECT_S)
+            refusal = self._answer.get(timeout=_CONNECT_S)
         except (OSError, queue.Empty) as e:
             self._client.loop_stop()
-            why = str(e) or "no answer"
-            raise OutsideError(f"broker {self._broker}: {why}: check the address") from e
-        if refused:
+            reason = str(e) or "no answer"
+            raise OutsideError(f"broker {self._broker}: {reason}: check the address") from e
+        if refusal:
             self._client.loop_stop()
-            raise OutsideError(f"broker {self._broker}: {refused}: check user and password")
+            raise OutsideError(f"broker {self._broker}: {refusal}: check user and password")
         return self
 
     def __exit__(
@@ -136,7 +138,7 @@ class MqttSource:
 
     def _message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         if message.retain:
-            return  # of earlier
+            return  # a retained message is an old one
         try:
             rows = parse(self._base, message.topic, bytes(message.payload), time.time())
         except ValueError as e:
