@@ -73,6 +73,7 @@ def check_rows(x: NDArray[Any], features: list[str]) -> NDArray[np.int16]:
         row, column = np.argwhere(wrong)[0]
         raise InputError(
             f"row {row}, feature {features[column]} is {values[row, column]:g}: features are "
-            f"whole numbers within +-{INT16_MAX} (hundredths): build them with edgewise.features.table"
+            f"whole numbers within +-{INT16_MAX} (hundredths): build them with "
+            "edgewise.features.table"
         )
     return values.astype(np.int16)
