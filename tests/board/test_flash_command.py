@@ -8,50 +8,22 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.board.firmware import build, firmware
+from tests.board.firmware import firmware
+from tests.board.flashing import MB, error, here, job, run
 from tests.board.rom_loader import Esp32, Served
-from typer.testing import CliRunner, Result
 
 from edgewise.board import ports
 from edgewise.board.flash import board, esp
-from edgewise.board.flash import build as builds
-from edgewise.board.flash.image import parse
-from edgewise.cli.main import app
-from edgewise.errors import EdgewiseError, InputError, OutsideError
+from edgewise.errors import InputError, OutsideError
 
 SAYS = (
     "edgewise: node a1b2c3, boot 1, model occupancy, viper-inline\n"
     'state {"ts":null,"boot":1,"seq":1,"t":23.4,"h":45.1,"cls":"occupied","p":0.9}\n'
 )
 RUNS = "node a1b2c3 runs, model occupancy, first reading 23.4 C 45 %\n"
-MB = 1 << 20
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, with m.bin and build/."""
-    monkeypatch.chdir(tmp_path)
-    Path("m.bin").write_bytes(firmware())
-    build(Path("build"))
-    return tmp_path
-
-
-def run(*words: str, answer: str | None = None) -> Result:
-    return CliRunner().invoke(app, list(words), input=answer)
-
-
-def job(folder: Path, **changed: Any) -> board.Job:
-    image, made = parse("m.bin", firmware()), builds.read(folder / "build")
-    given = {"erase": False, "baud": 460800, "before": "default-reset", "after": "hard-reset"}
-    return board.Job(image, made, **{**given, **changed})
-
-
-def error(result: Result) -> str:
-    assert isinstance(result.exception, EdgewiseError), result.output
-    return str(result.exception)
+__all__ = ["here"]
 
 
 def test_from_an_empty_flash_to_the_first_reading(here: Path) -> None:

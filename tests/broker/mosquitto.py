@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,6 +12,8 @@ from types import TracebackType
 
 import pytest
 from tests.shared import LIMIT_S
+
+from edgewise.broker.program import find_mosquitto
 
 _held: list[socket.socket] = []
 
@@ -30,7 +31,7 @@ def free_port() -> int:
 
 
 def program() -> str:
-    found = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
+    found = find_mosquitto()
     if found is None:
         pytest.fail("mosquitto is not installed: make system-deps", pytrace=False)
     return found

@@ -8,7 +8,7 @@ import paho.mqtt.publish
 import paho.mqtt.subscribe
 import pytest
 
-from edgewise.broker import process
+from edgewise.broker import program
 from edgewise.broker.process import BrokerProcess
 from edgewise.errors import EdgewiseError, OutsideError
 from edgewise.urls import check_reachable, parse_broker
@@ -20,7 +20,7 @@ def test_it_runs_while_the_block_does(
 ) -> None:
     if not installed:
         monkeypatch.setenv("PATH", str(tmp_path))
-        monkeypatch.setattr(process, "_SBIN", str(tmp_path))
+        monkeypatch.setattr(program, "_SBIN", str(tmp_path))
     with BrokerProcess() as broker:
         at = parse_broker(broker.url)
         paho.mqtt.publish.single("a", b"kept", 1, True, at.host, at.port)
@@ -32,9 +32,9 @@ def test_it_runs_while_the_block_does(
 
 
 def test_one_that_does_not_start_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    program = tmp_path / "mosquitto"
-    program.write_text("#!/bin/sh\necho 'Error: no room'\nexit 1\n")
-    program.chmod(0o755)
+    path = tmp_path / "mosquitto"
+    path.write_text("#!/bin/sh\necho 'Error: no room'\nexit 1\n")
+    path.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(OutsideError, match=r"does not start on 127\.0\.0\.1:.*no room"):
         BrokerProcess().__enter__()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from edgewise.broker.free_port import HOST, free_port
+from edgewise.broker.program import find_mosquitto
 from edgewise.errors import EdgewiseError, OutsideError
 from edgewise.urls import check_reachable, parse_broker
 
@@ -20,7 +20,6 @@ _START_S = 60
 _STOP_S = 60
 _POLL_S = 0.02
 _TRIES = 3
-_SBIN = "/usr/sbin"  # on Debian it is not on the PATH of users
 _CONFIG = """listener {port} {host}
 allow_anonymous true
 max_queued_messages 0
@@ -83,7 +82,7 @@ class BrokerProcess:
             )
 
     def _command(self) -> list[str]:
-        mosquitto = shutil.which("mosquitto") or shutil.which("mosquitto", path=_SBIN)
+        mosquitto = find_mosquitto()
         if mosquitto is None:
             return [sys.executable, "-c", _AMQTT_CODE, "broker", "--port", str(self._port)]
         config = Path(self._folder.name) / "mosquitto.conf"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
 from edgewise.broker.free_port import free_port
+from edgewise.broker.program import find_mosquitto
 from edgewise.errors import EdgewiseError, OutsideError
 from edgewise.urls import check_reachable, parse_broker
 
@@ -109,7 +109,7 @@ class Mosquitto:
 
 
 def _program() -> str:
-    path = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
+    path = find_mosquitto()
     if path is None:
         raise OutsideError("mosquitto is not installed: make system-deps")
     return path
