@@ -166,37 +166,14 @@ def _gather(
     sizes: dict[str, int],
     n_rows: int,
 ) -> dict[str, Any]:
-    limit_us = run["us"].get(_LIMIT)
     table_bytes = 2 * len(subject.table)
-    size_of = {
+    size_of: dict[str, tuple[int | None, str]] = {
         "inline": (subject.inline_bytes, "code, xtensawin"),
         "table": (table_bytes, "heap"),
         "plain": (table_bytes, "heap"),
         **{name: (sizes.get(name), "source") for name in RIVALS},
     }
-    ways: list[dict[str, Any]] = []
-    for name, description in WAYS.items():
-        if name not in run["us"]:
-            reason = absent.get(name, "cannot run here")
-            ways.append({"name": name, "does": description, "absent": reason})
-            continue
-        us = run["us"][name]
-        size, kind = size_of.get(name, (None, None))
-        allocated, is_locked = run["allocated"].get(name, (0, None))
-        right = run["right"].get(name)
-        ways.append(
-            {
-                "name": name,
-                "does": description,
-                "us": us,
-                "ratio": us / limit_us if limit_us else None,
-                "bytes": size,
-                "bytes_of": kind,
-                "allocated": allocated,
-                "heap_locked": is_locked,
-                "agreement": None if right is None else right / n_rows,
-            }
-        )
+    ways = [_way(name, run, size_of, absent, n_rows) for name in WAYS]
     allocated, is_locked = run["allocated"]["step"]
     return {
         "runs_on": run["runs_on"],
@@ -219,4 +196,31 @@ def _gather(
             "heap_locked": is_locked,
         },
         "heap": run["heap"],
+    }
+
+
+def _way(
+    name: str,
+    run: dict[str, Any],
+    size_of: dict[str, tuple[int | None, str]],
+    absent: dict[str, str],
+    n_rows: int,
+) -> dict[str, Any]:
+    if name not in run["us"]:
+        reason = absent.get(name, "cannot run here")
+        return {"name": name, "does": WAYS[name], "absent": reason}
+    us, limit_us = run["us"][name], run["us"].get(_LIMIT)
+    size, kind = size_of.get(name, (None, None))
+    allocated, is_locked = run["allocated"].get(name, (0, None))
+    right = run["right"].get(name)
+    return {
+        "name": name,
+        "does": WAYS[name],
+        "us": us,
+        "ratio": us / limit_us if limit_us else None,
+        "bytes": size,
+        "bytes_of": kind,
+        "allocated": allocated,
+        "heap_locked": is_locked,
+        "agreement": None if right is None else right / n_rows,
     }

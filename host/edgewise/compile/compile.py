@@ -57,19 +57,8 @@ def compile_estimator(
     probes = probe_rows(estimator, data)
     vectors = np.unique(np.concatenate([data, probes]), axis=0)
     expected = np.searchsorted(estimator.classes_, predict(estimator, vectors))
-    forest, wrong = exact_forest(estimator, vectors, expected)
-    if wrong >= 0:
-        vector = dict(zip(features, vectors[wrong].tolist(), strict=True))
-        raise EdgewiseError(
-            "scikit-learn decides by the rounding of equal votes, which no integer model does "
-            f"alike, first at {vector}: nothing was written; train with another --seed"
-        )
+    forest = _integer_forest(estimator, vectors, expected, features)
     table = forest.table()
-    if 2 * len(table) > TABLE_MAX_BYTES:
-        raise InputError(
-            f"the model takes {2 * len(table)} bytes, a board has room for {TABLE_MAX_BYTES}: "
-            "lower --max-nodes, or train with fewer trees"
-        )
     visits = _mean_visits(forest, data)
     blob = pack_model({**contract, "visits": visits}, table)
     header = emlearn_c.corrected_source(forest, len(features))
@@ -103,6 +92,25 @@ def compile_estimator(
         "measured": {"runtime": runtime, "us": times_us[runtime]},
     }
     return Compiled(forest, files, facts, checked)
+
+
+def _integer_forest(
+    estimator: Any, vectors: NDArray[Any], expected: NDArray[Any], features: list[str]
+) -> Forest:
+    forest, wrong = exact_forest(estimator, vectors, expected)
+    if wrong >= 0:
+        vector = dict(zip(features, vectors[wrong].tolist(), strict=True))
+        raise EdgewiseError(
+            "scikit-learn decides by the rounding of equal votes, which no integer model does "
+            f"alike, first at {vector}: nothing was written; train with another --seed"
+        )
+    size = 2 * len(forest.table())
+    if size > TABLE_MAX_BYTES:
+        raise InputError(
+            f"the model takes {size} bytes, a board has room for {TABLE_MAX_BYTES}: "
+            "lower --max-nodes, or train with fewer trees"
+        )
+    return forest
 
 
 def predict(estimator: Any, x: NDArray[np.int16]) -> NDArray[Any]:

@@ -126,13 +126,7 @@ def compile_file(path: Path, log: Log, out: Path, form: Form = Form.auto) -> dic
     """
     estimator = load_estimator(path)
     check_estimator(estimator)
-    names = getattr(estimator, "feature_names_in_", None)
-    if names is None:
-        raise InputError(
-            f"{path}: fitted without feature names: fit it on the DataFrame of "
-            "edgewise data features"
-        )
-    features = [str(n) for n in names]
+    features = _feature_names(estimator, path)
     if log.label is None:
         raise InputError(
             f"{log.path}: no label column: the node reports how right its model is: name the "
@@ -172,6 +166,16 @@ def compile_file(path: Path, log: Log, out: Path, form: Form = Form.auto) -> dic
     baseline = baseline_of(rows, features, _p_pc(compiled, rows), time_s, node, log.period_ms)
     files = {**compiled.files, ESTIMATOR: path.read_bytes(), BASELINE: json_bytes(baseline)}
     return write_package(out, info, files)
+
+
+def _feature_names(estimator: Any, path: Path) -> list[str]:
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None:
+        raise InputError(
+            f"{path}: fitted without feature names: fit it on the DataFrame of "
+            "edgewise data features"
+        )
+    return [str(n) for n in names]
 
 
 def _report(info: dict[str, Any], facts: dict[str, Any]) -> dict[str, bytes]:

@@ -96,14 +96,7 @@ def draw(
                 )
         wrong = arrived[part] & (cls[part] >= 0) & (cls[part] != truth[part])
         c_axis.broken_barh(_runs(date_numbers, wrong), (-0.35, 0.3), color="#2c3e50", lw=0)
-        locator: Any = dates.DayLocator()
-        for axis in (t_axis, h_axis, c_axis):
-            axis.margins(x=0)
-            axis.grid(alpha=0.25)
-            axis.xaxis.set_major_locator(locator)
-        c_axis.xaxis.set_major_formatter(dates.DateFormatter("%d %b"))
-        t_axis.tick_params(labelbottom=False)
-        h_axis.tick_params(labelbottom=False)
+        _label_days((t_axis, h_axis, c_axis), dates)
     axes[0, 0].set_ylabel("temperature, °C")
     axes[1, 0].set_ylabel("humidity, %RH")
     axes[2, 0].set_yticks([-0.2, 0.5, 1.5], ["differs", "the node said", "true"])
@@ -113,6 +106,17 @@ def draw(
     figure.suptitle(f"{title}: what the node measured and what it said", x=0.01, ha="left")
     figure.savefig(path, dpi=90)
     plt.close(figure)
+
+
+def _label_days(column: tuple[Any, ...], dates: Any) -> None:
+    # A line for each day, its name below the lowest axis only.
+    locator = dates.DayLocator()
+    for axis in column:
+        axis.margins(x=0)
+        axis.grid(alpha=0.25)
+        axis.xaxis.set_major_locator(locator)
+        axis.tick_params(labelbottom=axis is column[-1])
+    column[-1].xaxis.set_major_formatter(dates.DateFormatter("%d %b"))
 
 
 def _runs(date_numbers: NDArray[np.float64], mask: NDArray[np.bool_]) -> list[tuple[float, float]]:

@@ -254,6 +254,35 @@ def _calibration(evidence: Facts) -> str:
 
 
 def _size(info: Facts, evidence: Facts) -> str:
+    points = [
+        (
+            c["bytes"],
+            c["quality"],
+            "chosen" if c["chosen"] else "front" if c["on_front"] else "tried",
+        )
+        for c in sorted(evidence["candidates"], key=lambda c: (c["chosen"], c["on_front"]))
+    ]
+    return _section(
+        "Size and speed",
+        _table(["", ""], _size_rows(info)),
+        "<h3>Quality against size</h3>",
+        svg.scatter("Quality against size", points, "bytes of the table", "held-out quality"),
+        _legend({"chosen": "taken", "front": "none is smaller and as good", "tried": "tried"}),
+        _p(
+            "Taken is the smallest within one standard error of the best, among those with the "
+            "levels and filters that were decided for. Quality is the mean of balanced accuracy "
+            "and macro-F1 on held-out training readings; the error is that of the distance from "
+            "the best.",
+            "note",
+        ),
+        _details(
+            "The front",
+            _table(["model", "features", "nodes", "bytes", "quality"], _front_rows(evidence)),
+        ),
+    )
+
+
+def _size_rows(info: Facts) -> list[list[str]]:
     checked = info["checked"]
     inline = info["inline_bytes"]
     rows = [
@@ -282,15 +311,11 @@ def _size(info: Facts, evidence: Facts) -> str:
             f"neighbours: {', '.join(checked['runtimes'])}",
         ]
     )
-    points = [
-        (
-            c["bytes"],
-            c["quality"],
-            "chosen" if c["chosen"] else "front" if c["on_front"] else "tried",
-        )
-        for c in sorted(evidence["candidates"], key=lambda c: (c["chosen"], c["on_front"]))
-    ]
-    front = [
+    return rows
+
+
+def _front_rows(evidence: Facts) -> list[list[str]]:
+    return [
         [
             ("-> " if c["chosen"] else "") + c["recipe"],
             str(c["features"]),
@@ -301,21 +326,6 @@ def _size(info: Facts, evidence: Facts) -> str:
         for c in sorted(evidence["candidates"], key=lambda c: c["bytes"])
         if c["on_front"] or c["chosen"]
     ]
-    return _section(
-        "Size and speed",
-        _table(["", ""], rows),
-        "<h3>Quality against size</h3>",
-        svg.scatter("Quality against size", points, "bytes of the table", "held-out quality"),
-        _legend({"chosen": "taken", "front": "none is smaller and as good", "tried": "tried"}),
-        _p(
-            "Taken is the smallest within one standard error of the best, among those with the "
-            "levels and filters that were decided for. Quality is the mean of balanced accuracy "
-            "and macro-F1 on held-out training readings; the error is that of the distance from "
-            "the best.",
-            "note",
-        ),
-        _details("The front", _table(["model", "features", "nodes", "bytes", "quality"], front)),
-    )
 
 
 def _battery(info: Facts, evidence: Facts) -> str:
