@@ -1,4 +1,4 @@
-"""Readings of a database as a log, so that whatever reads logs reads them too."""
+"""Readings of a database as a log, for functions that take a log."""
 
 from __future__ import annotations
 
