@@ -139,9 +139,9 @@ def items(rows: Iterable[tuple[str, str]], empty: str) -> str:
 
 def facts(diag: dict[str, Any]) -> str:
     """The technical values of a node's newest diag message, as a list."""
-    known = ("runtime", "predict_us", "uptime_s", "reset", "waiting", "dropped", "connects")
+    keys = ("runtime", "predict_us", "uptime_s", "reset", "waiting", "dropped", "connects")
     return items(
-        ((key.replace("_", " "), str(diag[key])) for key in known if key in diag),
+        ((key.replace("_", " "), str(diag[key])) for key in keys if key in diag),
         "This node has not reported about itself yet.",
     )
 

@@ -127,8 +127,8 @@ class _View:
 
     def _time_shares(self, first_s: float, last_s: float) -> tuple[float, float]:
         # Percent of the whole chart, as ECharts expects them.
-        whole = self._end - self._first
-        return 100 * (first_s - self._first) / whole, 100 * (last_s - self._first) / whole
+        total_s = self._end - self._first
+        return 100 * (first_s - self._first) / total_s, 100 * (last_s - self._first) / total_s
 
     def _zoom(self, first_s: float, last_s: float) -> None:
         start, end = self._time_shares(first_s, last_s)
@@ -141,9 +141,9 @@ class _View:
         start, end = zoom.get("start"), zoom.get("end")
         if not isinstance(start, (int, float)) or not isinstance(end, (int, float)):
             return
-        whole = self._end - self._first
+        total_s = self._end - self._first
         start, end = (min(1.0, max(0.0, x / 100)) for x in (start, end))
-        self._span = self._first + whole * start, self._first + whole * end
+        self._span = self._first + total_s * start, self._first + total_s * end
         await self._draw()
 
     async def look(self) -> None:

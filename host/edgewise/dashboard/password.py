@@ -80,7 +80,7 @@ class Attempts:
         with self._lock:
             while self._attempts and self._attempts[0][0] < now - _WINDOW_S:
                 self._attempts.popleft()
-            n = sum(who == address for _, who in self._attempts)
+            n = sum(sender == address for _, sender in self._attempts)
             if n >= self._each or len(self._attempts) >= self._all:
                 return False
             self._attempts.append((now, address))

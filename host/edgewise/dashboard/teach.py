@@ -89,10 +89,12 @@ class Teach:
             with ui.row().classes("classes"):
                 for name in labels.known_classes(self._state.engine):
                     ui.button(name, on_click=lambda name=name: save(name)).props("outline no-caps")
-            new = ui.input("New class").props("dense outlined maxlength=64").classes("w-full")
-            new.on("keydown.enter", lambda: save(new.value))
+            name_input = (
+                ui.input("New class").props("dense outlined maxlength=64").classes("w-full")
+            )
+            name_input.on("keydown.enter", lambda: save(name_input.value))
             with ui.row():
-                ui.button("Save", on_click=lambda: save(new.value)).props("no-caps")
+                ui.button("Save", on_click=lambda: save(name_input.value)).props("no-caps")
                 ui.button("Cancel", on_click=dialog.close).props("flat no-caps")
         dialog.open()
 

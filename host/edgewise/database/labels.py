@@ -32,20 +32,20 @@ def read_labelled(engine: Engine, nodes: list[str] | None = None) -> Log:
     and of several with the same time all but the first. Raises InputError where a node has no
     label or there is nothing to train on.
     """
-    where = display_url(engine)
+    url = display_url(engine)
     periods = _periods(engine, nodes)
     if nodes and (missing := sorted(set(nodes) - set(periods))):
-        raise InputError(f"{where}: node {missing[0]} has no labelled period: label some first")
+        raise InputError(f"{url}: node {missing[0]} has no labelled period: label some first")
     if not periods:
         raise InputError(
-            f"{where}: no labelled period: label some in edgewise dashboard, then train"
+            f"{url}: no labelled period: label some in edgewise dashboard, then train"
         )
     parts = [_readings(engine, node, labels) for node, labels in periods.items()]
     time_s, t, h, names = (np.concatenate(column) for column in zip(*parts, strict=True))
     node = np.repeat(np.array(list(periods), dtype=object), [len(part[0]) for part in parts])
     if not any(name is not None for name in names):
-        raise InputError(f"{where}: no readings in the labelled periods: label others")
-    return as_log(where, node, time_s, t, h, names)
+        raise InputError(f"{url}: no readings in the labelled periods: label others")
+    return as_log(url, node, time_s, t, h, names)
 
 
 def _periods(engine: Engine, nodes: list[str] | None) -> dict[str, list[Any]]:
@@ -108,8 +108,8 @@ def rows_not_in(log: Log, labelled: Log) -> Log:
             f"{log.path}: a reading every {log.period_ms / 1000:g} s, every "
             f"{labelled.period_ms / 1000:g} s in {labelled.path}: train on one of them"
         )
-    known = set(_keys(labelled))
-    return log.select(np.array([key not in known for key in _keys(log)], dtype=bool))
+    labelled_keys = set(_keys(labelled))
+    return log.select(np.array([key not in labelled_keys for key in _keys(log)], dtype=bool))
 
 
 def _keys(log: Log) -> list[tuple[str, float]]:

@@ -21,23 +21,24 @@ def note_change(
     about: str,
     to: str | None,
     now_s: float,
-    **more: Any,
+    **extra: Any,
 ) -> str | None:
     """Write an event if the condition ``about`` has begun or ended; return its text.
 
     ``to`` is the text of a condition that holds, None if it does not hold. The text of an event
-    that ends it is "ok". Returns None, and writes nothing, while the condition stays as it is.
+    that ends it is "ok". ``extra`` goes into the payload. Returns None, and writes nothing, while
+    the condition stays as it is.
     """
-    last = _last_note(connection, node, event, about)
-    if (to is None) == (last in (None, OK)):
+    last_text = _last_note(connection, node, event, about)
+    if (to is None) == (last_text in (None, OK)):
         return None
-    new = to or OK
+    new_text = to or OK
     payload = {"ts": now_s, "boot": 0, "seq": 0, "event": event, "about": about}
-    payload |= {"from": last or OK, "to": new, **more}
+    payload |= {"from": last_text or OK, "to": new_text, **extra}
     row = {"node": node, "boot": 0, "seq": 0, "ts": now_s, "event": event}
     text = json.dumps(payload)
     connection.execute(events.insert().values(**row, payload=text, received_at=now_s))
-    return new
+    return new_text
 
 
 def _last_note(connection: Connection, node: str, event: str, about: str) -> str | None:

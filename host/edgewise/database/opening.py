@@ -60,10 +60,8 @@ def naming_database(engine: Engine) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as e:
-        where = display_url(engine)
-        raise OutsideError(
-            f"database {where}: {reason(e)}: check the address and the rights"
-        ) from e
+        url = display_url(engine)
+        raise OutsideError(f"database {url}: {reason(e)}: check the address and the rights") from e
 
 
 def one_at_a_time(connection: Connection) -> None:
@@ -89,7 +87,7 @@ def _version(connection: Connection) -> str | None:
     return "" if "reading" in names else None
 
 
-def _upgrade(connection: Connection, where: str) -> None:
+def _upgrade(connection: Connection, url: str) -> None:
     from alembic import command
     from alembic.config import Config
 
@@ -99,7 +97,7 @@ def _upgrade(connection: Connection, where: str) -> None:
     config.set_main_option("script_location", "edgewise:database")
     config.attributes["connection"] = connection
     if version and version > HEAD:
-        raise InputError(f"database {where}: of a later Edgewise ({version}): upgrade Edgewise")
+        raise InputError(f"database {url}: of a later Edgewise ({version}): upgrade Edgewise")
     if version == "":
         command.stamp(config, _FIRST)
     command.upgrade(config, "head")

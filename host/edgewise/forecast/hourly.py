@@ -62,14 +62,14 @@ def hourly_of_database(engine: Engine, node: str | None = None) -> list[Hourly]:
 
     InputError where there is no such node, or no node at all.
     """
-    where = display_url(engine)
+    url = display_url(engine)
     query = select(reading.c.node).distinct().order_by(reading.c.node)
     with engine.connect() as connection:
         names = connection.execute(query).scalars().all()
     if node is not None and node not in names:
-        raise InputError(f"{where}: no readings of node {node}: edgewise collect puts them there")
+        raise InputError(f"{url}: no readings of node {node}: edgewise collect puts them there")
     if not names:
-        raise InputError(f"{where}: no readings: edgewise collect puts them there")
+        raise InputError(f"{url}: no readings: edgewise collect puts them there")
     series: list[Hourly] = []
     for name in [node] if node is not None else names:
         series += _series(name, _hours(engine, name))
@@ -95,7 +95,7 @@ def _hours(engine: Engine, node: str) -> Hours:
         reading.c.ts <= reading.c.received_at + AHEAD_S,
         reading.c.err.is_(None),
     )
-    old = reading_hour.c
+    hour_columns = reading_hour.c
     with engine.connect() as connection:
         last_s = connection.scalar(select(func.max(reading.c.ts)).where(*is_good))
         first_s = (last_s or 0) - _HISTORY_S
@@ -105,8 +105,15 @@ def _hours(engine: Engine, node: str) -> Hours:
             .group_by(hour_number)
         ).all()
         folded = connection.execute(
-            select(old.hour_ts, old.n - old.failed, old.t_mean, old.h_mean).where(
-                old.node == node, old.hour_ts >= first_s, old.t_mean.is_not(None)
+            select(
+                hour_columns.hour_ts,
+                hour_columns.n - hour_columns.failed,
+                hour_columns.t_mean,
+                hour_columns.h_mean,
+            ).where(
+                hour_columns.node == node,
+                hour_columns.hour_ts >= first_s,
+                hour_columns.t_mean.is_not(None),
             )
         ).all()
     hours = {int(hour): (int(n), float(t), float(h)) for hour, n, t, h in rows}

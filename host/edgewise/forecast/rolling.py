@@ -124,11 +124,11 @@ def _band(errors: Floats) -> Floats:
 
     days = len(errors)
     padded = np.pad(errors**2, ((0, 0), (_NEAR, _NEAR)), constant_values=np.nan)
-    near = np.lib.stride_tricks.sliding_window_view(padded, 2 * _NEAR + 1, axis=1)
-    is_known = ~np.isnan(near)
-    square = np.nansum(near, axis=(0, 2)) / np.maximum(is_known.sum(axis=(0, 2)), 1)
-    square = np.where(is_known.any(axis=(0, 2)), square, np.nanmean(errors**2))
-    return np.asarray(t.ppf(0.5 + BAND / 2, days) * np.sqrt(square * (1 + 1 / days)))
+    squares = np.lib.stride_tricks.sliding_window_view(padded, 2 * _NEAR + 1, axis=1)
+    is_known = ~np.isnan(squares)
+    mean_square = np.nansum(squares, axis=(0, 2)) / np.maximum(is_known.sum(axis=(0, 2)), 1)
+    mean_square = np.where(is_known.any(axis=(0, 2)), mean_square, np.nanmean(errors**2))
+    return np.asarray(t.ppf(0.5 + BAND / 2, days) * np.sqrt(mean_square * (1 + 1 / days)))
 
 
 def _coverage(errors: Floats) -> float | None:
