@@ -299,7 +299,7 @@ def test_a_verdict_that_is_lost_is_asked_for(
     node: SimulatedNode, client: mqtt.Client, other: Package, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost = []
-    heard = pushing._Talk._on_message
+    heard = pushing._Conversation._on_message
 
     def deaf(talk: Any, client: Any, data: Any, message: Any) -> None:
         if json.loads(message.payload)["ok"] is not None and not lost:
@@ -307,8 +307,8 @@ def test_a_verdict_that_is_lost_is_asked_for(
         else:
             heard(talk, client, data, message)
 
-    monkeypatch.setattr(pushing._Talk, "_on_message", deaf)
-    monkeypatch.setattr(pushing, "_ASK_S", 1.0)
+    monkeypatch.setattr(pushing._Conversation, "_on_message", deaf)
+    monkeypatch.setattr(pushing, "_VERDICT_RETRY_S", 1.0)
     verdict = push(client, TARGET, container(other), verdict_s=LIMIT_S)
     assert (verdict.ok, len(lost)) == (True, 1)
 

@@ -1,4 +1,4 @@
-"""What nodes say goes into the database, by whichever way it comes.
+"""Puts the messages of nodes into the database: from MQTT, HTTP, a serial line or a log.
 
 May import: board, database, errors, logs, messages, urls.
 """

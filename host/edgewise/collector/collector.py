@@ -1,4 +1,4 @@
-"""From MQTT to the database: acknowledged only after the commit, one row a reading."""
+"""The MQTT collector: it acknowledges a message only after its commit; a reading is one row."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ __all__ = ["Collector"]
 
 _TOPICS = ("state", "replay", "event", "diag", "status")
 _CONNECT_S = 60
-_RECONNECT_MAX_S = 10  # paho's own 120 would be a long time without readings
-_SHORT_S = 5
-_FOREVER_S = 0xFFFFFFFF  # session expiry of MQTT 5
+_RECONNECT_MAX_S = 10  # paho's default of 120 is a long time without readings
+_SHORT_CONNECTION_S = 5
+_NEVER_EXPIRES = 0xFFFFFFFF  # session expiry interval of MQTT 5
 
 
 class Collector:
-    """Puts what comes from ``broker`` below the base of ``writer`` into it, until stopped.
+    """Puts the messages from ``broker`` below the base of ``writer`` into it, until stopped.
 
-    ``counts`` may be read at any time. The broker keeps what arrives for ``client_id`` while the
-    collector is away; None is forgotten at the end. Those with the same ``group`` share what
-    comes (MQTT 5), one message goes to one.
+    ``counts`` may be read at any time. The broker stores messages for ``client_id`` while the
+    collector is away; with None it forgets the session at the end. Collectors with the same
+    ``group`` share the messages (MQTT 5): each message goes to one of them.
     """
 
     def __init__(
@@ -42,10 +42,10 @@ class Collector:
     ) -> None:
         self._broker = broker
         self._topics = [f"{writer.base}/+/{name}" for name in _TOPICS]
-        self._ready = threading.Event()
-        self._refused: str | None = None
-        self._lost = False
-        self._since_s = 0.0  # of the subscription
+        self._answered = threading.Event()
+        self._refusal: str | None = None
+        self._is_lost = False
+        self._subscribed_s = 0.0  # time of the subscription; 0: none yet
         self._connection = 0
         self.writer = writer
         self._client = self._make_client(client_id, group)
@@ -56,25 +56,25 @@ class Collector:
         if broker.tls:
             self._client.tls_set_context(broker.tls_context())
         self._client.on_connect = self._on_connect
-        self._client.on_disconnect = self._disconnected
-        self._client.on_subscribe = self._subscribed
-        self._client.on_message = self._message
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_message = self._on_message
 
     def _make_client(self, client_id: str | None, group: str | None) -> mqtt.Client:
-        self._connect_more: dict[str, Any] = {}
-        clean: bool | None = client_id is None
+        self._connect_options: dict[str, Any] = {}
+        is_clean: bool | None = client_id is None
         version = MQTTProtocolVersion.MQTTv311
         if group:
-            version, properties = MQTTProtocolVersion.MQTTv5, _properties()
-            if not clean:
-                properties.SessionExpiryInterval = _FOREVER_S
+            version, properties = MQTTProtocolVersion.MQTTv5, _connect_properties()
+            if not is_clean:
+                properties.SessionExpiryInterval = _NEVER_EXPIRES
             properties.ReceiveMaximum = BATCH
-            self._connect_more = {"properties": properties, "clean_start": bool(clean)}
-            clean = None
+            self._connect_options = {"properties": properties, "clean_start": bool(is_clean)}
+            is_clean = None  # MQTT 5 has clean_start instead
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
             client_id or "",
-            clean_session=clean,
+            clean_session=is_clean,
             protocol=version,
             manual_ack=True,
         )
@@ -84,11 +84,11 @@ class Collector:
 
     @property
     def counts(self) -> Counts:
-        """What has been written so far."""
+        """The counts of the writer so far."""
         return self.writer.counts
 
     def wait_for(self, predicate: Callable[[Counts], bool], timeout_s: float) -> bool:
-        """Wait until ``predicate(counts)`` holds after a commit; False when time is up."""
+        """Whether ``predicate(counts)`` holds after a commit within ``timeout_s``."""
         return self.writer.wait_for(predicate, timeout_s)
 
     def __enter__(self) -> Collector:
@@ -99,25 +99,25 @@ class Collector:
         self.stop()
 
     def start(self) -> None:
-        """Connect and subscribe; OutsideError when the broker is not there or refuses."""
+        """Connect and subscribe; OutsideError when the broker is away or refuses."""
         check_reachable(self._broker)
         self.writer.start()
         try:
-            self._client.connect(self._broker.host, self._broker.port, **self._connect_more)
+            self._client.connect(self._broker.host, self._broker.port, **self._connect_options)
         except OSError as e:
             self.writer.stop()
             raise OutsideError(f"broker {self._broker}: {e}: check the address") from e
         self._client.loop_start()
-        ready = self._ready.wait(_CONNECT_S)
-        if self._refused or not ready:
+        is_answered = self._answered.wait(_CONNECT_S)
+        if self._refusal or not is_answered:
             self._client.loop_stop()
             self.writer.stop()
-            why = self._refused or f"no answer to CONNECT within {_CONNECT_S} s"
-            what = "user, password, --cert" if self._broker.tls else "user, password"
-            raise OutsideError(f"broker {self._broker}: {why}: check {what} and rights")
+            why = self._refusal or f"no answer to CONNECT within {_CONNECT_S} s"
+            login = "user, password, --cert" if self._broker.tls else "user, password"
+            raise OutsideError(f"broker {self._broker}: {why}: check {login} and rights")
 
     def stop(self) -> None:
-        """Commit what has arrived, acknowledge it, disconnect."""
+        """Commit and acknowledge the messages that have arrived, then disconnect."""
         self.writer.stop()
         self._client.disconnect()
         self._client.loop_stop()
@@ -130,41 +130,43 @@ class Collector:
         else:
             client.subscribe([(topic, 1) for topic in self._topics])
 
-    def _subscribed(self, _c: mqtt.Client, _data: Any, _mid: int, codes: Any, _p: Any) -> None:
+    def _on_subscribe(self, _c: mqtt.Client, _data: Any, _mid: int, codes: Any, _p: Any) -> None:
         if any(code.is_failure for code in codes):
             self._refuse("it does not let this user subscribe")
             return
-        self._ready.set()
-        self._since_s = time.monotonic()
-        if self._lost:
-            self._lost = False
+        self._answered.set()
+        self._subscribed_s = time.monotonic()
+        if self._is_lost:
+            self._is_lost = False
             self.writer.say(f"broker {self._broker}: it is back")
 
     def _refuse(self, why: str) -> None:
-        if self._since_s and why != self._refused:
+        if self._subscribed_s and why != self._refusal:
             self.writer.say(f"broker {self._broker}: {why}: waiting for it")
-        self._refused = why
-        self._ready.set()
+        self._refusal = why
+        self._answered.set()
 
-    def _disconnected(self, _c: mqtt.Client, _data: Any, _flags: Any, code: Any, _p: Any) -> None:
+    def _on_disconnect(self, _c: mqtt.Client, _data: Any, _flags: Any, code: Any, _p: Any) -> None:
         self._connection += 1
-        if code.is_failure and self._since_s and not self._lost:
-            self._lost = True
-            short = time.monotonic() - self._since_s < _SHORT_S
-            ask = " (does another collector with this --db run in this folder?)" if short else ""
-            self.writer.say(f"broker {self._broker}: connection lost: waiting for it{ask}")
+        if code.is_failure and self._subscribed_s and not self._is_lost:
+            self._is_lost = True
+            was_short = time.monotonic() - self._subscribed_s < _SHORT_CONNECTION_S
+            question = (
+                " (does another collector with this --db run in this folder?)" if was_short else ""
+            )
+            self.writer.say(f"broker {self._broker}: connection lost: waiting for it{question}")
 
-    def _message(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+    def _on_message(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         mid, qos, connection = message.mid, message.qos, self._connection
 
-        def done() -> None:
-            # On another connection the number may be that of another message.
+        def acknowledge() -> None:
+            # After a reconnect the same message id may belong to another message.
             if connection == self._connection:
                 client.ack(mid, qos)
 
-        self.writer.put(message.topic, bytes(message.payload), done)
+        self.writer.put(message.topic, bytes(message.payload), acknowledge)
 
 
-def _properties() -> Any:
-    made: Any = Properties
-    return made(PacketTypes.CONNECT)
+def _connect_properties() -> Any:
+    untyped_class: Any = Properties  # its constructor has no types
+    return untyped_class(PacketTypes.CONNECT)

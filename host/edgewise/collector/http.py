@@ -1,4 +1,4 @@
-"""POST /readings: for nodes behind a proxy that lets nothing but HTTP through."""
+"""POST /readings: an input for nodes behind a proxy that passes only HTTP."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _STOP_S = 5
 
 
 def read_token(path: Path) -> str:
-    """The token in a file that only its owner can read; InputError."""
+    """The token in the file ``path``; InputError if unreadable, too short or open to others."""
     try:
         mode = path.stat().st_mode
         token = path.read_text().strip()
@@ -50,21 +50,20 @@ def read_token(path: Path) -> str:
 
 
 class HttpInput:
-    """A context manager: a server at ``address`` (HOST:PORT).
+    """A context manager: a server at ``address`` (HOST:PORT); ``url`` is its address.
 
     A POST holds ``{"node": ID, "readings": [...]}``, readings as in `replay`, and
-    ``Authorization: Bearer TOKEN``. It is answered with 200 when they are in the database, 400
-    names what is wrong, and it is kept with what is rejected, 503: send them again. ``url`` is
-    its address.
+    ``Authorization: Bearer TOKEN``. Status 200: the readings are in the database. 400: the answer
+    names the error, and the request counts as rejected. 503: send the readings again.
     """
 
     def __init__(self, address: str, token: str, writer: Writer) -> None:
         host, port = parse_listen("--http", address)
-        self._right = f"Bearer {token}".encode()
+        self._authorization = f"Bearer {token}".encode()
         self._writer = writer
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            self._listening = socket.create_server((host, port), family=family)
+            self._socket = socket.create_server((host, port), family=family)
         except OSError as e:
             raise OutsideError(
                 f"--http {address}: {e.strerror or e}: take another host or port"
@@ -77,7 +76,7 @@ class HttpInput:
             )
         )
         self._thread = threading.Thread(
-            target=self._server.run, args=([self._listening],), name="http", daemon=True
+            target=self._server.run, args=([self._socket],), name="http", daemon=True
         )
 
     def __enter__(self) -> HttpInput:
@@ -87,61 +86,63 @@ class HttpInput:
     def __exit__(self, *_: object) -> None:
         self._server.should_exit = True
         self._thread.join()
-        self._listening.close()
+        self._socket.close()
 
     async def _post(self, request: Request) -> Response:
-        given = request.headers.get("authorization", "").encode()
-        if not hmac.compare_digest(given, self._right):
+        authorization = request.headers.get("authorization", "").encode()
+        if not hmac.compare_digest(authorization, self._authorization):
             return _refusal(401, "wrong token")
         try:
             async with asyncio.timeout(_BODY_S):
-                body = await _body(request)
+                body = await _read_body(request)
         except TimeoutError:
             return _refusal(408, f"not all of it came within {_BODY_S:.0f} s")
         except ClientDisconnect:
-            return _refusal(400, "not all of it came")  # which nobody hears
+            return _refusal(400, "not all of it came")  # nobody receives this answer
         if len(body) > _BODY_MAX:
-            return self._malformed(413, f"{_BODY_MAX} bytes are the most")
+            return self._reject(413, f"{_BODY_MAX} bytes are the most")
         try:
             messages = _messages(body, self._writer.base)
         except ValueError as e:
-            return self._malformed(400, str(e))
+            return self._reject(400, str(e))
         if await self._store(messages):
             return _answer(200, ok=True, error=None, readings=len(messages))
         return _refusal(503, "the database is away or behind: send them again")
 
-    def _malformed(self, status: int, why: str) -> Response:
+    def _reject(self, status: int, why: str) -> Response:
         self._writer.refused()
         return _refusal(status, why)
 
     async def _store(self, messages: list[tuple[str, bytes]]) -> bool:
         loop = asyncio.get_running_loop()
-        stored = asyncio.Semaphore(0)
+        stored_messages = asyncio.Semaphore(0)
 
-        def done() -> None:
-            with suppress(RuntimeError):  # the server has ended meanwhile
-                loop.call_soon_threadsafe(stored.release)
+        def on_stored() -> None:
+            with suppress(RuntimeError):  # the server has stopped meanwhile
+                loop.call_soon_threadsafe(stored_messages.release)
 
         try:
             async with asyncio.timeout(_STORED_S):
                 await to_thread.run_sync(
-                    self._put_messages, messages, done, abandon_on_cancel=True
+                    self._put_messages, messages, on_stored, abandon_on_cancel=True
                 )
                 for _ in messages:
-                    await stored.acquire()
-        except (TimeoutError, asyncio.CancelledError):  # the second: the server ends
+                    await stored_messages.acquire()
+        except (TimeoutError, asyncio.CancelledError):  # cancelled: the server stops
             return False
         return True
 
-    def _put_messages(self, messages: list[tuple[str, bytes]], done: Callable[[], None]) -> None:
-        # waits while the database is away
+    def _put_messages(
+        self, messages: list[tuple[str, bytes]], on_stored: Callable[[], None]
+    ) -> None:
+        # blocks while the database is away
         end = time.monotonic() + _STORED_S
         for topic, payload in messages:
-            self._writer.put(topic, payload, done, end - time.monotonic())
+            self._writer.put(topic, payload, on_stored, end - time.monotonic())
 
 
-async def _body(request: Request) -> bytes:
-    # no more of it than shows that it is too large
+async def _read_body(request: Request) -> bytes:
+    # stops as soon as the body is too large
     body = bytearray()
     async for part in request.stream():
         body += part
@@ -151,14 +152,14 @@ async def _body(request: Request) -> bytes:
 
 
 def _messages(body: bytes, base: str) -> list[tuple[str, bytes]]:
-    """A message for each reading; all of them are checked first. ValueError."""
+    """Topic and payload of each reading; ValueError if one of them is malformed."""
     try:
-        return _check(json.loads(body), base)
+        return _checked_messages(json.loads(body), base)
     except RecursionError as e:
         raise ValueError("too deep") from e
 
 
-def _check(value: Any, base: str) -> list[tuple[str, bytes]]:
+def _checked_messages(value: Any, base: str) -> list[tuple[str, bytes]]:
     if not isinstance(value, dict) or set(value) != {"node", "readings"}:
         raise ValueError("not an object with node and readings")
     node, readings = value["node"], value["readings"]
@@ -166,7 +167,7 @@ def _check(value: Any, base: str) -> list[tuple[str, bytes]]:
         raise ValueError("node is not text, or readings is not an array")
     if set(node) & set("+#"):
         raise ValueError("node has + or #, which no topic may have")
-    messages = [(f"{base}/{node}/replay", json.dumps([one]).encode()) for one in readings]
+    messages = [(f"{base}/{node}/replay", json.dumps([reading]).encode()) for reading in readings]
     for topic, payload in messages:
         parse(base, topic, payload, time.time())
     return messages
@@ -176,6 +177,6 @@ def _refusal(status: int, why: str) -> Response:
     return _answer(status, ok=False, error=why)
 
 
-def _answer(status: int, **said: object) -> Response:
-    # ASCII: an error may show what cannot be encoded
-    return Response(json.dumps(said), status, media_type="application/json")
+def _answer(status: int, **values: object) -> Response:
+    # ASCII: an error may quote text that cannot be encoded
+    return Response(json.dumps(values), status, media_type="application/json")

@@ -1,4 +1,4 @@
-"""Ways into the writer other than MQTT: a serial line, a log. The same rows, the same key."""
+"""Inputs of the writer other than MQTT: a serial line and a log. Rows and keys are the same."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ from edgewise.messages.serial import Damaged, Diag, Hello, Reading, decode
 
 __all__ = ["SerialInput", "messages_of", "replay"]
 
-_HELD_MAX = 10_000
+_NAMELESS_MAX = 10_000  # records held until the node has a name
 _POLL_S = 0.2
 _STOP_S = 2.0
 _INT_MAX = 2**31 - 1
 
 
 class SerialInput:
-    """A context manager: what a node says on the serial line ``port`` is put into ``writer``.
+    """A context manager: puts the records of a node on the serial line ``port`` into ``writer``.
 
-    ``node``: its name, whatever it says itself; None waits for the line that it says at its
-    start, and holds what comes before. A record that the wire has spoiled is put as well: the
-    writer rejects and counts it. InputError or OutsideError where the port does not open.
+    ``node``: its name, whatever the node says. With None it waits for the start line of the node,
+    which has the name, and holds up to 10,000 records until then. A damaged record is put as
+    well: the writer rejects and counts it. InputError or OutsideError where the port does not
+    open.
     """
 
     def __init__(
@@ -38,13 +39,13 @@ class SerialInput:
     ) -> None:
         self._reader = SerialReader(port)
         self._node = node
-        self._named = node is not None
+        self._is_name_fixed = node is not None
         self._writer = writer
         self._say = say
-        self._held: list[tuple[str, bytes]] = []
-        self._nameless = 0
-        self._lost = False
-        self._ending = threading.Event()
+        self._nameless_records: list[tuple[str, bytes]] = []
+        self._nameless = 0  # records before the name, held or not
+        self._is_lost = False
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="serial-input", daemon=True)
 
     def __enter__(self) -> SerialInput:
@@ -55,8 +56,8 @@ class SerialInput:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ending.set()
-        self._thread.join(_STOP_S)  # it waits for the database where that is away
+        self._stopping.set()
+        self._thread.join(_STOP_S)  # the thread may be waiting for the database
         self._reader.__exit__(None, None, None)
         if self._nameless:
             self._say(
@@ -65,37 +66,37 @@ class SerialInput:
             )
 
     def _run(self) -> None:
-        while not self._ending.is_set():
+        while not self._stopping.is_set():
             try:
                 event = self._reader.events.get(timeout=_POLL_S)
             except queue.Empty:
                 continue
             if isinstance(event, Lost):
-                self._lost = True
+                self._is_lost = True
                 self._say(f"serial: {event.why}: waiting for it")
             elif isinstance(event, Opened):
-                if self._lost:
+                if self._is_lost:
                     self._say("serial: it is back")
-                self._lost = False
+                self._is_lost = False
             else:
-                self._line(event)
+                self._on_line(event)
 
-    def _line(self, line: bytes) -> None:
-        said = decode(line)
-        if isinstance(said, Hello):
-            if not self._named:
-                self._name(said.node)
-        elif isinstance(said, Reading | Diag | Damaged):
+    def _on_line(self, line: bytes) -> None:
+        record = decode(line)
+        if isinstance(record, Hello):
+            if not self._is_name_fixed:
+                self._set_name(record.node)
+        elif isinstance(record, Reading | Diag | Damaged):
             kind, _, payload = line.partition(b" ")
             self._put_message(kind.decode(), payload)
 
-    def _name(self, node: str) -> None:
+    def _set_name(self, node: str) -> None:
         self._node = node
-        if self._nameless > len(self._held):
-            self._say(f"serial: {self._nameless - len(self._held)} lines before its name are gone")
-        for held in self._held:
-            self._put_message(*held)
-        self._held.clear()
+        if n_lost := self._nameless - len(self._nameless_records):
+            self._say(f"serial: {n_lost} lines before its name are gone")
+        for kind, payload in self._nameless_records:
+            self._put_message(kind, payload)
+        self._nameless_records.clear()
         self._nameless = 0
 
     def _put_message(self, kind: str, payload: bytes) -> None:
@@ -103,17 +104,16 @@ class SerialInput:
             self._writer.put(f"{self._writer.base}/{self._node}/{kind}", payload)
             return
         self._nameless += 1
-        if len(self._held) < _HELD_MAX:
-            self._held.append((kind, payload))
+        if len(self._nameless_records) < _NAMELESS_MAX:
+            self._nameless_records.append((kind, payload))
 
 
 def replay(path: Path, log: Log, node: str | None, writer: Writer) -> int:
     """Put the readings of ``log``, read from ``path``, into ``writer``; return how many.
 
-    It returns when they are in the database.
-
-    ``node``: for a log without that column. The same file gives the same keys: a second time
-    nothing is doubled. InputError for a row that is no reading of a node, before any is put.
+    It returns when they are in the database. ``node``: for a log without that column. The same
+    file gives the same keys, so a second replay adds nothing. InputError for a row that is not a
+    reading of a node, before any reading is put.
     """
     readings = list(messages_of(path, log, node, writer.base))
     for topic, payload in readings:
@@ -125,7 +125,7 @@ def replay(path: Path, log: Log, node: str | None, writer: Writer) -> int:
 
 
 def messages_of(path: Path, log: Log, node: str | None, base: str) -> Iterator[tuple[str, bytes]]:
-    """Topic and payload of each reading of a log, as its node would have sent it."""
+    """Topic and payload of each reading of a log, as its node would have sent them."""
     boot = zlib.crc32(path.read_bytes()) & _INT_MAX
     for i in range(len(log)):
         name = str(log.node[i]) or node or ""
@@ -134,19 +134,19 @@ def messages_of(path: Path, log: Log, node: str | None, base: str) -> Iterator[t
                 f"{path}:{log.line[i]}: node {name!r}: name the node with --node, without /, + "
                 "and #"
             )
-        good = bool(log.valid[i])
-        said = {
+        is_good = bool(log.valid[i])
+        values = {
             "ts": float(log.time_s[i]),
             "boot": boot,
             "seq": int(log.line[i]),
-            "t": log.t_dc[i] / 10 if good else None,
-            "h": log.h_pm[i] / 10 if good else None,
+            "t": log.t_dc[i] / 10 if is_good else None,
+            "h": log.h_pm[i] / 10 if is_good else None,
             "cls": None,
             "p": None,
         }
-        if not good:
-            said["err"] = "failed"
-        topic, payload = f"{base}/{name}/state", json.dumps(said).encode()
+        if not is_good:
+            values["err"] = "failed"
+        topic, payload = f"{base}/{name}/state", json.dumps(values).encode()
         try:
             parse(base, topic, payload, time.time())
         except ValueError as e:

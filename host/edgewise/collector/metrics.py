@@ -1,4 +1,4 @@
-"""What a collector does, for Prometheus."""
+"""The metrics of a collector for Prometheus."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from edgewise.urls import parse_listen
 
 __all__ = ["serving"]
 
-_NODES_MAX = 1000  # with figures of their own: a name is the sender's to choose
+_NODES_MAX = 1000  # that have figures; senders choose the names, so the number has a limit
 _FIGURES = {
     "r_ingest": "bytes received a second of the cycle, as the node says",
     "e_buffer": "readings delivered of those taken, as the node says",
@@ -33,25 +33,25 @@ _COUNTERS = {
 
 
 class _Figures:
-    """Collected when Prometheus asks."""
+    """The metrics of ``writer``; Prometheus calls ``collect`` for each scrape."""
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._lag_s = 0.0
         self._nodes: dict[str, dict[str, float]] = {}
-        writer.on_batch = self._batch
+        writer.on_batch = self._on_batch
 
-    def _batch(self, rows: dict[str, list[dict[str, Any]]]) -> None:
+    def _on_batch(self, rows: dict[str, list[dict[str, Any]]]) -> None:
         lags = [r["received_at"] - r["ts"] for r in rows["reading"] if r["ts"] and not r["late"]]
         if lags:
             self._lag_s = max(lags)
         for row in rows["diag"]:
             if row["node"] in self._nodes or len(self._nodes) < _NODES_MAX:
-                given = json.loads(row["payload"])
+                diag = json.loads(row["payload"])
                 self._nodes[row["node"]] = {
-                    key: float(given[key])
+                    key: float(diag[key])
                     for key in _FIGURES
-                    if isinstance(given.get(key), int | float)
+                    if isinstance(diag.get(key), int | float)
                 }
 
     def collect(self) -> Iterable[Metric]:
@@ -73,7 +73,7 @@ class _Figures:
 
 @contextmanager
 def serving(writer: Writer, address: str | None) -> Iterator[None]:
-    """Serve ``writer``'s metrics at ``address`` (HOST:PORT), while this lasts; None: do not."""
+    """A context that serves the metrics at ``address`` (HOST:PORT); None serves nothing."""
     if address is None:
         yield
         return

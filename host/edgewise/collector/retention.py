@@ -1,4 +1,4 @@
-"""Old readings become hours, old hours go: in small steps, so that collecting goes on."""
+"""Folds old readings into hourly rows in small steps, and deletes old hourly rows."""
 
 from __future__ import annotations
 
@@ -20,51 +20,51 @@ from edgewise.errors import InputError
 
 __all__ = ["Keeper", "fold", "forget", "parse_span"]
 
-_ROWS = 5000  # that one step lets go
-_PAUSE_S = 0.05  # between steps: others write as well
+_ROWS = 5000  # readings that one step folds
+_PAUSE_S = 0.05  # between steps, because others write as well
 _UNITS_S = {"h": HOUR_S, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
 
 
 def parse_span(text: str) -> float:
-    """Seconds of such as 36h, 90d, 12w, 5y; InputError."""
-    found = re.fullmatch(r"([1-9]\d{0,4})([hdwy])", text)
-    if not found:
+    """The seconds of a time such as 36h, 90d, 12w or 5y; InputError."""
+    match = re.fullmatch(r"([1-9]\d{0,4})([hdwy])", text)
+    if not match:
         raise InputError(f"{text!r}: write a time such as 36h, 90d, 12w or 5y")
-    return int(found[1]) * _UNITS_S[found[2]]
+    return int(match[1]) * _UNITS_S[match[2]]
 
 
 def fold(engine: Engine, keep_s: float, now_s: float | None = None) -> Iterator[int]:
-    """Turn readings of before ``keep_s`` into rows of reading_hour, in steps of up to 5,000.
+    """Turn readings older than ``keep_s`` into rows of reading_hour, in steps of up to 5,000.
 
-    Yields how many went, after each step's commit. One that comes late, after its hour was
-    folded, is added to it. What a person has labelled stays: it is there to train on.
+    Yields the number of readings after each step's commit. A late reading, whose hour was folded
+    before, is added to that hour. Labelled readings stay, as training data.
     """
     limit_s = ((time.time() if now_s is None else now_s) - keep_s) // HOUR_S * HOUR_S
     with engine.connect() as connection:
         nodes = connection.execute(select(reading.c.node).distinct()).scalars().all()
     for node in nodes:
-        for column in (reading.c.ts, reading.c.received_at):  # the second where there is no first
-            while gone := _step(engine, node, column, limit_s):
-                yield gone
+        for column in (reading.c.ts, reading.c.received_at):  # received_at where there is no ts
+            while n := _fold_step(engine, node, column, limit_s):
+                yield n
 
 
-def _step(engine: Engine, node: str, column: Any, limit_s: float) -> int:
-    taught = exists().where(
+def _fold_step(engine: Engine, node: str, column: Any, limit_s: float) -> int:
+    is_labelled = exists().where(
         label.c.node == reading.c.node, label.c.from_ts <= column, label.c.to_ts > column
     )
-    chosen = select(reading, column.label("at")).where(
-        reading.c.node == node, column < limit_s, ~taught
+    query = select(reading, column.label("at")).where(
+        reading.c.node == node, column < limit_s, ~is_labelled
     )
     if column is reading.c.received_at:
-        chosen = chosen.where(reading.c.ts.is_(None))
+        query = query.where(reading.c.ts.is_(None))
     with engine.begin() as connection:
-        one_at_a_time(connection)  # two of a group would add the same rows
-        rows = connection.execute(chosen.order_by(column).limit(_ROWS)).mappings().all()
+        one_at_a_time(connection)  # two collectors of a group would fold the same rows
+        rows = connection.execute(query.order_by(column).limit(_ROWS)).mappings().all()
         hours: dict[int, list[Any]] = {}
         for row in rows:
             hours.setdefault(int(row["at"] // HOUR_S * HOUR_S), []).append(row)
-        for hour_ts, of_hour in hours.items():
-            _add(connection, node, hour_ts, of_hour)
+        for hour_ts, hour_rows in hours.items():
+            _add_to_hour(connection, node, hour_ts, hour_rows)
         if rows:
             connection.execute(
                 delete(reading).where(
@@ -78,7 +78,7 @@ def _step(engine: Engine, node: str, column: Any, limit_s: float) -> int:
 
 
 def forget(engine: Engine, keep_s: float, now_s: float | None = None) -> None:
-    """Delete hours, forecasts, events and diag older than ``keep_s``."""
+    """Delete hourly rows, forecasts, events and diag rows older than ``keep_s``."""
     limit_s = (time.time() if now_s is None else now_s) - keep_s
     with engine.begin() as connection:
         connection.execute(delete(reading_hour).where(reading_hour.c.hour_ts < limit_s))
@@ -88,10 +88,10 @@ def forget(engine: Engine, keep_s: float, now_s: float | None = None) -> None:
 
 
 class Keeper:
-    """A context manager: a thread that folds and forgets, now and every hour.
+    """A context manager: a thread that calls `fold` and `forget`, now and every hour.
 
-    ``keep_s``: of readings, ``keep_hourly_s``: of hours; None keeps all. ``say`` gets a line when
-    readings went, and when the database is away.
+    ``keep_s``: for readings, ``keep_hourly_s``: for hourly rows; None keeps all. ``say`` gets a
+    line when readings were folded, and when the database is away.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Keeper:
     ) -> None:
         self._engine, self._keep_s, self._keep_hourly_s = engine, keep_s, keep_hourly_s
         self._say = say
-        self._ending = threading.Event()
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
 
     def __enter__(self) -> Keeper:
@@ -112,47 +112,47 @@ class Keeper:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ending.set()
+        self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
 
     def _run(self) -> None:
         while True:
             try:
-                self._turn()
+                self._fold_and_forget()
             except SQLAlchemyError as e:
                 self._say(f"retention: {reason(e)}: next try in an hour")
-            if self._ending.wait(HOUR_S):
+            if self._stopping.wait(HOUR_S):
                 return
 
-    def _turn(self) -> None:
-        gone = 0
+    def _fold_and_forget(self) -> None:
+        folded = 0
         if self._keep_s is not None:
             for n in fold(self._engine, self._keep_s):
-                gone += n
-                if self._ending.wait(_PAUSE_S):
+                folded += n
+                if self._stopping.wait(_PAUSE_S):
                     return
         if self._keep_hourly_s is not None:
             forget(self._engine, self._keep_hourly_s)
-        if gone:
-            self._say(f"{gone} old readings are hours now")
+        if folded:
+            self._say(f"{folded} old readings are hours now")
 
 
-def _add(connection: Connection, node: str, hour_ts: int, rows: Sequence[Any]) -> None:
-    hour = _hour(node, hour_ts, rows)
-    before = connection.execute(
+def _add_to_hour(connection: Connection, node: str, hour_ts: int, rows: Sequence[Any]) -> None:
+    hour = _hour_row(node, hour_ts, rows)
+    old_hour = connection.execute(
         select(reading_hour).where(reading_hour.c.node == node, reading_hour.c.hour_ts == hour_ts)
     ).first()
-    if before is not None:
-        hour = _join(dict(before._mapping), hour)
-    once: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = once.insert(reading_hour).values(hour)
+    if old_hour is not None:
+        hour = _join(dict(old_hour._mapping), hour)
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(reading_hour).values(hour)
     connection.execute(
         statement.on_conflict_do_update(index_elements=["node", "hour_ts"], set_=hour)
     )
 
 
-def _hour(node: str, hour_ts: int, rows: Sequence[Any]) -> dict[str, Any]:
+def _hour_row(node: str, hour_ts: int, rows: Sequence[Any]) -> dict[str, Any]:
     good = [row for row in rows if row["err"] is None]
     hour: dict[str, Any] = {"node": node, "hour_ts": hour_ts, "n": len(rows)}
     hour["failed"] = len(rows) - len(good)
@@ -167,7 +167,7 @@ def _hour(node: str, hour_ts: int, rows: Sequence[Any]) -> dict[str, Any]:
 
 
 def _join(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
-    # Of two parts of an hour; the class is that of the larger part.
+    # Joins two parts of an hour; the class is that of the part with more good readings.
     good_a, good_b = a["n"] - a["failed"], b["n"] - b["failed"]
     if not good_a or not good_b:
         return {**(a if good_a else b), "n": a["n"] + b["n"], "failed": a["failed"] + b["failed"]}

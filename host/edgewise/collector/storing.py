@@ -1,4 +1,4 @@
-"""Rows into their tables: a reading, an event once; of what was malformed the newest thousand."""
+"""Inserts rows: a reading or an event only once; of rejected messages the newest thousand stay."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from edgewise.database import schema
 __all__ = ["UNSTORABLE", "Rows", "empty_rows", "insert", "rejected_row"]
 
 Rows = dict[str, list[dict[str, Any]]]
-# A row is at fault, not the database: ValueError where the database's encoding lacks a character.
+# Errors of a row, not of the database. ValueError: the database's encoding lacks a character.
 UNSTORABLE = (DataError, IntegrityError, ValueError)
 
 _REJECTED_MAX = 1000
@@ -28,14 +28,14 @@ _TABLES: dict[str, Table] = {
 
 
 def empty_rows() -> Rows:
-    """No row for each of the tables."""
+    """An empty list of rows for each table."""
     return {name: [] for name in _TABLES}
 
 
 def rejected_row(topic: str, payload: bytes, why: Exception, now_s: float) -> dict[str, Any]:
-    """A row of ``rejected``: in ASCII, which any database can store, whatever it was."""
-    shown = payload[:_REJECTED_BYTES].decode("ascii", "backslashreplace")
-    row = {"topic": _ascii(topic), "payload": _ascii(shown), "why": _ascii(str(why))}
+    """A row of the table ``rejected``, in ASCII, which any database can store."""
+    text = payload[:_REJECTED_BYTES].decode("ascii", "backslashreplace")
+    row = {"topic": _ascii(topic), "payload": _ascii(text), "why": _ascii(str(why))}
     return {**row, "received_at": now_s}
 
 
@@ -45,16 +45,16 @@ def _ascii(text: str) -> str:
 
 
 def insert(connection: Connection, rows: Rows) -> int:
-    """Insert ``rows``; returns how many of the readings were new."""
-    new = 0
-    once: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    """Insert ``rows`` and return how many of the readings were new."""
+    n_new = 0
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
     for name, table in _TABLES.items():
         if not rows[name]:
             continue
-        statement = once.insert(table)
+        statement = dialect.insert(table)
         if table is schema.reading:
             statement = statement.on_conflict_do_nothing().returning(schema.reading.c.seq)
-            new = len(connection.execute(statement, rows[name]).all())
+            n_new = len(connection.execute(statement, rows[name]).all())
             continue
         if table is schema.events:
             statement = statement.on_conflict_do_nothing()
@@ -65,8 +65,8 @@ def insert(connection: Connection, rows: Rows) -> int:
             )
         connection.execute(statement, rows[name])
     if rows["rejected"]:
-        newest = connection.execute(select(func.max(schema.rejected.c.id))).scalar_one()
+        newest_id = connection.execute(select(func.max(schema.rejected.c.id))).scalar_one()
         connection.execute(
-            delete(schema.rejected).where(schema.rejected.c.id <= newest - _REJECTED_MAX)
+            delete(schema.rejected).where(schema.rejected.c.id <= newest_id - _REJECTED_MAX)
         )
-    return new
+    return n_new

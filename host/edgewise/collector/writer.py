@@ -1,4 +1,4 @@
-"""Messages become rows, many in a commit; who sent one hears of it after its commit."""
+"""A thread that writes messages as rows, many in a commit; senders are told after the commit."""
 
 from __future__ import annotations
 
@@ -20,27 +20,30 @@ __all__ = ["BATCH", "Counts", "Writer"]
 
 BATCH = 500
 _IDLE_S = 0.05
-_WAITING_MAX = 20 * BATCH
+_QUEUE_MAX = 20 * BATCH
 _RETRY_S = 1
 _STOP_S = 60
 
 
-class _Away(Exception):
-    pass
+class _Stopped(Exception):
+    """The writer was stopped while the database was away."""
 
 
 @dataclass(frozen=True)
 class _Message:
     topic: str
     payload: bytes
-    done: Callable[[], None]
+    on_stored: Callable[[], None]
 
 
 @dataclass
 class Counts:
-    """Since the start: ``readings`` rows written, ``duplicates`` dropped by their key,
-    ``rejected`` malformed messages, kept aside or refused, ``bytes`` of payload, ``commits``,
-    ``failed`` commits."""
+    """Counts since the start.
+
+    ``readings``: rows written. ``duplicates``: readings whose key was there already.
+    ``rejected``: malformed messages, in the table ``rejected`` or refused at once. ``bytes``: of
+    payload. ``commits``, and ``failed`` commits.
+    """
 
     readings: int = 0
     duplicates: int = 0
@@ -51,10 +54,10 @@ class Counts:
 
 
 class Writer:
-    """A thread that writes what is ``put``, below ``base``, until stopped.
+    """A thread that writes the messages given to `put`, with topics below ``base``, until stopped.
 
-    A database that is away is waited for, and ``say`` gets a line; nothing is done before it is
-    stored. ``on_batch(rows)`` is called after each commit with the rows of each table.
+    It waits for a database that is away, and ``say`` gets a line. ``on_batch(rows)`` is called
+    after each commit with the rows of each table.
     """
 
     def __init__(
@@ -66,13 +69,13 @@ class Writer:
         self.base = base
         self._engine = engine
         self.say = say
-        self._queue: Queue[_Message] = Queue(_WAITING_MAX)
+        self._queue: Queue[_Message] = Queue(_QUEUE_MAX)
         self._stopping = threading.Event()
         self._changed = threading.Condition()
         self.counts = Counts()
-        self._held = 0
+        self._batch_size = 0
         self.on_batch: Callable[[Rows], None] = lambda rows: None
-        self._thread = threading.Thread(target=self._write, name="writer", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
     def __enter__(self) -> Writer:
         self.start()
@@ -82,7 +85,7 @@ class Writer:
         self.stop()
 
     def start(self) -> None:
-        """Begin to write, if it has not begun."""
+        """Start the thread if it does not run yet."""
         if self._thread.ident is None:
             self._thread.start()
 
@@ -90,54 +93,54 @@ class Writer:
         self,
         topic: str,
         payload: bytes,
-        done: Callable[[], None] = lambda: None,
+        on_stored: Callable[[], None] = lambda: None,
         timeout_s: float = threading.TIMEOUT_MAX,
     ) -> None:
-        """Take a message as it would come over MQTT; ``done`` is called after its commit.
+        """Queue a message as it would come over MQTT; ``on_stored`` is called after its commit.
 
-        Waits while the database is behind. What is not taken, because time is up or the writer
-        was stopped, is never done.
+        Blocks while the queue is full. If the time is up or the writer was stopped before the
+        message is in the queue, ``on_stored`` is never called.
         """
         end = time.monotonic() + timeout_s
         while not self._stopping.is_set() and time.monotonic() < end:
             with suppress(Full):
-                self._queue.put(_Message(topic, payload, done), timeout=_RETRY_S)
+                self._queue.put(_Message(topic, payload, on_stored), timeout=_RETRY_S)
                 return
 
     def refused(self) -> None:
-        """Count a malformed message that its sender was told of at once."""
+        """Count a malformed message that was refused at once."""
         with self._changed:
             self.counts.rejected += 1
 
     def stop(self) -> None:
-        """Write what has been put, then end; a database that is away is not waited for."""
+        """Write the queued messages, then stop; does not wait for a database that is away."""
         if not self._stopping.is_set():
             self._stopping.set()
             if self._thread.is_alive():
-                self._thread.join(_STOP_S)  # a database that does not answer holds it for ever
+                self._thread.join(_STOP_S)  # a database that does not answer blocks it for ever
 
     @property
     def left(self) -> int:
-        """How many messages were put and are not stored."""
-        return self._held + self._queue.qsize()
+        """How many messages are queued and not stored yet."""
+        return self._batch_size + self._queue.qsize()
 
     def wait_for(self, predicate: Callable[[Counts], bool], timeout_s: float) -> bool:
-        """Wait until ``predicate(counts)`` holds after a commit; False when time is up."""
+        """Whether ``predicate(counts)`` holds after a commit within ``timeout_s``."""
         with self._changed:
             return self._changed.wait_for(lambda: predicate(self.counts), timeout_s)
 
-    def _write(self) -> None:
-        while (batch := self._take()) or not self._stopping.is_set():
-            self._held = len(batch)
+    def _run(self) -> None:
+        while (batch := self._take_batch()) or not self._stopping.is_set():
+            self._batch_size = len(batch)
             try:
                 self._store(batch)
-            except _Away:
+            except _Stopped:
                 return
-            self._held = 0
+            self._batch_size = 0
 
-    def _take(self) -> list[_Message]:
-        # What has come during the last commit: a broker that lets few be unacknowledged waits
-        # for this one.
+    def _take_batch(self) -> list[_Message]:
+        # Takes only what came during the last commit: a broker that allows few unacknowledged
+        # messages waits for this commit.
         batch: list[_Message] = []
         try:
             batch.append(self._queue.get(timeout=_IDLE_S))
@@ -165,7 +168,7 @@ class Writer:
             with suppress(*UNSTORABLE):
                 self._commit(rows)
         for message in batch:
-            message.done()
+            message.on_stored()
         with self._changed:
             counts = self.counts
             counts.readings += new
@@ -184,28 +187,28 @@ class Writer:
                     rows[table].append(row)
             except ValueError as e:
                 rows["rejected"].append(rejected_row(message.topic, message.payload, e, now))
-        # the last word of each node in the batch: a statement may not meet a row twice
+        # only the last status of each node: a statement must not update a row twice
         rows["status"] = list({row["node"]: row for row in rows["status"]}.values())
         return rows
 
     def _commit(self, rows: Rows) -> int:
-        # -> readings that were new
-        away = False
+        # returns how many readings were new
+        is_away = False
         while True:
             try:
                 with self._engine.begin() as connection:
-                    new = insert(connection, rows)
-                if away:
+                    n_new = insert(connection, rows)
+                if is_away:
                     self.say("database: it is back")
-                return new
+                return n_new
             except UNSTORABLE:
                 raise
             except SQLAlchemyError as e:
-                if not away:
-                    away = True
-                    said = reason(e)
-                    self.say(f"database: {said}: waiting for it, what comes stays at the broker")
+                if not is_away:
+                    is_away = True
+                    why = reason(e)
+                    self.say(f"database: {why}: waiting for it, what comes stays at the broker")
                 self.counts.failed += 1
                 if self._stopping.wait(_RETRY_S):
-                    raise _Away from e
-                self._engine.dispose()  # what it was connected to may be gone for good
+                    raise _Stopped from e
+                self._engine.dispose()  # the old connections may be dead

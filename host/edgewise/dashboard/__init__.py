@@ -1,4 +1,4 @@
-"""The page on which people see their nodes, label what they see and send back a better model.
+"""The web pages: people see their nodes, label readings, train a model and send it to nodes.
 
 May import: compile, console, database, errors, health, logs, ota, package, prediction, training,
 urls.

@@ -1,4 +1,4 @@
-"""A database that is away: it is said in a line, waited for, and never made again."""
+"""A database that is away: the dashboard logs one line, waits, and never creates a new file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["shorten_database_error", "watch"]
 
 
 def shorten_database_error(record: logging.LogRecord) -> bool:
-    """A filter of a logger: a database that is away is no reason for a traceback."""
+    """Filter a log record: a database error becomes one line without a traceback."""
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, SQLAlchemyError):
         record.msg, record.args, record.exc_info = f"database: {reason(error)}", (), None
@@ -24,8 +24,11 @@ def shorten_database_error(record: logging.LogRecord) -> bool:
 
 
 def watch(engine: Engine) -> None:
-    """Notice a SQLite file that is gone or another one: an open one is read on without its name,
-    and one that is not there would be made."""
+    """Make ``engine`` fail when its SQLite file was removed or replaced.
+
+    Without this, an open connection keeps reading the removed file, and a new connection creates
+    an empty one.
+    """
     if engine.dialect.name != "sqlite" or not engine.url.database:
         return
     path = Path(engine.url.database)

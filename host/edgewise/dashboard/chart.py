@@ -1,4 +1,4 @@
-"""The chart of a node as ECharts options: temperature, humidity, and bands of what was said."""
+"""The chart of a node as ECharts options: temperature, humidity, and bars of the classes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 __all__ = ["ROWS", "fill", "options"]
 
 ROWS = ("class", "taught", "notes")
-_T, _H = "#d9622b", "#2b7fc4"
-_EVENT = "#c0563f"
-# A bar from one time to another in a row, clipped to the plot.
+_T_COLOR, _H_COLOR = "#d9622b", "#2b7fc4"
+_EVENT_COLOR = "#c0563f"
+# Draws a bar from one time to another in a row, clipped to the plot.
 _BAR = """(params, api) => {
   const a = api.coord([api.value(0), api.value(2)]), b = api.coord([api.value(1), api.value(2)]);
   const box = params.coordSys, height = api.size([0, 1])[1] * 0.62;
@@ -20,8 +20,9 @@ _BAR = """(params, api) => {
   return {type: 'rect', shape: {x: left, y: a[1] - height / 2, width: right - left, height, r: 2},
           style: {fill: api.visual('color')}};
 }"""
-# Drawn as text on the canvas (renderMode richText): nothing that a node says is read as HTML.
-_TIP = """(all) => {
+# The tooltip is drawn as text on the canvas (renderMode richText): text from a node is never
+# read as HTML.
+_TOOLTIP = """(all) => {
   const of = id => all.filter(p => p.seriesId === id).map(p => p.value);
   const span = (points, unit) => {
     const v = points.map(p => p[1]).filter(x => x !== null);
@@ -38,17 +39,21 @@ _TIP = """(all) => {
 
 
 @dataclass(frozen=True)
-class _Place:
+class _GridPosition:
     top: str
     height: str
 
 
-_PLACES = (_Place("28", "35%"), _Place("47%", "27%"), _Place("79%", "14%"))
+_GRID_POSITIONS = (
+    _GridPosition("28", "35%"),
+    _GridPosition("47%", "27%"),
+    _GridPosition("79%", "14%"),
+)
 
 
-def fill(empty: dict[str, Any], drawn: list[dict[str, Any]]) -> dict[str, Any]:
-    """The options with the series of `data` in them."""
-    new = {series["id"]: series for series in drawn}
+def fill(empty: dict[str, Any], new_series: list[dict[str, Any]]) -> dict[str, Any]:
+    """The options ``empty`` with the series ``new_series`` of `chart_data.data` merged in."""
+    new = {series["id"]: series for series in new_series}
     series = [{**old, **new[old["id"]], **_area(old, new[old["id"]])} for old in empty["series"]]
     return {**empty, "series": series}
 
@@ -58,13 +63,13 @@ def _area(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 
 
 def options(first_s: float, last_s: float, dark: bool, narrow: bool) -> dict[str, Any]:
-    """The chart without data; ``first_s``, ``last_s``: what can be scrolled to."""
+    """The chart without data. It can be scrolled from ``first_s`` to ``last_s`` [unix seconds]."""
     ink, line = ("#a9b3be", "#2c333b") if dark else ("#5b6470", "#e4e8ec")
     left, right = (48, 12) if narrow else (56, 24)
     label = {"color": ink, "fontSize": 11}
-    # Without bounds: one whose labels are wide would begin further right than the others.
+    # No outer bounds: else a grid with wide labels begins further right than the others.
     sides = {"left": left, "right": right, "outerBoundsMode": "none"}
-    grids = [{**sides, "top": p.top, "height": p.height} for p in _PLACES]
+    grids = [{**sides, "top": p.top, "height": p.height} for p in _GRID_POSITIONS]
     x = [
         {
             "type": "time",
@@ -110,7 +115,7 @@ def options(first_s: float, last_s: float, dark: bool, narrow: bool) -> dict[str
             "trigger": "axis",
             "renderMode": "richText",
             "confine": True,
-            ":formatter": _TIP,
+            ":formatter": _TOOLTIP,
             "backgroundColor": "#1d2126" if dark else "#ffffff",
             "borderColor": line,
             "textStyle": {"color": "#e8ebee" if dark else "#1b1f24", "fontSize": 12},
@@ -120,7 +125,8 @@ def options(first_s: float, last_s: float, dark: bool, narrow: bool) -> dict[str
                 "type": "inside",
                 "xAxisIndex": [0, 1, 2],
                 "filterMode": "none",
-                "preventDefaultMouseMove": not narrow,  # a finger on it still scrolls the page
+                # on a phone a finger on the chart scrolls the page
+                "preventDefaultMouseMove": not narrow,
             }
         ],
         "brush": {
@@ -131,31 +137,31 @@ def options(first_s: float, last_s: float, dark: bool, narrow: bool) -> dict[str
             "outOfBrush": {"colorAlpha": 1},
             "brushStyle": {"color": "#4c9f8b33", "borderColor": "#4c9f8b", "borderWidth": 1},
         },
-        "series": [*_values("t", 0, _T), *_values("h", 1, _H), *_bands()],
+        "series": [*_values("t", 0, _T_COLOR), *_values("h", 1, _H_COLOR), *_bands()],
     }
 
 
 def _values(channel: str, axis: int, color: str) -> list[dict[str, Any]]:
-    at = {"type": "line", "xAxisIndex": axis, "yAxisIndex": axis, "symbol": "none", "data": []}
+    line = {"type": "line", "xAxisIndex": axis, "yAxisIndex": axis, "symbol": "none", "data": []}
     hidden = {"lineStyle": {"opacity": 0}, "stack": channel, "stackStrategy": "all"}
     return [
         {
-            **at,
+            **line,
             "id": channel,
             "color": color,
             "lineStyle": {"width": 1.6},
             "markArea": {"silent": True, "itemStyle": {"color": "#8a94a01f"}, "data": []},
         },
-        {**at, **hidden, "id": f"low_{channel}", "silent": True},
+        {**line, **hidden, "id": f"low_{channel}", "silent": True},
         {
-            **at,
+            **line,
             **hidden,
             "id": f"band_{channel}",
             "silent": True,
             "areaStyle": {"color": color, "opacity": 0.14},
         },
         {
-            **at,
+            **line,
             "id": f"yhat_{channel}",
             "color": color,
             "lineStyle": {"width": 1.4, "type": "dashed"},
@@ -164,10 +170,10 @@ def _values(channel: str, axis: int, color: str) -> list[dict[str, Any]]:
 
 
 def _bands() -> list[dict[str, Any]]:
-    at = {"xAxisIndex": 2, "yAxisIndex": 2, "data": []}
+    row_axes = {"xAxisIndex": 2, "yAxisIndex": 2, "data": []}
     return [
         {
-            **at,
+            **row_axes,
             "id": "bands",
             "type": "custom",
             "clip": True,
@@ -176,12 +182,12 @@ def _bands() -> list[dict[str, Any]]:
             "tooltip": {"show": False},
         },
         {
-            **at,
+            **row_axes,
             "id": "events",
             "type": "scatter",
             "symbol": "diamond",
             "symbolSize": 9,
-            "color": _EVENT,
+            "color": _EVENT_COLOR,
             "tooltip": {"show": False},
         },
     ]

@@ -1,4 +1,4 @@
-"""What a window of readings looks like in the chart: points, bars and marks."""
+"""A window of readings as series of the chart: points, bars and marks."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Palette:
     """A colour for each class, the same on every page."""
 
     def __init__(self) -> None:
-        self._given: dict[str, str] = {}
+        self._colors: dict[str, str] = {}
 
     def __getitem__(self, name: str) -> str:
-        return self._given.setdefault(name, _COLORS[len(self._given) % len(_COLORS)])
+        return self._colors.setdefault(name, _COLORS[len(self._colors) % len(_COLORS)])
 
 
 def data(
@@ -34,9 +34,9 @@ def data(
     forecasts: dict[str, list[tuple[float, float, float, float]]],
     palette: Palette,
 ) -> list[dict[str, Any]]:
-    """The series of a window of time, for ECharts to merge by id.
+    """The series of ``window``, which ECharts merges by id.
 
-    ``events``: unix seconds and name; ``forecasts``: channel -> time, value, lower, upper.
+    ``events``: unix seconds and name. ``forecasts``: channel -> time, value, lower, upper.
     """
     outages = window.outages(period_s)
     gaps = window.gaps(period_s)
@@ -70,10 +70,10 @@ def _bar(band: Band, row: int, color: str) -> dict[str, Any]:
 def _make_points(
     window: Window, values: NDArray[np.float64], gaps: NDArray[np.bool_]
 ) -> list[list[Any] | dict[str, Any]]:
-    # Two points where a bucket holds more than one value: the line shows least and most.
+    # A bucket with more than one value becomes two points: its minimum and its maximum.
     points: list[list[Any] | dict[str, Any]] = []
     columns = (window.first_s, window.last_s, *values, gaps, _find_lone_points(values[0], gaps))
-    for i, (first, last, low, high, gap, alone) in enumerate(
+    for i, (first, last, low, high, gap, is_alone) in enumerate(
         zip(*(c.tolist() for c in columns), strict=True)
     ):
         if gap:
@@ -82,15 +82,16 @@ def _make_points(
             points.append([1000 * first, None, None])
             continue
         point = [1000 * first, low, window.cls[i]]
-        points.append({"value": point, **_DOT} if alone and high == low else point)
+        points.append({"value": point, **_DOT} if is_alone and high == low else point)
         if high > low:
             points.append([1000 * last, high, window.cls[i]])
     return points
 
 
 def _find_lone_points(values: NDArray[np.float64], gaps: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    # bool[n]: with nothing beside it to draw a line to
-    nothing = np.isnan(values)
-    before = gaps | np.append(True, nothing[:-1])
-    alone: NDArray[np.bool_] = before & np.append(gaps[1:] | nothing[1:], True)
-    return alone
+    # bool[n]: whether a point has no neighbour to draw a line to
+    is_missing = np.isnan(values)
+    no_left = gaps | np.append(True, is_missing[:-1])
+    no_right = np.append(gaps[1:] | is_missing[1:], True)
+    is_alone: NDArray[np.bool_] = no_left & no_right
+    return is_alone

@@ -1,4 +1,4 @@
-"""The seven figures of a node: what it says of itself, and what the database shows."""
+"""The seven figures of a node: some from its diag messages, some from the database."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Engine, text
 __all__ = ["Figure", "figures"]
 
 _DAY_S = 86400
-_WEEKS_S = 28 * _DAY_S
-# Since the last hour that readings have become: what was labelled before it stayed alone.
+_FOUR_WEEKS_S = 28 * _DAY_S
+# Counts only readings after the newest row of reading_hour: before it, only labelled readings
+# are left.
 _DELIVERED = text(
     "SELECT SUM(n), SUM(most) FROM (SELECT COUNT(*) AS n, MAX(seq) - MIN(seq) + 1 AS most "
     "FROM reading WHERE node = :node AND (ts IS NULL OR ts >= "
@@ -23,7 +24,7 @@ _NOISE = text(
     "SELECT COUNT(*), SUM(CASE WHEN err IS NULL THEN 1 ELSE 0 END) FROM reading "
     "WHERE node = :node AND ts > :since"
 )
-_RIGHT = text(
+_LABEL_ACCURACY = text(
     "SELECT COUNT(*), SUM(CASE WHEN r.cls = l.cls THEN 1 ELSE 0 END) FROM label l "
     "JOIN reading r ON r.node = l.node AND r.ts >= l.from_ts AND r.ts < l.to_ts "
     "WHERE l.node = :node AND r.cls IS NOT NULL"
@@ -37,7 +38,7 @@ _FORECAST = text(
 
 @dataclass(frozen=True)
 class Figure:
-    """``value`` is None where it is not known yet; ``meaning`` says what it is, in a line."""
+    """``value`` is None where it is not known yet; ``meaning`` explains the figure in a line."""
 
     name: str
     value: float | None
@@ -46,15 +47,17 @@ class Figure:
 
 
 def figures(engine: Engine, node: str, diag: dict[str, Any], last_s: float) -> list[Figure]:
-    """The figures of DESIGN for ``node``; ``last_s`` is the time of its newest reading."""
+    """The seven figures of ``node``; ``last_s`` is the time of its newest reading."""
     with engine.connect() as connection:
         delivered = _share(connection, _DELIVERED, node=node)
         noise = _share(connection, _NOISE, node=node, since=last_s - _DAY_S)
-        right = _share(connection, _RIGHT, node=node)
+        label_accuracy = _share(connection, _LABEL_ACCURACY, node=node)
         forecast = _forecast(connection, node)
     buffer = None if delivered is None else 1 / delivered
-    own = "on your labels" if right is not None else "of its model, on test data"
-    accuracy = right if right is not None else _number(diag, "accuracy")
+    accuracy_meaning = (
+        "on your labels" if label_accuracy is not None else "of its model, on test data"
+    )
+    accuracy = label_accuracy if label_accuracy is not None else _number(diag, "accuracy")
     return [
         Figure("R_ingest", _number(diag, "r_ingest"), "B/s", "bytes read from the sensor"),
         Figure("E_buffer", buffer, "%", "readings in the database of those taken"),
@@ -62,7 +65,7 @@ def figures(engine: Engine, node: str, diag: dict[str, Any], last_s: float) -> l
         Figure("S_feature", _number(diag, "s_feature"), "bit", "information in the features"),
         Figure("L_infer", _number(diag, "l_infer"), "s", "one decision, from visits and speed"),
         Figure("A_forecast", forecast, "%", "temperature, as forecast in the last four weeks"),
-        Figure("Accuracy", accuracy, "%", own),
+        Figure("Accuracy", accuracy, "%", accuracy_meaning),
     ]
 
 
@@ -71,14 +74,15 @@ def _number(values: dict[str, Any], key: str) -> float | None:
     return float(value) if isinstance(value, (int, float)) else None
 
 
-def _share(connection: Connection, query: Any, **given: Any) -> float | None:
-    n, good = connection.execute(query, given).one()
+def _share(connection: Connection, query: Any, **parameters: Any) -> float | None:
+    n, good = connection.execute(query, parameters).one()
     return float(good) / float(n) if n else None
 
 
 def _forecast(connection: Connection, node: str) -> float | None:
     now = time.time()
-    rows = connection.execute(_FORECAST, {"node": node, "since": now - _WEEKS_S, "now": now})
-    pairs = [(said, was) for said, was in rows if was is not None]
-    size = sum(abs(was) for _, was in pairs)
-    return 1 - sum(abs(was - said) for said, was in pairs) / size if size else None
+    rows = connection.execute(_FORECAST, {"node": node, "since": now - _FOUR_WEEKS_S, "now": now})
+    pairs = [(predicted, actual) for predicted, actual in rows if actual is not None]
+    size = sum(abs(actual) for _, actual in pairs)
+    error = sum(abs(actual - predicted) for predicted, actual in pairs)
+    return 1 - error / size if size else None

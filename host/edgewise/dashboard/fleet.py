@@ -1,4 +1,4 @@
-"""What the overview shows: the newest of each node, and what is wrong with it."""
+"""The state of each node for the pages: its newest reading, and whether it is online."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from edgewise.database.schema import AHEAD_S, HOUR_S, diag, reading, reading_hou
 
 __all__ = ["Node", "fleet", "node"]
 
-_RECENT = 10
+_RECENT_READINGS = 10
 _SILENT_PERIODS = 3
 _SILENT_WAITS = 1.5
-_KEPT = 226  # readings that a node which sleeps keeps until it reports, docs/battery.md
+_SLEEP_BUFFER = 226  # readings that a sleeping node holds before it reports, docs/battery.md
 _SILENT_S = 30.0
-# The names by the primary key, in a step each: a DISTINCT would read every row. Of a node that
-# went silent long ago there may be hours only.
+# Steps from name to name in the primary key: a DISTINCT would read every row. A node that went
+# silent long ago may have rows in reading_hour only.
 _STEPS = (
     "SELECT MIN(node) FROM {0} UNION ALL "
     "SELECT (SELECT MIN(node) FROM {0} WHERE node > {0}_n.name) FROM {0}_n "
@@ -33,13 +33,14 @@ _NAMES = text(
     "SELECT name FROM reading_n WHERE name IS NOT NULL UNION "
     "SELECT name FROM reading_hour_n WHERE name IS NOT NULL ORDER BY name"
 )
-# Made once: for a hundred nodes a second to build a query takes longer than to answer it.
+# The queries are built once: for a hundred nodes a second, building one takes longer than
+# answering it.
 _NAME: BindParameter[str] = bindparam("node")
-_OF_NODE = select(reading).where(reading.c.node == _NAME).limit(_RECENT)
-_TIMED = _OF_NODE.where(reading.c.ts <= bindparam("limit")).order_by(reading.c.ts.desc())
-_WAITS = _TIMED.limit(_KEPT)
-_COUNTED = _OF_NODE.order_by(reading.c.boot.desc(), reading.c.seq.desc())
-_HOUR = (
+_READINGS = select(reading).where(reading.c.node == _NAME).limit(_RECENT_READINGS)
+_NEWEST_BY_TIME = _READINGS.where(reading.c.ts <= bindparam("limit")).order_by(reading.c.ts.desc())
+_NEWEST_IN_BUFFER = _NEWEST_BY_TIME.limit(_SLEEP_BUFFER)
+_NEWEST_BY_SEQ = _READINGS.order_by(reading.c.boot.desc(), reading.c.seq.desc())
+_NEWEST_HOUR = (
     select(reading_hour)
     .where(reading_hour.c.node == _NAME)
     .order_by(reading_hour.c.hour_ts.desc())
@@ -51,8 +52,11 @@ _DIAG = select(diag.c.payload).where(diag.c.node == _NAME).order_by(diag.c.id.de
 
 @dataclass(frozen=True)
 class Node:
-    """``ts``, ``received_at``: unix seconds; ``period_s`` between readings, None when unknown;
-    ``diag``: the node's newest diagnosis; ``state``: online, late, silent or offline."""
+    """A node and its newest reading.
+
+    ``ts``, ``received_at``: unix seconds. ``period_s``: between readings, None when unknown.
+    ``diag``: the node's newest diag message. ``state``: online, late, silent or offline.
+    """
 
     name: str
     boot: int
@@ -72,12 +76,12 @@ class Node:
 def fleet(engine: Engine) -> list[Node]:
     """Every node that has sent a reading, by name."""
     with engine.connect() as connection:
-        found = [_node(connection, name) for name in connection.scalars(_NAMES)]
-    return [node for node in found if node is not None]
+        nodes = [_node(connection, name) for name in connection.scalars(_NAMES)]
+    return [node for node in nodes if node is not None]
 
 
 def node(engine: Engine, name: str) -> Node | None:
-    """One of them; None for a name that has sent nothing."""
+    """The node ``name``; None if it has not sent a reading."""
     with engine.connect() as connection:
         return _node(connection, name)
 
@@ -85,26 +89,26 @@ def node(engine: Engine, name: str) -> Node | None:
 def _node(connection: Connection, name: str) -> Node | None:
     now = time.time()
     rows: list[Any] = (
-        _rows(connection, _TIMED, node=name, limit=now + AHEAD_S)
-        or _rows(connection, _COUNTED, node=name)
-        or [_as_reading(hour) for hour in _rows(connection, _HOUR, node=name)]
+        _rows(connection, _NEWEST_BY_TIME, node=name, limit=now + AHEAD_S)
+        or _rows(connection, _NEWEST_BY_SEQ, node=name)
+        or [_as_reading(hour) for hour in _rows(connection, _NEWEST_HOUR, node=name)]
     )
     if not rows:
         return None
     newest = rows[0]
     steps = [a["ts"] - b["ts"] for a, b in pairwise(rows) if None not in (a["ts"], b["ts"])]
     period_s = statistics.median(steps) if steps else None
-    heard = max(row["received_at"] for row in rows)
+    last_received_at = max(row["received_at"] for row in rows)
     limit_s = max(_SILENT_S, _SILENT_PERIODS * (period_s or 0))
     if period_s and any(row["late"] for row in rows):
-        waited_s = min(_waited(connection, name, now), _KEPT * period_s)
-        limit_s = max(limit_s, _SILENT_WAITS * waited_s)
-    state, why = _state(connection, name, newest, now - heard, limit_s)
+        wait_s = min(_longest_wait(connection, name, now), _SLEEP_BUFFER * period_s)
+        limit_s = max(limit_s, _SILENT_WAITS * wait_s)
+    state, why = _state(connection, name, newest, now - last_received_at, limit_s)
     return Node(
         name,
         boot=max(row["boot"] for row in rows),
         ts=newest["ts"],
-        received_at=heard,
+        received_at=last_received_at,
         t=newest["t"],
         h=newest["h"],
         cls=newest["cls"],
@@ -117,23 +121,23 @@ def _node(connection: Connection, name: str) -> Node | None:
     )
 
 
-def _waited(connection: Connection, name: str, now: float) -> float:
-    # How long a reading had to wait: a node that sleeps reports now and then.
-    rows = _rows(connection, _WAITS, node=name, limit=now + AHEAD_S)
+def _longest_wait(connection: Connection, name: str, now: float) -> float:
+    # The longest time between a reading and its arrival: a sleeping node reports in batches.
+    rows = _rows(connection, _NEWEST_IN_BUFFER, node=name, limit=now + AHEAD_S)
     return max((row["received_at"] - row["ts"] for row in rows if row["late"]), default=0.0)
 
 
-def _rows(connection: Connection, query: Any, **given: Any) -> list[Any]:
-    # As mappings: `row.t` of SQLAlchemy is the row itself.
-    return list(connection.execute(query, given).mappings())
+def _rows(connection: Connection, query: Any, **parameters: Any) -> list[Any]:
+    # Mappings, because `row.t` of a SQLAlchemy row is the row itself.
+    return list(connection.execute(query, parameters).mappings())
 
 
 def _as_reading(hour: Any) -> dict[str, Any]:
-    # The newest hour, of a node that has nothing newer.
+    # Turns an hourly row into a reading, for a node that has nothing newer.
     end = hour["hour_ts"] + HOUR_S - 1.0
     err = "failed" if hour["t_mean"] is None else None
-    said = {"t": hour["t_mean"], "h": hour["h_mean"], "cls": hour["cls"], "p": None, "err": err}
-    return {"boot": 0, "ts": end, "received_at": end, "late": 0, **said}
+    values = {"t": hour["t_mean"], "h": hour["h_mean"], "cls": hour["cls"], "p": None, "err": err}
+    return {"boot": 0, "ts": end, "received_at": end, "late": 0, **values}
 
 
 def _state(
@@ -153,5 +157,5 @@ def _state(
 
 
 def _diag(connection: Connection, name: str) -> dict[str, Any]:
-    said = json.loads(connection.scalar(_DIAG, {"node": name}) or "{}")
-    return said if isinstance(said, dict) else {}
+    payload = json.loads(connection.scalar(_DIAG, {"node": name}) or "{}")
+    return payload if isinstance(payload, dict) else {}

@@ -1,4 +1,4 @@
-"""Who may write: sessions behind a password, and no request that another site had sent."""
+"""Who may change something: sessions behind a password, and no request from another site."""
 
 from __future__ import annotations
 
@@ -29,28 +29,28 @@ App = Callable[[Scope, Any, Send], Awaitable[None]]
 
 
 class Sessions:
-    """Logged-in browsers, by the hash of their cookie, until they leave or twelve hours pass."""
+    """The logged-in browsers, by the hash of their cookie. A session ends after twelve hours."""
 
     def __init__(self) -> None:
-        self._until: dict[bytes, float] = {}
+        self._expiry_s: dict[bytes, float] = {}
         self._lock = threading.Lock()
 
     def open(self) -> str:
-        """A new session's cookie."""
+        """Open a session and return its cookie."""
         token = secrets.token_urlsafe(32)
         with self._lock:
-            while len(self._until) >= _SESSIONS_MAX:
-                del self._until[min(self._until, key=self._until.__getitem__)]
-            self._until[_key(token)] = time.monotonic() + _SESSION_S
+            while len(self._expiry_s) >= _SESSIONS_MAX:
+                del self._expiry_s[min(self._expiry_s, key=self._expiry_s.__getitem__)]
+            self._expiry_s[_key(token)] = time.monotonic() + _SESSION_S
         return token
 
     def close(self, token: str) -> None:
         with self._lock:
-            self._until.pop(_key(token), None)
+            self._expiry_s.pop(_key(token), None)
 
     def valid(self, token: str) -> bool:
         with self._lock:
-            return self._until.get(_key(token), 0.0) > time.monotonic()
+            return self._expiry_s.get(_key(token), 0.0) > time.monotonic()
 
 
 def _key(token: str) -> bytes:
@@ -58,8 +58,10 @@ def _key(token: str) -> bytes:
 
 
 class Guard:
-    """ASGI: refuses a request or socket that comes from a page of another origin, a POST that
-    does not say where it comes from, and a host name that is not this machine's (DNS rebinding).
+    """An ASGI app around ``app`` that refuses requests from other sites.
+
+    It refuses a request or websocket from a page of another origin, a POST without an Origin
+    header, and a host name that is not this machine's (DNS rebinding).
     """
 
     def __init__(self, app: App, host: str) -> None:
@@ -71,12 +73,12 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
         elif self._is_allowed_host(scope):
-            await self._app(scope, receive, _with_headers(send))
+            await self._app(scope, receive, _add_headers(send))
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            plain = [(b"content-type", b"text/plain")]
-            await send({"type": "http.response.start", "status": 403, "headers": plain})
+            headers = [(b"content-type", b"text/plain")]
+            await send({"type": "http.response.start", "status": 403, "headers": headers})
             await send({"type": "http.response.body", "body": b"refused: another origin\n"})
 
     def _is_allowed_host(self, scope: Scope) -> bool:
@@ -90,7 +92,7 @@ class Guard:
             if origin is None:
                 return scope.get("method", "GET") in ("GET", "HEAD")
             return urlsplit(origin).netloc.lower() == host.lower()
-        except ValueError:  # no address at all, such as [
+        except ValueError:  # not an address, such as [
             return False
 
     def _is_own_host(self, host: str) -> bool:
@@ -102,10 +104,10 @@ class Guard:
         return True
 
 
-def _with_headers(send: Send) -> Send:
-    async def sending(message: MutableMapping[str, Any]) -> None:
+def _add_headers(send: Send) -> Send:
+    async def send_with_headers(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             message["headers"] = [*message.get("headers", ()), *_HEADERS]
         await send(message)
 
-    return sending
+    return send_with_headers

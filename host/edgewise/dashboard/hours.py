@@ -1,4 +1,4 @@
-"""The past of nodes by hours, kept: to read a year of readings takes longer than to draw it."""
+"""A cache of hourly buckets: reading a year from the database is slower than drawing it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ __all__ = ["Hours", "buckets"]
 
 _DAY_S = 86400
 _NODES_MAX = 8
-# One pass over the index (node, ts). Rounding instead of cutting off, as PostgreSQL's CAST does,
-# only moves the buckets by half of one. Readings that have become hours are those hours.
+# One pass over the index (node, ts). PostgreSQL's CAST rounds, SQLite's truncates; rounding only
+# moves the buckets by half of their width. Old readings come from reading_hour.
 _BUCKETS = text(
     "SELECT CAST((ts - :first) / :width AS INTEGER) AS b, cls, COUNT(*), MIN(ts), MAX(ts), "
     "MIN(t), MAX(t), MIN(h), MAX(h), SUM(late) "
@@ -33,46 +33,50 @@ Rows = list[tuple[Any, ...]]
 
 @dataclass(frozen=True)
 class _Past:
+    # All buckets before ``until`` [unix seconds], made from ``n`` readings.
     until: float
     n: int
     rows: Rows
 
 
 class Hours:
-    """Thread-safe; what comes late, or goes, is noticed by its number."""
+    """Hourly buckets of up to eight nodes; thread-safe.
+
+    A node is read again after a day, or when the number of its past readings has changed.
+    """
 
     def __init__(self) -> None:
-        self._kept: dict[str, _Past] = {}
+        self._cache: dict[str, _Past] = {}
         self._lock = threading.Lock()
 
     def rows(
         self, connection: Connection, node: str, first_s: float, last_s: float, width_s: float
     ) -> Rows:
-        """As `buckets`, for those of an hour or more."""
-        past = self._read_past(connection, node)
-        seen = (r for r in past.rows if r[4] >= first_s and r[3] <= last_s)
-        rows = [(int((r[3] - first_s) / width_s), *r[1:]) for r in seen]
+        """The same rows as `buckets`, for buckets of an hour or more."""
+        past = self._current_past(connection, node)
+        in_span = (r for r in past.rows if r[4] >= first_s and r[3] <= last_s)
+        rows = [(int((r[3] - first_s) / width_s), *r[1:]) for r in in_span]
         if last_s >= past.until:
             rows += buckets(connection, node, first_s, last_s, width_s, past.until)
         return sorted(rows, key=lambda row: row[0])
 
-    def _read_past(self, connection: Connection, node: str) -> _Past:
+    def _current_past(self, connection: Connection, node: str) -> _Past:
         now = time.time()
         with self._lock:
-            past = self._kept.pop(node, None)
+            past = self._cache.pop(node, None)
             if (
                 past is None
                 or now - past.until > _DAY_S
                 or past.n != _count(connection, node, past)
             ):
-                past = _read(connection, node, now // HOUR_S * HOUR_S)
-            self._kept[node] = past
-            if len(self._kept) > _NODES_MAX:
-                del self._kept[next(iter(self._kept))]
+                past = _build_past(connection, node, now // HOUR_S * HOUR_S)
+            self._cache[node] = past
+            if len(self._cache) > _NODES_MAX:
+                del self._cache[next(iter(self._cache))]
             return past
 
 
-def _read(connection: Connection, node: str, until: float) -> _Past:
+def _build_past(connection: Connection, node: str, until: float) -> _Past:
     n = _count(connection, node, _Past(until, 0, []))
     return _Past(until, n, buckets(connection, node, 0.0, math.nextafter(until, 0.0), HOUR_S))
 
@@ -89,10 +93,13 @@ def buckets(
     width_s: float,
     since_s: float | None = None,
 ) -> Rows:
-    """The readings between two times [from ``since_s`` on] by their bucket and class: bucket,
-    class, how many, first and last time, least and most t, least and most h, how many late."""
-    given = {"node": node, "first": first_s, "last": last_s, "width": width_s}
-    given |= {"since": first_s, "hours": first_s - HOUR_S + 1}
+    """One row for each bucket and class between two times [from ``since_s`` on].
+
+    A row: bucket, class, count, first and last time, minimum and maximum of t, minimum and maximum
+    of h, count of late readings.
+    """
+    parameters = {"node": node, "first": first_s, "last": last_s, "width": width_s}
+    parameters |= {"since": first_s, "hours": first_s - HOUR_S + 1}
     if since_s is not None and since_s > first_s:
-        given |= {"since": since_s, "hours": since_s}
-    return [tuple(row) for row in connection.execute(_BUCKETS, given)]
+        parameters |= {"since": since_s, "hours": since_s}
+    return [tuple(row) for row in connection.execute(_BUCKETS, parameters)]

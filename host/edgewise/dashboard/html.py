@@ -1,4 +1,4 @@
-"""Pieces of the pages as HTML. What a node or a person wrote goes through `escape`, always."""
+"""Pieces of the pages as HTML. Text from a node or a person always goes through `escape`."""
 
 from __future__ import annotations
 
@@ -25,42 +25,42 @@ __all__ = [
 ]
 
 
-def _age(then: float | None) -> str:
+def _age(time_s: float | None) -> str:
     """'12 s ago' for a unix time, 'never' for None."""
-    if then is None:
+    if time_s is None:
         return "never"
-    age_s = max(0, int(time.time() - then))
+    age_s = max(0, int(time.time() - time_s))
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if age_s >= 2 * size:
             return f"{age_s // size} {unit} ago"
     return f"{age_s} s ago"
 
 
-def clock(then: float) -> str:
-    """A unix time as '24 Nov 07:15' where this program runs."""
-    return time.strftime("%d %b %H:%M", time.localtime(then))
+def clock(time_s: float) -> str:
+    """A unix time as '24 Nov 07:15' in the local time zone of this computer."""
+    return time.strftime("%d %b %H:%M", time.localtime(time_s))
 
 
 def head(nodes: list[Node]) -> str:
-    """The line above the cards: how many there are, and how they are."""
+    """The line above the cards: how many nodes are in each state."""
     counts = {s: sum(n.state == s for n in nodes) for s in ("online", "late", "silent", "offline")}
-    said = (f'<span class="dot {s}"></span>{n} {s}' for s, n in counts.items() if n)
-    return f"<p class='counts'>{''.join(f'<span>{text}</span>' for text in said)}</p>"
+    texts = (f'<span class="dot {s}"></span>{n} {s}' for s, n in counts.items() if n)
+    return f"<p class='counts'>{''.join(f'<span>{text}</span>' for text in texts)}</p>"
 
 
 def card(node: Node, palette: Palette, marks: int) -> str:
-    """A node on the overview; ``marks``: how many health remarks it has."""
-    where = escape("/node?" + urlencode({"id": node.name}))
+    """The card of a node on the overview; ``marks``: how many health remarks it has."""
+    url = escape("/node?" + urlencode({"id": node.name}))
     mark = f'<span class="mark">{marks} to look at</span>' if marks else ""
     return (
-        f'<a class="card {node.state}" href="{where}">{_title(node)}{_values(node)}'
+        f'<a class="card {node.state}" href="{url}">{_title(node)}{_values(node)}'
         f"{_class(node, palette)}"
         f'<p class="soft"><span>{_age(node.received_at)}</span>{_radio(node)}{mark}</p></a>'
     )
 
 
 def summary(node: Node, palette: Palette) -> str:
-    """The same for the top of the node's own page."""
+    """The values of a node for the top of its own page."""
     why = f'<p class="soft">{escape(node.why)}</p>' if node.why else ""
     return (
         f'<div class="now">{_title(node)}{_values(node)}{_class(node, palette)}'
@@ -98,12 +98,12 @@ def _bar(p_pc: int) -> str:
 
 def _radio(node: Node) -> str:
     heap, rssi = node.diag.get("heap"), node.diag.get("rssi")
-    said = []
+    texts = []
     if isinstance(heap, (int, float)):
-        said.append(f"{heap / 1024:.0f} KB free")
+        texts.append(f"{heap / 1024:.0f} KB free")
     if isinstance(rssi, (int, float)):
-        said.append(f"{rssi:.0f} dBm")
-    return "".join(f"<span>{text}</span>" for text in said)
+        texts.append(f"{rssi:.0f} dBm")
+    return "".join(f"<span>{text}</span>" for text in texts)
 
 
 def figure_grid(figures: Iterable[Figure]) -> str:
@@ -127,32 +127,32 @@ def _number(figure: Figure) -> str:
 
 def outage_notice(why: str) -> str:
     """The line of a page that cannot read the database."""
-    said = f"The database does not answer ({escape(why)}): this page goes on when it is back."
-    return f'<p class="away" role="alert">{said}</p>'
+    text = f"The database does not answer ({escape(why)}): this page goes on when it is back."
+    return f'<p class="away" role="alert">{text}</p>'
 
 
 def items(rows: Iterable[tuple[str, str]], empty: str) -> str:
-    """A list of when and what; ``empty`` is said where there is none."""
-    said = [f"<li><time>{escape(a)}</time><span>{escape(b)}</span></li>" for a, b in rows]
-    return f"<ul>{''.join(said)}</ul>" if said else f'<p class="soft">{escape(empty)}</p>'
+    """An HTML list of ``rows``, time and text; without rows the text ``empty``."""
+    lines = [f"<li><time>{escape(a)}</time><span>{escape(b)}</span></li>" for a, b in rows]
+    return f"<ul>{''.join(lines)}</ul>" if lines else f'<p class="soft">{escape(empty)}</p>'
 
 
 def facts(diag: dict[str, Any]) -> str:
-    """What a node said of itself, for those who look closer."""
-    known = ("runtime", "predict_us", "uptime_s", "reset", "waiting", "dropped", "connects")
+    """The technical values of a node's newest diag message, as a list."""
+    keys = ("runtime", "predict_us", "uptime_s", "reset", "waiting", "dropped", "connects")
     return items(
-        ((key.replace("_", " "), str(diag[key])) for key in known if key in diag),
+        ((key.replace("_", " "), str(diag[key])) for key in keys if key in diag),
         "This node has not reported about itself yet.",
     )
 
 
-def login_page(style: str, said: str) -> str:
-    """The form; ``said`` is shown above it."""
+def login_page(style: str, message: str) -> str:
+    """The login page with ``message`` above its form."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Edgewise: log in'
         '</title><meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<style>{style}</style></head><body><form class="login" method="post" action="/login">'
-        f"<h1>Edgewise</h1><p>{escape(said)}</p>"
+        f"<h1>Edgewise</h1><p>{escape(message)}</p>"
         '<label>Password<input type="password" name="password" autofocus required '
         'autocomplete="current-password"></label><button>Log in</button>'
         '<a href="/">Only look</a></form></body></html>'

@@ -1,4 +1,4 @@
-"""Training in a process of its own, one at a time, watched from the pages."""
+"""Training in a separate process, one at a time; the pages show its progress."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ __all__ = ["Job"]
 
 @dataclass
 class Job:
-    """``state``: idle, running, done or failed; ``result`` holds what the done one came to."""
+    """The current or last training.
+
+    ``state``: idle, running, done or failed. ``progress``: done and total. ``result``: names,
+    classes and scores, once the training is done.
+    """
 
     state: str = "idle"
     progress: tuple[int, int] = (0, 0)
@@ -37,16 +41,16 @@ class Job:
             self.state, self.progress, self.error, self.result = "running", (0, 0), "", {}
         name = time.strftime("taught-%Y%m%d-%H%M%S", time.gmtime())
         spawn = multiprocessing.get_context("spawn")
-        here, there = spawn.Pipe(duplex=False)
-        given = (db, nodes, models / name, current, there)
-        self._process = spawn.Process(target=_work, args=given, daemon=True)
+        receiver, sender = spawn.Pipe(duplex=False)
+        arguments = (db, nodes, models / name, current, sender)
+        self._process = spawn.Process(target=_work, args=arguments, daemon=True)
         self._process.start()
-        there.close()
-        threading.Thread(target=self._watch, args=(here,), daemon=True).start()
+        sender.close()
+        threading.Thread(target=self._watch, args=(receiver,), daemon=True).start()
         return True
 
     def stop(self) -> None:
-        """End a training that is under way."""
+        """Stop a running training."""
         if self._process is not None:
             self._process.terminate()
             self._process.join()
@@ -54,10 +58,10 @@ class Job:
     def _watch(self, pipe: Connection) -> None:
         try:
             while True:
-                what, value = pipe.recv()
-                if what == "progress":
+                kind, value = pipe.recv()
+                if kind == "progress":
                     self.progress = value
-                elif what == "done":
+                elif kind == "done":
                     self.result, self.state = value, "done"
                     return
                 else:
@@ -69,7 +73,9 @@ class Job:
 
 def _work(db: str, nodes: list[str], out: Path, current: Path | None, pipe: Connection) -> None:
     try:
-        result = _train(db, nodes, out, current, lambda *at: pipe.send(("progress", at)))
+        result = _train(
+            db, nodes, out, current, lambda *progress: pipe.send(("progress", progress))
+        )
     except EdgewiseError as e:
         pipe.send(("failed", str(e)))
     except SQLAlchemyError as e:
@@ -100,17 +106,17 @@ def _train(
 
 
 def _scores(path: Path, test: Any) -> dict[str, float] | None:
-    # None for a model of other classes: there is nothing to compare.
+    # None if the model knows none of the classes: there is nothing to compare.
     import numpy as np
 
     from edgewise.package.store import load_package
     from edgewise.prediction.predict import predict_log
     from edgewise.training import score
 
-    loaded = load_package(path)
-    if not set(loaded.classes) & set(test.label):
+    package = load_package(path)
+    if not set(package.classes) & set(test.label):
         return None
-    index = predict_log(loaded, test).cls
-    said = np.array([*loaded.classes, ""], dtype=object)[index]
+    index = predict_log(package, test).cls
+    predicted = np.array([*package.classes, ""], dtype=object)[index]
     rows = (index >= 0) & np.array([name is not None for name in test.label])
-    return score(test.label[rows].astype(str), said[rows].astype(str)).as_dict()
+    return score(test.label[rows].astype(str), predicted[rows].astype(str)).as_dict()

@@ -1,4 +1,4 @@
-"""Labelled periods: what a person taught, to see and to undo."""
+"""The labelled periods of a node: list, add and remove them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["add_label", "known_classes", "labels_of", "remove_label"]
 
 
 def labels_of(engine: Engine, node: str) -> list[Any]:
-    """The rows of the node's labels, the youngest first."""
+    """The rows of the node's labels, the newest first."""
     query = select(label).where(label.c.node == node).order_by(label.c.created_at.desc())
     with engine.connect() as connection:
         return list(connection.execute(query))
@@ -30,10 +30,10 @@ def known_classes(engine: Engine) -> list[str]:
 
 
 def add_label(engine: Engine, node: str, from_s: float, to_s: float, cls: str, author: str) -> int:
-    """Label ``from_s <= ts < to_s`` and return the readings in it.
+    """Label ``from_s <= ts < to_s`` and return how many readings are in it.
 
-    Raises InputError for a class that no model may have, or a period without readings or one
-    that begins with another.
+    Raises InputError for a class name that a model cannot have, for a period without readings,
+    and for a period that begins at the same time as another.
     """
     cls = cls.strip()
     try:
@@ -42,11 +42,11 @@ def add_label(engine: Engine, node: str, from_s: float, to_s: float, cls: str, a
         raise InputError(f"class {cls[:40]!r}: {e}: choose another name") from e
     if not (math.isfinite(from_s) and math.isfinite(to_s)):
         raise InputError("not a valid period: drag over the chart again")
-    inside = (reading.c.node == node, reading.c.ts >= from_s, reading.c.ts < to_s)
+    in_period = (reading.c.node == node, reading.c.ts >= from_s, reading.c.ts < to_s)
     row = {"node": node, "from_ts": from_s, "to_ts": to_s, "cls": cls, "author": author}
     try:
         with engine.begin() as connection:
-            n = connection.scalar(select(func.count()).select_from(reading).where(*inside)) or 0
+            n = connection.scalar(select(func.count()).select_from(reading).where(*in_period)) or 0
             if not n:
                 raise InputError(
                     "no readings in this period, or only hourly means: choose another"
@@ -58,6 +58,6 @@ def add_label(engine: Engine, node: str, from_s: float, to_s: float, cls: str, a
 
 
 def remove_label(engine: Engine, node: str, from_s: float) -> None:
-    """Take the label away that begins at ``from_s``."""
+    """Remove the label that begins at ``from_s``."""
     with engine.begin() as connection:
         connection.execute(delete(label).where(label.c.node == node, label.c.from_ts == from_s))

@@ -1,4 +1,4 @@
-"""What every page has: style, top line, and the right to write."""
+"""The parts of every page: style sheet, top line, and whether the browser may write."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from edgewise.database import reason
 
 __all__ = ["Writer", "markup", "page", "refresh_every", "show_page", "style"]
 
-_AGAIN_S = 2.0
+_RETRY_S = 2.0
 
 
 class Writer:
-    """Whether the browser behind a page is logged in, asked again before each change."""
+    """Whether the browser of a page is logged in; checked again before each change."""
 
     def __init__(self, state: State, request: Request) -> None:
         self._sessions = state.sessions
         self._token = request.cookies.get(COOKIE, "")
 
     def allowed(self) -> bool:
-        """Say so on the page where it is not."""
+        """Whether the browser may write; shows a message on the page if not."""
         if not self.logged_in():
             ui.notify("Log in first", type="warning")
             return False
@@ -45,49 +45,52 @@ def style() -> str:
 
 
 def markup(text: str) -> ui.html:
-    """HTML of ours, in which `edgewise.dashboard.html` has escaped what is not."""
+    """Our own HTML as an element; `edgewise.dashboard.html` has escaped foreign text in it."""
     return ui.html(text, sanitize=False)
 
 
 async def show_page(build: Awaitable[None]) -> None:
-    """Build a page; where the database is away, one that says so and tries again."""
+    """Build a page; if the database is away, show a notice and load the page again."""
     try:
         await build
     except SQLAlchemyError as e:
         ui.add_css(style())
         markup(html.outage_notice(reason(e)))
-        ui.timer(_AGAIN_S, ui.navigate.reload, once=True)
+        ui.timer(_RETRY_S, ui.navigate.reload, once=True)
 
 
 async def refresh_every(interval_s: float, look: Callable[[], Awaitable[None]]) -> None:
-    """Call ``look`` now and from now on; the page says while the database is away."""
-    strip = markup("")
+    """Call ``look`` now and every ``interval_s``; a notice is shown while the database is away."""
+    notice = markup("")
 
-    async def turn() -> None:
+    async def refresh() -> None:
         try:
             await look()
         except SQLAlchemyError as e:
-            strip.set_content(html.outage_notice(reason(e)))
+            notice.set_content(html.outage_notice(reason(e)))
         else:
-            strip.set_content("")
+            notice.set_content("")
 
-    await turn()
-    ui.timer(interval_s, turn, immediate=False)
+    await refresh()
+    ui.timer(interval_s, refresh, immediate=False)
 
 
 @contextmanager
 def page(title: str, writer: Writer, back: bool) -> Iterator[None]:
-    """The frame of a page around what the block adds."""
+    """The frame of a page; the elements of the block go into it.
+
+    ``back``: whether the top line links to the overview.
+    """
     ui.page_title(title)
     ui.add_css(style())
     ui.colors(primary="#2c7d67")
-    log = (
+    login = (
         '<form method="post" action="/logout"><button>Log out</button></form>'
         if writer.logged_in()
         else '<a href="/login">Log in</a>'
     )
-    way = '<a href="/" aria-label="All nodes">&larr; All nodes</a>' if back else ""
+    back_link = '<a href="/" aria-label="All nodes">&larr; All nodes</a>' if back else ""
     name = "" if back else f'<a class="name" href="/">{escape(title)}</a>'
     with ui.element("div").classes("page"):
-        markup(f'<nav class="top">{way}{name}<span></span>{log}</nav>')
+        markup(f'<nav class="top">{back_link}{name}<span></span>{login}</nav>')
         yield

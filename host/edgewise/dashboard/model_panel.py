@@ -1,4 +1,4 @@
-"""The model of a node: train on what was taught, compare, push, go back."""
+"""The model of a node: train on the labels, compare, push, roll back."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _VERSIONS = 5
 
 
 class ModelPanel:
-    """The panel of the node ``name``; who may not write sees what is, without buttons."""
+    """The model panel of the node ``name``; only a logged-in browser gets the buttons."""
 
     def __init__(self, state: State, name: str, writer: Writer) -> None:
         self._state, self._name, self._writer = state, name, writer
-        self._seen: Any = None
+        self._status: Any = None  # that is on the page
         with ui.element("section").classes("panel"):
             markup("<h3>Model</h3>")
             self._versions = markup("")
@@ -35,41 +35,43 @@ class ModelPanel:
             self._result = markup("")
             self._verdicts = markup("")
             if writer.logged_in():
-                self._buttons()
+                self._add_buttons()
 
-    def _buttons(self) -> None:
-        self._everywhere = ui.checkbox("labels of all nodes")
+    def _add_buttons(self) -> None:
+        self._all_nodes = ui.checkbox("labels of all nodes")
         with ui.element("div").classes("row"):
             ui.button("Train", on_click=self._train).props("no-caps")
             ui.button("Push ...", on_click=self._choose).props("outline no-caps")
             ui.button("Roll back", on_click=self._roll_back).props("flat no-caps")
 
     async def look(self, boot: int) -> None:
-        """Show how training and pushing go and what ran in the starts up to ``boot``, where
-        something has changed."""
+        """Update the training progress, the push results and the models that ran up to ``boot``.
+
+        Does nothing where nothing has changed.
+        """
         job, verdicts = self._state.job, dict(self._state.verdicts)
-        now = job.state, job.progress, verdicts, boot
-        if now == self._seen:
+        status = job.state, job.progress, verdicts, boot
+        if status == self._status:
             return
-        ran = await asyncio.to_thread(_model_history, self._state, self._name)
-        self._seen = now
-        done, of = job.progress
+        history = await asyncio.to_thread(_model_history, self._state, self._name)
+        self._status = status
+        done, total = job.progress
         self._progress.set_visibility(job.state == "running")
-        self._progress.set_value(done / of if of else 0)
-        self._result.set_content(_outcome(job.state, job.error, job.result))
+        self._progress.set_value(done / total if total else 0)
+        self._result.set_content(_result_html(job.state, job.error, job.result))
         self._verdicts.set_content(html.items(verdicts.items(), "") if verdicts else "")
-        self._versions.set_content(html.items(ran, "The node has not reported its model yet."))
+        self._versions.set_content(html.items(history, "The node has not reported its model yet."))
 
     async def _train(self) -> None:
         if not self._writer.allowed():
             return
         state = self._state
-        runs = await asyncio.to_thread(
+        package = await asyncio.to_thread(
             lambda: runs_on(state.engine, self._name, packages_in(state.models))
         )
-        current = runs.path if runs else None
+        current = package.path if package else None
         db = state.engine.url.render_as_string(hide_password=False)
-        nodes = [] if self._everywhere.value else [self._name]
+        nodes = [] if self._all_nodes.value else [self._name]
         if not state.job.start(db, nodes, state.models, current):
             ui.notify("A training is under way", type="warning")
 
@@ -80,13 +82,13 @@ class ModelPanel:
             return
         names = [node.name for node in await asyncio.to_thread(self._state.fleet)]
         with ui.dialog() as dialog, ui.card():
-            chosen = ui.select(packages, value=packages[0], label="Model").classes("w-full")
+            selection = ui.select(packages, value=packages[0], label="Model").classes("w-full")
             boxes = {name: ui.checkbox(name, value=name == self._name) for name in names}
 
             def send() -> None:
                 dialog.close()
                 if self._writer.allowed():
-                    self._state.push(chosen.value, [n for n, box in boxes.items() if box.value])
+                    self._state.push(selection.value, [n for n, box in boxes.items() if box.value])
 
             with ui.row():
                 ui.button("Push", on_click=send).props("no-caps")
@@ -99,9 +101,11 @@ class ModelPanel:
 
 
 def _model_history(state: State, name: str) -> list[tuple[str, str]]:
-    told = versions(state.engine, name)[:_VERSIONS]
-    if told:
-        return [(html.clock(v.since), f"{'back to ' * v.again}{v.name} ({v.crc})") for v in told]
+    history = versions(state.engine, name)[:_VERSIONS]
+    if history:
+        return [
+            (html.clock(v.since), f"{'back to ' * v.again}{v.name} ({v.crc})") for v in history
+        ]
     return [(html.clock(row.installed_at), row.name) for row in _push_history(state, name)]
 
 
@@ -111,7 +115,7 @@ def _push_history(state: State, name: str) -> list[Any]:
         return list(connection.execute(query.limit(_VERSIONS)))
 
 
-def _outcome(state: str, error: str, result: dict[str, Any]) -> str:
+def _result_html(state: str, error: str, result: dict[str, Any]) -> str:
     if state == "running":
         return '<p class="soft">Training on what was taught ...</p>'
     if state == "failed":
@@ -128,7 +132,7 @@ def _outcome(state: str, error: str, result: dict[str, Any]) -> str:
     )
     head = "<tr><th>model</th><th>accuracy</th><th>balanced</th><th>macro-F1</th></tr>"
     link = f'<a href="/report/{quote(result["name"])}" target="_blank">Report</a>'
-    other = result["current"] is None and result["current_name"]
-    note = f" {other} knows none of these classes." if other else ""
-    tested = f"{result['new']['rows']} readings held out, {', '.join(result['classes'])}.{note}"
-    return f'<table>{head}{cells}</table><p class="soft">{escape(tested)} {link}</p>'
+    old_name = result["current"] is None and result["current_name"]
+    note = f" {old_name} knows none of these classes." if old_name else ""
+    summary = f"{result['new']['rows']} readings held out, {', '.join(result['classes'])}.{note}"
+    return f'<table>{head}{cells}</table><p class="soft">{escape(summary)} {link}</p>'

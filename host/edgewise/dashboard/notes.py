@@ -1,4 +1,4 @@
-"""What is noted about a node beside its readings: events, forecasts, remarks on its health."""
+"""The events, forecasts and health remarks of a node."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EVENTS_MAX = 300
 
 
 def newest_forecast(state: State, name: str) -> float | None:
-    """The last time that is forecast; None without a forecast."""
+    """The last time of the node's forecast; None without a forecast."""
     query = select(forecast.c.ts).where(forecast.c.node == name).order_by(forecast.c.ts.desc())
     with state.engine.connect() as connection:
         return connection.scalar(query.limit(1))
@@ -30,22 +30,24 @@ def newest_forecast(state: State, name: str) -> float | None:
 def forecasts(
     state: State, name: str, first: float, last: float, n: int
 ) -> dict[str, list[tuple[float, float, float, float]]]:
-    """Channel -> time, value, lower, upper, as `chart_data.data` takes them: between two times
-    at most about ``n`` each."""
+    """The forecast between two times: channel -> rows of time, value, lower, upper.
+
+    About ``n`` rows at most for each channel; `chart_data.data` takes them.
+    """
     query = (
         select(forecast)
         .where(forecast.c.node == name, forecast.c.ts >= first, forecast.c.ts <= last)
         .order_by(forecast.c.ts)
     )
-    found: dict[str, list[tuple[float, float, float, float]]] = {}
+    channels: dict[str, list[tuple[float, float, float, float]]] = {}
     with state.engine.connect() as connection:
         for row in connection.execute(query):
-            found.setdefault(row.channel, []).append((row.ts, row.yhat, row.lower, row.upper))
-    return {channel: rows[:: 1 + len(rows) // n] for channel, rows in found.items()}
+            channels.setdefault(row.channel, []).append((row.ts, row.yhat, row.lower, row.upper))
+    return {channel: rows[:: 1 + len(rows) // n] for channel, rows in channels.items()}
 
 
 def events(state: State, name: str, first: float, last: float) -> list[tuple[float, str]]:
-    """Time and text of the events between two times, the youngest first."""
+    """Time and text of the events between two times, the newest first."""
     query = (
         select(event.c.ts, event.c.event, event.c.payload, event.c.digest)
         .where(event.c.node == name, event.c.ts >= first, event.c.ts <= last)
@@ -57,14 +59,15 @@ def events(state: State, name: str, first: float, last: float) -> list[tuple[flo
 
 
 def _event_text(row: Any) -> str:
-    said = json.loads(row.payload)
-    if row.digest is None and "about" in said:  # the host's own
-        return f"{row.event}: {said['to']}" if said["to"] != OK else f"over: {said['from']}"
-    change = f": {said.get('from') or 'start'} → {said['to']}" if "to" in said else ""
-    return f"{row.event}{change}{' (' + str(said['err']) + ')' if 'err' in said else ''}"
+    payload = json.loads(row.payload)
+    if row.digest is None and "about" in payload:  # an event of the host
+        is_over = payload["to"] == OK
+        return f"over: {payload['from']}" if is_over else f"{row.event}: {payload['to']}"
+    change = f": {payload.get('from') or 'start'} → {payload['to']}" if "to" in payload else ""
+    return f"{row.event}{change}{' (' + str(payload['err']) + ')' if 'err' in payload else ''}"
 
 
 def remarks(state: State, name: str) -> list[tuple[str, str]]:
-    """Day and text of what is to be said of the node now."""
-    said = current(state.engine, [name], time.time())
-    return [(time.strftime("%d %b", time.gmtime(r.day)), r.text) for r in said[:LISTED]]
+    """Day and text of the current health remarks of the node."""
+    rows = current(state.engine, [name], time.time())
+    return [(time.strftime("%d %b", time.gmtime(r.day)), r.text) for r in rows[:LISTED]]

@@ -1,4 +1,4 @@
-"""All nodes at a glance."""
+"""The page with a card for each node."""
 
 from __future__ import annotations
 
@@ -18,21 +18,23 @@ from edgewise.health import current
 __all__ = ["overview"]
 
 _EVERY_S = 0.5
-_NONE = '<p class="soft">No node has sent anything yet: edgewise collect fills the database.</p>'
+_NO_NODES = (
+    '<p class="soft">No node has sent anything yet: edgewise collect fills the database.</p>'
+)
 
 
 async def overview(state: State, request: Request) -> None:
-    """The page; it looks for news twice a second."""
+    """Build the overview; it is refreshed twice a second."""
     cards: dict[str, ui.html] = {}
     with page("Edgewise", Writer(state, request), back=False):
         head = markup("")
-        none = markup("")
+        notice = markup("")
         grid = ui.element("div").classes("cards")
 
     async def refresh() -> None:
-        nodes, marks = await asyncio.to_thread(_news, state)
+        nodes, marks = await asyncio.to_thread(_read_nodes, state)
         head.set_content(html.head(nodes))
-        none.set_content("" if nodes else _NONE)
+        notice.set_content("" if nodes else _NO_NODES)
         for node in nodes:
             if node.name not in cards:
                 with grid:
@@ -42,7 +44,7 @@ async def overview(state: State, request: Request) -> None:
     await refresh_every(_EVERY_S, refresh)
 
 
-def _news(state: State) -> tuple[list[Node], Counter[str]]:
+def _read_nodes(state: State) -> tuple[list[Node], Counter[str]]:
     nodes = state.fleet()
-    said = current(state.engine, [node.name for node in nodes], time.time())
-    return nodes, Counter(remark.node for remark in said)
+    remarks = current(state.engine, [node.name for node in nodes], time.time())
+    return nodes, Counter(remark.node for remark in remarks)

@@ -1,4 +1,4 @@
-"""What address shows what."""
+"""The addresses of the dashboard: pages, login, reports."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
-from nicegui import app as app_of_pages
+from nicegui import app as pages_app
 from nicegui import ui
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -26,7 +26,8 @@ from edgewise.package.store import REPORT
 __all__ = ["add_routes"]
 
 _BODY_MAX = 4096
-# A page that was cut off for so long goes on; NiceGUI's 3 s drop clicks on a busy machine.
+# A page may lose its connection for so long. NiceGUI's default of 3 s drops clicks on a busy
+# machine.
 _RECONNECT_S = 60.0
 
 
@@ -39,7 +40,7 @@ def add_routes(app: FastAPI, state: State) -> None:
 
     @app.post("/login")
     async def enter(request: Request) -> Response:
-        return await _enter(state, request)
+        return await _log_in(state, request)
 
     @app.post("/logout")
     def leave(request: Request) -> Response:
@@ -61,7 +62,7 @@ def add_routes(app: FastAPI, state: State) -> None:
     async def node(request: Request, id: str) -> None:
         await show_page(node_page(state, request, id.replace("\0", "\ufffd")))
 
-    app_of_pages.on_exception(_database_error)
+    pages_app.on_exception(_database_error)
     log = logging.getLogger("nicegui")
     log.setLevel(logging.WARNING)
     log.addFilter(shorten_database_error)
@@ -76,7 +77,7 @@ def add_routes(app: FastAPI, state: State) -> None:
 
 
 def _database_error(error: Exception) -> None:
-    # of a click, say; what a page looks for by itself has its own line
+    # An error of a click, for example; `refresh_every` shows the errors of its own reads.
     if isinstance(error, SQLAlchemyError):
         ui.notify(f"The database does not answer: {reason(error)}", type="negative")
 
@@ -85,27 +86,27 @@ def _no_password() -> str:
     return "There is no password yet: set one with edgewise dashboard password."
 
 
-def _form(said: str, status: int) -> Response:
-    return HTMLResponse(html.login_page(style(), said), status)
+def _form(message: str, status: int) -> Response:
+    return HTMLResponse(html.login_page(style(), message), status)
 
 
-async def _enter(state: State, request: Request) -> Response:
+async def _log_in(state: State, request: Request) -> Response:
     address = request.client.host if request.client else ""
     if int(request.headers.get("content-length") or _BODY_MAX + 1) > _BODY_MAX:
         return _form("That is too long.", 413)
-    given = parse_qs((await request.body()).decode(errors="replace")).get("password", [""])[0]
+    text = parse_qs((await request.body()).decode(errors="replace")).get("password", [""])[0]
     if not state.attempts.take(address):
         return _form("Too many attempts: wait a minute.", 429)
     try:
-        right = await asyncio.to_thread(password.check, given)
+        is_right = await asyncio.to_thread(password.check, text)
     except InputError as e:
         return _form(str(e), 500)
-    if not right:
+    if not is_right:
         return _form("That is not the password." if password.is_set() else _no_password(), 403)
     state.attempts.forget(address)
-    answer = RedirectResponse("/", 303)
-    secure = request.url.scheme == "https"
-    answer.set_cookie(
-        COOKIE, state.sessions.open(), httponly=True, samesite="strict", secure=secure
+    response = RedirectResponse("/", 303)
+    is_https = request.url.scheme == "https"
+    response.set_cookie(
+        COOKIE, state.sessions.open(), httponly=True, samesite="strict", secure=is_https
     )
-    return answer
+    return response

@@ -1,4 +1,4 @@
-"""The web server of the dashboard, in a thread of its own."""
+"""The web server of the dashboard, in its own thread."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Running:
         self._rounds = Rounds(state.engine, state.models)
 
     def stop(self) -> None:
-        """End it, with what it had begun."""
+        """Stop the server, and the trainings, pushes and checks that it started."""
         self._rounds.stop()
         self._state.close()
         self._server.should_exit = True
@@ -75,11 +75,11 @@ def serve(
     config: Path = Path("node.toml"),
     base: str = "edgewise",
 ) -> Running:
-    """Show the database in a browser; once a process, for NiceGUI is global.
+    """Start a dashboard of the database; once in a process, because NiceGUI is global.
 
-    ``broker``, ``config`` (with update.secret) and ``base`` are for pushing; ``port`` 0 takes a
-    free one. Raises InputError where others could reach it and no password is set, OutsideError
-    where the address is taken.
+    ``broker``, ``config`` (with update.secret) and ``base`` are for pushing. ``port`` 0 takes a
+    free port. Raises InputError where others could reach the dashboard and no password is set,
+    OutsideError where the address is taken.
     """
     if not _is_loopback(host) and not password.is_set():
         raise InputError(
@@ -91,13 +91,13 @@ def serve(
     state = State(engine, broker, models, config, base)
     app = FastAPI(openapi_url=None)
     add_routes(app, state)
-    settings = uvicorn.Config(
+    server_config = uvicorn.Config(
         Guard(app, host),
         log_level="warning",
         timeout_graceful_shutdown=_STOP_S,
         server_header=False,
     )
-    return Running(uvicorn.Server(settings), listening, state)
+    return Running(uvicorn.Server(server_config), listening, state)
 
 
 def _is_loopback(host: str) -> bool:

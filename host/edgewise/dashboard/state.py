@@ -1,4 +1,4 @@
-"""What all pages share: the database, the models, who is logged in, what is being done."""
+"""The state that all pages share: database, models, sessions, training and pushes."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from edgewise.urls import BrokerUrl
 __all__ = ["State"]
 
 _FRESH_S = 0.3
-_SHARE = 4  # of the time that asking took: a large fleet is asked for less often
-_AT_ONCE = 8
+_FRESH_FACTOR = 4  # times the duration of the query: a large fleet is queried less often
+_PUSHES_MAX = 8
 _Result = TypeVar("_Result")
 
 
 @dataclass
 class State:
-    """``verdicts``: node -> what became of the last push to it, for people."""
+    """The shared state. ``verdicts``: node -> text about the last push to it."""
 
     engine: Engine
     broker: BrokerUrl | None
@@ -52,83 +52,83 @@ class State:
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
-        self._fleet: tuple[float, list[Node]] = (0.0, [])  # until when it is fresh
-        self._pool = ThreadPoolExecutor(_AT_ONCE, "push")
+        self._fleet: tuple[float, list[Node]] = (0.0, [])  # fresh until, nodes
+        self._pool = ThreadPoolExecutor(_PUSHES_MAX, "push")
 
     def fleet(self) -> list[Node]:
-        """All nodes; many pages ask, the database is asked now and then."""
+        """All nodes. The list is cached for a short time, because many pages ask for it."""
         with self._lock:
             start = time.monotonic()
             if start > self._fleet[0]:
-                found = fleet(self.engine)
+                nodes = fleet(self.engine)
                 end = time.monotonic()
-                self._fleet = end + max(_FRESH_S, _SHARE * (end - start)), found
+                self._fleet = end + max(_FRESH_S, _FRESH_FACTOR * (end - start)), nodes
             return self._fleet[1]
 
     def packages(self) -> list[str]:
-        """Names of the packages below ``models``, the youngest first."""
-        found = self.models.glob("*/model.json")
-        return [p.parent.name for p in sorted(found, key=lambda p: -p.stat().st_mtime)]
+        """Names of the packages below ``models``, the newest first."""
+        paths = self.models.glob("*/model.json")
+        return [p.parent.name for p in sorted(paths, key=lambda p: -p.stat().st_mtime)]
 
     def push(self, name: str, nodes: list[str]) -> None:
-        """Send a package to nodes in the background; ``verdicts`` tells how it goes."""
+        """Send a package to nodes in the background; ``verdicts`` shows the progress."""
         for node in nodes:
             self.verdicts[node] = f"sending {name} ..."
-            self._pool.submit(self._ask_node, node, partial(self._push, name, node))
+            self._pool.submit(self._run_action, node, partial(self._push, name, node))
 
     def roll_back(self, node: str) -> None:
-        """Ask a node to go back to the model before, in the background."""
+        """Roll a node back to its previous model, in the background."""
         self.verdicts[node] = "going back ..."
-        self._pool.submit(self._ask_node, node, partial(self._roll_back, node))
+        self._pool.submit(self._run_action, node, partial(self._roll_back, node))
 
-    def _ask_node(self, node: str, act: Callable[[], str]) -> None:
+    def _run_action(self, node: str, action: Callable[[], str]) -> None:
         try:
-            self.verdicts[node] = act()
+            self.verdicts[node] = action()
         except EdgewiseError as e:
             self.verdicts[node] = str(e)
 
     def _push(self, name: str, node: str) -> str:
         from edgewise.ota import Target, container, push, secret_of
 
-        loaded = load_package(self.models / name)
+        package = load_package(self.models / name)
         target = Target(self.base, node, secret_of(self.config, node))
 
-        def tell(done: int, of: int) -> None:
-            self.verdicts[node] = f"sending {name}: {done} of {of} bytes, then its trial"
+        def show_progress(done: int, total: int) -> None:
+            self.verdicts[node] = f"sending {name}: {done} of {total} bytes, then its trial"
 
         verdict = self._with_broker(
-            lambda client: push(client, target, container(loaded), progress=tell)
+            lambda client: push(client, target, container(package), progress=show_progress)
         )
         if not verdict.ok:
             return f"{name} rejected: {verdict.error}"
-        row = {"node": node, "name": name, "sha256": loaded.info["sha256"]["model.bin"]}
-        said = f"{name} confirmed by the node after {verdict.verdict_s} s"
+        row = {"node": node, "name": name, "sha256": package.info["sha256"]["model.bin"]}
+        text = f"{name} confirmed by the node after {verdict.verdict_s} s"
         try:
             with self.engine.begin() as connection:
                 connection.execute(model.insert().values(**row, installed_at=time.time()))
         except SQLAlchemyError as e:
-            said += f", not stored in the database: {reason(e)}"
-        return said
+            text += f", not stored in the database: {reason(e)}"
+        return text
 
     def _roll_back(self, node: str) -> str:
         from edgewise.ota import ask
 
-        said = self._with_broker(lambda client: ask(client, self.base, node, "model", "rollback"))
-        return "the model before is back" if said["ok"] else f"refused: {said['error']}"
+        reply = self._with_broker(lambda client: ask(client, self.base, node, "model", "rollback"))
+        return "the model before is back" if reply["ok"] else f"refused: {reply['error']}"
 
-    def _with_broker(self, act: Callable[..., _Result]) -> _Result:
+    def _with_broker(self, action: Callable[..., _Result]) -> _Result:
         from edgewise.ota.targets import connect
 
         if self.broker is None:
             raise EdgewiseError("no broker: start the dashboard with --broker")
         client = connect(self.broker)
         try:
-            return act(client)
+            return action(client)
         finally:
             client.disconnect()
             client.loop_stop()
 
     def close(self) -> None:
-        """End what is under way."""
+        """Stop the training and the pushes that have not begun."""
         self.job.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)

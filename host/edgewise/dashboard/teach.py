@@ -1,4 +1,4 @@
-"""Label what the chart shows, train on it, push what came out."""
+"""Label periods of the chart; the panels of the labels and of the model."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ _NO_BRUSH = {"type": "takeGlobalCursor", "key": "brush", "brushOption": {"brushT
 
 
 class Teach:
-    """The panels 'Taught' and 'Model' of the node ``name``; ``redraw`` shows changed labels."""
+    """The panels 'Taught' and 'Model' of the node ``name``.
+
+    ``redraw`` is called when the labels have changed.
+    """
 
     def __init__(
         self,
@@ -36,7 +39,7 @@ class Teach:
     ) -> None:
         self._state, self._name, self._chart = state, name, chart
         self._writer, self._redraw = writer, redraw
-        chart.on("chart:brushEnd", self._brushed, ["areas"])
+        chart.on("chart:brushEnd", self._on_brush_end, ["areas"])
         with ui.element("section").classes("panel"):
             markup("<h3>Taught</h3>")
             self._list = ui.element("div").style("width:100%")
@@ -44,37 +47,39 @@ class Teach:
         self._rows: list[Any] | None = None
 
     async def look(self, boot: int) -> None:
-        """Show what was taught, here or on another page, how training and pushing go, and what
-        ran up to ``boot``."""
+        """Update the labels, the training, the pushes, and the models that ran up to ``boot``.
+
+        The labels may have changed on another page.
+        """
         await self._list_labels()
         await self._model.look(boot)
 
     def button(self, place: ui.element) -> None:
-        """The button that begins a label, where one may write."""
+        """Put the button that begins a label into ``place``, for a logged-in browser."""
         if self._writer.logged_in():
             with place:
-                self._button = ui.button(_LABEL, on_click=self._begin).props("outline")
-            self._chart.on("chart:globalcursortaken", self._on_period, ["brushOption"])
+                self._button = ui.button(_LABEL, on_click=self._toggle_brush).props("outline")
+            self._chart.on("chart:globalcursortaken", self._on_cursor, ["brushOption"])
 
-    def _begin(self) -> None:
-        how = _NO_BRUSH if self._button.text == _DRAG else _BRUSH
-        self._chart.run_chart_method("dispatchAction", how)
+    def _toggle_brush(self) -> None:
+        action = _NO_BRUSH if self._button.text == _DRAG else _BRUSH
+        self._chart.run_chart_method("dispatchAction", action)
 
-    def _on_period(self, event: Any) -> None:
-        # The chart says that it is ready to be dragged over, or no more.
-        taken = (event.args.get("brushOption") or {}).get("brushType")
-        self._button.set_text(_DRAG if taken else _LABEL)
+    def _on_cursor(self, event: Any) -> None:
+        # The chart reports whether it is ready to be dragged over.
+        brush_type = (event.args.get("brushOption") or {}).get("brushType")
+        self._button.set_text(_DRAG if brush_type else _LABEL)
 
-    async def _brushed(self, event: Any) -> None:
+    async def _on_brush_end(self, event: Any) -> None:
         areas = event.args.get("areas") or []
         span = areas[0].get("coordRange") if areas else None
         self._chart.run_chart_method("dispatchAction", {"type": "brush", "areas": []})
         self._chart.run_chart_method("dispatchAction", _NO_BRUSH)
         if isinstance(span, list) and len(span) == 2 and self._writer.allowed():
             from_s, to_s = (float(ms) / 1000 for ms in span)
-            self._ask(from_s, to_s)
+            self._ask_class(from_s, to_s)
 
-    def _ask(self, from_s: float, to_s: float) -> None:
+    def _ask_class(self, from_s: float, to_s: float) -> None:
         with ui.dialog() as dialog, ui.card():
             markup(f"<p><b>{clock(from_s)}</b> to <b>{clock(to_s)}</b></p>")
 
@@ -82,23 +87,23 @@ class Teach:
                 return self._save(dialog, from_s, to_s, cls)
 
             with ui.row().classes("classes"):
-                for known in labels.known_classes(self._state.engine):
-                    ui.button(known, on_click=lambda known=known: save(known)).props(
-                        "outline no-caps"
-                    )
-            new = ui.input("New class").props("dense outlined maxlength=64").classes("w-full")
-            new.on("keydown.enter", lambda: save(new.value))
+                for name in labels.known_classes(self._state.engine):
+                    ui.button(name, on_click=lambda name=name: save(name)).props("outline no-caps")
+            name_input = (
+                ui.input("New class").props("dense outlined maxlength=64").classes("w-full")
+            )
+            name_input.on("keydown.enter", lambda: save(name_input.value))
             with ui.row():
-                ui.button("Save", on_click=lambda: save(new.value)).props("no-caps")
+                ui.button("Save", on_click=lambda: save(name_input.value)).props("no-caps")
                 ui.button("Cancel", on_click=dialog.close).props("flat no-caps")
         dialog.open()
 
     async def _save(self, dialog: ui.dialog, from_s: float, to_s: float, cls: str) -> None:
         if not self._writer.allowed():
             return
-        given = (self._state.engine, self._name, from_s, to_s, cls, _AUTHOR)
+        arguments = (self._state.engine, self._name, from_s, to_s, cls, _AUTHOR)
         try:
-            n = await asyncio.to_thread(labels.add_label, *given)
+            n = await asyncio.to_thread(labels.add_label, *arguments)
         except InputError as e:
             ui.notify(str(e), type="negative")
             return
@@ -115,12 +120,12 @@ class Teach:
         rows = await asyncio.to_thread(labels.labels_of, self._state.engine, self._name)
         if rows == self._rows:
             return
-        first, self._rows = self._rows is None, rows
-        self._fill(rows)
-        if not first:
+        is_first, self._rows = self._rows is None, rows
+        self._show_rows(rows)
+        if not is_first:
             await self._redraw()
 
-    def _fill(self, rows: list[Any]) -> None:
+    def _show_rows(self, rows: list[Any]) -> None:
         self._list.clear()
         with self._list:
             for row in rows:
@@ -130,9 +135,9 @@ class Teach:
                     span = f"{clock(row.from_ts)} to {clock(row.to_ts)}"
                     ui.label(f"{row.cls}, {span}").classes("what")
                     if self._writer.logged_in():
-                        ui.button("Undo", on_click=lambda at=row.from_ts: self._undo(at)).props(
-                            "flat dense no-caps"
-                        )
+                        ui.button(
+                            "Undo", on_click=lambda from_s=row.from_ts: self._undo(from_s)
+                        ).props("flat dense no-caps")
             if not rows:
-                how = "press Label a period" if self._writer.logged_in() else "log in to teach"
-                markup(f'<p class="soft">Nothing yet: {how}.</p>')
+                advice = "press Label a period" if self._writer.logged_in() else "log in to teach"
+                markup(f'<p class="soft">Nothing yet: {advice}.</p>')

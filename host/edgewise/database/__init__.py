@@ -1,4 +1,4 @@
-"""The database: its tables, and how one of an earlier version gets them.
+"""The database: its tables, and the migrations from earlier versions.
 
 May import: errors, features, logs, package, urls.
 """

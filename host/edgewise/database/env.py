@@ -1,4 +1,4 @@
-"""Alembic runs this for each migration, on the connection that it is given."""
+"""Alembic runs this file for each migration, on the connection in its configuration."""
 
 from alembic import context
 

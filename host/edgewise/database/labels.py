@@ -1,4 +1,4 @@
-"""Labelled periods of a database as a log: what a person taught becomes training data."""
+"""The labelled periods of a database as a log, for training."""
 
 from __future__ import annotations
 
@@ -20,42 +20,43 @@ from edgewise.logs.log import Log
 __all__ = ["held_out", "join_logs", "log_sha256", "read_labelled", "rows_not_in"]
 
 _DAY_S = 86400
-_CLASS_MIN = 10  # to teach and to test
-_LEAD_S = _DAY_S  # readings before a label fill the windows, as they did on the node
+_CLASS_MIN = 10  # readings, to train and to test
+_LEAD_S = _DAY_S  # readings before a label fill the feature windows, as on the node
 
 
 def read_labelled(engine: Engine, nodes: list[str] | None = None) -> Log:
-    """The readings around the labelled periods of ``nodes`` [all], those outside without a label.
+    """The readings in and around the labelled periods of ``nodes`` [all].
 
-    A reading belongs to ``from_ts <= ts < to_ts``; of two periods that overlap the younger counts.
-    Readings without a time, and all but the first of one time, are left out. Raises InputError
-    where a node has no label or there is nothing to train on.
+    A reading gets the label of the period ``from_ts <= ts < to_ts``; of two overlapping periods
+    the newer one counts. Readings outside have no label. Readings without a time are left out,
+    and of several with the same time all but the first. Raises InputError where a node has no
+    label or there is nothing to train on.
     """
-    where = display_url(engine)
+    url = display_url(engine)
     periods = _periods(engine, nodes)
     if nodes and (missing := sorted(set(nodes) - set(periods))):
-        raise InputError(f"{where}: node {missing[0]} has no labelled period: label some first")
+        raise InputError(f"{url}: node {missing[0]} has no labelled period: label some first")
     if not periods:
         raise InputError(
-            f"{where}: no labelled period: label some in edgewise dashboard, then train"
+            f"{url}: no labelled period: label some in edgewise dashboard, then train"
         )
-    rows = [_readings(engine, node, labels) for node, labels in periods.items()]
-    time_s, t, h, names = (np.concatenate(part) for part in zip(*rows, strict=True))
-    node = np.repeat(np.array(list(periods), dtype=object), [len(r[0]) for r in rows])
+    parts = [_readings(engine, node, labels) for node, labels in periods.items()]
+    time_s, t, h, names = (np.concatenate(column) for column in zip(*parts, strict=True))
+    node = np.repeat(np.array(list(periods), dtype=object), [len(part[0]) for part in parts])
     if not any(name is not None for name in names):
-        raise InputError(f"{where}: no readings in the labelled periods: label others")
-    return as_log(where, node, time_s, t, h, names)
+        raise InputError(f"{url}: no readings in the labelled periods: label others")
+    return as_log(url, node, time_s, t, h, names)
 
 
 def _periods(engine: Engine, nodes: list[str] | None) -> dict[str, list[Any]]:
     query = select(label).order_by(label.c.node, label.c.created_at)
     if nodes:
         query = query.where(label.c.node.in_(nodes))
-    found: dict[str, list[Any]] = {}
+    periods: dict[str, list[Any]] = {}
     with engine.connect() as connection:
         for row in connection.execute(query):
-            found.setdefault(row.node, []).append(row)
-    return found
+            periods.setdefault(row.node, []).append(row)
+    return periods
 
 
 def _readings(engine: Engine, node: str, labels: list[Any]) -> tuple[NDArray[Any], ...]:
@@ -77,13 +78,14 @@ def _readings(engine: Engine, node: str, labels: list[Any]) -> tuple[NDArray[Any
 
 
 def held_out(log: Log) -> tuple[Log, Log]:
-    """Training part and test part: of each class the last days that hold 30 % of its readings.
+    """Training part and test part of ``log``.
 
-    Where whole days would be more than half of a class, it gives its last 30 % of readings.
-    Raises InputError for a class with few.
+    The test part has the last whole days of each class that hold 30 % of its readings. Where
+    these days are more than half of a class, it has the last 30 % of its readings instead. Raises
+    InputError for a class with fewer than ten readings.
     """
     names = np.zeros(0, dtype=object) if log.label is None else log.label
-    test = np.zeros(len(log), dtype=bool)
+    is_test = np.zeros(len(log), dtype=bool)
     for name in sorted({str(n) for n in names if n is not None}):
         rows = np.flatnonzero(names == name)
         rows = rows[np.argsort(log.time_s[rows], kind="stable")]
@@ -94,20 +96,20 @@ def held_out(log: Log) -> tuple[Log, Log]:
             )
         first = int(len(rows) * (1 - TEST_SHARE))
         day = log.time_s[rows] // _DAY_S
-        whole = int(np.searchsorted(day, day[first]))
-        test[rows[whole if 2 * whole >= len(rows) else first :]] = True
-    return log.select(~test), log.select(test)
+        first_of_day = int(np.searchsorted(day, day[first]))
+        is_test[rows[first_of_day if 2 * first_of_day >= len(rows) else first :]] = True
+    return log.select(~is_test), log.select(is_test)
 
 
 def rows_not_in(log: Log, labelled: Log) -> Log:
-    """What of ``log`` is not in ``labelled`` as well; InputError where they cannot be one."""
+    """The rows of ``log`` that are not in ``labelled``; InputError if the periods differ."""
     if abs(log.period_ms - labelled.period_ms) > labelled.period_ms / 10:
         raise InputError(
             f"{log.path}: a reading every {log.period_ms / 1000:g} s, every "
             f"{labelled.period_ms / 1000:g} s in {labelled.path}: train on one of them"
         )
-    known = set(_keys(labelled))
-    return log.select(np.array([key not in known for key in _keys(log)], dtype=bool))
+    labelled_keys = set(_keys(labelled))
+    return log.select(np.array([key not in labelled_keys for key in _keys(log)], dtype=bool))
 
 
 def _keys(log: Log) -> list[tuple[str, float]]:
@@ -115,14 +117,14 @@ def _keys(log: Log) -> list[tuple[str, float]]:
 
 
 def join_logs(a: Log, b: Log) -> Log:
-    """The readings of both, each with its label."""
+    """One log with the readings of both, each with its label."""
     columns = ("time_s", "node", "t_dc", "h_pm", "valid", "label", "line")
-    both: dict[str, Any] = {c: np.concatenate([getattr(a, c), getattr(b, c)]) for c in columns}
-    return replace(a, path=f"{a.path} and {b.path}", extra={}, **both)
+    joined: dict[str, Any] = {c: np.concatenate([getattr(a, c), getattr(b, c)]) for c in columns}
+    return replace(a, path=f"{a.path} and {b.path}", extra={}, **joined)
 
 
 def log_sha256(log: Log) -> str:
-    """SHA-256 of what a training reads from the log, in hex."""
+    """SHA-256 of the columns that a training reads from the log, in hex."""
     digest = hashlib.sha256()
     for column in (log.time_s, log.t_dc, log.h_pm, log.valid):
         digest.update(column.tobytes())

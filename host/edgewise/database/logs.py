@@ -1,4 +1,4 @@
-"""Readings of a database as a log, so that whatever reads logs reads them too."""
+"""Readings of a database as a log, for functions that take a log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 
 def as_log(
-    where: str,
+    source: str,
     node: NDArray[Any],
     time_s: Floats,
     t: Floats,
@@ -26,11 +26,12 @@ def as_log(
 ) -> Log:
     """A log of readings that are sorted within each node.
 
+    ``source``: the log's path in error messages.
     ``t``, ``h``: float64[n] in Celsius and %RH, NaN where the read failed.
     """
     valid = ~(np.isnan(t) | np.isnan(h))
     return Log(
-        path=where,
+        path=source,
         time_s=time_s,
         node=node,
         t_dc=tenths(np.where(valid, t, 0.0)),

@@ -1,4 +1,4 @@
-"""Events of the host's own: a matter of a node that begins, or is over."""
+"""Events that the host writes: a condition of a node begins or is over."""
 
 from __future__ import annotations
 
@@ -21,33 +21,35 @@ def note_change(
     about: str,
     to: str | None,
     now_s: float,
-    **more: Any,
+    **extra: Any,
 ) -> str | None:
-    """Write an event where ``about`` begins, in the words ``to``, or is over, None.
+    """Write an event if the condition ``about`` has begun or ended; return its text.
 
-    Returns what the event says; None where nothing has changed since the last one.
+    ``to`` is the text of a condition that holds, None if it does not hold. The text of an event
+    that ends it is "ok". ``extra`` goes into the payload. Returns None, and writes nothing, while
+    the condition stays as it is.
     """
-    before = _last_note(connection, node, event, about)
-    if (to is None) == (before in (None, OK)):
+    last_text = _last_note(connection, node, event, about)
+    if (to is None) == (last_text in (None, OK)):
         return None
-    said = to or OK
+    new_text = to or OK
     payload = {"ts": now_s, "boot": 0, "seq": 0, "event": event, "about": about}
-    payload |= {"from": before or OK, "to": said, **more}
+    payload |= {"from": last_text or OK, "to": new_text, **extra}
     row = {"node": node, "boot": 0, "seq": 0, "ts": now_s, "event": event}
     text = json.dumps(payload)
     connection.execute(events.insert().values(**row, payload=text, received_at=now_s))
-    return said
+    return new_text
 
 
 def _last_note(connection: Connection, node: str, event: str, about: str) -> str | None:
-    # a node that says the like has a digest
+    # events that nodes sent have a digest
     query = (
         select(events.c.payload)
         .where(events.c.node == node, events.c.event == event, events.c.digest.is_(None))
         .order_by(events.c.id.desc())
     )
     for (text,) in connection.execute(query):
-        said = json.loads(text)
-        if said.get("about") == about:
-            return str(said["to"])
+        payload = json.loads(text)
+        if payload.get("about") == about:
+            return str(payload["to"])
     return None

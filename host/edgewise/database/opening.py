@@ -1,4 +1,4 @@
-"""A database is opened, made, or brought up to this version."""
+"""Opens a database, creates it, or upgrades it to this version."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from edgewise.urls import check_db
 __all__ = ["HEAD", "display_url", "naming_database", "one_at_a_time", "open_db", "reason"]
 
 HEAD = "0003"
-_FIRST = "0001"  # what there was before databases told their version
-_LOCK = 0x45444745  # of PostgreSQL
-_POSTGRESQL = {"connect_timeout": 5}
+_FIRST = "0001"  # the version of a database without the table alembic_version
+_LOCK = 0x45444745  # number of the advisory lock in PostgreSQL
+_POSTGRESQL_DEFAULTS = {"connect_timeout": 5}
 
 
 def open_db(url: str, create: bool = True) -> Engine:
-    """Open or create the database, and bring an older one up to this version.
+    """An engine of the database, which is created or upgraded to this version first.
 
-    ``create``: whether a SQLite file may be made where there is none.
-    InputError or OutsideError in one line when that fails, or when it is of a later version.
+    ``create``: whether a missing SQLite file may be created. InputError or OutsideError, in one
+    line, when that fails or when the database is of a later version.
     """
     engine = _engine(make_url(check_db(url)))
     if engine.dialect.name == "sqlite":
@@ -37,9 +37,9 @@ def open_db(url: str, create: bool = True) -> Engine:
             if not create and not Path(engine.url.database).exists():
                 raise InputError(f"database {engine.url.database} does not exist: check the path")
     with naming_database(engine), engine.begin() as connection:
-        found = _version(connection)
-        if found != HEAD:
-            _bring_up(connection, display_url(engine))
+        version = _version(connection)
+        if version != HEAD:
+            _upgrade(connection, display_url(engine))
     return engine
 
 
@@ -49,25 +49,23 @@ def display_url(engine: Engine) -> str:
 
 
 def reason(error: SQLAlchemyError) -> str:
-    """What the database, or what stands for it, says, in a line."""
-    said = str(getattr(error, "orig", None) or error).splitlines()
-    return said[0] if said else type(error).__name__
+    """The message of the database or its driver, in one line."""
+    lines = str(getattr(error, "orig", None) or error).splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 @contextmanager
 def naming_database(engine: Engine) -> Iterator[None]:
-    """What goes wrong with the database in the block becomes an OutsideError that names it."""
+    """Turn a database error in the block into an OutsideError that names the database."""
     try:
         yield
     except SQLAlchemyError as e:
-        where = display_url(engine)
-        raise OutsideError(
-            f"database {where}: {reason(e)}: check the address and the rights"
-        ) from e
+        url = display_url(engine)
+        raise OutsideError(f"database {url}: {reason(e)}: check the address and the rights") from e
 
 
 def one_at_a_time(connection: Connection) -> None:
-    """Until its transaction ends, all others that ask for this wait."""
+    """Take a lock until the transaction ends; others that call this wait for it."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
     else:
@@ -75,32 +73,32 @@ def one_at_a_time(connection: Connection) -> None:
 
 
 def _engine(url: URL) -> Engine:
-    usual = _POSTGRESQL if url.get_backend_name() == "postgresql" else {}
-    given = {key: value for key, value in usual.items() if key not in url.query}
-    # the server may have been restarted
-    return create_engine(url, connect_args=given, pool_pre_ping=True)
+    defaults = _POSTGRESQL_DEFAULTS if url.get_backend_name() == "postgresql" else {}
+    options = {key: value for key, value in defaults.items() if key not in url.query}
+    # pre-ping, because the server may have been restarted
+    return create_engine(url, connect_args=options, pool_pre_ping=True)
 
 
 def _version(connection: Connection) -> str | None:
-    """The version that the database tells; "" for one without, None for an empty one."""
+    """The version of the database; "" for tables without a version, None for no tables."""
     names = set(inspect(connection).get_table_names())
     if "alembic_version" in names:
         return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
     return "" if "reading" in names else None
 
 
-def _bring_up(connection: Connection, where: str) -> None:
+def _upgrade(connection: Connection, url: str) -> None:
     from alembic import command
     from alembic.config import Config
 
     one_at_a_time(connection)
-    found = _version(connection)  # another one may have been faster
+    version = _version(connection)  # read again: another process may have upgraded it
     config = Config()
     config.set_main_option("script_location", "edgewise:database")
     config.attributes["connection"] = connection
-    if found and found > HEAD:
-        raise InputError(f"database {where}: of a later Edgewise ({found}): upgrade Edgewise")
-    if found == "":
+    if version and version > HEAD:
+        raise InputError(f"database {url}: of a later Edgewise ({version}): upgrade Edgewise")
+    if version == "":
         command.stamp(config, _FIRST)
     command.upgrade(config, "head")
 

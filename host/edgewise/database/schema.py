@@ -1,4 +1,4 @@
-"""The tables: readings with their key, what else a node says, what is made of it."""
+"""The tables: readings, other messages of nodes, and results computed from them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 AHEAD_S = 3600  # a clock that is further ahead is wrong
-HOUR_S = 3600  # of a row of reading_hour
+HOUR_S = 3600  # length of a row of reading_hour
 metadata = MetaData()
 
 # Times are unix seconds UTC, t in Celsius, h in %RH.
@@ -52,7 +52,7 @@ events = Table(
     Column("event", String(32), nullable=False),
     Column("payload", Text, nullable=False),
     Column("received_at", Float, nullable=False),
-    Column("digest", String(32)),  # of what a node said; said twice it is one event
+    Column("digest", String(32)),  # of a node's payload: an event sent twice is stored once
 )
 Index("event_node_ts", events.c.node, events.c.ts)
 Index("event_once", *(events.c[key] for key in ("node", "boot", "seq", "digest")), unique=True)
@@ -96,7 +96,7 @@ rejected = Table(
     Column("received_at", Float, nullable=False),
 )
 
-# Of readings that have been let go: by hours of unix time; cls is the most frequent one.
+# Hours of unix time, from readings that were folded and deleted; cls is the most frequent class.
 reading_hour = Table(
     "reading_hour",
     metadata,

@@ -1,4 +1,4 @@
-"""The next 24 hours of temperature and humidity, with what they may be trusted.
+"""Forecasts temperature and humidity for the next 24 hours, with the error to expect.
 
 May import: database, errors, logs, toolchain.
 """

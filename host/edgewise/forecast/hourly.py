@@ -18,8 +18,8 @@ from edgewise.logs.log import Log
 __all__ = ["CHANNELS", "Hourly", "hourly_of_database", "hourly_of_log"]
 
 CHANNELS = {"t": "temperature", "h": "humidity"}
-_TICK_S = 1e-3  # a reading at the full hour belongs to the one that begins
-_HISTORY_S = 28 * 86400  # what is longer ago says little of tomorrow
+_TICK_S = 1e-3  # a reading at the full hour belongs to the hour that begins
+_HISTORY_S = 28 * 86400  # older readings say little about tomorrow
 Floats = NDArray[np.float64]
 
 
@@ -27,8 +27,8 @@ Floats = NDArray[np.float64]
 class Hourly:
     """One channel of one node, hour by hour.
 
-    ``ts``: float64[hours], the middle of each, unix seconds; ``y``: float64[hours], the mean in
-    Celsius or %RH, NaN where nothing was read.
+    ``ts``: float64[hours], the middle of each hour, unix seconds. ``y``: float64[hours], the mean
+    in Celsius or %RH, NaN without a reading.
     """
 
     node: str
@@ -38,7 +38,7 @@ class Hourly:
 
 
 def hourly_of_log(log: Log, node: str | None = None) -> list[Hourly]:
-    """The last 28 days of each node of a log, of ``node`` alone where it is named.
+    """The last 28 days of each node of a log, or of ``node`` alone if it is given.
 
     InputError where the log has no such node.
     """
@@ -48,73 +48,80 @@ def hourly_of_log(log: Log, node: str | None = None) -> list[Hourly]:
             known = ", ".join(map(str, names[:5]))
             raise InputError(f"{log.path}: no node {node}: it has {known}")
         names = [node]
-    found: list[Hourly] = []
+    series: list[Hourly] = []
     for name in names:
         rows = (log.node == name) & log.valid
         values = {"t": log.t_dc[rows] / 10, "h": log.h_pm[rows] / 10}
         hour = np.floor(log.time_s[rows] / HOUR_S)
-        found += _series(str(name) or node or "log", _means(hour, values))
-    return found
+        series += _series(str(name) or node or "log", _means(hour, values))
+    return series
 
 
 def hourly_of_database(engine: Engine, node: str | None = None) -> list[Hourly]:
-    """The last 28 days of each node of a database, of ``node`` alone where it is named.
+    """The last 28 days of each node of a database, or of ``node`` alone if it is given.
 
-    InputError where there is no such node, or none at all.
+    InputError where there is no such node, or no node at all.
     """
-    where = display_url(engine)
+    url = display_url(engine)
     query = select(reading.c.node).distinct().order_by(reading.c.node)
     with engine.connect() as connection:
         names = connection.execute(query).scalars().all()
     if node is not None and node not in names:
-        raise InputError(f"{where}: no readings of node {node}: edgewise collect puts them there")
+        raise InputError(f"{url}: no readings of node {node}: edgewise collect puts them there")
     if not names:
-        raise InputError(f"{where}: no readings: edgewise collect puts them there")
-    found: list[Hourly] = []
+        raise InputError(f"{url}: no readings: edgewise collect puts them there")
+    series: list[Hourly] = []
     for name in [node] if node is not None else names:
-        found += _series(name, _hours(engine, name))
-    return found
+        series += _series(name, _hours(engine, name))
+    return series
 
 
 Hours = dict[int, tuple[int, float, float]]  # hour -> readings, mean of t, mean of h
 
 
 def _means(hour: Floats, values: dict[str, Floats]) -> Hours:
-    numbers, which, n = np.unique(hour, return_inverse=True, return_counts=True)
-    t, h = (np.bincount(which, values[c], len(numbers)) / np.maximum(n, 1) for c in CHANNELS)
-    rows = zip(numbers.tolist(), n.tolist(), t.tolist(), h.tolist(), strict=True)
+    hours, index, n = np.unique(hour, return_inverse=True, return_counts=True)
+    t, h = (np.bincount(index, values[c], len(hours)) / np.maximum(n, 1) for c in CHANNELS)
+    rows = zip(hours.tolist(), n.tolist(), t.tolist(), h.tolist(), strict=True)
     return {int(hour): (n, t, h) for hour, n, t, h in rows}
 
 
 def _hours(engine: Engine, node: str) -> Hours:
-    # What was let go of a reading's hour is in reading_hour, the rest in reading.
-    # round() of both databases, moved by half an hour: not every SQLite has floor().
-    number = func.round((reading.c.ts - HOUR_S / 2 + _TICK_S) / HOUR_S)
-    good = (
+    # An hour may be in both tables: its folded readings in reading_hour, the others in reading.
+    # round(), moved by half an hour, stands for floor(), which not every SQLite has.
+    hour_number = func.round((reading.c.ts - HOUR_S / 2 + _TICK_S) / HOUR_S)
+    is_good = (
         reading.c.node == node,
         reading.c.ts <= reading.c.received_at + AHEAD_S,
         reading.c.err.is_(None),
     )
-    old = reading_hour.c
+    hour_columns = reading_hour.c
     with engine.connect() as connection:
-        last_s = connection.scalar(select(func.max(reading.c.ts)).where(*good))
+        last_s = connection.scalar(select(func.max(reading.c.ts)).where(*is_good))
         first_s = (last_s or 0) - _HISTORY_S
         rows = connection.execute(
-            select(number, func.count(), func.avg(reading.c.t), func.avg(reading.c.h))
-            .where(*good, reading.c.ts >= first_s)
-            .group_by(number)
+            select(hour_number, func.count(), func.avg(reading.c.t), func.avg(reading.c.h))
+            .where(*is_good, reading.c.ts >= first_s)
+            .group_by(hour_number)
         ).all()
         folded = connection.execute(
-            select(old.hour_ts, old.n - old.failed, old.t_mean, old.h_mean).where(
-                old.node == node, old.hour_ts >= first_s, old.t_mean.is_not(None)
+            select(
+                hour_columns.hour_ts,
+                hour_columns.n - hour_columns.failed,
+                hour_columns.t_mean,
+                hour_columns.h_mean,
+            ).where(
+                hour_columns.node == node,
+                hour_columns.hour_ts >= first_s,
+                hour_columns.t_mean.is_not(None),
             )
         ).all()
     hours = {int(hour): (int(n), float(t), float(h)) for hour, n, t, h in rows}
     for hour_ts, n, t, h in folded:
         hour = hour_ts // HOUR_S
         n_new, t_new, h_new = hours.get(hour, (0, 0.0, 0.0))
-        both = n + n_new
-        hours[hour] = both, (n * t + n_new * t_new) / both, (n * h + n_new * h_new) / both
+        total = n + n_new
+        hours[hour] = total, (n * t + n_new * t_new) / total, (n * h + n_new * h_new) / total
     return hours
 
 
@@ -124,7 +131,7 @@ def _series(node: str, hours: Hours) -> Iterator[Hourly]:
     last = max(hours)
     first = max(min(hours), last + 1 - _HISTORY_S // HOUR_S)
     ts: Floats = (np.arange(first, last + 1, dtype=np.float64) + 0.5) * HOUR_S
-    nothing = (0, math.nan, math.nan)
+    empty = (0, math.nan, math.nan)
     for i, channel in enumerate(CHANNELS):
-        means = [hours.get(hour, nothing)[1 + i] for hour in range(first, last + 1)]
+        means = [hours.get(hour, empty)[1 + i] for hour in range(first, last + 1)]
         yield Hourly(node, channel, ts, np.array(means, dtype=np.float64))

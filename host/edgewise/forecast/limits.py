@@ -1,4 +1,4 @@
-"""Limits that a forecast should not cross, and the events that say when it does."""
+"""Limits that a forecast should not cross, and the events for a forecast that does."""
 
 from __future__ import annotations
 
@@ -31,26 +31,29 @@ class Limit:
 
 
 def parse_limit(text: str) -> Limit:
-    """Read such as t>28 or h<30; InputError."""
-    found = re.fullmatch(r"\s*([th])\s*([<>])\s*(-?\d+(?:\.\d+)?)\s*", text)
-    if not found or not math.isfinite(float(found[3])):
+    """The limit in a text such as t>28 or h<30; InputError."""
+    match = re.fullmatch(r"\s*([th])\s*([<>])\s*(-?\d+(?:\.\d+)?)\s*", text)
+    if not match or not math.isfinite(float(match[3])):
         raise InputError(f"limit {text!r}: write such as 't>28' (Celsius) or 'h<30' (%RH)")
-    return Limit(found[1], found[2], float(found[3]))
+    return Limit(match[1], match[2], float(match[3]))
 
 
 def crossing(outlook: Outlook, limit: Limit) -> float | None:
-    """The first hour of the next day that is expected beyond the limit, unix seconds."""
+    """The first hour of the next day that is forecast beyond the limit, unix seconds, or None."""
     ahead = outlook.ahead
-    beyond = ahead.yhat > limit.value if limit.side == ">" else ahead.yhat < limit.value
-    return float(ahead.ts[beyond.argmax()]) if beyond.any() else None
+    is_beyond = ahead.yhat > limit.value if limit.side == ">" else ahead.yhat < limit.value
+    return float(ahead.ts[is_beyond.argmax()]) if is_beyond.any() else None
 
 
 def note(connection: Connection, outlook: Outlook, limit: Limit, made_at: float) -> str | None:
-    """Write an event where the forecast begins or ceases to cross the limit; what it says.
+    """Write an event if the forecast has begun or stopped to cross the limit; return its text.
 
-    None: nothing new.
+    None: there is no new event.
     """
-    at = crossing(outlook, limit)
-    when = at if at is None else time.strftime("%d %b %H:%M UTC", time.gmtime(at))
-    to = when and f"{limit} expected at {when}"
-    return note_change(connection, outlook.series.node, EVENT, str(limit), to, made_at, at=at)
+    cross_s = crossing(outlook, limit)
+    text = None
+    if cross_s is not None:
+        date = time.strftime("%d %b %H:%M UTC", time.gmtime(cross_s))
+        text = f"{limit} expected at {date}"
+    node = outlook.series.node
+    return note_change(connection, node, EVENT, str(limit), text, made_at, at=cross_s)

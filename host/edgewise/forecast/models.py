@@ -1,7 +1,7 @@
 """The forecasters that compete: a day like yesterday, AutoETS and Prophet.
 
 Each takes the middle of the hours (float64[n], unix seconds) and their means (float64[n], NaN
-where nothing was read) and returns float64[24], the next day.
+without a reading) and returns float64[24], the next day.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ Floats = NDArray[np.float64]
 
 
 def check_installed() -> None:
-    """OutsideError where the extra packages are not there; they talk to nobody from now on."""
-    # prophet says that interactive plots will not work, Stan's chains that they begin and end
+    """Raise OutsideError if the extra packages are missing; silence their log messages."""
+    # prophet warns that interactive plots do not work; cmdstanpy logs the start and end of chains
     for name in ("prophet.plot", "cmdstanpy"):
         logger = logging.getLogger(name)
-        logger.addHandler(logging.NullHandler())  # without one cmdstanpy sets a level of its own
+        logger.addHandler(logging.NullHandler())  # without a handler cmdstanpy sets its own level
         logger.setLevel(logging.CRITICAL)
     extras.require("forecast")
 
 
 def seasonal_naive(ts: Floats, y: Floats) -> Floats:
-    """Each hour as a day before."""
+    """Each hour gets the value of the same hour a day before."""
     from statsforecast.models import SeasonalNaive
 
     return _statsforecast(SeasonalNaive(season_length=DAY), y)
@@ -47,7 +47,7 @@ def auto_ets(ts: Floats, y: Floats) -> Floats:
 
 
 def prophet(ts: Floats, y: Floats) -> Floats:
-    """Prophet with a daily season, and a weekly one from two weeks on."""
+    """Prophet with a daily season, and a weekly season if there are two weeks or more."""
     import pandas as pd
     from prophet import Prophet
 
@@ -68,20 +68,22 @@ def _statsforecast(model: Any, y: Floats) -> Floats:
 
 
 def _fill_gaps(y: Floats) -> Floats:
-    # An hour without readings is as the one a day before, the first ones as a day later; what
-    # no day has lies on a line between its neighbours.
+    # An hour without readings gets the value of a day before, or of a day later at the beginning.
+    # An hour that no day has is interpolated between its neighbours.
     full = y.copy()
     for order in (range(DAY, len(y)), range(len(y) - DAY - 1, -1, -1)):
         step = -DAY if order.step > 0 else DAY
         for i in order:
             if np.isnan(full[i]):
                 full[i] = full[i + step]
-    missing = np.isnan(full)
-    full[missing] = np.interp(np.flatnonzero(missing), np.flatnonzero(~missing), full[~missing])
+    is_missing = np.isnan(full)
+    full[is_missing] = np.interp(
+        np.flatnonzero(is_missing), np.flatnonzero(~is_missing), full[~is_missing]
+    )
     return full
 
 
-# In the order of their simplicity: of two that are equally good the first is chosen.
+# The simplest first: of two equally good ones the first is chosen.
 MODELS: dict[str, Callable[[Floats, Floats], Floats]] = {
     "SeasonalNaive": seasonal_naive,
     "AutoETS": auto_ets,

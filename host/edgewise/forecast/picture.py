@@ -1,4 +1,4 @@
-"""What was, what is expected, and the band: a PNG or SVG that a person can judge."""
+"""Draws the measured values, the forecast and its band into a PNG, SVG or PDF."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from edgewise.forecast.rolling import BAND, Outlook
 __all__ = ["FORMATS", "check_path", "draw"]
 
 FORMATS = (".png", ".svg", ".pdf")
-_SHOWN = 7 * DAY  # hours before the forecast
+_HISTORY_HOURS = 7 * DAY  # before the forecast
 _COLORS = {"t": "#c0392b", "h": "#2471a3"}
 _UNITS = {"t": "°C", "h": "%RH"}
 
 
 def check_path(path: Path) -> None:
-    """InputError where ``path`` names no picture."""
+    """Raise InputError if ``path`` does not end like a picture file."""
     if path.suffix.lower() not in FORMATS:
         raise InputError(f"--picture {path}: a name that ends in {', '.join(FORMATS)} is needed")
 
 
 def draw(outlooks: Sequence[Outlook], limits: Sequence[Limit], path: Path) -> None:
-    """A row for each channel of each node; InputError where ``path`` cannot be written."""
+    """Draw a row for each channel of each node; InputError if ``path`` cannot be written."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -38,8 +38,8 @@ def draw(outlooks: Sequence[Outlook], limits: Sequence[Limit], path: Path) -> No
     figure, axes = plt.subplots(
         len(outlooks), 1, figsize=(11, 3.2 * len(outlooks)), squeeze=False, layout="constrained"
     )
-    for axis, found in zip(axes[:, 0], outlooks, strict=True):
-        _panel(axis, found, limits)
+    for axis, outlook in zip(axes[:, 0], outlooks, strict=True):
+        _panel(axis, outlook, limits)
     try:
         figure.savefig(path, dpi=90)
     except OSError as e:
@@ -48,22 +48,22 @@ def draw(outlooks: Sequence[Outlook], limits: Sequence[Limit], path: Path) -> No
         plt.close(figure)
 
 
-def _panel(axis: Any, found: Outlook, limits: Sequence[Limit]) -> None:
-    series, ahead, best = found.series, found.ahead, found.best
+def _panel(axis: Any, outlook: Outlook, limits: Sequence[Limit]) -> None:
+    series, ahead, best = outlook.series, outlook.ahead, outlook.best
     channel = series.channel
     color = _COLORS[channel]
     axis.plot(
-        _format_time(series.ts[-_SHOWN:]),
-        series.y[-_SHOWN:],
+        _as_datetimes(series.ts[-_HISTORY_HOURS:]),
+        series.y[-_HISTORY_HOURS:],
         color=color,
         lw=1.2,
         label="measured",
     )
-    when = _format_time(ahead.ts)
+    times = _as_datetimes(ahead.ts)
     axis.fill_between(
-        when, ahead.lower, ahead.upper, color=color, alpha=0.18, lw=0, label=f"{BAND:.0%} band"
+        times, ahead.lower, ahead.upper, color=color, alpha=0.18, lw=0, label=f"{BAND:.0%} band"
     )
-    axis.plot(when, ahead.yhat, color=color, lw=1.2, ls="--", label=f"{best.model}, expected")
+    axis.plot(times, ahead.yhat, color=color, lw=1.2, ls="--", label=f"{best.model}, expected")
     for limit in limits:
         if limit.channel == channel:
             axis.axhline(limit.value, color="#7f8c8d", lw=1, ls=":", label=f"limit {limit}")
@@ -76,5 +76,5 @@ def _panel(axis: Any, found: Outlook, limits: Sequence[Limit]) -> None:
     axis.legend(loc="upper left", fontsize=8, ncols=4)
 
 
-def _format_time(ts: Any) -> Any:
+def _as_datetimes(ts: Any) -> Any:
     return np.asarray(ts * 1000).astype("datetime64[ms]")

@@ -1,4 +1,4 @@
-"""The same days for every forecaster: each is forecast from what was known at its beginning."""
+"""Compares the forecasters on the same days, each forecast from the hours before it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from edgewise.forecast.models import DAY, MODELS
 
 __all__ = ["BAND", "Ahead", "Outlook", "Score", "outlook"]
 
-BAND = 0.8  # of the hours that the band is to hold
+BAND = 0.8  # share of the hours that should lie within the band
 _ORIGINS = 7
 _TRAIN_MIN = 2 * DAY
-_NEAR = 3  # hours before and after, whose errors are those of an hour as well
+_NEAR = 3  # hours before and after whose errors count for an hour's band
 _RANGE = {"t": (-40.0, 80.0), "h": (0.0, 100.0)}  # of the sensor
 Floats = NDArray[np.float64]
 
@@ -26,9 +26,9 @@ Floats = NDArray[np.float64]
 class Score:
     """One forecaster on the rolling origins.
 
-    ``a_forecast``: 1 - sum|y - y^| / sum|y|; ``mae``: mean error in Celsius or %RH; ``held``:
-    share of the hours within the band that the other days' errors give, None of one day alone;
-    ``errors``: float64[origins, 24], y - y^, NaN where nothing was read.
+    ``a_forecast``: 1 - sum|y - y^| / sum|y|. ``mae``: mean absolute error in Celsius or %RH.
+    ``held``: share of the hours within the band from the other days' errors, None for a single
+    day. ``errors``: float64[origins, 24], y - y^, NaN without a reading.
     """
 
     model: str
@@ -40,7 +40,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Ahead:
-    """The next day: float64[24] each; ``ts`` is the middle of the hours, unix seconds."""
+    """The forecast of the next day, float64[24] each; ``ts``: middle of each hour, unix time."""
 
     ts: Floats
     yhat: Floats
@@ -50,7 +50,7 @@ class Ahead:
 
 @dataclass(frozen=True)
 class Outlook:
-    """What the forecasters reached on ``series``, the best of them, and what it says."""
+    """The scores of the forecasters on ``series``, the best one, and its forecast."""
 
     series: Hourly
     scores: list[Score]
@@ -59,58 +59,58 @@ class Outlook:
 
 
 def outlook(series: Hourly) -> Outlook:
-    """Evaluate every forecaster on up to seven days, forecast with the best.
+    """The forecast of the best forecaster, which is chosen on up to seven days.
 
-    A day is forecast from the hours before it; three days of readings are needed, InputError.
+    A day is forecast from the hours before it. InputError for less than three days of readings.
     """
     origins = _origins(series)
     truth = np.array([series.y[o : o + DAY] for o in origins])
-    said = {
+    forecasts = {
         name: np.array(
-            [_within_limits(series, model(series.ts[:o], series.y[:o])) for o in origins]
+            [_clip_to_range(series, model(series.ts[:o], series.y[:o])) for o in origins]
         )
         for name, model in MODELS.items()
     }
-    scores = [_score(name, truth, forecast) for name, forecast in said.items()]
+    scores = [_score(name, truth, forecast) for name, forecast in forecasts.items()]
     best = max(scores, key=lambda s: s.a_forecast)
-    yhat = _within_limits(series, MODELS[best.model](series.ts, series.y))
-    reach = _band(best.errors)
+    yhat = _clip_to_range(series, MODELS[best.model](series.ts, series.y))
+    half_width = _band(best.errors)
     ahead = Ahead(
         series.ts[-1] + HOUR_S * np.arange(1, DAY + 1),
         yhat,
-        _within_limits(series, yhat - reach),
-        _within_limits(series, yhat + reach),
+        _clip_to_range(series, yhat - half_width),
+        _clip_to_range(series, yhat + half_width),
     )
     return Outlook(series, scores, best, ahead)
 
 
 def _origins(series: Hourly) -> list[int]:
-    known = np.cumsum(~np.isnan(series.y))
+    n_known = np.cumsum(~np.isnan(series.y))
     last = len(series.y) - DAY
     origins = [
         o
         for o in range(last, last - _ORIGINS * DAY, -DAY)
-        if o > 0 and known[o - 1] >= _TRAIN_MIN and not np.isnan(series.y[o : o + DAY]).all()
+        if o > 0 and n_known[o - 1] >= _TRAIN_MIN and not np.isnan(series.y[o : o + DAY]).all()
     ]
     if not origins:
         raise InputError(
-            f"node {series.node}: readings in {known[-1]} hours of {len(series.y)}: a forecast "
+            f"node {series.node}: readings in {n_known[-1]} hours of {len(series.y)}: a forecast "
             f"needs {_TRAIN_MIN} and a day after them: collect on"
         )
     return origins[::-1]
 
 
-def _within_limits(series: Hourly, values: Floats) -> Floats:
+def _clip_to_range(series: Hourly, values: Floats) -> Floats:
     return np.clip(values, *_RANGE[series.channel])
 
 
-def _score(name: str, truth: Floats, said: Floats) -> Score:
-    errors = truth - said
+def _score(name: str, truth: Floats, forecast: Floats) -> Score:
+    errors = truth - forecast
     size = float(np.nansum(np.abs(truth)))
-    wrong = float(np.nansum(np.abs(errors)))
+    error = float(np.nansum(np.abs(errors)))
     return Score(
         name,
-        1 - wrong / size if size else float(wrong == 0),
+        1 - error / size if size else float(error == 0),
         float(np.nanmean(np.abs(errors))),
         _coverage(errors),
         errors,
@@ -118,22 +118,22 @@ def _score(name: str, truth: Floats, said: Floats) -> Score:
 
 
 def _band(errors: Floats) -> Floats:
-    # float64[24], how far from the forecast the band reaches; errors: float64[days, 24]. Student's
-    # prediction interval of as many errors as there are days: those of one day are much alike.
+    # Returns float64[24], the distance of the band from the forecast; errors: float64[days, 24].
+    # Student's prediction interval with one error per day, because errors of a day are alike.
     from scipy.stats import t
 
     days = len(errors)
     padded = np.pad(errors**2, ((0, 0), (_NEAR, _NEAR)), constant_values=np.nan)
-    near = np.lib.stride_tricks.sliding_window_view(padded, 2 * _NEAR + 1, axis=1)
-    known = ~np.isnan(near)
-    square = np.nansum(near, axis=(0, 2)) / np.maximum(known.sum(axis=(0, 2)), 1)
-    square = np.where(known.any(axis=(0, 2)), square, np.nanmean(errors**2))
-    return np.asarray(t.ppf(0.5 + BAND / 2, days) * np.sqrt(square * (1 + 1 / days)))
+    squares = np.lib.stride_tricks.sliding_window_view(padded, 2 * _NEAR + 1, axis=1)
+    is_known = ~np.isnan(squares)
+    mean_square = np.nansum(squares, axis=(0, 2)) / np.maximum(is_known.sum(axis=(0, 2)), 1)
+    mean_square = np.where(is_known.any(axis=(0, 2)), mean_square, np.nanmean(errors**2))
+    return np.asarray(t.ppf(0.5 + BAND / 2, days) * np.sqrt(mean_square * (1 + 1 / days)))
 
 
 def _coverage(errors: Floats) -> float | None:
-    # Each day against the band of the others; of one day alone nobody can say.
+    # Each day against the band of the other days; a single day has no others.
     if len(errors) < 2:
         return None
-    inside = [np.abs(day) <= _band(np.delete(errors, i, 0)) for i, day in enumerate(errors)]
-    return float(np.stack(inside)[~np.isnan(errors)].mean())
+    is_inside = [np.abs(day) <= _band(np.delete(errors, i, 0)) for i, day in enumerate(errors)]
+    return float(np.stack(is_inside)[~np.isnan(errors)].mean())

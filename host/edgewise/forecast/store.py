@@ -1,4 +1,4 @@
-"""A forecast in the database, where the dashboard finds it."""
+"""Stores forecasts in the database, for the dashboard."""
 
 from __future__ import annotations
 
@@ -16,39 +16,41 @@ __all__ = ["save"]
 def save(
     engine: Engine, outlooks: Sequence[Outlook], limits: Sequence[Limit], made_at: float
 ) -> list[tuple[str, str]]:
-    """Put the next day of each into ``forecast``, and what crosses a limit into ``event``.
+    """Write the next days into ``forecast`` and crossed limits into ``event``.
 
-    What was forecast for hours that are over stays: A_forecast is made of it. Returns node and
-    text of each event that is new.
+    Forecasts of past hours stay, for A_forecast. Returns node and text of each new event.
     """
-    said = []
+    new_events = []
     with engine.begin() as connection:
-        for found in outlooks:
-            of = forecast.c.node == found.series.node, forecast.c.channel == found.series.channel
-            first_s = float(found.ahead.ts[0])
-            connection.execute(delete(forecast).where(*of, forecast.c.ts >= first_s))
-            connection.execute(insert(forecast), _rows(found, made_at))
+        for outlook in outlooks:
+            same = (
+                forecast.c.node == outlook.series.node,
+                forecast.c.channel == outlook.series.channel,
+            )
+            first_s = float(outlook.ahead.ts[0])
+            connection.execute(delete(forecast).where(*same, forecast.c.ts >= first_s))
+            connection.execute(insert(forecast), _rows(outlook, made_at))
             for limit in limits:
-                if limit.channel == found.series.channel:
-                    text = note(connection, found, limit, made_at)
-                    said += [(found.series.node, text)] if text else []
-    return said
+                if limit.channel == outlook.series.channel:
+                    text = note(connection, outlook, limit, made_at)
+                    new_events += [(outlook.series.node, text)] if text else []
+    return new_events
 
 
-def _rows(found: Outlook, made_at: float) -> list[dict[str, object]]:
-    ahead = found.ahead
+def _rows(outlook: Outlook, made_at: float) -> list[dict[str, object]]:
+    ahead = outlook.ahead
     values = zip(
         *(a.tolist() for a in (ahead.ts, ahead.yhat, ahead.lower, ahead.upper)), strict=True
     )
     return [
         {
-            "node": found.series.node,
-            "channel": found.series.channel,
+            "node": outlook.series.node,
+            "channel": outlook.series.channel,
             "ts": ts,
             "yhat": yhat,
             "lower": lower,
             "upper": upper,
-            "model": found.best.model,
+            "model": outlook.best.model,
             "made_at": made_at,
         }
         for ts, yhat, lower, upper in values

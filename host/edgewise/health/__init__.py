@@ -1,4 +1,4 @@
-"""Whether sensors and models are still what they were: day by day, node by node, in words.
+"""The health of sensors and models: daily checks of each node, with remarks in words.
 
 May import: database, features, forecast, logs, package.
 """

@@ -1,4 +1,4 @@
-"""All nodes, all checks."""
+"""Runs all health checks on all nodes."""
 
 from __future__ import annotations
 
@@ -21,8 +21,11 @@ __all__ = ["Report", "check"]
 
 @dataclass(frozen=True)
 class Report:
-    """``findings`` of the last days; ``remarks``: what is to be said now; ``new``: what of it
-    began, or is over ("ok"); ``models``: node -> the model it was compared with."""
+    """The result of a check.
+
+    ``findings``: of the last days. ``remarks``: the current ones. ``new``: remarks that began,
+    or are over (text "ok"). ``models``: node -> name of the model it was compared with.
+    """
 
     findings: list[Finding]
     remarks: list[Remark]
@@ -31,25 +34,25 @@ class Report:
 
 
 def check(engine: Engine, models: Path, now_s: float | None = None) -> Report:
-    """Look at the last eight days of every node and write down what was found.
+    """Check the last eight days of every node, write the findings and return a report.
 
-    ``models``: the folder with the packages, for what their models were trained on. Raises
-    InputError where the database has no readings.
+    ``models``: the folder with the packages, which describe the training data. Raises InputError
+    where the database has no readings.
     """
     now_s = time.time() if now_s is None else now_s
     hours = hourly_of_database(engine)
     nodes = list(dict.fromkeys(series.node for series in hours))
     packages = packages_in(models)
     findings = list(neighbours(hours, now_s))
-    compared: dict[str, str] = {}
+    model_names: dict[str, str] = {}
     for node in nodes:
-        found = recent_days(engine, node, now_s)
-        if found is None:
+        recent = recent_days(engine, node, now_s)
+        if recent is None:
             continue
-        findings += [*failing_findings(found), *flat_findings(found)]
-        running = runs_on(engine, node, packages)
-        if running is not None:
-            compared[node] = str(running.info["name"])
-            findings += drift(found, running, now_s)
+        findings += [*failing_findings(recent), *flat_findings(recent)]
+        package = runs_on(engine, node, packages)
+        if package is not None:
+            model_names[node] = str(package.info["name"])
+            findings += drift(recent, package, now_s)
     new = save(engine, findings, now_s)
-    return Report(findings, current(engine, nodes, now_s), new, compared)
+    return Report(findings, current(engine, nodes, now_s), new, model_names)

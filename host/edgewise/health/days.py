@@ -17,16 +17,16 @@ from edgewise.package.baseline import DAY_S, days_of
 
 __all__ = ["DAYS", "Finding", "Recent", "recent_days"]
 
-DAYS = 8  # that are looked at
-_LEAD_DAYS = 1  # before them: they fill the windows
+DAYS = 8  # that are checked
+_LEAD_DAYS = 1  # before them, to fill the feature windows
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found on a day (its beginning, unix seconds UTC) of a node.
+    """The result of one check of a node for one day.
 
-    ``value`` is in the unit of ``kind``; ``words``: what to say of a day that is ``bad``, before
-    and after since when it is so; None where the value alone is worth keeping.
+    ``day``: its beginning, unix seconds UTC. ``value``: in the unit of ``kind``. ``words``: the
+    text for a bad day, before and after the words for the time; None for a value without a text.
     """
 
     node: str
@@ -40,8 +40,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Recent:
-    """``log``: n readings in the order of time; ``p_pc``: float64[n] confidence in percent, NaN
-    without one; ``err``: object[n], str or None; ``days``: their rows by UTC day."""
+    """The last days of a node.
+
+    ``log``: n readings in the order of time. ``p_pc``: float64[n], confidence in percent, NaN
+    without one. ``err``: object[n], str or None. ``days``: UTC day -> rows of ``log``.
+    """
 
     node: str
     log: Log
@@ -53,7 +56,7 @@ class Recent:
 def recent_days(engine: Engine, node: str, now_s: float) -> Recent | None:
     """The last days of ``node``; None where it has no readings in them.
 
-    Of several readings of one time the first counts.
+    Of several readings with the same time the first counts.
     """
     first_s = (now_s // DAY_S - DAYS + 1) * DAY_S
     c = reading.c
@@ -68,9 +71,9 @@ def recent_days(engine: Engine, node: str, now_s: float) -> Recent | None:
         return None
     ts, t, h, p, err = (np.array(column, dtype=object) for column in zip(*rows, strict=True))
     ts, t, h, p = (column.astype(np.float64) for column in (ts, t, h, p))
-    keep = np.diff(ts, prepend=-np.inf) > 0
-    names = np.full(int(keep.sum()), node, dtype=object)
-    log = as_log(display_url(engine), names, ts[keep], t[keep], h[keep])
+    is_first = np.diff(ts, prepend=-np.inf) > 0
+    names = np.full(int(is_first.sum()), node, dtype=object)
+    log = as_log(display_url(engine), names, ts[is_first], t[is_first], h[is_first])
     days = {log.time_s[r[0]] // DAY_S * DAY_S: r for r in days_of(log.time_s, names)}
-    found = {day: r for day, r in days.items() if day >= first_s}
-    return Recent(node, log, 100 * p[keep], err[keep], found) if found else None
+    recent = {day: r for day, r in days.items() if day >= first_s}
+    return Recent(node, log, 100 * p[is_first], err[is_first], recent) if recent else None

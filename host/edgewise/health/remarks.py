@@ -1,4 +1,4 @@
-"""Findings become remarks: rows with words, and an event where a matter begins or is over."""
+"""Stores findings as rows with a text, and writes an event where a problem begins or is over."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from edgewise.package.baseline import DAY_S
 __all__ = ["EVENT", "Remark", "current", "save"]
 
 EVENT = "health"
-_KEPT_DAYS = 92
-_CURRENT_DAYS = 3  # what was said longer ago is not known any more
-_LEAST_DAYS = {"neighbours": 2, "drift": 2, "psi": 2}  # a single such day is weather or a visit
+_STORED_DAYS = 92
+_CURRENT_DAYS = 3  # an older remark may not hold any more
+_STREAK_MIN = {"neighbours": 2, "drift": 2, "psi": 2}  # one such day may be weather or a visit
 
 
 @dataclass(frozen=True)
 class Remark:
-    """Words about a node on a day (unix seconds UTC)."""
+    """A text about a node on a day (unix seconds UTC)."""
 
     node: str
     day: float
@@ -33,29 +33,29 @@ class Remark:
 
 
 def save(engine: Engine, findings: Iterable[Finding], now_s: float) -> list[Remark]:
-    """Write the findings into ``health``; returns what has begun, or is over ("ok")."""
+    """Write the findings into ``health``; return what has begun, or is over (text "ok")."""
     new: list[Remark] = []
     with engine.begin() as connection:
-        for (node, kind, feature), group in groupby(sorted(findings, key=_key), _describe):
-            found = list(group)
-            rows = _rows(found, now_s)
-            of = health.c.node == node, health.c.kind == kind, health.c.feature == feature
-            connection.execute(delete(health).where(*of, health.c.day >= rows[0]["day"]))
+        for (node, kind, feature), group in groupby(sorted(findings, key=_sort_key), _group_key):
+            matches = list(group)
+            rows = _rows(matches, now_s)
+            same = health.c.node == node, health.c.kind == kind, health.c.feature == feature
+            connection.execute(delete(health).where(*same, health.c.day >= rows[0]["day"]))
             connection.execute(insert(health), rows)
-            if any(finding.words for finding in found):
+            if any(finding.words for finding in matches):
                 about = f"{kind} {feature}".strip()
                 last = rows[-1]["text"] or None
                 text = note_change(connection, node, EVENT, about, last, now_s)
                 new += [Remark(node, rows[-1]["day"], text)] if text else []
-        connection.execute(delete(health).where(health.c.day < now_s - _KEPT_DAYS * DAY_S))
+        connection.execute(delete(health).where(health.c.day < now_s - _STORED_DAYS * DAY_S))
     return new
 
 
 def current(engine: Engine, nodes: Sequence[str], now_s: float) -> list[Remark]:
-    """What is to be said of ``nodes`` now, the youngest first."""
+    """The current remarks about ``nodes``, the newest first."""
     c = health.c
-    of = c.node.in_(nodes), c.day > now_s - _CURRENT_DAYS * DAY_S
-    newest = select(c.node, c.kind, c.feature, func.max(c.day).label("day")).where(*of)
+    recent = c.node.in_(nodes), c.day > now_s - _CURRENT_DAYS * DAY_S
+    newest = select(c.node, c.kind, c.feature, func.max(c.day).label("day")).where(*recent)
     last = newest.group_by(c.node, c.kind, c.feature).subquery()
     same = (c[name] == last.c[name] for name in ("node", "kind", "feature", "day"))
     query = select(c.node, c.day, c.text).join(last, and_(*same)).where(c.text != "")
@@ -64,23 +64,23 @@ def current(engine: Engine, nodes: Sequence[str], now_s: float) -> list[Remark]:
         return [Remark(*row) for row in rows]
 
 
-def _describe(finding: Finding) -> tuple[str, str, str]:
+def _group_key(finding: Finding) -> tuple[str, str, str]:
     return finding.node, finding.kind, finding.feature
 
 
-def _key(finding: Finding) -> tuple[tuple[str, str, str], float]:
-    return _describe(finding), finding.day
+def _sort_key(finding: Finding) -> tuple[tuple[str, str, str], float]:
+    return _group_key(finding), finding.day
 
 
 def _rows(findings: list[Finding], now_s: float) -> list[dict[str, Any]]:
-    # Of one matter, in the order of days.
+    # ``findings``: of one node, kind and feature, in the order of days.
     rows, streak = [], 0
-    before = findings[0].day
+    last_day = findings[0].day
     for finding in findings:
-        follows = finding.day - before <= DAY_S
-        streak = (streak if follows else 0) + 1 if finding.bad else 0
-        before = finding.day
-        words = finding.words if streak >= _LEAST_DAYS.get(finding.kind, 1) else None
+        is_next_day = finding.day - last_day <= DAY_S
+        streak = (streak if is_next_day else 0) + 1 if finding.bad else 0
+        last_day = finding.day
+        words = finding.words if streak >= _STREAK_MIN.get(finding.kind, 1) else None
         rows.append(
             {
                 "node": finding.node,
@@ -98,5 +98,5 @@ def _rows(findings: list[Finding], now_s: float) -> list[dict[str, Any]]:
 def _describe_time(day: float, streak: int) -> str:
     if streak >= DAYS - 1:
         return "for a week or more"
-    on = time.strftime("%d %b", time.gmtime(day))
-    return f"on {on}" if streak == 1 else f"for {streak} days"
+    date = time.strftime("%d %b", time.gmtime(day))
+    return f"on {date}" if streak == 1 else f"for {streak} days"

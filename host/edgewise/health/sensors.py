@@ -1,4 +1,4 @@
-"""Sensors by themselves: reads that fail, values that do not move."""
+"""Checks of a single sensor: failed reads, and values that do not change."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from edgewise.health.days import Finding, Recent
 
 __all__ = ["failing_findings", "flat_findings"]
 
-_READS = 20
-_FAILED = 0.05  # of the reads of a day; a real DHT22 fails 1.4 % of them, up to 3 in a row
-_FAILED_LEAST = 6  # two such rows prove nothing (GeoSensorWeb)
+_READS_MIN = 20
+_FAILED_SHARE = 0.05  # of a day's reads; a real DHT22 fails 1.4 % of them, up to 3 in a row
+_FAILED_MIN = 6  # two such series of 3 prove nothing (GeoSensorWeb)
 _CURES = {
     "timeout": "check its wire and its supply",
     "checksum": "shorten its wire, or put 10 kilohms from DATA to 3V3",
@@ -28,48 +28,51 @@ _CURES = {
 }
 
 
-def failing_findings(given: Recent) -> Iterator[Finding]:
-    """Share of failed reads of each day with at least twenty."""
-    for day, rows in given.days.items():
-        if len(rows) < _READS:
+def failing_findings(recent: Recent) -> Iterator[Finding]:
+    """The share of failed reads, for each day with at least twenty reads."""
+    for day, rows in recent.days.items():
+        if len(rows) < _READS_MIN:
             continue
-        causes = Counter(str(err) for err in given.err[rows] if err is not None)
+        causes = Counter(str(err) for err in recent.err[rows] if err is not None)
         share = causes.total() / len(rows)
-        most = causes.most_common(1)[0][0] if causes else ""
-        cure = _CURES.get(most, "look at its events")
-        start = f"{share:.0%} of the reads of {given.node} failed "
-        words = start, f", most of them {most}: {cure}"
-        bad = share > _FAILED and causes.total() > _FAILED_LEAST
-        yield Finding(given.node, day, "failed", "", share, bad, words)
+        main_cause = causes.most_common(1)[0][0] if causes else ""
+        cure = _CURES.get(main_cause, "look at its events")
+        start = f"{share:.0%} of the reads of {recent.node} failed "
+        words = start, f", most of them {main_cause}: {cure}"
+        is_bad = share > _FAILED_SHARE and causes.total() > _FAILED_MIN
+        yield Finding(recent.node, day, "failed", "", share, is_bad, words)
 
 
-def flat_findings(given: Recent) -> Iterator[Finding]:
-    """The longest time of each day in which neither temperature nor humidity changed, seconds.
+def flat_findings(recent: Recent) -> Iterator[Finding]:
+    """The longest time without a change of temperature or humidity, for each day, in seconds.
 
-    Bad is half of what the node itself calls stuck, and what it called so.
+    A day is bad if that is half of the time after which the node reports "stuck", or if the node
+    reported it.
     """
-    log = given.log
+    log = recent.log
     kind = kind_of(log.t_dc[log.valid], log.h_pm[log.valid])
     limit = stuck_n(kind, log.period_ms) // 2
-    for day, rows in given.days.items():
-        usable = log.valid[rows] | (given.err[rows] == "stuck")
-        rows = rows[usable]
-        if len(rows) < _READS:
+    for day, rows in recent.days.items():
+        is_usable = log.valid[rows] | (recent.err[rows] == "stuck")
+        rows = rows[is_usable]
+        if len(rows) < _READS_MIN:
             continue
-        stuck = given.err[rows] == "stuck"
+        is_stuck = recent.err[rows] == "stuck"
         steps = np.diff(log.t_dc[rows].astype(int)) != 0
         steps |= np.diff(log.h_pm[rows].astype(int)) != 0
-        first, last = _longest_run(np.concatenate([[True], steps & ~stuck[1:] & ~stuck[:-1]]))
+        first, last = _longest_run(
+            np.concatenate([[True], steps & ~is_stuck[1:] & ~is_stuck[:-1]])
+        )
         flat_s = float(log.time_s[rows[last]] - log.time_s[rows[first]])
-        bad = bool(stuck.any()) or last - first >= limit
-        start = f"temperature and humidity of {given.node} did not change for "
+        is_bad = bool(is_stuck.any()) or last - first >= limit
+        start = f"temperature and humidity of {recent.node} did not change for "
         words = f"{start}{flat_s / 3600:.1f} h ", ": cut the sensor's supply for a moment"
-        yield Finding(given.node, day, "flat", "", flat_s, bad, words)
+        yield Finding(recent.node, day, "flat", "", flat_s, is_bad, words)
 
 
-def _longest_run(begins: NDArray[Any]) -> tuple[int, int]:
-    # First and last row of the longest run; a run begins where ``begins``.
-    starts = np.flatnonzero(begins)
-    ends = np.append(starts[1:], len(begins)) - 1
-    most = int(np.argmax(ends - starts))
-    return int(starts[most]), int(ends[most])
+def _longest_run(is_start: NDArray[Any]) -> tuple[int, int]:
+    # returns first and last row of the longest run; a run begins where ``is_start``
+    starts = np.flatnonzero(is_start)
+    ends = np.append(starts[1:], len(is_start)) - 1
+    longest = int(np.argmax(ends - starts))
+    return int(starts[longest]), int(ends[longest])

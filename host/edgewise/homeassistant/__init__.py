@@ -1,4 +1,4 @@
-"""Home Assistant: each node is a device of it, found by itself over MQTT.
+"""Home Assistant: announces each node as a device, by MQTT discovery.
 
 May import: errors, ota.
 """

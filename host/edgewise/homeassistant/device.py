@@ -1,4 +1,4 @@
-"""What Home Assistant wants to know of a node, as its MQTT device discovery documents it.
+"""The payload of Home Assistant's MQTT device discovery for a node.
 
 Source: Home Assistant, integrations/mqtt, "Device discovery payload", and sensor.mqtt,
 binary_sensor.mqtt for the components.
@@ -20,7 +20,7 @@ ORIGIN = "Edgewise"
 _NAME = re.compile(r"[a-zA-Z0-9_-]+")
 _PERCENT = "(value_json.p * 100) | round(0, 'floor') | int"
 
-# key -> what it is; readings come on `state`, figures on `diag`. None is unknown there.
+# key -> component; readings come on `state`, figures on `diag`. None means unknown there.
 _READINGS: dict[str, dict[str, Any]] = {
     "temperature": {
         "device_class": "temperature",
@@ -82,7 +82,7 @@ _FIGURES: dict[str, dict[str, Any]] = {
 
 
 def config_topic(node: str, prefix: str = "homeassistant") -> str:
-    """Where Home Assistant looks for ``node``; InputError for a name that it does not take."""
+    """The discovery topic of ``node``; InputError for a name that Home Assistant does not take."""
     if not _NAME.fullmatch(node):
         raise InputError(
             f"node {node!r}: Home Assistant takes letters, digits, - and _ only: rename it"
@@ -97,25 +97,27 @@ def discovery(
     model: str = "",
     expire_s: int | None = None,
 ) -> dict[str, Any]:
-    """The payload for ``config_topic``: a device with a sensor for each thing that it says.
+    """The payload for ``config_topic``: a device with a sensor for each value of the node.
 
-    ``classes``: all that its model can say; another one is unknown there. ``expire_s``: a sleeping
-    node has no last will; what it said is unavailable after so many seconds without a reading.
+    ``classes``: all classes of its model; any other is unknown there. ``expire_s``: a sleeping
+    node has no last will; its values become unavailable after so many seconds without a reading.
     InputError for a name that Home Assistant does not take.
     """
     config_topic(node)
     topic = f"{base}/{node}"
-    said = _value_template(f"{topic}/state", classes)
+    readings = _readings(f"{topic}/state", classes)
     if expire_s is None:
-        heard = {"topic": f"{topic}/status"}
+        availability = {"topic": f"{topic}/status"}
         figures = _figures(f"{topic}/diag")
     else:
-        heard = {"topic": f"{topic}/state", "value_template": _freshness_template(expire_s)}
-        said = {key: {**component, "expire_after": expire_s} for key, component in said.items()}
+        availability = {"topic": f"{topic}/state", "value_template": _freshness_template(expire_s)}
+        readings = {
+            key: {**component, "expire_after": expire_s} for key, component in readings.items()
+        }
         figures = {}
-    ids = {key: {"unique_id": f"edgewise_{node}_{key}"} for key in said | figures}
-    # A platform alone takes a sensor away, of a node that did not sleep before.
-    components = {key: {"platform": "sensor"} for key in _FIGURES} | said | figures
+    ids = {key: {"unique_id": f"edgewise_{node}_{key}"} for key in readings | figures}
+    # An entry with nothing but a platform removes a sensor, if the node did not sleep before.
+    components = {key: {"platform": "sensor"} for key in _FIGURES} | readings | figures
     return {
         "dev": {
             "identifiers": [f"edgewise_{node}"],
@@ -125,20 +127,20 @@ def discovery(
         },
         "o": {"name": ORIGIN, "sw_version": __version__},
         "cmps": {key: component | ids.get(key, {}) for key, component in components.items()},
-        "availability": [heard],
+        "availability": [availability],
         "qos": 1,
     }
 
 
-def _value_template(topic: str, classes: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _readings(topic: str, classes: Sequence[str]) -> dict[str, dict[str, Any]]:
     components = {
-        key: {"platform": "sensor", "state_topic": topic, **what}
-        for key, what in _READINGS.items()
+        key: {"platform": "sensor", "state_topic": topic, **fields}
+        for key, fields in _READINGS.items()
     }
-    known = json.dumps(list(classes), ensure_ascii=False)
+    names = json.dumps(list(classes), ensure_ascii=False)
     components["class"] |= {
         "options": list(classes),
-        "value_template": f"{{{{ value_json.cls if value_json.cls in {known} else None }}}}",
+        "value_template": f"{{{{ value_json.cls if value_json.cls in {names} else None }}}}",
     }
     components["problem"] = {**_PROBLEM, "state_topic": topic}
     return components
@@ -151,14 +153,14 @@ def _figures(topic: str) -> dict[str, dict[str, Any]]:
             "state_topic": topic,
             "entity_category": "diagnostic",
             "value_template": f"{{{{ value_json.{key} }}}}",
-            **what,
+            **fields,
         }
-        for key, what in _FIGURES.items()
+        for key, fields in _FIGURES.items()
     }
 
 
 def _freshness_template(expire_s: int) -> str:
-    # What the broker has kept counts as new when Home Assistant starts, and expire_after begins
-    # again: the reading's own time tells.
-    old = f"value_json.ts is number and now().timestamp() - value_json.ts > {expire_s}"
-    return f"{{{{ 'offline' if {old} else 'online' }}}}"
+    # When Home Assistant starts, a retained message counts as new and expire_after begins again.
+    # The time of the reading tells its true age.
+    is_old = f"value_json.ts is number and now().timestamp() - value_json.ts > {expire_s}"
+    return f"{{{{ 'offline' if {is_old} else 'online' }}}}"

@@ -1,4 +1,4 @@
-"""Nodes are announced, announced again when Home Assistant starts, and taken back."""
+"""Announces nodes, announces them again when Home Assistant starts, and removes them."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from edgewise.ota.retained import retained
 
 __all__ = ["clean", "find_announced", "find_nodes", "publish", "publish_at_birth"]
 
-_SENT_S = 60.0
-_SPREAD_S = 5.0  # so that not all answer the birth message at once
+_PUBLISH_S = 60.0
+_SPREAD_S = 5.0  # a random delay, so that not all answer the birth message at once
 
 
 def find_nodes(client: mqtt.Client, base: str) -> dict[str, bool]:
-    """The nodes that have left a reading or a status with the broker, and which a status.
+    """The nodes with a retained reading or status: name -> whether it has a status.
 
-    A node that sleeps has none.
+    A sleeping node has no status.
     """
     status = retained(client, f"{base}/+/status")
-    found = retained(client, f"{base}/+/state") | status
+    messages = retained(client, f"{base}/+/state") | status
     return {
         topic.split("/")[-2]: f"{topic.rpartition('/')[0]}/status" in status
-        for topic in sorted(found)
+        for topic in sorted(messages)
     }
 
 
 def find_announced(client: mqtt.Client, base: str, prefix: str = "homeassistant") -> list[str]:
-    """Names of the nodes below ``base`` that are announced by Edgewise."""
+    """Names of the nodes below ``base`` that Edgewise has announced."""
     names = []
     for topic, payload in retained(client, f"{prefix}/device/+/config").items():
         node = topic.split("/")[-2]
         try:
-            told = json.loads(payload)
-            ours = told["o"]["name"] == ORIGIN
-            below = told["cmps"]["temperature"]["state_topic"] == f"{base}/{node}/state"
+            device = json.loads(payload)
+            is_ours = device["o"]["name"] == ORIGIN
+            is_below_base = device["cmps"]["temperature"]["state_topic"] == f"{base}/{node}/state"
         except (ValueError, KeyError, TypeError, RecursionError):
-            continue  # someone else's
-        if ours and below:
+            continue  # the message is not from Edgewise
+        if is_ours and is_below_base:
             names.append(node)
     return sorted(names)
 
@@ -53,45 +53,47 @@ def find_announced(client: mqtt.Client, base: str, prefix: str = "homeassistant"
 def publish(
     client: mqtt.Client, devices: Mapping[str, Mapping[str, Any]], prefix: str = "homeassistant"
 ) -> None:
-    """Announce ``devices``, node -> discovery payload, retained; OutsideError."""
-    told = {config_topic(node, prefix): json.dumps(device) for node, device in devices.items()}
-    _keep(client, told, prefix)
+    """Announce ``devices`` (node -> discovery payload), retained; OutsideError if that fails."""
+    messages = {config_topic(node, prefix): json.dumps(device) for node, device in devices.items()}
+    _publish_retained(client, messages, prefix)
 
 
 def clean(client: mqtt.Client, nodes: Iterable[str], prefix: str = "homeassistant") -> None:
-    """Take the announcements of ``nodes`` back; Home Assistant forgets the devices."""
-    _keep(client, {config_topic(node, prefix): "" for node in nodes}, prefix)
+    """Remove the announcements of ``nodes``; Home Assistant then removes the devices."""
+    _publish_retained(client, {config_topic(node, prefix): "" for node in nodes}, prefix)
 
 
 @contextmanager
 def publish_at_birth(
     client: mqtt.Client,
     devices: Mapping[str, Mapping[str, Any]],
-    told: Callable[[], None] = lambda: None,
+    on_published: Callable[[], None] = lambda: None,
     prefix: str = "homeassistant",
 ) -> Iterator[None]:
-    """While this lasts, announce ``devices`` again some seconds after Home Assistant's start,
-    and when the broker comes back."""
+    """A context that announces ``devices`` again some seconds after Home Assistant's start.
 
-    def again() -> None:
+    It also does so when the connection to the broker is back.
+    """
+
+    def publish_all() -> None:
         for node, device in devices.items():
             client.publish(config_topic(node, prefix), json.dumps(device), 1, retain=True)
-        told()
+        on_published()
 
-    def heard(_client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+    def on_message(_client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         if message.payload == b"online" and not message.retain:
-            timer = threading.Timer(random.uniform(0, _SPREAD_S), again)
+            timer = threading.Timer(random.uniform(0, _SPREAD_S), publish_all)
             timer.daemon = True
             timer.start()
 
-    def connected(_client: mqtt.Client, _d: Any, _f: Any, code: Any, _p: Any) -> None:
-        if not code.is_failure:  # the broker is back, and may have forgotten
+    def on_connect(_client: mqtt.Client, _d: Any, _f: Any, code: Any, _p: Any) -> None:
+        if not code.is_failure:  # the broker is back, and may have lost its retained messages
             client.subscribe(topic, 1)
-            again()
+            publish_all()
 
     topic = f"{prefix}/status"
-    client.message_callback_add(topic, heard)
-    client.on_connect = connected
+    client.message_callback_add(topic, on_message)
+    client.on_connect = on_connect
     client.subscribe(topic, 1)
     try:
         yield
@@ -100,22 +102,22 @@ def publish_at_birth(
         client.message_callback_remove(topic)
 
 
-def _keep(client: mqtt.Client, told: Mapping[str, str], prefix: str) -> None:
-    # What a user may not write is acknowledged all the same (MQTT 3.1.1): read it again.
-    for topic, payload in told.items():
+def _publish_retained(client: mqtt.Client, messages: Mapping[str, str], prefix: str) -> None:
+    # MQTT 3.1.1 also acknowledges a message that the user may not write, so it is read back.
+    for topic, payload in messages.items():
         _send(client, topic, payload)
-    kept = retained(client, f"{prefix}/device/+/config")
-    for topic, payload in told.items():
-        if kept.get(topic, b"") != payload.encode():
+    stored = retained(client, f"{prefix}/device/+/config")
+    for topic, payload in messages.items():
+        if stored.get(topic, b"") != payload.encode():
             raise OutsideError(f"{topic}: the broker does not take it: check this user's rights")
 
 
 def _send(client: mqtt.Client, topic: str, payload: str) -> None:
-    sent = client.publish(topic, payload, 1, retain=True)
+    message = client.publish(topic, payload, 1, retain=True)
     try:
-        sent.wait_for_publish(_SENT_S)
-        there = sent.is_published()
+        message.wait_for_publish(_PUBLISH_S)
+        is_published = message.is_published()
     except RuntimeError:  # the connection is lost
-        there = False
-    if not there:
+        is_published = False
+    if not is_published:
         raise OutsideError(f"{topic}: the broker does not answer: check that it runs")

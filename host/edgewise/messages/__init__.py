@@ -1,4 +1,4 @@
-"""What nodes say, over MQTT and on the serial line, as checked values.
+"""Checks the messages of nodes, from MQTT and the serial line, and turns them into values.
 
 May import: nothing.
 """

@@ -1,4 +1,4 @@
-"""What nodes send, checked: topic and payload become rows, or ValueError says why not."""
+"""Checks a message of a node: topic and payload become rows, or ValueError names the error."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ _TEXT_MAX = 64
 _WORD_MAX = 32
 _PAYLOAD_MAX = 4096
 _DEPTH_MAX = 8
-_EARLIEST_S = 946684800  # 2000: a clock before that was never set
+_EARLIEST_S = 946684800  # the year 2000: a clock before it was never set
 _AHEAD_S = 366 * 86400  # a simulated node may be ahead by the length of its log
 _READING_KEYS = {"ts", "boot", "seq", "t", "h", "cls", "p", "err"}
 
 
 def parse(base: str, topic: str, payload: bytes, received_at: float) -> list[Row]:
-    """Rows of one message below ``base``; raises ValueError for anything malformed."""
+    """The rows of one message below ``base``; ValueError for a malformed one."""
     parts = topic[len(base) + 1 :].split("/")
     if not topic.startswith(base + "/") or len(parts) != 2:
         raise ValueError("topic is not <base>/<node>/<what>")
-    node, what = parts
+    node, kind = parts
     if not 0 < len(node) <= _TEXT_MAX:
         raise ValueError(f"the node's name is not 1 to {_TEXT_MAX} characters long")
-    _storable(node)
-    if what == "status":
+    _check_storable(node)
+    if kind == "status":
         if payload not in (b"online", b"offline"):
             raise ValueError("status is neither online nor offline")
-        online = int(payload == b"online")
-        return [("status", {"node": node, "online": online, "received_at": received_at})]
+        is_online = int(payload == b"online")
+        return [("status", {"node": node, "online": is_online, "received_at": received_at})]
     if len(payload) > _PAYLOAD_MAX:
         raise ValueError(f"{len(payload)} bytes, {_PAYLOAD_MAX} are the most")
-    value = _json(payload)
-    if what == "replay":
+    value = _parse_json(payload)
+    if kind == "replay":
         if not isinstance(value, list):
             raise ValueError("replay is not an array")
         return [("reading", _reading(node, item, 1, received_at)) for item in value]
     if not isinstance(value, dict):
         raise ValueError("not an object")
-    if what == "state":
+    if kind == "state":
         return [("reading", _reading(node, value, 0, received_at))]
-    _is_plain(value)
+    _check_plain(value)
     row = {
         "node": node,
         "boot": _integer(value, "boot"),
@@ -55,18 +55,18 @@ def parse(base: str, topic: str, payload: bytes, received_at: float) -> list[Row
         "payload": payload.decode(),
         "received_at": received_at,
     }
-    if what == "event":
+    if kind == "event":
         row |= {
             "seq": _integer(value, "seq"),
-            "event": _text(value, "event", _WORD_MAX, required=True),
+            "event": _text(value, "event", _WORD_MAX, is_required=True),
             "digest": hashlib.blake2b(payload, digest_size=16).hexdigest(),
         }
-    elif what != "diag":
-        raise ValueError(f"topic {what} is not known")
-    return [(what, row)]
+    elif kind != "diag":
+        raise ValueError(f"topic {kind} is not known")
+    return [(kind, row)]
 
 
-def _json(payload: bytes) -> Any:
+def _parse_json(payload: bytes) -> Any:
     def refuse(text: str) -> None:
         raise ValueError(f"{text} is not JSON")
 
@@ -76,25 +76,25 @@ def _json(payload: bytes) -> Any:
         raise ValueError("too deep") from e
 
 
-def _is_plain(value: Any, depth: int = 0) -> None:
-    # What is kept as it came is read again by others: nothing in it may stop them.
+def _check_plain(value: Any, depth: int = 0) -> None:
+    # The payload is stored as it came; nothing in it may stop a later reader.
     if depth > _DEPTH_MAX:
         raise ValueError("too deep")
     if isinstance(value, str):
-        _storable(value)
+        _check_storable(value)
     elif isinstance(value, int | float) and not -_FLOAT_MAX <= value <= _FLOAT_MAX:
         raise ValueError("a number is too large")
     elif isinstance(value, list):
-        for one in value:
-            _is_plain(one, depth + 1)
+        for item in value:
+            _check_plain(item, depth + 1)
     elif isinstance(value, dict):
-        for key, one in value.items():
-            _storable(key)
-            _is_plain(one, depth + 1)
+        for key, item in value.items():
+            _check_storable(key)
+            _check_plain(item, depth + 1)
 
 
-def _storable(text: str) -> None:
-    text.encode()  # half a character: UnicodeEncodeError is a ValueError
+def _check_storable(text: str) -> None:
+    text.encode()  # raises UnicodeEncodeError, a ValueError, for a lone surrogate
     if "\0" in text:
         raise ValueError("a text has a NUL, which PostgreSQL cannot store")
 
@@ -147,11 +147,13 @@ def _number(value: dict[str, Any], key: str, low: float, high: float) -> float |
     return float(n)
 
 
-def _text(value: dict[str, Any], key: str, longest: int, required: bool = False) -> str | None:
+def _text(
+    value: dict[str, Any], key: str, max_length: int, is_required: bool = False
+) -> str | None:
     text = value.get(key)
-    if text is None and not required:
+    if text is None and not is_required:
         return None
-    if not isinstance(text, str) or len(text) > longest:
-        raise ValueError(f"{key} is not a text of up to {longest} characters")
-    _storable(text)
+    if not isinstance(text, str) or len(text) > max_length:
+        raise ValueError(f"{key} is not a text of up to {max_length} characters")
+    _check_storable(text)
     return text

@@ -1,4 +1,4 @@
-"""One line of the node, decoded: a record, a greeting, or text for people."""
+"""Decodes one serial line of a node: a record, the start line, or text for people."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BASE = "serial"
 class Reading:
     """A reading as in MQTT's `state`: ``ts`` in unix seconds, ``t`` in Celsius, ``h`` in %RH.
 
-    Each may be None; ``err`` is the cause where ``t``, ``h``, ``cls`` and ``p`` are.
+    Each may be None; where ``t``, ``h``, ``cls`` and ``p`` are None, ``err`` is the cause.
     """
 
     boot: int
@@ -35,14 +35,14 @@ class Reading:
 
 @dataclass(frozen=True)
 class Diag:
-    """The figures of MQTT's `diag`."""
+    """A diag record, with the figures of MQTT's `diag`."""
 
     figures: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Hello:
-    """The line of a start; ``model`` and ``runtime`` are None in safe mode."""
+    """The line that a node prints at its start; ``model``, ``runtime``: None in safe mode."""
 
     node: str
     boot: int
@@ -53,14 +53,14 @@ class Hello:
 
 @dataclass(frozen=True)
 class Text:
-    """Any other line, without what a terminal would obey."""
+    """Any other line, without control characters."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Damaged:
-    """A record that the wire has spoiled."""
+    """A record that is damaged, for example by the wire."""
 
     text: str
 
@@ -69,7 +69,7 @@ Said = Reading | Diag | Hello | Text | Damaged
 
 
 def decode(line: bytes) -> Said:
-    """What ``line`` (without its end) says; never fails."""
+    """The record or text in ``line``, which has no line end; never fails."""
     text = "".join(c if c.isprintable() else "\ufffd" for c in line.decode(errors="replace"))
     kind, _, payload = text.partition(" ")
     if kind in ("state", "diag") and payload.startswith("{"):

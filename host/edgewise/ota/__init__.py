@@ -1,4 +1,4 @@
-"""A new model over MQTT: offered, sent in pieces, tried by the node; docs/ota.md.
+"""Sends a new model over MQTT: an offer, chunks, a trial on the node; docs/ota.md.
 
 May import: errors, package, settings, urls.
 """

@@ -1,4 +1,4 @@
-"""What is sent: the model with its golden vectors, and the offer that announces it."""
+"""The messages to a node: the offer, and the container of model and golden vectors in chunks."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from edgewise.package.store import Package
 __all__ = ["CHUNK", "chunk", "container", "offer"]
 
 CHUNK = 1024
-_VECTORS_BYTES = 2048  # of golden vectors at most; at least one goes with the model
+_VECTORS_BYTES = 2048  # most bytes of golden vectors; at least one vector is sent
 
 
 def container(package: Package) -> bytes:
-    """model.bin behind a head, then golden vectors: int16 features and a class byte each."""
+    """The bytes to send: a head, model.bin, golden vectors of int16 features and a class byte."""
     with (package.path / "golden.csv").open(newline="") as file:
         rows = list(csv.reader(file))[1:]
-    features = len(package.features)
-    size = 2 * features + 1
-    chosen = rows[:: max(1, -(-len(rows) * size // _VECTORS_BYTES))]
-    head = struct.pack("<4sIHH", b"EDGU", len(package.blob), len(chosen), features)
+    n_features = len(package.features)
+    vector_bytes = 2 * n_features + 1
+    sample = rows[:: max(1, -(-len(rows) * vector_bytes // _VECTORS_BYTES))]
+    head = struct.pack("<4sIHH", b"EDGU", len(package.blob), len(sample), n_features)
     vectors = b"".join(
         np.array(row[:-1], dtype="<i2").tobytes() + bytes([package.classes.index(row[-1])])
-        for row in chosen
+        for row in sample
     )
     return head + package.blob + vectors
 
@@ -40,7 +40,7 @@ def offer(name: str, node: str, data: bytes, counter: int, secret: str) -> dict[
     return {"id": name, "size": len(data), "sha256": sha256, "counter": counter, "hmac": mac}
 
 
-def chunk(data: bytes, at: int) -> bytes:
-    """The message for ``model/chunk`` that starts at byte ``at`` of ``data``."""
+def chunk(data: bytes, offset: int) -> bytes:
+    """The message for ``model/chunk`` with the bytes of ``data`` from ``offset`` on."""
     tag = hashlib.sha256(data).digest()[:4]
-    return tag + struct.pack("<I", at) + data[at : at + CHUNK]
+    return tag + struct.pack("<I", offset) + data[offset : offset + CHUNK]

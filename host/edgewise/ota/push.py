@@ -1,4 +1,4 @@
-"""One node and one model: pieces as the node asks for them, then its verdict."""
+"""Sends one model to one node: chunks as the node asks for them, then its verdict."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from edgewise.ota.targets import Target
 
 __all__ = ["Verdict", "push"]
 
-_AGAIN_S = 3.0
+_RETRY_S = 3.0
 _TRIES = 20
 _VERDICT_S = 300.0
-_ASK_S = 90.0  # a good verdict comes after a minute
+_VERDICT_RETRY_S = 90.0  # a good verdict comes after a minute
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a push; seconds from the offer, None where it did not get so far."""
+    """The result of a push. Times are seconds from the offer, None for a step not reached."""
 
     ok: bool
     error: str | None
@@ -34,32 +34,32 @@ class Verdict:
     verdict_s: float | None = None
 
 
-class _Talk:
-    """The messages of one node about one offer."""
+class _Conversation:
+    """The conversation with one node about one offer."""
 
     def __init__(self, client: mqtt.Client, topic: str, name: str) -> None:
         self.name = name
         self._client = client
         self._topic = topic
-        self._said: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._replies: queue.Queue[dict[str, Any]] = queue.Queue()
         client.message_callback_add(f"{topic}/result", self._on_message)
         client.subscribe(f"{topic}/result", 1)
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         try:
-            said = json.loads(message.payload)
+            reply = json.loads(message.payload)
         except ValueError:
             return
-        right = isinstance(said, dict) and said.get("id") == self.name and "ok" in said
-        if right and isinstance(said.get("want"), int | None):
-            self._said.put(said)
+        is_reply = isinstance(reply, dict) and reply.get("id") == self.name and "ok" in reply
+        if is_reply and isinstance(reply.get("want"), int | None):
+            self._replies.put(reply)
 
     def send(self, leaf: str, payload: str | bytes) -> None:
         self._client.publish(f"{self._topic}/{leaf}", payload, 1)
 
-    def hear(self, timeout_s: float) -> dict[str, Any] | None:
+    def receive(self, timeout_s: float) -> dict[str, Any] | None:
         try:
-            return self._said.get(timeout=max(0.0, timeout_s))
+            return self._replies.get(timeout=max(0.0, timeout_s))
         except queue.Empty:
             return None
 
@@ -72,67 +72,71 @@ def push(
     target: Target,
     data: bytes,
     counter: int | None = None,
-    progress: Callable[[int, int], None] = lambda done, of: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
     verdict_s: float = _VERDICT_S,
 ) -> Verdict:
-    """Send ``data`` (see container) over a connected client and wait for the verdict.
+    """Send ``data`` (see `container`) over a connected client; return the node's verdict.
 
     ``counter`` must be above every earlier one of this node [milliseconds since 1970].
-    ``progress`` is called with bytes done and bytes in all.
+    ``progress`` is called with the bytes sent and the bytes in total.
     """
     name = secrets.token_hex(4)
     counter = int(1000 * time.time()) if counter is None else counter
-    talk = _Talk(client, f"{target.base}/{target.node}/model", name)
-    offered = json.dumps(offer(name, target.node, data, counter, target.secret))
+    conversation = _Conversation(client, f"{target.base}/{target.node}/model", name)
+    offer_text = json.dumps(offer(name, target.node, data, counter, target.secret))
     try:
-        return _transfer(talk, offered, data, progress, verdict_s)
+        return _transfer(conversation, offer_text, data, progress, verdict_s)
     finally:
-        talk.close()
+        conversation.close()
 
 
 def _transfer(
-    talk: _Talk,
-    offered: str,
+    conversation: _Conversation,
+    offer_text: str,
     data: bytes,
     progress: Callable[[int, int], None],
     verdict_s: float,
 ) -> Verdict:
     start = time.monotonic()
-    talk.send("offer", offered)
-    silent = 0
+    conversation.send("offer", offer_text)
+    silent_tries = 0
     while True:
-        said = talk.hear(_AGAIN_S)
-        if said is None:
-            silent += 1
-            if silent == _TRIES:
-                return Verdict(False, f"no answer within {_TRIES * _AGAIN_S:.0f} s")
-            talk.send("offer", offered)  # the node says where to go on
+        reply = conversation.receive(_RETRY_S)
+        if reply is None:
+            silent_tries += 1
+            if silent_tries == _TRIES:
+                return Verdict(False, f"no answer within {_TRIES * _RETRY_S:.0f} s")
+            conversation.send(
+                "offer", offer_text
+            )  # the node answers with the byte that it wants next
             continue
-        silent = 0
-        if said["ok"] is not None:
-            return Verdict(said["ok"], said.get("error"))
-        at = said.get("want")
-        if at is None:
+        silent_tries = 0
+        if reply["ok"] is not None:
+            return Verdict(reply["ok"], reply.get("error"))
+        offset = reply.get("want")
+        if offset is None:
             break
-        progress(at, len(data))
-        talk.send("chunk", chunk(data, at))
+        progress(offset, len(data))
+        conversation.send("chunk", chunk(data, offset))
     progress(len(data), len(data))
-    return _wait_for_verdict(talk, offered, start, verdict_s)
+    return _wait_for_verdict(conversation, offer_text, start, verdict_s)
 
 
-def _wait_for_verdict(talk: _Talk, offered: str, start: float, verdict_s: float) -> Verdict:
+def _wait_for_verdict(
+    conversation: _Conversation, offer_text: str, start: float, verdict_s: float
+) -> Verdict:
     transfer_s = time.monotonic() - start
     trial_s = None
     end = time.monotonic() + verdict_s
-    while (left_s := end - time.monotonic()) > 0:
-        said = talk.hear(min(left_s, _ASK_S))
-        if said is None:
-            talk.send("offer", offered)  # a verdict that was lost is told again
+    while (remaining_s := end - time.monotonic()) > 0:
+        reply = conversation.receive(min(remaining_s, _VERDICT_RETRY_S))
+        if reply is None:
+            conversation.send("offer", offer_text)  # the node then repeats a verdict that was lost
             continue
-        passed_s = round(time.monotonic() - start, 2)
-        if said["ok"] is not None:
-            error = said.get("error")
-            return Verdict(said["ok"], error, round(transfer_s, 2), trial_s, passed_s)
-        if said.get("trial") and trial_s is None:
-            trial_s = passed_s
+        elapsed_s = round(time.monotonic() - start, 2)
+        if reply["ok"] is not None:
+            error = reply.get("error")
+            return Verdict(reply["ok"], error, round(transfer_s, 2), trial_s, elapsed_s)
+        if reply.get("trial") and trial_s is None:
+            trial_s = elapsed_s
     return Verdict(False, f"no verdict within {verdict_s:.0f} s", round(transfer_s, 2), trial_s)

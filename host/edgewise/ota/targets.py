@@ -1,4 +1,4 @@
-"""Which nodes there are, their keys, and a question to one of them."""
+"""The connection to the broker, the online nodes, their keys, and commands to a node."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _ANSWER_S = 60.0
 
 
 def connect(broker: BrokerUrl) -> mqtt.Client:
-    """A connected client whose loop runs; OutsideError where the broker is away or refuses."""
+    """A connected client with its loop running; OutsideError if the broker is away or refuses."""
     check_reachable(broker)
     client = mqtt.Client(CallbackAPIVersion.VERSION2)
     if broker.user is not None:
@@ -48,27 +48,29 @@ def connect(broker: BrokerUrl) -> mqtt.Client:
     try:
         client.connect(broker.host, broker.port)
         client.loop_start()
-        refused = answers.get(timeout=_CONNECT_S)
+        refusal = answers.get(timeout=_CONNECT_S)
     except (OSError, queue.Empty) as e:
         client.loop_stop()
         why = str(e) or "no answer"
         raise OutsideError(f"broker {broker}: {why}: check the address") from e
-    if refused:
+    if refusal:
         client.loop_stop()
-        raise OutsideError(f"broker {broker}: {refused}: check user, password and rights")
+        raise OutsideError(f"broker {broker}: {refusal}: check user, password and rights")
     return client
 
 
 def online(client: mqtt.Client, base: str) -> list[str]:
     """Names of the nodes whose retained status is online."""
-    found = retained(client, f"{base}/+/status")
-    return sorted(topic.split("/")[-2] for topic, said in found.items() if said == b"online")
+    statuses = retained(client, f"{base}/+/status")
+    return sorted(
+        topic.split("/")[-2] for topic, status in statuses.items() if status == b"online"
+    )
 
 
 def secret_of(config: Path, node: str) -> str:
-    """The key of ``node``: update.secret of its own file in nodes/, else of ``config``."""
-    given = settings.fleet(config).get(node) or settings.load(config)
-    secret = str(given.get("update", {}).get("secret", ""))
+    """The key of ``node``: update.secret of its own file in nodes/, otherwise of ``config``."""
+    node_settings = settings.fleet(config).get(node) or settings.load(config)
+    secret = str(node_settings.get("update", {}).get("secret", ""))
     if len(secret) != 64 or set(secret.lower()) - set("0123456789abcdef"):
         raise InputError(
             f"{config}: no update.secret of 64 hex digits: run edgewise init, and put it on the "
@@ -78,20 +80,20 @@ def secret_of(config: Path, node: str) -> str:
 
 
 def ask(client: mqtt.Client, base: str, node: str, verb: str, value: str) -> dict[str, Any]:
-    """Send a command and wait for its answer; OutsideError when none comes."""
+    """The node's answer to a command; OutsideError when none comes."""
     name = secrets.token_hex(4)
     answers: queue.Queue[dict[str, Any]] = queue.Queue()
 
-    def heard(_client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+    def on_message(_client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         try:
-            said = json.loads(message.payload)
+            answer = json.loads(message.payload)
         except (ValueError, RecursionError):
             return
-        if isinstance(said, dict) and said.get("id") == name and "ok" in said:
-            answers.put(said)
+        if isinstance(answer, dict) and answer.get("id") == name and "ok" in answer:
+            answers.put(answer)
 
     topic = f"{base}/{node}/cmd/{verb}"
-    client.message_callback_add(f"{topic}/result", heard)
+    client.message_callback_add(f"{topic}/result", on_message)
     client.subscribe(f"{topic}/result", 1)
     client.publish(topic, json.dumps({"id": name, "value": value}), 1)
     try:
