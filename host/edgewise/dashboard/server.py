@@ -25,7 +25,7 @@ from edgewise.urls import BrokerUrl
 __all__ = ["Running", "serve"]
 
 _START_S = 60
-_STOP_S = 5
+_STOP_S = 30
 
 
 class Running:
