@@ -15,8 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from edgewise.board import repl
-from edgewise.board.doctor import board
-from edgewise.board.doctor.check import Check
+from edgewise.board.doctor import Check, board
 from edgewise.cli.main import app
 from edgewise.errors import OutsideError
 

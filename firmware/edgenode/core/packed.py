@@ -134,7 +134,7 @@ class PackedOutbox:
         return bool(self._buf[self._place_of(k) + 6] & _DONE)
 
     def _reading_at(self, k):
-        # as core.record has it, and the class as JSON
+        # as core.records has it, and the class as JSON
         seq, ts, t_dc, h_pm, cls, p_pc, err = self.get(k)
         relative = 1 if ts is None else 0
         reading = (self.boot, seq, ts or 0, t_dc, h_pm, cls, p_pc, err, relative)

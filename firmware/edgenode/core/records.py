@@ -1,4 +1,11 @@
-"""JSON of what the node says; tenths are written as decimals without a float."""
+"""One reading as JSON, with tenths as decimals without a float, and in 20 bytes for the flash."""
+
+from struct import pack_into, unpack_from
+
+from .compat import const
+
+SIZE = const(20)
+_FORMAT = "<IIIhhBBBB"
 
 
 def tenths(v):
@@ -34,3 +41,13 @@ def failure(ts, boot, seq, err):
         seq,
         err,
     )
+
+
+# A reading on flash: boot, seq, time_s, t_dc, h_pm, cls, p_pc, err, relative. relative is 1 where
+# time_s counts from the start of its boot, because the clock was not set.
+def pack(buf, at, fields):
+    pack_into(_FORMAT, buf, at, *fields)
+
+
+def unpack(buf, at):
+    return unpack_from(_FORMAT, buf, at)

@@ -68,7 +68,7 @@ class Outbox:
             self._copies += 1
 
     def _at(self, i):
-        # as core.record has it
+        # as core.records has it
         return (
             self._boot,
             self._seq[i],

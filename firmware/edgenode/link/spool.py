@@ -4,7 +4,7 @@ import os
 from binascii import crc32
 from struct import pack_into, unpack_from
 
-from ..core import record
+from ..core import records
 from ..core.compat import const
 
 # A frame: crc32 of the rest, its number, crc32 of the class list, records, 3 bytes 0, up to five
@@ -24,7 +24,7 @@ def _records_at(buf, at):
     if len(buf) < at + _HEAD:
         return 0
     n = buf[at + 12]
-    end = at + _HEAD + n * record.SIZE
+    end = at + _HEAD + n * records.SIZE
     if not 0 < n <= _RECORDS or end > len(buf):
         return 0
     return n if unpack_from("<I", buf, at)[0] == crc32(memoryview(buf)[at + 4 : end]) else 0
@@ -126,9 +126,9 @@ class Spool:
             return False
         at = (self._g - self._base) * _FRAME
         n = self._n + 1
-        end = at + _HEAD + n * record.SIZE
+        end = at + _HEAD + n * records.SIZE
         tail = self._tail
-        record.pack(tail, end - record.SIZE, reading)
+        records.pack(tail, end - records.SIZE, reading)
         pack_into("<IIB", tail, at + 4, self._g, self._id, n)
         pack_into("<I", tail, at, crc32(memoryview(tail)[at + 4 : end]))
         if self._try(self._put, memoryview(tail)[at:end]) is None:
@@ -186,7 +186,7 @@ class Spool:
             if i < (self._n if g == self._g else self._load(g)):
                 self._load(g)
                 buf, at = self._buf, self._at
-                reading = record.unpack(buf, at + _HEAD + i * record.SIZE)
+                reading = records.unpack(buf, at + _HEAD + i * records.SIZE)
                 return reading, self._class(unpack_from("<I", buf, at + 8)[0], reading), (g, i + 1)
             g += 1
             i = 0

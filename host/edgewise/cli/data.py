@@ -102,8 +102,7 @@ def features_(
     it to edgewise compile.
     """
     from edgewise.errors import InputError
-    from edgewise.features.csv_file import features_csv
-    from edgewise.features.table import build_table
+    from edgewise.features.table import build_table, features_csv
     from edgewise.logs.log import read_log
     from edgewise.logs.writing import write_atomic
     from edgewise.training import FILTERS, POOL

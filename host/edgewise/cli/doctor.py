@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from edgewise.board.doctor.check import Check
+from edgewise.board.doctor import Check
 from edgewise.cli.options import JsonFlag
 from edgewise.console import emit_json, out
 from edgewise.errors import EdgewiseError

@@ -58,7 +58,7 @@ def forecast(
 
     Needs three days of readings, and the extra packages of edgewise[forecast].
     """
-    from edgewise.cli.hourly import once_or_hourly
+    from edgewise.cli.signals import once_or_hourly
     from edgewise.database import open_db
     from edgewise.forecast import parse_limit
     from edgewise.forecast.hourly import hourly_of_log

@@ -39,7 +39,7 @@ def health(
 
     The dashboard runs this every hour. Findings are stored; each start and end is an event.
     """
-    from edgewise.cli.hourly import once_or_hourly
+    from edgewise.cli.signals import once_or_hourly
     from edgewise.database import open_db
 
     engine = open_db(db, create=False)

@@ -1,13 +1,18 @@
-"""Commands that end at SIGINT or SIGTERM."""
+"""Commands that run until SIGINT or SIGTERM."""
 
 from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable
 
-__all__ = ["catch_end", "end_as_interrupt", "wait_for_end"]
+from edgewise.console import say
+from edgewise.errors import EdgewiseError
 
+__all__ = ["catch_end", "end_as_interrupt", "once_or_hourly", "wait_for_end"]
+
+_HOUR_S = 3600
 _END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -38,3 +43,20 @@ def wait_for_end() -> None:
 def end_as_interrupt() -> None:
     """Make SIGTERM raise KeyboardInterrupt from now on, as Ctrl-C does."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def once_or_hourly(work: Callable[[], None], stay: bool) -> None:
+    """Run ``work``; with ``stay`` run it every hour until SIGINT or SIGTERM, even after errors."""
+    if not stay:
+        work()
+        return
+    end_as_interrupt()
+    try:
+        while True:
+            try:
+                work()
+            except EdgewiseError as e:
+                say(f"{e}; next try in an hour")
+            time.sleep(_HOUR_S)
+    except KeyboardInterrupt:
+        return

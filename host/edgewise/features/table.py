@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass
 from itertools import starmap
 
@@ -12,6 +14,7 @@ from edgenode.core import decode
 from edgenode.core.pipeline import GAP_SLOTS, Pipeline, slots_between
 from edgenode.core.plausible import Plausible, stuck_n
 from edgewise.logs.log import Log
+from edgewise.logs.writing import iso
 
 __all__ = [
     "ANY",
@@ -19,6 +22,7 @@ __all__ = [
     "Filters",
     "Table",
     "build_table",
+    "features_csv",
     "kind_of",
     "max_delta",
     "series_slots",
@@ -136,3 +140,16 @@ def max_delta(log: Log) -> tuple[int, int]:
     limits = np.maximum(2 * largest, LEAST_DELTA)
     t_dc, h_pm = (int(v) if v < span else 0 for v, span in zip(limits, _RANGE, strict=True))
     return t_dc, h_pm
+
+
+def features_csv(log: Log, features: list[str], table: Table) -> str:
+    """Return CSV rows of time,node,class and the features in hundredths, without failed reads."""
+    text = io.StringIO(newline="")
+    out = csv.writer(text, lineterminator="\n")
+    out.writerow(("time", "node", "class", *features))
+    label = [None] * len(log) if log.label is None else log.label.tolist()
+    columns = (log.time_s.tolist(), log.node.tolist(), label, table.x.tolist())
+    for time_s, node, cls, x, valid in zip(*columns, table.valid.tolist(), strict=True):
+        if valid:
+            out.writerow((iso(time_s), node, cls or "", *x))
+    return text.getvalue()

@@ -11,7 +11,7 @@ from typing import Any
 from edgenode.core.decode import ERRORS, Decoder
 from edgenode.core.settings import settings
 from edgewise.board.arch import ARCHES
-from edgewise.board.doctor.check import Check
+from edgewise.board.doctor import Check
 from edgewise.board.ports import board_ports, open_port
 from edgewise.board.repl import Repl, open_repl
 from edgewise.errors import EdgewiseError, OutsideError
