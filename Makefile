@@ -96,7 +96,7 @@ lint: $(VENV)/.dev-done  ## Style, types, spelling and words, who imports whom
 	@$(BIN)/ruff format --check .
 	@$(BIN)/codespell -D - -D tests/words.txt $(PROSE)
 	@$(BIN)/python -m pytest -q tests/test_rooms.py
-	@$(BIN)/mypy
+	@$(BIN)/mypy -n 2
 
 train: setup  ## Your own log becomes a model: DATA=log.csv [LABEL=column] [MODEL=models/name]
 	@if [ -z "$(DATA)" ]; then echo 'error: name the log: make train DATA=log.csv' >&2; exit 2; fi
