@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,8 @@ from edgewise.training import train
 
 collect_ignore = ["run_micropython.py", "node/micropython"]  # see simulator/test_on_micropython.py
 REPO = Path(__file__).resolve().parent.parent
+# A shell starts what runs in the background with Ctrl-C ignored, and commands would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
