@@ -120,7 +120,7 @@ class Boot:
             self.number, self.bad, state = int(words[0]), int(words[1]), words[2]
             self.safe = words[3] == "1"
         except (OSError, ValueError):
-            # The flash was rewritten: counted from 1, new readings would have the keys of old ones.
+            # A rewritten flash: counted from 1, new readings would have the keys of old ones.
             self.number = int.from_bytes(os.urandom(3), "little")
         self.number += 1
         if state == "crashed" or (state == "running" and not power_on):

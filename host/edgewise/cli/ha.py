@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -134,14 +134,8 @@ def _read_expiry(config: Path | None, period_ms: int) -> Callable[[str], int | N
     return expire_s
 
 
-@contextmanager
-def _connect(broker: str, ca: Path | None) -> Iterator[mqtt.Client]:
-    from edgewise.ota.targets import connect
+def _connect(broker: str, ca: Path | None) -> AbstractContextManager[mqtt.Client]:
+    from edgewise.ota.targets import connection
     from edgewise.urls import parse_broker
 
-    client = connect(parse_broker(broker, ca))
-    try:
-        yield client
-    finally:
-        client.disconnect()
-        client.loop_stop()
+    return connection(parse_broker(broker, ca))

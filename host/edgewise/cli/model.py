@@ -52,15 +52,11 @@ def rollback(node: NodeName, broker: Broker, ca: Ca = None, base: Base = "edgewi
 
 def _ask_node(node: str, broker: str, ca: Any, base: str, value: str) -> dict[str, Any]:
     from edgewise.ota import ask
-    from edgewise.ota.targets import connect
+    from edgewise.ota.targets import connection
     from edgewise.urls import parse_broker
 
-    client = connect(parse_broker(broker, ca))
-    try:
+    with connection(parse_broker(broker, ca)) as client:
         answer = ask(client, base, node, "model", value)
-    finally:
-        client.disconnect()
-        client.loop_stop()
     if not answer["ok"]:
         raise EdgewiseError(f"node {node}: {answer['error']}")
     return answer

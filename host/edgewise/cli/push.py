@@ -38,24 +38,20 @@ def push(
     The node undoes a model that fails its check or its trial.
     """
     from edgewise.ota import container, online, secret_of
-    from edgewise.ota.targets import connect
+    from edgewise.ota.targets import connection
     from edgewise.package.store import load_package
     from edgewise.urls import parse_broker
 
     data = container(load_package(model))
     broker_url = parse_broker(broker, ca)
     secrets = {} if node == "all" else {node: secret_of(config, node)}
-    client = connect(broker_url)
-    try:
+    with connection(broker_url) as client:
         if node == "all":
             secrets = {name: secret_of(config, name) for name in online(client, base)}
             if not secrets:
                 raise EdgewiseError(f"no node is online below {base}: check --broker and --base")
         say(f"{len(data)} bytes for {', '.join(secrets)}")
         verdicts = _push_all(client, base, data, secrets)
-    finally:
-        client.disconnect()
-        client.loop_stop()
     if json:
         emit_json({"bytes": len(data), "nodes": {n: asdict(v) for n, v in verdicts.items()}})
     rejected = [name for name, verdict in verdicts.items() if not verdict.ok]

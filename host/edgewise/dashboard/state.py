@@ -117,16 +117,12 @@ class State:
         return "the model before is back" if reply["ok"] else f"refused: {reply['error']}"
 
     def _with_broker(self, action: Callable[..., _Result]) -> _Result:
-        from edgewise.ota.targets import connect
+        from edgewise.ota.targets import connection
 
         if self.broker is None:
             raise EdgewiseError("no broker: start the dashboard with --broker")
-        client = connect(self.broker)
-        try:
+        with connection(self.broker) as client:
             return action(client)
-        finally:
-            client.disconnect()
-            client.loop_stop()
 
     def close(self) -> None:
         """Stop the training and the pushes that have not begun."""

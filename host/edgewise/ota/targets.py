@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import queue
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,11 @@ from edgewise.errors import InputError, OutsideError
 from edgewise.ota.retained import retained
 from edgewise.urls import BrokerUrl, check_reachable
 
-__all__ = ["Target", "ask", "connect", "online", "secret_of"]
+__all__ = ["Target", "ask", "connect", "connection", "online", "secret_of"]
+
+
+_CONNECT_S = 60.0
+_ANSWER_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -27,10 +33,6 @@ class Target:
     base: str
     node: str
     secret: str
-
-
-_CONNECT_S = 60.0
-_ANSWER_S = 60.0
 
 
 def connect(broker: BrokerUrl) -> mqtt.Client:
@@ -57,6 +59,17 @@ def connect(broker: BrokerUrl) -> mqtt.Client:
         client.loop_stop()
         raise OutsideError(f"broker {broker}: {refusal}: check user, password and rights")
     return client
+
+
+@contextmanager
+def connection(broker: BrokerUrl) -> Iterator[mqtt.Client]:
+    """A client as from `connect`, which is disconnected at the end of the block."""
+    client = connect(broker)
+    try:
+        yield client
+    finally:
+        client.disconnect()
+        client.loop_stop()
 
 
 def online(client: mqtt.Client, base: str) -> list[str]:
