@@ -6,8 +6,9 @@ import queue
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -48,14 +49,13 @@ def monitor(
     with ExitStack() as stack:
         log = stack.enter_context(GrowingLog(csv, "class")) if csv else None
         reader = stack.enter_context(SerialReader(port, raw))
-        end_as_interrupt()
-        try:
+        ended = end_as_interrupt()
+        with suppress(KeyboardInterrupt):
             if raw:
-                _print_raw(reader.events)
+                _print_raw(reader.events, ended)
             else:
-                _show(reader.events, log)
-        except KeyboardInterrupt:
-            say(_log_summary(log, csv) if log else "bye")
+                _show(reader.events, log, ended)
+        say(_log_summary(log, csv) if log else "bye")
 
 
 def _log_summary(log: GrowingLog, csv: Path | None) -> str:
@@ -63,25 +63,33 @@ def _log_summary(log: GrowingLog, csv: Path | None) -> str:
     return f"{log.rows} readings in {csv}{late}"
 
 
-def _print_raw(events: Events) -> None:
-    while True:
-        event = events.get()
+def _print_raw(events: Events, ended: Event) -> None:
+    while not ended.is_set():
+        event = _next_event(events)
         if isinstance(event, bytes):
             sys.stdout.buffer.write(event)
             sys.stdout.buffer.flush()
 
 
-def _show(events: Events, log: GrowingLog | None) -> None:
+def _next_event(events: Events) -> Opened | Lost | bytes | None:
+    try:
+        return events.get(timeout=_REFRESH_S)
+    except queue.Empty:
+        return None
+
+
+def _show(events: Events, log: GrowingLog | None, ended: Event) -> None:
     from rich.live import Live
 
     from edgewise.board.serial.screen import NodeState, table
 
     state = NodeState()
     if not out().is_terminal:
-        while True:
+        while not ended.is_set():
             _handle_event(events, state, log, print_line=lambda text: print(text, flush=True))
+        return
     with Live(table(state), console=out(), auto_refresh=False, transient=False) as live:
-        while True:
+        while not ended.is_set():
             _handle_event(events, state, log, lambda text: live.console.print(text, markup=False))
             live.update(table(state), refresh=True)
 
@@ -95,9 +103,8 @@ def _handle_event(
     from edgewise.board.serial.port import Lost, Opened
     from edgewise.messages.serial import decode
 
-    try:
-        event = events.get(timeout=_REFRESH_S)
-    except queue.Empty:
+    event = _next_event(events)
+    if event is None:
         return
     if isinstance(event, Opened):
         state.port = "open"

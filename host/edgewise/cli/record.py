@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -69,12 +70,12 @@ def record(
         log = stack.enter_context(GrowingLog(out, "status"))
         source = stack.enter_context(source)
         recorder = Recorder(log, labels, undo_s)
-        end_as_interrupt()
+        ended = end_as_interrupt()
         read_keys = stack.enter_context(keys())
         say("  ".join(f"{i} {name}" for i, name in enumerate(labels, 1)))
         say("space pauses, u undoes, Ctrl-C ends")
         with suppress(KeyboardInterrupt):
-            _record_readings(source, recorder, read_keys, readings)
+            _record_readings(source, recorder, read_keys, readings, ended)
     say(f"{out}: {recorder.summary()}")
     if json:
         emit_json({"out": str(out), "readings": dict(recorder.counts)})
@@ -103,11 +104,15 @@ def _source(
 
 
 def _record_readings(
-    source: Source, recorder: Recorder, read_keys: Callable[[], str], limit: int
+    source: Source,
+    recorder: Recorder,
+    read_keys: Callable[[], str],
+    limit: int,
+    ended: Event,
 ) -> None:
     from edgewise.board.serial.sources import Heard
 
-    while not limit or recorder.counts.total() < limit:
+    while not ended.is_set() and (not limit or recorder.counts.total() < limit):
         for key in read_keys():
             message = recorder.key(key)
             if message:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
-import time
+import threading
 from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
 
 from edgewise.console import say
 from edgewise.errors import EdgewiseError
@@ -18,12 +21,8 @@ _END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 def catch_end() -> Callable[[], None]:
     """Return a function that blocks until SIGINT or SIGTERM; from now on they end only that."""
-    # The signal writes a byte to a pipe. This wakes the waiting thread, even if the signal
-    # interrupts another one. A handler that raises would raise again at a second signal, where
-    # nothing catches it.
-    read_fd, write_fd = os.pipe()
-    os.set_blocking(write_fd, False)
-    signal.set_wakeup_fd(write_fd)
+    # A handler that raises would raise again at a second signal, where nothing catches it.
+    read_fd = _wakeup_pipe()
     for number in _END_SIGNALS:
         signal.signal(number, lambda _number, _frame: None)
 
@@ -40,9 +39,21 @@ def wait_for_end() -> None:
     catch_end()()
 
 
-def end_as_interrupt() -> None:
-    """Make SIGTERM raise KeyboardInterrupt from now on, as Ctrl-C does."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+def end_as_interrupt() -> threading.Event:
+    """Make SIGTERM raise KeyboardInterrupt from now on, as Ctrl-C does, and return an event.
+
+    Both signals set the event as well: a library may swallow the exception.
+    """
+    ended = threading.Event()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        ended.set()
+        signal.default_int_handler(number, frame)
+
+    for number in _END_SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # a shell has Ctrl-C ignored in background
+            signal.signal(number, end)
+    return ended
 
 
 def once_or_hourly(work: Callable[[], None], stay: bool) -> None:
@@ -50,13 +61,20 @@ def once_or_hourly(work: Callable[[], None], stay: bool) -> None:
     if not stay:
         work()
         return
-    end_as_interrupt()
-    try:
-        while True:
+    ended, read_fd = end_as_interrupt(), _wakeup_pipe()
+    with suppress(KeyboardInterrupt):
+        while not ended.is_set():
             try:
                 work()
             except EdgewiseError as e:
                 say(f"{e}; next try in an hour")
-            time.sleep(_HOUR_S)
-    except KeyboardInterrupt:
-        return
+            select.select([read_fd], [], [], _HOUR_S)
+
+
+def _wakeup_pipe() -> int:
+    # A signal writes a byte to the pipe, whose reading end is returned. This wakes the main
+    # thread, even if the signal interrupts another one, as one of a library for linear algebra.
+    read_fd, write_fd = os.pipe()
+    os.set_blocking(write_fd, False)
+    signal.set_wakeup_fd(write_fd)
+    return read_fd
