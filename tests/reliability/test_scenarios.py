@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.timeout(1200), pytest.mark.long]
 OUTAGES = count(15, 200)
 FEW = {"refused", "frozen", "reset", "stalled-up", "garbage-connack", "puback-swallowed", "bytes"}
 ALL = (soak(OUTAGES), *(s for s in SCENARIOS if WHOLE or s.name in FEW))
-JOBS = 12
+JOBS = 6
 
 
 @pytest.fixture(scope="module")

@@ -43,6 +43,10 @@ class Behaviour:
         self.acts = 0
         self.over = asyncio.Event()
 
+    def has_acted(self) -> bool:
+        """Whether it has changed something."""
+        return self.acts > 0
+
     async def begin(self, proxy: Proxy) -> None:
         """The behaviour begins; connections may be open."""
         await proxy.listen()

@@ -110,6 +110,9 @@ class NamesWrong(Refuse):
         self._names.mode = self._mode
         await super().begin(proxy)
 
+    def has_acted(self) -> bool:
+        return self._names.queries > self._queries_before
+
     async def end(self, proxy: Proxy) -> None:
         self.acts = self._names.queries - self._queries_before
         self._names.mode = "answer"
