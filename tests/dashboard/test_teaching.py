@@ -40,6 +40,13 @@ def log_in(page: Page, url: str, secret: str) -> None:
     expect(page.get_by_role("button", name="Log out")).to_be_visible()
 
 
+def open_node(page: Page, url: str, engine: Engine, secret: str) -> None:
+    """The page of a node with a past, for one who is logged in."""
+    store(engine, rooms(NODE))
+    log_in(page, url, secret)
+    page.goto(f"{url}/node?id={NODE}")
+
+
 def drag(page: Page, start: float, end: float) -> None:
     """Label a period between two shares of the plot's width."""
     page.get_by_role("button", name="Label a period").click()
@@ -135,9 +142,7 @@ def test_two_people_see_each_others_labels(
 def test_training_that_cannot_be_is_said(
     page: Page, url: str, engine: Engine, secret: str
 ) -> None:
-    store(engine, rooms(NODE))
-    log_in(page, url, secret)
-    page.goto(f"{url}/node?id={NODE}")
+    open_node(page, url, engine, secret)
     panel = page.locator(".panel", has=page.get_by_text("Model", exact=True))
     page.get_by_role("button", name="Train").click()
     expect(panel).to_contain_text("has no labelled period")
@@ -152,9 +157,7 @@ def test_training_that_cannot_be_is_said(
 def test_a_page_that_was_open_when_another_logged_out_writes_nothing(
     page: Page, url: str, engine: Engine, secret: str
 ) -> None:
-    store(engine, rooms(NODE))
-    log_in(page, url, secret)
-    page.goto(f"{url}/node?id={NODE}")
+    open_node(page, url, engine, secret)
     expect(page.locator("canvas")).to_be_visible()
     page.context.request.post(f"{url}/logout", headers={"Origin": url})
     drag(page, 0.2, 0.4)
@@ -168,9 +171,7 @@ def test_a_page_that_was_open_when_another_logged_out_writes_nothing(
 def test_a_page_that_stood_still_keeps_what_is_clicked(
     page: Page, url: str, engine: Engine, secret: str
 ) -> None:
-    store(engine, rooms(NODE))
-    log_in(page, url, secret)
-    page.goto(f"{url}/node?id={NODE}")
+    open_node(page, url, engine, secret)
     drag(page, 0.2, 0.4)
     page.evaluate("const end = Date.now() + 12_000; while (Date.now() < end);")
     name_it(page, "cold")
@@ -180,9 +181,7 @@ def test_a_page_that_stood_still_keeps_what_is_clicked(
 def test_a_class_that_no_model_may_have_is_refused(
     page: Page, url: str, engine: Engine, secret: str
 ) -> None:
-    store(engine, rooms(NODE))
-    log_in(page, url, secret)
-    page.goto(f"{url}/node?id={NODE}")
+    open_node(page, url, engine, secret)
     drag(page, 0.2, 0.4)
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Save").click()

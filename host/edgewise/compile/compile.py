@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from array import array
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -57,8 +58,7 @@ def compile_estimator(
     probes = probe_rows(estimator, data)
     vectors = np.unique(np.concatenate([data, probes]), axis=0)
     expected = np.searchsorted(estimator.classes_, predict(estimator, vectors))
-    forest = _integer_forest(estimator, vectors, expected, features)
-    table = forest.table()
+    forest, table = _integer_forest(estimator, vectors, expected, features)
     visits = _mean_visits(forest, data)
     blob = pack_model({**contract, "visits": visits}, table)
     header = emlearn_c.corrected_source(forest, len(features))
@@ -96,7 +96,7 @@ def compile_estimator(
 
 def _integer_forest(
     estimator: Any, vectors: NDArray[Any], expected: NDArray[Any], features: list[str]
-) -> Forest:
+) -> tuple[Forest, array[int]]:
     forest, wrong = exact_forest(estimator, vectors, expected)
     if wrong >= 0:
         vector = dict(zip(features, vectors[wrong].tolist(), strict=True))
@@ -104,13 +104,13 @@ def _integer_forest(
             "scikit-learn decides by the rounding of equal votes, which no integer model does "
             f"alike, first at {vector}: nothing was written; train with another --seed"
         )
-    size = 2 * len(forest.table())
-    if size > TABLE_MAX_BYTES:
+    table = forest.table()
+    if 2 * len(table) > TABLE_MAX_BYTES:
         raise InputError(
-            f"the model takes {size} bytes, a board has room for {TABLE_MAX_BYTES}: "
+            f"the model takes {2 * len(table)} bytes, a board has room for {TABLE_MAX_BYTES}: "
             "lower --max-nodes, or train with fewer trees"
         )
-    return forest
+    return forest, table
 
 
 def predict(estimator: Any, x: NDArray[np.int16]) -> NDArray[Any]:

@@ -21,7 +21,6 @@ from edgewise.urls import BrokerUrl, check_reachable
 
 __all__ = ["Target", "ask", "connect", "connection", "online", "secret_of"]
 
-
 _CONNECT_S = 60.0
 _ANSWER_S = 60.0
 
