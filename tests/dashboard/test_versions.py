@@ -67,3 +67,18 @@ def test_they_are_on_the_page_and_never_html(page: Page, url: str, engine: Engin
     store(engine, [row("a", 2, START_S + 60, boot=2)])
     expect(panel).to_contain_text(EVIL)
     assert page.locator(".page img").count() == 0
+
+
+def test_a_start_whose_event_comes_after_its_readings_is_shown(
+    page: Page, url: str, engine: Engine
+) -> None:
+    store(engine, [row("a", 1, START_S)])
+    start(engine, 1, START_S, model="first", crc="aaaaaaaa")
+    page.goto(f"{url}/node?id=a")
+    ran = page.locator(".panel", has=page.get_by_text("Model", exact=True)).locator("li")
+    expect(ran).to_have_count(1)
+    store(engine, [row("a", 1, START_S + 60, boot=2, cls="second")])
+    expect(page.locator(".now .chip")).to_have_text("second")
+    start(engine, 2, START_S + 60, model="next", crc="bbbbbbbb")
+    expect(ran).to_have_count(2)
+    expect(ran.first).to_contain_text("next")

@@ -44,16 +44,16 @@ class ModelPanel:
             ui.button("Push ...", on_click=self._choose).props("outline no-caps")
             ui.button("Roll back", on_click=self._roll_back).props("flat no-caps")
 
-    async def look(self, boot: int) -> None:
-        """Update the training progress, the push results and the models that ran up to ``boot``.
+    async def look(self) -> None:
+        """Update the training progress, the push results and the models that ran.
 
         Does nothing where nothing has changed.
         """
+        history = await asyncio.to_thread(_model_history, self._state, self._name)
         job, verdicts = self._state.job, dict(self._state.verdicts)
-        status = job.state, job.progress, verdicts, boot
+        status = job.state, job.progress, verdicts, history
         if status == self._status:
             return
-        history = await asyncio.to_thread(_model_history, self._state, self._name)
         self._status = status
         done, total = job.progress
         self._progress.set_visibility(job.state == "running")

@@ -152,7 +152,7 @@ class _View:
         if current is None:
             return
         self._top.set_content(html.summary(current, self._state.palette))
-        await self._teach.look(current.boot)
+        await self._teach.look()
         is_new = (current.ts, current.received_at) != (self._node.ts, self._node.received_at)
         self._node = current
         self._looks += 1

@@ -46,13 +46,13 @@ class Teach:
         self._model = ModelPanel(state, name, writer)
         self._rows: list[Any] | None = None
 
-    async def look(self, boot: int) -> None:
-        """Update the labels, the training, the pushes, and the models that ran up to ``boot``.
+    async def look(self) -> None:
+        """Update the labels, the training, the pushes, and the models that ran.
 
         The labels may have changed on another page.
         """
         await self._list_labels()
-        await self._model.look(boot)
+        await self._model.look()
 
     def button(self, place: ui.element) -> None:
         """Put the button that begins a label into ``place``, for a logged-in browser."""
