@@ -27,6 +27,8 @@ PACKAGES := ca-certificates gcc libc6-dev make mosquitto postgresql python3 pyth
 POLICY := /usr/sbin/policy-rc.d
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Without bytecode each start of Python compiles the host's sources again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup system-deps demo test test-all lint train build flash deploy erase monitor repl dashboard forecast bench \
 	reliability wheel lock picture clean $(EXTRAS:%=setup-%)

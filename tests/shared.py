@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
 
 LIMIT_S = 200  # ends a hang: a busy machine is none
+_LOOK_S = 0.02
+
+_Value = TypeVar("_Value")
+
+
+def wait_until(look: Callable[[], _Value], shown: Callable[[], object] = str) -> _Value:
+    """The first true value of ``look()``; after the limit an error with ``shown()``."""
+    end_s = time.monotonic() + LIMIT_S
+    while not (value := look()):
+        assert time.monotonic() < end_s, shown()
+        time.sleep(_LOOK_S)
+    return value
 
 
 def once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], None]) -> Path:

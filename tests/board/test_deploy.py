@@ -9,9 +9,9 @@ from subprocess import CompletedProcess
 from zlib import crc32
 
 import pytest
-from tests.board.test_serial import wait_for
 from tests.board.wasm_board import WasmBoard
 from tests.command import edgewise
+from tests.shared import wait_until
 
 from edgewise.board.arch import check_arch
 from edgewise.board.deploy import deploy, files_of
@@ -154,7 +154,7 @@ def test_the_node_goes_on_whatever_happens_at_the_prompt(board: WasmBoard, build
     with pytest.raises(KeyboardInterrupt), open_repl(board.port) as repl:
         repl.exec("with open('/main.py', 'w') as f: f.write(\"open('/ran', 'w').close()\")")
         raise KeyboardInterrupt
-    wait_for(lambda: (board.files / "ran").exists())
+    wait_until(lambda: (board.files / "ran").exists())
 
 
 @pytest.mark.parametrize("after", [3000, 6000, 9000])

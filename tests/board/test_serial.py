@@ -24,6 +24,7 @@ from pathlib import Path
 import pytest
 from tests.board.cable import Cable
 from tests.command import edgewise
+from tests.shared import LIMIT_S, wait_until
 
 from edgewise.board.serial.log_file import GrowingLog
 from edgewise.board.serial.screen import NodeState
@@ -31,7 +32,6 @@ from edgewise.errors import InputError, OutsideError, unwritable
 from edgewise.logs.log import read_log
 from edgewise.messages.serial import Damaged, Diag, Hello, Reading, Text, decode
 
-LIMIT_S = 500
 EDGEWISE = [sys.executable, "-m", "edgewise.cli.main"]
 HELLO = b"edgewise: node a1b2c3, boot 7, model occupancy, viper-inline\r\n"
 
@@ -81,18 +81,11 @@ class Running:
             again()
             return what in self.text
 
-        wait_for(said, lambda: self.text.decode(errors="replace"))
+        wait_until(said, lambda: self.text.decode(errors="replace"))
 
     def interrupt(self) -> int:
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(LIMIT_S)
-
-
-def wait_for(done: Callable[[], bool], shown: Callable[[], str] = str) -> None:
-    end = time.monotonic() + LIMIT_S
-    while not done():
-        assert time.monotonic() < end, shown()
-        time.sleep(0.02)
 
 
 def started(cable: Cable, *words: str, stdin: int = subprocess.DEVNULL) -> Running:
@@ -199,7 +192,7 @@ def test_monitor_on_a_terminal_has_a_table(cable: Cable) -> None:
             text += os.read(screen, 65536)
         return b"edgewise monitor" in text and re.search(rb"21\.5 C\s+40\.0 %", text) is not None
 
-    wait_for(shown, lambda: text.decode(errors="replace"))
+    wait_until(shown, lambda: text.decode(errors="replace"))
     os.write(screen, b"\x03")
     end = time.monotonic() + LIMIT_S
     while (done := os.waitpid(pid, os.WNOHANG))[0] == 0:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
 import pytest
-from tests.shared import LIMIT_S
+from tests.shared import LIMIT_S, wait_until
 
 from edgewise.broker.program import find_mosquitto
 
@@ -98,10 +97,7 @@ class Mosquitto:
         return self._log.read_text(errors="replace")
 
     def wait_until(self, holds: Callable[[], bool], what: str) -> None:
-        end = time.monotonic() + LIMIT_S
-        while not holds():
-            assert time.monotonic() < end, f"{what}: {self.log()}"
-            time.sleep(0.01)
+        wait_until(holds, lambda: f"{what}: {self.log()}")
 
     def _reachable(self) -> bool:
         assert self._process is None or self._process.poll() is None, self.log()

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import func, select
 from tests.command import edgewise
-from tests.shared import LIMIT_S
+from tests.shared import LIMIT_S, wait_until
 
 from edgewise.collector import Collector, Writer
 from edgewise.database import open_db
@@ -146,15 +145,12 @@ def test_killed_and_started_again_nothing_is_lost(broker: str, tmp_path: Path) -
 
 
 def wait_for_rows(engine: Any, n: int) -> None:
-    end = time.monotonic() + LIMIT_S
-    while True:
+    def count() -> int:
         with engine.connect() as connection:
-            count = connection.execute(select(func.count()).select_from(reading)).scalar_one()
-        if count >= n:
-            assert count == n
-            return
-        assert time.monotonic() < end, f"{count} of {n} rows"
-        time.sleep(0.02)
+            return int(connection.scalar(select(func.count()).select_from(reading)))
+
+    wait_until(lambda: count() >= n, lambda: f"{count()} of {n} rows")
+    assert count() == n
 
 
 @pytest.mark.parametrize(

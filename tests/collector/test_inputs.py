@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from sqlalchemy import select
 from tests.board.cable import Cable
 from tests.collector.test_collector import RUN, publish, state, wait_for_rows
 from tests.command import edgewise
-from tests.shared import LIMIT_S, small_log
+from tests.shared import LIMIT_S, small_log, wait_until
 from typer.testing import CliRunner
 
 from edgewise.cli.main import app
@@ -71,11 +70,12 @@ def test_a_node_on_a_cable(cable: Cable, db: str) -> None:
     wait_for_rows(engine, 3)
     cable.unplug()
     cable.plug()
-    end = time.monotonic() + LIMIT_S
-    while len(rows(engine)) < 4:  # until the port is open again
-        assert time.monotonic() < end
-        cable.offer(line(4))
-        time.sleep(0.1)
+
+    def stored() -> bool:
+        cable.offer(line(4))  # lost until the port is open again
+        return len(rows(engine)) == 4
+
+    wait_until(stored)
     process.terminate()
     out, said = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 0
@@ -100,10 +100,7 @@ def test_a_given_name_stays_and_one_that_never_comes_is_told(cable: Cable, db: s
     said: list[str] = []
     with Writer(open_db(db)) as writer, SerialInput(cable.port, None, writer, said.append) as one:
         cable.say(line(3) + line(4))
-        end = time.monotonic() + LIMIT_S
-        while one._nameless < 2:
-            assert time.monotonic() < end
-            time.sleep(0.01)
+        wait_until(lambda: one._nameless == 2)
     assert said[-1].startswith("serial: 2 lines are not stored")
 
 

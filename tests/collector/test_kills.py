@@ -16,7 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import Engine, Table, func, select
 from tests.broker.mosquitto import anonymous
 from tests.counts import count
-from tests.shared import LIMIT_S
+from tests.shared import LIMIT_S, wait_until
 
 from edgewise.database import open_db
 from edgewise.database.schema import events, reading
@@ -56,10 +56,7 @@ class Publisher(threading.Thread):
 
     def end(self, least: int) -> int:
         """Stop when ``least`` readings or more have been said; how many they are."""
-        end = time.monotonic() + LIMIT_S
-        while self.said < least:
-            assert time.monotonic() < end, self.said
-            time.sleep(0.01)
+        wait_until(lambda: self.said >= least, lambda: self.said)
         self.ending.set()
         self.join(LIMIT_S)
         self.client.disconnect()
@@ -89,10 +86,10 @@ def test_killed_again_and_again(tmp_path: Path) -> None:
             process.wait()
             process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
         said = publisher.end(20 * KILLS)
-        end = time.monotonic() + LIMIT_S
-        while rows(engine, reading) < said or rows(engine, events) < publisher.events:
-            assert time.monotonic() < end, rows(engine, reading)
-            time.sleep(0.1)
+        wait_until(
+            lambda: rows(engine, reading) >= said and rows(engine, events) >= publisher.events,
+            lambda: rows(engine, reading),
+        )
         process.terminate()
         assert process.wait(LIMIT_S) == 0
     assert rows(engine, reading) == said == distinct(engine)

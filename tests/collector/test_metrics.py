@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.request
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tests.broker.mosquitto import free_port
 from tests.collector.test_collector import publish, start, state, wait_for_rows
-from tests.shared import LIMIT_S
+from tests.shared import LIMIT_S, wait_until
 
 from edgewise.collector.metrics import serving
 from edgewise.collector.writer import Writer
@@ -40,9 +39,8 @@ def test_figures(broker: str, tmp_path: Path) -> None:
     said += [("edgewise/n1/state", "nonsense"), (f"edgewise/{hostile}/diag", json.dumps(DIAG))]
     publish(broker, said)
     wait_for_rows(open_db(f"sqlite:///{tmp_path / 'a.db'}"), 2)
-    end = time.monotonic() + LIMIT_S
-    while not (found := read(address)).get(("edgewise_e_buffer", hostile)):
-        assert time.monotonic() < end, found
+    wait_until(lambda: read(address).get(("edgewise_e_buffer", hostile)))
+    found = read(address)
     process.terminate()
     assert process.wait(LIMIT_S) == 0
     assert found["edgewise_readings_total", ""] == 2

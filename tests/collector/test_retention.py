@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import random
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
-from tests.shared import LIMIT_S
+from tests.shared import wait_until
 
 from edgewise.collector import retention
 from edgewise.collector.retention import Keeper, fold, forget, parse_span
@@ -130,10 +129,7 @@ def test_a_keeper_works_beside_a_collector(tmp_path: Path) -> None:
     write(engine, rows(288))
     lines: list[str] = []
     with Keeper(engine, KEEP_S, None, lines.append):
-        end = time.monotonic() + LIMIT_S
-        while not lines:
-            assert time.monotonic() < end
-            time.sleep(0.01)
+        wait_until(lambda: lines)
     assert lines == ["288 old readings are hours now"]
     assert left(engine) == 0
     with Keeper(engine, None, None, lines.append):

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import signal
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from multiprocessing.process import BaseProcess
@@ -16,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy import Engine
 from tests.dashboard import forked
-from tests.shared import LIMIT_S
+from tests.shared import LIMIT_S, wait_until
 
 from edgewise.dashboard import password
 
@@ -80,10 +79,13 @@ def serve(db: str, tmp_path: Path) -> Iterator[Serve]:
             log = tmp_path / "dashboard.log"
             process = forked.start(["--db", db, "--port", "0", *more], tmp_path, log)
             stack.callback(_end, process, log)
-            end = time.monotonic() + LIMIT_S
-            while not (found := re.search(r"http://\S+?(?=,)", log.read_text())):
-                assert process.is_alive() and time.monotonic() < end, log.read_text()
-                time.sleep(0.02)
+
+            def address() -> re.Match[str] | None:
+                assert process.is_alive(), log.read_text()
+                return re.search(r"http://\S+?(?=,)", log.read_text())
+
+            found = wait_until(address, log.read_text)
+            assert found
             return found.group()
 
         yield start

@@ -26,6 +26,7 @@ from edgewise.simulator.node import SimulatedNode
 from edgewise.training import Budget, train
 from edgewise.urls import parse_broker
 
+pytestmark = pytest.mark.long
 KEY = "0f" * 32
 # A minute of the node takes six seconds, and the ten that it waits for the broker one: the broker
 # of a busy machine may need that.

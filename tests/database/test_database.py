@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, func, select, text
 from tests.broker.mosquitto import Mosquitto, anonymous
 from tests.collector.test_collector import publish, state
-from tests.shared import LIMIT_S
+from tests.shared import LIMIT_S, wait_until
 
 from edgewise.collector import Collector, Writer
 from edgewise.database import open_db, opening
@@ -131,8 +131,7 @@ def test_a_database_that_is_locked_is_waited_for(tmp_path: Path, broker: Mosquit
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     publish(broker.url, [("edgewise/n/state", state(seq)) for seq in range(10)])
-    while not lines:
-        assert collector.writer._thread.is_alive()
+    wait_until(lambda: lines)
     other.execute("ROLLBACK")
     assert collector.wait_for(lambda c: c.readings == 10, LIMIT_S)
     collector.stop()
@@ -147,8 +146,7 @@ def test_a_group_shares_the_work(url: str, broker: Mosquitto) -> None:
     for collector in both:
         collector.start()
     publish(broker.url, [("edgewise/n/state", state(seq)) for seq in range(400)])
-    for collector in both:
-        assert collector.wait_for(lambda c: sum(b.counts.readings for b in both) == 400, LIMIT_S)
+    wait_until(lambda: sum(collector.counts.readings for collector in both) == 400)
     for collector in both:
         collector.stop()
     shares = [collector.counts for collector in both]

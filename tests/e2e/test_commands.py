@@ -18,6 +18,7 @@ from tests.counts import WHOLE, count
 from edgewise.logs import public
 from edgewise.package.store import Package, load_package
 
+pytestmark = pytest.mark.long
 FEW = ("--max-nodes", "30")  # one tree: a search of a second
 
 

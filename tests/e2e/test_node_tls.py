@@ -3,7 +3,6 @@ refused and named with any other."""
 
 from __future__ import annotations
 
-import time
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +14,7 @@ import pytest
 from tests.broker.mosquitto import Mosquitto, free_port
 from tests.broker.secured import open_folder, password
 from tests.e2e.test_spine import rows
-from tests.shared import LIMIT_S
+from tests.shared import LIMIT_S, wait_until
 
 from edgewise.broker.setup import init
 from edgewise.collector import Collector, Writer
@@ -45,9 +44,9 @@ def settings(running: Mosquitto) -> dict[str, Any]:
 def said(model: Package, log: Log, config: dict[str, Any], ca: Path, text: str) -> list[str]:
     """What a node says until ``text`` is among it."""
     with SimulatedNode(model, log, config, 1, files={"ca.der": ca.read_bytes()}) as node:
-        end = time.monotonic() + LIMIT_S
-        while not any(text in line for line in node.lines) and not node.wait(0.05):
-            assert time.monotonic() < end, node.lines
+        wait_until(
+            lambda: any(text in line for line in node.lines) or node.wait(0), lambda: node.lines
+        )
         return list(node.lines)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -11,7 +10,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from tests.e2e.operator_of import NODE
 from tests.e2e.test_spine import rows
-from tests.shared import LIMIT_S
+from tests.shared import LIMIT_S, wait_until
 
 from edgewise.collector import Collector, Writer
 from edgewise.database import open_db
@@ -64,7 +63,10 @@ def test_stay_awake_is_obeyed(model: Package, log: Log, broker: str) -> None:
     client.loop_stop()
     config = node_config({"sleep": True, "report_every": 10, "serial": True}, at, NODE)
     with SimulatedNode(model, log, config, 1, world={"EDGEWISE_SIM_RATE": "90"}) as node:
-        end = time.monotonic() + LIMIT_S
-        while sum(line.startswith("state ") for line in node.lines) < AWAKE:
-            assert time.monotonic() < end and not node.wait(0.05), node.lines
+
+        def awake() -> bool:
+            assert not node.wait(0), node.lines
+            return sum(line.startswith("state ") for line in node.lines) >= AWAKE
+
+        wait_until(awake, lambda: node.lines)
         assert sum("mqtt: connected" in line for line in node.lines) == 1

@@ -4,32 +4,41 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tsfresh.feature_extraction import feature_calculators as calculators
 
 from edgenode.core.features import KINDS, Features
 
 Window = np.ndarray
 
 
+@cache
+def calculators() -> Any:
+    # The import takes seconds, which the other workers do not need.
+    from tsfresh.feature_extraction import feature_calculators
+
+    return feature_calculators
+
+
 def slope(x: Window) -> float:
     # tsfresh gives the rise from one reading to the next
     if len(x) == 1:
         return 0.0
-    ((_, rise),) = calculators.linear_trend(x, [{"attr": "slope"}])
+    ((_, rise),) = calculators().linear_trend(x, [{"attr": "slope"}])
     return float(rise) * (len(x) - 1)
 
 
 ORACLES: dict[str, Callable[[Window], float]] = {
-    "mean": calculators.mean,
+    "mean": lambda x: calculators().mean(x),
     "slope": slope,
-    "std": calculators.standard_deviation,
-    "range": lambda x: calculators.maximum(x) - calculators.minimum(x),
-    "dev": lambda x: x[-1] - calculators.mean(x),
+    "std": lambda x: calculators().standard_deviation(x),
+    "range": lambda x: calculators().maximum(x) - calculators().minimum(x),
+    "dev": lambda x: x[-1] - calculators().mean(x),
 }
 WINDOWS = (1, 2, 5, 15, 30, 60, 120)
 
@@ -57,7 +66,7 @@ def test_a_window_is_what_tsfresh_says(kind: str, readings: list[int]) -> None:
             window = np.array(readings[max(0, i + 1 - n) : i + 1], dtype=float)
             want = 10 * ORACLES[kind](window)
             if kind == "dev":
-                want = 10 * window[-1] - math.floor(10 * calculators.mean(window) + 0.5 + 1e-9)
+                want = 10 * window[-1] - math.floor(10 * calculators().mean(window) + 0.5 + 1e-9)
             # the float may be just below or above a tie
             rounded = {math.floor(want + 0.5 + slack) for slack in (-1e-6, 0, 1e-6)}
             assert value in rounded, (n, i, window)

@@ -22,6 +22,8 @@ from edgewise.training.quality import choose, distances, pareto_front, quality
 from edgewise.training.result import Recipe
 from edgewise.training.rows import classes_of, parts_of, rows_of
 
+pytestmark = pytest.mark.long
+
 
 def log_of(path: Path, nodes: int = 1, rows: int = 700, warmer: float = 0.0) -> Log:
     """A window that opens and closes; each node is ``warmer`` and drier than the one before."""
