@@ -74,8 +74,8 @@ system-deps:  ## The system packages (Debian, Ubuntu; with sudo when not root)
 		'Python >= 3.11 with venv, micropython >= 1.23, mosquitto, a C compiler' >&2; exit 1; }
 	@set -e; sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	echo 'system-deps: reading the package lists ...'; $$sudo apt-get update -qq; \
-	extra=; for p in micropython chromium; do \
-		if apt-cache show $$p >/dev/null 2>&1; then extra="$$extra $$p"; fi; done; \
+	extra=; for any in micropython 'chromium-headless-shell chromium'; do for p in $$any; do \
+		if apt-cache show $$p >/dev/null 2>&1; then extra="$$extra $$p"; break; fi; done; done; \
 	echo "system-deps: installing $(PACKAGES) $$extra ..."; \
 	if [ ! -e $(POLICY) ]; then \
 		trap "$$sudo rm -f $(POLICY)" EXIT; \

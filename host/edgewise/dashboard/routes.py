@@ -72,6 +72,8 @@ def add_routes(app: FastAPI, state: State) -> None:
         dark=None,
         favicon="🌡",
         reconnect_timeout=_RECONNECT_S,
+        binding_refresh_interval=None,
+        tailwind=False,
         show_welcome_message=False,
     )
 
