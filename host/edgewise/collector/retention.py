@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, delete, exists, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
+from edgewise.collector.storing import dialect_of
 from edgewise.database import reason
 from edgewise.database.opening import one_at_a_time
 from edgewise.database.schema import HOUR_S, diag, events, forecast, label, reading, reading_hour
@@ -145,8 +145,7 @@ def _add_to_hour(connection: Connection, node: str, hour_ts: int, rows: Sequence
     ).first()
     if old_hour is not None:
         hour = _join(dict(old_hour._mapping), hour)
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(reading_hour).values(hour)
+    statement = dialect_of(connection).insert(reading_hour).values(hour)
     connection.execute(
         statement.on_conflict_do_update(index_elements=["node", "hour_ts"], set_=hour)
     )

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from edgewise.database import schema
 
-__all__ = ["UNSTORABLE", "Rows", "empty_rows", "insert", "rejected_row"]
+__all__ = ["UNSTORABLE", "Rows", "dialect_of", "empty_rows", "insert", "rejected_row"]
 
 Rows = dict[str, list[dict[str, Any]]]
 # Errors of a row, not of the database. ValueError: the database's encoding lacks a character.
@@ -44,10 +44,15 @@ def _ascii(text: str) -> str:
     return plain.replace("\0", "\\x00")[:_REJECTED_BYTES]
 
 
+def dialect_of(connection: Connection) -> Any:
+    """The dialect whose ``insert`` has ON CONFLICT for this database."""
+    return postgresql if connection.dialect.name == "postgresql" else sqlite
+
+
 def insert(connection: Connection, rows: Rows) -> int:
     """Insert ``rows`` and return how many of the readings were new."""
     n_new = 0
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    dialect = dialect_of(connection)
     for name, table in _TABLES.items():
         if not rows[name]:
             continue

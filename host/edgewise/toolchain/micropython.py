@@ -15,11 +15,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from edgewise.errors import OutsideError
 from edgewise.paths import cache_dir, make_cache_dir
+from edgewise.toolchain.downloads import Say, move, say_on_stderr
 
 __all__ = ["OLDEST", "command", "find", "install", "version"]
 
@@ -39,12 +39,6 @@ _NO_EXTRAS = [
 ]
 _APT_TIMEOUT_S = 300
 _PROBE_TIMEOUT_S = 60
-
-Say = Callable[[str], None]
-
-
-def _stderr(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 def version(path: Path) -> tuple[int, ...]:
@@ -89,7 +83,7 @@ def command() -> list[str]:
     return [str(find() or install())]
 
 
-def install(say: Say = _stderr) -> Path:
+def install(say: Say = say_on_stderr) -> Path:
     """Fetch the unix port and its libraries through apt into the cache; return its path.
 
     Needs no root. Raises OutsideError without Debian's or Ubuntu's apt, or when apt fails.
@@ -104,7 +98,7 @@ def install(say: Say = _stderr) -> Path:
         say(f"micropython: fetching {' '.join(names)} ...")
         _run([*apt, "download", *names], work / "debs")
         root = _unpack(work)
-        _rename(root, _private_dir())
+        move(root, _private_dir(), lambda: _is_usable(_private_dir() / "micropython"))
     path = _private_dir() / "micropython"
     say(f"micropython: {'.'.join(map(str, version(path)))} is in {path}")
     return path
@@ -217,18 +211,6 @@ def _wrapper(loader: Path) -> str:
     program = [folder / loader, "--library-path", (folder / loader).parent]
     words = [*program, folder / "root/usr/bin/micropython"]
     return "#!/bin/sh\nexec " + " ".join(shlex.quote(str(w)) for w in words) + ' "$@"\n'
-
-
-def _rename(new: Path, final: Path) -> None:
-    if final.exists() and not _is_usable(final / "micropython"):
-        shutil.rmtree(final)
-    try:
-        new.rename(final)
-    except OSError as e:
-        # a usable copy is there if another process was faster
-        if not _is_usable(final / "micropython"):
-            text = f"{final} cannot be written ({e.strerror}); correct its permissions"
-            raise OutsideError(text) from e
 
 
 def _run(words: list[str], folder: Path) -> str:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import tarfile
 import tempfile
-from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from edgewise.errors import OutsideError
 from edgewise.paths import cache_dir, make_cache_dir
+from edgewise.toolchain.downloads import Say, move, say_on_stderr
 
 __all__ = ["VERSION", "fetch", "installed"]
 
@@ -27,12 +26,6 @@ _SIZE_MAX = 1 << 20  # the archive has 4 KB
 _TIMEOUT_S = 30
 _CURE = "check the network and run python -m edgewise.toolchain again"
 
-Say = Callable[[str], None]
-
-
-def _stderr(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
 
 def installed() -> Path | None:
     """Return the folder that contains umqtt/simple.py, None if it was not downloaded yet."""
@@ -40,7 +33,7 @@ def installed() -> Path | None:
     return folder if (folder / "umqtt" / "simple.py").is_file() else None
 
 
-def fetch(say: Say = _stderr) -> Path:
+def fetch(say: Say = say_on_stderr) -> Path:
     """Return the folder that contains umqtt/simple.py (for MICROPYPATH); download it once.
 
     The index and its certificates are pip's (PIP_INDEX_URL, PIP_CERT, else the public ones).
@@ -56,7 +49,7 @@ def fetch(say: Say = _stderr) -> Path:
         _check(archive)
         new = Path(temporary) / "new"
         _extract(archive, new)
-        _rename(new)
+        move(new, _folder(), lambda: installed() is not None)
     return _folder()
 
 
@@ -112,12 +105,3 @@ def _extract_one(tar: tarfile.TarFile, member: tarfile.TarInfo, out: Path) -> No
     source = tar.extractfile(member)
     if source is not None and member.size <= _SIZE_MAX:
         (out / "umqtt" / path.name).write_bytes(source.read())
-
-
-def _rename(new: Path) -> None:
-    try:
-        new.rename(_folder())
-    except OSError as e:
-        if installed() is None:  # else another process was faster; its copy has the same bytes
-            text = f"{_folder()} cannot be written ({e.strerror}); correct its permissions"
-            raise OutsideError(text) from e
