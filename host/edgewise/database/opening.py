@@ -104,8 +104,7 @@ def _upgrade(connection: Connection, url: str) -> None:
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:
-    # WAL and NORMAL: a commit survives the end of the process; a power cut may take the last
-    # commits but never the file.
+    # WAL and FULL: each commit is on the disk when it returns, so that a power cut takes none.
     connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA busy_timeout=60000")
