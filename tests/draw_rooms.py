@@ -18,9 +18,9 @@ _STYLE = (
 )
 
 
-def svg(found: dict[str, Room]) -> str:
+def svg(rooms_by_name: dict[str, Room]) -> str:
     """The picture as text, the same for the same rooms."""
-    arrows = {name: set(room.uses) for name, room in found.items()}
+    arrows = {name: set(room.uses) for name, room in rooms_by_name.items()}
     levels = _levels(arrows)
     place = {}
     for level in range(max(levels.values()) + 1):
@@ -33,14 +33,14 @@ def svg(found: dict[str, Room]) -> str:
         f"<style>{_STYLE}</style>",
     ]
     for name in sorted(arrows):
-        for target in sorted(_direct(arrows, name)):
+        for target in sorted(_direct_targets(arrows, name)):
             (x0, y0), (x1, y1) = place[name], place[target]
             y0, y1 = y0 - _BOX_HEIGHT // 2, y1 + _BOX_HEIGHT // 2
             bend = (y0 - y1) // 2
             lines.append(f'<path d="M{x0} {y0}C{x0} {y0 - bend} {x1} {y1 + bend} {x1} {y1}"/>')
     for name, (x, y) in sorted(place.items()):
         lines += [
-            f"<g><title>{escape(found[name].purpose)}</title>",
+            f"<g><title>{escape(rooms_by_name[name].purpose)}</title>",
             f'<rect x="{x - _BOX_WIDTH // 2}" y="{y - _BOX_HEIGHT // 2}" '
             f'width="{_BOX_WIDTH}" height="{_BOX_HEIGHT}"/>',
             f'<text x="{x}" y="{y + 5}">{name}</text></g>',
@@ -57,16 +57,18 @@ def _levels(arrows: dict[str, set[str]]) -> dict[str, int]:
     return level
 
 
-def _direct(arrows: dict[str, set[str]], name: str) -> set[str]:
-    through = {far for near in arrows[name] for far in _all(arrows, near)}
-    return arrows[name] - through
+def _direct_targets(arrows: dict[str, set[str]], name: str) -> set[str]:
+    indirect_targets = {
+        target for neighbour in arrows[name] for target in _all_targets(arrows, neighbour)
+    }
+    return arrows[name] - indirect_targets
 
 
-def _all(arrows: dict[str, set[str]], name: str) -> set[str]:
-    found: set[str] = set()
+def _all_targets(arrows: dict[str, set[str]], name: str) -> set[str]:
+    targets: set[str] = set()
     for target in arrows[name]:
-        found |= {target} | _all(arrows, target)
-    return found
+        targets |= {target} | _all_targets(arrows, target)
+    return targets
 
 
 if __name__ == "__main__":

@@ -72,8 +72,8 @@ def imports(tree: ast.AST, package: str) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             parents = package.split(".")
-            above = parents[: len(parents) - node.level + 1] if node.level else []
-            base = ".".join([*above, node.module or ""]).strip(".")
+            ancestors = parents[: len(parents) - node.level + 1] if node.level else []
+            base = ".".join([*ancestors, node.module or ""]).strip(".")
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
@@ -83,27 +83,27 @@ def parse(path: Path) -> ast.Module:
 
 def rooms(root: Path) -> dict[str, Room]:
     """All rooms below ``root`` and the loose modules, by name."""
-    found: dict[str, Room] = {}
+    by_name: dict[str, Room] = {}
     names = {room_of(path, root) for path in files_of(root)}
     for name in sorted(names - {"__init__"}):
-        found[name] = Room(name, *_described(root, name), {})
+        by_name[name] = Room(name, *_read_docstring(root, name), {})
     for path in files_of(root):
         name = room_of(path, root)
-        for imported in _rooms_imported(path, root, names):
-            if name in found and imported != name:
-                found[name].uses.setdefault(imported, []).append(path.relative_to(root).as_posix())
-    return found
+        for target in _find_imported_rooms(path, root, names):
+            if name in by_name and target != name:
+                by_name[name].uses.setdefault(target, []).append(path.relative_to(root).as_posix())
+    return by_name
 
 
-def _described(root: Path, name: str) -> tuple[str, frozenset[str]]:
+def _read_docstring(root: Path, name: str) -> tuple[str, frozenset[str]]:
     init = root / name / "__init__.py"
     text = ast.get_docstring(parse(init if init.is_file() else root / f"{name}.py")) or ""
-    listed = _LIST.search(" ".join(text.split()))
-    may = {word.strip() for word in listed[1].split(",")} if listed else set()
+    match = _LIST.search(" ".join(text.split()))
+    may = {entry.strip() for entry in match[1].split(",")} if match else set()
     return text.splitlines()[0] if text else "", frozenset(may - {"nothing"})
 
 
-def _rooms_imported(path: Path, root: Path, names: set[str]) -> set[str]:
+def _find_imported_rooms(path: Path, root: Path, names: set[str]) -> set[str]:
     package = ".".join(path.relative_to(root.parent).parent.parts)
     parts = [name.split(".") for name in imports(parse(path), package)]
     return {p[1] for p in parts if p[0] == root.name and len(p) > 1 and p[1] in names}
@@ -111,20 +111,20 @@ def _rooms_imported(path: Path, root: Path, names: set[str]) -> set[str]:
 
 def circles(arrows: dict[str, set[str]]) -> list[list[str]]:
     """Groups of rooms that reach each other, each sorted; empty when there is an order."""
-    reached = {name: _reachable(arrows, name) for name in arrows}
+    reachable = {name: _reachable(arrows, name) for name in arrows}
     groups = {
-        tuple(sorted(other for other in reached[name] if name in reached.get(other, set())))
+        tuple(sorted(peer for peer in reachable[name] if name in reachable.get(peer, set())))
         for name in arrows
-        if name in reached[name]
+        if name in reachable[name]
     }
     return [list(group) for group in sorted(groups)]
 
 
 def _reachable(arrows: dict[str, set[str]], start: str) -> set[str]:
-    found: set[str] = set()
-    waiting = [start]
-    while waiting:
-        for name in arrows.get(waiting.pop(), set()) - found:
-            found.add(name)
-            waiting.append(name)
-    return found
+    names: set[str] = set()
+    queue = [start]
+    while queue:
+        for name in arrows.get(queue.pop(), set()) - names:
+            names.add(name)
+            queue.append(name)
+    return names

@@ -10,5 +10,5 @@ from edgewise import paths
 def test_node_files_of_the_checkout(repo: Path) -> None:
     files = paths.node_files()
     firmware = repo / "firmware"
-    there = {p.relative_to(firmware).as_posix(): p for p in firmware.rglob("*.py")}
-    assert files == there
+    expected = {p.relative_to(firmware).as_posix(): p for p in firmware.rglob("*.py")}
+    assert files == expected

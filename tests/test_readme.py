@@ -16,18 +16,18 @@ MAKEFILE = (Path(__file__).parents[1] / "Makefile").read_text()
 
 
 def test_the_targets_exist() -> None:
-    named = set(re.findall(r"^make ([a-z-]+)|`make ([a-z-]+)`", README, re.MULTILINE))
-    for target in {a or b for a, b in named}:
+    targets = set(re.findall(r"^make ([a-z-]+)|`make ([a-z-]+)`", README, re.MULTILINE))
+    for target in {a or b for a, b in targets}:
         assert re.search(rf"^{target}:", MAKEFILE, re.MULTILINE), target
-    assert {"demo", "test"} <= {a or b for a, b in named}
+    assert {"demo", "test"} <= {a or b for a, b in targets}
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_the_options_exist(verb: str) -> None:
     lines = re.findall(rf"edgewise {verb} ([^\n]*)", README)
-    said = edgewise(verb, "--help", COLUMNS="200").stdout
+    help_text = edgewise(verb, "--help", COLUMNS="200").stdout
     for option in re.findall(r"--[a-z-]+", " ".join(lines)):
-        assert option in said
+        assert option in help_text
 
 
 def test_the_pictures_exist() -> None:

@@ -20,16 +20,16 @@ HOST_FILES = files_of(HOST)
 ALL_FILES = [*(REPO / "firmware").rglob("*.py"), *HOST.rglob("*.py")]
 
 
-def short(path: Path) -> str:
+def relative_name(path: Path) -> str:
     return path.relative_to(REPO).as_posix()
 
 
-def outside(tree: ast.AST) -> Iterator[str]:
+def list_top_imports(tree: ast.AST) -> Iterator[str]:
     """The top names that a file of the core imports."""
     return (name.split(".")[0] for name in imports(tree, "edgenode.core"))
 
 
-def into_the_node(tree: ast.AST) -> list[str]:
+def list_node_imports(tree: ast.AST) -> list[str]:
     """What a file of the host imports of the node beyond its core."""
     return [
         name
@@ -38,7 +38,7 @@ def into_the_node(tree: ast.AST) -> list[str]:
     ]
 
 
-def floats(tree: ast.AST) -> list[int]:
+def find_floats(tree: ast.AST) -> list[int]:
     """Lines with a float, a true division or a call of float()."""
     return [
         node.lineno
@@ -49,15 +49,15 @@ def floats(tree: ast.AST) -> list[int]:
     ]
 
 
-def habits(tree: ast.AST) -> list[str]:
+def find_hidden_errors(tree: ast.AST) -> list[str]:
     """Asserts and bare excepts: both hide errors (`assert` is gone under -O)."""
-    bad = []
+    findings = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Assert):
-            bad.append(f"assert in line {node.lineno}")
+            findings.append(f"assert in line {node.lineno}")
         if isinstance(node, ast.ExceptHandler) and node.type is None:
-            bad.append(f"bare except in line {node.lineno}")
-    return bad
+            findings.append(f"bare except in line {node.lineno}")
+    return findings
 
 
 @pytest.mark.parametrize("room", HOST_ROOMS.values(), ids=lambda room: room.name)
@@ -66,8 +66,8 @@ def test_a_room_of_the_host_imports_what_it_says(room: Room) -> None:
     if room.name in LOOSE:
         assert set(room.uses) <= LOOSE, room.uses
         return
-    wrong = {name: files for name, files in room.uses.items() if name not in room.may}
-    assert not wrong, f"{room.name} may not import {wrong}"
+    forbidden = {name: files for name, files in room.uses.items() if name not in room.may}
+    assert not forbidden, f"{room.name} may not import {forbidden}"
     assert not room.may - set(room.uses), f"{room.name} does not need all that it may import"
 
 
@@ -77,10 +77,10 @@ def test_a_room_of_the_node_imports_what_it_may(room: Room) -> None:
     assert set(room.uses) == NODE_MAY[room.name]
 
 
-@pytest.mark.parametrize("found", [HOST_ROOMS, NODE_ROOMS], ids=["host", "node"])
-def test_there_is_an_order_of_the_rooms(found: dict[str, Room]) -> None:
-    assert len(found) > 8
-    assert circles({name: set(room.uses) for name, room in found.items()}) == []
+@pytest.mark.parametrize("rooms_by_name", [HOST_ROOMS, NODE_ROOMS], ids=["host", "node"])
+def test_there_is_an_order_of_the_rooms(rooms_by_name: dict[str, Room]) -> None:
+    assert len(rooms_by_name) > 8
+    assert circles({name: set(room.uses) for name, room in rooms_by_name.items()}) == []
 
 
 def test_there_is_an_order_of_the_files() -> None:
@@ -89,9 +89,9 @@ def test_there_is_an_order_of_the_files() -> None:
         name = ".".join(path.relative_to(HOST.parent).with_suffix("").parts)
         package = ".".join(path.relative_to(HOST.parent).parent.parts)
         arrows[name] = set(imports(parse(path), package))
-    known = set(arrows)
+    names = set(arrows)
     for name, targets in arrows.items():
-        arrows[name] = {t if t in known else t.rpartition(".")[0] for t in targets} & known
+        arrows[name] = {t if t in names else t.rpartition(".")[0] for t in targets} & names
     assert circles(arrows) == []
 
 
@@ -103,25 +103,32 @@ def test_the_picture_is_of_these_rooms() -> None:
     assert draw_rooms.PICTURE.read_text() == draw_rooms.svg(HOST_ROOMS), "run: make picture"
 
 
-def found_in(paths: Iterable[Path], look: Callable[[ast.AST], list[Any]]) -> dict[str, list[Any]]:
-    """What ``look`` finds in each file, by its name."""
-    every = {short(path): look(parse(path)) for path in paths}
-    return {name: wrong for name, wrong in every.items() if wrong}
+def check_files(
+    paths: Iterable[Path], check: Callable[[ast.AST], list[Any]]
+) -> dict[str, list[Any]]:
+    """What ``check`` finds in each file, by its name."""
+    findings = {relative_name(path): check(parse(path)) for path in paths}
+    return {name: finding for name, finding in findings.items() if finding}
 
 
 def test_host_imports_only_the_core_of_the_node() -> None:
-    assert found_in(HOST_FILES, into_the_node) == {}
+    assert check_files(HOST_FILES, list_node_imports) == {}
 
 
 def test_core_is_pure() -> None:
     core = sorted((NODE / "core").glob("*.py"))
     assert len(core) > 20
-    assert found_in(core, lambda tree: sorted(set(outside(tree)) - CORE_MAY - {"edgenode"})) == {}
-    assert found_in(core, floats) == {}, "integers only"
+    assert (
+        check_files(
+            core, lambda tree: sorted(set(list_top_imports(tree)) - CORE_MAY - {"edgenode"})
+        )
+        == {}
+    )
+    assert check_files(core, find_floats) == {}, "integers only"
 
 
 def test_no_assert_and_no_bare_except() -> None:
-    assert found_in(ALL_FILES, habits) == {}
+    assert check_files(ALL_FILES, find_hidden_errors) == {}
 
 
 def test_a_wrong_arrow_is_found(tmp_path: Path) -> None:
@@ -134,17 +141,19 @@ def test_a_wrong_arrow_is_found(tmp_path: Path) -> None:
         path = tmp_path / "house" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    found = rooms(tmp_path / "house")
-    assert (found["a"].purpose, found["a"].may) == ("A.", {"b"})
-    assert found["a"].uses == {"b": ["a/one.py"], "c": ["a/one.py"]}
-    assert (found["b"].may, set(found["b"].uses)) == (set(), {"a"})
-    assert circles({name: set(room.uses) for name, room in found.items()}) == [["a", "b"]]
+    rooms_by_name = rooms(tmp_path / "house")
+    assert (rooms_by_name["a"].purpose, rooms_by_name["a"].may) == ("A.", {"b"})
+    assert rooms_by_name["a"].uses == {"b": ["a/one.py"], "c": ["a/one.py"]}
+    assert (rooms_by_name["b"].may, set(rooms_by_name["b"].uses)) == (set(), {"a"})
+    assert circles({name: set(room.uses) for name, room in rooms_by_name.items()}) == [["a", "b"]]
 
 
 def test_bad_habits_are_found() -> None:
-    assert habits(ast.parse("assert x")) == ["assert in line 1"]
-    assert habits(ast.parse("try:\n    x()\nexcept:\n    pass")) == ["bare except in line 3"]
-    assert floats(ast.parse("a = 1.0\nb = a / 2\nc = float(b)")) == [1, 2, 3]
-    assert set(outside(ast.parse("import machine"))) == {"machine"}
-    assert into_the_node(ast.parse("from edgenode import drivers")) == ["edgenode.drivers"]
-    assert not into_the_node(ast.parse("from edgenode.core import model"))
+    assert find_hidden_errors(ast.parse("assert x")) == ["assert in line 1"]
+    assert find_hidden_errors(ast.parse("try:\n    x()\nexcept:\n    pass")) == [
+        "bare except in line 3"
+    ]
+    assert find_floats(ast.parse("a = 1.0\nb = a / 2\nc = float(b)")) == [1, 2, 3]
+    assert set(list_top_imports(ast.parse("import machine"))) == {"machine"}
+    assert list_node_imports(ast.parse("from edgenode import drivers")) == ["edgenode.drivers"]
+    assert not list_node_imports(ast.parse("from edgenode.core import model"))

@@ -35,23 +35,23 @@ def browser() -> Iterator[Browser]:
     if program is None:
         pytest.fail("chromium is not installed: make system-deps", pytrace=False)
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield started
-        started.close()
+        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A wide window; a request that leaves this machine or an error of a script fails the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    wrong: list[str] = []
+    problems: list[str] = []
     page = context.new_page()
     page.set_default_timeout(LIMIT_MS)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("request", lambda r: None if _is_local(r.url) else wrong.append(r.url))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("request", lambda r: None if _is_local(r.url) else problems.append(r.url))
     yield page
     context.close()
-    assert not wrong
+    assert not problems
 
 
 def _is_local(url: str) -> bool:
@@ -76,18 +76,18 @@ def serve(db: str, tmp_path: Path) -> Iterator[Serve]:
     """Start the command with more options and return the address of the page."""
     with ExitStack() as stack:
 
-        def start(*more: str) -> str:
+        def start(*options: str) -> str:
             log = tmp_path / "dashboard.log"
-            process = forked.start(["--db", db, "--port", "0", *more], tmp_path, log)
+            process = forked.start(["--db", db, "--port", "0", *options], tmp_path, log)
             stack.callback(_end, process, log)
 
             def address() -> re.Match[str] | None:
                 assert process.is_alive(), log.read_text()
                 return re.search(r"http://\S+?(?=,)", log.read_text())
 
-            found = wait_until(address, log.read_text)
-            assert found
-            return found.group()
+            match = wait_until(address, log.read_text)
+            assert match
+            return match.group()
 
         yield start
 

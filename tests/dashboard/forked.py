@@ -12,20 +12,20 @@ _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["edgewise.cli.dashboard", "edgewise.dashboard", "edgewise.health"])
 
 
-def start(words: list[str], cwd: Path, log: Path) -> BaseProcess:
+def start(arguments: list[str], cwd: Path, log: Path) -> BaseProcess:
     """The running command; what it says on stderr is in ``log``."""
     log.write_text("")
-    process = _FORKS.Process(target=_run, args=(words, cwd, log, dict(os.environ)))
+    process = _FORKS.Process(target=_run, args=(arguments, cwd, log, dict(os.environ)))
     process.start()
     return process
 
 
-def _run(words: list[str], cwd: Path, log: Path, env: dict[str, str]) -> None:
+def _run(arguments: list[str], cwd: Path, log: Path, env: dict[str, str]) -> None:
     from edgewise.cli.main import run
 
     os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND), sys.stderr.fileno())
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
-    sys.argv = ["edgewise", "dashboard", *words]
+    sys.argv = ["edgewise", "dashboard", *arguments]
     run()

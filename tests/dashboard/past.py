@@ -12,23 +12,23 @@ from edgewise.database.schema import reading
 PERIOD_S = 60
 
 
-def row(node: str, seq: int, ts: float | None, **more: Any) -> dict[str, Any]:
+def row(node: str, seq: int, ts: float | None, **values: Any) -> dict[str, Any]:
     """A reading of the class empty at 21.5 degrees and 40 %RH."""
-    said = {"t": 21.5, "h": 40.0, "cls": "empty", "p": 0.9, "err": None, "late": 0}
+    defaults = {"t": 21.5, "h": 40.0, "cls": "empty", "p": 0.9, "err": None, "late": 0}
     return {
         "node": node,
         "boot": 1,
         "seq": seq,
         "ts": ts,
         "received_at": time.time() if ts is None else ts,
-        **said,
-        **more,
+        **defaults,
+        **values,
     }
 
 
-def failed(**more: Any) -> dict[str, Any]:
+def failure(**values: Any) -> dict[str, Any]:
     """What differs in a reading that failed."""
-    return {"t": None, "h": None, "cls": None, "p": None, "err": "timeout", **more}
+    return {"t": None, "h": None, "cls": None, "p": None, "err": "timeout", **values}
 
 
 def store(engine: Engine, rows: list[dict[str, Any]]) -> None:

@@ -18,7 +18,7 @@ from edgewise.database import open_db
 
 __all__ = ["server", "url"]
 
-NO = "does not answer"
+NO_ANSWER = "does not answer"
 
 
 @pytest.fixture
@@ -30,14 +30,14 @@ def db(url: str) -> str:
 def switch(db: str, engine: Engine) -> Iterator[Callable[[bool], None]]:
     """Take the database away (False) and bring it back (True)."""
     if engine.dialect.name == "sqlite":
-        yield lambda there: move(engine, there)
+        yield lambda is_up: move(engine, is_up)
         return
     admin = create_engine(make_url(db).set(database="template1"), isolation_level="AUTOCOMMIT")
 
-    def allow(there: bool) -> None:
+    def allow(is_up: bool) -> None:
         with admin.connect() as connection:
-            connection.execute(text(f"ALTER DATABASE postgres ALLOW_CONNECTIONS {there}"))
-            if not there:
+            connection.execute(text(f"ALTER DATABASE postgres ALLOW_CONNECTIONS {is_up}"))
+            if not is_up:
                 engine.dispose()
                 connection.execute(
                     text(
@@ -51,15 +51,15 @@ def switch(db: str, engine: Engine) -> Iterator[Callable[[bool], None]]:
     admin.dispose()
 
 
-def move(engine: Engine, there: bool) -> None:
+def move(engine: Engine, is_up: bool) -> None:
     engine.dispose()
     file = Path(str(engine.url.database))
     for path in (file, *(Path(f"{file}{end}") for end in ("-wal", "-shm"))):
-        old, new = path, path.with_name(f"gone-{path.name}")
-        if there:
-            old, new = new, old
-        if old.exists():
-            old.rename(new)
+        source, target = path, path.with_name(f"gone-{path.name}")
+        if is_up:
+            source, target = target, source
+        if source.exists():
+            source.rename(target)
 
 
 def test_open_pages_wait_for_it(
@@ -71,25 +71,25 @@ def test_open_pages_wait_for_it(
     page.goto(f"{address}/node?id=a")
     expect(page.locator("canvas")).to_be_visible()
     drag(page, 0.2, 0.4)
-    other = page.context.new_page()
-    other.goto(address)
+    second_page = page.context.new_page()
+    second_page.goto(address)
     switch(False)
-    for shown in (page, other):
-        expect(shown.locator(".away")).to_be_visible()
+    for view in (page, second_page):
+        expect(view.locator(".away")).to_be_visible()
     page.bring_to_front()
     page.get_by_role("dialog").get_by_label("New class").fill("cold")
     page.get_by_role("dialog").get_by_role("button", name="Save").click()
-    expect(page.locator(".q-notification", has_text=NO)).to_be_visible()
-    third = page.context.new_page()
-    third.goto(f"{address}/node?id=a")
-    expect(third.locator(".away")).to_be_visible()
+    expect(page.locator(".q-notification", has_text=NO_ANSWER)).to_be_visible()
+    third_page = page.context.new_page()
+    third_page.goto(f"{address}/node?id=a")
+    expect(third_page.locator(".away")).to_be_visible()
     switch(True)
-    for shown in (page, other):
-        expect(shown.locator(".away")).to_have_count(0)
-    expect(third.locator("canvas")).to_be_visible()
+    for view in (page, second_page):
+        expect(view.locator(".away")).to_have_count(0)
+    expect(third_page.locator("canvas")).to_be_visible()
     store(engine, [row("a", 1000, time.time(), t=27.5)])
     expect(page.locator(".now")).to_contain_text("27.5")
-    expect(other.locator(".card")).to_contain_text("27.5")
+    expect(second_page.locator(".card")).to_contain_text("27.5")
     page.bring_to_front()
     name_it(page, "cold")
     expect(page.locator(".panel", has_text="Taught")).to_contain_text("cold")

@@ -22,17 +22,17 @@ from edgewise.dashboard import password
 from edgewise.errors import InputError
 
 
-def answer(url: str, method: str, path: str, **headers: str) -> http.client.HTTPResponse:
+def send_request(url: str, method: str, path: str, **headers: str) -> http.client.HTTPResponse:
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=LIMIT_S)
-    given = {name.replace("_", "-"): value for name, value in headers.items()}
-    connection.request(method, path, given.pop("body", None), given)
+    fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, fields.pop("body", None), fields)
     return connection.getresponse()
 
 
 def enter(url: str, text: str) -> http.client.HTTPResponse:
     form = "application/x-www-form-urlencoded"
     body = f"password={text.replace(' ', '+')}"
-    return answer(url, "POST", "/login", Origin=url, Content_Type=form, body=body)
+    return send_request(url, "POST", "/login", Origin=url, Content_Type=form, body=body)
 
 
 def test_the_password_is_hashed_and_only_its_owner_reads_it(home: Path) -> None:
@@ -72,21 +72,23 @@ def test_a_cookie_of_somebody_else_is_none(page: Page, url: str, secret: str) ->
 
 
 def test_a_planted_cookie_is_not_what_logs_in(page: Page, url: str, secret: str) -> None:
-    planted = {"name": "edgewise_session", "value": "x" * 43, "url": url}
-    page.context.add_cookies([planted])
+    forged_cookie = {"name": "edgewise_session", "value": "x" * 43, "url": url}
+    page.context.add_cookies([forged_cookie])
     page.goto(f"{url}/login")
     page.get_by_label("Password").fill(secret)
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("button", name="Log out")).to_be_visible()
-    (mine,) = (c for c in page.context.cookies() if c["name"] == "edgewise_session")
-    assert mine["value"] != planted["value"]
-    for value, seen in ((mine["value"], True), (planted["value"], False)):
-        said = answer(url, "GET", "/", Cookie=f"edgewise_session={value}").read()
-        assert (b"/logout" in said) == seen
+    (session_cookie,) = (c for c in page.context.cookies() if c["name"] == "edgewise_session")
+    assert session_cookie["value"] != forged_cookie["value"]
+    for value, is_logged_in in ((session_cookie["value"], True), (forged_cookie["value"], False)):
+        body = send_request(url, "GET", "/", Cookie=f"edgewise_session={value}").read()
+        assert (b"/logout" in body) == is_logged_in
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("link", name="Log in")).to_be_visible()
-    said = answer(url, "GET", "/", Cookie=f"edgewise_session={mine['value']}").read()
-    assert b"/logout" not in said
+    body = send_request(
+        url, "GET", "/", Cookie=f"edgewise_session={session_cookie['value']}"
+    ).read()
+    assert b"/logout" not in body
 
 
 def test_guessing_is_limited(url: str, secret: str) -> None:
@@ -96,33 +98,33 @@ def test_guessing_is_limited(url: str, secret: str) -> None:
 
 
 def test_the_right_password_opens(url: str, secret: str) -> None:
-    said = enter(url, secret)
-    assert said.status == 303
-    assert "HttpOnly" in said.headers["set-cookie"]
+    response = enter(url, secret)
+    assert response.status == 303
+    assert "HttpOnly" in response.headers["set-cookie"]
 
 
 def test_without_a_password_nobody_gets_in(url: str) -> None:
-    said = enter(url, "")
-    assert said.status == 403
-    assert b"edgewise dashboard password" in said.read()
+    response = enter(url, "")
+    assert response.status == 403
+    assert b"edgewise dashboard password" in response.read()
 
 
 def test_another_origin_is_refused(url: str, secret: str) -> None:
     host = urlsplit(url).netloc
-    assert answer(url, "GET", "/").status == 200
-    assert answer(url, "GET", "/", Origin=url).status == 200
-    assert answer(url, "GET", "/", Host="localhost").status == 200
-    for wrong in ("http://evil.example", "null", f"http://evil.example:{host.split(':')[1]}"):
-        assert answer(url, "GET", "/", Origin=wrong).status == 403
-        assert answer(url, "POST", "/login", Origin=wrong).status == 403
-    assert answer(url, "POST", "/login").status == 403
-    evil = {"Host": "evil.example", "Origin": "http://evil.example"}
-    assert answer(url, "GET", "/", Host="evil.example").status == 403
-    assert answer(url, "POST", "/login", **evil).status == 403
-    for wrong in ("[", "localhost@evil.example", "127.0.0.1.evil.example", ""):
-        assert answer(url, "GET", "/", Host=wrong).status in (400, 403)
-    assert answer(url, "GET", "/", Origin="http://[").status == 403
-    assert answer(url, "GET", "/").headers["x-frame-options"] == "DENY"
+    assert send_request(url, "GET", "/").status == 200
+    assert send_request(url, "GET", "/", Origin=url).status == 200
+    assert send_request(url, "GET", "/", Host="localhost").status == 200
+    for address in ("http://evil.example", "null", f"http://evil.example:{host.split(':')[1]}"):
+        assert send_request(url, "GET", "/", Origin=address).status == 403
+        assert send_request(url, "POST", "/login", Origin=address).status == 403
+    assert send_request(url, "POST", "/login").status == 403
+    headers = {"Host": "evil.example", "Origin": "http://evil.example"}
+    assert send_request(url, "GET", "/", Host="evil.example").status == 403
+    assert send_request(url, "POST", "/login", **headers).status == 403
+    for address in ("[", "localhost@evil.example", "127.0.0.1.evil.example", ""):
+        assert send_request(url, "GET", "/", Host=address).status in (400, 403)
+    assert send_request(url, "GET", "/", Origin="http://[").status == 403
+    assert send_request(url, "GET", "/").headers["x-frame-options"] == "DENY"
 
 
 def test_a_socket_of_another_origin_is_refused(url: str) -> None:
@@ -133,8 +135,8 @@ def test_a_socket_of_another_origin_is_refused(url: str) -> None:
         "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
     }
     path = "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
-    assert answer(url, "GET", path, Origin="http://evil.example", **hello).status == 403
-    assert answer(url, "GET", path, Origin=url, **hello).status == 101
+    assert send_request(url, "GET", path, Origin="http://evil.example", **hello).status == 403
+    assert send_request(url, "GET", path, Origin=url, **hello).status == 101
 
 
 def test_it_does_not_listen_to_others_without_a_password(db: str, engine: Engine) -> None:
@@ -146,7 +148,7 @@ def test_it_does_not_listen_to_others_without_a_password(db: str, engine: Engine
 
 def test_with_a_password_it_does(serve: Serve, engine: Engine, secret: str) -> None:
     url = serve("--host", "0.0.0.0")
-    assert answer(url.replace("0.0.0.0", "127.0.0.1"), "GET", "/").status == 200
+    assert send_request(url.replace("0.0.0.0", "127.0.0.1"), "GET", "/").status == 200
 
 
 def test_a_report_is_one_of_ours_or_none(
@@ -155,28 +157,30 @@ def test_a_report_is_one_of_ours_or_none(
     (tmp_path / "secret.html").write_text("secret")
     (tmp_path / "report.html").write_text("secret")
     url = serve("--models", str(repo / "models"))
-    said = answer(url, "GET", "/report/occupancy")
-    assert said.status == 200
-    assert said.headers["content-security-policy"] == "script-src 'none'"
+    response = send_request(url, "GET", "/report/occupancy")
+    assert response.status == 200
+    assert response.headers["content-security-policy"] == "script-src 'none'"
     for name in ("..", "%2e%2e", "..%2f..", "%00", "none"):
-        assert answer(url, "GET", f"/report/{name}").status == 404
+        assert send_request(url, "GET", f"/report/{name}").status == 404
 
 
 def test_a_taken_port_and_no_database(db: str, url: str) -> None:
     command = [sys.executable, "-m", "edgewise.cli.main", "dashboard"]
     port = url.rsplit(":", 1)[1]
-    taken = subprocess.run([*command, "--db", db, "--port", port], capture_output=True, text=True)
-    assert (taken.returncode, "choose another --port" in taken.stderr) == (1, True)
-    none = edgewise("dashboard")
-    assert (none.returncode, "--db" in none.stderr) == (2, True)
-    assert none.stdout == ""
+    port_result = subprocess.run(
+        [*command, "--db", db, "--port", port], capture_output=True, text=True
+    )
+    assert (port_result.returncode, "choose another --port" in port_result.stderr) == (1, True)
+    db_result = edgewise("dashboard")
+    assert (db_result.returncode, "--db" in db_result.stderr) == (2, True)
+    assert db_result.stdout == ""
 
 
 def test_the_command_asks_twice_and_keeps_it() -> None:
     runner = CliRunner()
-    wrong = runner.invoke(app, ["password"], input="open sesame\nclose sesame\n")
-    assert wrong.exit_code != 0
+    mismatch = runner.invoke(app, ["password"], input="open sesame\nclose sesame\n")
+    assert mismatch.exit_code != 0
     assert not password.is_set()
-    said = runner.invoke(app, ["password"], input=f"{PASSWORD}\n{PASSWORD}\n")
-    assert said.exit_code == 0, said.output
+    result = runner.invoke(app, ["password"], input=f"{PASSWORD}\n{PASSWORD}\n")
+    assert result.exit_code == 0, result.output
     assert password.check(PASSWORD)

@@ -8,7 +8,7 @@ import time
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
 from tests.dashboard.conftest import NODE, Serve
-from tests.dashboard.past import failed, rooms, row, store
+from tests.dashboard.past import failure, rooms, row, store
 
 import edgewise.ota.targets as targets
 from edgewise.broker.embedded import EmbeddedBroker
@@ -28,13 +28,13 @@ def test_every_node_is_there_with_what_is_wrong_with_it(
     store(engine, [row("fine", i, now - 60 * (3 - i), p=0.93) for i in range(3)])
     store(engine, [row("away", i, now - 7200 + 60 * i) for i in range(3)])
     store(engine, [row("behind", i, now - 60 * (3 - i), late=1) for i in range(3)])
-    store(engine, [row("broken", 1, now, **failed())])
+    store(engine, [row("broken", 1, now, **failure())])
     store(engine, [row("left", 1, now), row("clockless", 1, None)])
     with engine.begin() as connection:
-        gone = {"node": "left", "online": 0, "received_at": now}
-        connection.execute(status.insert().values(**gone))
-        said = {"node": "fine", "day": now, "kind": "flat", "feature": "h", "text": "flat"}
-        connection.execute(health.insert().values(**said, made_at=now))
+        status_row = {"node": "left", "online": 0, "received_at": now}
+        connection.execute(status.insert().values(**status_row))
+        health_row = {"node": "fine", "day": now, "kind": "flat", "feature": "h", "text": "flat"}
+        connection.execute(health.insert().values(**health_row, made_at=now))
     page.goto(url)
     cards = page.locator(".card")
     expect(cards).to_have_count(6)
@@ -64,16 +64,16 @@ def test_a_click_opens_the_node_and_its_chart(page: Page, url: str, engine: Engi
 def test_a_node_that_reports_now_and_then_is_not_silent(engine: Engine) -> None:
     now = time.time()
     for name, age_s in (("sleeps", 900), ("gone", 3600)):
-        heard = [now - age_s - 1800 * (i // 30) for i in range(90)]
+        times = [now - age_s - 1800 * (i // 30) for i in range(90)]
         store(
             engine,
             [
                 row(
                     name,
                     90 - i,
-                    heard[i] - 60 * (i % 30),
+                    times[i] - 60 * (i % 30),
                     late=int(i % 30 > 0),
-                    received_at=heard[i],
+                    received_at=times[i],
                 )
                 for i in range(90)
             ],
@@ -84,10 +84,10 @@ def test_a_node_that_reports_now_and_then_is_not_silent(engine: Engine) -> None:
 def test_nothing_that_is_said_is_read_as_html(page: Page, url: str, engine: Engine) -> None:
     now = time.time()
     store(engine, [row(EVIL, i, now - 60 * (9 - i), cls=EVIL) for i in range(9)])
-    store(engine, [row("err", 1, now, **failed(err=EVIL[:32]))])
+    store(engine, [row("err", 1, now, **failure(err=EVIL[:32]))])
     with engine.begin() as connection:
-        said = {"node": EVIL, "day": now, "kind": "flat", "feature": "h", "text": EVIL}
-        connection.execute(health.insert().values(**said, made_at=now))
+        health_row = {"node": EVIL, "day": now, "kind": "flat", "feature": "h", "text": EVIL}
+        connection.execute(health.insert().values(**health_row, made_at=now))
     page.goto(url)
     card = page.locator(".card", has_text="onerror=window").first
     expect(card).to_contain_text(EVIL)
@@ -109,17 +109,17 @@ def test_pages_with_next_to_nothing(page: Page, url: str, engine: Engine) -> Non
     expect(page.locator(".page")).to_contain_text("has sent anything")
     page.goto(f"{url}/node?id=new")
     expect(page.locator(".page")).to_contain_text("No node new has sent anything")
-    later = 2**32 - 10.0
-    store(engine, [row("new", 1, None), row("new", 2, later, received_at=time.time())])
+    future_ts = 2**32 - 10.0
+    store(engine, [row("new", 1, None), row("new", 2, future_ts, received_at=time.time())])
     expect(page.locator(".page")).to_contain_text("its clock is not set")
     now = time.time()
     store(engine, [row("new", 3, now, t=23.5), row("old", 1, 60.0, received_at=now)])
     expect(page.locator(".now")).to_contain_text("23.5")
     expect(page.locator("canvas")).to_be_visible()
-    store(engine, [row("broken", i, now - 60 * i, **failed()) for i in range(5)])
-    for name, said in (("broken", "failed reads"), ("old", "empty")):
+    store(engine, [row("broken", i, now - 60 * i, **failure()) for i in range(5)])
+    for name, text in (("broken", "failed reads"), ("old", "empty")):
         page.goto(f"{url}/node?id={name}")
-        expect(page.locator(".legend")).to_contain_text(said)
+        expect(page.locator(".legend")).to_contain_text(text)
         expect(page.locator(".figures > div")).to_have_count(7)
 
 
@@ -131,26 +131,34 @@ def test_a_message_is_seen_without_being_asked_for(
     assert wait_s < 2
     store(engine, [row("another", 1, time.time())])
     with EmbeddedBroker() as broker:
-        at = parse_broker(broker.url)
-        client = targets.connect(at)
+        broker_url = parse_broker(broker.url)
+        client = targets.connect(broker_url)
         seq = iter(range(1, 100))
 
-        def seen(where: str, cls: str) -> None:
+        def expect_message(selector: str, cls: str) -> None:
             n = next(seq)
-            said = {"boot": 1, "seq": n, "ts": int(time.time()) + n, "t": 20 + n / 10, "h": 40.0}
-            client.publish(f"edgewise/{NODE}/state", json.dumps({**said, "cls": cls, "p": 0.9}), 1)
-            expect(page.locator(where)).to_contain_text(f"{20 + n / 10:.1f}")
+            payload = {
+                "boot": 1,
+                "seq": n,
+                "ts": int(time.time()) + n,
+                "t": 20 + n / 10,
+                "h": 40.0,
+            }
+            client.publish(
+                f"edgewise/{NODE}/state", json.dumps({**payload, "cls": cls, "p": 0.9}), 1
+            )
+            expect(page.locator(selector)).to_contain_text(f"{20 + n / 10:.1f}")
 
-        with Collector(at, Writer(engine), client_id=None):
+        with Collector(broker_url, Writer(engine), client_id=None):
             page.goto(serve())
             card = f".card:has-text('{NODE}')"
             for _ in range(4):
-                seen(card, "empty")
+                expect_message(card, "empty")
             page.locator(card).click()
             expect(page.locator("canvas")).to_be_visible()
             for _ in range(4):
-                seen(".now", "empty")
-            seen(".now", "warm")
+                expect_message(".now", "empty")
+            expect_message(".now", "warm")
             expect(page.locator(".legend")).to_contain_text("warm")
         client.disconnect()
         client.loop_stop()

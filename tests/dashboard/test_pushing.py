@@ -31,10 +31,10 @@ from edgewise.broker.setup import init
 KEY = "0f" * 32
 
 
-def pem(folder: Path) -> Path:
+def write_pem(folder: Path) -> Path:
     """The certificate and the key of the node, as Python reads them."""
     cert, key = (
-        f.read_bytes() for f in (folder / f"nodes/{NODE}-{w}.der" for w in ("cert", "key"))
+        f.read_bytes() for f in (folder / f"nodes/{NODE}-{part}.der" for part in ("cert", "key"))
     )
     form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     path = folder / "node.pem"
@@ -46,25 +46,25 @@ def pem(folder: Path) -> Path:
 
 
 @contextmanager
-def answering(folder: Path, port: int) -> Iterator[list[Any]]:
+def run_refusing_node(folder: Path, port: int) -> Iterator[list[Any]]:
     """A node that takes no model and has none before; yields what it was offered."""
     offers: list[Any] = []
     client = mqtt.Client(CallbackAPIVersion.VERSION2)
     tls = trust(folder)
     if (folder / f"nodes/{NODE}-key.der").exists():
-        tls.load_cert_chain(pem(folder))
+        tls.load_cert_chain(write_pem(folder))
     else:
         client.username_pw_set(NODE, password(folder, NODE))
     client.tls_set_context(tls)
     base = f"edgewise/{NODE}"
 
-    def heard(_client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
-        said = json.loads(message.payload)
-        offers.append(said)
+    def on_message(_client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
+        payload = json.loads(message.payload)
+        offers.append(payload)
         topic = message.topic.replace("/offer", "") + "/result"
-        client.publish(topic, json.dumps({"id": said["id"], "ok": False, "error": "not I"}), 1)
+        client.publish(topic, json.dumps({"id": payload["id"], "ok": False, "error": "not I"}), 1)
 
-    client.on_message = heard
+    client.on_message = on_message
     client.on_connect = lambda *_: client.subscribe(
         [(f"{base}/model/offer", 1), (f"{base}/cmd/model", 1)]
     )
@@ -92,10 +92,10 @@ def test_over_tls_with_the_operators_rights(
         folder, port = parent / "b", free_port()
         init(folder, ["localhost"], [NODE], port, certificates=certificates)
         broker = (folder / "operator.url").read_text().strip()
-        trusted = ["--ca", str(folder / "ca.pem")]
-        trusted += ["--cert", str(folder / "operator.pem")] if certificates else []
-        with Mosquitto(folder, port), answering(folder, port) as offers:
-            url = serve("--broker", broker, *trusted, "--models", str(repo / "models"))
+        tls_options = ["--ca", str(folder / "ca.pem")]
+        tls_options += ["--cert", str(folder / "operator.pem")] if certificates else []
+        with Mosquitto(folder, port), run_refusing_node(folder, port) as offers:
+            url = serve("--broker", broker, *tls_options, "--models", str(repo / "models"))
             log_in(page, url, secret)
             page.goto(f"{url}/node?id={NODE}")
             panel = page.locator(".panel", has=page.get_by_text("Model", exact=True))
@@ -104,7 +104,7 @@ def test_over_tls_with_the_operators_rights(
             expect(panel).to_contain_text("rejected: not I")
             page.get_by_role("button", name="Roll back").click()
             expect(panel).to_contain_text("refused: not I")
-        assert [sorted(said) for said in offers] == [
+        assert [sorted(payload) for payload in offers] == [
             ["counter", "hmac", "id", "sha256", "size"],
             ["id", "value"],
         ]

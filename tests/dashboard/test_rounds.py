@@ -7,26 +7,26 @@ import time
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
 from tests.dashboard.conftest import NODE, Serve
-from tests.dashboard.past import failed, rooms, store
+from tests.dashboard.past import failure, rooms, store
 
 from edgewise.dashboard.rounds import is_due
 from edgewise.database.schema import forecast, health
 
 TWO_DAYS = 2 * 1440
-BADLY = "25% of the reads of a1b2c3 failed"
+REMARK = "25% of the reads of a1b2c3 failed"
 
 
 def test_it_looks_without_being_asked(page: Page, serve: Serve, engine: Engine) -> None:
-    store(engine, [r | failed() if r["seq"] % 4 == 0 else r for r in rooms(NODE, TWO_DAYS)])
+    store(engine, [r | failure() if r["seq"] % 4 == 0 else r for r in rooms(NODE, TWO_DAYS)])
     url = serve()
     page.goto(url)
     expect(page.locator(".card")).to_contain_text("1 to look at")
     page.locator(".card").click()
-    said = page.locator(".panel", has=page.get_by_text("Health", exact=True))
-    expect(said).to_contain_text(f"{BADLY} for ")
-    expect(said).to_contain_text("check its wire and its supply")
+    panel = page.locator(".panel", has=page.get_by_text("Health", exact=True))
+    expect(panel).to_contain_text(f"{REMARK} for ")
+    expect(panel).to_contain_text("check its wire and its supply")
     events = page.locator(".panel", has=page.get_by_text("Events", exact=True))
-    expect(events).to_contain_text(f"health: {BADLY}")
+    expect(events).to_contain_text(f"health: {REMARK}")
 
 
 def test_nobody_looks_twice_in_an_hour(engine: Engine) -> None:
@@ -41,14 +41,14 @@ def test_nobody_looks_twice_in_an_hour(engine: Engine) -> None:
 
 
 def test_the_next_day_is_on_the_chart(page: Page, url: str, engine: Engine) -> None:
-    made = rooms(NODE, 5 * 1440)
-    store(engine, made)
-    first = made[-1]["ts"] + 1800
+    rows = rooms(NODE, 5 * 1440)
+    store(engine, rows)
+    start_ts = rows[-1]["ts"] + 1800
     with engine.begin() as connection:
         for channel, y in (("t", 22.0), ("h", 41.0)):
             for hour in range(24):
-                row = {"node": NODE, "channel": channel, "ts": first + 3600 * hour, "yhat": y}
-                row |= {"lower": y - 1, "upper": y + 2, "model": "AutoETS", "made_at": first}
+                row = {"node": NODE, "channel": channel, "ts": start_ts + 3600 * hour, "yhat": y}
+                row |= {"lower": y - 1, "upper": y + 2, "model": "AutoETS", "made_at": start_ts}
                 connection.execute(forecast.insert().values(row))
     page.goto(f"{url}/node?id={NODE}")
     expect(page.locator("canvas")).to_be_visible()

@@ -81,22 +81,22 @@ def test_a_period_is_labelled_by_dragging_and_undone(
     page.goto(f"{url}/node?id={NODE}")
     drag(page, 0.25, 0.5)
     name_it(page, "cold <i>")
-    taught = page.locator(".panel", has_text="Taught")
-    expect(taught).to_contain_text("cold <i>")
+    panel = page.locator(".panel", has_text="Taught")
+    expect(panel).to_contain_text("cold <i>")
     expect(page.locator(".legend")).to_contain_text("cold <i>")
     with engine.connect() as connection:
-        (kept,) = connection.execute(select(label)).all()
+        (row,) = connection.execute(select(label)).all()
     span = rows[-1]["ts"] + 60 - rows[0]["ts"]
-    assert (kept.node, kept.cls, kept.author) == (NODE, "cold <i>", "dashboard")
-    for said, share in ((kept.from_ts, 0.25), (kept.to_ts, 0.5)):
-        assert abs((said - rows[0]["ts"]) / span - share) < 0.01
+    assert (row.node, row.cls, row.author) == (NODE, "cold <i>", "dashboard")
+    for ts, share in ((row.from_ts, 0.25), (row.to_ts, 0.5)):
+        assert abs((ts - rows[0]["ts"]) / span - share) < 0.01
     drag(page, 0.6, 0.7)
     page.get_by_role("dialog").get_by_role("button", name="cold <i>").click()
-    expect(taught.get_by_role("button", name="Undo")).to_have_count(2)
-    taught.get_by_role("button", name="Undo").last.click()
-    expect(taught.get_by_role("button", name="Undo")).to_have_count(1)
+    expect(panel.get_by_role("button", name="Undo")).to_have_count(2)
+    panel.get_by_role("button", name="Undo").last.click()
+    expect(panel.get_by_role("button", name="Undo")).to_have_count(1)
     with engine.connect() as connection:
-        assert connection.scalar(select(label.c.from_ts)) > kept.to_ts
+        assert connection.scalar(select(label.c.from_ts)) > row.to_ts
 
 
 def test_a_finger_labels_as_well(browser: Browser, url: str, engine: Engine, secret: str) -> None:
@@ -111,10 +111,10 @@ def test_a_finger_labels_as_well(browser: Browser, url: str, engine: Engine, sec
     expect(page.get_by_role("button", name="Drag over the chart")).to_be_visible()
     box = page.locator(".chart canvas").bounding_box()
     assert box is not None
-    finger = phone.new_cdp_session(page)
+    session = phone.new_cdp_session(page)
     for kind, x in (("Start", 100), *(("Move", 100 + 20 * i) for i in range(1, 6)), ("End", 0)):
         points = [] if kind == "End" else [{"x": x, "y": box["y"] + 80}]
-        finger.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
+        session.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
     name_it(page, "cold")
     expect(page.locator(".panel", has_text="Taught")).to_contain_text("cold")
     phone.close()
@@ -125,18 +125,18 @@ def test_two_people_see_each_others_labels(
 ) -> None:
     store(engine, rooms(NODE))
     log_in(page, url, secret)
-    other = page.context.new_page()
-    for shown in (page, other):
-        shown.goto(f"{url}/node?id={NODE}")
-        expect(shown.locator("canvas")).to_be_visible()
+    second_page = page.context.new_page()
+    for view in (page, second_page):
+        view.goto(f"{url}/node?id={NODE}")
+        expect(view.locator("canvas")).to_be_visible()
     page.bring_to_front()  # a page that is hidden draws no frames and takes its time
     drag(page, 0.2, 0.4)
     name_it(page, "cold")
-    taught = other.locator(".panel", has_text="Taught")
-    expect(taught).to_contain_text("cold")
-    expect(other.locator(".legend")).to_contain_text("cold")
-    other.bring_to_front()
-    taught.get_by_role("button", name="Undo").click()
+    panel = second_page.locator(".panel", has_text="Taught")
+    expect(panel).to_contain_text("cold")
+    expect(second_page.locator(".legend")).to_contain_text("cold")
+    second_page.bring_to_front()
+    panel.get_by_role("button", name="Undo").click()
     expect(page.locator(".panel", has_text="Taught")).to_contain_text("Nothing yet")
 
 
@@ -195,18 +195,18 @@ def test_see_label_train_push(
     page: Page, serve: Serve, engine: Engine, secret: str, place: Path, tmp_path: Path
 ) -> None:
     room = read_log(small_log(tmp_path / "room.csv", 2000))
-    fit, test = split_log(small_log(tmp_path / "first.csv"))
-    compile_model(train(fit, test, Budget(30)), tmp_path / "models" / "first", {})
+    train_log, test_log = split_log(small_log(tmp_path / "first.csv"))
+    compile_model(train(train_log, test_log, Budget(30)), tmp_path / "models" / "first", {})
     first = load_package(tmp_path / "models" / "first")
     (tmp_path / "node.toml").write_text(f'[update]\nsecret = "{KEY}"\n')
     (tmp_path / "node.toml").chmod(0o600)
     now = int(time.time())
     store(engine, [r | {"cls": "open"} for r in rooms(NODE, end=now - 30.0)])
-    played = replace(room, time_s=room.time_s + (now - room.time_s[0]))
+    replay_log = replace(room, time_s=room.time_s + (now - room.time_s[0]))
     with anonymous(place) as broker:
-        at = parse_broker(broker.url)
-        config = node_config({"update": {"secret": KEY}, "period_ms": 5000}, at, NODE)
-        collector = Collector(at, Writer(engine), client_id=None)
+        broker_url = parse_broker(broker.url)
+        config = node_config({"update": {"secret": KEY}, "period_ms": 5000}, broker_url, NODE)
+        collector = Collector(broker_url, Writer(engine), client_id=None)
         collector.start()
         url = serve("--broker", broker.url)
         log_in(page, url, secret)
@@ -219,24 +219,24 @@ def test_see_label_train_push(
         expect(panel.locator("tr", has_text="taught-")).to_be_visible(timeout=300_000)
         expect(panel).to_contain_text("first knows none of these classes")
         assert re.search(r"taught-\S+?\s*100\.0%", panel.inner_text())
-        with SimulatedNode(first, played, config, 2, world=FAST):
+        with SimulatedNode(first, replay_log, config, 2, world=FAST):
             assert collector.wait_for(lambda c: c.readings > 2, LIMIT_S)
             page.get_by_role("button", name="Push ...").click()
             page.get_by_role("dialog").get_by_role("button", name="Push").click()
             expect(panel).to_contain_text("confirmed by the node")
-            seen = page.locator(".now .chip")
-            expect(seen).to_have_text(re.compile("fresh|cosy"))
-            ran = panel.locator("ul").first.locator("li")
-            expect(ran).to_have_text([re.compile(r"taught-\S+ \("), re.compile(r"first \(")])
+            class_chip = page.locator(".now .chip")
+            expect(class_chip).to_have_text(re.compile("fresh|cosy"))
+            items = panel.locator("ul").first.locator("li")
+            expect(items).to_have_text([re.compile(r"taught-\S+ \("), re.compile(r"first \(")])
             page.get_by_role("button", name="Roll back").click()
             expect(panel).to_contain_text("the model before is back")
-            expect(ran.first).to_contain_text("back to first")
-            expect(ran).to_have_count(3)
+            expect(items.first).to_contain_text("back to first")
+            expect(items).to_have_count(3)
         collector.stop()
     with engine.connect() as connection:
-        pushed = connection.execute(select(model)).one()
-        said = set(connection.scalars(select(reading.c.cls).where(reading.c.boot == 2)))
-        after = set(connection.scalars(select(reading.c.cls).where(reading.c.boot > 2)))
-    assert pushed.node == NODE and pushed.name.startswith("taught-")
-    assert said <= {"open", "closed", None}
-    assert after & {"fresh", "cosy"}
+        row = connection.execute(select(model)).one()
+        old_classes = set(connection.scalars(select(reading.c.cls).where(reading.c.boot == 2)))
+        new_classes = set(connection.scalars(select(reading.c.cls).where(reading.c.boot > 2)))
+    assert row.node == NODE and row.name.startswith("taught-")
+    assert old_classes <= {"open", "closed", None}
+    assert new_classes & {"fresh", "cosy"}

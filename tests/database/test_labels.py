@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine, delete
 from tests.command import edgewise
-from tests.dashboard.past import failed, rooms, row, store
+from tests.dashboard.past import failure, rooms, row, store
 from typer.testing import CliRunner
 
 from edgewise.cli.data import app as data_app
@@ -33,7 +33,7 @@ def teach(engine: Engine, node: str, from_s: float, to_s: float, cls: str, at: f
 
 def test_it_is_the_log_that_a_file_gives(engine: Engine, tmp_path: Path) -> None:
     rows = rooms("b", 40, START_S) + rooms("a", 30, START_S)
-    rows[5] |= failed()
+    rows[5] |= failure()
     store(engine, rows)
     teach(engine, "a", START_S - 600, START_S, "warm")
     teach(engine, "b", START_S - 2400, START_S - 1200, "cold")

@@ -20,20 +20,20 @@ class Operator:
     """Sends commands to one node and hears all that it says."""
 
     def __init__(self, url: str) -> None:
-        at = parse_broker(url)
-        self.said: queue.Queue[tuple[str, Any]] = queue.Queue()
+        broker_url = parse_broker(url)
+        self.messages: queue.Queue[tuple[str, Any]] = queue.Queue()
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2)
-        self.client.on_message = self._heard
-        self.client.connect(at.host, at.port)
+        self.client.on_message = self._on_message
+        self.client.connect(broker_url.host, broker_url.port)
         self.client.subscribe(f"edgewise/{NODE}/#", 1)
         self.client.loop_start()
         self._number = 0
 
-    def _heard(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
+    def _on_message(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
         leaf = message.topic.removeprefix(f"edgewise/{NODE}/")
-        sent = leaf.startswith(("cmd/", "model/")) and not leaf.endswith("/result")
-        if leaf != "status" and not sent:
-            self.said.put((leaf, json.loads(message.payload)))
+        is_command = leaf.startswith(("cmd/", "model/")) and not leaf.endswith("/result")
+        if leaf != "status" and not is_command:
+            self.messages.put((leaf, json.loads(message.payload)))
 
     def send(self, verb: str, payload: str | bytes, retain: bool = False) -> None:
         topic = f"edgewise/{NODE}/cmd/{verb}"
@@ -42,15 +42,15 @@ class Operator:
     def hear(self, leaf: str, **match: Any) -> dict[str, Any]:
         """The next message of ``leaf`` with these values."""
         while True:
-            heard, value = self.said.get(timeout=LIMIT_S)
-            if heard == leaf and all(value.get(k) == v for k, v in match.items()):
+            message_leaf, value = self.messages.get(timeout=LIMIT_S)
+            if message_leaf == leaf and all(value.get(k) == v for k, v in match.items()):
                 return dict(value)
 
     def order(self, verb: str, value: Any = None) -> dict[str, Any]:
         """Send a command and wait for its answer."""
         self._number += 1
-        given = {"id": self._number} if value is None else {"id": self._number, "value": value}
-        self.send(verb, json.dumps(given))
+        command = {"id": self._number} if value is None else {"id": self._number, "value": value}
+        self.send(verb, json.dumps(command))
         return self.hear(f"cmd/{verb}/result", id=self._number)
 
     def close(self) -> None:

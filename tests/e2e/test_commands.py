@@ -19,27 +19,27 @@ from edgewise.logs import public
 from edgewise.package.store import Package, load_package
 
 pytestmark = pytest.mark.long
-FEW = ("--max-nodes", "30")  # one tree: a search of a second
+SMALL_FOREST = ("--max-nodes", "30")  # one tree: a search of a second
 
 
-def refusal(done: subprocess.CompletedProcess[str], code: int) -> str:
-    assert done.returncode == code, done.stderr
-    assert done.stdout == ""
-    assert "Traceback" not in done.stderr
-    last = done.stderr.splitlines()[-1]
-    assert last.startswith("error: ")
-    return last
+def check_refusal(result: subprocess.CompletedProcess[str], code: int) -> str:
+    assert result.returncode == code, result.stderr
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    line = result.stderr.splitlines()[-1]
+    assert line.startswith("error: ")
+    return line
 
 
 @pytest.fixture
-def copied(model: Package, tmp_path: Path) -> Path:
+def package_copy(model: Package, tmp_path: Path) -> Path:
     return Path(shutil.copytree(model.path, tmp_path / "window"))
 
 
 def test_train_writes_a_package_that_says_what_it_is(log_path: Path, tmp_path: Path) -> None:
-    done = edgewise("train", log_path, "--out", "m", *FEW, "--json", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    info = json.loads(done.stdout)
+    result = edgewise("train", log_path, "--out", "m", *SMALL_FOREST, "--json", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    info = json.loads(result.stdout)
     assert info["classes"] == ["closed", "open"]
     assert info["nodes"] <= 30
     assert info["metrics"]["test"]["accuracy"] > 0.9
@@ -47,25 +47,27 @@ def test_train_writes_a_package_that_says_what_it_is(log_path: Path, tmp_path: P
     names = {p.name for p in (tmp_path / "m").iterdir()}
     assert names == {"model.json", *info["sha256"]}
     assert {"model.bin", "model.h", "golden.csv"} <= names
-    again = edgewise("train", log_path, "--out", "m2", *FEW, cwd=tmp_path)
-    assert again.returncode == 0
+    second_result = edgewise("train", log_path, "--out", "m2", *SMALL_FOREST, cwd=tmp_path)
+    assert second_result.returncode == 0
     assert (tmp_path / "m/golden.csv").read_bytes() == (tmp_path / "m2/golden.csv").read_bytes()
 
 
 def test_train_never_replaces_what_is_no_package(log_path: Path, tmp_path: Path) -> None:
     (tmp_path / "m").mkdir()
     (tmp_path / "m/thesis.txt").write_text("three years")
-    line = refusal(edgewise("train", log_path, "--out", "m", *FEW, cwd=tmp_path), 2)
+    line = check_refusal(edgewise("train", log_path, "--out", "m", *SMALL_FOREST, cwd=tmp_path), 2)
     assert "m: exists and is not a model package" in line
     assert [p.name for p in tmp_path.rglob("*")] == ["m", "thesis.txt"]
 
 
 def test_train_wants_split_options_that_fit(log_path: Path, tmp_path: Path) -> None:
-    line = refusal(edgewise("train", log_path, "--split-col", "node", cwd=tmp_path), 2)
+    line = check_refusal(edgewise("train", log_path, "--split-col", "node", cwd=tmp_path), 2)
     assert "--split-col and --train-value belong together" in line
-    both = ("--split-col", "node", "--train-value", "x")
-    assert "no row with node = x" in refusal(edgewise("train", log_path, *both, cwd=tmp_path), 2)
-    line = refusal(edgewise("train", log_path, "--max-nodes", "2", cwd=tmp_path), 2)
+    options = ("--split-col", "node", "--train-value", "x")
+    assert "no row with node = x" in check_refusal(
+        edgewise("train", log_path, *options, cwd=tmp_path), 2
+    )
+    line = check_refusal(edgewise("train", log_path, "--max-nodes", "2", cwd=tmp_path), 2)
     assert "--max-nodes 2" in line
 
 
@@ -73,22 +75,22 @@ def test_a_class_only_in_the_test_part_is_named(log_path: Path, tmp_path: Path) 
     lines = log_path.read_text().splitlines()
     lines[-1] = lines[-1].rsplit(",", 1)[0] + ",ajar"
     (tmp_path / "log.csv").write_text("\n".join(lines) + "\n")
-    line = refusal(edgewise("train", "log.csv", cwd=tmp_path), 2)
+    line = check_refusal(edgewise("train", "log.csv", cwd=tmp_path), 2)
     assert "log.csv: class 'ajar' is only in the test part" in line
     assert [p.name for p in tmp_path.iterdir()] == ["log.csv"]
 
 
 def test_predict_is_row_for_row_on_both_runtimes(
-    copied: Path, log_path: Path, tmp_path: Path
+    package_copy: Path, log_path: Path, tmp_path: Path
 ) -> None:
     lines = log_path.read_text().splitlines()
     cells = lines[10].split(",")
     lines[10] = ",".join([cells[0], cells[1], "ERROR", "nan", cells[4]])
     (tmp_path / "log.csv").write_text("\n".join(lines) + "\n")
     for runtime in ("cpython", "micropython"):
-        done = edgewise(
+        result = edgewise(
             "predict",
-            copied,
+            package_copy,
             "log.csv",
             "--runtime",
             runtime,
@@ -97,8 +99,8 @@ def test_predict_is_row_for_row_on_both_runtimes(
             "--json",
             cwd=tmp_path,
         )
-        assert done.returncode == 0, done.stderr
-        assert json.loads(done.stdout)["failed_reads"] == 1
+        assert result.returncode == 0, result.stderr
+        assert json.loads(result.stdout)["failed_reads"] == 1
     text = (tmp_path / "cpython.csv").read_text()
     assert text == (tmp_path / "micropython.csv").read_text()
     rows = list(csv.DictReader(text.splitlines()))
@@ -108,45 +110,49 @@ def test_predict_is_row_for_row_on_both_runtimes(
     assert rows[0]["time"] == "2023-11-14T22:13:20Z"
 
 
-def test_a_changed_byte_is_refused(copied: Path, log_path: Path, tmp_path: Path) -> None:
+def test_a_changed_byte_is_refused(package_copy: Path, log_path: Path, tmp_path: Path) -> None:
     for name in ("model.bin", "golden.csv", "model.h"):
-        good = (copied / name).read_bytes()
-        (copied / name).write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
-        line = refusal(edgewise("predict", copied, log_path, cwd=tmp_path), 2)
+        content = (package_copy / name).read_bytes()
+        (package_copy / name).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        line = check_refusal(edgewise("predict", package_copy, log_path, cwd=tmp_path), 2)
         assert f"{name}: changed after it was written" in line
-        (copied / name).write_bytes(good)
-    assert edgewise("predict", copied, log_path, cwd=tmp_path).returncode == 0
+        (package_copy / name).write_bytes(content)
+    assert edgewise("predict", package_copy, log_path, cwd=tmp_path).returncode == 0
 
 
-def test_a_changed_manifest_is_refused(copied: Path, log_path: Path, tmp_path: Path) -> None:
-    manifest = copied / "model.json"
+def test_a_changed_manifest_is_refused(package_copy: Path, log_path: Path, tmp_path: Path) -> None:
+    manifest = package_copy / "model.json"
     info = json.loads(manifest.read_text())
-    for change, said in (
+    for change, message in (
         ({"format": 2}, "format 2 is newer than 1"),
         ({"classes": ["a", "b"]}, "key classes differs from model.bin"),
         ({"sha256": {}}, "key sha256"),
         ({"format": "1"}, "key format"),
     ):
         manifest.write_text(json.dumps({**info, **change}))
-        line = refusal(edgewise("predict", copied, log_path, cwd=tmp_path), 2)
-        assert f"{manifest}: {said}" in line
+        line = check_refusal(edgewise("predict", package_copy, log_path, cwd=tmp_path), 2)
+        assert f"{manifest}: {message}" in line
         assert "upgrade" in line or "train again" in line
     manifest.write_text("{")
-    assert "not JSON" in refusal(edgewise("predict", copied, log_path, cwd=tmp_path), 2)
+    assert "not JSON" in check_refusal(
+        edgewise("predict", package_copy, log_path, cwd=tmp_path), 2
+    )
     manifest.unlink()
-    assert "cannot be read" in refusal(edgewise("predict", copied, log_path, cwd=tmp_path), 2)
+    assert "cannot be read" in check_refusal(
+        edgewise("predict", package_copy, log_path, cwd=tmp_path), 2
+    )
 
 
 def test_simulate_alone_brings_its_own_broker(
-    copied: Path, log_path: Path, tmp_path: Path
+    package_copy: Path, log_path: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "node.toml").write_text(
         '[confirm]\nneed = 2\nof = 3\n[actuator]\npin = 5\non = "open"\n'
     )
-    done = edgewise(
+    result = edgewise(
         "simulate",
         "--model",
-        copied,
+        package_copy,
         "--log",
         log_path,
         "--config",
@@ -154,15 +160,15 @@ def test_simulate_alone_brings_its_own_broker(
         "--json",
         cwd=tmp_path,
     )
-    assert done.returncode == 0, done.stderr
-    summary = json.loads(done.stdout)
+    assert result.returncode == 0, result.stderr
+    summary = json.loads(result.stdout)
     assert summary["readings_taken"] == summary["readings_delivered"] == 600
     assert summary["readings_lost"] == 0
     assert summary["runtime"] == "viper-inline"
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("options", "code", "message"),
     [
         (["--broker", "mqtt://127.0.0.1:1"], 1, "Connection refused: check the port"),
         (["--broker", "mqtt://no-such-host.invalid"], 1, "host name is not known"),
@@ -173,41 +179,41 @@ def test_simulate_alone_brings_its_own_broker(
     ],
 )
 def test_simulate_names_what_is_wrong(
-    words: list[str], code: int, said: str, copied: Path, log_path: Path, tmp_path: Path
+    options: list[str], code: int, message: str, package_copy: Path, log_path: Path, tmp_path: Path
 ) -> None:
-    given = ["--model", str(copied), "--log", str(log_path), *words]
-    assert said in refusal(edgewise("simulate", *given, cwd=tmp_path), code)
+    arguments = ["--model", str(package_copy), "--log", str(log_path), *options]
+    assert message in check_refusal(edgewise("simulate", *arguments, cwd=tmp_path), code)
 
 
 DEMO_ROWS = count(1500, 10_000)  # of each of the three parts
 
 
-def shortened(log: Path, out: Path) -> int:
+def shorten_log(log: Path, out: Path) -> int:
     """The first rows of each part of the occupancy log; how many of them are to be tested."""
     rows = csv.reader(log.read_text().splitlines())
-    kept, seen = [next(rows)], Counter[str]()
+    head_rows, counts = [next(rows)], Counter[str]()
     for row in rows:
-        seen[row[0]] += 1
-        if seen[row[0]] <= DEMO_ROWS:
-            kept.append(row)
-    out.write_text("".join(",".join(row) + "\n" for row in kept))
-    return sum(row[0].startswith("test") for row in kept)
+        counts[row[0]] += 1
+        if counts[row[0]] <= DEMO_ROWS:
+            head_rows.append(row)
+    out.write_text("".join(",".join(row) + "\n" for row in head_rows))
+    return sum(row[0].startswith("test") for row in head_rows)
 
 
 @pytest.mark.data
 def test_demo_does_the_whole_job(
     real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    n = shortened(real_data, tmp_path / "log.csv")
+    n = shorten_log(real_data, tmp_path / "log.csv")
     log = public.Dataset(tmp_path / "log.csv", False, "the real log")
     monkeypatch.setattr(public, "get", lambda name: log)
-    done = edgewise("demo", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "dashboard while the node runs: http://127.0.0.1:" in done.stderr
-    stages = re.findall(r"^(.+): \d+ to \d+ s \.\.\.$", done.stderr, re.MULTILINE)
+    result = edgewise("demo", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "dashboard while the node runs: http://127.0.0.1:" in result.stderr
+    stages = re.findall(r"^(.+): \d+ to \d+ s \.\.\.$", result.stderr, re.MULTILINE)
     assert len(stages) == 4
     for stage in stages:
-        assert re.search(rf"^{re.escape(stage)}: \d+\.\d s$", done.stderr, re.MULTILINE)
+        assert re.search(rf"^{re.escape(stage)}: \d+\.\d s$", result.stderr, re.MULTILINE)
     summary = json.loads((tmp_path / "build/demo/summary.json").read_text())
     assert summary["readings_taken"] == summary["readings_delivered"] == n
     assert summary["readings_lost"] == 0
@@ -219,13 +225,13 @@ def test_demo_does_the_whole_job(
         assert summary["accuracy"] >= 0.87
         assert summary["balanced_accuracy"] >= 0.82
         assert summary["macro_f1"] >= 0.83
-    wanted = (
+    keys = (
         "duplicates_dropped predict_us runtime wall_s r_ingest e_buffer r_noise s_feature l_infer"
     )
-    assert set(wanted.split()) <= set(summary)
+    assert set(keys.split()) <= set(summary)
     picture = (tmp_path / "build/demo/timeline.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
     assert load_package(tmp_path / "build/demo/occupancy").classes == ["empty", "occupied"]
     with sqlite3.connect(tmp_path / "build/demo/edgewise.db") as db:
-        said = db.execute("select distinct cls from reading where cls is not null")
-        assert {cls for (cls,) in said} == {"empty", "occupied"}
+        classes = db.execute("select distinct cls from reading where cls is not null")
+        assert {cls for (cls,) in classes} == {"empty", "occupied"}

@@ -21,25 +21,25 @@ pytestmark = pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
 def node(model: Package, log: Log, broker: str, operator: Operator) -> Iterator[SimulatedNode]:
     config = {"actuator": {"pin": 5, "on": "open"}, "wifi": {"password": "hidden"}}
     settings = node_config(config, parse_broker(broker), NODE)
-    with SimulatedNode(model, log, settings, 1, world=FAST) as running:
+    with SimulatedNode(model, log, settings, 1, world=FAST) as simulated:
         operator.hear("event", event="reset")
-        yield running
+        yield simulated
 
 
 def test_questions(node: SimulatedNode, operator: Operator) -> None:
     assert operator.order("ping")["value"]["uptime_s"] >= 0
-    told = operator.order("diag")["value"]
-    assert (told["boot"], told["mode"], told["reset"]) == (1, "normal", "pwron")
+    diag = operator.order("diag")["value"]
+    assert (diag["boot"], diag["mode"], diag["reset"]) == (1, "normal", "pwron")
     lines = operator.order("log")["value"]
     assert lines[0] == "reset: pwron"
     assert any("mqtt: connected" in line for line in lines)
-    shown = operator.order("config")["value"]
-    assert shown["wifi"]["password"] == "***"
-    assert shown["node"] == NODE
+    config = operator.order("config")["value"]
+    assert config["wifi"]["password"] == "***"
+    assert config["node"] == NODE
 
 
 @pytest.mark.parametrize(
-    ("verb", "value", "said"),
+    ("verb", "value", "message"),
     [
         ("fly", None, "known are actuator, config,"),
         ("period", 5, "period_ms must be 2000 or more"),
@@ -54,19 +54,19 @@ def test_questions(node: SimulatedNode, operator: Operator) -> None:
     ],
 )
 def test_orders_that_cannot_be_followed(
-    node: SimulatedNode, operator: Operator, verb: str, value: Any, said: str
+    node: SimulatedNode, operator: Operator, verb: str, value: Any, message: str
 ) -> None:
-    before = (node.flash / "config.json").read_bytes()
+    old_config = (node.flash / "config.json").read_bytes()
     answer = operator.order(verb, value)
     assert answer["ok"] is False
-    assert said in answer["error"]
-    assert (node.flash / "config.json").read_bytes() == before
+    assert message in answer["error"]
+    assert (node.flash / "config.json").read_bytes() == old_config
 
 
 def test_what_is_malformed_is_counted_and_not_obeyed(
     node: SimulatedNode, operator: Operator
 ) -> None:
-    bad: list[str | bytes] = [
+    payloads: list[str | bytes] = [
         b"",
         b"\xff\xfe",
         "[]",
@@ -79,17 +79,17 @@ def test_what_is_malformed_is_counted_and_not_obeyed(
         "{" * 1500,
         "x" * 3000,
     ]
-    for payload in bad:
+    for payload in payloads:
         operator.send("reboot", payload)
-    told = operator.order("diag")["value"]
-    assert (told["boot"], told["refused"]) == (1, len(bad))
+    diag = operator.order("diag")["value"]
+    assert (diag["boot"], diag["refused"]) == (1, len(payloads))
 
 
 def test_a_retained_order_is_not_obeyed(operator: Operator, request: Any) -> None:
     operator.send("reboot", '{"id":"old"}', retain=True)
     request.getfixturevalue("node")
-    told = operator.order("diag")["value"]
-    assert (told["boot"], told["refused"]) == (1, 1)
+    diag = operator.order("diag")["value"]
+    assert (diag["boot"], diag["refused"]) == (1, 1)
 
 
 def test_the_same_id_may_come_again(node: SimulatedNode, operator: Operator) -> None:
@@ -125,31 +125,31 @@ def test_a_good_configuration_is_confirmed(node: SimulatedNode, operator: Operat
 
 
 def test_one_that_cuts_the_node_off_is_undone(node: SimulatedNode, operator: Operator) -> None:
-    before = operator.order("config")["value"]
+    old_config = operator.order("config")["value"]
     answer = operator.order("config", {"mqtt": {"port": 1}})
     assert answer["ok"] is False
     assert answer["error"] == "rolled back: no connection within 180 s"
-    assert operator.order("config")["value"] == before
+    assert operator.order("config")["value"] == old_config
     assert operator.order("diag")["value"]["boot"] == 3
 
 
 @pytest.mark.parametrize(
-    ("change", "why"),
+    ("change", "reason"),
     [
         ({"actuator": {"on": "opne"}}, "actuator.on must be one of closed, open"),
         ({"mqtt": {"tls": True}}, "mqtt.tls: ca.der cannot be read"),
     ],
 )
 def test_one_with_which_it_does_not_start_is_undone(
-    node: SimulatedNode, operator: Operator, change: dict[str, Any], why: str
+    node: SimulatedNode, operator: Operator, change: dict[str, Any], reason: str
 ) -> None:
-    before = operator.order("config")["value"]
+    old_config = operator.order("config")["value"]
     answer = operator.order("config", change)
     assert answer["ok"] is False
-    assert answer["error"].startswith("rolled back: config: " + why)
-    assert operator.order("config")["value"] == before
-    told = operator.order("diag")["value"]
-    assert (told["boot"], told["mode"]) == (3, "normal")
+    assert answer["error"].startswith("rolled back: config: " + reason)
+    assert operator.order("config")["value"] == old_config
+    diag = operator.order("diag")["value"]
+    assert (diag["boot"], diag["mode"]) == (3, "normal")
 
 
 def test_a_flash_that_fails_is_answered(node: SimulatedNode, operator: Operator) -> None:
@@ -162,8 +162,8 @@ def test_a_flash_that_fails_is_answered(node: SimulatedNode, operator: Operator)
 def test_safe_mode_and_back(node: SimulatedNode, operator: Operator) -> None:
     assert operator.order("safe", True)["ok"]
     assert operator.hear("event", event="reset")["to"] == "safe"
-    told = operator.order("diag")["value"]
-    assert told["mode"] == "safe"
+    diag = operator.order("diag")["value"]
+    assert diag["mode"] == "safe"
     assert "no actuator in safe mode" in operator.order("actuator", "on")["error"]
     assert operator.order("safe", False)["ok"]
     assert operator.hear("event", event="reset")["to"] == "running"

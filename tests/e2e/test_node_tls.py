@@ -27,7 +27,7 @@ from edgewise.urls import BrokerUrl
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[Mosquitto]:
+def tls_broker() -> Iterator[Mosquitto]:
     with open_folder() as parent:
         port = free_port()
         init(parent / "b", ["localhost"], ["n1"], port)
@@ -35,13 +35,13 @@ def running() -> Iterator[Mosquitto]:
             yield broker
 
 
-def settings(running: Mosquitto) -> dict[str, Any]:
-    given = tomllib.loads((running.folder / "nodes/n1.toml").read_text())
-    at = BrokerUrl("localhost", running.port, tls=True)
-    return node_config(given, at, "n1")
+def node_settings(tls_broker: Mosquitto) -> dict[str, Any]:
+    values = tomllib.loads((tls_broker.folder / "nodes/n1.toml").read_text())
+    broker_url = BrokerUrl("localhost", tls_broker.port, tls=True)
+    return node_config(values, broker_url, "n1")
 
 
-def said(model: Package, log: Log, config: dict[str, Any], ca: Path, text: str) -> list[str]:
+def run_until(model: Package, log: Log, config: dict[str, Any], ca: Path, text: str) -> list[str]:
     """What a node says until ``text`` is among it."""
     with SimulatedNode(model, log, config, 1, files={"ca.der": ca.read_bytes()}) as node:
         wait_until(
@@ -51,16 +51,18 @@ def said(model: Package, log: Log, config: dict[str, Any], ca: Path, text: str) 
 
 
 def test_every_reading_arrives(
-    model: Package, log: Log, running: Mosquitto, tmp_path: Path
+    model: Package, log: Log, tls_broker: Mosquitto, tmp_path: Path
 ) -> None:
     engine = open_db(f"sqlite:///{tmp_path / 'a.db'}")
-    secret = password(running.folder, "operator")
-    at = BrokerUrl("localhost", running.port, "operator", secret, True, running.folder / "ca.pem")
-    collector = Collector(at, Writer(engine))
+    secret = password(tls_broker.folder, "operator")
+    broker_url = BrokerUrl(
+        "localhost", tls_broker.port, "operator", secret, True, tls_broker.folder / "ca.pem"
+    )
+    collector = Collector(broker_url, Writer(engine))
     collector.start()
-    played = log.select(range(100))
-    files = {"ca.der": (running.folder / "nodes/ca.der").read_bytes()}
-    with SimulatedNode(model, played, settings(running), 1, files=files) as node:
+    log_part = log.select(range(100))
+    files = {"ca.der": (tls_broker.folder / "nodes/ca.der").read_bytes()}
+    with SimulatedNode(model, log_part, node_settings(tls_broker), 1, files=files) as node:
         assert node.wait(LIMIT_S)
         assert node.result() == (100, 0, 0)
     assert collector.wait_for(lambda c: c.readings >= 100, LIMIT_S)
@@ -68,25 +70,33 @@ def test_every_reading_arrives(
     assert [r.seq for r in rows(engine, "n1")] == list(range(1, 101))
 
 
-def test_another_ca(model: Package, log: Log, running: Mosquitto) -> None:
+def test_another_ca(model: Package, log: Log, tls_broker: Mosquitto) -> None:
     with open_folder() as parent:
         init(parent / "other", ["localhost"], ["n1"], 8883)
         ca = parent / "other/nodes/ca.der"
-        said(model, log, settings(running), ca, "not correctly signed by the trusted CA")
+        run_until(
+            model, log, node_settings(tls_broker), ca, "not correctly signed by the trusted CA"
+        )
 
 
-def test_a_clock_that_is_not_set(model: Package, log: Log, running: Mosquitto) -> None:
-    fresh = replace(log, time_s=log.time_s - log.time_s[0])  # the node's clock says 1970
-    ca = running.folder / "nodes/ca.der"
-    lines = said(model, fresh, settings(running), ca, "tls: refused while the clock is not set")
+def test_a_clock_that_is_not_set(model: Package, log: Log, tls_broker: Mosquitto) -> None:
+    log_of_1970 = replace(log, time_s=log.time_s - log.time_s[0])  # the node's clock says 1970
+    ca = tls_broker.folder / "nodes/ca.der"
+    lines = run_until(
+        model,
+        log_of_1970,
+        node_settings(tls_broker),
+        ca,
+        "tls: refused while the clock is not set",
+    )
     assert not any("mqtt: connected" in line for line in lines)
 
 
-def test_another_host_name(model: Package, log: Log, running: Mosquitto) -> None:
-    config = settings(running)
+def test_another_host_name(model: Package, log: Log, tls_broker: Mosquitto) -> None:
+    config = node_settings(tls_broker)
     config["mqtt"]["server_name"] = "broker.example"
-    ca = running.folder / "nodes/ca.der"
-    said(model, log, config, ca, "does not match with the expected CN")
+    ca = tls_broker.folder / "nodes/ca.der"
+    run_until(model, log, config, ca, "does not match with the expected CN")
 
 
 def test_an_expired_certificate(model: Package, log: Log) -> None:
@@ -95,35 +105,35 @@ def test_an_expired_certificate(model: Package, log: Log) -> None:
         init(parent / "b", ["localhost"], ["n1"], port, now=datetime(2020, 1, 1, tzinfo=UTC))
         with Mosquitto(parent / "b", port) as broker:
             ca = parent / "b/nodes/ca.der"
-            said(model, log, settings(broker), ca, "validity has expired")
+            run_until(model, log, node_settings(broker), ca, "validity has expired")
 
 
-def test_a_wrong_password(model: Package, log: Log, running: Mosquitto) -> None:
-    config = settings(running)
+def test_a_wrong_password(model: Package, log: Log, tls_broker: Mosquitto) -> None:
+    config = node_settings(tls_broker)
     config["mqtt"]["password"] = "wrong"
-    lines = said(model, log, config, running.folder / "nodes/ca.der", "; again in")
+    lines = run_until(model, log, config, tls_broker.folder / "nodes/ca.der", "; again in")
     assert any("not authorised" in line or "bad user name" in line for line in lines)
 
 
-def test_a_broker_without_tls(model: Package, log: Log, running: Mosquitto) -> None:
+def test_a_broker_without_tls(model: Package, log: Log, tls_broker: Mosquitto) -> None:
     from tests.broker.mosquitto import anonymous
 
-    with open_folder() as parent, anonymous(parent) as plain:
-        config = settings(running)
-        config["mqtt"]["port"] = plain.port
-        lines = said(model, log, config, running.folder / "nodes/ca.der", "; again in")
+    with open_folder() as parent, anonymous(parent) as plain_broker:
+        config = node_settings(tls_broker)
+        config["mqtt"]["port"] = plain_broker.port
+        lines = run_until(model, log, config, tls_broker.folder / "nodes/ca.der", "; again in")
         assert not any("mqtt: connected" in line for line in lines)
 
 
 @pytest.mark.parametrize(
-    ("what", "text"),
+    ("ca_file", "text"),
     [("none", "ca.der cannot be read"), ("text", "ca.der: invalid cert: put it there in DER")],
 )
 def test_without_a_ca_it_does_not_start(
-    model: Package, log: Log, running: Mosquitto, what: str, text: str
+    model: Package, log: Log, tls_broker: Mosquitto, ca_file: str, text: str
 ) -> None:
-    files = {} if what == "none" else {"ca.der": b"nonsense"}
-    with SimulatedNode(model, log, settings(running), 1, files=files) as node:
+    files = {} if ca_file == "none" else {"ca.der": b"nonsense"}
+    with SimulatedNode(model, log, node_settings(tls_broker), 1, files=files) as node:
         assert node.wait(LIMIT_S)
         assert any(text in line for line in node.lines)
         assert not any("mqtt: connected" in line for line in node.lines)
@@ -134,13 +144,13 @@ def test_a_client_certificate(model: Package, log: Log) -> None:
         port = free_port()
         init(parent / "b", ["localhost"], ["n1"], port, certificates=True)
         with Mosquitto(parent / "b", port) as broker:
-            config = settings(broker)
+            config = node_settings(broker)
             names = ("ca", "cert", "key")
             files = {
                 config["mqtt"][n]: next(broker.folder.rglob(config["mqtt"][n])).read_bytes()
                 for n in names
             }
-            played = log.select(range(20))
-            with SimulatedNode(model, played, config, 1, files=files) as node:
+            log_part = log.select(range(20))
+            with SimulatedNode(model, log_part, config, 1, files=files) as node:
                 assert node.wait(LIMIT_S)
                 assert node.result() == (20, 0, 0)

@@ -23,21 +23,21 @@ def test_every_reading_arrives(
 ) -> None:
     folder, port = place / "b", free_port()
     init(folder, ["localhost"], ["n1"], port, certificates=certificates)
-    at = parse_broker(
+    broker_url = parse_broker(
         (folder / "operator.url").read_text().strip(),
         folder / "ca.pem",
         folder / "operator.pem" if certificates else None,
     )
     rows = log_path.read_text().splitlines(keepends=True)[:21]
     (place / "log.csv").write_text("".join(rows))
-    words: list[str | Path] = ["--model", model.path, "--log", place / "log.csv", "--config"]
-    words += [folder / "nodes/n1.toml", "--ca", folder / "ca.pem", "--json"]
+    arguments: list[str | Path] = ["--model", model.path, "--log", place / "log.csv", "--config"]
+    arguments += [folder / "nodes/n1.toml", "--ca", folder / "ca.pem", "--json"]
     with Mosquitto(folder, port):
-        collector = Collector(at, Writer(open_db(f"sqlite:///{place / 'a.db'}")))
+        collector = Collector(broker_url, Writer(open_db(f"sqlite:///{place / 'a.db'}")))
         collector.start()
-        done = edgewise("simulate", "--broker", f"mqtts://localhost:{port}", *words)
-        assert done.returncode == 0, done.stderr
-        assert json.loads(done.stdout)["readings_delivered"] == 20
+        result = edgewise("simulate", "--broker", f"mqtts://localhost:{port}", *arguments)
+        assert result.returncode == 0, result.stderr
+        assert json.loads(result.stdout)["readings_delivered"] == 20
         assert collector.wait_for(lambda c: c.readings >= 20, LIMIT_S)
         collector.stop()
     assert (collector.counts.readings, collector.counts.rejected) == (20, 0)

@@ -29,44 +29,46 @@ AWAKE = 12  # readings; one that sleeps would connect twice in them
 def test_every_reading_of_a_sleeping_node_arrives(
     model: Package, log: Log, broker: str, tmp_path: Any
 ) -> None:
-    at = parse_broker(broker)
+    broker_url = parse_broker(broker)
     engine = open_db(f"sqlite:///{tmp_path / 'a.db'}")
-    collector = Collector(at, Writer(engine))
+    collector = Collector(broker_url, Writer(engine))
     collector.start()
-    played = log.select(range(READINGS))
-    config = node_config({"sleep": True, "report_every": 10, "serial": True}, at, NODE)
-    with SimulatedNode(model, played, config, 1) as node:
+    log_part = log.select(range(READINGS))
+    config = node_config({"sleep": True, "report_every": 10, "serial": True}, broker_url, NODE)
+    with SimulatedNode(model, log_part, config, 1) as node:
         assert collector.wait_for(lambda c: c.readings >= 60, LIMIT_S)
         connects = sum("mqtt: connected" in line for line in node.lines)
     collector.stop()
-    got = rows(engine, NODE)
-    host = predict_log(model, played)
-    assert [r.seq for r in got] == list(range(1, len(got) + 1))
-    assert {r.boot for r in got} == {1}
-    assert [r.cls for r in got] == [model.classes[c] for c in host.cls[: len(got)]]
-    assert [r.t for r in got] == [t / 10 for t in played.t_dc[: len(got)].tolist()]
-    said = [json.loads(line[6:]) for line in node.lines if line.startswith("state ")]
-    assert [(s["seq"], s["t"]) for s in said[: len(got)]] == [(r.seq, r.t) for r in got]
+    db_rows = rows(engine, NODE)
+    host = predict_log(model, log_part)
+    assert [r.seq for r in db_rows] == list(range(1, len(db_rows) + 1))
+    assert {r.boot for r in db_rows} == {1}
+    assert [r.cls for r in db_rows] == [model.classes[c] for c in host.cls[: len(db_rows)]]
+    assert [r.t for r in db_rows] == [t / 10 for t in log_part.t_dc[: len(db_rows)].tolist()]
+    payloads = [json.loads(line[6:]) for line in node.lines if line.startswith("state ")]
+    assert [(s["seq"], s["t"]) for s in payloads[: len(db_rows)]] == [
+        (r.seq, r.t) for r in db_rows
+    ]
     assert collector.counts.rejected == 0
     # every tenth reading, the first confirmed class, and the changes
     assert 6 <= connects <= 12
 
 
 def test_stay_awake_is_obeyed(model: Package, log: Log, broker: str) -> None:
-    at = parse_broker(broker)
+    broker_url = parse_broker(broker)
     client = mqtt.Client(CallbackAPIVersion.VERSION2)
-    client.connect(at.host, at.port)
+    client.connect(broker_url.host, broker_url.port)
     client.loop_start()
     order = json.dumps({"id": "a", "value": 1440})
     client.publish(f"edgewise/{NODE}/cmd/stay-awake", order, 1, True).wait_for_publish(LIMIT_S)
     client.disconnect()
     client.loop_stop()
-    config = node_config({"sleep": True, "report_every": 10, "serial": True}, at, NODE)
+    config = node_config({"sleep": True, "report_every": 10, "serial": True}, broker_url, NODE)
     with SimulatedNode(model, log, config, 1, world={"EDGEWISE_SIM_RATE": "90"}) as node:
 
-        def awake() -> bool:
+        def has_read_enough() -> bool:
             assert not node.wait(0), node.lines
             return sum(line.startswith("state ") for line in node.lines) >= AWAKE
 
-        wait_until(awake, lambda: node.lines)
+        wait_until(has_read_enough, lambda: node.lines)
         assert sum("mqtt: connected" in line for line in node.lines) == 1

@@ -33,7 +33,7 @@ MPY_BYTES = 60 * 1024
 on_mosquitto = pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
 
 
-def written(folder: Path, sleep: bool) -> Path:
+def write_code(folder: Path, sleep: bool) -> Path:
     for name, data in node_code(Arch.x64, sleep).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
@@ -41,13 +41,13 @@ def written(folder: Path, sleep: bool) -> Path:
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return written(tmp_path_factory.mktemp("small"), sleep=False)
+def code_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_code(tmp_path_factory.mktemp("small"), sleep=False)
 
 
 @pytest.fixture(autouse=True)
-def small_nodes(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paths, "node_dirs", lambda: [small])
+def small_nodes(code_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "node_dirs", lambda: [code_folder])
     monkeypatch.setattr(simulator, "_HEAP", HEAP)
 
 
@@ -62,7 +62,7 @@ def test_every_reading_arrives(model: Package, log: Log, broker: str, tmp_path: 
 def test_asleep(
     model: Package, log: Log, broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    node = written(tmp_path / "node", sleep=True)
+    node = write_code(tmp_path / "node", sleep=True)
     monkeypatch.setattr(paths, "node_dirs", lambda: [node])
     test_sleep.test_every_reading_of_a_sleeping_node_arrives(model, log, broker, tmp_path)
 
@@ -78,26 +78,26 @@ def test_commands(model: Package, log: Log, broker: str, operator: Operator) -> 
 
 
 def test_it_fits(
-    repo: Path, small: Path, micropython_command: list[str], umqtt_dir: Path, tmp_path: Path
+    repo: Path, code_folder: Path, micropython_command: list[str], umqtt_dir: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "model.bin").write_bytes(load_package(repo / "models/occupancy").blob)
     config = {"mqtt": {"host": "127.0.0.1", "port": 9}, "ntp": {"host": ""}}
     (tmp_path / "config.json").write_text(json.dumps(config))
     row = struct.pack("<IHB5s", 1_700_000_000, 1, 0, encode(210, 400))
     (tmp_path / "feed.bin").write_bytes(10 * row)
-    places = [".", paths.simulator_dir(), small, umqtt_dir]
-    done = subprocess.run(
+    search_path = [".", paths.simulator_dir(), code_folder, umqtt_dir]
+    result = subprocess.run(
         [*micropython_command, "-X", f"heapsize={HEAP}", str(repo / "tests/soak/memory_node.py")],
         cwd=tmp_path,
-        env={"MICROPYPATH": ":".join([*map(str, places), ".frozen"])},
+        env={"MICROPYPATH": ":".join([*map(str, search_path), ".frozen"])},
         capture_output=True,
         text=True,
         timeout=LIMIT_S,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    figures = json.loads(done.stdout.splitlines()[-1])
-    assert not figures["safe"]
-    assert figures["waiting"] >= 300
-    print(f"{figures['bytes'] / WORDS:.0f} bytes in words of 32 bits")
-    assert figures["bytes"] < WORDS * TAKEN_BYTES
-    assert sum(path.stat().st_size for path in small.rglob("*.mpy")) < MPY_BYTES
+    assert result.returncode == 0, result.stdout + result.stderr
+    memory = json.loads(result.stdout.splitlines()[-1])
+    assert not memory["safe"]
+    assert memory["waiting"] >= 300
+    print(f"{memory['bytes'] / WORDS:.0f} bytes in words of 32 bits")
+    assert memory["bytes"] < WORDS * TAKEN_BYTES
+    assert sum(path.stat().st_size for path in code_folder.rglob("*.mpy")) < MPY_BYTES

@@ -28,11 +28,11 @@ from edgewise.urls import parse_broker
 def run(
     model: Package, logs: list[Log], url: str, engine: Engine, config: dict[str, Any]
 ) -> tuple[fleet.Outcome, Collector]:
-    at = parse_broker(url)
-    collector = Collector(at, Writer(engine))
+    broker_url = parse_broker(url)
+    collector = Collector(broker_url, Writer(engine))
     collector.start()
     try:
-        outcome = fleet.simulate(model, logs, at, config, timeout_s=LIMIT_S)
+        outcome = fleet.simulate(model, logs, broker_url, config, timeout_s=LIMIT_S)
         assert collector.wait_for(lambda c: c.readings >= outcome.readings_taken, LIMIT_S)
     finally:
         collector.stop()
@@ -51,44 +51,44 @@ def engine(tmp_path: Path) -> Engine:
 
 
 def test_the_serial_line_says_what_mqtt_says(model: Package, log: Log, broker: str) -> None:
-    played = log.select(range(20))
-    at = parse_broker(broker)
-    config = fleet.node_config({"serial": True}, at, "a1b2c3")
-    with SimulatedNode(model, played, config, 1) as node:
+    log_part = log.select(range(20))
+    broker_url = parse_broker(broker)
+    config = fleet.node_config({"serial": True}, broker_url, "a1b2c3")
+    with SimulatedNode(model, log_part, config, 1) as node:
         assert node.wait(LIMIT_S)
-    said = [json.loads(line[6:]) for line in node.lines if line.startswith("state ")]
-    assert [s["seq"] for s in said] == list(range(1, 21))
-    assert [s["t"] for s in said] == [t / 10 for t in played.t_dc.tolist()]
-    assert {s["boot"] for s in said} == {1}
-    told = [json.loads(line[5:]) for line in node.lines if line.startswith("diag ")]
-    assert told and told[0]["heap"] > 0
+    readings = [json.loads(line[6:]) for line in node.lines if line.startswith("state ")]
+    assert [s["seq"] for s in readings] == list(range(1, 21))
+    assert [s["t"] for s in readings] == [t / 10 for t in log_part.t_dc.tolist()]
+    assert {s["boot"] for s in readings} == {1}
+    diags = [json.loads(line[5:]) for line in node.lines if line.startswith("diag ")]
+    assert diags and diags[0]["heap"] > 0
 
 
 def test_every_reading_arrives_with_the_class_that_the_host_computes(
     model: Package, log: Log, broker: str, engine: Engine
 ) -> None:
-    played = feed.degrade(log, seed=3)
-    assert 0 < (~played.valid).sum() < 60
-    outcome, collector = run(model, [played], broker, engine, {})
+    replay_log = feed.degrade(log, seed=3)
+    assert 0 < (~replay_log.valid).sum() < 60
+    outcome, collector = run(model, [replay_log], broker, engine, {})
     assert outcome.ok
     assert outcome.runtime == "viper-inline"
-    assert outcome.failed_reads == int((~played.valid).sum())
-    got = rows(engine, outcome.nodes[0])
-    host = predict_log(model, played)
-    assert [r.seq for r in got] == list(range(1, len(log) + 1))
-    assert {r.boot for r in got} == {outcome.boot}
-    for i, row in enumerate(got):
-        if played.valid[i]:
+    assert outcome.failed_reads == int((~replay_log.valid).sum())
+    db_rows = rows(engine, outcome.nodes[0])
+    host = predict_log(model, replay_log)
+    assert [r.seq for r in db_rows] == list(range(1, len(log) + 1))
+    assert {r.boot for r in db_rows} == {outcome.boot}
+    for i, row in enumerate(db_rows):
+        if replay_log.valid[i]:
             assert (row.cls, row.err) == (model.classes[host.cls[i]], None)
-            assert (row.t, row.h) == (played.t_dc[i] / 10, played.h_pm[i] / 10)
+            assert (row.t, row.h) == (replay_log.t_dc[i] / 10, replay_log.h_pm[i] / 10)
             assert round(row.p * 100) == host.p_pc[i]
         else:
             assert (row.t, row.h, row.cls, row.p) == (None, None, None, None)
             assert row.err in ("timeout", "checksum")
     # a failed read was tried once more, two seconds later
-    late = [0 if valid else 2 for valid in played.valid]
+    delays_s = [0 if valid else 2 for valid in replay_log.valid]
     # in whole seconds, which a busy machine may see turn
-    assert np.abs([r.ts for r in got[1:]] - (played.time_s + late)[1:]).max() <= 1
+    assert np.abs([r.ts for r in db_rows[1:]] - (replay_log.time_s + delays_s)[1:]).max() <= 1
     assert collector.counts.rejected == 0
 
 
@@ -97,15 +97,15 @@ def test_events_and_diag_say_what_happened(
 ) -> None:
     outcome, _ = run(model, [log], broker, engine, {"actuator": {"pin": 5, "on": "open"}})
     with engine.connect() as connection:
-        said = [json.loads(r.payload) for r in connection.execute(select(events))]
-        figures = [json.loads(r.payload) for r in connection.execute(select(diag))]
-    assert said[0]["event"] == "reset"
-    changes = [e for e in said if e["event"] == "class"]
+        payloads = [json.loads(r.payload) for r in connection.execute(select(events))]
+        diags = [json.loads(r.payload) for r in connection.execute(select(diag))]
+    assert payloads[0]["event"] == "reset"
+    changes = [e for e in payloads if e["event"] == "class"]
     assert changes[0]["from"] is None
-    for before, after in pairwise(changes):
-        assert after["from"] == before["to"] != after["to"]
+    for old, new in pairwise(changes):
+        assert new["from"] == old["to"] != new["to"]
     assert len(changes) >= 10
-    last = figures[-1]
+    last = diags[-1]
     assert last["boot"] == outcome.boot
     for key in ("r_ingest", "e_buffer", "r_noise", "s_feature", "l_infer", "accuracy"):
         assert last[key] is not None
@@ -123,18 +123,18 @@ def test_three_nodes_at_once(model: Package, log: Log, broker: str, engine: Engi
 def test_gaps_restart_the_windows_on_both_sides(
     model: Package, log: Log, broker: str, engine: Engine
 ) -> None:
-    keep = np.ones(len(log), dtype=bool)
+    mask = np.ones(len(log), dtype=bool)
     for start, n in ((100, 2), (200, 3), (300, 4), (400, 90)):
-        keep[start : start + n] = False
-    holes = log.select(keep)
-    outcome, _ = run(model, [holes], broker, engine, {})
-    host = predict_log(model, holes).cls
+        mask[start : start + n] = False
+    gap_log = log.select(mask)
+    outcome, _ = run(model, [gap_log], broker, engine, {})
+    host = predict_log(model, gap_log).cls
     assert [r.cls for r in rows(engine, outcome.nodes[0])] == [model.classes[c] for c in host]
 
 
 def test_the_unix_port_predicts_what_cpython_predicts(model: Package, log: Log) -> None:
-    played = feed.degrade(log, seed=5)
-    a, b = predict_log(model, played), predict_micropython(model, played)
+    replay_log = feed.degrade(log, seed=5)
+    a, b = predict_log(model, replay_log), predict_micropython(model, replay_log)
     assert a.cls.tolist() == b.cls.tolist()
     assert a.p_pc.tolist() == b.p_pc.tolist()
 

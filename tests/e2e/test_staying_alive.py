@@ -22,17 +22,17 @@ CRASH = "raise RuntimeError('a bug in the model')"
 FREEZE = "while True: pass"
 
 
-def poisoned(model: Package, folder: Path, what: str) -> Package:
-    """The package with a model.py whose every prediction is ``what``."""
+def poison(model: Package, folder: Path, statement: str) -> Package:
+    """The package with a model.py whose every prediction is ``statement``."""
     path = Path(shutil.copytree(model.path, folder / "poisoned"))
     (crc,) = re.findall(r"^CRC = .*$", (path / "model.py").read_text(), re.MULTILINE)
-    (path / "model.py").write_text(f"{crc}\n\n\ndef votes(x, out):\n    {what}\n")
+    (path / "model.py").write_text(f"{crc}\n\n\ndef votes(x, out):\n    {statement}\n")
     return replace(model, path=path)
 
 
-@pytest.mark.parametrize(("what", "cause"), [(CRASH, "soft"), (FREEZE, "wdt")])
+@pytest.mark.parametrize(("statement", "cause"), [(CRASH, "soft"), (FREEZE, "wdt")])
 def test_three_bad_starts_lead_to_safe_mode_with_the_model_before(
-    what: str,
+    statement: str,
     cause: str,
     model: Package,
     log: Log,
@@ -42,17 +42,17 @@ def test_three_bad_starts_lead_to_safe_mode_with_the_model_before(
     tmp_path: Path,
 ) -> None:
     settings = node_config({}, parse_broker(broker), NODE)
-    bad = poisoned(model, tmp_path, what)
-    with SimulatedNode(bad, log, settings, 1, world=FAST) as node:
+    package = poison(model, tmp_path, statement)
+    with SimulatedNode(package, log, settings, 1, world=FAST) as node:
         shutil.copy(repo / "models/occupancy/model.bin", node.flash / "model.bin.old")
         event = operator.hear("event", event="reset", to="safe")
         assert (event["boot"], event["from"]) == (4, cause)
-        told = operator.order("diag")["value"]
-        assert (told["mode"], told["reset"]) == ("safe", cause)
+        diag = operator.order("diag")["value"]
+        assert (diag["mode"], diag["reset"]) == ("safe", cause)
         lines = operator.order("log")["value"]
         assert f"reset: {cause}" in lines
         assert any("model.bin: back to the previous one" in line for line in lines)
-        if what == CRASH:
+        if statement == CRASH:
             assert any("RuntimeError: a bug in the model" in line for line in lines)
         assert operator.order("safe", False)["ok"]
         assert operator.hear("event", event="reset")["to"] == "running"
@@ -69,7 +69,7 @@ def test_out_of_safe_mode_by_itself_and_back_into_it(
 ) -> None:
     settings = node_config({}, parse_broker(broker), NODE)
     with SimulatedNode(
-        poisoned(model, tmp_path, CRASH), log, settings, 1, world={"EDGEWISE_SIM_RATE": "90"}
+        poison(model, tmp_path, CRASH), log, settings, 1, world={"EDGEWISE_SIM_RATE": "90"}
     ):
         assert operator.hear("event", event="reset", to="safe")["boot"] == 4
         # a quarter of an hour, one more start, which is bad, and safe again
@@ -98,10 +98,10 @@ def test_a_crash_after_a_minute_of_good_work_is_not_a_bad_start(
     tmp_path: Path,
 ) -> None:
     settings = node_config({}, parse_broker(broker), NODE)
-    late = "n[0] += 1\n    if n[0] == 6: raise RuntimeError('late')\n    out[0] = 1"
-    bad = poisoned(model, tmp_path, late)
-    (bad.path / "model.py").write_text("n = [0]\n" + (bad.path / "model.py").read_text())
-    with SimulatedNode(bad, log, settings, 1, world=FAST):
+    statements = "n[0] += 1\n    if n[0] == 6: raise RuntimeError('late')\n    out[0] = 1"
+    package = poison(model, tmp_path, statements)
+    (package.path / "model.py").write_text("n = [0]\n" + (package.path / "model.py").read_text())
+    with SimulatedNode(package, log, settings, 1, world=FAST):
         for boot in range(1, 6):
             event = operator.hear("event", event="reset")
             assert (event["boot"], event["to"]) == (boot, "running")

@@ -21,17 +21,17 @@ def wave(ts: float) -> tuple[float, float]:
 
 def rows(node: str, days: int, step_s: int = 600) -> list[dict[str, Any]]:
     """Rows of ``reading``, one every ten minutes."""
-    made = []
+    readings = []
     for seq, ts in enumerate(range(START_S, START_S + days * DAY * HOUR_S, step_s)):
         t, h = wave(ts)
         row = {"node": node, "boot": 1, "seq": seq, "ts": ts, "t": t, "h": h, "cls": "a", "p": 0.9}
-        made.append({**row, "err": None, "late": 0, "received_at": ts})
-    return made
+        readings.append({**row, "err": None, "late": 0, "received_at": ts})
+    return readings
 
 
-def hourly(days: int, noise: float = 0.0, step: float = 0.0) -> Hourly:
+def make_hourly(days: int, noise: float = 0.0, step: float = 0.0) -> Hourly:
     """Temperature hour by hour; ``step``: Celsius that each day is above the one before."""
     rng = np.random.default_rng(3)
     ts = START_S + HOUR_S * (np.arange(days * DAY) + 0.5)
-    y = np.array([wave(at)[0] for at in ts]) + rng.normal(0, noise or 1e-12, len(ts))
+    y = np.array([wave(time_s)[0] for time_s in ts]) + rng.normal(0, noise or 1e-12, len(ts))
     return Hourly("n", "t", ts, y + step * (np.arange(len(ts)) // DAY))

@@ -22,8 +22,8 @@ from edgewise.toolchain import extras
 RUN = [sys.executable, "-m", "edgewise.cli.main", "forecast"]
 
 
-def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return edgewise("forecast", *words)
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return edgewise("forecast", *arguments)
 
 
 @pytest.fixture
@@ -38,31 +38,31 @@ def db(tmp_path: Path) -> str:
 
 def test_a_day_is_stored_and_what_crosses_a_limit_is_said_once(db: str, tmp_path: Path) -> None:
     picture = tmp_path / "a.png"
-    words = ("--db", db, "--warn", "t>23.5", "--warn", "h<20", "--json")
-    for turn in range(2):
-        done = run(*words, "--picture", str(picture))
-        assert done.returncode == 0, done.stderr
-        assert ("event of warm: t>23.5 expected at 19 Nov" in done.stderr) == (turn == 0)
-    assert "warm: warning: t>23.5 expected at 19 Nov" in done.stderr
-    assert "left out: node young: readings in 24 hours" in done.stderr
-    assert "->" in done.stderr and "A_forecast" in done.stderr
+    arguments = ("--db", db, "--warn", "t>23.5", "--warn", "h<20", "--json")
+    for run_number in range(2):
+        result = run(*arguments, "--picture", str(picture))
+        assert result.returncode == 0, result.stderr
+        assert ("event of warm: t>23.5 expected at 19 Nov" in result.stderr) == (run_number == 0)
+    assert "warm: warning: t>23.5 expected at 19 Nov" in result.stderr
+    assert "left out: node young: readings in 24 hours" in result.stderr
+    assert "->" in result.stderr and "A_forecast" in result.stderr
     assert picture.read_bytes().startswith(b"\x89PNG")
-    said = json.loads(done.stdout)["forecasts"]
-    assert [(f["node"], f["channel"], f["model"]) for f in said] == [
+    forecasts = json.loads(result.stdout)["forecasts"]
+    assert [(f["node"], f["channel"], f["model"]) for f in forecasts] == [
         ("warm", "t", "SeasonalNaive"),
         ("warm", "h", "SeasonalNaive"),
     ]
-    assert [s["model"] for s in said[0]["scores"]] == ["SeasonalNaive", "AutoETS", "Prophet"]
+    assert [s["model"] for s in forecasts[0]["scores"]] == ["SeasonalNaive", "AutoETS", "Prophet"]
     engine = open_db(db)
     with engine.connect() as connection:
-        kept = connection.execute(select(forecast).where(forecast.c.channel == "t")).all()
-        (warned,) = connection.execute(select(events)).all()
+        forecast_rows = connection.execute(select(forecast).where(forecast.c.channel == "t")).all()
+        (event_row,) = connection.execute(select(events)).all()
     engine.dispose()
-    assert [row.yhat for row in kept] == pytest.approx(said[0]["yhat"])
-    assert [row.ts for row in kept] == said[0]["ts"]
-    assert kept[0].ts == START_S + 4 * DAY * HOUR_S + HOUR_S / 2
-    payload = json.loads(warned.payload)
-    assert (warned.node, warned.event, payload["about"]) == ("warm", "forecast", "t>23.5")
+    assert [row.yhat for row in forecast_rows] == pytest.approx(forecasts[0]["yhat"])
+    assert [row.ts for row in forecast_rows] == forecasts[0]["ts"]
+    assert forecast_rows[0].ts == START_S + 4 * DAY * HOUR_S + HOUR_S / 2
+    payload = json.loads(event_row.payload)
+    assert (event_row.node, event_row.event, payload["about"]) == ("warm", "forecast", "t>23.5")
 
 
 def test_it_goes_on_until_it_is_ended(db: str) -> None:
@@ -76,7 +76,7 @@ def test_it_goes_on_until_it_is_ended(db: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "message"),
     [
         ((), "name either --db URL or --log"),
         (("--log", "a.csv", "--stay"), "--stay is for --db"),
@@ -88,16 +88,16 @@ def test_it_goes_on_until_it_is_ended(db: str) -> None:
         (("--db", "sqlite:///nowhere/a.db"), "database folder nowhere does not exist"),
     ],
 )
-def test_wrong_use_is_one_line(words: tuple[str, ...], said: str) -> None:
-    done = run(*words)
-    assert done.returncode == 2 and not done.stdout
-    assert said in done.stderr and done.stderr.count("\n") == 1
+def test_wrong_use_is_one_line(arguments: tuple[str, ...], message: str) -> None:
+    result = run(*arguments)
+    assert result.returncode == 2 and not result.stdout
+    assert message in result.stderr and result.stderr.count("\n") == 1
 
 
 def test_what_is_not_installed_is_named_with_the_cure(db: str, tmp_path: Path) -> None:
     (tmp_path / "prophet.py").write_text("raise ImportError('No module named prophet')\n")
     env = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    done = subprocess.run([*RUN, "--db", db], capture_output=True, text=True, env=env)
-    assert done.returncode == 1
-    said = "error: forecast is not installed (No module named prophet): run: "
-    assert done.stderr == f"{said}{extras.command('forecast')}\n"
+    result = subprocess.run([*RUN, "--db", db], capture_output=True, text=True, env=env)
+    assert result.returncode == 1
+    message = "error: forecast is not installed (No module named prophet): run: "
+    assert result.stderr == f"{message}{extras.command('forecast')}\n"

@@ -18,9 +18,9 @@ from edgewise.forecast.hourly import hourly_of_database, hourly_of_log
 from edgewise.logs.log import read_log
 
 
-def csv(path: Path, given: list[dict[str, object]]) -> Path:
+def write_csv(path: Path, readings: list[dict[str, object]]) -> Path:
     lines = ["time,node,temperature,humidity"]
-    for row in given:
+    for row in readings:
         cells = (row[name] for name in ("ts", "node", "t", "h"))
         lines.append(",".join("" if cell is None else str(cell) for cell in cells))
     path.write_text("\n".join(lines) + "\n")
@@ -28,28 +28,30 @@ def csv(path: Path, given: list[dict[str, object]]) -> Path:
 
 
 def test_a_log_and_a_database_say_the_same_hours(url: str, tmp_path: Path) -> None:  # noqa: F811
-    given = rows("n", 3)
-    for row in given[6:15]:  # the second hour has none, of the third half is left
+    readings = rows("n", 3)
+    for row in readings[6:15]:  # the second hour has none, of the third half is left
         row.update(t=None, h=None, err="timeout")
-    odd = {"boot": 2, "received_at": given[-1]["ts"]}
-    ahead = [{**given[-1], **odd, "seq": 1, "ts": START_S + 9e8}]
-    no_clock = [{**given[-1], **odd, "seq": 2, "ts": None}]
+    values = {"boot": 2, "received_at": readings[-1]["ts"]}
+    future_rows = [{**readings[-1], **values, "seq": 1, "ts": START_S + 9e8}]
+    clockless_rows = [{**readings[-1], **values, "seq": 2, "ts": None}]
     engine = open_db(url)
     with engine.begin() as connection:
-        connection.execute(reading.insert(), given + ahead + no_clock)
-    of_file = hourly_of_log(read_log(csv(tmp_path / "a.csv", given)))
+        connection.execute(reading.insert(), readings + future_rows + clockless_rows)
+    file_series = hourly_of_log(read_log(write_csv(tmp_path / "a.csv", readings)))
     for _ in range(2):
-        of_table = hourly_of_database(engine)
-        assert [(s.node, s.channel) for s in of_table] == [("n", "t"), ("n", "h")]
-        for a, b in zip(of_file, of_table, strict=True):
+        table_series = hourly_of_database(engine)
+        assert [(s.node, s.channel) for s in table_series] == [("n", "t"), ("n", "h")]
+        for a, b in zip(file_series, table_series, strict=True):
             assert a.ts.tolist() == b.ts.tolist()
             np.testing.assert_allclose(a.y, b.y, rtol=1e-12)
         list(fold(engine, 0, now_s=START_S + 1.5 * DAY * HOUR_S))
     engine.dispose()
-    first, none, third, *_ = of_file[0].y
-    assert of_file[0].ts[0] == START_S + HOUR_S / 2
-    assert first == pytest.approx(np.mean([r["t"] for r in given[:6]]))
-    assert math.isnan(none) and third == pytest.approx(np.mean([r["t"] for r in given[15:18]]))
+    first, second, third, *_ = file_series[0].y
+    assert file_series[0].ts[0] == START_S + HOUR_S / 2
+    assert first == pytest.approx(np.mean([r["t"] for r in readings[:6]]))
+    assert math.isnan(second) and third == pytest.approx(
+        np.mean([r["t"] for r in readings[15:18]])
+    )
 
 
 def test_what_is_not_there_is_named(url: str, tmp_path: Path) -> None:  # noqa: F811
@@ -62,10 +64,10 @@ def test_what_is_not_there_is_named(url: str, tmp_path: Path) -> None:  # noqa: 
         hourly_of_database(engine, "m")
     engine.dispose()
     with pytest.raises(InputError, match=r"a\.csv: no node m: it has n"):
-        hourly_of_log(read_log(csv(tmp_path / "a.csv", rows("n", 1))), "m")
+        hourly_of_log(read_log(write_csv(tmp_path / "a.csv", rows("n", 1))), "m")
 
 
 def test_only_the_last_weeks_count(tmp_path: Path) -> None:
-    series = hourly_of_log(read_log(csv(tmp_path / "a.csv", rows("n", 40, step_s=1800))))[0]
+    series = hourly_of_log(read_log(write_csv(tmp_path / "a.csv", rows("n", 40, step_s=1800))))[0]
     assert len(series.y) == 28 * DAY
     assert series.ts[-1] == START_S + 40 * DAY * HOUR_S - HOUR_S / 2

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.forecast.days import DAY, HOUR_S, hourly
+from tests.forecast.days import DAY, HOUR_S, make_hourly
 
 from edgewise.errors import InputError
 from edgewise.forecast import outlook, rolling
@@ -17,92 +17,94 @@ from edgewise.forecast.models import MODELS, check_installed, seasonal_naive
 
 
 @pytest.fixture(scope="module", autouse=True)
-def installed() -> None:
+def require_forecasters() -> None:
     check_installed()
 
 
 def test_a_day_like_yesterday_is_forecast_without_an_error() -> None:
-    series = hourly(6)
-    found = outlook(series)
-    naive = found.scores[0]
-    assert found.best is naive and naive.model == "SeasonalNaive"
+    series = make_hourly(6)
+    result = outlook(series)
+    naive = result.scores[0]
+    assert result.best is naive and naive.model == "SeasonalNaive"
     assert naive.a_forecast == pytest.approx(1) and naive.errors.shape == (4, DAY)
-    np.testing.assert_allclose(found.ahead.yhat, series.y[:DAY], atol=1e-6)
-    assert found.ahead.ts.tolist() == (series.ts[-1] + HOUR_S * np.arange(1, DAY + 1)).tolist()
+    np.testing.assert_allclose(result.ahead.yhat, series.y[:DAY], atol=1e-6)
+    assert result.ahead.ts.tolist() == (series.ts[-1] + HOUR_S * np.arange(1, DAY + 1)).tolist()
 
 
 def test_each_day_is_better_forecast_by_what_knows_the_trend() -> None:
-    found = outlook(hourly(12, noise=0.05, step=0.8))
-    scores = {s.model: s.a_forecast for s in found.scores}
+    result = outlook(make_hourly(12, noise=0.05, step=0.8))
+    scores = {s.model: s.a_forecast for s in result.scores}
     assert list(scores) == ["SeasonalNaive", "AutoETS", "Prophet"]
-    assert found.best.model == max(scores, key=scores.__getitem__) == "AutoETS"
-    assert all(len(s.errors) == 7 for s in found.scores)
+    assert result.best.model == max(scores, key=scores.__getitem__) == "AutoETS"
+    assert all(len(s.errors) == 7 for s in result.scores)
 
 
 def test_the_figures_are_those_of_the_design(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[int] = []
+    lengths: list[int] = []
 
-    def spy(ts: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    def forecast_flat(ts: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
         assert len(ts) == len(y)
-        seen.append(len(y))
+        lengths.append(len(y))
         return np.full(DAY, 20.0)
 
-    monkeypatch.setattr(rolling, "MODELS", {"Flat": spy, "SeasonalNaive": seasonal_naive})
-    series = hourly(5, noise=0.5)
+    monkeypatch.setattr(
+        rolling, "MODELS", {"Flat": forecast_flat, "SeasonalNaive": seasonal_naive}
+    )
+    series = make_hourly(5, noise=0.5)
     series.y[-30:-26] = np.nan
-    flat = outlook(series).scores[0]
-    assert seen == [2 * DAY, 3 * DAY, 4 * DAY]
-    truth = series.y[2 * DAY :].reshape(3, DAY)
-    wrong, size = np.nansum(np.abs(truth - 20)), np.nansum(np.abs(truth))
-    assert flat.a_forecast == pytest.approx(1 - wrong / size)
-    assert flat.mae == pytest.approx(np.nanmean(np.abs(truth - 20)))
-    assert np.isnan(flat.errors).sum() == 4
+    score = outlook(series).scores[0]
+    assert lengths == [2 * DAY, 3 * DAY, 4 * DAY]
+    actual = series.y[2 * DAY :].reshape(3, DAY)
+    error_sum, actual_sum = np.nansum(np.abs(actual - 20)), np.nansum(np.abs(actual))
+    assert score.a_forecast == pytest.approx(1 - error_sum / actual_sum)
+    assert score.mae == pytest.approx(np.nanmean(np.abs(actual - 20)))
+    assert np.isnan(score.errors).sum() == 4
 
 
 def test_the_band_holds_what_it_promises() -> None:
     # Each day lies by a chance above or below the others, which no forecaster can know.
-    series = hourly(90)
+    series = make_hourly(90)
     series.y[:] += np.repeat(np.random.default_rng(5).normal(0, 1, 90), DAY)
-    held = []
+    hits = []
     for days in range(9, 90):
         part = replace(series, ts=series.ts[: days * DAY], y=series.y[: days * DAY])
-        ahead = _with_naive(part)
-        real = series.y[days * DAY : (days + 1) * DAY]
-        held.append((real >= ahead.lower) & (real <= ahead.upper))
-    assert 0.72 < np.mean(held) < 0.88
+        band = _forecast_naively(part)
+        actual = series.y[days * DAY : (days + 1) * DAY]
+        hits.append((actual >= band.lower) & (actual <= band.upper))
+    assert 0.72 < np.mean(hits) < 0.88
 
 
-def _with_naive(series: Hourly) -> rolling.Ahead:
+def _forecast_naively(series: Hourly) -> rolling.Ahead:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rolling, "MODELS", {"SeasonalNaive": seasonal_naive})
         return outlook(series).ahead
 
 
 def test_hours_without_readings_do_not_stop_anyone() -> None:
-    series = hourly(5)
+    series = make_hourly(5)
     series.y[30:50] = np.nan
     series.y[-10:] = np.nan
-    found = outlook(series)
-    for values in (found.ahead.yhat, found.ahead.lower, found.ahead.upper):
+    result = outlook(series)
+    for values in (result.ahead.yhat, result.ahead.lower, result.ahead.upper):
         assert np.isfinite(values).all()
-    assert (found.ahead.lower <= found.ahead.yhat).all()
-    assert (found.ahead.yhat <= found.ahead.upper).all()
+    assert (result.ahead.lower <= result.ahead.yhat).all()
+    assert (result.ahead.yhat <= result.ahead.upper).all()
 
 
 def test_nothing_beyond_the_sensor_is_forecast() -> None:
-    series = hourly(6, step=9)
-    found = outlook(replace(series, channel="h", y=series.y * 1.5))
-    assert found.ahead.yhat.max() <= 100 and found.ahead.upper.max() <= 100
+    series = make_hourly(6, step=9)
+    result = outlook(replace(series, channel="h", y=series.y * 1.5))
+    assert result.ahead.yhat.max() <= 100 and result.ahead.upper.max() <= 100
 
 
 def test_less_than_three_days_are_too_few() -> None:
     with pytest.raises(InputError, match="node n: readings in 71 hours of 71"):
-        series = hourly(3)
+        series = make_hourly(3)
         outlook(replace(series, ts=series.ts[:-1], y=series.y[:-1]))
-    assert outlook(hourly(3)).best.held is None
+    assert outlook(make_hourly(3)).best.held is None
 
 
 def test_the_forecasters_are_quiet(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
-        MODELS["Prophet"](hourly(3).ts, hourly(3).y)
+        MODELS["Prophet"](make_hourly(3).ts, make_hourly(3).y)
     assert not [r for r in caplog.records if r.name.startswith(("prophet.plot", "cmdstanpy"))]

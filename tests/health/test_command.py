@@ -9,33 +9,35 @@ from pathlib import Path
 
 import pytest
 from tests.command import edgewise
-from tests.health.weeks import NOW_S, failed, rows, store
+from tests.health.weeks import NOW_S, failure, rows, store
 
 from edgewise.database import open_db
 
 
-def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return edgewise("health", *words)
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return edgewise("health", *arguments)
 
 
 def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'a.db'}"
     engine = open_db(url)
-    later_s = time.time() - NOW_S
-    moved = ({**r, **dict.fromkeys(("ts", "received_at"), r["ts"] + later_s)} for r in rows("n"))
-    store(engine, (r | failed("timeout") if r["seq"] % 4 == 0 else r for r in moved))
+    shift_s = time.time() - NOW_S
+    readings = (
+        {**r, **dict.fromkeys(("ts", "received_at"), r["ts"] + shift_s)} for r in rows("n")
+    )
+    store(engine, (r | failure("timeout") if r["seq"] % 4 == 0 else r for r in readings))
     engine.dispose()
-    done = run("--db", url, "--models", str(tmp_path), "--json")
-    assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout)
-    newest = max((f for f in said["findings"] if f["kind"] == "failed"), key=lambda f: f["day"])
-    assert f"{newest['value']:.1%}" in done.stderr
-    (remark,) = said["remarks"]
-    assert f"- {remark['text']}\n" in done.stderr
-    start = f"{newest['value']:.0%} of the reads of n failed for a week or more"
-    assert remark["text"].startswith(start)
-    assert {f["kind"] for f in said["findings"]} == {"failed", "flat"}
-    assert said["models"] == {}
+    result = run("--db", url, "--models", str(tmp_path), "--json")
+    assert result.returncode == 0, result.stderr
+    report = json.loads(result.stdout)
+    finding = max((f for f in report["findings"] if f["kind"] == "failed"), key=lambda f: f["day"])
+    assert f"{finding['value']:.1%}" in result.stderr
+    (remark,) = report["remarks"]
+    assert f"- {remark['text']}\n" in result.stderr
+    prefix = f"{finding['value']:.0%} of the reads of n failed for a week or more"
+    assert remark["text"].startswith(prefix)
+    assert {f["kind"] for f in report["findings"]} == {"failed", "flat"}
+    assert report["models"] == {}
 
 
 def test_a_past_of_long_ago(tmp_path: Path) -> None:
@@ -43,13 +45,13 @@ def test_a_past_of_long_ago(tmp_path: Path) -> None:
     engine = open_db(url)
     store(engine, rows("n"))
     engine.dispose()
-    done = run("--db", url)
-    assert done.returncode == 0
-    assert done.stderr.endswith("no readings of the last eight days\n")
+    result = run("--db", url)
+    assert result.returncode == 0
+    assert result.stderr.endswith("no readings of the last eight days\n")
 
 
 @pytest.mark.parametrize(
-    ("db", "said"),
+    ("db", "message"),
     [
         ("sqlite:///empty.db", "no readings: edgewise collect puts them there"),
         ("sqlite:///a.db", "database a.db does not exist: check the path"),
@@ -58,10 +60,10 @@ def test_a_past_of_long_ago(tmp_path: Path) -> None:
     ],
 )
 def test_nothing_to_look_at_is_one_line(
-    db: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    db: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     open_db("sqlite:///empty.db").dispose()
-    done = run("--db", db)
-    assert done.returncode == 2 and not done.stdout
-    assert said in done.stderr and done.stderr.count("\n") == 1
+    result = run("--db", db)
+    assert result.returncode == 2 and not result.stdout
+    assert message in result.stderr and result.stderr.count("\n") == 1

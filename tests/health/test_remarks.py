@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, func, select
-from tests.health.weeks import DAY_S, NOW_S, days_ago, failed, rows, store
+from tests.health.weeks import DAY_S, NOW_S, days_ago, failure, rows, store
 from tests.shared import LIMIT_S
 
 from edgewise.collector import Writer
@@ -18,43 +18,43 @@ from edgewise.health import check, current
 NONE = Path("no-models")
 
 
-def bad_on(*days: int) -> Any:
-    return lambda ts: failed("timeout") if int(days_ago(ts)) in days and ts % 3000 == 0 else {}
+def fail_on(*days: int) -> Any:
+    return lambda ts: failure("timeout") if int(days_ago(ts)) in days and ts % 3000 == 0 else {}
 
 
-def said(engine: Engine) -> list[tuple[str, str]]:
+def read_changes(engine: Engine) -> list[tuple[str, str]]:
     with engine.connect() as connection:
-        found = connection.scalars(select(events.c.payload).order_by(events.c.id))
-        return [(json.loads(text)["from"], json.loads(text)["to"]) for text in found]
+        payloads = connection.scalars(select(events.c.payload).order_by(events.c.id))
+        return [(json.loads(text)["from"], json.loads(text)["to"]) for text in payloads]
 
 
 def test_it_begins_it_lasts_it_is_over(url: str) -> None:
     engine = open_db(url)
-    store(engine, rows("n", bad_on(3, 4)))
-    begun = check(engine, NONE, NOW_S - 4 * DAY_S + 1).new
-    assert [r.text[:36] for r in begun] == ["20% of the reads of n failed on 20 N"]
-    lasts = check(engine, NONE, NOW_S - 3 * DAY_S + 1)
-    assert lasts.new == [] and "for 2 days" in lasts.remarks[0].text
-    over = check(engine, NONE, NOW_S)
-    assert over.remarks == [] and [r.text for r in over.new] == ["ok"]
+    store(engine, rows("n", fail_on(3, 4)))
+    remarks = check(engine, NONE, NOW_S - 4 * DAY_S + 1).new
+    assert [r.text[:36] for r in remarks] == ["20% of the reads of n failed on 20 N"]
+    second_report = check(engine, NONE, NOW_S - 3 * DAY_S + 1)
+    assert second_report.new == [] and "for 2 days" in second_report.remarks[0].text
+    last_report = check(engine, NONE, NOW_S)
+    assert last_report.remarks == [] and [r.text for r in last_report.new] == ["ok"]
     assert check(engine, NONE, NOW_S).new == []
-    assert said(engine) == [("ok", begun[0].text), (begun[0].text, "ok")]
+    assert read_changes(engine) == [("ok", remarks[0].text), (remarks[0].text, "ok")]
     engine.dispose()
 
 
 def test_a_second_look_changes_nothing(engine: Engine) -> None:
-    store(engine, rows("n", bad_on(0)), rows("m"), rows("o"))
+    store(engine, rows("n", fail_on(0)), rows("m"), rows("o"))
     counts = []
     for _ in range(2):
-        first = check(engine, NONE, NOW_S)
+        report = check(engine, NONE, NOW_S)
         with engine.connect() as connection:
             counts.append(connection.scalar(select(func.count()).select_from(health)))
-        assert current(engine, ["n", "m"], NOW_S) == first.remarks
-    assert counts[0] == counts[1] and len(said(engine)) == 1
+        assert current(engine, ["n", "m"], NOW_S) == report.remarks
+    assert counts[0] == counts[1] and len(read_changes(engine)) == 1
 
 
 def test_what_was_said_of_a_node_that_went_silent_is_not_said_for_ever(engine: Engine) -> None:
-    store(engine, rows("n", bad_on(0)), rows("m"))
+    store(engine, rows("n", fail_on(0)), rows("m"))
     assert check(engine, NONE, NOW_S).remarks
     assert current(engine, ["n"], NOW_S + 1.9 * DAY_S)
     assert current(engine, ["n"], NOW_S + 2.1 * DAY_S) == []
@@ -71,16 +71,16 @@ def test_rows_of_last_season_go(engine: Engine) -> None:
 
 def test_names_are_only_names(engine: Engine) -> None:
     names = ["{when}", "{0}", "%s'; DROP TABLE health; --", "<b>"]
-    store(engine, *(rows(name, bad_on(0)) for name in names))
+    store(engine, *(rows(name, fail_on(0)) for name in names))
     remarks = check(engine, NONE, NOW_S).remarks
     assert {r.node for r in remarks} == set(names)
     assert all(f"of the reads of {r.node} failed" in r.text for r in remarks)
 
 
 def test_a_node_that_says_the_like_is_not_believed(engine: Engine) -> None:
-    store(engine, rows("n", bad_on(0)))
+    store(engine, rows("n", fail_on(0)))
     with Writer(engine) as writer:
-        said = {"boot": 0, "seq": 0, "ts": NOW_S, "event": "health", "about": "failed"}
-        writer.put("edgewise/n/event", json.dumps(said).encode())
+        payload = {"boot": 0, "seq": 0, "ts": NOW_S, "event": "health", "about": "failed"}
+        writer.put("edgewise/n/event", json.dumps(payload).encode())
         assert writer.wait_for(lambda c: c.commits == 1, LIMIT_S)
     assert len(check(engine, NONE, NOW_S).new) == 1

@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
-from tests.health.weeks import NOW_S, days_ago, failed, rows, store
+from tests.health.weeks import NOW_S, days_ago, failure, rows, store
 
 from edgewise.health import check
 
 NONE = Path("no-models")
 
 
-def words(engine: Engine) -> list[str]:
+def list_remarks(engine: Engine) -> list[str]:
     return [remark.text for remark in check(engine, NONE, NOW_S).remarks]
 
 
 def test_a_node_that_is_well_is_not_spoken_of(engine: Engine) -> None:
-    store(engine, rows("n", lambda ts: failed("timeout") if ts % 60_000 == 0 else {}))
+    store(engine, rows("n", lambda ts: failure("timeout") if ts % 60_000 == 0 else {}))
     report = check(engine, NONE, NOW_S)
     assert report.remarks == [] and report.new == []
     shares = [f.value for f in report.findings if f.kind == "failed"]
@@ -27,19 +27,23 @@ def test_a_node_that_is_well_is_not_spoken_of(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("begins", "when"), [(1, "on 24 Nov"), (2, "for 2 days"), (9, "for a week or more")]
+    ("days", "period"), [(1, "on 24 Nov"), (2, "for 2 days"), (9, "for a week or more")]
 )
-def test_reads_that_fail(engine: Engine, begins: int, when: str) -> None:
+def test_reads_that_fail(engine: Engine, days: int, period: str) -> None:
     def change(ts: float) -> dict[str, Any]:
-        if days_ago(ts) > begins:
+        if days_ago(ts) > days:
             return {}
         return (
-            failed("checksum") if ts % 6000 == 0 else failed("range") if ts % 42_000 == 600 else {}
+            failure("checksum")
+            if ts % 6000 == 0
+            else failure("range")
+            if ts % 42_000 == 600
+            else {}
         )
 
     store(engine, rows("n", change))
-    (text,) = words(engine)
-    assert text.startswith("12% of the reads of n failed " + when)
+    (text,) = list_remarks(engine)
+    assert text.startswith("12% of the reads of n failed " + period)
     assert text.endswith(
         ", most of them checksum: shorten its wire, or put 10 kilohms from DATA to 3V3"
     )
@@ -50,25 +54,25 @@ def test_neither_channel_moves(engine: Engine) -> None:
         return {"t": 21.0, "h": 45.0} if 0.3 < days_ago(ts) < 0.5 else {}
 
     store(engine, rows("n", change))
-    assert words(engine) == []  # 28 readings: the node itself refuses 60
+    assert list_remarks(engine) == []  # 28 readings: the node itself refuses 60
     store(engine, rows("m", change, step_s=120))
-    (text,) = words(engine)
+    (text,) = list_remarks(engine)
     assert text.startswith("temperature and humidity of m did not change for 4.") and (
         "h on 24 Nov: cut the sensor's supply" in text
     )
 
 
 def test_what_the_node_called_stuck_is_said_though_it_has_no_value(engine: Engine) -> None:
-    store(engine, rows("n", lambda ts: failed("stuck") if 0.4 < days_ago(ts) < 0.5 else {}))
-    said = words(engine)
-    assert len(said) == 2
-    assert "failed on 24 Nov, most of them stuck: cut its supply" in said[0]
-    assert "did not change for 2.5 h on 24 Nov" in said[1]
+    store(engine, rows("n", lambda ts: failure("stuck") if 0.4 < days_ago(ts) < 0.5 else {}))
+    texts = list_remarks(engine)
+    assert len(texts) == 2
+    assert "failed on 24 Nov, most of them stuck: cut its supply" in texts[0]
+    assert "did not change for 2.5 h on 24 Nov" in texts[1]
 
 
 def test_one_channel_may_stay(engine: Engine) -> None:
     store(engine, rows("n", lambda ts: {"t": 21.3}, step_s=120))
-    assert words(engine) == []
+    assert list_remarks(engine) == []
 
 
 def test_whole_degrees_stay_for_hours(engine: Engine) -> None:
@@ -76,4 +80,4 @@ def test_whole_degrees_stay_for_hours(engine: Engine) -> None:
         return {"t": 21.0, "h": 45.0 + int(ts // 36_000) % 2}  # ten hours of each
 
     store(engine, rows("n", dht11, step_s=120))
-    assert words(engine) == []
+    assert list_remarks(engine) == []

@@ -28,15 +28,15 @@ def rows(
     """A room that is warm by day; ``change(ts)`` says what is otherwise."""
     rng = np.random.default_rng(seed)
     for seq, ts in enumerate(range(NOW_S - days * DAY_S, NOW_S, step_s)):
-        warm = math.sin(2 * math.pi * ts / DAY_S)
-        t = round(21 + warm + rng.normal(0, 0.1), 1)
-        h = round(45 - 3 * warm + rng.normal(0, 0.3), 1)
+        wave = math.sin(2 * math.pi * ts / DAY_S)
+        t = round(21 + wave + rng.normal(0, 0.1), 1)
+        h = round(45 - 3 * wave + rng.normal(0, 0.3), 1)
         row = {"node": node, "boot": 1, "seq": seq, "ts": ts, "t": t, "h": h, "cls": None}
         row |= {"p": None, "err": None, "late": 0, "received_at": ts}
         yield row | change(ts)
 
 
-def failed(err: str) -> dict[str, Any]:
+def failure(err: str) -> dict[str, Any]:
     return {"t": None, "h": None, "cls": None, "p": None, "err": err}
 
 

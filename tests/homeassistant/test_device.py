@@ -45,77 +45,82 @@ FAILED = {"ts": 1, "boot": 1, "seq": 8, "t": None, "h": None, "cls": None, "p": 
 
 
 @pytest.fixture(params=[None, 9000])
-def told(request: pytest.FixtureRequest) -> dict[str, Any]:
-    said = discovery("a1b2c3", CLASSES, "home/edge", "occupancy", request.param)
-    return dict(json.loads(json.dumps(said)))
+def document(request: pytest.FixtureRequest) -> dict[str, Any]:
+    config = discovery("a1b2c3", CLASSES, "home/edge", "occupancy", request.param)
+    return dict(json.loads(json.dumps(config)))
 
 
-def kept(told: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def list_components(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The components without those that a platform alone takes away."""
-    return {key: c for key, c in told["cmps"].items() if set(c) != {"platform"}}
+    return {key: c for key, c in document["cmps"].items() if set(c) != {"platform"}}
 
 
-def test_only_documented_fields(told: dict[str, Any]) -> None:
-    assert set(told) <= TOP
-    assert {"dev", "o", "cmps"} <= set(told)
-    assert set(told["dev"]) <= DEVICE
-    assert set(told["o"]) <= {"name", "sw_version", "support_url"}
-    for entry in told["availability"]:
+def test_only_documented_fields(document: dict[str, Any]) -> None:
+    assert set(document) <= TOP
+    assert {"dev", "o", "cmps"} <= set(document)
+    assert set(document["dev"]) <= DEVICE
+    assert set(document["o"]) <= {"name", "sw_version", "support_url"}
+    for entry in document["availability"]:
         assert set(entry) <= {"topic", "value_template", "payload_available"}
-    for component in kept(told).values():
+    for component in list_components(document).values():
         assert set(component) <= FIELDS[component["platform"]]
         assert component["unique_id"] and component["state_topic"]
         unit = component.get("unit_of_measurement")
         assert unit in UNITS.get(component.get("device_class"), {unit})
 
 
-def test_ids_differ_and_an_enum_has_options_alone(told: dict[str, Any]) -> None:
-    ids = [c["unique_id"] for c in kept(told).values()]
+def test_ids_differ_and_an_enum_has_options_alone(document: dict[str, Any]) -> None:
+    ids = [c["unique_id"] for c in list_components(document).values()]
     assert len(set(ids)) == len(ids)
-    enum = told["cmps"]["class"]
+    enum = document["cmps"]["class"]
     assert (enum["device_class"], enum["options"]) == ("enum", CLASSES)
     assert not {"state_class", "unit_of_measurement"} & set(enum)
 
 
 def test_a_node_that_sleeps_expires_and_one_that_does_not_has_a_will() -> None:
-    awake = discovery("n", CLASSES)
-    assert awake["availability"] == [{"topic": "edgewise/n/status"}]
-    assert not any("expire_after" in c for c in awake["cmps"].values())
-    asleep = discovery("n", CLASSES, expire_s=900)
-    assert {c["expire_after"] for c in kept(asleep).values()} == {900}
-    assert set(asleep["cmps"]) == set(awake["cmps"])
-    assert not any(c["state_topic"].endswith("/diag") for c in kept(asleep).values())
+    online_node = discovery("n", CLASSES)
+    assert online_node["availability"] == [{"topic": "edgewise/n/status"}]
+    assert not any("expire_after" in c for c in online_node["cmps"].values())
+    sleepy_node = discovery("n", CLASSES, expire_s=900)
+    assert {c["expire_after"] for c in list_components(sleepy_node).values()} == {900}
+    assert set(sleepy_node["cmps"]) == set(online_node["cmps"])
+    assert not any(
+        c["state_topic"].endswith("/diag") for c in list_components(sleepy_node).values()
+    )
 
 
 @pytest.mark.parametrize(
-    ("ts", "is_there"),
+    ("ts", "status"),
     [(NOW.timestamp() - 899, "online"), (NOW.timestamp() - 901, "offline"), (None, "online")],
 )
-def test_what_the_broker_kept_of_a_node_that_is_gone(ts: float | None, is_there: str) -> None:
+def test_what_the_broker_kept_of_a_node_that_is_gone(ts: float | None, status: str) -> None:
     (entry,) = discovery("n", CLASSES, expire_s=900)["availability"]
     assert entry["topic"] == "edgewise/n/state"
     template = Environment(undefined=StrictUndefined).from_string(entry["value_template"])
-    assert template.render(value_json={**GOOD, "ts": ts}, now=lambda: NOW) == is_there
+    assert template.render(value_json={**GOOD, "ts": ts}, now=lambda: NOW) == status
 
 
-def rendered(told: dict[str, Any], said: dict[str, Any]) -> dict[str, str]:
+def render_states(document: dict[str, Any], state: dict[str, Any]) -> dict[str, str]:
     env = Environment(undefined=StrictUndefined)
     return {
-        key: env.from_string(c["value_template"]).render(value_json=said)
-        for key, c in kept(told).items()
+        key: env.from_string(c["value_template"]).render(value_json=state)
+        for key, c in list_components(document).items()
         if c["state_topic"] == "home/edge/a1b2c3/state"
     }
 
 
-def test_the_templates_read_what_a_node_says(told: dict[str, Any]) -> None:
-    good = {"temperature": "-3.4", "humidity": "45.1", "class": "occupied", "confidence": "87"}
-    assert rendered(told, GOOD) == {**good, "problem": "OFF"}
+def test_the_templates_read_what_a_node_says(document: dict[str, Any]) -> None:
+    values = {"temperature": "-3.4", "humidity": "45.1", "class": "occupied", "confidence": "87"}
+    assert render_states(document, GOOD) == {**values, "problem": "OFF"}
     for cls in CLASSES:
-        assert rendered(told, {**GOOD, "cls": cls})["class"] == cls
-    assert rendered(told, {**GOOD, "cls": "of another model"})["class"] == "None"
+        assert render_states(document, {**GOOD, "cls": cls})["class"] == cls
+    assert render_states(document, {**GOOD, "cls": "of another model"})["class"] == "None"
     # "None" is what Home Assistant takes for unknown
-    unknown = dict.fromkeys(good, "None")
-    assert rendered(told, {**FAILED, "err": "timeout"}) == {**unknown, "problem": "ON"}
+    unknown_values = dict.fromkeys(values, "None")
+    assert render_states(document, {**FAILED, "err": "timeout"}) == {
+        **unknown_values,
+        "problem": "ON",
+    }
 
 
 @pytest.mark.parametrize("node", ["a/b", "a+", "#", "", "a b", "ü"])

@@ -36,80 +36,96 @@ class Home:
     """Home Assistant's place on the broker."""
 
     def __init__(self, url: str) -> None:
-        at = parse_broker(url)
-        self.heard: queue.Queue[tuple[str, bytes, bool]] = queue.Queue()
+        broker_url = parse_broker(url)
+        self.messages: queue.Queue[tuple[str, bytes, bool]] = queue.Queue()
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2)
-        self.client.on_message = lambda _c, _d, m: self.heard.put(
+        self.client.on_message = lambda _c, _d, m: self.messages.put(
             (m.topic, bytes(m.payload), m.retain)
         )
-        self.client.connect(at.host, at.port)
+        self.client.connect(broker_url.host, broker_url.port)
         self.client.subscribe("homeassistant/device/#", 1)
         self.client.loop_start()
 
     def say(self, topic: str, text: str, retain: bool = False) -> None:
         self.client.publish(topic, text, 1, retain).wait_for_publish(LIMIT_S)
 
-    def next(self) -> tuple[str, Any]:
-        topic, payload, _ = self.heard.get(timeout=LIMIT_S)
+    def receive(self) -> tuple[str, Any]:
+        topic, payload, _ = self.messages.get(timeout=LIMIT_S)
         return topic, json.loads(payload) if payload else None
 
 
 @pytest.fixture
 def home(broker: str) -> Iterator[Home]:
-    made = Home(broker)
-    made.say("edgewise/attic/state", "{}", retain=True)
-    made.say("edgewise/attic/status", "online", retain=True)
-    yield made
-    made.client.disconnect()
-    made.client.loop_stop()
+    assistant = Home(broker)
+    assistant.say("edgewise/attic/state", "{}", retain=True)
+    assistant.say("edgewise/attic/status", "online", retain=True)
+    yield assistant
+    assistant.client.disconnect()
+    assistant.client.loop_stop()
 
 
-def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return edgewise("ha", *words)
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return edgewise("ha", *arguments)
 
 
 def test_announced_and_taken_back(home: Home, broker: str, repo: Path) -> None:
     home.say("homeassistant/device/fridge/config", '{"o": {"name": "Fridge"}}', retain=True)
-    home.next()
+    home.receive()
     home.say("homeassistant/device/deep/config", "[" * 9000, retain=True)
-    home.heard.get(timeout=LIMIT_S)
+    home.messages.get(timeout=LIMIT_S)
     model = str(repo / "models/occupancy")
-    done = run("publish", "--broker", broker, "--model", model, "--json")
-    assert (done.returncode, json.loads(done.stdout)) == (0, {"announced": ["attic"]}), done.stderr
-    topic, told = home.next()
+    result = run("publish", "--broker", broker, "--model", model, "--json")
+    assert (result.returncode, json.loads(result.stdout)) == (0, {"announced": ["attic"]}), (
+        result.stderr
+    )
+    topic, device = home.receive()
     assert topic == TOPIC
-    assert told["cmps"]["class"]["options"] == load_package(Path(model)).classes
-    done = run("clean", "--broker", broker, "--node", "all", "--json")
-    assert (done.returncode, json.loads(done.stdout)) == (0, {"taken_back": ["attic"]})
-    assert home.next() == (TOPIC, None)
+    assert device["cmps"]["class"]["options"] == load_package(Path(model)).classes
+    result = run("clean", "--broker", broker, "--node", "all", "--json")
+    assert (result.returncode, json.loads(result.stdout)) == (0, {"taken_back": ["attic"]})
+    assert home.receive() == (TOPIC, None)
 
 
 def test_again_when_home_assistant_starts(home: Home, broker: str, repo: Path) -> None:
-    words = ["publish", "--broker", broker, "--model", str(repo / "models/occupancy"), "--stay"]
-    with subprocess.Popen([*EDGEWISE, *words], stderr=subprocess.PIPE, text=True) as staying:
-        assert home.next()[0] == TOPIC
+    arguments = [
+        "publish",
+        "--broker",
+        broker,
+        "--model",
+        str(repo / "models/occupancy"),
+        "--stay",
+    ]
+    with subprocess.Popen([*EDGEWISE, *arguments], stderr=subprocess.PIPE, text=True) as process:
+        assert home.receive()[0] == TOPIC
         # it listens soon after the announcement: a start that it missed is said again
         while True:
             home.say("homeassistant/status", "online")
             try:
-                topic, payload, retained = home.heard.get(timeout=6)
+                topic, payload, retained = home.messages.get(timeout=6)
                 break
             except queue.Empty:
                 continue
         assert (topic, retained) == (TOPIC, False) and payload
-        staying.send_signal(signal.SIGINT)
-        assert staying.wait(LIMIT_S) == 0
+        process.send_signal(signal.SIGINT)
+        assert process.wait(LIMIT_S) == 0
 
 
 def test_each_node_by_its_settings(home: Home, broker: str, repo: Path, tmp_path: Path) -> None:
     home.say("edgewise/cellar/state", "{}", retain=True)
     home.say("edgewise/a b/status", "online", retain=True)
-    words = ["publish", "--broker", broker, "--model", str(repo / "models/occupancy"), "--json"]
-    done = run(*words)
-    assert (done.returncode, json.loads(done.stdout)) == (0, {"announced": ["attic"]})
-    said = done.stderr.splitlines()
-    assert said[0].startswith("left out: node 'a b': Home Assistant takes letters")
-    assert said[1:] == [
+    arguments = [
+        "publish",
+        "--broker",
+        broker,
+        "--model",
+        str(repo / "models/occupancy"),
+        "--json",
+    ]
+    result = run(*arguments)
+    assert (result.returncode, json.loads(result.stdout)) == (0, {"announced": ["attic"]})
+    lines = result.stderr.splitlines()
+    assert lines[0].startswith("left out: node 'a b': Home Assistant takes letters")
+    assert lines[1:] == [
         "left out: node 'cellar': it sleeps: name its settings with --config",
         "announced: attic",
     ]
@@ -119,10 +135,16 @@ def test_each_node_by_its_settings(home: Home, broker: str, repo: Path, tmp_path
     (tmp_path / "nodes/cellar.toml").write_text(
         'node = "cellar"\nsleep = true\nreport_every = 10\n'
     )
-    done = run(*words, "--config", str(config))
-    assert (done.returncode, json.loads(done.stdout)) == (0, {"announced": ["attic", "cellar"]})
-    told = [home.next()[1] for _ in range(3)][1:]
-    assert [device["cmps"]["temperature"].get("expire_after") for device in told] == [None, 1500]
+    result = run(*arguments, "--config", str(config))
+    assert (result.returncode, json.loads(result.stdout)) == (
+        0,
+        {"announced": ["attic", "cellar"]},
+    )
+    devices = [home.receive()[1] for _ in range(3)][1:]
+    assert [device["cmps"]["temperature"].get("expire_after") for device in devices] == [
+        None,
+        1500,
+    ]
 
 
 def test_a_connection_that_is_lost(broker: str) -> None:
@@ -137,20 +159,20 @@ def test_a_user_without_the_right(broker: str, repo: Path) -> None:
     with open_folder() as parent:
         port = free_port()
         init(parent / "b", ["localhost"], ["n1"], port)
-        words = ["publish", "--model", str(repo / "models/occupancy"), "--node", "n2"]
-        words += ["--ca", str(parent / "b/ca.pem"), "--broker"]
+        arguments = ["publish", "--model", str(repo / "models/occupancy"), "--node", "n2"]
+        arguments += ["--ca", str(parent / "b/ca.pem"), "--broker"]
         with Mosquitto(parent / "b", port):
-            assert run(*words, (parent / "b/operator.url").read_text().strip()).returncode == 0
+            assert run(*arguments, (parent / "b/operator.url").read_text().strip()).returncode == 0
             user = f"n1:{password(parent / 'b', 'n1')}"
-            done = run(*words, f"mqtts://{user}@localhost:{port}")
-    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
-    assert "the broker does not take it: check this user's rights" in done.stderr
+            result = run(*arguments, f"mqtts://{user}@localhost:{port}")
+    assert (result.returncode, len(result.stderr.splitlines())) == (1, 1)
+    assert "the broker does not take it: check this user's rights" in result.stderr
 
 
 def test_wrong_use(home: Home, broker: str, repo: Path) -> None:
     model = str(repo / "models/occupancy")
-    done = run("publish", "--broker", broker, "--model", model, "--node", "a/b")
-    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
-    done = run("publish", "--broker", broker, "--model", model, "--base", "nobody")
-    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
-    assert "no node below nobody/" in done.stderr
+    result = run("publish", "--broker", broker, "--model", model, "--node", "a/b")
+    assert (result.returncode, len(result.stderr.splitlines())) == (2, 1)
+    result = run("publish", "--broker", broker, "--model", model, "--base", "nobody")
+    assert (result.returncode, len(result.stderr.splitlines())) == (1, 1)
+    assert "no node below nobody/" in result.stderr

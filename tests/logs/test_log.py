@@ -17,23 +17,23 @@ HEAD = "time,temperature,humidity,status\n"
 ROWS = "0,21.0,40.0,a\n60,21.1,40.1,b\n120,21.2,40.2,a\n"
 
 
-def log_of(folder: Path, text: str | bytes, **options: str) -> Log:
+def make_log(folder: Path, text: str | bytes, **options: str) -> Log:
     path = folder / "log.csv"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return read_log(path, **options)
 
 
-def refusal(folder: Path, text: str | bytes, **options: str) -> str:
-    with pytest.raises(InputError) as caught:
-        log_of(folder, text, **options)
-    said = str(caught.value)
-    assert "\n" not in said
-    assert caught.value.exit_code == 2
-    return said.replace(str(folder) + os.sep, "")
+def catch_error(folder: Path, text: str | bytes, **options: str) -> str:
+    with pytest.raises(InputError) as error:
+        make_log(folder, text, **options)
+    message = str(error.value)
+    assert "\n" not in message
+    assert error.value.exit_code == 2
+    return message.replace(str(folder) + os.sep, "")
 
 
 def test_reads_the_contract(tmp_path: Path) -> None:
-    log = log_of(tmp_path, "\ufeff" + HEAD + ROWS)
+    log = make_log(tmp_path, "\ufeff" + HEAD + ROWS)
     assert log.time_s.tolist() == [0.0, 60.0, 120.0]
     assert (log.t_dc.dtype, log.t_dc.tolist()) == (np.int16, [210, 211, 212])
     assert (log.h_pm.dtype, log.h_pm.tolist()) == (np.int16, [400, 401, 402])
@@ -47,13 +47,13 @@ def test_reads_the_contract(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("names", ["Time, TEMP ,rh", "timestamp,temp_c,hum", "s,temp,Humidity"])
 def test_names_are_case_insensitive_and_trimmed(tmp_path: Path, names: str) -> None:
-    log = log_of(tmp_path, names + "\r\n0,1,2\r\n\r\n9,-1,3\r\n")
+    log = make_log(tmp_path, names + "\r\n0,1,2\r\n\r\n9,-1,3\r\n")
     assert (log.t_dc.tolist(), log.line.tolist(), log.label) == ([10, -10], [2, 4], None)
 
 
 @pytest.mark.parametrize("cell", ["", " ", "nan", "NaN", "ERROR", "error"])
 def test_failed_reads(tmp_path: Path, cell: str) -> None:
-    log = log_of(tmp_path, f"time,temp,hum\n0,{cell},40\n1,21,{cell}\n2,21,40\n")
+    log = make_log(tmp_path, f"time,temp,hum\n0,{cell},40\n1,21,{cell}\n2,21,40\n")
     assert log.valid.tolist() == [False, False, True]
     assert (log.t_dc.tolist(), log.h_pm.tolist()) == ([0, 0, 210], [0, 0, 400])
 
@@ -61,59 +61,61 @@ def test_failed_reads(tmp_path: Path, cell: str) -> None:
 def test_rounds_half_away_from_zero_as_the_text_reads(tmp_path: Path) -> None:
     cells = ["0.05", "-0.05", "0.15", "0.25", "1.005", "23.15", "-0.04", "8.35", "23.149", "-40"]
     text = "".join(f"{i},{cell},50\n" for i, cell in enumerate(cells))
-    log = log_of(tmp_path, "time,temp,hum\n" + text)
+    log = make_log(tmp_path, "time,temp,hum\n" + text)
     assert log.t_dc.tolist() == [1, -1, 2, 3, 10, 232, 0, 84, 231, -400]
 
 
 def test_every_half_tenth_rounds_up(tmp_path: Path) -> None:
     text = "".join(f"{i},{i // 20}.{i % 20 * 5:02d},50\n" for i in range(1601))
-    log = log_of(tmp_path, "time,temp,hum\n" + text)
+    log = make_log(tmp_path, "time,temp,hum\n" + text)
     assert log.t_dc.tolist() == [(i + 1) // 2 for i in range(1601)]
 
 
 def test_times(tmp_path: Path) -> None:
     cells = ["1970-01-01T00:00:01Z", "1970-01-01 00:00:02", "1970-01-01T01:00:03.5+01:00"]
-    log = log_of(tmp_path, "date,temp,hum\n" + "".join(f"{c},1,1\n" for c in cells))
+    log = make_log(tmp_path, "date,temp,hum\n" + "".join(f"{c},1,1\n" for c in cells))
     assert log.time_s.tolist() == [1.0, 2.0, 3.5]
 
 
 def test_nodes_may_interleave(tmp_path: Path) -> None:
-    log = log_of(tmp_path, "mote,s,temp,rh,x\nb,0,1,1,p\na,5,2,2,q\nb,31,3,3,r\na,36,4,4,s\n")
+    log = make_log(tmp_path, "mote,s,temp,rh,x\nb,0,1,1,p\na,5,2,2,q\nb,31,3,3,r\na,36,4,4,s\n")
     assert [rows.tolist() for rows in log.series()] == [[0, 2], [1, 3]]
     assert (log.period_ms, log.extra["x"].tolist()) == (31000, list("pqrs"))
 
 
 def test_split_parts_have_their_own_order(tmp_path: Path) -> None:
     text = "split,time,temp,hum\ntrain,60,1,1\ntrain,120,2,2\ntest,0,3,3\ntest,60,4,4\n"
-    log = log_of(tmp_path, text, split="SPLIT")
+    log = make_log(tmp_path, text, split="SPLIT")
     assert [rows.tolist() for rows in log.series()] == [[0, 1], [2, 3]]
     part = log.select(log.extra["SPLIT"] == "test")
     assert (len(part), part.t_dc.tolist(), part.line.tolist()) == (2, [30, 40], [4, 5])
     assert [rows.tolist() for rows in part.series()] == [[0, 1]]
-    assert "line 4: " not in refusal(tmp_path, text)
-    assert refusal(tmp_path, text).startswith("log.csv:4: column time: 0 is earlier than line 3:")
+    assert "line 4: " not in catch_error(tmp_path, text)
+    assert catch_error(tmp_path, text).startswith(
+        "log.csv:4: column time: 0 is earlier than line 3:"
+    )
 
 
 def test_labels(tmp_path: Path) -> None:
     text = "time,temp,hum,status,Class\n0,1,1,,x\n1,1,1,,\n"
-    named = log_of(tmp_path, text, label="class")
-    assert named.label is not None
-    assert (named.label.tolist(), named.label_name) == (["x", None], "Class")
-    assert log_of(tmp_path, text).label is None  # the column status says nothing
-    asked = log_of(tmp_path, text, label="status").label
-    assert asked is not None
-    assert asked.tolist() == [None, None]
+    log = make_log(tmp_path, text, label="class")
+    assert log.label is not None
+    assert (log.label.tolist(), log.label_name) == (["x", None], "Class")
+    assert make_log(tmp_path, text).label is None  # the column status says nothing
+    label = make_log(tmp_path, text, label="status").label
+    assert label is not None
+    assert label.tolist() == [None, None]
 
 
 def test_gzip(tmp_path: Path) -> None:
-    assert len(log_of(tmp_path, gzip.compress((HEAD + ROWS).encode()))) == 3
-    damaged = gzip.compress((HEAD + ROWS).encode())[:-9]
-    said = "log.csv: damaged gzip file: copy or download it again"
-    assert refusal(tmp_path, damaged) == said
+    assert len(make_log(tmp_path, gzip.compress((HEAD + ROWS).encode()))) == 3
+    data = gzip.compress((HEAD + ROWS).encode())[:-9]
+    message = "log.csv: damaged gzip file: copy or download it again"
+    assert catch_error(tmp_path, data) == message
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "message"),
     [
         ("180,warm,40,a", f"3: column temperature: 'warm' is not a number: {CURE}"),
         ("180,inf,40,a", f"3: column temperature: 'inf' is not a number: {CURE}"),
@@ -163,12 +165,12 @@ def test_gzip(tmp_path: Path) -> None:
         ('180,21,40,"a', "3: unexpected end of data: check the quotes in this row"),
     ],
 )
-def test_bad_rows(tmp_path: Path, row: str, said: str) -> None:
-    assert refusal(tmp_path, HEAD + "0,21,40,a\n" + row + "\n") == "log.csv:" + said
+def test_bad_rows(tmp_path: Path, row: str, message: str) -> None:
+    assert catch_error(tmp_path, HEAD + "0,21,40,a\n" + row + "\n") == "log.csv:" + message
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", ": is empty: it needs a header and a row for each reading"),
         ("\n \n", ": is empty: it needs a header and a row for each reading"),
@@ -216,29 +218,29 @@ def test_bad_rows(tmp_path: Path, row: str, said: str) -> None:
         ),
     ],
 )
-def test_bad_files(tmp_path: Path, text: str | bytes, said: str) -> None:
-    assert refusal(tmp_path, text) == "log.csv" + said
+def test_bad_files(tmp_path: Path, text: str | bytes, message: str) -> None:
+    assert catch_error(tmp_path, text) == "log.csv" + message
 
 
-@pytest.mark.parametrize("turn", [1, -1])
-def test_a_change_of_unit(tmp_path: Path, turn: int) -> None:
+@pytest.mark.parametrize("step", [1, -1])
+def test_a_change_of_unit(tmp_path: Path, step: int) -> None:
     celsius = [f"{21 + i / 10:.1f}" for i in range(8)]
     fahrenheit = [f"{70.5 + i / 10:.1f}" for i in range(8)]
-    cells = (celsius + fahrenheit)[::turn]
+    cells = (celsius + fahrenheit)[::step]
     text = "time,temp,hum\n" + "".join(f"{i},{cell},40\n" for i, cell in enumerate(cells))
-    said = refusal(tmp_path, text)
-    assert said.startswith("log.csv:10: column temp: mixed units, ")
-    assert said.endswith("between Celsius and Fahrenheit: convert all rows to Celsius")
+    message = catch_error(tmp_path, text)
+    assert message.startswith("log.csv:10: column temp: mixed units, ")
+    assert message.endswith("between Celsius and Fahrenheit: convert all rows to Celsius")
 
 
 def test_a_hot_spell_is_no_change_of_unit(tmp_path: Path) -> None:
     cells = ["21.0"] * 8 + ["69.8"] * 8 + ["21.0"] * 8
     text = "time,temp,hum\n" + "".join(f"{i},{cell},40\n" for i, cell in enumerate(cells))
-    assert len(log_of(tmp_path, text)) == 24
+    assert len(make_log(tmp_path, text)) == 24
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (
             {"label": "statsu"},
@@ -260,28 +262,30 @@ def test_a_hot_spell_is_no_change_of_unit(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_named_columns_must_be_there(tmp_path: Path, options: dict[str, str], said: str) -> None:
-    assert refusal(tmp_path, HEAD + ROWS, **options) == "log.csv:1: " + said
+def test_named_columns_must_be_there(
+    tmp_path: Path, options: dict[str, str], message: str
+) -> None:
+    assert catch_error(tmp_path, HEAD + ROWS, **options) == "log.csv:1: " + message
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    for path, said in (
+    for path, message in (
         (tmp_path / "none.csv", "no such file: check the path"),
         (tmp_path, "is a directory: name a CSV file"),
         (pipe, "is not a regular file: name a CSV file"),
     ):
-        with pytest.raises(InputError) as caught:
+        with pytest.raises(InputError) as error:
             read_log(path)
-        assert str(caught.value) == f"{path}: {said}"
+        assert str(error.value) == f"{path}: {message}"
     with pytest.raises(InputError, match="cannot be read"):
         read_log("a\0b")
 
 
 def test_written_logs_read_the_same(tmp_path: Path) -> None:
     text = "time,temp,hum,node,label\n0.25,-0.1,5,a,x\n0,ERROR,6,b,\n9.5,80,100,a,y\n"
-    log = log_of(tmp_path, text)
+    log = make_log(tmp_path, text)
     out = tmp_path / "out.csv"
     write_log(log, out)
     assert out.read_text() == (
@@ -290,22 +294,22 @@ def test_written_logs_read_the_same(tmp_path: Path) -> None:
         "1970-01-01T00:00:00Z,b,,,\n"
         "1970-01-01T00:00:09.500000Z,a,80.0,100.0,y\n"
     )
-    again = read_log(out)
+    copy = read_log(out)
     assert log.label is not None
-    assert again.label is not None
+    assert copy.label is not None
     for one, two in (
-        (log.time_s, again.time_s),
-        (log.t_dc, again.t_dc),
-        (log.h_pm, again.h_pm),
-        (log.valid, again.valid),
-        (log.node, again.node),
-        (log.label, again.label),
+        (log.time_s, copy.time_s),
+        (log.t_dc, copy.t_dc),
+        (log.h_pm, copy.h_pm),
+        (log.valid, copy.valid),
+        (log.node, copy.node),
+        (log.label, copy.label),
     ):
         assert one.tolist() == two.tolist()
 
 
 def test_nothing_half_written(tmp_path: Path) -> None:
-    log = log_of(tmp_path, HEAD + ROWS)
+    log = make_log(tmp_path, HEAD + ROWS)
     (tmp_path / "folder").mkdir()
     for place in (tmp_path / "folder", tmp_path / "none" / "out.csv"):
         with pytest.raises(InputError, match="cannot be written"):
@@ -321,7 +325,7 @@ def test_a_large_log_takes_few_steps_a_row(tmp_path: Path) -> None:
     path.write_text("mote,s,temp_c,rh,label\n" + "".join(lines))
     calls = 0
 
-    def count(frame: object, event: str, what: object) -> None:
+    def count(frame: object, event: str, argument: object) -> None:
         nonlocal calls
         calls += event in ("call", "c_call")
 

@@ -18,7 +18,7 @@ FILES = {"train": "datatraining.txt", "test1": "datatest.txt", "test2": "datates
 CLOSED = "http://127.0.0.1:9/"  # the discard port: nobody listens
 
 
-class _Quiet(SimpleHTTPRequestHandler):
+class _QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, *args: object) -> None:
         pass
 
@@ -34,7 +34,7 @@ def cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def server(tmp_path: Path) -> Iterator[tuple[Path, str]]:
     root = tmp_path / "www"
     root.mkdir()
-    handler = partial(_Quiet, directory=str(root))
+    handler = partial(_QuietHandler, directory=str(root))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
         thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -56,7 +56,7 @@ def publish(root: Path, log: Path) -> dict[str, str]:
     return {n: hashlib.sha256((root / n).read_bytes()).hexdigest() for n in FILES.values()}
 
 
-def generated(folder: Path) -> Path:
+def write_synthetic(folder: Path) -> Path:
     path = folder / "generated.csv"
     with path.open("w", newline="") as text:
         out = csv.writer(text, lineterminator="\n")
@@ -65,7 +65,7 @@ def generated(folder: Path) -> Path:
     return path
 
 
-def left(folder: Path) -> list[str]:
+def list_files(folder: Path) -> list[str]:
     return sorted(p.name for p in folder.rglob("*") if p.is_file())
 
 
@@ -73,14 +73,14 @@ def left(folder: Path) -> list[str]:
 def test_download(cache: Path, real_data: Path, server: tuple[Path, str]) -> None:
     root, url = server
     sums = publish(root, real_data)
-    said: list[str] = []
-    found = public.get(base_url=url, raw_sha256=sums, say=said.append)
-    assert (found.synthetic, found.source) == (False, url)
-    assert found.path.read_bytes() == real_data.read_bytes()
-    assert left(cache) == ["uci_occupancy_th.csv"]
-    assert any("CC BY 4.0" in line for line in said)
-    again = public.get(base_url=CLOSED, say=said.append)  # nobody is asked
-    assert (again.path, again.source) == (found.path, "the cache")
+    lines: list[str] = []
+    dataset = public.get(base_url=url, raw_sha256=sums, say=lines.append)
+    assert (dataset.synthetic, dataset.source) == (False, url)
+    assert dataset.path.read_bytes() == real_data.read_bytes()
+    assert list_files(cache) == ["uci_occupancy_th.csv"]
+    assert any("CC BY 4.0" in line for line in lines)
+    cached_dataset = public.get(base_url=CLOSED, say=lines.append)  # nobody is asked
+    assert (cached_dataset.path, cached_dataset.source) == (dataset.path, "the cache")
 
 
 @pytest.mark.data
@@ -91,8 +91,8 @@ def test_a_cut_cache_is_loaded_again(
     path = cache / "data" / "uci_occupancy_th.csv"
     path.parent.mkdir(parents=True)
     path.write_bytes(real_data.read_bytes()[:-1])
-    found = public.get(base_url=url, raw_sha256=publish(root, real_data), say=lambda text: None)
-    assert found.path.read_bytes() == real_data.read_bytes()
+    dataset = public.get(base_url=url, raw_sha256=publish(root, real_data), say=lambda text: None)
+    assert dataset.path.read_bytes() == real_data.read_bytes()
 
 
 @pytest.mark.data
@@ -107,45 +107,45 @@ def test_other_bytes_are_refused(
     cache: Path, tmp_path: Path, server: tuple[Path, str], published: bool
 ) -> None:
     root, url = server
-    sums: Mapping[str, str] = publish(root, generated(tmp_path))
+    sums: Mapping[str, str] = publish(root, write_synthetic(tmp_path))
     if not published:
         sums = public.RAW_SHA256
-    with pytest.raises(OutsideError) as caught:
+    with pytest.raises(OutsideError) as error:
         public.get(base_url=url, raw_sha256=sums, say=lambda text: None)
-    said = str(caught.value)
-    assert said.endswith("set EDGEWISE_DATA")
-    assert ("checksum" in said) is not published
-    assert left(cache) == []
+    message = str(error.value)
+    assert message.endswith("set EDGEWISE_DATA")
+    assert ("checksum" in message) is not published
+    assert list_files(cache) == []
 
 
 def test_nobody_there_gives_a_synthetic_log(cache: Path, tmp_path: Path) -> None:
-    said: list[str] = []
-    found = public.get(base_url=CLOSED, say=said.append)
-    assert found.synthetic
-    assert "SYNTHETIC" in found.path.name
-    assert "SYNTHETIC" in found.source
-    assert "cannot download" in said[1]
-    assert "SYNTHETIC" in said[2]
-    assert "SYNTHETIC" in found.path.read_text().splitlines()[1]
-    log = read_log(found.path, label="occupied", split="split")
+    lines: list[str] = []
+    dataset = public.get(base_url=CLOSED, say=lines.append)
+    assert dataset.synthetic
+    assert "SYNTHETIC" in dataset.path.name
+    assert "SYNTHETIC" in dataset.source
+    assert "cannot download" in lines[1]
+    assert "SYNTHETIC" in lines[2]
+    assert "SYNTHETIC" in dataset.path.read_text().splitlines()[1]
+    log = read_log(dataset.path, label="occupied", split="split")
     assert len(log) == 20560
     assert [int((log.extra["split"] == s).sum()) for s in FILES] == [8143, 2665, 9752]
-    copy = public.get(out=tmp_path, base_url=CLOSED, say=said.append)
+    copy = public.get(out=tmp_path, base_url=CLOSED, say=lines.append)
     assert copy.path == tmp_path / "SYNTHETIC_occupancy.csv"
-    assert copy.path.read_bytes() == found.path.read_bytes()
+    assert copy.path.read_bytes() == dataset.path.read_bytes()
 
 
 def test_people_warm_and_moisten_the_synthetic_room() -> None:
     rows = list(synthetic.occupancy_rows(seed=1))
     assert rows == list(synthetic.occupancy_rows(seed=1))
     assert rows != list(synthetic.occupancy_rows(seed=2))
-    for column, least in ((2, 0.7), (3, 1.0)):
+    for column, difference in ((2, 0.7), (3, 1.0)):
         mean = {
             occupied: sum(values) / len(values)
             for occupied in "01"
             for values in [[float(r[column]) for r in rows if r[4] == occupied]]
         }
-        assert mean["1"] - mean["0"] > least
+        assert mean["1"] - mean["0"] > difference
     assert 0.1 < sum(r[4] == "1" for r in rows) / len(rows) < 0.4
 
 
@@ -156,9 +156,9 @@ def test_folder(
     monkeypatch.setenv("EDGEWISE_DATA", str(real_data))
     assert public.get(base_url=CLOSED).path == real_data
     monkeypatch.setenv("EDGEWISE_DATA", str(real_data.parent))
-    found = public.get(out=tmp_path / "mine.csv", base_url=CLOSED)
-    assert (found.path, found.synthetic) == (tmp_path / "mine.csv", False)
-    assert found.path.read_bytes() == real_data.read_bytes()
+    dataset = public.get(out=tmp_path / "mine.csv", base_url=CLOSED)
+    assert (dataset.path, dataset.synthetic) == (tmp_path / "mine.csv", False)
+    assert dataset.path.read_bytes() == real_data.read_bytes()
     assert not cache.exists()
 
 
@@ -166,9 +166,9 @@ def test_folder_without_the_file(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EDGEWISE_DATA", str(tmp_path))
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError) as error:
         public.get(base_url=CLOSED)
-    assert str(caught.value) == (
+    assert str(error.value) == (
         f"EDGEWISE_DATA={tmp_path}: holds no uci_occupancy/uci_occupancy_th.csv: "
         "name the folder that does, or unset it to download"
     )
@@ -190,6 +190,6 @@ def test_unknown_name_and_bad_places(cache: Path, tmp_path: Path) -> None:
 
 def test_the_classes_have_names(real_data: Path) -> None:
     log = read_log(real_data, "occupied", split="split")
-    named = public.name_classes(log)
-    assert named.label is not None and log.label is not None
-    assert set(zip(log.label, named.label, strict=True)) == {("0", "empty"), ("1", "occupied")}
+    named_log = public.name_classes(log)
+    assert named_log.label is not None and log.label is not None
+    assert set(zip(log.label, named_log.label, strict=True)) == {("0", "empty"), ("1", "occupied")}

@@ -24,17 +24,17 @@ CONTRACT = (
 TABLE = array("H", (1, 1, 2, 0, 0, 32768 + 100, 1, 2, 255, 0, 0, 255))
 
 
-def blob():
+def make_blob():
     text = CONTRACT.encode()
-    words = bytes(TABLE)
+    table = bytes(TABLE)
     head = struct.pack(
-        "<4sBBHI32s", b"EDGM", loader.VERSION, 0, len(text), len(words), sha256(text).digest()
+        "<4sBBHI32s", b"EDGM", loader.VERSION, 0, len(text), len(table), sha256(text).digest()
     )
-    body = head + text + words
+    body = head + text + table
     return body + struct.pack("<I", crc32(body) & 0xFFFFFFFF)
 
 
-BLOB = blob()
+BLOB = make_blob()
 MODEL = Model(BLOB)
 
 
@@ -48,7 +48,7 @@ class Radio(Exception):
 
 class World:
     # Clock, sensor, RTC memory and broker around one node; awake_ms is what a wake takes.
-    def __init__(self, readings, every=0, hold_s=600, synced=True):
+    def __init__(self, readings, report_every=0, hold_s=600, synced=True):
         self.true_ms = START_MS
         self.offset_ms = 0 if synced else -START_MS  # what the node's clock is wrong by
         self.synced = synced
@@ -59,20 +59,20 @@ class World:
             "need": 3,
             "of": 5,
             "period_ms": PERIOD_MS,
-            "report_every": every,
+            "report_every": report_every,
             "hold_s": hold_s,
             "next_boot": self.next_boot,
         }
         self.readings = readings
-        self.next = 0
+        self.reading_index = 0
         self.boots = 0
         self.rtc = b""
-        self.waited = []
-        self.slept = []
-        self.sampled = []
-        self.sent = {}
+        self.waits_ms = []
+        self.sleeps_ms = []
+        self.read_times_ms = []
+        self.deliveries = {}
         self.events = []
-        self.opened = []
+        self.link_log = []
         self.up = True
         self.order = None
         self.stayed_ms = 0
@@ -104,11 +104,11 @@ class World:
         self.rtc = bytes(image)
 
     def wait(self, ms):
-        self.waited.append(ms)
+        self.waits_ms.append(ms)
         self.true_ms += ms
 
     def sleep(self, ms):
-        self.slept.append(ms)
+        self.sleeps_ms.append(ms)
         # clock and timer are one, and slow by so much
         slow_ms = ms * self.drift_pm // 1000
         self.true_ms += ms + slow_ms
@@ -117,9 +117,9 @@ class World:
 
     # the sensor
     def read(self, out):
-        reading = self.readings[self.next % len(self.readings)]
-        self.next += 1
-        self.sampled.append(self.true_ms)
+        reading = self.readings[self.reading_index % len(self.readings)]
+        self.reading_index += 1
+        self.read_times_ms.append(self.true_ms)
         if isinstance(reading, int):
             return reading
         out[0], out[1] = reading
@@ -127,7 +127,7 @@ class World:
 
     # the link
     def open_link(self):
-        self.opened.append(self.node.seq)
+        self.link_log.append(self.node.seq)
         return self
 
     def run(self, limit_ms):
@@ -148,9 +148,9 @@ class World:
         while len(box):
             for k in range(len(box)):
                 if not box.done(k):
-                    got = box.get(k)
-                    assert (node.boot, got[0]) not in self.sent
-                    self.sent[node.boot, got[0]] = got[1:]
+                    reading = box.get(k)
+                    assert (node.boot, reading[0]) not in self.deliveries
+                    self.deliveries[node.boot, reading[0]] = reading[1:]
             box.acknowledge((box.seq(0), box.seq(len(box) - 1)))
         return True
 
@@ -159,7 +159,7 @@ class World:
         self.true_ms += ms
 
     def close(self):
-        self.opened.append("closed")
+        self.link_log.append("closed")
 
     def wake(self):
         self.true_ms += self.awake_ms
@@ -177,52 +177,52 @@ class World:
             self.wake()
 
 
-def calm(n):
+def make_calm(n):
     return [(200 + i % 3, 500) for i in range(n)]
 
 
-def warm(n):
+def make_warm(n):
     return [(230 + 6 * i, 500) for i in range(n)]
 
 
-def used(opened):
-    return [x for x in opened if x != "closed"]
+def list_attempts(link_log):
+    return [x for x in link_log if x != "closed"]
 
 
 def test_a_calm_node_reports_once_and_then_sleeps():
-    w = World(calm(9))
+    w = World(make_calm(9))
     w.wakes(100)
     # the first reading says that it is there, the third confirms the first class
-    assert w.opened == [1, "closed", 3, "closed"]
+    assert w.link_log == [1, "closed", 3, "closed"]
     assert w.boots == 1
-    assert len(w.sent) == 3
+    assert len(w.deliveries) == 3
     assert len(w.node.outbox) == 97
     assert '"from":null,"to":"calm"' in w.events[0]
 
 
 def test_every_nth():
-    w = World(calm(9), every=10)
+    w = World(make_calm(9), report_every=10)
     w.wakes(60)
-    assert used(w.opened) == [1, 3, 13, 23, 33, 43, 53]
-    assert sorted(w.sent) == [(1, s) for s in range(1, 54)]
+    assert list_attempts(w.link_log) == [1, 3, 13, 23, 33, 43, 53]
+    assert sorted(w.deliveries) == [(1, s) for s in range(1, 54)]
 
 
 def test_a_change_of_the_confirmed_class():
-    w = World(calm(40) + warm(20))
+    w = World(make_calm(40) + make_warm(20))
     w.wakes(60)
-    assert len(used(w.opened)) == 3
-    assert '"seq":%d,"event":"class","from":"calm","to":"warm"' % w.opened[4] in w.events[1]
-    assert 42 <= w.opened[4] <= 47
-    assert len(w.sent) == w.opened[4]
+    assert len(list_attempts(w.link_log)) == 3
+    assert '"seq":%d,"event":"class","from":"calm","to":"warm"' % w.link_log[4] in w.events[1]
+    assert 42 <= w.link_log[4] <= 47
+    assert len(w.deliveries) == w.link_log[4]
 
 
 def test_a_full_outbox():
-    w = World(calm(9))
+    w = World(make_calm(9))
     w.wakes(3)
     room = w.node.outbox.size
     w.wakes(room)
-    assert used(w.opened) == [1, 3, 3 + room]
-    assert (w.node.outbox.dropped, len(w.sent)) == (0, 3 + room)
+    assert list_attempts(w.link_log) == [1, 3, 3 + room]
+    assert (w.node.outbox.dropped, len(w.deliveries)) == (0, 3 + room)
 
 
 def test_it_decides_as_one_that_never_sleeps():
@@ -233,39 +233,39 @@ def test_it_decides_as_one_that_never_sleeps():
         x = (x * 1103 + 12345) % 65521
         t = min(500, max(0, t + (x % 23 - 11)))
         readings.append(decode.CHECKSUM if x % 71 == 0 else (t, 500))
-    w = World(readings, every=50, hold_s=86400)
+    w = World(readings, report_every=50, hold_s=86400)
     w.awake_ms = 0
     pipeline, confirm = Pipeline(FEATURES, MODEL.contract["filters"]), Confirm(3, 5, 2)
-    raw, expected, changes, at = array("h", (0, 0)), {}, 0, 0
+    raw, expected, changes, index = array("h", (0, 0)), {}, 0, 0
     for seq in range(1, 401):
         w.wake()
-        code = readings[at] if isinstance(readings[at], int) else 0
+        code = readings[index] if isinstance(readings[index], int) else 0
         if code:  # it asks once more
-            at += 1
-            code = readings[at] if isinstance(readings[at], int) else 0
+            index += 1
+            code = readings[index] if isinstance(readings[index], int) else 0
         if code:
             expected[1, seq] = (0, 0, 0, 0, code)
         else:
-            raw[0], raw[1] = readings[at]
+            raw[0], raw[1] = readings[index]
             cls = MODEL.predict(pipeline.push(seq, raw[0], raw[1]))
             changes += confirm.push(cls)
             expected[1, seq] = (raw[0], raw[1], cls, MODEL.p_pc, 0)
-        at += 1
+        index += 1
     assert changes > 5
     assert len([e for e in w.events if '"event":"class"' in e]) == changes
-    assert len(w.sent) + len(w.node.outbox) == 400
-    for k in w.sent:
-        assert w.sent[k][1:] == expected[k]
-    assert len(w.waited) == at - 400 > 3
+    assert len(w.deliveries) + len(w.node.outbox) == 400
+    for k in w.deliveries:
+        assert w.deliveries[k][1:] == expected[k]
+    assert len(w.waits_ms) == index - 400 > 3
 
 
 def test_slots_do_not_drift():
-    w = World(calm(9), every=7)
+    w = World(make_calm(9), report_every=7)
     for i in range(200):
         w.awake_ms = 500 + 37 * i % 400
         w.wake()
     # the first is read at once, the others as soon as it is awake
-    late_ms = [s - w.sampled[0] - i * PERIOD_MS for i, s in enumerate(w.sampled)]
+    late_ms = [s - w.read_times_ms[0] - i * PERIOD_MS for i, s in enumerate(w.read_times_ms)]
     assert len(late_ms) == 200 and min(late_ms) == 0 and max(late_ms) <= 900
     assert w.node.missed == 0
 
@@ -273,66 +273,66 @@ def test_slots_do_not_drift():
 def test_a_failed_read_is_asked_once_more_two_seconds_later():
     w = World([decode.TIMEOUT, (200, 500)])
     w.wake()
-    assert w.waited == [2000]
-    assert w.sent[1, 1][1:3] == (200, 500)
+    assert w.waits_ms == [2000]
+    assert w.deliveries[1, 1][1:3] == (200, 500)
     w = World([decode.TIMEOUT])
     w.wakes(2)
-    assert len(w.sampled) == 4
-    assert w.sent[1, 1][1:] == (0, 0, 0, 0, decode.TIMEOUT)
+    assert len(w.read_times_ms) == 4
+    assert w.deliveries[1, 1][1:] == (0, 0, 0, 0, decode.TIMEOUT)
 
 
 def test_a_fault_is_told_when_it_has_lasted_and_when_it_ends():
-    w = World(calm(10) + [decode.RANGE] * 30 + calm(60), hold_s=600)
+    w = World(make_calm(10) + [decode.RANGE] * 30 + make_calm(60), hold_s=600)
     w.wakes(10 + 15 + 5)
-    told = [e for e in w.events if '"fault"' in e]
-    assert len(told) == 2
-    assert '"seq":20,"event":"fault","from":"ok","to":"fault","err":"range"}' in told[0]
-    assert '"seq":26,"event":"fault","from":"fault","to":"ok"}' in told[1]
+    faults = [e for e in w.events if '"fault"' in e]
+    assert len(faults) == 2
+    assert '"seq":20,"event":"fault","from":"ok","to":"fault","err":"range"}' in faults[0]
+    assert '"seq":26,"event":"fault","from":"fault","to":"ok"}' in faults[1]
     # nothing was known any more: the class is confirmed again
     assert '"from":null,"to":"calm"' in w.events[-1]
 
 
 def test_an_outage_costs_few_attempts_and_no_reading():
-    w = World(calm(9), every=1)
+    w = World(make_calm(9), report_every=1)
     w.wakes(20)
-    assert len(w.opened) == 40
+    assert len(w.link_log) == 40
     w.up = False
-    del w.opened[:]
+    del w.link_log[:]
     w.wakes(180)
     # after 2, 4, 8, 16, 32, then 60 slots
-    assert used(w.opened) == [21, 23, 27, 35, 51, 83, 143]
+    assert list_attempts(w.link_log) == [21, 23, 27, 35, 51, 83, 143]
     w.up = True
     w.wakes(4)
-    assert used(w.opened)[-2:] == [203, 204]
-    assert sorted(w.sent) == [(1, s) for s in range(1, 205)]
-    assert [w.sent[1, s][0] for s in range(1, 205)] == [
+    assert list_attempts(w.link_log)[-2:] == [203, 204]
+    assert sorted(w.deliveries) == [(1, s) for s in range(1, 205)]
+    assert [w.deliveries[1, s][0] for s in range(1, 205)] == [
         (START_MS + 700 + PERIOD_MS * (s - 1) + (700 if s > 1 else 0)) // 1000
         for s in range(1, 205)
     ]
 
 
 def test_a_long_outage_drops_the_oldest_and_counts():
-    w = World(calm(9), every=1)
+    w = World(make_calm(9), report_every=1)
     w.up = False
     w.wakes(1000)
     size = w.node.outbox.size
     assert w.node.outbox.dropped == 1000 - size
     w.up = True
     w.wakes(64)
-    assert len(w.sent) + w.node.outbox.dropped == w.node.seq == 1064
+    assert len(w.deliveries) + w.node.outbox.dropped == w.node.seq == 1064
     assert len(w.events) + w.node.events.dropped == 1
 
 
 def test_what_dies_with_the_radio_on_takes_no_number_twice():
-    w = World(calm(9), every=1)
+    w = World(make_calm(9), report_every=1)
     w.wakes(5)
     run = w.run
 
-    def dies(limit_ms):
+    def run_and_die(limit_ms):
         run(limit_ms)
         raise Radio
 
-    w.run = dies
+    w.run = run_and_die
     w.true_ms += w.awake_ms
     w.node = SleepyNode(w, Plausible((0, 0), 1000), w, w, MODEL, ["0", "1"], w.settings)
     try:
@@ -340,19 +340,19 @@ def test_what_dies_with_the_radio_on_takes_no_number_twice():
         raise AssertionError("it lived")
     except Radio:
         pass
-    assert (1, 6) in w.sent
+    assert (1, 6) in w.deliveries
     w.run = run
-    again = {}
-    again.update(w.sent)
-    w.sent.clear()
+    first_deliveries = {}
+    first_deliveries.update(w.deliveries)
+    w.deliveries.clear()
     w.wakes(3)
     # the sixth comes twice, with the same content: its acknowledgement was forgotten
-    assert sorted(w.sent) == [(1, s) for s in range(6, 10)]
-    assert w.sent[1, 6] == again[1, 6]
+    assert sorted(w.deliveries) == [(1, s) for s in range(6, 10)]
+    assert w.deliveries[1, 6] == first_deliveries[1, 6]
 
 
 def test_power_on_another_model_and_flipped_bits_take_a_new_boot():
-    w = World(calm(9), every=1)
+    w = World(make_calm(9), report_every=1)
     w.wakes(5)
     assert (w.boots, w.node.fresh) == (1, False)
     for spoil in (lambda m: b"", lambda m: bytes([m[0] ^ 1]) + m[1:], lambda m: m[:-1]):
@@ -367,65 +367,70 @@ def test_power_on_another_model_and_flipped_bits_take_a_new_boot():
 
 
 def test_times_before_the_first_sync_are_known_afterwards():
-    w = World(calm(9), synced=False)
+    w = World(make_calm(9), synced=False)
     w.up = False
     w.wakes(9)
     assert w.local_ms() < 10 * PERIOD_MS
     assert w.node.outbox.get(0)[1] is None
     w.up = True
     w.wakes(6)
-    assert len(w.sent) == 15
-    for _, seq in w.sent:
-        true_s = w.sampled[seq - 1] // 1000
-        assert abs(w.sent[1, seq][0] - true_s) <= 1
+    assert len(w.deliveries) == 15
+    for _, seq in w.deliveries:
+        true_s = w.read_times_ms[seq - 1] // 1000
+        assert abs(w.deliveries[1, seq][0] - true_s) <= 1
     assert '"ts":null' not in w.events[0]
     # and setting the clock moved no slot
     w.wakes(3)
     assert w.node.missed == 0
-    assert max([b - a for a, b in zip(w.sampled[1:], w.sampled[2:])]) <= PERIOD_MS + 1000
+    assert (
+        max([b - a for a, b in zip(w.read_times_ms[1:], w.read_times_ms[2:])]) <= PERIOD_MS + 1000
+    )
 
 
 def test_a_clock_that_drifts_by_five_percent():
     # Two hours without a network: the clock is then 6 minutes wrong, the times are not.
-    w = World(calm(9), every=1)
+    w = World(make_calm(9), report_every=1)
     w.drift_pm = 50
     w.wakes(30)
     w.up = False
     w.wakes(120)
     assert abs(w.offset_ms) > 300000
     w.up = True
-    while len(w.sent) < w.node.seq:
+    while len(w.deliveries) < w.node.seq:
         w.wake()
-    errors = [abs(1000 * w.sent[1, s + 1][0] - at) for s, at in enumerate(w.sampled)]
+    errors = [
+        abs(1000 * w.deliveries[1, s + 1][0] - time_ms)
+        for s, time_ms in enumerate(w.read_times_ms)
+    ]
     assert max(errors) < 7000
     assert w.node.missed == 0
 
 
 def test_a_good_clock_is_asked_for_less_and_less():
-    asked = []
-    w = World(calm(9), every=1)
+    sync_wakes = []
+    w = World(make_calm(9), report_every=1)
     for i in range(1200):
-        before = w.node._sync_ms if w.node else 0
+        sync_ms = w.node._sync_ms if w.node else 0
         w.wake()
-        w.sent.clear()
-        del w.sampled[:], w.slept[:], w.opened[:]
-        if w.node._sync_ms != before:
-            asked.append(i)
-    assert asked[:2] == [0, 1]
+        w.deliveries.clear()
+        del w.read_times_ms[:], w.sleeps_ms[:], w.link_log[:]
+        if w.node._sync_ms != sync_ms:
+            sync_wakes.append(i)
+    assert sync_wakes[:2] == [0, 1]
     # from then on every six hours
-    assert asked[-1] - asked[-2] >= 359
+    assert sync_wakes[-1] - sync_wakes[-2] >= 359
 
 
 def test_stay_awake_is_obeyed_once_for_its_minutes():
-    w = World(calm(9), every=5)
+    w = World(make_calm(9), report_every=5)
     w.wakes(3)
     w.order = (77, 10)
     w.wakes(5)
     assert 9 * PERIOD_MS < w.stayed_ms <= 10 * PERIOD_MS + 1000
-    assert w.slept[-1] <= PERIOD_MS
-    stayed_ms, readings = w.stayed_ms, len(w.sampled)
+    assert w.sleeps_ms[-1] <= PERIOD_MS
+    stayed_ms, readings = w.stayed_ms, len(w.read_times_ms)
     assert readings >= 3 + 5 + 9
-    assert len(w.sent) == readings  # each was sent at once
+    assert len(w.deliveries) == readings  # each was sent at once
     w.wakes(20)
     assert w.stayed_ms == stayed_ms
     w.order = (78, 1)
@@ -434,7 +439,7 @@ def test_stay_awake_is_obeyed_once_for_its_minutes():
 
 
 def test_stay_awake_ends_when_it_is_cleared():
-    w = World(calm(9), every=5)
+    w = World(make_calm(9), report_every=5)
     w.order = (77, 1440)
 
     def stay(ms):
@@ -446,16 +451,16 @@ def test_stay_awake_ends_when_it_is_cleared():
     w.stay = stay
     w.wake()
     assert 100000 < w.stayed_ms <= 101000
-    assert w.opened == [1, "closed"]
+    assert w.link_log == [1, "closed"]
 
 
 def test_a_clock_that_somebody_set_does_not_stop_it():
-    w = World(calm(9))
+    w = World(make_calm(9))
     w.wakes(3)
     for jump_ms in (-400000000000, 400000000000):
         w.offset_ms += jump_ms
         w.wakes(2)
-        assert 0 < w.slept[-1] <= PERIOD_MS
+        assert 0 < w.sleeps_ms[-1] <= PERIOD_MS
     assert w.node.missed <= 1001
 
 
@@ -464,7 +469,7 @@ class Large:
 
 
 def test_a_model_that_does_not_fit_is_refused_with_the_cure():
-    w = World(calm(9))
+    w = World(make_calm(9))
     try:
         SleepyNode(w, Large(), w, w, MODEL, ["0", "1"], w.settings)
     except ModelError as e:

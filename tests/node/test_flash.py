@@ -9,7 +9,7 @@ def put(path, data):
         f.write(data)
 
 
-def begun(power_on=False):
+def begin_boot(power_on=False):
     boot = flash.Boot("boot.test")
     boot.begin(power_on)
     return boot
@@ -17,62 +17,62 @@ def begun(power_on=False):
 
 def test_starts_are_counted():
     put("boot.test", b"41")
-    assert begun().number == 42
-    assert begun(True).number == 43
+    assert begin_boot().number == 42
+    assert begin_boot(True).number == 43
     os.remove("boot.test")
 
 
 def test_a_new_flash_has_numbers_of_its_own():
-    first = set()
+    numbers = set()
     for _ in range(5):
-        number = begun().number
-        assert begun().number == number + 1
-        assert 0 < number < 1 << 24 and number not in first  # a small int of 31 bits
-        first.add(number)
+        number = begin_boot().number
+        assert begin_boot().number == number + 1
+        assert 0 < number < 1 << 24 and number not in numbers  # a small int of 31 bits
+        numbers.add(number)
         os.remove("boot.test")
     put("boot.test", b"torn")
-    assert begun().number not in first
+    assert begin_boot().number not in numbers
     os.remove("boot.test")
 
 
 def test_three_ways_to_end_badly():
     put("boot.test", b"7")
-    assert begun().bad == 0
-    assert begun().bad == 1  # the watchdog ended it at its beginning
-    begun().record_crash()
-    assert begun(True).bad == 3  # a crash is one however the next start came
-    assert begun(True).bad == 3  # a power cut is none, and no good start either
+    assert begin_boot().bad == 0
+    assert begin_boot().bad == 1  # the watchdog ended it at its beginning
+    begin_boot().record_crash()
+    assert begin_boot(True).bad == 3  # a crash is one however the next start came
+    assert begin_boot(True).bad == 3  # a power cut is none, and no good start either
     os.remove("boot.test")
 
 
 def test_a_good_start_forgets_the_bad_ones():
     put("boot.test", b"7 2 running 0")
-    boot = begun()
+    boot = begin_boot()
     assert boot.bad == 3
     boot.record_good()
     boot.record_crash()  # after a minute of good work
-    assert begun().bad == 0
-    begun().record_end()
-    assert begun().bad == 0
+    assert begin_boot().bad == 0
+    begin_boot().record_end()
+    assert begin_boot().bad == 0
     os.remove("boot.test")
 
 
 def test_safe_mode_on_demand_stays_until_it_is_ended():
     put("boot.test", b"7")
-    begun().want_safe(True)
-    assert begun().safe and begun(True).safe
-    begun().want_safe(False)
-    assert not begun().safe
+    begin_boot().want_safe(True)
+    assert begin_boot().safe and begin_boot(True).safe
+    begin_boot().want_safe(False)
+    assert not begin_boot().safe
     os.remove("boot.test")
 
 
 def test_one_more_chance():
     put("boot.test", b"7 2 running 0")
-    boot = begun()
+    boot = begin_boot()
     assert boot.bad == 3
     boot.leave_safe_mode()
-    assert begun().bad == 2
-    assert begun().bad == 3
+    assert begin_boot().bad == 2
+    assert begin_boot().bad == 3
     os.remove("boot.test")
 
 
@@ -104,9 +104,9 @@ def test_one_that_was_written_by_hand_is_taken():
 def test_the_previous_one_serves_when_this_one_is_damaged():
     flash.write_checked("c.test", '{"a":1}')
     flash.write_checked("c.test", '{"a":2}')
-    good = flash.read("c.test")
-    for i in range(len(good) - 20):
-        put("c.test", good[:i] + bytes((good[i] ^ 4,)) + good[i + 1 :])
+    data = flash.read("c.test")
+    for i in range(len(data) - 20):
+        put("c.test", data[:i] + bytes((data[i] ^ 4,)) + data[i + 1 :])
         assert flash.read_checked("c.test") == ('{"a":1}', True)
     flash.remove("c.test")
     assert flash.read_checked("c.test") == ('{"a":1}', True)

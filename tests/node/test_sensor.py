@@ -21,19 +21,19 @@ class Bench:
         self.ms = 0
         self.codes = list(codes)
         self.reads = []
-        self.switched = []
-        full = {"period_ms": 60000, "retries": 1, "cycle_after": 5, "cold": False}
-        full.update(settings)
-        self.period_ms = full["period_ms"]
+        self.switches = []
+        config = {"period_ms": 60000, "retries": 1, "cycle_after": 5, "cold": False}
+        config.update(settings)
+        self.period_ms = config["period_ms"]
         self.out = array("h", (0, 0))
-        self.sensor = Sensor(self, self if supply else None, ticks_diff, ticks_add, full)
+        self.sensor = Sensor(self, self if supply else None, ticks_diff, ticks_add, config)
 
     def read(self, out):
         self.reads.append(self.ms)
         return self.codes.pop(0) if len(self.codes) > 1 else self.codes[0]
 
     def set(self, on):
-        self.switched.append((self.ms, on))
+        self.switches.append((self.ms, on))
 
     def now(self):
         return ticks_add(WRAP - 5000, self.ms)
@@ -42,9 +42,9 @@ class Bench:
         # What the node does until end_ms: it sleeps as long as the sensor lets it. -> code
         code = None
         while True:
-            said = self.sensor.poll(self.now(), self.out)
-            assert code is None or said is None, "two results in a slot"
-            code = said if code is None else code
+            result = self.sensor.poll(self.now(), self.out)
+            assert code is None or result is None, "two results in a slot"
+            code = result if code is None else code
             due_ms = self.sensor.due_ms(self.now())
             if due_ms is None or self.ms + due_ms >= end_ms:
                 self.ms = end_ms
@@ -53,11 +53,11 @@ class Bench:
             self.ms += due_ms
 
     def slots(self, n):
-        said = []
+        codes = []
         for _ in range(n):
             self.sensor.start(self.now())
-            said.append(self.wait(self.ms + self.period_ms))
-        return said
+            codes.append(self.wait(self.ms + self.period_ms))
+        return codes
 
 
 def test_one_read_a_slot():
@@ -96,11 +96,11 @@ def test_no_retry_where_the_next_slot_would_wait_for_it():
         assert b.slots(1) == [CHECKSUM]
         assert len(b.reads) == reads
         b.slots(20)
-        assert between(b.reads) >= 2000
+        assert shortest_gap_ms(b.reads) >= 2000
         assert not [ms for ms in range(0, 20 * period_ms, period_ms) if ms not in b.reads]
 
 
-def between(reads):
+def shortest_gap_ms(reads):
     return min([reads[i] - reads[i - 1] for i in range(1, len(reads))])
 
 
@@ -131,10 +131,10 @@ def test_due_tells_how_long():
 def test_a_dead_sensor_has_its_supply_cut_every_five_slots():
     b = Bench([TIMEOUT], retries=0)
     assert b.slots(12) == 12 * [TIMEOUT]
-    cuts = [s for s in b.switched if s[0]]
+    cuts = [s for s in b.switches if s[0]]
     assert cuts == [(240000, False), (241500, True), (540000, False), (541500, True)]
     assert b.sensor.cycles == 2
-    assert b.switched[0] == (0, True)
+    assert b.switches[0] == (0, True)
 
 
 def test_a_good_slot_starts_the_count_again():
@@ -146,16 +146,16 @@ def test_a_good_slot_starts_the_count_again():
 def test_without_a_supply_nothing_is_cut():
     b = Bench([TIMEOUT], supply=False)
     assert b.slots(12) == 12 * [TIMEOUT]
-    assert (b.sensor.cycles, b.switched) == (0, [])
+    assert (b.sensor.cycles, b.switches) == (0, [])
 
 
 def test_cutting_delays_a_short_slot_and_loses_none():
     for period_ms in (2000, 2500, 3000, 5000):
         b = Bench([TIMEOUT], period_ms=period_ms, retries=0, cycle_after=1, cold=True)
         assert b.slots(50) == 50 * [TIMEOUT]
-        assert between(b.reads) >= 2500
+        assert shortest_gap_ms(b.reads) >= 2500
         off_ms = on_ms = 0
-        for ms, on in b.switched[1:]:
+        for ms, on in b.switches[1:]:
             if on:
                 assert ms - off_ms >= 1500
                 on_ms = ms
@@ -171,7 +171,7 @@ def test_the_supply_comes_back_though_nobody_asks_before_the_next_slot():
     assert b.sensor.poll(b.now(), b.out) == TIMEOUT
     b.ms = 60000
     assert b.slots(1) == [OK]
-    assert b.switched == [(0, True), (0, False), (60000, True)]
+    assert b.switches == [(0, True), (0, False), (60000, True)]
     assert b.reads == [0, 61000]
 
 

@@ -36,7 +36,7 @@ pushing = importlib.import_module("edgewise.ota.push")
 
 
 @pytest.fixture(scope="module")
-def other(tmp_path_factory: pytest.TempPathFactory) -> Package:
+def other_model(tmp_path_factory: pytest.TempPathFactory) -> Package:
     """The same room with other names for its classes."""
 
     def build(folder: Path) -> None:
@@ -58,9 +58,9 @@ def node(
 ) -> Iterator[SimulatedNode]:
     config = {"update": {"secret": SECRET}, "period_ms": 5000, "serial": True}
     settings = node_config(config, parse_broker(broker), NODE)
-    with SimulatedNode(model, long_log, settings, 1, world=FAST) as running:
+    with SimulatedNode(model, long_log, settings, 1, world=FAST) as simulated:
         operator.hear("event", event="reset")
-        yield running
+        yield simulated
 
 
 @pytest.fixture
@@ -76,38 +76,40 @@ class Offering:
 
     def __init__(self, client: mqtt.Client) -> None:
         self._client = client
-        self._said: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._replies: queue.Queue[dict[str, Any]] = queue.Queue()
         topic = f"edgewise/{NODE}/model/result"
-        client.message_callback_add(topic, lambda _c, _d, m: self._said.put(json.loads(m.payload)))
+        client.message_callback_add(
+            topic, lambda _c, _d, m: self._replies.put(json.loads(m.payload))
+        )
         client.subscribe(topic, 1)
 
     def send(self, leaf: str, payload: str | bytes) -> None:
         self._client.publish(f"edgewise/{NODE}/model/{leaf}", payload, 1)
 
-    def offer(self, name: str, data: bytes, counter: int, **wrong: Any) -> dict[str, Any]:
-        given = offer(name, NODE, data, counter, wrong.pop("secret", SECRET))
-        self.send("offer", json.dumps(given | wrong))
+    def offer(self, name: str, data: bytes, counter: int, **overrides: Any) -> dict[str, Any]:
+        fields = offer(name, NODE, data, counter, overrides.pop("secret", SECRET))
+        self.send("offer", json.dumps(fields | overrides))
         return self.hear(name)
 
     def hear(self, name: str) -> dict[str, Any]:
         while True:
-            said = self._said.get(timeout=LIMIT_S)
-            if said["id"] == name:
-                return said
+            reply = self._replies.get(timeout=LIMIT_S)
+            if reply["id"] == name:
+                return reply
 
     def deliver(self, name: str, data: bytes, counter: int) -> dict[str, Any]:
         """All pieces; the first word of the node that is no wish."""
-        said = self.offer(name, data, counter)
-        while said.get("want") is not None:
-            self.send("chunk", chunk(data, said["want"]))
-            said = self.hear(name)
-        return said
+        reply = self.offer(name, data, counter)
+        while reply.get("want") is not None:
+            self.send("chunk", chunk(data, reply["want"]))
+            reply = self.hear(name)
+        return reply
 
     def verdict(self, name: str) -> dict[str, Any]:
-        said = self.hear(name)
-        while said["ok"] is None:
-            said = self.hear(name)
-        return said
+        reply = self.hear(name)
+        while reply["ok"] is None:
+            reply = self.hear(name)
+        return reply
 
 
 @pytest.fixture
@@ -116,35 +118,41 @@ def offering(client: mqtt.Client) -> Offering:
 
 
 def test_a_good_model_is_confirmed_and_used(
-    node: SimulatedNode, operator: Operator, client: mqtt.Client, model: Package, other: Package
+    node: SimulatedNode,
+    operator: Operator,
+    client: mqtt.Client,
+    model: Package,
+    other_model: Package,
 ) -> None:
     assert operator.hear("state")["cls"] in model.classes
-    verdict = push(client, TARGET, container(other), verdict_s=LIMIT_S)
+    verdict = push(client, TARGET, container(other_model), verdict_s=LIMIT_S)
     assert (verdict.ok, verdict.error) == (True, None)
-    assert (node.flash / "model.bin").read_bytes() == other.blob
+    assert (node.flash / "model.bin").read_bytes() == other_model.blob
     assert (node.flash / "model.bin.old").read_bytes() == model.blob
-    assert operator.hear("state", boot=2)["cls"] in other.classes
-    told = operator.order("model")["value"]
-    assert (told["name"], told["state"]) == ("other", "idle")
-    taken = [s for s in _states(node) if s["boot"] == 1][-1], _states(node)[-1]
-    assert taken[0]["boot"] == 1 and taken[1]["boot"] == 2
+    assert operator.hear("state", boot=2)["cls"] in other_model.classes
+    status = operator.order("model")["value"]
+    assert (status["name"], status["state"]) == ("other", "idle")
+    states = [s for s in _states(node) if s["boot"] == 1][-1], _states(node)[-1]
+    assert states[0]["boot"] == 1 and states[1]["boot"] == 2
 
 
 def _states(node: SimulatedNode) -> list[dict[str, Any]]:
     return [json.loads(line[6:]) for line in node.lines if line.startswith("state ")]
 
 
-def test_refused_at_the_offer(node: SimulatedNode, offering: Offering, other: Package) -> None:
-    data = container(other)
-    before = (node.flash / "model.bin").read_bytes()
-    said = {
+def test_refused_at_the_offer(
+    node: SimulatedNode, offering: Offering, other_model: Package
+) -> None:
+    data = container(other_model)
+    blob = (node.flash / "model.bin").read_bytes()
+    replies = {
         "wrong key": offering.offer("a", data, 5, secret="aa" * 32),
         "do not fit": offering.offer("b", bytes(40000), 5),
         "malformed offer": offering.offer("c", data, 5, sha256="zz"),
     }
-    assert said["wrong key"] == {"id": "a", "ok": False, "error": "wrong key"}
-    assert "bytes do not fit" in said["do not fit"]["error"]
-    assert said["malformed offer"]["error"] == "malformed offer"
+    assert replies["wrong key"] == {"id": "a", "ok": False, "error": "wrong key"}
+    assert "bytes do not fit" in replies["do not fit"]["error"]
+    assert replies["malformed offer"]["error"] == "malformed offer"
     assert offering.offer("d", data, 9)["want"] == 0
     for name, counter in (("e", 8), ("f", 0)):
         assert offering.offer(name, data, counter)["error"] == f"counter {counter} is not above 9"
@@ -152,77 +160,86 @@ def test_refused_at_the_offer(node: SimulatedNode, offering: Offering, other: Pa
     for payload in (b"", b"[]", b"{}", b'{"id":true}', b"\xff", b'{"id":"x"}', b'{"id":' * 50):
         offering.send("offer", payload)
     assert offering.offer("d", data, 9)["want"] == 0
-    assert (node.flash / "model.bin").read_bytes() == before
+    assert (node.flash / "model.bin").read_bytes() == blob
 
 
 def test_a_node_without_a_key_takes_none(
-    model: Package, log: Log, broker: str, operator: Operator, offering: Offering, other: Package
+    model: Package,
+    log: Log,
+    broker: str,
+    operator: Operator,
+    offering: Offering,
+    other_model: Package,
 ) -> None:
     settings = node_config({}, parse_broker(broker), NODE)
     with SimulatedNode(model, log, settings, 1, world=FAST):
         operator.hear("event", event="reset")
-        said = offering.offer("a", container(other), 5)
-    assert said["error"] == "this node has no key: set update.secret"
+        reply = offering.offer("a", container(other_model), 5)
+    assert reply["error"] == "this node has no key: set update.secret"
 
 
-def _changed(data: bytes, at: int) -> bytes:
-    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+def _flip_bit(data: bytes, offset: int) -> bytes:
+    return data[:offset] + bytes([data[offset] ^ 1]) + data[offset + 1 :]
 
 
 def test_rejected_when_it_is_tried(
-    node: SimulatedNode, operator: Operator, offering: Offering, model: Package, other: Package
+    node: SimulatedNode,
+    operator: Operator,
+    offering: Offering,
+    model: Package,
+    other_model: Package,
 ) -> None:
-    data = container(other)
-    blob = len(other.blob)
-    wrong = {
-        "gives another class": _changed(data, len(data) - 1),
+    data = container(other_model)
+    blob_size = len(other_model.blob)
+    faulty_data = {
+        "gives another class": _flip_bit(data, len(data) - 1),
         "golden vectors are cut off": data[:-1],
         "not a model for an update": b"x" + data[1:],
         "golden vectors are not for these": data[:10] + struct.pack("<H", 3) + data[12:],
-        "model:": _changed(data, 12 + blob // 2),
+        "model:": _flip_bit(data, 12 + blob_size // 2),
     }
-    for counter, (why, bad) in enumerate(wrong.items(), 1):
-        assert offering.deliver(why, bad, counter)["want"] is None
-        said = offering.verdict(why)
-        assert said["ok"] is False
-        assert why in said["error"]
+    for counter, (reason, faulty) in enumerate(faulty_data.items(), 1):
+        assert offering.deliver(reason, faulty, counter)["want"] is None
+        reply = offering.verdict(reason)
+        assert reply["ok"] is False
+        assert reason in reply["error"]
     assert (node.flash / "model.bin").read_bytes() == model.blob
     assert not (node.flash / "model.new").exists()
     assert operator.order("model")["value"]["state"] == "idle"
 
 
 def test_what_came_is_not_what_was_offered(
-    node: SimulatedNode, offering: Offering, other: Package
+    node: SimulatedNode, offering: Offering, other_model: Package
 ) -> None:
-    data = container(other)
-    said = offering.offer("a", data, 1)
-    bad = _changed(data, 700)
-    while said.get("want") is not None:
-        piece = bad[said["want"] : said["want"] + 1024]
-        offering.send("chunk", chunk(data, said["want"])[:8] + piece)
-        said = offering.hear("a")
-    assert said["error"] == "bad hash: what came is not what was offered"
+    data = container(other_model)
+    reply = offering.offer("a", data, 1)
+    faulty_data = _flip_bit(data, 700)
+    while reply.get("want") is not None:
+        piece = faulty_data[reply["want"] : reply["want"] + 1024]
+        offering.send("chunk", chunk(data, reply["want"])[:8] + piece)
+        reply = offering.hear("a")
+    assert reply["error"] == "bad hash: what came is not what was offered"
     assert offering.offer("b", data, 2)["want"] == 0
 
 
 def test_lost_doubled_and_reordered_pieces(
-    node: SimulatedNode, offering: Offering, other: Package
+    node: SimulatedNode, offering: Offering, other_model: Package
 ) -> None:
-    data = container(other)
+    data = container(other_model)
     assert offering.offer("a", data, 1)["want"] == 0
     offering.send("chunk", b"")
     offering.send("chunk", b"\0" * 2000)
-    for at in (512, 0, 0, 512, 256, 0):
-        offering.send("chunk", chunk(data, at)[: 8 + 256])
+    for offset in (512, 0, 0, 512, 256, 0):
+        offering.send("chunk", chunk(data, offset)[: 8 + 256])
     assert [offering.hear("a")["want"] for _ in range(6)] == [0, 256, 256, 256, 512, 512]
     assert offering.deliver("a", data, 1)["want"] is None
     assert offering.verdict("a")["ok"] is True
 
 
 def test_a_transfer_goes_on_after_a_power_cut(
-    node: SimulatedNode, operator: Operator, offering: Offering, other: Package
+    node: SimulatedNode, operator: Operator, offering: Offering, other_model: Package
 ) -> None:
-    data = container(other)
+    data = container(other_model)
     assert offering.offer("a", data, 1)["want"] == 0
     offering.send("chunk", chunk(data, 0))
     assert offering.hear("a")["want"] == 1024
@@ -242,23 +259,23 @@ def test_a_model_with_which_it_cannot_live_is_undone(
     operator: Operator,
     offering: Offering,
     model: Package,
-    other: Package,
+    other_model: Package,
     fault: str,
 ) -> None:
-    assert offering.deliver("a", container(other), 1)["want"] is None
-    said = offering.hear("a")
-    assert said.get("trial") is True
+    assert offering.deliver("a", container(other_model), 1)["want"] is None
+    reply = offering.hear("a")
+    assert reply.get("trial") is True
     # what a model can do to a node: never come back from a prediction, or raise
-    (node.flash / "model.py").write_text(_evil(other, FAULTS[fault]))
+    (node.flash / "model.py").write_text(_write_votes(other_model, FAULTS[fault]))
     node.cut_power()
-    said = offering.verdict("a")
-    assert said["ok"] is False
-    assert said["error"] == "rolled back: the node did not start with it"
+    reply = offering.verdict("a")
+    assert reply["ok"] is False
+    assert reply["error"] == "rolled back: the node did not start with it"
     assert (node.flash / "model.bin").read_bytes() == model.blob
 
 
-def _evil(other: Package, body: str) -> str:
-    _, table = loader.unpack(other.blob)
+def _write_votes(other_model: Package, body: str) -> str:
+    _, table = loader.unpack(other_model.blob)
     return f"CRC = {crc32(bytes(memoryview(table)))}\ndef votes(x, out):\n{body}"
 
 
@@ -268,24 +285,24 @@ def test_a_model_without_the_class_that_drives_the_actuator(
     broker: str,
     operator: Operator,
     offering: Offering,
-    other: Package,
+    other_model: Package,
 ) -> None:
     config = {"update": {"secret": SECRET}, "actuator": {"pin": 5, "on": "open"}}
     settings = node_config(config, parse_broker(broker), NODE)
     with SimulatedNode(model, long_log, settings, 1, world=FAST) as node:
         operator.hear("event", event="reset")
-        assert offering.deliver("a", container(other), 1)["want"] is None
-        said = offering.verdict("a")
-        assert said["error"] == "no class of it is open, which actuator.on names"
+        assert offering.deliver("a", container(other_model), 1)["want"] is None
+        reply = offering.verdict("a")
+        assert reply["error"] == "no class of it is open, which actuator.on names"
         assert (node.flash / "model.bin").read_bytes() == model.blob
         assert operator.hear("state", boot=2)["cls"] in model.classes
-        assert operator.order("model")["value"]["error"] == said["error"]
+        assert operator.order("model")["value"]["error"] == reply["error"]
 
 
 def test_an_offer_that_comes_again_gets_the_state(
-    node: SimulatedNode, offering: Offering, other: Package
+    node: SimulatedNode, offering: Offering, other_model: Package
 ) -> None:
-    data = container(other)
+    data = container(other_model)
     assert offering.deliver("a", data, 5)["want"] is None
     while not offering.hear("a").get("trial"):
         pass
@@ -296,56 +313,64 @@ def test_an_offer_that_comes_again_gets_the_state(
 
 
 def test_a_verdict_that_is_lost_is_asked_for(
-    node: SimulatedNode, client: mqtt.Client, other: Package, monkeypatch: pytest.MonkeyPatch
+    node: SimulatedNode, client: mqtt.Client, other_model: Package, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lost = []
-    heard = pushing._Conversation._on_message
+    lost_messages = []
+    on_message = pushing._Conversation._on_message
 
-    def deaf(talk: Any, client: Any, data: Any, message: Any) -> None:
-        if json.loads(message.payload)["ok"] is not None and not lost:
-            lost.append(message)
+    def drop_verdict(conversation: Any, client: Any, data: Any, message: Any) -> None:
+        if json.loads(message.payload)["ok"] is not None and not lost_messages:
+            lost_messages.append(message)
         else:
-            heard(talk, client, data, message)
+            on_message(conversation, client, data, message)
 
-    monkeypatch.setattr(pushing._Conversation, "_on_message", deaf)
+    monkeypatch.setattr(pushing._Conversation, "_on_message", drop_verdict)
     monkeypatch.setattr(pushing, "_VERDICT_RETRY_S", 1.0)
-    verdict = push(client, TARGET, container(other), verdict_s=LIMIT_S)
-    assert (verdict.ok, len(lost)) == (True, 1)
+    verdict = push(client, TARGET, container(other_model), verdict_s=LIMIT_S)
+    assert (verdict.ok, len(lost_messages)) == (True, 1)
 
 
 def test_rolled_back_while_it_is_tried(
-    node: SimulatedNode, operator: Operator, offering: Offering, model: Package, other: Package
+    node: SimulatedNode,
+    operator: Operator,
+    offering: Offering,
+    model: Package,
+    other_model: Package,
 ) -> None:
-    assert offering.deliver("a", container(other), 5)["want"] is None
+    assert offering.deliver("a", container(other_model), 5)["want"] is None
     while not offering.hear("a").get("trial"):
         pass
     assert operator.order("model", "rollback")["ok"] is True
     assert offering.verdict("a")["error"] == "rolled back: a command asked for it"
     operator.hear("event", event="reset", boot=3)
-    told = operator.order("model")["value"]
-    assert (told["name"], told["state"]) == ("window", "idle")
+    status = operator.order("model")["value"]
+    assert (status["name"], status["state"]) == ("window", "idle")
     assert (node.flash / "model.bin").read_bytes() == model.blob
 
 
 def test_back_to_the_model_before(
-    node: SimulatedNode, operator: Operator, client: mqtt.Client, model: Package, other: Package
+    node: SimulatedNode,
+    operator: Operator,
+    client: mqtt.Client,
+    model: Package,
+    other_model: Package,
 ) -> None:
     assert "no model before" in operator.order("model", "rollback")["error"]
     assert "status or rollback" in operator.order("model", "x")["error"]
-    assert push(client, TARGET, container(other), verdict_s=LIMIT_S).ok
+    assert push(client, TARGET, container(other_model), verdict_s=LIMIT_S).ok
     assert operator.order("model", "rollback")["ok"] is True
     operator.hear("event", event="reset")
     assert operator.order("model")["value"]["name"] == "window"
     assert (node.flash / "model.bin").read_bytes() == model.blob
-    assert (node.flash / "model.bin.old").read_bytes() == other.blob
+    assert (node.flash / "model.bin.old").read_bytes() == other_model.blob
 
 
 def test_at_most_one_reading_is_missing(
-    node: SimulatedNode, client: mqtt.Client, other: Package, operator: Operator
+    node: SimulatedNode, client: mqtt.Client, other_model: Package, operator: Operator
 ) -> None:
     operator.hear("state")
-    assert push(client, TARGET, container(other), verdict_s=LIMIT_S).ok
-    said = _states(node)
-    last = max(i for i, s in enumerate(said) if s["boot"] == 1)
-    gap_s = said[last + 1]["ts"] - said[last]["ts"]
+    assert push(client, TARGET, container(other_model), verdict_s=LIMIT_S).ok
+    states = _states(node)
+    last = max(i for i, s in enumerate(states) if s["boot"] == 1)
+    gap_s = states[last + 1]["ts"] - states[last]["ts"]
     assert gap_s <= 2 * 30  # the log has a reading each 30 s

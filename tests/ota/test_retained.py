@@ -18,20 +18,20 @@ def test_nodes_that_never_fall_silent_do_not_prolong_it(
     monkeypatch.setattr(retained, "_ANSWER_S", float(threading.TIMEOUT_MAX))
     client, node = (connect(parse_broker(broker)) for _ in range(2))
     node.publish("edgewise/a/state", "kept", 1, retain=True).wait_for_publish()
-    ended = threading.Event()
+    stop = threading.Event()
 
     def talk() -> None:
-        while not ended.wait(0.2):
+        while not stop.wait(0.2):
             node.publish("edgewise/b/state", "live", 1)
 
-    talking = threading.Thread(target=talk)
-    talking.start()
+    thread = threading.Thread(target=talk)
+    thread.start()
     try:
-        found = retained.retained(client, "edgewise/+/state")
+        messages = retained.retained(client, "edgewise/+/state")
     finally:
-        ended.set()
-        talking.join()
+        stop.set()
+        thread.join()
         for one in (client, node):
             one.disconnect()
             one.loop_stop()
-    assert found == {"edgewise/a/state": b"kept", "edgewise/b/state": b"live"}
+    assert messages == {"edgewise/a/state": b"kept", "edgewise/b/state": b"live"}

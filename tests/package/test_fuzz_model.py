@@ -28,7 +28,7 @@ FILES = count(1_000, 10_000)  # of each kind
 BOARD_HEAP = "320k"  # 160 KB on the board, where a word is half as long
 LIMIT_S = 1800
 pytestmark = [pytest.mark.long, pytest.mark.timeout(2 * LIMIT_S)]
-ALIKE = settings(
+FUZZ_SETTINGS = settings(
     max_examples=FILES + FILES // 4,  # some come twice
     derandomize=True,
     database=None,
@@ -44,63 +44,67 @@ def changes(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return importlib.import_module("changes")
 
 
-def many(strategy: SearchStrategy[bytes]) -> list[bytes]:
+def draw_files(strategy: SearchStrategy[bytes]) -> list[bytes]:
     files: dict[bytes, None] = {}
 
-    @ALIKE
+    @FUZZ_SETTINGS
     @given(strategy)
-    def keep(blob: bytes) -> None:
+    def collect(blob: bytes) -> None:
         files[blob] = None
 
-    keep()
+    collect()
     return list(files)[:FILES]
 
 
-def verdicts(command: list[str], files: list[bytes], folder: Path) -> list[str]:
+def judge_files(command: list[str], files: list[bytes], folder: Path) -> list[str]:
     """What one interpreter says of each file."""
     path = folder / "files"
     path.write_bytes(b"".join(struct.pack("<I", len(blob)) + blob for blob in files))
-    places = ":".join([*map(str, paths.node_dirs()), ".frozen"])
-    done = subprocess.run(
+    search_path = ":".join([*map(str, paths.node_dirs()), ".frozen"])
+    result = subprocess.run(
         [*command, str(FUZZ / "verdicts.py"), str(path)],
-        env={**os.environ, "MICROPYPATH": places},
+        env={**os.environ, "MICROPYPATH": search_path},
         capture_output=True,
         timeout=LIMIT_S,
     )
-    said = done.stdout.decode(errors="replace").splitlines()
-    assert done.returncode == 0, f"file {len(said)}: {done.stderr.decode()[-500:]}"
-    assert said.pop() == "end"
-    assert len(said) == len(files)
-    return said
+    verdicts = result.stdout.decode(errors="replace").splitlines()
+    assert result.returncode == 0, f"file {len(verdicts)}: {result.stderr.decode()[-500:]}"
+    assert verdicts.pop() == "end"
+    assert len(verdicts) == len(files)
+    return verdicts
 
 
-def judged_alike(files: list[bytes], micropython: list[str], folder: Path) -> list[str]:
+def judge_on_both(files: list[bytes], micropython: list[str], folder: Path) -> list[str]:
     assert len(files) == FILES
-    said = verdicts([sys.executable], files, folder)
-    on_node = verdicts([*micropython, "-X", f"heapsize={BOARD_HEAP}"], files, folder)
-    for blob, here, there in zip(files, said, on_node, strict=True):
-        assert here == there, blob.hex()
-    return said
+    host_verdicts = judge_files([sys.executable], files, folder)
+    node_verdicts = judge_files([*micropython, "-X", f"heapsize={BOARD_HEAP}"], files, folder)
+    for blob, host_verdict, node_verdict in zip(files, host_verdicts, node_verdicts, strict=True):
+        assert host_verdict == node_verdict, blob.hex()
+    return host_verdicts
 
 
 def test_every_changed_file_is_refused(
     changes: ModuleType, micropython_command: list[str], tmp_path: Path
 ) -> None:
-    files = many(changes.raw())
-    for blob, said in zip(files, judged_alike(files, micropython_command, tmp_path), strict=True):
-        assert said.startswith("refused"), blob.hex()
+    files = draw_files(changes.raw())
+    for blob, verdict in zip(
+        files, judge_on_both(files, micropython_command, tmp_path), strict=True
+    ):
+        assert verdict.startswith("refused"), blob.hex()
 
 
 def test_a_file_sealed_anew_is_refused_or_a_model(
     changes: ModuleType, micropython_command: list[str], tmp_path: Path
 ) -> None:
-    files = many(changes.resealed())
-    said = judged_alike(files, micropython_command, tmp_path)
-    accepted = [blob for blob, line in zip(files, said, strict=True) if line.startswith("acc")]
-    assert FILES // 10 < len(accepted) < FILES // 2  # both sides are tried
-    for blob in accepted:
+    files = draw_files(changes.resealed())
+    verdicts = judge_on_both(files, micropython_command, tmp_path)
+    models = [
+        blob for blob, verdict in zip(files, verdicts, strict=True) if verdict.startswith("acc")
+    ]
+    assert FILES // 10 < len(models) < FILES // 2  # both sides are tried
+    for blob in models:
         contract, table = loader.unpack(blob)
-        again = pack_model(contract, table)
-        assert loader.unpack(again) == (contract, table)
-        if changes.parts(blob)[0] == changes.parts(again)[0]:
-            assert again == blob
+        copy = pack_model(contract, table)
+        assert loader.unpack(copy) == (contract, table)
+        if changes.parts(blob)[0] == changes.parts(copy)[0]:
+            assert copy == blob

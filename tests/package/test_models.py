@@ -18,13 +18,13 @@ def test_there_is_one() -> None:
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda p: p.name)
 def test_golden_vectors(path: Path) -> None:
-    loaded = load_package(path)
-    model = loaded.model()
+    package = load_package(path)
+    model = package.model()
     rows = list(csv.reader((path / "golden.csv").read_text().splitlines()))
-    assert rows[0] == [*loaded.features, "class"]
+    assert rows[0] == [*package.features, "class"]
     assert len(rows) > 50
     for row in rows[1:]:
-        assert loaded.classes[model.predict([int(v) for v in row[:-1]])] == row[-1]
+        assert package.classes[model.predict([int(v) for v in row[:-1]])] == row[-1]
 
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda p: p.name)

@@ -50,14 +50,14 @@ class Broker:
     """Answers as MQTT has it and remembers every byte that came."""
 
     def __init__(self) -> None:
-        self.got = b""
-        self.more = asyncio.Event()
+        self.data = b""
+        self.arrival = asyncio.Event()
 
     async def serve(self, reader: Reader, writer: Writer) -> None:
         splitter = Splitter()
         while data := await reader.read(100):
-            self.got += data
-            self.more.set()
+            self.data += data
+            self.arrival.set()
             for packet in splitter.push(data):
                 answers = {CONNECT: WELCOME, 0xC0: PONG}
                 if kind(packet) == PUBLISH:
@@ -65,13 +65,13 @@ class Broker:
                 writer.write(answers[kind(packet)])
         writer.close()
 
-    async def has(self, data: bytes) -> None:
-        while data not in self.got:
-            self.more.clear()
-            await self.more.wait()
+    async def wait_for(self, data: bytes) -> None:
+        while data not in self.data:
+            self.arrival.clear()
+            await self.arrival.wait()
 
 
-def played(
+def play_through(
     play: Callable[[Proxy, Broker], Awaitable[None]], behaviour: Behaviour | None = None
 ) -> None:
     async def main() -> None:
@@ -88,24 +88,29 @@ async def knock(proxy: Proxy) -> tuple[Reader, Writer]:
     return await asyncio.open_connection("127.0.0.1", proxy.port)
 
 
-async def joined(proxy: Proxy) -> tuple[Reader, Writer]:
+async def join(proxy: Proxy) -> tuple[Reader, Writer]:
     reader, writer = await knock(proxy)
     writer.write(HELLO)
     assert await reader.readexactly(4) == WELCOME
     return reader, writer
 
 
-async def nothing(waiting: Coroutine[Any, Any, Any]) -> None:
+async def expect_nothing(read: Coroutine[Any, Any, Any]) -> None:
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(waiting, 0.2)
+        await asyncio.wait_for(read, 0.2)
 
 
 def test_a_stream_is_cut_into_packets_wherever_it_breaks() -> None:
-    long = b"\x30\xc8\x01" + bytes(200)
-    stream = HELLO + NEWS + long + PONG
-    for at in range(len(stream)):
+    long_packet = b"\x30\xc8\x01" + bytes(200)
+    stream = HELLO + NEWS + long_packet + PONG
+    for offset in range(len(stream)):
         splitter = Splitter()
-        assert splitter.push(stream[:at]) + splitter.push(stream[at:]) == [HELLO, NEWS, long, PONG]
+        assert splitter.push(stream[:offset]) + splitter.push(stream[offset:]) == [
+            HELLO,
+            NEWS,
+            long_packet,
+            PONG,
+        ]
     assert (topic(NEWS), pid(NEWS), pid(puback(258))) == ("edgewise/n/state", 5, 258)
     with pytest.raises(EdgewiseError, match="not MQTT"):
         Splitter().push(b"\xff" * 9)
@@ -113,76 +118,76 @@ def test_a_stream_is_cut_into_packets_wherever_it_breaks() -> None:
 
 def test_all_passes_and_is_counted() -> None:
     async def play(proxy: Proxy, broker: Broker) -> None:
-        reader, writer = await joined(proxy)
+        reader, writer = await join(proxy)
         writer.write(NEWS + PING)
         assert await reader.readexactly(6) == puback(5) + PONG
-        assert broker.got == HELLO + NEWS + PING
+        assert broker.data == HELLO + NEWS + PING
         assert (proxy.attempts, proxy.connects, len(proxy.acks)) == (1, 1, 1)
 
-    played(play)
+    play_through(play)
 
 
 def test_refused_connections_end_and_others_are_not_taken() -> None:
     async def play(proxy: Proxy, broker: Broker) -> None:
-        reader, _ = await joined(proxy)
+        reader, _ = await join(proxy)
         await proxy.become(Refuse())
         assert await reader.read() == b""
         with pytest.raises(ConnectionRefusedError):
             await knock(proxy)
         await proxy.become(Pass())
-        await joined(proxy)
+        await join(proxy)
 
-    played(play)
+    play_through(play)
 
 
 def test_a_syn_is_not_answered() -> None:
     async def play(proxy: Proxy, broker: Broker) -> None:
-        reader, writer = await joined(proxy)
+        reader, writer = await join(proxy)
         await proxy.become(Ignore())
-        await nothing(knock(proxy))
+        await expect_nothing(knock(proxy))
         writer.write(NEWS)
-        await nothing(reader.read(1))
+        await expect_nothing(reader.read(1))
         await proxy.become(Pass())
         assert await reader.readexactly(4) == puback(5)
-        await joined(proxy)
+        await join(proxy)
 
-    played(play)
+    play_through(play)
 
 
 def test_frozen_bytes_come_later() -> None:
     async def play(proxy: Proxy, broker: Broker) -> None:
-        reader, writer = await joined(proxy)
+        reader, writer = await join(proxy)
         await proxy.become(Freeze())
         writer.write(NEWS)
-        await nothing(reader.read(1))
-        assert broker.got == HELLO
+        await expect_nothing(reader.read(1))
+        assert broker.data == HELLO
         await proxy.become(Pass())
         assert await reader.readexactly(4) == puback(5)
 
-    played(play)
+    play_through(play)
 
 
 def test_silent_means_accepted_and_nothing_else() -> None:
     async def play(proxy: Proxy, broker: Broker) -> None:
         reader, writer = await knock(proxy)
         writer.write(HELLO)
-        await nothing(reader.read(1))
-        assert (broker.got, proxy.behaviour.acts) == (b"", 1)
+        await expect_nothing(reader.read(1))
+        assert (broker.data, proxy.behaviour.acts) == (b"", 1)
         writer.close()
 
-    played(play, Silent())
+    play_through(play, Silent())
 
 
 def test_delay_keeps_the_order() -> None:
     async def play(proxy: Proxy, broker: Broker) -> None:
         loop = asyncio.get_running_loop()
-        reader, writer = await joined(proxy)
+        reader, writer = await join(proxy)
         start = loop.time()
         writer.write(NEWS + PING)
         assert await reader.readexactly(6) == puback(5) + PONG
         assert loop.time() - start >= 0.15
 
-    played(play, Delay(0.15))
+    play_through(play, Delay(0.15))
 
 
 def test_drip_is_one_byte_at_a_time() -> None:
@@ -192,7 +197,7 @@ def test_drip_is_one_byte_at_a_time() -> None:
         pieces = [await reader.read(100) for _ in WELCOME]
         assert pieces == [bytes([byte]) for byte in WELCOME]
 
-    played(play, Drip(0.02))
+    play_through(play, Drip(0.02))
 
 
 # the packet that is met, what happens, what the node gets after HELLO, NEWS, PING; whether FIN
@@ -229,7 +234,7 @@ SESSIONS: dict[str, tuple[int, Action, bytes, bool]] = {
 
 @pytest.mark.parametrize("name", SESSIONS)
 def test_what_the_node_gets(name: str) -> None:
-    what, action, expected, ends = SESSIONS[name]
+    packet_kind, action, expected, is_closed = SESSIONS[name]
 
     async def play(proxy: Proxy, broker: Broker) -> None:
         reader, writer = await knock(proxy)
@@ -239,75 +244,75 @@ def test_what_the_node_gets(name: str) -> None:
                 assert await reader.readexactly(4) == WELCOME
         rest = expected.removeprefix(WELCOME)
         assert await reader.readexactly(len(rest)) == rest
-        if ends:
+        if is_closed:
             try:
                 assert await reader.read() == b""
             except ConnectionResetError:  # bytes of the node were still on their way
                 assert name != "half closed"
         else:
-            await nothing(reader.read(1))
+            await expect_nothing(reader.read(1))
         assert proxy.behaviour.acts == 1
 
-    played(play, On(what, action))
+    play_through(play, On(packet_kind, action))
 
 
 def test_the_broker_gets_the_part_before_a_cut_and_all_after_a_stall() -> None:
     async def cut(proxy: Proxy, broker: Broker) -> None:
-        _, writer = await joined(proxy)
+        _, writer = await join(proxy)
         writer.write(NEWS)
-        await broker.has(NEWS[:7])
-        assert broker.got == HELLO + NEWS[:7]
+        await broker.wait_for(NEWS[:7])
+        assert broker.data == HELLO + NEWS[:7]
 
     async def stall(proxy: Proxy, broker: Broker) -> None:
-        reader, writer = await joined(proxy)
+        reader, writer = await join(proxy)
         writer.write(NEWS)
-        await broker.has(NEWS[:7])
-        await nothing(reader.read(1))
+        await broker.wait_for(NEWS[:7])
+        await expect_nothing(reader.read(1))
         await proxy.become(Pass())
         assert await reader.readexactly(4) == puback(5)
-        assert broker.got == HELLO + NEWS
+        assert broker.data == HELLO + NEWS
 
-    played(cut, On(PUBLISH, actions.cut_inside(7)))
-    played(stall, On(PUBLISH, actions.stall_inside(7)))
+    play_through(cut, On(PUBLISH, actions.cut_inside(7)))
+    play_through(stall, On(PUBLISH, actions.stall_inside(7)))
 
 
 def test_a_reset_is_a_reset() -> None:
     async def play(proxy: Proxy, broker: Broker) -> None:
-        reader, writer = await joined(proxy)
+        reader, writer = await join(proxy)
         writer.write(NEWS)
         with pytest.raises(ConnectionResetError):
             await reader.read(1)
-        assert broker.got == HELLO
+        assert broker.data == HELLO
 
-    played(play, On(PUBLISH, actions.reset))
+    play_through(play, On(PUBLISH, actions.reset))
 
 
 def test_after_a_half_close_the_node_is_still_heard() -> None:
     async def play(proxy: Proxy, broker: Broker) -> None:
-        reader, writer = await joined(proxy)
+        reader, writer = await join(proxy)
         writer.write(NEWS)
         assert await reader.read() == b""
         writer.write(PING)
-        await broker.has(PING)
+        await broker.wait_for(PING)
         assert proxy.acks == []
 
-    played(play, On(PUBLISH, actions.half_close))
+    play_through(play, On(PUBLISH, actions.half_close))
 
 
 def test_the_answer_to_an_injected_command_stays_here() -> None:
     async def play(proxy: Proxy, broker: Broker) -> None:
-        reader, writer = await joined(proxy)
+        reader, writer = await join(proxy)
         writer.write(NEWS)
         await reader.readuntil(puback(5))
         writer.write(puback(0x7001) + PING)
         assert await reader.readexactly(2) == PONG
-        assert broker.got == HELLO + NEWS + PING
+        assert broker.data == HELLO + NEWS + PING
 
-    played(play, On(PUBLISH, actions.command))
+    play_through(play, On(PUBLISH, actions.command))
 
 
 def test_refusals_go_through_all_codes_and_the_first_packets_may_pass() -> None:
-    async def refused(proxy: Proxy, broker: Broker) -> None:
+    async def collect_codes(proxy: Proxy, broker: Broker) -> None:
         codes = []
         for _ in range(6):
             reader, writer = await knock(proxy)
@@ -316,10 +321,10 @@ def test_refusals_go_through_all_codes_and_the_first_packets_may_pass() -> None:
         assert codes == [1, 2, 3, 4, 5, 1]
         assert (proxy.attempts, proxy.connects) == (6, 0)
 
-    async def later(proxy: Proxy, broker: Broker) -> None:
-        reader, writer = await joined(proxy)
+    async def expect_one_loss(proxy: Proxy, broker: Broker) -> None:
+        reader, writer = await join(proxy)
         writer.write(NEWS + NEWS + NEWS + PING)
         assert await reader.readexactly(10) == 2 * puback(5) + PONG
 
-    played(refused, On(CONNACK, actions.refuse))
-    played(later, On(PUBACK, actions.drop, skip=2))
+    play_through(collect_codes, On(CONNACK, actions.refuse))
+    play_through(expect_one_loss, On(PUBACK, actions.drop, skip=2))

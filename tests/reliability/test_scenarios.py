@@ -30,8 +30,16 @@ from edgewise.simulator.feed import write_feed
 pytestmark = [pytest.mark.timeout(1200), pytest.mark.long]
 
 OUTAGES = count(15, 200)
-FEW = {"refused", "frozen", "reset", "stalled-up", "garbage-connack", "puback-swallowed", "bytes"}
-ALL = (soak(OUTAGES), *(s for s in SCENARIOS if WHOLE or s.name in FEW))
+SAMPLE = {
+    "refused",
+    "frozen",
+    "reset",
+    "stalled-up",
+    "garbage-connack",
+    "puback-swallowed",
+    "bytes",
+}
+ALL = (soak(OUTAGES), *(s for s in SCENARIOS if WHOLE or s.name in SAMPLE))
 JOBS = 6
 
 
@@ -43,7 +51,7 @@ def figures(model: Package) -> dict[str, Figures]:
 def test_thirty_scenarios_have_names_of_their_own() -> None:
     names = {s.name for s in SCENARIOS}
     assert len(names) == len(SCENARIOS) > 30
-    assert names > FEW
+    assert names > SAMPLE
 
 
 @pytest.mark.parametrize("name", [s.name for s in ALL])
@@ -60,16 +68,16 @@ def test_the_soak_meets_most_of_its_outages(figures: dict[str, Figures]) -> None
 
 
 def test_a_backlog_drains(model: Package) -> None:
-    drained = asyncio.run(drain(model, 1000, {"outbox": 2000}))
-    assert drained.lost == 0
-    assert drained.readings >= 1000
+    result = asyncio.run(drain(model, 1000, {"outbox": 2000}))
+    assert result.lost == 0
+    assert result.readings >= 1000
 
 
 GOOD = Figures("n", "w", 200, 0, 0, 3, 0, 200, 1, 210, Recovery(1, 2.0, 2.0), 1, 1, 4, 20.0, None)
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "fault"),
     [
         ({"lost": 1}, "1 lost"),
         ({"doubled": 2}, "2 rows twice"),
@@ -79,9 +87,9 @@ GOOD = Figures("n", "w", 200, 0, 0, 3, 0, 200, 1, 210, Recovery(1, 2.0, 2.0), 1,
         ({"why": "no end within 9 s"}, "no end within 9 s"),
     ],
 )
-def test_each_fault_is_named(change: dict[str, int | str], said: str) -> None:
+def test_each_fault_is_named(change: dict[str, int | str], fault: str) -> None:
     assert not GOOD.faults
-    assert replace(GOOD, **change).faults == [said]  # type: ignore[arg-type]
+    assert replace(GOOD, **change).faults == [fault]  # type: ignore[arg-type]
 
 
 def test_recovery_is_counted_where_nothing_else_came_between() -> None:
@@ -92,8 +100,8 @@ def test_recovery_is_counted_where_nothing_else_came_between() -> None:
 
 def test_rows_are_judged(tmp_path: Path) -> None:
     engine = open_db(f"sqlite:///{tmp_path / 'a.db'}")
-    usual = {"node": "n", "boot": 1, "t": 20.0, "h": 50.0, "cls": "0", "p": 1.0, "late": 0}
-    rows = [{**usual, "seq": n, "ts": 98.0 + 2 * n, "received_at": 0} for n in (1, 2, 4, 5)]
+    row = {"node": "n", "boot": 1, "t": 20.0, "h": 50.0, "cls": "0", "p": 1.0, "late": 0}
+    rows = [{**row, "seq": n, "ts": 98.0 + 2 * n, "received_at": 0} for n in (1, 2, 4, 5)]
     rows[1]["ts"] = None
     rows[2]["ts"] += 3
     with engine.begin() as connection:
@@ -132,7 +140,7 @@ world.rest()
 def test_late_and_missed_slots_are_seen(tmp_path: Path, micropython_command: list[str]) -> None:
     (tmp_path / "node.py").write_text(BLOCKED)
     write_feed(flat_log(20, 2000), tmp_path / "feed.bin", 2000, 0)
-    done = subprocess.run(
+    result = subprocess.run(
         [*micropython_command, "node.py"],
         cwd=tmp_path,
         env={"MICROPYPATH": str(paths.simulator_dir()), "EDGEWISE_SIM_RATE": "20"},
@@ -140,14 +148,14 @@ def test_late_and_missed_slots_are_seen(tmp_path: Path, micropython_command: lis
         text=True,
         timeout=LIMIT_S,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    slots = Slots.from_lines(done.stdout.splitlines())
+    assert result.returncode == 0, result.stdout + result.stderr
+    slots = Slots.from_lines(result.stdout.splitlines())
     assert (slots.read, slots.missed) == (17, 3)
-    late = re.findall(r"world: slot (\d+) late", done.stdout)
-    assert late[0] == "7"
-    assert "world: slots from 11 missed, 3" in done.stdout
+    late_slots = re.findall(r"world: slot (\d+) late", result.stdout)
+    assert late_slots[0] == "7"
+    assert "world: slots from 11 missed, 3" in result.stdout
     assert 950 <= slots.worst_ms < 2000
-    rows = [int(line) for line in done.stdout.splitlines() if line.isdigit()]
+    rows = [int(line) for line in result.stdout.splitlines() if line.isdigit()]
     assert [(t - 210 % 256) % 20 for t in rows[:11]] == list(range(11))
 
 
@@ -163,16 +171,16 @@ def test_the_page_gets_its_table(tmp_path: Path) -> None:
 
 def test_the_command_says_what_it_found(model: Package, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "edgewise.reliability", "--model", str(model.path)]
-    done = subprocess.run(
+    result = subprocess.run(
         [*command, "puback-twice", "--json", "f.json"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         timeout=LIMIT_S,
     )
-    [found] = json.loads((tmp_path / "f.json").read_text())["scenarios"]
-    assert done.returncode == (1 if found["faults"] else 0), done.stderr
-    assert "puback-twice" in done.stdout
-    done = subprocess.run([*command, "none"], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: scenario none is not known: take one of soak, refused")
+    [scenario] = json.loads((tmp_path / "f.json").read_text())["scenarios"]
+    assert result.returncode == (1 if scenario["faults"] else 0), result.stderr
+    assert "puback-twice" in result.stdout
+    result = subprocess.run([*command, "none"], cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: scenario none is not known: take one of soak, refused")

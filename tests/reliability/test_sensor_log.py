@@ -18,14 +18,14 @@ def test_good_readings_pass_and_faults_do_not() -> None:
     if not path.is_file():
         pytest.skip("no real log of three sensors: set EDGEWISE_DATA")
     for log in sensor_log.read(path):
-        got = sensor_log.figures(log)
-        assert got.total == 6243
-        assert got.r_noise == 1 - (got.failed + got.refused) / got.total
-        assert got.refused == 0
+        figures = sensor_log.figures(log)
+        assert figures.total == 6243
+        assert figures.r_noise == 1 - (figures.failed + figures.refused) / figures.total
+        assert figures.refused == 0
         # a spike right after a gap is where the checks start
-        assert got.collateral < 0.001
-        assert got.caught["bogus"] == got.caught["checksum"] == 1
-        assert got.caught["spike"] > 0.99
+        assert figures.collateral < 0.001
+        assert figures.caught["bogus"] == figures.caught["checksum"] == 1
+        assert figures.caught["spike"] > 0.99
 
 
 def test_a_log_of_something_else_is_named(tmp_path: Path) -> None:

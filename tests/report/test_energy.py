@@ -39,13 +39,13 @@ def test_the_formula_by_hand() -> None:
     # 100 wakes a day, 10 reports: 200 s at 36, 20 s at 180, 200 s at 1.8, standby and sleep
     expected = (200 * 36 + 20 * 180 + 200 * 1.8 + 86400 * 0.05 + (86400 - 220) * 0.01) / 3600
     assert day_mah(864, 10, 0.01, a) == pytest.approx(expected)
-    longer = day_mah(864, 10, 0.01, a, radio_s=5)
-    assert longer - expected == pytest.approx(30 * (180 - 0.01) / 3600)
+    long_mah = day_mah(864, 10, 0.01, a, radio_s=5)
+    assert long_mah - expected == pytest.approx(30 * (180 - 0.01) / 3600)
 
 
 def test_a_node_that_never_sleeps_long_enough() -> None:
-    always = day_mah(0.5, 0, 0.01, replace(ASSUMED, sensor_ma=0, standby_ma=0))
-    assert always == pytest.approx(172800 * 0.99 * ASSUMED.cpu_ma / 3600)
+    mah = day_mah(0.5, 0, 0.01, replace(ASSUMED, sensor_ma=0, standby_ma=0))
+    assert mah == pytest.approx(172800 * 0.99 * ASSUMED.cpu_ma / 3600)
 
 
 def test_every_assumption_has_its_source() -> None:
@@ -71,7 +71,7 @@ class Board:
 
 
 def test_as_many_readings_wait_as_the_node_has_room_for() -> None:
-    loaded = load_package(OCCUPANCY)
+    package = load_package(OCCUPANCY)
     settings = {
         "key": 1,
         "need": CONFIRM_NEED,
@@ -83,9 +83,9 @@ def test_as_many_readings_wait_as_the_node_has_room_for() -> None:
     }
     board: Any = Board()
     node = SleepyNode(
-        board, Plausible((0, 0), 0), board, board, loaded.model(), ["0", "1"], settings
+        board, Plausible((0, 0), 0), board, board, package.model(), ["0", "1"], settings
     )
-    assert node.outbox.size == readings_kept(loaded.features, loaded.filters)
+    assert node.outbox.size == readings_kept(package.features, package.filters)
     assert node.outbox.size >= 40
 
 
@@ -94,28 +94,28 @@ def info(period_ms: int = 60000) -> dict[str, Any]:
 
 
 def test_rules_from_the_dearest_to_the_cheapest() -> None:
-    told = battery(info(), 8.0)
-    room = told["readings_kept"]
-    reports = [rule["reports_a_day"] for rule in told["rules"]]
+    estimate = battery(info(), 8.0)
+    room = estimate["readings_kept"]
+    reports = [rule["reports_a_day"] for rule in estimate["rules"]]
     assert reports == pytest.approx([1440, 8 + 1440 / EVERY_NTH, 8 + 1440 / room])
     for place in ("module", "board"):
-        mah = [rule[place]["mah_a_day"] for rule in told["rules"]]
+        mah = [rule[place]["mah_a_day"] for rule in estimate["rules"]]
         assert mah == sorted(mah, reverse=True)
-        for rule in told["rules"]:
+        for rule in estimate["rules"]:
             days = rule[place]["days"]
             assert days * rule[place]["mah_a_day"] == pytest.approx(1600)
-    assert json.loads(json.dumps(told)) == told
+    assert json.loads(json.dumps(estimate)) == estimate
 
 
 def test_what_changes_all_the_time_saves_nothing() -> None:
-    every, nth, changes = battery(info(), 5000.0)["rules"]
-    assert every["module"] == nth["module"] == changes["module"]
+    each_rule, nth_rule, change_rule = battery(info(), 5000.0)["rules"]
+    assert each_rule["module"] == nth_rule["module"] == change_rule["module"]
 
 
 def test_without_a_test_part_nothing_is_claimed() -> None:
-    every, nth, changes = battery(info(), None)["rules"]
-    assert every["module"]["days"] > 0
-    assert nth["module"]["mah_a_day"] is changes["board"]["days"] is None
+    each_rule, nth_rule, change_rule = battery(info(), None)["rules"]
+    assert each_rule["module"]["days"] > 0
+    assert nth_rule["module"]["mah_a_day"] is change_rule["board"]["days"] is None
 
 
 def test_the_page_and_the_command_tell_the_same(tmp_path: Path) -> None:
@@ -123,17 +123,17 @@ def test_the_page_and_the_command_tell_the_same(tmp_path: Path) -> None:
 
     from edgewise.cli.main import app
 
-    loaded = load_package(OCCUPANCY)
-    evidence = loaded.evidence()
+    package = load_package(OCCUPANCY)
+    evidence = package.evidence()
     assert evidence is not None
-    page = render(loaded.info, {**evidence, "changes_a_day": 12.5})
+    page = render(package.info, {**evidence, "changes_a_day": 12.5})
     assert "On a battery" in page
     assert "12.5 times a day" in page
-    assert str(readings_kept(loaded.features, loaded.filters)) in page
-    assert "not known" in render(loaded.info, {**evidence, "changes_a_day": None})
-    done = CliRunner().invoke(app, ["report", str(OCCUPANCY), "--json"])
-    said = json.loads(done.stdout)["battery"]
-    assert said == battery(loaded.info, evidence.get("changes_a_day"))
+    assert str(readings_kept(package.features, package.filters)) in page
+    assert "not known" in render(package.info, {**evidence, "changes_a_day": None})
+    result = CliRunner().invoke(app, ["report", str(OCCUPANCY), "--json"])
+    estimate = json.loads(result.stdout)["battery"]
+    assert estimate == battery(package.info, evidence.get("changes_a_day"))
 
 
 def test_changes_are_counted_by_the_rule_of_the_node() -> None:
@@ -144,30 +144,30 @@ def test_changes_are_counted_by_the_rule_of_the_node() -> None:
         period_ms = 60000
         node_test = np.array(["x"] * 720 + ["y"] * 720, dtype=object)
 
-    said = np.zeros(1440, dtype=np.int64)
-    said[100:300] = 1  # a change and one back
-    said[400:402] = 1  # too short for three of five
-    said[720:] = 1  # the first class of the other node is no change
-    trained: Any = Tested()
-    assert _changes_a_day(trained, said) == pytest.approx(2.0)
+    predictions = np.zeros(1440, dtype=np.int64)
+    predictions[100:300] = 1  # a change and one back
+    predictions[400:402] = 1  # too short for three of five
+    predictions[720:] = 1  # the first class of the other node is no change
+    tested: Any = Tested()
+    assert _changes_a_day(tested, predictions) == pytest.approx(2.0)
     rule = Confirm(CONFIRM_NEED, CONFIRM_OF, 2)
-    assert sum(rule.push(int(c)) for c in said[:720]) == 3
+    assert sum(rule.push(int(c)) for c in predictions[:720]) == 3
 
 
 def test_the_table_in_the_docs_is_what_the_model_says() -> None:
     text = (OCCUPANCY.parents[1] / "docs" / "battery.md").read_text()
-    found = [
+    rows = [
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in text.splitlines()
         if re.match(r"\| \d+ s ", line)
     ]
-    changes = re.search(r"it made on its test part: ([\d.]+) a day", " ".join(text.split()))
-    assert changes is not None
-    loaded = load_package(OCCUPANCY)
+    match = re.search(r"it made on its test part: ([\d.]+) a day", " ".join(text.split()))
+    assert match is not None
+    package = load_package(OCCUPANCY)
     expected = []
     for period_s in (60, 300, 600):
-        told = battery({**loaded.info, "period_ms": 1000 * period_s}, float(changes[1]))
-        for rule in told["rules"]:
+        estimate = battery({**package.info, "period_ms": 1000 * period_s}, float(match[1]))
+        for rule in estimate["rules"]:
             dhcp = day_mah(
                 period_s,
                 rule["reports_a_day"],
@@ -187,4 +187,4 @@ def test_the_table_in_the_docs_is_what_the_model_says() -> None:
                     f"{board['days']:.0f}",
                 ]
             )
-    assert found == expected
+    assert rows == expected

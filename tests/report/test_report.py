@@ -29,31 +29,31 @@ class Balanced(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.open: list[str] = []
+        self.open_tags: list[str] = []
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
         if tag not in VOID:
-            self.open.append(tag)
+            self.open_tags.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
+        assert self.open_tags.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] != "style":
+        if self.open_tags and self.open_tags[-1] != "style":
             self.text += data
 
 
-def parsed(page: str) -> Balanced:
+def parse_page(page: str) -> Balanced:
     parser = Balanced()
     parser.feed(page)
     parser.close()
-    assert parser.open == []
+    assert parser.open_tags == []
     return parser
 
 
@@ -95,18 +95,18 @@ INFO: dict[str, Any] = {
 def test_a_page_that_needs_nothing_and_obeys_nobody(trained: Trained) -> None:
     facts = json.loads(json_bytes(evidence(trained)))
     page = render(INFO, facts)
-    found = parsed(page)
-    assert not {tag for tag, _ in found.tags} & {"script", "link", "img", "iframe", "object"}
-    assert not [a for _, attrs in found.tags for a in attrs if a in ("src", "href", "onload")]
+    parser = parse_page(page)
+    assert not {tag for tag, _ in parser.tags} & {"script", "link", "img", "iframe", "object"}
+    assert not [a for _, attrs in parser.tags for a in attrs if a in ("src", "href", "onload")]
     assert not re.search(r"url\(|@import|https?:", page)
-    assert found.text.count('<script>alert("1")</script>') >= 4
+    assert parser.text.count('<script>alert("1")</script>') >= 4
     for word in ("Not for", "Confusion", "Learning curve", "confidence", "S_feature", "taken"):
-        assert word in found.text or f"{word}" in page
+        assert word in parser.text or f"{word}" in page
 
 
 def test_figures_on_the_page_are_those_of_the_training(trained: Trained) -> None:
     facts = evidence(trained)
-    text = parsed(render(INFO, facts)).text
+    text = parse_page(render(INFO, facts)).text
     scores = trained.scores
     for value in (scores.accuracy, scores.balanced_accuracy, scores.macro_f1):
         assert f"{value:.1%}" in text
@@ -120,27 +120,27 @@ def test_figures_on_the_page_are_those_of_the_training(trained: Trained) -> None
 
 
 def test_without_a_test_part_it_says_so(trained: Trained) -> None:
-    none = replace(
+    no_test = replace(
         trained,
         x_test=trained.x_test[:0],
         y_test=trained.y_test[:0],
         time_test_s=trained.time_test_s[:0],
         node_test=trained.node_test[:0],
     )
-    text = parsed(render(INFO, json.loads(json_bytes(evidence(none))))).text
+    text = parse_page(render(INFO, json.loads(json_bytes(evidence(no_test))))).text
     assert "There was no test part" in text
 
 
 def test_a_test_too_short_for_intervals(trained: Trained) -> None:
-    few = slice(0, 8)
-    short = replace(
+    rows = slice(0, 8)
+    short_test = replace(
         trained,
-        x_test=trained.x_test[few],
-        y_test=trained.y_test[few],
-        time_test_s=trained.time_test_s[few],
-        node_test=trained.node_test[few],
+        x_test=trained.x_test[rows],
+        y_test=trained.y_test[rows],
+        time_test_s=trained.time_test_s[rows],
+        node_test=trained.node_test[rows],
     )
-    text = parsed(render(INFO, evidence(short))).text
+    text = parse_page(render(INFO, evidence(short_test))).text
     assert "Too short a test for intervals" in text
     assert "its scores say little" in text
 
@@ -148,46 +148,49 @@ def test_a_test_too_short_for_intervals(trained: Trained) -> None:
 def test_intervals_hold_the_value_and_shrink_with_more_blocks() -> None:
     r = np.random.default_rng(0)
 
-    def made(blocks: int) -> np.ndarray:
+    def draw_blocks(blocks: int) -> np.ndarray:
         hits = r.integers(20, 40, (blocks, 2))
         return np.stack([np.array([[a, 40 - a], [40 - b, b]]) for a, b in hits])
 
-    few, many = (scores_with_intervals(made(n), 0) for n in (10, 200))
-    for found in (few, many):
-        for rows in found.values():
+    scores_10, scores_200 = (scores_with_intervals(draw_blocks(n), 0) for n in (10, 200))
+    for scores in (scores_10, scores_200):
+        for rows in scores.values():
             for value, low, high in rows:
                 assert low is not None
                 assert high is not None
                 assert value is not None
                 assert low <= value <= high
-    width = [f["accuracy"][0][2] - f["accuracy"][0][1] for f in (few, many)]  # type: ignore[operator]
-    assert width[1] < width[0] / 2
-    perfect = scores_with_intervals(np.tile(np.diag([30, 30]), (9, 1, 1)), 0)
-    assert perfect["macro_f1"] == [[1.0, 1.0, 1.0]]
+    widths = [f["accuracy"][0][2] - f["accuracy"][0][1] for f in (scores_10, scores_200)]  # type: ignore[operator]
+    assert widths[1] < widths[0] / 2
+    perfect_scores = scores_with_intervals(np.tile(np.diag([30, 30]), (9, 1, 1)), 0)
+    assert perfect_scores["macro_f1"] == [[1.0, 1.0, 1.0]]
 
 
 def test_a_class_is_judged_by_the_draws_in_which_it_occurs() -> None:
-    always = np.array([[20, 0, 0], [0, 20, 0], [0, 0, 0]])
-    once = np.array([[0, 0, 0], [0, 0, 0], [0, 1, 9]])
-    found = scores_with_intervals(np.stack([always] * 9 + [once]), 0)
-    assert found["recall"][2] == [0.9, 0.9, 0.9]
-    assert found["precision"][2] == [1.0, 1.0, 1.0]
-    never = scores_with_intervals(np.stack([always] * 9), 0)
-    assert never["recall"][2] == never["precision"][2] == [None, None, None]
-    assert never["macro_f1"] == [[1.0, 1.0, 1.0]]
-    assert scores_with_intervals(always[None], 0)["f1"][1:] == [[1.0, None, None], [None] * 3]
+    block_without = np.array([[20, 0, 0], [0, 20, 0], [0, 0, 0]])
+    block_with = np.array([[0, 0, 0], [0, 0, 0], [0, 1, 9]])
+    scores = scores_with_intervals(np.stack([block_without] * 9 + [block_with]), 0)
+    assert scores["recall"][2] == [0.9, 0.9, 0.9]
+    assert scores["precision"][2] == [1.0, 1.0, 1.0]
+    scores_without = scores_with_intervals(np.stack([block_without] * 9), 0)
+    assert scores_without["recall"][2] == scores_without["precision"][2] == [None, None, None]
+    assert scores_without["macro_f1"] == [[1.0, 1.0, 1.0]]
+    assert scores_with_intervals(block_without[None], 0)["f1"][1:] == [
+        [1.0, None, None],
+        [None] * 3,
+    ]
 
 
 def test_a_class_without_test_readings_is_unknown(trained: Trained) -> None:
-    some = trained.y_test != 2
-    without = replace(
+    mask = trained.y_test != 2
+    two_classes = replace(
         trained,
-        x_test=trained.x_test[some],
-        y_test=trained.y_test[some],
-        time_test_s=trained.time_test_s[some],
-        node_test=trained.node_test[some],
+        x_test=trained.x_test[mask],
+        y_test=trained.y_test[mask],
+        time_test_s=trained.time_test_s[mask],
+        node_test=trained.node_test[mask],
     )
-    text = parsed(render(INFO, json.loads(json_bytes(evidence(without))))).text
+    text = parse_page(render(INFO, json.loads(json_bytes(evidence(two_classes))))).text
     assert "unknown" in text
     assert "Class c: only 0 test readings" in text
 
@@ -201,7 +204,7 @@ def test_the_page_tells_of_the_form_that_was_compiled_last(
     info = recompile(load_package(model), None, tmp_path / "other", form)
     assert info["form"] == form
     assert info["measured"]["runtime"] == f"viper-{form}"
-    text = parsed((tmp_path / "other" / "report.html").read_text()).text
+    text = parse_page((tmp_path / "other" / "report.html").read_text()).text
     assert f"measured latency, viper-{form} " in text
     assert text.startswith("other")
 
@@ -222,20 +225,20 @@ def test_the_commands(trained: Trained, tmp_path: Path) -> None:
 
     model = tmp_path / "window"
     compile_model(trained, model, {})
-    before = {p.name: p.read_bytes() for p in model.iterdir()}
-    again = tmp_path / "again.html"
-    done = CliRunner().invoke(app, ["report", str(model), "--json", "--out", str(again)])
-    assert done.exit_code == 0, done.output
-    said = json.loads(done.stdout)
-    assert said["features"][0]["name"] in trained.features
-    assert said["s_feature"] == pytest.approx(trained.s_feature, abs=1e-4)
-    assert again.read_bytes() == before["report.html"]
-    shown = CliRunner().invoke(app, ["inspect", str(model), "--json"])
-    facts = json.loads(shown.stdout)
+    files = {p.name: p.read_bytes() for p in model.iterdir()}
+    copy_path = tmp_path / "again.html"
+    result = CliRunner().invoke(app, ["report", str(model), "--json", "--out", str(copy_path)])
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert document["features"][0]["name"] in trained.features
+    assert document["s_feature"] == pytest.approx(trained.s_feature, abs=1e-4)
+    assert copy_path.read_bytes() == files["report.html"]
+    inspection = CliRunner().invoke(app, ["inspect", str(model), "--json"])
+    facts = json.loads(inspection.stdout)
     assert facts["features"] == trained.features
-    assert set(facts["files"]) == set(before)
-    assert {p.name: p.read_bytes() for p in model.iterdir()} == before
+    assert set(facts["files"]) == set(files)
+    assert {p.name: p.read_bytes() for p in model.iterdir()} == files
     for verb in ("report", "inspect"):
         assert CliRunner().invoke(app, [verb, str(model)]).exit_code == 0
-        wrong = CliRunner().invoke(app, [verb, str(tmp_path / "none")])
-        assert wrong.exception is not None
+        failure = CliRunner().invoke(app, [verb, str(tmp_path / "none")])
+        assert failure.exception is not None

@@ -17,7 +17,7 @@ HIDDEN = "pass-of-mine"
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Path:
+def node_toml(tmp_path: Path) -> Path:
     """Two nodes over one node.toml."""
     file = tmp_path / "node.toml"
     file.write_text('[wifi]\nssid = "home"\n[mqtt]\nhost = "pi"\nport = 1883\n')
@@ -31,8 +31,8 @@ def house(tmp_path: Path) -> Path:
     return file
 
 
-def test_a_fleet(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    nodes = settings.fleet(house)
+def test_a_fleet(node_toml: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nodes = settings.fleet(node_toml)
     assert list(nodes) == ["attic", "cellar"]
     wifi = {"ssid": "home", "password": HIDDEN}
     assert nodes["attic"] == {
@@ -46,14 +46,14 @@ def test_a_fleet(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "wifi": wifi,
         "mqtt": {"host": "pi", "port": 1884},
     }
-    assert settings.load(house.parent / "nodes/b.toml") == nodes["cellar"]
-    monkeypatch.chdir(house.parent / "nodes")
+    assert settings.load(node_toml.parent / "nodes/b.toml") == nodes["cellar"]
+    monkeypatch.chdir(node_toml.parent / "nodes")
     assert settings.load(Path("b.toml")) == nodes["cellar"]
-    assert "node" not in settings.load(house)
+    assert "node" not in settings.load(node_toml)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("period_ms = 5000\n", "c.toml: names no node: add a first line: node ="),
         ('\nnode = "attic"\n', "c.toml:2: node attic has a file: choose another"),
@@ -63,60 +63,62 @@ def test_a_fleet(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ('node = "c"\n[actuator]\npin = 5\n', "node.toml:1: actuator.pin: a node that sleeps"),
     ],
 )
-def test_a_wrong_file_of_a_fleet_is_named(house: Path, text: str, said: str) -> None:
-    (house.parent / "nodes/c.toml").write_text(text)
-    if "sleeps" in said:
-        house.write_text("sleep = true\n" + house.read_text())
-        said = said.replace("node.toml:1", "c.toml:3")
-    with pytest.raises(InputError) as caught:
-        settings.fleet(house)
-    assert said in str(caught.value)
+def test_a_wrong_file_of_a_fleet_is_named(node_toml: Path, text: str, message: str) -> None:
+    (node_toml.parent / "nodes/c.toml").write_text(text)
+    if "sleeps" in message:
+        node_toml.write_text("sleep = true\n" + node_toml.read_text())
+        message = message.replace("node.toml:1", "c.toml:3")
+    with pytest.raises(InputError) as error:
+        settings.fleet(node_toml)
+    assert message in str(error.value)
 
 
-def test_masked(house: Path) -> None:
-    shown = settings.mask_secrets({**settings.load(house), "update": {"secret": ""}})
-    assert shown["wifi"] == {"ssid": "home", "password": "***"}
-    assert shown["update"] == {"secret": ""}
-    assert settings.load(house)["wifi"]["password"] == HIDDEN
+def test_masked(node_toml: Path) -> None:
+    values = settings.mask_secrets({**settings.load(node_toml), "update": {"secret": ""}})
+    assert values["wifi"] == {"ssid": "home", "password": "***"}
+    assert values["update"] == {"secret": ""}
+    assert settings.load(node_toml)["wifi"]["password"] == HIDDEN
 
 
-def test_tls_files_stand_beside_the_settings_or_beside_those_above(house: Path) -> None:
-    attic = house.parent / "nodes/a.toml"
-    assert settings.tls_files(settings.load(attic), attic) == {}
-    attic.write_text('node = "attic"\n[mqtt]\ntls = true\ncert = "c.der"\n')
-    (house.parent / "ca.der").write_bytes(b"ca")
+def test_tls_files_stand_beside_the_settings_or_beside_those_above(node_toml: Path) -> None:
+    attic_toml = node_toml.parent / "nodes/a.toml"
+    assert settings.tls_files(settings.load(attic_toml), attic_toml) == {}
+    attic_toml.write_text('node = "attic"\n[mqtt]\ntls = true\ncert = "c.der"\n')
+    (node_toml.parent / "ca.der").write_bytes(b"ca")
     with pytest.raises(InputError, match=r"nodes/c.der: cannot be read .*: put it there"):
-        settings.tls_files(settings.load(attic), attic)
-    attic.with_name("c.der").write_bytes(b"mine")
-    files = settings.tls_files(settings.load(attic), attic)
+        settings.tls_files(settings.load(attic_toml), attic_toml)
+    attic_toml.with_name("c.der").write_bytes(b"mine")
+    files = settings.tls_files(settings.load(attic_toml), attic_toml)
     assert files == {"ca.der": b"ca", "c.der": b"mine"}
     with pytest.raises(InputError, match=r"mqtt.ca: '../ca.der' is not the name of a file"):
-        settings.tls_files({"mqtt": {"tls": True, "ca": "../ca.der"}}, attic)
+        settings.tls_files({"mqtt": {"tls": True, "ca": "../ca.der"}}, attic_toml)
 
 
-def config(*words: str | Path) -> CompletedProcess[str]:
-    done = edgewise("config", *words)
-    assert HIDDEN not in done.stdout + done.stderr
-    return done
+def run_config(*arguments: str | Path) -> CompletedProcess[str]:
+    result = edgewise("config", *arguments)
+    assert HIDDEN not in result.stdout + result.stderr
+    return result
 
 
-def test_config_check_show_and_schema(house: Path) -> None:
-    done = config("check", house, "--json")
-    told = json.loads(done.stdout)
-    assert told == {"ok": True, "file": str(house), "nodes": ["attic", "cellar"]}
-    shown = config("show", house)
-    assert 'wifi.password = "***"\n' in shown.stdout
-    assert tomllib.loads(shown.stdout) == json.loads(config("show", house, "--json").stdout)
-    schema = json.loads(config("schema").stdout)
-    assert schema == json.loads(config("schema", "--json").stdout)
+def test_config_check_show_and_schema(node_toml: Path) -> None:
+    result = run_config("check", node_toml, "--json")
+    report = json.loads(result.stdout)
+    assert report == {"ok": True, "file": str(node_toml), "nodes": ["attic", "cellar"]}
+    show_result = run_config("show", node_toml)
+    assert 'wifi.password = "***"\n' in show_result.stdout
+    assert tomllib.loads(show_result.stdout) == json.loads(
+        run_config("show", node_toml, "--json").stdout
+    )
+    schema = json.loads(run_config("schema").stdout)
+    assert schema == json.loads(run_config("schema", "--json").stdout)
     assert schema == settings.schema()
 
 
-def test_a_mistake_is_exit_2_and_one_line(house: Path) -> None:
-    (house.parent / "nodes/b.toml").write_text('node = "cellar"\nnod = 1\n')
-    for words in (("check", house), ("show", house.parent / "nodes/b.toml")):
-        done = config(*words)
-        assert (done.returncode, done.stdout) == (2, "")
-        assert done.stderr.startswith("error: ")
-        assert "b.toml:2: nod is not known: did you mean node?" in done.stderr
-        assert done.stderr.count("\n") == 1
+def test_a_mistake_is_exit_2_and_one_line(node_toml: Path) -> None:
+    (node_toml.parent / "nodes/b.toml").write_text('node = "cellar"\nnod = 1\n')
+    for arguments in (("check", node_toml), ("show", node_toml.parent / "nodes/b.toml")):
+        result = run_config(*arguments)
+        assert (result.returncode, result.stdout) == (2, "")
+        assert result.stderr.startswith("error: ")
+        assert "b.toml:2: nod is not known: did you mean node?" in result.stderr
+        assert result.stderr.count("\n") == 1

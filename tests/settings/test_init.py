@@ -28,11 +28,11 @@ OPTIONS = {
 
 
 def init(
-    folder: Path, *words: str, answers: str = "", **options: str
+    folder: Path, *arguments: str, answers: str = "", **options: str
 ) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "edgewise.cli.main", "init", *words]
-    done = subprocess.run(
-        [*command, *(w for pair in options.items() for w in pair)],
+    command = [sys.executable, "-m", "edgewise.cli.main", "init", *arguments]
+    result = subprocess.run(
+        [*command, *(argument for pair in options.items() for argument in pair)],
         capture_output=True,
         text=True,
         timeout=500,
@@ -40,9 +40,9 @@ def init(
         input=answers,
         start_new_session=True,  # no terminal of its own
     )
-    assert "Traceback" not in done.stderr
-    assert SECRET not in done.stdout + done.stderr
-    return done
+    assert "Traceback" not in result.stderr
+    assert SECRET not in result.stdout + result.stderr
+    return result
 
 
 def mode(path: Path) -> int:
@@ -50,50 +50,50 @@ def mode(path: Path) -> int:
 
 
 def test_options_alone_make_settings(tmp_path: Path) -> None:
-    done = init(tmp_path, "--json", **OPTIONS)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["written"] == ["node.toml", "secrets.toml", ".gitignore"]
-    shown = tomllib.loads((tmp_path / "node.toml").read_text())
-    assert shown == {
+    result = init(tmp_path, "--json", **OPTIONS)
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["written"] == ["node.toml", "secrets.toml", ".gitignore"]
+    node_settings = tomllib.loads((tmp_path / "node.toml").read_text())
+    assert node_settings == {
         "node": "kitchen",
         "wifi": {"ssid": "häuschen"},
         "mqtt": {"host": "pi.local", "port": 1884, "user": "me"},
         "sensor": {"kind": "dht11", "pin": 5},
     }
-    hidden = tomllib.loads((tmp_path / "secrets.toml").read_text())
-    key = hidden["update"]["secret"]
+    secrets = tomllib.loads((tmp_path / "secrets.toml").read_text())
+    key = secrets["update"]["secret"]
     assert len(bytes.fromhex(key)) == 32
-    assert hidden == {
+    assert secrets == {
         "wifi": {"password": SECRET},
         "mqtt": {"password": "p@ss-of-mine"},
         "update": {"secret": key},
     }
-    assert key not in done.stdout + done.stderr
-    assert "p@ss" not in done.stdout + done.stderr
+    assert key not in result.stdout + result.stderr
+    assert "p@ss" not in result.stdout + result.stderr
     assert mode(tmp_path / "secrets.toml") == 0o600
-    loaded = settings.load(tmp_path / "node.toml")
-    assert loaded["mqtt"] == {**shown["mqtt"], "password": "p@ss-of-mine"}
+    all_settings = settings.load(tmp_path / "node.toml")
+    assert all_settings["mqtt"] == {**node_settings["mqtt"], "password": "p@ss-of-mine"}
     assert sorted(os.listdir(tmp_path)) == [".gitignore", "node.toml", "secrets.toml"]
 
 
 def test_what_no_option_says_is_asked_and_a_wrong_answer_asked_again(tmp_path: Path) -> None:
     answers = "\nhome\nx://y\nmqtts://me@pi.local\ndht12\n\nfour\n99\n5\n" + SECRET + "\n"
-    done = init(tmp_path, "--wifi-password", "", answers=answers)
-    assert done.returncode == 0, done.stderr
-    for said in ("x://y", "must be one of dht22, dht11", "a whole number", "must be 0..48"):
-        assert said in done.stderr
-    assert done.stderr.count("Sensor, dht22 or dht11 [dht22]") == 2
-    assert "put the broker's CA as ca.der into" in done.stderr
-    loaded = settings.load(tmp_path / "node.toml")
-    assert "node" not in loaded
-    assert loaded["mqtt"] == {
+    result = init(tmp_path, "--wifi-password", "", answers=answers)
+    assert result.returncode == 0, result.stderr
+    for text in ("x://y", "must be one of dht22, dht11", "a whole number", "must be 0..48"):
+        assert text in result.stderr
+    assert result.stderr.count("Sensor, dht22 or dht11 [dht22]") == 2
+    assert "put the broker's CA as ca.der into" in result.stderr
+    all_settings = settings.load(tmp_path / "node.toml")
+    assert "node" not in all_settings
+    assert all_settings["mqtt"] == {
         "host": "pi.local",
         "port": 8883,
         "user": "me",
         "tls": True,
         "password": SECRET,
     }
-    assert loaded["sensor"] == {"kind": "dht22", "pin": 5}
+    assert all_settings["sensor"] == {"kind": "dht22", "pin": 5}
 
 
 def test_each_has_a_key_of_its_own(tmp_path: Path) -> None:
@@ -106,22 +106,22 @@ def test_each_has_a_key_of_its_own(tmp_path: Path) -> None:
     assert len(keys) == 2
 
 
-@pytest.mark.parametrize("there", ["node.toml", "secrets.toml"])
-def test_nothing_is_overwritten_without_force(tmp_path: Path, there: str) -> None:
-    (tmp_path / there).write_text("mine")
-    done = init(tmp_path, **OPTIONS)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert f"error: {there}: exists already: name another, or --force replaces" in done.stderr
-    assert os.listdir(tmp_path) == [there]
-    assert (tmp_path / there).read_text() == "mine"
-    (tmp_path / there).chmod(0o644)
+@pytest.mark.parametrize("name", ["node.toml", "secrets.toml"])
+def test_nothing_is_overwritten_without_force(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
+    result = init(tmp_path, **OPTIONS)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert f"error: {name}: exists already: name another, or --force replaces" in result.stderr
+    assert os.listdir(tmp_path) == [name]
+    assert (tmp_path / name).read_text() == "mine"
+    (tmp_path / name).chmod(0o644)
     assert init(tmp_path, "--force", **OPTIONS).returncode == 0
     assert settings.load(tmp_path / "node.toml")["node"] == "kitchen"
     assert mode(tmp_path / "secrets.toml") == 0o600
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "said"),
+    ("option", "value", "message"),
     [
         ("--pin", "99", "sensor.pin must be 0..48"),
         ("--sensor", "dht12", "sensor.kind must be one of dht22, dht11"),
@@ -134,19 +134,19 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path, there: str) -> Non
         ("--out", "no/node.toml", "cannot be written"),
     ],
 )
-def test_wrong_options(tmp_path: Path, option: str, value: str, said: str) -> None:
-    words = (word for pair in {**OPTIONS, option: value}.items() for word in pair)
-    done = edgewise("init", *words, cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert said in done.stderr
-    assert "hush" not in done.stderr
+def test_wrong_options(tmp_path: Path, option: str, value: str, message: str) -> None:
+    arguments = (argument for pair in {**OPTIONS, option: value}.items() for argument in pair)
+    result = edgewise("init", *arguments, cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert message in result.stderr
+    assert "hush" not in result.stderr
     assert not os.listdir(tmp_path)
 
 
 def test_no_answer_is_no_hang(tmp_path: Path) -> None:
-    done = init(tmp_path)
-    assert done.returncode == 2
-    assert "error: node: no answer: type one, or give it as an option" in done.stderr
+    result = init(tmp_path)
+    assert result.returncode == 2
+    assert "error: node: no answer: type one, or give it as an option" in result.stderr
     assert not os.listdir(tmp_path)
 
 

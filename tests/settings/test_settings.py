@@ -24,7 +24,7 @@ def path_of(section: str, key: str) -> str:
     return f"{section}.{key}" if section else key
 
 
-def given(section: str, key: str, value: Any) -> dict[str, Any]:
+def nest(section: str, key: str, value: Any) -> dict[str, Any]:
     return {section: {key: value}} if section else {key: value}
 
 
@@ -33,42 +33,42 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "node.toml"
 
 
-def refusal(file: Path, text: str) -> str:
+def catch_error(file: Path, text: str) -> str:
     """The one line that `load` says of ``text``."""
     file.write_text(text)
     file.chmod(0o600)
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError) as error:
         settings.load(file)
-    assert HIDDEN not in str(caught.value)
-    return str(caught.value)
+    assert HIDDEN not in str(error.value)
+    return str(error.value)
 
 
 def properties() -> dict[str, dict[str, Any]]:
     """The JSON Schema of every key, by its path."""
     schema = settings.schema()
-    found = {}
-    for name, about in schema["properties"].items():
-        part = schema["$defs"].get(name) if about.get("$ref") else None
-        if part is None:
-            found[name] = about
+    schemas = {}
+    for name, property_schema in schema["properties"].items():
+        definition = schema["$defs"].get(name) if property_schema.get("$ref") else None
+        if definition is None:
+            schemas[name] = property_schema
         else:
-            found |= {f"{name}.{key}": inner for key, inner in part["properties"].items()}
-    return found
+            schemas |= {f"{name}.{key}": inner for key, inner in definition["properties"].items()}
+    return schemas
 
 
 def test_host_and_node_know_the_same_keys_types_defaults_and_limits() -> None:
     host = properties()
     assert set(host) == {path_of(s, k) for s, k, _ in NODE} | {"update.secret"}
-    full = settings.complete({})
+    defaults = settings.complete({})
     for section, key, (kind, default, *limits) in NODE:
-        about = host[path_of(section, key)]
-        assert about["type"] == TYPES[kind], key
-        assert (full[section] if section else full)[key] == json.loads(default)
-        ends = ("minLength", "maxLength") if kind == "text" else ("minimum", "maximum")
+        property_schema = host[path_of(section, key)]
+        assert property_schema["type"] == TYPES[kind], key
+        assert (defaults[section] if section else defaults)[key] == json.loads(default)
+        bounds = ("minLength", "maxLength") if kind == "text" else ("minimum", "maximum")
         if len(limits) == 2:
-            assert [about[e] for e in ends] == [int(limit) for limit in limits], key
+            assert [property_schema[e] for e in bounds] == [int(limit) for limit in limits], key
         if len(limits) == 1:
-            assert about["enum"] == limits[0].split("|")
+            assert property_schema["enum"] == limits[0].split("|")
 
 
 @pytest.mark.parametrize(("section", "key", "row"), NODE, ids=lambda v: v if v else "-")
@@ -82,7 +82,7 @@ def test_host_and_node_take_and_refuse_the_same_values(
         edges = (low - 1, low, high, high + 1)
         values += ["x" * n for n in edges] if kind == "text" else list(edges)
     for value in values:
-        document = given(section, key, value)
+        document = nest(section, key, value)
         try:
             node_config.check(document)
         except ConfigError:
@@ -101,19 +101,19 @@ def test_what_the_node_masks_is_a_secret_here() -> None:
 
 def test_given_values_come_back_without_defaults_and_the_node_takes_them(file: Path) -> None:
     file.write_text('node = "n1"\nreport = [{delta = 0.5}]\n[wifi]\nssid = "häuschen 😀"\n')
-    loaded = settings.load(file)
-    assert loaded == {
+    values = settings.load(file)
+    assert values == {
         "node": "n1",
         "report": [{"delta": 0.5}],
         "wifi": {"ssid": "häuschen 😀"},
     }
-    text = settings.config_json(loaded)
+    text = settings.config_json(values)
     assert "😀".encode() in text
-    assert node_config.check(json.loads(text)) == settings.complete(loaded)
+    assert node_config.check(json.loads(text)) == settings.complete(values)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ('\n[mqtt]\n\n# where\nhots = "pi"\n', ":5: mqtt.hots is not known: did you mean mqtt.ho"),
         ('node = "a"\nmqtt.hots = "pi"\n', ":2: mqtt.hots is not known: did you mean mqtt.host?"),
@@ -147,8 +147,8 @@ def test_given_values_come_back_without_defaults_and_the_node_takes_them(file: P
         (f'wifi = "{HIDDEN}"\n', ":1: wifi must be a table"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_line(file: Path, text: str, said: str) -> None:
-    assert f"{file}{said}" in refusal(file, text)
+def test_what_is_wrong_is_named_with_its_line(file: Path, text: str, message: str) -> None:
+    assert f"{file}{message}" in catch_error(file, text)
 
 
 def test_files_that_cannot_be_read(file: Path) -> None:
@@ -159,7 +159,7 @@ def test_files_that_cannot_be_read(file: Path) -> None:
         settings.load(file)
 
 
-def secret(path: Path, text: str = f'[wifi]\npassword = "{HIDDEN}"\n') -> Path:
+def write_secrets(path: Path, text: str = f'[wifi]\npassword = "{HIDDEN}"\n') -> Path:
     path.write_text(text)
     path.chmod(0o600)
     return path
@@ -167,18 +167,18 @@ def secret(path: Path, text: str = f'[wifi]\npassword = "{HIDDEN}"\n') -> Path:
 
 def test_secrets_go_over_the_settings_beside_them(file: Path) -> None:
     file.write_text('[wifi]\nssid = "home"\n')
-    secret(file.with_name("secrets.toml"))
+    write_secrets(file.with_name("secrets.toml"))
     assert settings.load(file)["wifi"] == {"ssid": "home", "password": HIDDEN}
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620])
 def test_secrets_that_others_can_read_are_refused(file: Path, mode: int) -> None:
     file.write_text('[wifi]\nssid = "home"\n')
-    secrets = secret(file.with_name("secrets.toml"))
+    secrets = write_secrets(file.with_name("secrets.toml"))
     secrets.chmod(mode)
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError) as error:
         settings.load(file)
-    assert str(caught.value) == (
+    assert str(error.value) == (
         f"{secrets}: holds wifi.password and others can read it: run: chmod 600 {secrets}"
     )
     secrets.unlink()
@@ -190,6 +190,6 @@ def test_secrets_that_others_can_read_are_refused(file: Path, mode: int) -> None
 
 def test_a_wrong_value_of_the_secrets_is_found_there(file: Path) -> None:
     file.write_text("[mqtt]\nport = 8883\n")
-    secret(file.with_name("secrets.toml"), f'[wifi]\npassword = "{65 * "x"}"\n')
+    write_secrets(file.with_name("secrets.toml"), f'[wifi]\npassword = "{65 * "x"}"\n')
     with pytest.raises(InputError, match=r"secrets.toml:2: wifi.password must be 0..64"):
         settings.load(file)

@@ -25,17 +25,17 @@ FILES = [
 
 def run_file(command: list[str], file: Path, umqtt: Path, cwd: Path) -> str:
     """What it printed; an interpreter for each file, so that none finds another's rest."""
-    places = [paths.simulator_dir(), *paths.node_dirs(), umqtt]
-    done = subprocess.run(
+    search_path = [paths.simulator_dir(), *paths.node_dirs(), umqtt]
+    result = subprocess.run(
         [*command, str(ROOT / "tests/run_micropython.py"), str(file)],
-        env={**os.environ, "MICROPYPATH": ":".join([*map(str, places), ".frozen"])},
+        env={**os.environ, "MICROPYPATH": ":".join([*map(str, search_path), ".frozen"])},
         cwd=cwd,
         capture_output=True,
         text=True,
         timeout=LIMIT_S,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
 
 
 @pytest.mark.timeout(LIMIT_S + 10)
@@ -43,10 +43,10 @@ def run_file(command: list[str], file: Path, umqtt: Path, cwd: Path) -> str:
 def test_file_passes_in_micropython(
     file: str, micropython_command: list[str], umqtt_dir: Path, tmp_path: Path
 ) -> None:
-    said = run_file(micropython_command, ROOT / file, umqtt_dir, tmp_path)
+    stdout = run_file(micropython_command, ROOT / file, umqtt_dir, tmp_path)
     tests = len(re.findall(r"^def test_", (ROOT / file).read_text(), re.MULTILINE))
     assert tests > 0
-    assert said.splitlines()[-1] == f"{tests} passed"
+    assert stdout.splitlines()[-1] == f"{tests} passed"
 
 
 # What the umqtt.simple frozen into stock images since 1.24 does otherwise where Edgewise calls it.
@@ -84,16 +84,16 @@ def test_the_seam_holds_for_newer_ones(
 
 
 def test_native_code_is_what_the_unix_port_runs(micropython_command: list[str]) -> None:
-    places = ":".join([*map(str, paths.node_dirs()), ".frozen"])
+    search_path = ":".join([*map(str, paths.node_dirs()), ".frozen"])
     code = "from edgenode.core import model; print(model.WALKER)"
-    done = subprocess.run(
+    result = subprocess.run(
         [*micropython_command, "-c", code],
-        env={"MICROPYPATH": places},
+        env={"MICROPYPATH": search_path},
         capture_output=True,
         text=True,
         timeout=500,
     )
-    assert done.stdout == "viper-table\n"
+    assert result.stdout == "viper-table\n"
 
 
 def test_native_code_for_another_machine_is_passed_over(
@@ -109,7 +109,7 @@ def test_native_code_for_another_machine_is_passed_over(
         "from edgenode.core import model; from edgenode.drivers import flash;"
         "print(model.WALKER, flash.module('model'), flash.module('none'))"
     )
-    done = subprocess.run(
+    process = subprocess.run(
         [*micropython_command, "-c", code],
         cwd=tmp_path,
         env={"MICROPYPATH": ".:.frozen"},
@@ -117,6 +117,6 @@ def test_native_code_for_another_machine_is_passed_over(
         text=True,
         timeout=500,
     )
-    said, result = done.stdout.splitlines()
-    assert said.startswith("edgewise: model.mpy is of no use here (")
+    warning, result = process.stdout.splitlines()
+    assert warning.startswith("edgewise: model.mpy is of no use here (")
     assert result == "python-table None None"

@@ -19,18 +19,20 @@ LIMIT_S = 3600
 def test_many_readings_leave_the_heap_as_it_was(
     repo: Path, micropython_command: list[str], umqtt_dir: Path
 ) -> None:
-    places = [*paths.node_dirs(), umqtt_dir, paths.simulator_dir()]
-    done = subprocess.run(
+    search_path = [*paths.node_dirs(), umqtt_dir, paths.simulator_dir()]
+    result = subprocess.run(
         [*micropython_command, str(repo / "tests/soak/soak_node.py"), str(READINGS)],
-        env={"MICROPYPATH": ":".join([*map(str, places), ".frozen"])},
+        env={"MICROPYPATH": ":".join([*map(str, search_path), ".frozen"])},
         cwd=repo / "models/occupancy",
         capture_output=True,
         text=True,
         timeout=LIMIT_S,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    early, late, came, delivered, dropped = map(int, done.stdout.split())
-    assert early == late
+    assert result.returncode == 0, result.stdout + result.stderr
+    early_bytes, late_bytes, reading_count, delivery_count, drop_count = map(
+        int, result.stdout.split()
+    )
+    assert early_bytes == late_bytes
     # the last is on its way
-    assert (came, dropped) == (READINGS, 0)
-    assert delivered >= READINGS - 1
+    assert (reading_count, drop_count) == (READINGS, 0)
+    assert delivery_count >= READINGS - 1

@@ -32,7 +32,7 @@ class Index(ThreadingHTTPServer):
 class Handler(SimpleHTTPRequestHandler):
     server: Index
 
-    def log_message(self, *words: object) -> None:
+    def log_message(self, *args: object) -> None:
         self.server.agents.add(self.headers["User-Agent"].partition("/")[0])
 
 
@@ -59,17 +59,21 @@ def index(tmp_path: Path) -> Iterator[Index]:
 
 
 def install(
-    repo: Path, here: Path, sha256: str = "", **env: str
+    repo: Path, folder: Path, sha256: str = "", **env: str
 ) -> subprocess.CompletedProcess[str]:
     assert find_spec("uv"), "uv is not installed; run: make setup"
-    lock = here / "probe.lock"
-    sha256 = sha256 or hashlib.sha256((here / NAME).read_bytes()).hexdigest()
+    lock = folder / "probe.lock"
+    sha256 = sha256 or hashlib.sha256((folder / NAME).read_bytes()).hexdigest()
     lock.write_text(f"edgewise-probe==1 --hash=sha256:{sha256}\n")
-    words = ["--target", here / "site", "--require-hashes", "-r", lock]
-    alone = {"PIP_CONFIG_FILE": os.devnull, "UV_CACHE_DIR": str(here / "uv"), "UV_NO_CONFIG": "1"}
+    arguments = ["--target", folder / "site", "--require-hashes", "-r", lock]
+    isolation = {
+        "PIP_CONFIG_FILE": os.devnull,
+        "UV_CACHE_DIR": str(folder / "uv"),
+        "UV_NO_CONFIG": "1",
+    }
     return subprocess.run(
-        [sys.executable, repo / "host/install.py", *words],
-        env={**os.environ, **alone, **env},
+        [sys.executable, repo / "host/install.py", *arguments],
+        env={**os.environ, **isolation, **env},
         capture_output=True,
         text=True,
         timeout=LIMIT_S,
@@ -77,17 +81,17 @@ def install(
 
 
 def test_uv_takes_it_from_the_index_of_pip(repo: Path, tmp_path: Path, index: Index) -> None:
-    done = install(repo, tmp_path, PIP_INDEX_URL=index.url)
-    assert done.returncode == 0, done.stderr
+    result = install(repo, tmp_path, PIP_INDEX_URL=index.url)
+    assert result.returncode == 0, result.stderr
     assert (tmp_path / "site/edgewise_probe.py").is_file()
-    assert index.agents == {"uv"}, done.stderr
+    assert index.agents == {"uv"}, result.stderr
 
 
 def test_pip_does_it_where_uv_cannot(repo: Path, tmp_path: Path, index: Index) -> None:
-    nowhere = index.url.replace("/simple/", "/nothing/")
-    done = install(repo, tmp_path, PIP_INDEX_URL=index.url, UV_DEFAULT_INDEX=nowhere)
-    assert done.returncode == 0, done.stderr
-    assert "uv did not succeed: pip installs" in done.stderr
+    missing_url = index.url.replace("/simple/", "/nothing/")
+    result = install(repo, tmp_path, PIP_INDEX_URL=index.url, UV_DEFAULT_INDEX=missing_url)
+    assert result.returncode == 0, result.stderr
+    assert "uv did not succeed: pip installs" in result.stderr
     assert (tmp_path / "site/edgewise_probe.py").is_file()
     assert index.agents == {"uv", "pip"}
 
@@ -95,7 +99,7 @@ def test_pip_does_it_where_uv_cannot(repo: Path, tmp_path: Path, index: Index) -
 def test_bytes_that_are_not_pinned_are_refused_by_both(
     repo: Path, tmp_path: Path, index: Index
 ) -> None:
-    done = install(repo, tmp_path, "0" * 64, PIP_INDEX_URL=index.url)
-    assert done.returncode != 0
+    result = install(repo, tmp_path, "0" * 64, PIP_INDEX_URL=index.url)
+    assert result.returncode != 0
     assert not (tmp_path / "site/edgewise_probe.py").exists()
     assert {"uv", "pip"} <= index.agents

@@ -18,18 +18,18 @@ needs_apt = pytest.mark.skipif(
 )
 
 
-def script(path: Path, body: str) -> Path:
+def write_script(path: Path, body: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
     path.chmod(0o755)
     return path
 
 
-def port(path: Path, version: str) -> Path:
-    return script(path, f"echo 'micropython ({version})'")
+def write_port(path: Path, version: str) -> Path:
+    return write_script(path, f"echo 'micropython ({version})'")
 
 
-def quiet(text: str) -> None:
+def ignore(text: str) -> None:
     """Swallow progress messages."""
 
 
@@ -44,15 +44,15 @@ def test_the_variable_beats_path_beats_the_private_copy(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
-    private = port(cache / "micropython" / "micropython", "1, 25, 0")
-    on_path = port(tmp_path / "bin" / "micropython", "1, 22, 2")
-    assert micropython.find() == private  # the one on PATH is too old
-    port(on_path, "1, 23, 0")
-    assert micropython.find() == on_path
-    named = port(tmp_path / "mine", "1, 29, 1, ''")
-    monkeypatch.setenv("EDGEWISE_MICROPYTHON", str(named))
-    assert micropython.command() == [str(named)]
-    assert micropython.version(named) == (1, 29, 1)
+    cache_program = write_port(cache / "micropython" / "micropython", "1, 25, 0")
+    path_program = write_port(tmp_path / "bin" / "micropython", "1, 22, 2")
+    assert micropython.find() == cache_program  # the one on PATH is too old
+    write_port(path_program, "1, 23, 0")
+    assert micropython.find() == path_program
+    env_program = write_port(tmp_path / "mine", "1, 29, 1, ''")
+    monkeypatch.setenv("EDGEWISE_MICROPYTHON", str(env_program))
+    assert micropython.command() == [str(env_program)]
+    assert micropython.version(env_program) == (1, 29, 1)
 
 
 def test_no_port_at_all(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +66,7 @@ def test_no_port_at_all(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_bad_port_in_the_variable(
     body: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("EDGEWISE_MICROPYTHON", str(script(tmp_path / "mp", body)))
+    monkeypatch.setenv("EDGEWISE_MICROPYTHON", str(write_script(tmp_path / "mp", body)))
     with pytest.raises(OutsideError, match="EDGEWISE_MICROPYTHON") as e:
         micropython.find()
     assert "\n" not in str(e.value)
@@ -75,10 +75,10 @@ def test_a_bad_port_in_the_variable(
 # ---- micropython: install
 
 
-def deb(repo: Path, name: str, depends: str, file: str, body: str) -> str:
+def build_deb(repo: Path, name: str, depends: str, file: str, body: str) -> str:
     """Build a package with one script in it; return its stanza for the package list."""
     root = repo / "build" / name
-    script(root / file, body)
+    write_script(root / file, body)
     control = f"Package: {name}\nVersion: 1:2.0-1\nArchitecture: all\nMaintainer: x <x@x.org>\n"
     control += f"Description: {name}\n" + (f"Depends: {depends}\n" if depends else "")
     (root / "DEBIAN").mkdir()
@@ -95,12 +95,12 @@ def repo_uri(tmp_path: Path) -> str:
     repo = tmp_path / "repo"
     loader = "usr/lib/any-linux-gnu/ld-linux-any.so.2"
     stanzas = [
-        deb(repo, "libc6", "", loader, 'shift 2; exec "$@"'),
-        deb(repo, "libffi8", "libc6", "usr/lib/libffi.so.8", "true"),
-        deb(
+        build_deb(repo, "libc6", "", loader, 'shift 2; exec "$@"'),
+        build_deb(repo, "libffi8", "libc6", "usr/lib/libffi.so.8", "true"),
+        build_deb(
             repo, "micropython", "libffi8", "usr/bin/micropython", "echo 'micropython (1, 25, 0)'"
         ),
-        deb(repo, "unrelated", "", "usr/bin/unrelated", "true"),
+        build_deb(repo, "unrelated", "", "usr/bin/unrelated", "true"),
     ]
     (repo / "Packages").write_text("\n".join(stanzas), encoding="utf-8")
     return f"file:{repo}"
@@ -112,31 +112,31 @@ def test_install_takes_the_port_and_what_it_needs(
 ) -> None:
     source = f"Types: deb\nURIs: {repo_uri}\nSuites: ./\nTrusted: yes\n"
     monkeypatch.setattr(micropython, "_apt_source", lambda: source)
-    path = micropython.install(quiet)
+    path = micropython.install(ignore)
     assert path == cache / "micropython" / "micropython"
     assert micropython.version(path) == (1, 25, 0)
     versions = (path.parent / "versions.json").read_text(encoding="utf-8")
     assert '"micropython": "1:2.0-1"' in versions
     assert '"libffi8"' in versions
     assert "unrelated" not in versions
-    script(path, "exit 1")  # a broken copy is replaced
-    assert micropython.version(micropython.install(quiet)) == (1, 25, 0)
+    write_script(path, "exit 1")  # a broken copy is replaced
+    assert micropython.version(micropython.install(ignore)) == (1, 25, 0)
     assert [p.name for p in cache.iterdir()] == ["micropython"]
 
 
 @needs_apt
-@pytest.mark.parametrize("broken", ["unsigned", "absent", "package changed"])
+@pytest.mark.parametrize("fault", ["unsigned", "absent", "package changed"])
 def test_install_refuses_what_apt_cannot_verify(
-    broken: str, cache: Path, repo_uri: str, monkeypatch: pytest.MonkeyPatch
+    fault: str, cache: Path, repo_uri: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    uri = "file:/no/such/place" if broken == "absent" else repo_uri
-    trusted = "Trusted: yes\n" if broken == "package changed" else ""
+    uri = "file:/no/such/place" if fault == "absent" else repo_uri
+    trust_line = "Trusted: yes\n" if fault == "package changed" else ""
     with (Path(repo_uri.removeprefix("file:")) / "libffi8.deb").open("ab") as f:
-        f.write(b"x" if broken == "package changed" else b"")
-    source = f"Types: deb\nURIs: {uri}\nSuites: ./\n{trusted}"
+        f.write(b"x" if fault == "package changed" else b"")
+    source = f"Types: deb\nURIs: {uri}\nSuites: ./\n{trust_line}"
     monkeypatch.setattr(micropython, "_apt_source", lambda: source)
     with pytest.raises(OutsideError, match="check the network, or set EDGEWISE_MICROPYTHON") as e:
-        micropython.install(quiet)
+        micropython.install(ignore)
     assert "\n" not in str(e.value)
     assert list(cache.iterdir()) == []
 
@@ -163,7 +163,7 @@ def test_without_apt_or_on_macos_the_error_has_the_cure(
     monkeypatch.setattr(micropython, "_OS_RELEASE", tmp_path / "none")
     monkeypatch.setattr(sys, "platform", "linux")
     with pytest.raises(OutsideError, match="no apt here; set EDGEWISE_MICROPYTHON"):
-        micropython.install(quiet)
+        micropython.install(ignore)
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(OutsideError, match="brew install micropython"):
-        micropython.install(quiet)
+        micropython.install(ignore)

@@ -21,14 +21,14 @@ def test_compiled_code_has_abi_6_3_and_runs(
     out = tmp_path / "board" / "answer.mpy"
     out.parent.mkdir()
     mpycross.compile(source, out)
-    done = subprocess.run(
+    result = subprocess.run(
         [*micropython_command, "-c", "import answer"],
         env={**os.environ, "MICROPYPATH": str(out.parent)},
         capture_output=True,
         text=True,
         timeout=500,
     )
-    assert done.stdout == "42\n", done.stderr
+    assert result.stdout == "42\n", result.stderr
 
 
 @pytest.mark.parametrize("march", ["xtensawin", "rv32imc", "x64"])

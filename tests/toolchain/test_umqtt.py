@@ -18,11 +18,11 @@ from edgewise.errors import OutsideError
 from edgewise.toolchain import umqtt
 
 
-def quiet(text: str) -> None:
+def ignore(text: str) -> None:
     """Swallow progress messages."""
 
 
-def tarball(members: dict[str, bytes]) -> bytes:
+def make_tarball(members: dict[str, bytes]) -> bytes:
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w:gz") as tar:
         for name, body in members.items():
@@ -35,7 +35,7 @@ def tarball(members: dict[str, bytes]) -> bytes:
     return data.getvalue()
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
@@ -45,7 +45,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A package index on loopback; yields the folder of the one project in it."""
     folder = tmp_path / "simple" / "micropython-umqtt-simple"
     folder.mkdir(parents=True)
-    handler = functools.partial(Quiet, directory=str(tmp_path))
+    handler = functools.partial(QuietHandler, directory=str(tmp_path))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -73,12 +73,12 @@ def test_umqtt_is_fetched_once_and_only_its_modules_are_written(
         "../umqtt/../evil.py": b"no",
         "/tmp/umqtt/../../evil.py": b"no",
     }
-    publish(index, tarball(members), monkeypatch)
-    folder = umqtt.fetch(quiet)
+    publish(index, make_tarball(members), monkeypatch)
+    folder = umqtt.fetch(ignore)
     assert (folder / "umqtt" / "simple.py").read_bytes() == b"pass\n"
     assert [p.name for p in folder.rglob("*") if p.is_file()] == ["simple.py"]
     shutil.rmtree(index)
-    assert umqtt.fetch(quiet) == folder == umqtt.installed()
+    assert umqtt.fetch(ignore) == folder == umqtt.installed()
     assert list(cache.iterdir()) == [folder]
 
 
@@ -86,14 +86,14 @@ def test_umqtt_is_fetched_once_and_only_its_modules_are_written(
 def test_umqtt_that_is_not_the_known_one_is_refused(
     case: str, cache: Path, index: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    body = b"hello" if case == "no tar" else tarball({"x-1/README": b""})
+    body = b"hello" if case == "no tar" else make_tarball({"x-1/README": b""})
     publish(index, body, monkeypatch, "0" * 64 if case == "changed" else "")
     if case == "no version":
         (index / "index.html").write_text("", encoding="utf-8")
     if case == "no project":
         shutil.rmtree(index)
     with pytest.raises(OutsideError, match=r"umqtt\.simple-1\.3\.4") as e:
-        umqtt.fetch(quiet)
+        umqtt.fetch(ignore)
     assert "\n" not in str(e.value)
     assert list(cache.iterdir()) == []
 
@@ -102,4 +102,4 @@ def test_umqtt_offline(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:1/simple")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with pytest.raises(OutsideError, match="check the network and run"):
-        umqtt.fetch(quiet)
+        umqtt.fetch(ignore)

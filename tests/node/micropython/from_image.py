@@ -22,7 +22,7 @@ def look():
     from binascii import hexlify
     from hashlib import sha256
 
-    found = {}
+    digests = {}
 
     def walk(folder):
         for name, kind, *_ in list(os.ilistdir(ROOT + "/" + folder)):
@@ -31,7 +31,7 @@ def look():
                 walk(path + "/")
                 continue
             with open(ROOT + "/" + path, "rb") as f:
-                found[path] = hexlify(sha256(f.read()).digest()).decode()
+                digests[path] = hexlify(sha256(f.read()).digest()).decode()
 
     walk("")
     stat = os.statvfs(ROOT)
@@ -45,7 +45,7 @@ def look():
             for _ in range(40):
                 if f.read(BLOCK) != bytes([n]) * BLOCK:
                     raise ValueError("written and not read back")
-    print(json.dumps({"files": found, "block": stat[0], "blocks": stat[2], "name_max": stat[9]}))
+    print(json.dumps({"files": digests, "block": stat[0], "blocks": stat[2], "name_max": stat[9]}))
 
 
 def run(feed, speed, period_ms):

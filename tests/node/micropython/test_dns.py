@@ -6,7 +6,7 @@ from edgenode.errors import LinkError
 from edgenode.link import dns
 
 
-def server():
+def open_server():
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.setblocking(False)
     for port in range(20000, 60000, 7):
@@ -28,14 +28,14 @@ def reply(query, flags=b"\x81\x80", answers=1, tail=None):
 
 
 def resolve(name, make):
-    s, port = server()
+    s, port = open_server()
     r = dns.Resolver(port)
     r.start(name, "127.0.0.1")
     try:
         for _ in range(200):
-            found = r.step()
-            if found is not None:
-                return found
+            address = r.step()
+            if address is not None:
+                return address
             try:
                 query, sender = s.recvfrom(512)
             except OSError:
@@ -58,13 +58,13 @@ def test_an_address_needs_no_server():
 def test_the_question_on_the_wire():
     packet = dns.compose(b"\x12\x34", "broker.lab.")
     assert packet == b"\x12\x34\1\0\0\1\0\0\0\0\0\0\6broker\3lab\0\0\1\0\1"
-    for bad in ("", "a..b", "x" * 64):
+    for name in ("", "a..b", "x" * 64):
         try:
-            dns.compose(b"\0\0", bad)
+            dns.compose(b"\0\0", name)
         except LinkError as e:
             assert "is not a name" in str(e)
         else:
-            raise AssertionError(bad)
+            raise AssertionError(name)
 
 
 def test_an_answer_behind_a_cname():
@@ -73,8 +73,8 @@ def test_an_answer_behind_a_cname():
 
 def test_answers_to_somebody_else_are_passed_over():
     def make(query):
-        other = bytes((query[0] ^ 1, query[1]))
-        return [b"", b"x" * 5, other + reply(query)[2:], query, reply(query)]
+        other_id = bytes((query[0] ^ 1, query[1]))
+        return [b"", b"x" * 5, other_id + reply(query)[2:], query, reply(query)]
 
     assert resolve("broker.lab", make) == "10.0.2.7"
 
@@ -93,7 +93,7 @@ def test_a_name_that_is_not_known():
 
 
 def test_without_an_answer():
-    s, port = server()
+    s, port = open_server()
     s.close()
     r = dns.Resolver(port)
     r.start("other.lab", "127.0.0.1")
@@ -114,15 +114,15 @@ def test_without_an_answer():
 
 def test_any_answer_ends_without_an_error():
     number = b"\x12\x34"
-    good = reply(dns.compose(number, "broker.lab"))
+    answer = reply(dns.compose(number, "broker.lab"))
     seed = 7
     for i in range(5000):
-        packet = bytearray(good)
+        packet = bytearray(answer)
         for _ in range(1 + i % 4):
             seed = (seed * 75 + 74) % 65537
-            at = 2 + seed % (len(packet) - 2)
+            offset = 2 + seed % (len(packet) - 2)
             seed = (seed * 75 + 74) % 65537
-            packet[at] = seed & 255
-        found = dns.address(bytes(packet[: 12 + i % len(packet)]), number)
-        assert found is None or found == "" or dns.is_address(found)
+            packet[offset] = seed & 255
+        address = dns.address(bytes(packet[: 12 + i % len(packet)]), number)
+        assert address is None or address == "" or dns.is_address(address)
         dns.address(os.urandom(i % 64), number)

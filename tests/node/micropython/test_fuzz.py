@@ -18,26 +18,26 @@ class Random:
     def __init__(self, seed):
         self._x = seed
 
-    def below(self, n):
+    def randrange(self, n):
         self._x = (self._x * 1103515245 + 12345) & 0x3FFFFFFF
         return (self._x >> 8) % n
 
     def bytes(self, n):
-        return bytes([self.below(256) for _ in range(n)])
+        return bytes([self.randrange(256) for _ in range(n)])
 
-    def changed(self, data):
+    def mutate(self, data):
         data = bytearray(data)
-        for _ in range(1 + self.below(3)):
-            at = self.below(len(data))
-            how = self.below(4)
-            if how == 0:
-                data[at] = self.below(256)
-            elif how == 1:
-                data = data[:at]
-            elif how == 2:
-                data = data[:at] + self.bytes(1 + self.below(5)) + data[at:]
+        for _ in range(1 + self.randrange(3)):
+            offset = self.randrange(len(data))
+            kind = self.randrange(4)
+            if kind == 0:
+                data[offset] = self.randrange(256)
+            elif kind == 1:
+                data = data[:offset]
+            elif kind == 2:
+                data = data[:offset] + self.bytes(1 + self.randrange(5)) + data[offset:]
             else:
-                data = data[:at] + data[at + 1 :]
+                data = data[:offset] + data[offset + 1 :]
             if not data:
                 data = bytearray(b"x")
         return bytes(data)
@@ -76,12 +76,12 @@ GOOD = (
 
 def test_packets():
     r = Random(1)
-    heard = [0]
-    ended = {}
+    message_count = [0]
+    outcomes = {}
     client = Client("id", "host", 1883, "", "", 60)
 
     def message(topic, payload, retained):
-        heard[0] += 1
+        message_count[0] += 1
 
     for i in range(PACKETS):
         client.close()
@@ -89,20 +89,20 @@ def test_packets():
         client.on_message = message
         client.up = bool(i % 8)
         client._due_ms = {1: 0} if client.up else {-1: 0}
-        data = b"".join([GOOD[r.below(len(GOOD))] for _ in range(1 + r.below(3))])
-        data = r.bytes(1 + r.below(40)) if i % 5 == 0 else r.changed(data)
-        client._io = Io(data, 1 + r.below(256))
+        data = b"".join([GOOD[r.randrange(len(GOOD))] for _ in range(1 + r.randrange(3))])
+        data = r.bytes(1 + r.randrange(40)) if i % 5 == 0 else r.mutate(data)
+        client._io = Io(data, 1 + r.randrange(256))
         try:
             for _ in range(6):
                 client._read()
-            why = "open"
+            outcome = "open"
         except LinkError as e:
-            why = str(e)
-        ended[why] = ended.get(why, 0) + 1
-    assert sum(ended.values()) == PACKETS
-    for why in ("garbage from the broker", "garbage instead of CONNACK", "open"):
-        assert ended[why] > PACKETS // 20
-    assert heard[0] > PACKETS // 20 and client.oversized > PACKETS // 2000
+            outcome = str(e)
+        outcomes[outcome] = outcomes.get(outcome, 0) + 1
+    assert sum(outcomes.values()) == PACKETS
+    for outcome in ("garbage from the broker", "garbage instead of CONNACK", "open"):
+        assert outcomes[outcome] > PACKETS // 20
+    assert message_count[0] > PACKETS // 20 and client.oversized > PACKETS // 2000
 
 
 class Link:
@@ -142,8 +142,8 @@ class Node:
         if period_ms:
             assert 2000 <= period_ms <= 3600000
 
-    def actuate(self, how):
-        assert how in ("on", "off", "auto")
+    def actuate(self, state):
+        assert state in ("on", "off", "auto")
 
     def stay_awake(self, minutes):
         assert 0 <= minutes <= 1440
@@ -201,47 +201,53 @@ def test_orders():
     r = Random(2)
     link = Link()
     store = Store()
-    answered = refused = obeyed = 0
+    answer_count = refusal_count = trial_count = 0
     for i in range(PAYLOADS):
         if i % 50 == 0:
             store.files["config.json"] = Store().files["config.json"]
             trial = Trial(store, print)
             trial.load(0)
             board = Board(link, trial)
-        verb, payload = ORDERS[r.below(len(ORDERS))]
+        verb, payload = ORDERS[r.randrange(len(ORDERS))]
         verb = verb.encode()
         if i % 9 == 0:
-            payload = r.bytes(r.below(60))
+            payload = r.bytes(r.randrange(60))
         elif i % 3:
-            payload = r.changed(payload.encode())
+            payload = r.mutate(payload.encode())
         else:
-            payload = payload.replace('":', '":' + '[{1-"x'[r.below(6)], 1 + r.below(2)).encode()
+            payload = payload.replace(
+                '":', '":' + '[{1-"x'[r.randrange(6)], 1 + r.randrange(2)
+            ).encode()
         if i % 7 == 0:
-            verb = r.changed(verb)
-        before = board.refused
+            verb = r.mutate(verb)
+        old_count = board.refused
         link.answers.clear()
         trial._name = None
         run_command(board, verb, payload, i % 11 == 0)
-        refused += board.refused - before
-        answered += len(link.answers)
+        refusal_count += board.refused - old_count
+        answer_count += len(link.answers)
         for _, text in link.answers:
-            told = json.loads(text)
-            assert isinstance(told["ok"], bool)
-        if board.refused == before and not link.answers:
-            obeyed += 1  # a configuration that is tried: answered after the restart
+            answer = json.loads(text)
+            assert isinstance(answer["ok"], bool)
+        if board.refused == old_count and not link.answers:
+            trial_count += 1  # a configuration that is tried: answered after the restart
             config.check(json.loads(store.files["config.json"]))
-    assert refused + answered + obeyed == PAYLOADS
-    assert refused > PAYLOADS // 4 and answered > PAYLOADS // 20 and obeyed > PAYLOADS // 2000
+    assert refusal_count + answer_count + trial_count == PAYLOADS
+    assert (
+        refusal_count > PAYLOADS // 4
+        and answer_count > PAYLOADS // 20
+        and trial_count > PAYLOADS // 2000
+    )
 
 
 def test_configurations():
     r = Random(3)
     text = json.dumps(config.check({"mqtt": {"host": "broker"}}))
-    good = 0
+    valid_count = 0
     for _ in range(CONFIGURATIONS):
         try:
-            config.check(json.loads(r.changed(text.encode())))
-            good += 1
+            config.check(json.loads(r.mutate(text.encode())))
+            valid_count += 1
         except (ConfigError, ValueError):
             pass
-    assert 0 < good < CONFIGURATIONS
+    assert 0 < valid_count < CONFIGURATIONS

@@ -7,35 +7,35 @@ class Io:
     # A connected socket: gives what is queued, keeps what is written.
     def __init__(self, *data):
         self.queue = list(data)
-        self.sent = b""
+        self.output = b""
 
     def read(self, n):
         return self.queue.pop(0) if self.queue else None
 
     def write(self, data):
-        self.sent += bytes(data)
+        self.output += bytes(data)
         return len(data)
 
     def close(self):
         pass
 
 
-def client(**more):
-    return Client("id", "host", 1883, more.get("user", ""), more.get("password", ""), 60)
+def make_client(**options):
+    return Client("id", "host", 1883, options.get("user", ""), options.get("password", ""), 60)
 
 
-def connected(*data):
-    c = client()
+def make_connected(*data):
+    c = make_client()
     c._io = Io(*data)
     c.up = True
     c._due_ms = {}
-    c.acked = []
-    c.on_ack = c.acked.append
+    c.acks = []
+    c.on_ack = c.acks.append
     return c
 
 
 def test_connect_packet():
-    c = client()
+    c = make_client()
     c.set_last_will(b"e/status", b"offline", True, 1)
     assert bytes(c._compose_connect()) == (
         b"\x10\x21\x00\x04MQTT\x04\x2e\x00\x3c\x00\x02id\x00\x08e/status\x00\x07offline"
@@ -43,7 +43,7 @@ def test_connect_packet():
 
 
 def test_connect_packet_with_user():
-    packet = bytes(client(user="me", password="pw")._compose_connect())
+    packet = bytes(make_client(user="me", password="pw")._compose_connect())
     assert packet == b"\x10\x16\x00\x04MQTT\x04\xc2\x00\x3c\x00\x02id\x00\x02me\x00\x02pw"
 
 
@@ -52,58 +52,58 @@ def test_connecting_gives_the_socket_module_back():
 
     import umqtt.simple
 
-    client()._compose_connect()
+    make_client()._compose_connect()
     assert umqtt.simple.socket is socket
 
 
 def test_publish_is_one_write():
-    c = connected()
+    c = make_connected()
     assert c.publish(b"e/state", b"{}", True, 1) == 1
     c.flush()
-    assert c._io.sent == b"\x33\x0d\x00\x07e/state\x00\x01{}"
+    assert c._io.output == b"\x33\x0d\x00\x07e/state\x00\x01{}"
     assert not c.quiet()
     c._io.queue.append(b"\x40\x02\x00\x01")
     c._read()
-    assert c.acked == [1]
+    assert c.acks == [1]
     assert c.quiet()
 
 
 def test_long_payload_has_a_long_length():
-    c = connected()
+    c = make_connected()
     c.publish(b"t", b"x" * 1000, False, 1)
     assert bytes(c._tx[:8]) == b"\x32\xed\x07\x00\x01t\x00\x01"
     assert len(c._tx) == 3 + 1005
 
 
 def test_packet_ids_wrap():
-    c = connected()
+    c = make_connected()
     c.pid = 65534
     assert c.publish(b"t", b"", False, 1) == 65535
     assert c.publish(b"t", b"", False, 1) == 1
 
 
 def test_answers_in_pieces_and_at_once():
-    c = connected(b"\x40", b"\x02\x00", b"\x07\x40\x02\x00\x08\xd0\x00")
+    c = make_connected(b"\x40", b"\x02\x00", b"\x07\x40\x02\x00\x08\xd0\x00")
     c.pid = 6
     c.publish(b"t", b"", False, 1)
     c.publish(b"t", b"", False, 1)
     for _ in range(3):
         c._read()
-    assert c.acked == [7, 8]
+    assert c.acks == [7, 8]
 
 
 def test_an_answer_that_nobody_waits_for_is_passed_over():
-    c = connected(b"\x40\x02\x00\x63")
+    c = make_connected(b"\x40\x02\x00\x63")
     c.publish(b"t", b"", False, 1)
     c._read()
-    assert c.acked == [] and not c.quiet()
+    assert c.acks == [] and not c.quiet()
     c._io.queue.append(b"\x40\x02\x00\x01\x40\x02\x00\x01")
     c._read()
-    assert c.acked == [1]
+    assert c.acks == [1]
 
 
 def test_a_late_puback_does_not_hide_that_another_is_missing():
-    c = connected(b"\x40\x02\x00\x63\xd0\x00")
+    c = make_connected(b"\x40\x02\x00\x63\xd0\x00")
     c.publish(b"t", b"", False, 1)
     c._read()
     c._due_ms[1] -= 6000
@@ -117,7 +117,7 @@ def test_a_late_puback_does_not_hide_that_another_is_missing():
 
 
 def test_half_a_packet_has_its_time():
-    c = connected(b"\x40\x02")
+    c = make_connected(b"\x40\x02")
     c._read()
     assert list(c._due_ms) == [-4]
     c._io.queue.append(b"\x00\x01")
@@ -128,38 +128,38 @@ def test_half_a_packet_has_its_time():
 def test_a_longer_message_is_passed_over_and_acknowledged():
     body = b"\x00\x01t\x00\x09" + b"x" * 5000
     packet = b"\x32" + bytes((len(body) & 127 | 128, len(body) >> 7)) + body
-    after = b"\x30\x05\x00\x01tok"
+    last_packet = b"\x30\x05\x00\x01tok"
     pieces = [packet[i : i + 256] for i in range(0, len(packet), 256)]
-    c = connected(*pieces, after)
-    got = []
-    c.on_message = lambda topic, msg, retained: got.append((topic, msg))
+    c = make_connected(*pieces, last_packet)
+    messages = []
+    c.on_message = lambda topic, msg, retained: messages.append((topic, msg))
     for _ in range(4):
         c._read()
     c.flush()
     assert c.oversized == 1
-    assert got == [(b"t", b"ok")]
-    assert c._io.sent == b"\x40\x02\x00\x09"
+    assert messages == [(b"t", b"ok")]
+    assert c._io.output == b"\x40\x02\x00\x09"
     assert not c._due_ms
 
 
 def test_a_turn_reads_so_much_and_no_more():
-    c = connected(*[b"\x30\x05\x00\x01tok"] * 40)
-    got = []
-    c.on_message = lambda topic, msg, retained: got.append(msg)
+    c = make_connected(*[b"\x30\x05\x00\x01tok"] * 40)
+    messages = []
+    c.on_message = lambda topic, msg, retained: messages.append(msg)
     c._read()
-    assert 0 < len(got) < 40
+    assert 0 < len(messages) < 40
 
 
 def test_a_retained_message_says_so():
-    c = connected(b"\x31\x05\x00\x01tok\x30\x05\x00\x01tno")
-    got = []
-    c.on_message = lambda *what: got.append(what)
+    c = make_connected(b"\x31\x05\x00\x01tok\x30\x05\x00\x01tno")
+    messages = []
+    c.on_message = lambda *message: messages.append(message)
     c._read()
-    assert got == [(b"t", b"ok", True), (b"t", b"no", False)]
+    assert messages == [(b"t", b"ok", True), (b"t", b"no", False)]
 
 
 def test_a_broker_that_takes_nothing():
-    c = connected()
+    c = make_connected()
     c._io.write = lambda data: None
     try:
         for _ in range(100):
@@ -173,12 +173,12 @@ def test_a_broker_that_takes_nothing():
 
 def test_a_write_that_would_block_is_repeated_with_the_same_bytes():
     # as mbedTLS demands it
-    c = connected()
-    offered = []
+    c = make_connected()
+    writes = []
 
     def write(data):
-        offered.append(bytes(data))
-        return None if len(offered) < 3 else len(data)
+        writes.append(bytes(data))
+        return None if len(writes) < 3 else len(data)
 
     c._io.write = write
     c.publish(b"t", b"1", False, 0)
@@ -187,12 +187,12 @@ def test_a_write_that_would_block_is_repeated_with_the_same_bytes():
     c.flush()
     c.flush()
     c.flush()
-    assert offered[0] == offered[1] == offered[2] == b"\x30\x04\x00\x01t1"
-    assert offered[3] == b"\x30\x04\x00\x01t2"
+    assert writes[0] == writes[1] == writes[2] == b"\x30\x04\x00\x01t1"
+    assert writes[3] == b"\x30\x04\x00\x01t2"
 
 
 def test_connack():
-    for data, said in (
+    for data, message in (
         (b"\x20\x02\x00\x04", "bad user name or password"),
         (b"\x20\x02\x00\x05", "not authorised"),
         (b"\x20\x02\x00\x09", "refused 9"),
@@ -200,16 +200,16 @@ def test_connack():
         (b"HTTP/1.1 400 Bad Request\r\n" + b"x" * 80, "garbage instead of CONNACK"),
         (b"", "connection closed by the broker"),
     ):
-        c = connected(data)
+        c = make_connected(data)
         c.up = False
         c._due_ms = {-1: 0}
         try:
             c._read()
         except LinkError as e:
-            assert str(e) == said, e
+            assert str(e) == message, e
         else:
             raise AssertionError(data)
-    c = connected(b"\x20\x02\x00\x00")
+    c = make_connected(b"\x20\x02\x00\x00")
     c.up = False
     c._due_ms = {-1: 0}
     c._read()
@@ -228,7 +228,7 @@ def test_garbage_ends_the_connection():
         b"\x32\x05\x00\x02ab\x00",
         b"\x90\x03\x00\x01\x80",
     ):
-        c = connected(data)
+        c = make_connected(data)
         try:
             c._read()
         except LinkError:
@@ -237,18 +237,18 @@ def test_garbage_ends_the_connection():
 
 
 def test_message_with_qos_1_is_acknowledged():
-    c = connected(b"\x32\x07\x00\x01t\x00\x09hi")
-    got = []
-    c.on_message = lambda topic, msg, retained: got.append((topic, msg))
+    c = make_connected(b"\x32\x07\x00\x01t\x00\x09hi")
+    messages = []
+    c.on_message = lambda topic, msg, retained: messages.append((topic, msg))
     c._read()
     c.flush()
-    assert got == [(b"t", b"hi")]
-    assert c._io.sent == b"\x40\x02\x00\x09"
+    assert messages == [(b"t", b"hi")]
+    assert c._io.output == b"\x40\x02\x00\x09"
 
 
 def test_disconnect_says_goodbye():
-    c = connected()
+    c = make_connected()
     io = c._io
     c.disconnect()
-    assert io.sent == b"\xe0\x00"
+    assert io.output == b"\xe0\x00"
     assert not c.up and not c.opened

@@ -16,7 +16,7 @@ from edgenode.drivers.dht import Dht
 from edgenode.drivers.sensor import Sensor
 
 
-def names():
+def feature_names():
     for c in CHANNELS:
         for kind in KINDS:
             n_max = KINDS[kind][2]
@@ -63,28 +63,28 @@ def test_a_silent_sensor_and_its_supply():
     sensor = Sensor(Dht(wire, Decoder("dht22")), wire, difference, total, settings)
     raw = array("h", (0, 0))
     wire.silent = True
-    failed = 0
+    timeouts = 0
     for ms in range(0, 600000, 500):
         micropython.heap_lock()
         try:
             if ms % 60000 == 0:
                 sensor.start(ms)
-            failed += sensor.poll(ms, raw) == TIMEOUT
+            timeouts += sensor.poll(ms, raw) == TIMEOUT
             sensor.due_ms(ms)
         finally:
             micropython.heap_unlock()
-    assert (failed, sensor.cycles, sensor.counts[TIMEOUT]) == (10, 10, 20)
+    assert (timeouts, sensor.cycles, sensor.counts[TIMEOUT]) == (10, 10, 20)
 
 
 def test_a_step_with_every_feature():
-    every = list(names())
-    assert len(every) > 60
+    features = list(feature_names())
+    assert len(features) > 60
     spec = [
         {"median": {"window_size": 5}},
         {"sliding_window_moving_average": {"window_size": 2}},
         {"exponential_moving_average": {"alpha": 0.8}},
     ]
-    pipeline = Pipeline(every, spec)
+    pipeline = Pipeline(features, spec)
     wire = Wire()
     settings = {"period_ms": 60000, "retries": 1, "cycle_after": 5, "cold": False}
     sensor = Sensor(Dht(wire, Decoder("dht22")), wire, difference, total, settings)

@@ -8,13 +8,13 @@ from edgenode.drivers.power import Power
 
 
 def test_memory_stays_and_deep_sleep_ends_the_run():
-    slept = []
-    power = Power(machine.RTC(), slept.append)
+    sleeps_ms = []
+    power = Power(machine.RTC(), sleeps_ms.append)
     assert power.memory() == b""
     image = bytearray(bytes(range(256)) * (SIZE // 256))
     power.keep(image)
     power.sleep(1000)
-    assert slept == [1000]
+    assert sleeps_ms == [1000]
     assert Power(machine.RTC(), machine.deepsleep).memory() == bytes(image)
     try:
         power.keep(image + b"x")

@@ -10,7 +10,7 @@ from edgenode.link.outbox import Outbox
 from edgenode.link.spool import Spool
 
 WRITES = 2000
-EVERY = count(23, 1)  # this write and no other is cut
+STRIDE = count(23, 1)  # this write and no other is cut
 CLASSES = ['"closed"', '"open, wide"']
 LIMIT = 96 * 1024
 
@@ -25,71 +25,71 @@ class Life:
     # What the node does with its flash, and the truth to compare with.
     def __init__(self, device):
         self.device = device
-        self.waiting = []  # (boot, seq) that are not acknowledged, oldest first
+        self.backlog = []  # (boot, seq) that are not acknowledged, oldest first
         self.boots = set()
-        self.configured = False
-        self.allowed = set()  # configurations that a cut may leave
-        self.given = set()
+        self.has_configuration = False
+        self.configurations = set()  # configurations that a cut may leave
+        self.readings = set()
         self.x = 1
 
     def start(self):
         mount(self.device)
         record = flash.Boot("/f/boot")
         record.begin(True)
-        self.on()
+        self.check_power()
         if record.number in self.boots:
             raise AssertionError("boot number again")
         self.boots.add(record.number)
         self.record = record
         self.spool = Spool("/f/spool", LIMIT, CLASSES)
         self.boot = record.number
-        self.box = Outbox(50, self.spool, self.boot, CLASSES)
+        self.outbox = Outbox(50, self.spool, self.boot, CLASSES)
         self.seq = 0
 
     def stop(self):
         self.record.record_end()
-        self.on()
+        self.check_power()
         os.umount("/f")
 
     def random(self, n):
         self.x = (self.x * 1103515245 + 12345) & 0x3FFFFFFF
         return (self.x >> 8) % n
 
-    def on(self):
+    def check_power(self):
         # the node counts an OSError and goes on, which without power it cannot
-        if self.device.dead:
+        if self.device.is_dead:
             raise PowerCut
 
     def push(self):
-        self.box.keep()
-        self.on()
+        self.outbox.keep()
+        self.check_power()
         self.seq += 1
         ts, t, h, c, p = values(self.boot, self.seq)
-        self.given.add((self.boot, self.seq))
-        self.waiting.append((self.boot, self.seq))
-        self.box.push(self.seq, ts, 0, t, h, c, p, 0)
+        self.readings.add((self.boot, self.seq))
+        self.backlog.append((self.boot, self.seq))
+        self.outbox.push(self.seq, ts, 0, t, h, c, p, 0)
 
     def acknowledge(self):
         # one message: the newest or a batch of the oldest
         def render(reading, cls):
             return "%d %d" % (reading[0], reading[1])
 
-        sent = self.box.newest(render)
-        text, token = sent or self.box.batch(render, 200)
+        message = self.outbox.newest(render)
+        text, token = message or self.outbox.batch(render, 200)
         for part in text.strip("[]").split(","):
             boot, seq = part.split()
-            if (int(boot), int(seq)) in self.waiting:
-                self.waiting.remove((int(boot), int(seq)))
-        self.box.acknowledge(token)
-        self.on()
+            if (int(boot), int(seq)) in self.backlog:
+                self.backlog.remove((int(boot), int(seq)))
+        self.outbox.acknowledge(token)
+        self.check_power()
 
     def configure(self):
         text = '{"n":%d,"pad":"%s"}' % (self.random(1000), "x" * self.random(300))
-        self.allowed.add(text)
+        self.configurations.add(text)
         flash.write_checked("/f/config.json", text)
-        self.on()
-        self.allowed = {text}
-        self.configured = True
+        self.check_power()
+        self.configurations = {text}
+        self.has_configuration = True
 
     def live(self):
         # Outages of all lengths, drains that are cut short, starts, configurations.
@@ -103,66 +103,66 @@ class Life:
             if self.random(3) == 0:
                 self.configure()
             for _ in range(self.random(40)):
-                if len(self.box):
+                if len(self.outbox):
                     self.acknowledge()
             if self.random(2):
-                while len(self.box):
+                while len(self.outbox):
                     self.acknowledge()
             if self.random(3) == 0:
-                if self.waiting and self.waiting[-1][0] == self.boot:
-                    self.waiting.pop()  # the newest was in RAM alone
+                if self.backlog and self.backlog[-1][0] == self.boot:
+                    self.backlog.pop()  # the newest was in RAM alone
                 self.stop()
                 self.start()
 
 
-def after_the_cut(life):
+def check_after_cut(life):
     os.umount("/f")
-    mount(life.device.on_again())
+    mount(life.device.restore_power())
     record = flash.Boot("/f/boot")
     record.begin(True)
     if record.number in life.boots:
         return "boot number %d again" % record.number
-    if life.configured:
+    if life.has_configuration:
         text, _ = flash.read_checked("/f/config.json")
-        if text not in life.allowed:
+        if text not in life.configurations:
             return "configuration is neither the old nor the new one"
     spool = Spool("/f/spool", LIMIT, CLASSES)
-    found = set()
+    readings = set()
     cursor = None
     while True:
-        got = spool.peek(cursor)
-        if got is None:
+        entry = spool.peek(cursor)
+        if entry is None:
             break
-        (boot, seq, ts, t, h, c, p, err, relative), cls, cursor = got
-        if (boot, seq) not in life.given:
+        (boot, seq, ts, t, h, c, p, err, relative), cls, cursor = entry
+        if (boot, seq) not in life.readings:
             return "a reading that never was: %d %d" % (boot, seq)
         if (ts, t, h, c, p) != values(boot, seq) or err or relative or cls != CLASSES[c]:
             return "wrong data in %d %d" % (boot, seq)
-        found.add((boot, seq))
-    lost = [key for key in life.waiting if key not in found]
-    if len(lost) > 1 or (lost and lost[0] != life.waiting[-1]):
-        return "lost %r of %d" % (lost, len(life.waiting))
+        readings.add((boot, seq))
+    losses = [key for key in life.backlog if key not in readings]
+    if len(losses) > 1 or (losses and losses[0] != life.backlog[-1]):
+        return "lost %r of %d" % (losses, len(life.backlog))
     # and it goes on working
-    box = Outbox(50, spool, record.number, CLASSES)
+    outbox = Outbox(50, spool, record.number, CLASSES)
     for seq in range(1, 60):
-        box.keep()
-        box.push(seq, 1, 0, 1, 1, 0, 1, 0)
-    while len(box):
-        sent = box.newest(lambda r, c: "x") or box.batch(lambda r, c: "x", 1024)
-        box.acknowledge(sent[1])
+        outbox.keep()
+        outbox.push(seq, 1, 0, 1, 1, 0, 1, 0)
+    while len(outbox):
+        message = outbox.newest(lambda r, c: "x") or outbox.batch(lambda r, c: "x", 1024)
+        outbox.acknowledge(message[1])
     if spool.errors or spool.corrupt:
         return "errors %d, corrupt %d" % (spool.errors, spool.corrupt)
     return None
 
 
-def verdict(life, n):
+def judge(life, write_number):
     # in a copy of this process, whose power is gone
-    said = "no end"
+    fault = "no end"
     try:
-        said = after_the_cut(life)
+        fault = check_after_cut(life)
     finally:
-        if said:
-            print("write %d: %s" % (n, said))
+        if fault:
+            print("write %d: %s" % (write_number, fault))
             exit(1)
     return 0
 
@@ -176,19 +176,19 @@ def test_every_write():
     os.VfsLfs2.mkfs(device)
     life = Life(device)
     pids = []
-    bad = []
+    failures = []
 
     def reap():
         n, pid = pids.pop(0)
         status = bytearray(4)
         waitpid(pid, status, 0)
         if status[0] or status[1]:
-            bad.append(n)
+            failures.append(n)
 
     def watch(n):
         if n > first + WRITES:
             raise Enough
-        if n % EVERY:
+        if n % STRIDE:
             return False
         if len(pids) == 2:
             reap()
@@ -207,9 +207,9 @@ def test_every_write():
             reap()
     except (PowerCut, OSError):
         # OSError: from a file that could not be closed any more
-        if not device.dead:
+        if not device.is_dead:
             raise
-        exit(verdict(life, device.writes - first))
-    print("boots", len(life.boots), "readings", len(life.given))
-    assert not bad, bad[:10]
-    assert len(life.boots) > 3 and len(life.given) > 300
+        exit(judge(life, device.writes - first))
+    print("boots", len(life.boots), "readings", len(life.readings))
+    assert not failures, failures[:10]
+    assert len(life.boots) > 3 and len(life.readings) > 300

@@ -28,12 +28,14 @@ def test_a_flash_that_is_full():
             f.write(bytes(4096))
     data = container(BLOBS[0]) * 8
     update = Update(NODE, SECRET, flash)
-    said = json.loads(update.offer(offer("x", 1, data)))
+    reply = json.loads(update.offer(offer("x", 1, data)))
     tag = sha256(data).digest()[:4]
-    while said.get("want") is not None:
-        at = said["want"]
-        said = json.loads(update.chunk(tag + struct.pack("<I", at) + data[at : at + 1024]))
-    assert said["ok"] is False and "the flash takes no more" in said["error"], said
+    while reply.get("want") is not None:
+        offset = reply["want"]
+        reply = json.loads(
+            update.chunk(tag + struct.pack("<I", offset) + data[offset : offset + 1024])
+        )
+    assert reply["ok"] is False and "the flash takes no more" in reply["error"], reply
     assert update.note["state"] == "idle"
     assert sorted(os.listdir("/f")) == ["filled", "update"], os.listdir("/f")
     os.remove("filled")
@@ -49,23 +51,25 @@ def test_the_last_piece_finds_no_room_for_the_note():
     class Store:
         remove = flash.remove
         read = flash.read
-        broken = False
+        is_full = False
 
         def write(path, blob):
-            if Store.broken:
+            if Store.is_full:
                 raise OSError(28)
             flash.write(path, blob)
 
     update = Update(NODE, SECRET, Store)
-    said = json.loads(update.offer(offer("x", 1, data)))
-    while said.get("want") is not None:
-        at = said["want"]
-        Store.broken = at + 1024 >= len(data)
-        said = json.loads(update.chunk(tag + struct.pack("<I", at) + data[at : at + 1024]))
-    assert said["ok"] is False and "the flash takes no more" in said["error"], said
-    said = json.loads(update.offer(offer("y", 2, data)))
-    assert said["ok"] is False and "the flash takes no more" in said["error"], said
-    Store.broken = False
+    reply = json.loads(update.offer(offer("x", 1, data)))
+    while reply.get("want") is not None:
+        offset = reply["want"]
+        Store.is_full = offset + 1024 >= len(data)
+        reply = json.loads(
+            update.chunk(tag + struct.pack("<I", offset) + data[offset : offset + 1024])
+        )
+    assert reply["ok"] is False and "the flash takes no more" in reply["error"], reply
+    reply = json.loads(update.offer(offer("y", 2, data)))
+    assert reply["ok"] is False and "the flash takes no more" in reply["error"], reply
+    Store.is_full = False
     assert deliver("z", 3, data)
     # whoever missed the answer asks again
     assert json.loads(Update(NODE, SECRET, flash).offer(offer("z", 3, data)))["want"] is None

@@ -17,26 +17,26 @@ class PowerCut(BaseException):
 class Flash:
     # counts its writes; watch(n), if set, is called before each of them, and True is a power cut:
     # half of the write, and nothing more through this object, not even from a file that closes.
-    # Nothing is raised, LittleFS would not live through it: dead tells.
+    # Nothing is raised, LittleFS would not live through it: is_dead tells.
     def __init__(self, blocks):
         self.data = bytearray(b"\xff" * (BLOCK * blocks))
-        self.writes = self.erased = self.programmed = 0
+        self.writes = self.erase_count = self.programmed_bytes = 0
         self.watch = None
-        self._cut = self.dead = False
+        self._cut = self.is_dead = False
 
     def readblocks(self, n, buf, offset=0):
-        at = n * BLOCK + offset
-        buf[:] = memoryview(self.data)[at : at + len(buf)]
+        start = n * BLOCK + offset
+        buf[:] = memoryview(self.data)[start : start + len(buf)]
 
     def writeblocks(self, n, buf, offset=0):
-        if self.dead:
+        if self.is_dead:
             return
-        self._before()
+        self._begin_write()
         size = len(buf) // 2 if self._cut else len(buf)
-        at = n * BLOCK + offset
-        self.data[at : at + size] = memoryview(buf)[:size]
-        self.programmed += size
-        self._after()
+        start = n * BLOCK + offset
+        self.data[start : start + size] = memoryview(buf)[:size]
+        self.programmed_bytes += size
+        self._end_write()
 
     def ioctl(self, op, arg):
         if op == 4:
@@ -44,30 +44,30 @@ class Flash:
         if op == 5:
             return BLOCK
         if op == 6:
-            if self.dead:
+            if self.is_dead:
                 return 0
-            self._before()
+            self._begin_write()
             size = BLOCK // 2 if self._cut else BLOCK
-            at = arg * BLOCK
-            self.data[at : at + size] = b"\xff" * size
-            self.erased += 1
-            self._after()
+            start = arg * BLOCK
+            self.data[start : start + size] = b"\xff" * size
+            self.erase_count += 1
+            self._end_write()
             return 0
 
-    def _before(self):
+    def _begin_write(self):
         self.writes += 1
         if self.watch:
             self._cut = self.watch(self.writes)
 
-    def _after(self):
+    def _end_write(self):
         if self._cut:
-            self.dead = True
+            self.is_dead = True
 
-    def on_again(self):
+    def restore_power(self):
         # -> the same flash with its power back
-        after = Flash(0)
-        after.data = self.data
-        return after
+        copy = Flash(0)
+        copy.data = self.data
+        return copy
 
 
 def mount(flash, path="/f"):
