@@ -13,12 +13,12 @@ import pytest
 from edgewise.cli import main
 
 
-def edgewise(*words: str | Path, cwd: Path | None = None, **env: str) -> CompletedProcess[str]:
+def edgewise(*arguments: str | Path, cwd: Path | None = None, **env: str) -> CompletedProcess[str]:
     """Run one command to its end; stdin is empty, neither stream is a terminal."""
-    given = ["edgewise", *map(str, words)]
+    argv = ["edgewise", *map(str, arguments)]
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setattr(sys, "argv", given)
+        patch.setattr(sys, "argv", argv)
         patch.setattr(sys, "stdin", io.StringIO())
         for name, value in {"COLUMNS": "100", "TERM": "dumb", **env}.items():
             patch.setenv(name, value)
@@ -30,4 +30,4 @@ def edgewise(*words: str | Path, cwd: Path | None = None, **env: str) -> Complet
         except SystemExit as e:
             code = e.code or 0
     assert isinstance(code, int), code
-    return CompletedProcess(given, code, out.getvalue(), err.getvalue())
+    return CompletedProcess(argv, code, out.getvalue(), err.getvalue())

@@ -60,29 +60,31 @@ def test_what_allocates_is_seen(figures: dict) -> None:
 def test_a_wrong_class_is_seen(reference: subject.Subject) -> None:
     expected = reference.expected.copy()
     expected[:20] = 1 - expected[:20]
-    wrong = subject.Subject(**{**vars(reference), "expected": expected})
+    wrong_subject = subject.Subject(**{**vars(reference), "expected": expected})
     with UnixPort() as place:
-        said = run.measure(wrong, place, FEW)
-    present = {w["name"]: w["agreement"] for w in said["ways"] if w.get("agreement") is not None}
-    assert {*OURS, "m2cgen"} < set(present)
-    assert {present[name] for name in OURS} == {0.9}
+        report = run.measure(wrong_subject, place, FEW)
+    agreements = {
+        w["name"]: w["agreement"] for w in report["ways"] if w.get("agreement") is not None
+    }
+    assert {*OURS, "m2cgen"} < set(agreements)
+    assert {agreements[name] for name in OURS} == {0.9}
     if cc.command():
-        assert present["gcc -O2"] == 0.9
+        assert agreements["gcc -O2"] == 0.9
 
 
 def test_what_is_absent_says_why(
     reference: subject.Subject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing(estimator: object) -> str:
+    def raise_missing(estimator: object) -> str:
         raise EdgewiseError("knows no single trees")
 
-    monkeypatch.setitem(rivals.RIVALS, "everywhereml", missing)
+    monkeypatch.setitem(rivals.RIVALS, "everywhereml", raise_missing)
     monkeypatch.setattr(cc, "command", lambda: None)
-    bare = subject.Subject(**{**vars(reference), "inline": None, "inline_bytes": None})
+    bare_subject = subject.Subject(**{**vars(reference), "inline": None, "inline_bytes": None})
     with UnixPort() as place:
-        said = run.measure(bare, place, FEW)
-    absent = {way["name"]: way["absent"] for way in said["ways"] if "absent" in way}
-    assert absent == {
+        report = run.measure(bare_subject, place, FEW)
+    reasons = {way["name"]: way["absent"] for way in report["ways"] if "absent" in way}
+    assert reasons == {
         "gcc -O2": "no C compiler: make system-deps",
         "gcc -O2 stock": "no C compiler: make system-deps",
         "inline": "cannot run here",
@@ -93,11 +95,11 @@ def test_what_is_absent_says_why(
 
 def test_a_package_is_measured(repo: Path) -> None:
     package = load_package(repo / "models/occupancy")
-    chosen = subject.subject_of(package)
-    assert chosen.x.shape == (20560, len(package.features))
-    assert chosen.nodes == package.info["nodes"]
+    package_subject = subject.subject_of(package)
+    assert package_subject.x.shape == (20560, len(package.features))
+    assert package_subject.nodes == package.info["nodes"]
     with UnixPort() as place:
-        ways = {way["name"]: way for way in run.measure(chosen, place, FEW)["ways"]}
+        ways = {way["name"]: way for way in run.measure(package_subject, place, FEW)["ways"]}
     assert ways["table"]["agreement"] == ways["plain"]["agreement"] == 1.0
 
 
@@ -108,21 +110,21 @@ def test_a_board_runs_the_same_files(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # The unix port has no raw REPL: what mpremote is told is done here to a folder.
-    said = []
+    calls = []
 
-    def mpremote(self: Board, *words: str) -> str:
-        said.append(words[:2])
-        if words[0] == "exec":
-            code = words[1].replace("chdir('/", f"chdir('{tmp_path}/")
-            done = subprocess.run(
+    def mpremote(self: Board, *arguments: str) -> str:
+        calls.append(arguments[:2])
+        if arguments[0] == "exec":
+            code = arguments[1].replace("chdir('/", f"chdir('{tmp_path}/")
+            result = subprocess.run(
                 [*micropython_command, "-c", code], capture_output=True, text=True, timeout=500
             )
-            assert done.returncode == 0, done.stderr
-            return done.stdout
-        if words[:2] == ("fs", "cp"):
-            shutil.copytree(words[3], tmp_path / Path(words[3]).name, dirs_exist_ok=True)
-        if words[:2] == ("fs", "rm"):
-            shutil.rmtree(tmp_path / words[3].lstrip(":/"))
+            assert result.returncode == 0, result.stderr
+            return result.stdout
+        if arguments[:2] == ("fs", "cp"):
+            shutil.copytree(arguments[3], tmp_path / Path(arguments[3]).name, dirs_exist_ok=True)
+        if arguments[:2] == ("fs", "rm"):
+            shutil.rmtree(tmp_path / arguments[3].lstrip(":/"))
         return ""
 
     monkeypatch.setattr(Board, "_mpremote", mpremote)
@@ -131,7 +133,7 @@ def test_a_board_runs_the_same_files(
     ways = {way["name"]: way for way in figures["ways"]}
     assert {ways[name]["agreement"] for name in OURS} == {1.0}
     assert ways["gcc -O2"]["absent"] == "cannot run here"
-    assert said[-2:] == [("fs", "rm"), ("reset",)]
+    assert calls[-2:] == [("fs", "rm"), ("reset",)]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -149,12 +151,16 @@ def test_host_rate_counts_the_readings() -> None:
 def test_processes_make_the_same_table(monkeypatch: pytest.MonkeyPatch) -> None:
     log = _random_walks(300, 3)
     log.valid[::7] = False
-    alone = table.build_table(log, subject.FEATURES, subject.FILTERS, log.period_ms, n_jobs=1)
+    serial_table = table.build_table(
+        log, subject.FEATURES, subject.FILTERS, log.period_ms, n_jobs=1
+    )
     monkeypatch.setattr(table, "_PARALLEL_ROWS", 0)
-    shared = table.build_table(log, subject.FEATURES, subject.FILTERS, log.period_ms, n_jobs=2)
-    assert (alone.x == shared.x).all()
-    assert (alone.valid == shared.valid).all()
-    assert (alone.valid == log.valid).all()
+    parallel_table = table.build_table(
+        log, subject.FEATURES, subject.FILTERS, log.period_ms, n_jobs=2
+    )
+    assert (serial_table.x == parallel_table.x).all()
+    assert (serial_table.valid == parallel_table.valid).all()
+    assert (serial_table.valid == log.valid).all()
 
 
 def test_people_see_every_way(figures: dict, capsys: pytest.CaptureFixture[str]) -> None:

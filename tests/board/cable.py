@@ -23,25 +23,25 @@ class Cable:
     def __init__(self, folder: Path) -> None:
         self._link = folder / "port"
         self.port = str(self._link)
-        self._end: int | None = None
+        self._board_end: int | None = None
         self.plug()
 
     def plug(self) -> None:
-        self._end, there = os.openpty()
-        tty.setraw(self._end)
-        os.set_blocking(self._end, False)
+        self._board_end, computer_end = os.openpty()
+        tty.setraw(self._board_end)
+        os.set_blocking(self._board_end, False)
         self._link.unlink(missing_ok=True)
-        self._link.symlink_to(os.ttyname(there))
-        self._there = there
+        self._link.symlink_to(os.ttyname(computer_end))
+        self._computer_end = computer_end
 
     def say(self, data: bytes) -> None:
         """All of it, as soon as the computer has room for it."""
         end_s = time.monotonic() + LIMIT_S
         while data:
-            assert self._end is not None
+            assert self._board_end is not None
             assert time.monotonic() < end_s, "nobody reads"
             try:
-                data = data[os.write(self._end, data) :]
+                data = data[os.write(self._board_end, data) :]
             except BlockingIOError:
                 time.sleep(0.01)
 
@@ -51,22 +51,22 @@ class Cable:
         A pty whose buffer was full stays blocked when the computer opens and flushes it: it never
         gets full.
         """
-        assert self._end is not None
+        assert self._board_end is not None
         if self._unread() < _UNREAD_MAX:
             with suppress(BlockingIOError):
-                os.write(self._end, data)
+                os.write(self._board_end, data)
 
     def _unread(self) -> int:
-        (n,) = struct.unpack("i", fcntl.ioctl(self._there, termios.FIONREAD, bytes(4)))
+        (n,) = struct.unpack("i", fcntl.ioctl(self._computer_end, termios.FIONREAD, bytes(4)))
         return int(n)
 
     def say_if_there(self, data: bytes) -> None:
         with suppress(OSError, AssertionError):
             self.say(data)
 
-    def heard(self, timeout_s: float) -> bytes:
+    def read(self, timeout_s: float) -> bytes:
         """What the computer sent; nothing while the cable is out."""
-        end = self._end
+        end = self._board_end
         if end is None:
             time.sleep(timeout_s)
             return b""
@@ -76,8 +76,8 @@ class Cable:
             return b""
 
     def unplug(self) -> None:
-        if self._end is not None:
-            end, self._end = self._end, None
+        if self._board_end is not None:
+            end, self._board_end = self._board_end, None
             os.close(end)
-            os.close(self._there)
+            os.close(self._computer_end)
             self._link.unlink()

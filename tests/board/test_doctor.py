@@ -54,21 +54,21 @@ class Script:
     """A REPL that starts the unix port again for each question."""
 
     def __init__(self, command: list[str], folder: Path, world: dict[str, Any]) -> None:
-        self._command, self._folder, self._before = command, folder, ""
+        self._command, self._folder, self._preamble = command, folder, ""
         path = os.pathsep.join([str(folder / "modules"), ".frozen"])
         self._env = {**os.environ, "MICROPYPATH": path, "WORLD": json.dumps(world)}
 
     def exec(self, source: str) -> str:
         if "def tell" in source:
-            self._before = source + "\n"
+            self._preamble = source + "\n"
             return ""
-        words = [*self._command, "-c", self._before + source]
-        done = subprocess.run(
-            words, capture_output=True, text=True, timeout=500, cwd=self._folder, env=self._env
+        arguments = [*self._command, "-c", self._preamble + source]
+        result = subprocess.run(
+            arguments, capture_output=True, text=True, timeout=500, cwd=self._folder, env=self._env
         )
-        if done.returncode:
-            raise OutsideError(done.stderr or done.stdout)
-        return done.stdout
+        if result.returncode:
+            raise OutsideError(result.stderr or result.stdout)
+        return result.stdout
 
 
 @pytest.fixture
@@ -105,21 +105,21 @@ CONFIG = {
 def test_all_is_well(ask: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as broker:
         config = {**CONFIG, "mqtt": {"host": "127.0.0.1", "port": broker.getsockname()[1]}}
-        found = ask(config, ntp=0)
-    assert found["port"].ok
-    assert found["MicroPython >= 1.23"].ok
-    assert found[".mpy 6.3"].found == "6.3 x64"
-    assert found["free heap"].ok
-    assert found["free flash"].ok
-    assert found["sensor"].found == "23.4 C 45.1 % on GPIO 17"
-    assert found["Wi-Fi"].found == "lab -60 dBm"
-    assert found["broker"].ok
-    assert found["clock"].found.startswith("pool, ")
+        checks = ask(config, ntp=0)
+    assert checks["port"].ok
+    assert checks["MicroPython >= 1.23"].ok
+    assert checks[".mpy 6.3"].found == "6.3 x64"
+    assert checks["free heap"].ok
+    assert checks["free flash"].ok
+    assert checks["sensor"].found == "23.4 C 45.1 % on GPIO 17"
+    assert checks["Wi-Fi"].found == "lab -60 dBm"
+    assert checks["broker"].ok
+    assert checks["clock"].found.startswith("pool, ")
     # a PC is no board
-    bad = [name for name, c in found.items() if c.required and not c.ok]
-    assert bad == ["chip"]
-    assert found["chip"].cure == "use a board with an ESP32"
-    assert all(bool(c.cure) != c.ok for c in found.values())
+    failed_names = [name for name, c in checks.items() if c.required and not c.ok]
+    assert failed_names == ["chip"]
+    assert checks["chip"].cure == "use a board with an ESP32"
+    assert all(bool(c.cure) != c.ok for c in checks.values())
 
 
 @pytest.mark.parametrize(
@@ -145,24 +145,24 @@ def test_each_finding_has_a_cure(ask: Any, world: dict[str, Any], name: str, cur
 
 
 def test_a_wrong_password(ask: Any) -> None:
-    found = ask({**CONFIG, "wifi": {"ssid": "lab", "password": "wrong"}})
-    assert found["Wi-Fi"].cure == "'lab' lets it not in: check wifi.password"
-    assert "wrong" not in str(found)
-    assert "broker" not in found
+    checks = ask({**CONFIG, "wifi": {"ssid": "lab", "password": "wrong"}})
+    assert checks["Wi-Fi"].cure == "'lab' lets it not in: check wifi.password"
+    assert "wrong" not in str(checks)
+    assert "broker" not in checks
 
 
 def test_no_settings_on_the_board(ask: Any) -> None:
-    found = ask(None)
-    assert found["settings"].cure.startswith("no config.json on it, or a damaged")
-    assert "sensor" not in found
+    checks = ask(None)
+    assert checks["settings"].cure.startswith("no config.json on it, or a damaged")
+    assert "sensor" not in checks
 
 
-@pytest.mark.parametrize("damaged", ["{", "5", '{"wifi":5}'])
-def test_damaged_settings_on_the_board(ask: Any, tmp_path: Path, damaged: str) -> None:
-    (tmp_path / "config.json").write_text(damaged)
-    found = ask(None)
-    assert not found["settings"].ok
-    assert "sensor" not in found
+@pytest.mark.parametrize("text", ["{", "5", '{"wifi":5}'])
+def test_damaged_settings_on_the_board(ask: Any, tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.json").write_text(text)
+    checks = ask(None)
+    assert not checks["settings"].ok
+    assert "sensor" not in checks
 
 
 def test_a_hidden_network(ask: Any) -> None:
@@ -180,22 +180,22 @@ def test_the_usb_chip_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     info.vid, info.pid, info.description = 0x10C4, 0xEA60, "CP2102 USB to UART"
     monkeypatch.setattr(board, "board_ports", lambda: [info])
     assert board._check_usb("COM5").found == "CP2102 USB to UART (10c4:ea60)"
-    other = board._check_usb("COM1")
-    assert (other.ok, other.required) == (False, False)
+    check = board._check_usb("COM1")
+    assert (check.ok, check.required) == (False, False)
 
 
 def test_no_port_no_board_checks() -> None:
-    done = CliRunner().invoke(app, ["doctor", "--port", "/dev/ttyNONE9", "--json"])
-    found = {c["name"]: c for c in json.loads(done.stdout)["checks"]}
-    assert done.exit_code == 1
-    assert "is not there: plug the board in" in found["port"]["cure"]
-    assert "MicroPython >= 1.23" not in found
+    result = CliRunner().invoke(app, ["doctor", "--port", "/dev/ttyNONE9", "--json"])
+    checks = {c["name"]: c for c in json.loads(result.stdout)["checks"]}
+    assert result.exit_code == 1
+    assert "is not there: plug the board in" in checks["port"]["cure"]
+    assert "MicroPython >= 1.23" not in checks
 
 
 def test_a_port_where_nothing_speaks_micropython(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repl, "_ENTER_S", 1)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        found = board.checks(f"socket://127.0.0.1:{silent.getsockname()[1]}")
-    assert [c.name for c in found if not c.ok and c.required] == ["MicroPython"]
-    assert "no MicroPython answers" in found[-1].cure
-    assert found[-1].cure.endswith("run edgewise flash with --image auto")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        checks = board.checks(f"socket://127.0.0.1:{server.getsockname()[1]}")
+    assert [c.name for c in checks if not c.ok and c.required] == ["MicroPython"]
+    assert "no MicroPython answers" in checks[-1].cure
+    assert checks[-1].cure.endswith("run edgewise flash with --image auto")

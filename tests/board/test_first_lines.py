@@ -53,14 +53,14 @@ def test_the_first_reading_ends_it() -> None:
     text = ROM + b"edgewise: wifi: connected\r\n" + NODE + STATE
     pieces = [text[i : i + 7] for i in range(0, len(text), 7)]
     assert len(pieces) < 60
-    started = watch(*pieces, b"garbage that nobody reads")
-    assert started == first_lines.Started("a1b2c3", "my, rooms", -3.4, 45.1)
-    assert str(started) == "node a1b2c3 runs, model my, rooms, first reading -3.4 C 45 %"
+    result = watch(*pieces, b"garbage that nobody reads")
+    assert result == first_lines.Started("a1b2c3", "my, rooms", -3.4, 45.1)
+    assert str(result) == "node a1b2c3 runs, model my, rooms, first reading -3.4 C 45 %"
 
 
 def test_a_node_that_says_no_readings() -> None:
-    started = watch(ROM, NODE, talks=False)
-    assert str(started).startswith("node a1b2c3 runs, model my, rooms (it says no readings")
+    result = watch(ROM, NODE, talks=False)
+    assert str(result).startswith("node a1b2c3 runs, model my, rooms (it says no readings")
 
 
 def test_garbage_in_front_does_not_matter() -> None:
@@ -72,23 +72,23 @@ def test_the_reading_of_the_run_before_does_not_count() -> None:
 
 
 def test_a_port_that_goes_with_the_reset_is_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    later = Line(NODE, STATE)
-    monkeypatch.setattr(first_lines, "open_port", lambda port: {"P": later}[port])
+    line = Line(NODE, STATE)
+    monkeypatch.setattr(first_lines, "open_port", lambda port: {"P": line}[port])
     assert watch(b"rst", OSError(5, "gone")).node == "a1b2c3"
 
 
 def test_a_port_that_stays_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    def gone(port: str) -> Line:
+    def fail(port: str) -> Line:
         raise OutsideError(f"port {port}: is not there")
 
-    monkeypatch.setattr(first_lines, "open_port", gone)
+    monkeypatch.setattr(first_lines, "open_port", fail)
     monkeypatch.setattr(first_lines.time, "sleep", lambda s: None)
     with pytest.raises(OutsideError, match="port P: is not there"):
         watch(OSError(5, "gone"))
 
 
 @pytest.mark.parametrize(
-    ("pieces", "said"),
+    ("pieces", "message"),
     [
         ((ROM, NODE, FAILED % b"timeout"), "but its sensor fails (timeout): check its wires"),
         ((ROM, NODE, FAILED % b"checksum"), "sensor fails (checksum): shorten the data wire"),
@@ -115,5 +115,5 @@ def test_a_port_that_stays_away(monkeypatch: pytest.MonkeyPatch) -> None:
         ((b"x" * 9000,), "was heard in 60 s"),
     ],
 )  # fmt: skip
-def test_each_reason_and_its_cure(pieces: tuple[bytes, ...], said: str) -> None:
-    assert said in reason(*pieces)
+def test_each_reason_and_its_cure(pieces: tuple[bytes, ...], message: str) -> None:
+    assert message in reason(*pieces)

@@ -19,16 +19,16 @@ ESP32 = chips.CHIPS[0]
 
 
 class Mirror:
-    """A web server on this computer; ``asked`` has the paths."""
+    """A web server on this computer; ``paths`` has those that were asked for."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.asked: list[str] = []
-        asked = self.asked
+        self.paths: list[str] = []
+        paths = self.paths
 
         class Handler(SimpleHTTPRequestHandler):
             def log_message(self, *args: object) -> None:
-                asked.append(self.path)
+                paths.append(self.path)
 
         handler = functools.partial(Handler, directory=str(folder))
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -38,14 +38,14 @@ class Mirror:
 @pytest.fixture
 def mirror(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
     (tmp_path / "site" / "fw").mkdir(parents=True)
-    made = Mirror(tmp_path / "site")
-    monkeypatch.setenv("EDGEWISE_IMAGES", made.url)
+    mirror = Mirror(tmp_path / "site")
+    monkeypatch.setenv("EDGEWISE_IMAGES", mirror.url)
     threading.Thread(
-        target=made.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        target=mirror.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
     ).start()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+    yield mirror
+    mirror.server.shutdown()
+    mirror.server.server_close()
 
 
 def put(mirror: Mirror, data: bytes) -> None:
@@ -54,16 +54,16 @@ def put(mirror: Mirror, data: bytes) -> None:
 
 def test_downloaded_once_and_checked_with_its_own_digest(mirror: Mirror, cache: Path) -> None:
     put(mirror, firmware())
-    said: list[str] = []
-    image = download.fetch(ESP32, said.append)
+    messages: list[str] = []
+    image = download.fetch(ESP32, messages.append)
     assert image.data == firmware() == (cache / "images" / ESP32.file).read_bytes()
-    assert said == [
+    assert messages == [
         f"downloading {mirror.url}{ESP32.file}",
         f"{ESP32.file}: no published checksum; its own SHA-256 is checked, its origin is not",
     ]
-    assert download.fetch(ESP32, said.append) == image
-    assert len(mirror.asked) == 1
-    assert len(said) == 2
+    assert download.fetch(ESP32, messages.append) == image
+    assert len(mirror.paths) == 1
+    assert len(messages) == 2
 
 
 def test_several_boards_share_one_download(mirror: Mirror, cache: Path) -> None:
@@ -73,20 +73,20 @@ def test_several_boards_share_one_download(mirror: Mirror, cache: Path) -> None:
         board.start()
     for board in boards:
         board.join(20)
-    assert len(mirror.asked) == 1
+    assert len(mirror.paths) == 1
 
 
 def test_a_known_checksum_is_kept_to(
     mirror: Mirror, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(mirror, firmware())
-    said: list[str] = []
+    messages: list[str] = []
     monkeypatch.setitem(chips.SHA256, ESP32.file, "0" * 64)
     with pytest.raises(OutsideError, match="not the known one: download it in a browser"):
-        download.fetch(ESP32, said.append)
+        download.fetch(ESP32, messages.append)
     monkeypatch.setitem(chips.SHA256, ESP32.file, hashlib.sha256(firmware()).hexdigest())
-    assert download.fetch(ESP32, said.append).chip == ESP32
-    assert not [line for line in said if "no published checksum" in line]
+    assert download.fetch(ESP32, messages.append).chip == ESP32
+    assert not [line for line in messages if "no published checksum" in line]
 
 
 @pytest.mark.parametrize("data", [b"<html>not here</html>", firmware()[:-1]])

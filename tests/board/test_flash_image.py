@@ -20,13 +20,13 @@ OTA = (*TABLE[:2], ("ota_0", 0, 16, 0x10000, 0x180000), ("vfs", 1, 129, 0x310000
 
 
 def chip(name: str) -> Chip:
-    found = find_by_name(name)
-    assert found
-    return found
+    match = find_by_name(name)
+    assert match
+    return match
 
 
-def image_for(target: Chip, **changed: object) -> Image:
-    return parse("m.bin", firmware(target.image_id, target.offset, **changed))  # type: ignore[arg-type]
+def image_for(target: Chip, **options: object) -> Image:
+    return parse("m.bin", firmware(target.image_id, target.offset, **options))  # type: ignore[arg-type]
 
 
 def refusal(name: str, data: bytes) -> str:
@@ -47,12 +47,12 @@ def test_an_image_tells_chip_version_flash_and_partitions(target: Chip, tmp_path
 
 def test_vfs_is_in_the_table_or_behind_the_last_partition() -> None:
     esp32 = chip("ESP32")
-    old = image_for(esp32, version="1.23.0", rows=TABLE)
+    image = image_for(esp32, version="1.23.0", rows=TABLE)
     for flash_mb in (4, 16):
-        assert (old.vfs(flash_mb * MB).offset, old.vfs(flash_mb * MB).size) == (2 * MB, 2 * MB)
-    new = image_for(esp32)
-    assert (new.vfs(4 * MB).offset, new.vfs(4 * MB).size) == (2 * MB, 2 * MB)
-    assert (new.vfs(16 * MB).offset, new.vfs(16 * MB).size) == (2 * MB, 14 * MB)
+        assert (image.vfs(flash_mb * MB).offset, image.vfs(flash_mb * MB).size) == (2 * MB, 2 * MB)
+    image = image_for(esp32)
+    assert (image.vfs(4 * MB).offset, image.vfs(4 * MB).size) == (2 * MB, 2 * MB)
+    assert (image.vfs(16 * MB).offset, image.vfs(16 * MB).size) == (2 * MB, 14 * MB)
 
 
 @pytest.mark.parametrize(("version", "flash_mb"), [("1.25.0", 4), ("1.27.0", 2)])
@@ -62,17 +62,17 @@ def test_no_vfs_is_refused(version: str, flash_mb: int) -> None:
         image.vfs(flash_mb * MB)
 
 
-@pytest.mark.parametrize("keep", [24, 3000, 0x6FFF, 0x7010, 0xF000, 0xF018, -1])
-def test_every_cut_is_found(keep: int) -> None:
-    said = refusal("m.bin", firmware()[:keep])
-    assert said.startswith("m.bin: is cut off (") or "partition table is damaged" in said
-    assert said.endswith("download it again, or use --image auto")
+@pytest.mark.parametrize("size", [24, 3000, 0x6FFF, 0x7010, 0xF000, 0xF018, -1])
+def test_every_cut_is_found(size: int) -> None:
+    message = refusal("m.bin", firmware()[:size])
+    assert message.startswith("m.bin: is cut off (") or "partition table is damaged" in message
+    assert message.endswith("download it again, or use --image auto")
 
 
-@pytest.mark.parametrize("at", [0x100, 0x7004, 0xF000 + 200, -1])
-def test_every_changed_byte_that_counts_is_found(at: int) -> None:
+@pytest.mark.parametrize("offset", [0x100, 0x7004, 0xF000 + 200, -1])
+def test_every_changed_byte_that_counts_is_found(offset: int) -> None:
     data = bytearray(firmware())
-    data[at] ^= 1
+    data[offset] ^= 1
     assert "damaged" in refusal("m.bin", bytes(data))
 
 
@@ -80,8 +80,8 @@ def test_what_is_no_micropython_is_refused() -> None:
     assert "is no ESP32 firmware" in refusal("readme.bin", b"hello" * 100)
     assert "is no ESP32 firmware" in refusal("empty.bin", b"")
     assert "is for a chip (id 16) on which no node runs" in refusal("h2.bin", firmware(16, 0))
-    other = firmware().replace(b"MicroPython v", b"Micropython v")
-    assert "damaged" in refusal("x.bin", other)
+    changed_firmware = firmware().replace(b"MicroPython v", b"Micropython v")
+    assert "damaged" in refusal("x.bin", changed_firmware)
     app_only = firmware()[0xF000:]
     assert "no partition table" in refusal("x.app-bin", app_only)
 
@@ -93,26 +93,26 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("target", CHIPS, ids=lambda c: c.name)
 def test_two_regions_at_the_right_offsets(target: Chip, tmp_path: Path) -> None:
-    made = builds.read(build(tmp_path, target.arch))
+    node_build = builds.read(build(tmp_path, target.arch))
     image = image_for(target)
-    firmware_at, files_at = plan(image, made, target, 4 * MB)
-    assert (firmware_at.offset, firmware_at.data) == (target.offset, image.data)
-    assert (files_at.offset, files_at.data) == (2 * MB, (tmp_path / "fs.img").read_bytes())
+    firmware_region, files_region = plan(image, node_build, target, 4 * MB)
+    assert (firmware_region.offset, firmware_region.data) == (target.offset, image.data)
+    assert (files_region.offset, files_region.data) == (2 * MB, (tmp_path / "fs.img").read_bytes())
 
 
 def test_the_file_system_grows_with_the_flash(tmp_path: Path) -> None:
     s3 = chip("ESP32-S3")
-    made = builds.read(build(tmp_path))
-    _, files = plan(image_for(s3), made, s3, 16 * MB)
+    node_build = builds.read(build(tmp_path))
+    _, files = plan(image_for(s3), node_build, s3, 16 * MB)
     context = UserContext(14 * MB)
     context.buffer[:] = files.data.ljust(14 * MB, b"\xff")
     fs = LittleFS(context, block_size=4096, block_count=14 * 256)  # as MicroPython mounts it
     assert fs.open("model.bin", "rb").read() == (tmp_path / "fs" / "model.bin").read_bytes()
-    assert len(files.data) == len(made.data)
+    assert len(files.data) == len(node_build.data)
 
 
 @pytest.mark.parametrize(
-    ("image", "arch", "board", "flash_mb", "said"),
+    ("image", "arch", "board", "flash_mb", "message"),
     [
         ("ESP32-S3", "xtensawin", "ESP32", 4, "m.bin: is for ESP32-S3, this board has ESP32: "
          "take ESP32_GENERIC-....bin, or --image auto"),
@@ -123,27 +123,27 @@ def test_the_file_system_grows_with_the_flash(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused(
-    image: str, arch: str, board: str, flash_mb: int, said: str, tmp_path: Path
+    image: str, arch: str, board: str, flash_mb: int, message: str, tmp_path: Path
 ) -> None:
-    made = builds.read(build(tmp_path, arch))
+    node_build = builds.read(build(tmp_path, arch))
     with pytest.raises(InputError) as e:
-        plan(image_for(chip(image)), made, chip(board), flash_mb * MB)
-    assert said in str(e.value)
+        plan(image_for(chip(image)), node_build, chip(board), flash_mb * MB)
+    assert message in str(e.value)
 
 
 def test_a_partition_smaller_than_the_build_is_refused(tmp_path: Path) -> None:
-    made = builds.read(build(tmp_path))
+    node_build = builds.read(build(tmp_path))
     with pytest.raises(
         InputError, match="is for 2048 KB, the partition vfs of this image has 960"
     ):
-        plan(image_for(chip("ESP32"), rows=OTA), made, chip("ESP32"), 4 * MB)
+        plan(image_for(chip("ESP32"), rows=OTA), node_build, chip("ESP32"), 4 * MB)
 
 
 def test_a_table_that_ends_behind_the_flash_is_refused(tmp_path: Path) -> None:
-    made = builds.read(build(tmp_path))
+    node_build = builds.read(build(tmp_path))
     image = image_for(chip("ESP32"), flash_mb=2, rows=TABLE)
     with pytest.raises(InputError, match="needs 4 MB of flash, this board has 2 MB"):
-        plan(image, made, chip("ESP32"), 2 * MB)
+        plan(image, node_build, chip("ESP32"), 2 * MB)
 
 
 def test_a_build_that_is_missing_or_changed(tmp_path: Path) -> None:

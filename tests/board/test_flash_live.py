@@ -26,9 +26,9 @@ pytestmark = [
 
 
 def test_from_flash_to_doctor() -> None:
-    port, named = os.environ["EDGEWISE_TEST_PORT"], os.getenv("EDGEWISE_TEST_IMAGE")
+    port, image_path = os.environ["EDGEWISE_TEST_PORT"], os.getenv("EDGEWISE_TEST_IMAGE")
     job = board.Job(
-        image.read(Path(named)) if named else None,
+        image.read(Path(image_path)) if image_path else None,
         build.read(Path(os.environ["EDGEWISE_TEST_BUILD"])),
         erase=False,
         baud=460800,
@@ -37,12 +37,12 @@ def test_from_flash_to_doctor() -> None:
         limit_s=900,
     )
     try:
-        said = str(board.flash(port, job, print, lambda *of: None))
+        message = str(board.flash(port, job, print, lambda *counts: None))
     except OutsideError as e:
-        said = str(e)
-    assert " runs, model " in said
-    assert "first reading" in said or "its sensor fails" in said
-    found = {c.name: c for c in doctor.checks(port)}
+        message = str(e)
+    assert " runs, model " in message
+    assert "first reading" in message or "its sensor fails" in message
+    checks = {c.name: c for c in doctor.checks(port)}
     for name in ("port", "chip", "MicroPython >= 1.23", ".mpy 6.3", "free heap", "free flash"):
-        assert found[name].ok, found[name].cure
-    assert "sensor" in found
+        assert checks[name].ok, checks[name].cure
+    assert "sensor" in checks

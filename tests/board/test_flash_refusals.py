@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.board.firmware import build, firmware
-from tests.board.flashing import MB, error, here, job, run
+from tests.board.flashing import MB, error, flash_folder, job, run
 
 from edgewise.board import ports
 from edgewise.board.flash import board, download, esp
@@ -19,7 +19,7 @@ from edgewise.board.flash.image import parse
 from edgewise.board.flash.plan import Region
 from edgewise.errors import EdgewiseError, InputError, OutsideError
 
-__all__ = ["here"]
+__all__ = ["flash_folder"]
 
 
 class _Chip:
@@ -29,59 +29,61 @@ class _Chip:
 
     def __init__(self, chip: str) -> None:
         self.chip = chip
-        self.did: list[Any] = []
+        self.calls: list[Any] = []
 
     def write(self, regions: list[Region], erase: bool, progress: esp.Progress) -> None:
-        self.did.append(([(r.offset, len(r.data)) for r in regions], erase))
+        self.calls.append(([(r.offset, len(r.data)) for r in regions], erase))
 
     def erase(self) -> None:
-        self.did.append("erase")
+        self.calls.append("erase")
 
     def reset(self, after: str) -> Any:
-        self.did.append(after)
+        self.calls.append(after)
 
     def close(self) -> None:
-        self.did.append("close")
+        self.calls.append("close")
 
 
 def test_the_right_image_is_downloaded_for_the_chip(
-    here: Path, monkeypatch: pytest.MonkeyPatch
+    flash_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build(here / "build", arch="rv32imc")
-    asked = []
+    build(flash_folder / "build", arch="rv32imc")
+    file_names = []
 
     def fetch(chip: Any, say: Any) -> Any:
-        asked.append(chip.file)
+        file_names.append(chip.file)
         return parse("c3.bin", firmware(5, 0))
 
     monkeypatch.setattr(download, "fetch", fetch)
     loader = _Chip("ESP32-C3")
-    given = board.Job(None, builds.read(here / "build"), True, 921600, "usb-reset", "no-reset")
-    heard: list[Any] = []
+    flash_job = board.Job(
+        None, builds.read(flash_folder / "build"), True, 921600, "usb-reset", "no-reset"
+    )
+    calls: list[Any] = []
 
-    def connect(*how: Any) -> _Chip:
-        heard.append(how)
+    def connect(*arguments: Any) -> _Chip:
+        calls.append(arguments)
         return loader
 
-    board.flash("P", given, print, lambda *of: None, connect)
-    assert heard == [("P", 921600, "usb-reset")]
-    assert asked == ["ESP32_GENERIC_C3-20251209-v1.27.0.bin"]
+    board.flash("P", flash_job, print, lambda *counts: None, connect)
+    assert calls == [("P", 921600, "usb-reset")]
+    assert file_names == ["ESP32_GENERIC_C3-20251209-v1.27.0.bin"]
     size = len(firmware(5, 0))
-    assert loader.did[0][0][0] == (0, size)
-    assert loader.did[0][0][1][0] == 2 * MB
-    assert loader.did[0][1] is True
-    assert loader.did[1:] == ["no-reset", "close"]
+    assert loader.calls[0][0][0] == (0, size)
+    assert loader.calls[0][0][1][0] == 2 * MB
+    assert loader.calls[0][1] is True
+    assert loader.calls[1:] == ["no-reset", "close"]
 
 
-def test_a_chip_without_wifi(here: Path) -> None:
+def test_a_chip_without_wifi(flash_folder: Path) -> None:
     loader = _Chip("ESP32-H2")
     with pytest.raises(OutsideError, match="a node does not run on ESP32-H2, but on ESP32, "):
-        board.flash("P", job(here), print, lambda *of: None, lambda *how: loader)
-    assert loader.did == ["close"]
+        board.flash("P", job(flash_folder), print, lambda *counts: None, lambda *arguments: loader)
+    assert loader.calls == ["close"]
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "message"),
     [
         (("--image", "no.bin"), "no.bin: cannot be read"),
         (("--image", "m.bin", "--build", "no"), "no: no build here (manifest.json)"),
@@ -90,20 +92,20 @@ def test_a_chip_without_wifi(here: Path) -> None:
         (("--image", "m.bin", "--port", "nope://x"), "port 'nope://x': "),
     ],
 )
-def test_wrong_use_is_exit_2(here: Path, words: tuple[str, ...], said: str) -> None:
-    done = run("flash", "--port", "/dev/null", *words)
-    assert isinstance(done.exception, InputError)
-    assert said in str(done.exception)
+def test_wrong_use_is_exit_2(flash_folder: Path, arguments: tuple[str, ...], message: str) -> None:
+    result = run("flash", "--port", "/dev/null", *arguments)
+    assert isinstance(result.exception, InputError)
+    assert message in str(result.exception)
 
 
-def test_ports_that_do_not_open(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ports_that_do_not_open(flash_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "is not there: plug the board in" in error(
         run("flash", "--port", "/dev/ttyNONE9", "--image", "m.bin")
     )
     with socket.create_server(("127.0.0.1", 0)) as server:
-        free = server.getsockname()[1]
+        free_port = server.getsockname()[1]
     assert "start the serial server" in error(
-        run("flash", "--port", f"socket://127.0.0.1:{free}", "--image", "m.bin")
+        run("flash", "--port", f"socket://127.0.0.1:{free_port}", "--image", "m.bin")
     )
 
 
@@ -115,10 +117,10 @@ def test_a_busy_port_and_one_without_permission(monkeypatch: pytest.MonkeyPatch)
     os.close(slave)
     os.close(master)
 
-    def refused(*args: Any, **kwargs: Any) -> None:
+    def refuse(*args: Any, **kwargs: Any) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("serial.serial_for_url", refused)
+    monkeypatch.setattr("serial.serial_for_url", refuse)
     monkeypatch.setattr(ports.sys, "platform", "linux")
     with pytest.raises(OutsideError, match=r"sudo usermod -aG dialout \$USER"):
         ports.open_port("/dev/ttyUSB0")
@@ -138,12 +140,12 @@ def test_auto_and_all(
 ) -> None:
     from serial.tools import list_ports, list_ports_common
 
-    there = []
+    port_infos = []
     for n, vendor in enumerate(vendors):
         info = list_ports_common.ListPortInfo(f"P{n}", skip_link_detection=True)
         info.vid, info.pid = vendor, 1
-        there.append(info)
-    monkeypatch.setattr(list_ports, "comports", lambda: reversed(there))
+        port_infos.append(info)
+    monkeypatch.setattr(list_ports, "comports", lambda: reversed(port_infos))
     if every is None or len(every) > 1:
         with pytest.raises(EdgewiseError, match=single):
             ports.only_port()

@@ -23,13 +23,13 @@ from edgewise.urls import parse_broker
 READINGS = 5
 
 
-def started(
-    command: list[str], repo: Path, folder: Path, *words: str | Path
+def run_from_image(
+    command: list[str], repo: Path, folder: Path, *arguments: str | Path
 ) -> subprocess.CompletedProcess[str]:
     places = [paths.simulator_dir(), repo / "tests/node/micropython", ".", "/f", "/f/lib"]
     script = repo / "tests/node/micropython/from_image.py"
     return subprocess.run(
-        [*command, "-X", "heapsize=8m", script, *words],
+        [*command, "-X", "heapsize=8m", script, *arguments],
         cwd=folder,
         env={**os.environ, "MICROPYPATH": ":".join([*map(str, places), ".frozen"])},
         capture_output=True,
@@ -40,15 +40,15 @@ def started(
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    given: dict[str, Any] = {
+    values: dict[str, Any] = {
         "node": "kitchen",
         "mqtt": {"host": "127.0.0.1", "port": 9, "password": "pässword"},
         "ntp": {"host": ""},
     }
-    return settings.write(tmp_path / "node.toml", given)[0]
+    return settings.write(tmp_path / "node.toml", values)[0]
 
 
-def built(model: Package, config: Path, arch: str = "x64") -> Built:
+def build_node(model: Package, config: Path, arch: str = "x64") -> Built:
     return build(model.path, config, config.parent / "build", arch)
 
 
@@ -66,17 +66,17 @@ def test_micropython_finds_every_file_in_the_image(
     micropython_command: list[str],
     tmp_path: Path,
 ) -> None:
-    made = built(model, config, arch)
-    done = started(micropython_command, repo, tmp_path, made.image)
-    assert done.returncode == 0, done.stdout + done.stderr
-    found = json.loads(done.stdout)
-    assert found["files"] == {n: f["sha256"] for n, f in made.manifest["files"].items()}
-    assert (found["block"], found["blocks"], found["name_max"]) == (4096, 512, 255)
-    there = set(contents(made.fs))
-    assert there == set(found["files"])
-    assert {"boot.py", "main.py", "config.json", "model.bin", "model.mpy"} < there
-    assert {"edgenode/core/ring.mpy", "lib/umqtt/simple.mpy"} < there
-    assert json.loads((made.fs / "config.json").read_bytes()) == settings.load(config)
+    output = build_node(model, config, arch)
+    result = run_from_image(micropython_command, repo, tmp_path, output.image)
+    assert result.returncode == 0, result.stdout + result.stderr
+    report = json.loads(result.stdout)
+    assert report["files"] == {n: f["sha256"] for n, f in output.manifest["files"].items()}
+    assert (report["block"], report["blocks"], report["name_max"]) == (4096, 512, 255)
+    names = set(contents(output.fs))
+    assert names == set(report["files"])
+    assert {"boot.py", "main.py", "config.json", "model.bin", "model.mpy"} < names
+    assert {"edgenode/core/ring.mpy", "lib/umqtt/simple.mpy"} < names
+    assert json.loads((output.fs / "config.json").read_bytes()) == settings.load(config)
 
 
 def test_the_node_runs_from_the_image(
@@ -90,32 +90,32 @@ def test_the_node_runs_from_the_image(
     feed = tmp_path / "feed.bin"
     write_feed(log.select(range(READINGS)), feed, model.period_ms, 0)
     with EmbeddedBroker() as broker:
-        at = parse_broker(broker.url)
-        text = config.read_text().replace("port = 9", f"port = {at.port}")
+        broker_url = parse_broker(broker.url)
+        text = config.read_text().replace("port = 9", f"port = {broker_url.port}")
         config.write_text(text)
-        made = built(model, config)
-        words = (made.image, feed, "0", str(model.period_ms))
-        done = started(micropython_command, repo, tmp_path, *words)
-    assert done.returncode == 0, done.stdout + done.stderr
-    lines = done.stdout.splitlines()
-    said = [json.loads(line[6:]) for line in lines if line.startswith("state ")]
-    hello = f"edgewise: node kitchen, boot {said[0]['boot']}, model window, viper-inline"
+        output = build_node(model, config)
+        arguments = (output.image, feed, "0", str(model.period_ms))
+        result = run_from_image(micropython_command, repo, tmp_path, *arguments)
+    assert result.returncode == 0, result.stdout + result.stderr
+    lines = result.stdout.splitlines()
+    readings = [json.loads(line[6:]) for line in lines if line.startswith("state ")]
+    hello = f"edgewise: node kitchen, boot {readings[0]['boot']}, model window, viper-inline"
     assert hello in lines
-    assert [s["seq"] for s in said] == list(range(1, READINGS + 1))
-    assert said[0]["t"] == log.t_dc[0] / 10
-    assert said[0]["cls"] in model.classes
-    assert f"mqtt: {READINGS} delivered, 0 dropped, 0 waiting" in done.stdout
+    assert [s["seq"] for s in readings] == list(range(1, READINGS + 1))
+    assert readings[0]["t"] == log.t_dc[0] / 10
+    assert readings[0]["cls"] in model.classes
+    assert f"mqtt: {READINGS} delivered, 0 dropped, 0 waiting" in result.stdout
 
 
 def test_the_same_input_gives_the_same_bytes(model: Package, config: Path, tmp_path: Path) -> None:
-    first = built(model, config)
+    first_build = build_node(model, config)
     os.utime(config, (0, 0))
-    again = build(model.path, config, tmp_path / "other", "x64")
+    second_build = build(model.path, config, tmp_path / "other", "x64")
     assert contents(tmp_path / "other") == contents(tmp_path / "build")
-    assert again.manifest == first.manifest
+    assert second_build.manifest == first_build.manifest
 
 
 def test_secrets_in_a_build_are_for_its_owner_alone(model: Package, config: Path) -> None:
-    made = built(model, config)
-    for path, mode in ((made.fs, 0o700), (made.image, 0o600)):
+    output = build_node(model, config)
+    for path, mode in ((output.fs, 0o700), (output.image, 0o600)):
         assert stat.S_IMODE(path.stat().st_mode) == mode

@@ -31,15 +31,15 @@ def person(record: subprocess.Popen[str], keys: int) -> Iterator[None]:
     """Sees each reading and presses 1 when it is warm, 2 when it is cold."""
 
     def watch() -> None:
-        now = ""
+        pressed_key = ""
         for line in record.stderr or ():
             if line.startswith("space pauses"):
                 ready.set()
-            if found := re.search(r" (-?[\d.]+) C ", line):
-                key = "2" if float(found[1]) < 18 else "1"
-                if key != now:
+            if match := re.search(r" (-?[\d.]+) C ", line):
+                key = "2" if float(match[1]) < 18 else "1"
+                if key != pressed_key:
                     os.write(keys, key.encode())
-                now = key
+                pressed_key = key
 
     ready = threading.Event()
     eyes = threading.Thread(target=watch)
@@ -54,25 +54,28 @@ def person(record: subprocess.Popen[str], keys: int) -> Iterator[None]:
 
 @pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
 def test_recorded_over_mqtt_and_trained(model: Package, broker: str, tmp_path: Path) -> None:
-    played = read_log(small_log(tmp_path / "played.csv", 400))
+    source_log = read_log(small_log(tmp_path / "played.csv", 400))
     out = tmp_path / "mine.csv"
-    keys, there = os.openpty()
-    words = ["record", "--broker", broker, "--node", NODE, "--label", "warm,cold"]
-    words += ["--out", str(out), "--readings", str(READINGS)]
+    keys, terminal = os.openpty()
+    arguments = ["record", "--broker", broker, "--node", NODE, "--label", "warm,cold"]
+    arguments += ["--out", str(out), "--readings", str(READINGS)]
     with subprocess.Popen(
-        [*EDGEWISE, *words], stdin=there, stderr=subprocess.PIPE, text=True
+        [*EDGEWISE, *arguments], stdin=terminal, stderr=subprocess.PIPE, text=True
     ) as record:
         config = node_config({}, parse_broker(broker), NODE)
-        with person(record, keys), SimulatedNode(model, played, config, 1, Playback(speed=600)):
+        with (
+            person(record, keys),
+            SimulatedNode(model, source_log, config, 1, Playback(speed=600)),
+        ):
             assert record.wait(LIMIT_S) == 0
-    for end in (keys, there):
+    for end in (keys, terminal):
         os.close(end)
-    recorded = read_log(out)
-    assert len(recorded) == READINGS
-    cold = recorded.t_dc < 180
-    assert ((recorded.label == "cold") == cold).mean() > 0.9
+    recorded_log = read_log(out)
+    assert len(recorded_log) == READINGS
+    cold = recorded_log.t_dc < 180
+    assert ((recorded_log.label == "cold") == cold).mean() > 0.9
 
-    done = edgewise("train", out, "--out", tmp_path / "mine", "--max-nodes", "30")
-    assert done.returncode == 0, done.stderr
-    mine = load_package(tmp_path / "mine")
-    assert sorted(mine.classes) == ["cold", "warm"]
+    result = edgewise("train", out, "--out", tmp_path / "mine", "--max-nodes", "30")
+    assert result.returncode == 0, result.stderr
+    package = load_package(tmp_path / "mine")
+    assert sorted(package.classes) == ["cold", "warm"]

@@ -37,15 +37,14 @@ HELLO = b"edgewise: node a1b2c3, boot 7, model occupancy, viper-inline\r\n"
 
 
 def state(seq: int, t: float = 21.5, ts: int | None = None) -> bytes:
-    said = {"ts": ts or 1700000000 + 60 * seq, "boot": 7, "seq": seq, "t": t, "h": 40.0}
-    return b"state " + json.dumps({**said, "cls": "a", "p": 0.9}).encode() + b"\r\n"
+    fields = {"ts": ts or 1700000000 + 60 * seq, "boot": 7, "seq": seq, "t": t, "h": 40.0}
+    return b"state " + json.dumps({**fields, "cls": "a", "p": 0.9}).encode() + b"\r\n"
 
 
-def failed(seq: int) -> bytes:
-    said = {"ts": 1700000000 + 60 * seq, "boot": 7, "seq": seq, "t": None, "h": None}
-    return (
-        b"state " + json.dumps({**said, "cls": None, "p": None, "err": "timeout"}).encode() + b"\n"
-    )
+def failed_state(seq: int) -> bytes:
+    fields = {"ts": 1700000000 + 60 * seq, "boot": 7, "seq": seq, "t": None, "h": None}
+    text = json.dumps({**fields, "cls": None, "p": None, "err": "timeout"})
+    return b"state " + text.encode() + b"\n"
 
 
 @pytest.fixture
@@ -55,12 +54,12 @@ def cable(tmp_path: Path) -> Iterator[Cable]:
     cable.unplug()
 
 
-class Running:
+class Command:
     """A command whose lines are read as they come."""
 
-    def __init__(self, *words: str, stdin: int = subprocess.DEVNULL) -> None:
+    def __init__(self, *arguments: str, stdin: int = subprocess.DEVNULL) -> None:
         self.process = subprocess.Popen(
-            [*EDGEWISE, *words],
+            [*EDGEWISE, *arguments],
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -74,31 +73,31 @@ class Running:
         while data := os.read(self.process.stdout.fileno(), 4096):
             self.text += data
 
-    def wait_for(self, what: bytes, again: Callable[[], None] = lambda: None) -> None:
-        """Until it has said ``what``; ``again`` says what is lost while the port is not open."""
+    def wait_for(self, text: bytes, repeat: Callable[[], None] = lambda: None) -> None:
+        """Until it has said ``text``; ``repeat`` says what is lost while the port is not open."""
 
-        def said() -> bool:
-            again()
-            return what in self.text
+        def has_text() -> bool:
+            repeat()
+            return text in self.text
 
-        wait_until(said, lambda: self.text.decode(errors="replace"))
+        wait_until(has_text, lambda: self.text.decode(errors="replace"))
 
     def interrupt(self) -> int:
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(LIMIT_S)
 
 
-def started(cable: Cable, *words: str, stdin: int = subprocess.DEVNULL) -> Running:
+def start_command(cable: Cable, *arguments: str, stdin: int = subprocess.DEVNULL) -> Command:
     """A command that has opened the cable: it has heard the greeting."""
-    running = Running(*words, stdin=stdin)
-    running.wait_for(b"a1b2c3", lambda: cable.offer(HELLO))
-    return running
+    command = Command(*arguments, stdin=stdin)
+    command.wait_for(b"a1b2c3", lambda: cable.offer(HELLO))
+    return command
 
 
 def test_lines_of_the_node() -> None:
-    said = decode(state(3).strip())
-    assert said == Reading(7, 3, 1700000180.0, 21.5, 40.0, "a", 0.9, None)
-    assert decode(failed(4).strip()).err == "timeout"  # type: ignore[union-attr]
+    reading = decode(state(3).strip())
+    assert reading == Reading(7, 3, 1700000180.0, 21.5, 40.0, "a", 0.9, None)
+    assert decode(failed_state(4).strip()).err == "timeout"  # type: ignore[union-attr]
     assert decode(HELLO.strip()) == Hello(
         "a1b2c3", 7, "occupancy", "viper-inline", HELLO.decode().strip()
     )
@@ -118,15 +117,15 @@ def test_records_that_the_wire_spoiled(line: bytes) -> None:
 
 
 def test_every_cut_and_change_of_a_record_is_decoded_to_something() -> None:
-    whole = state(3).strip()
-    for i in range(len(whole)):
-        decode(whole[:i])
-        decode(whole[:i] + b"\x00\xff" + whole[i + 1 :])
+    line = state(3).strip()
+    for i in range(len(line)):
+        decode(line[:i])
+        decode(line[:i] + b"\x00\xff" + line[i + 1 :])
 
 
 def test_the_table_says_what_was_heard() -> None:
     node = NodeState()
-    for line in (HELLO, b"edgewise: mqtt: connected", state(1), failed(2), b"state {"):
+    for line in (HELLO, b"edgewise: mqtt: connected", state(1), failed_state(2), b"state {"):
         node.hear(decode(line.strip()))
     rows = dict(node.rows())
     assert rows["node"] == "a1b2c3, boot 7"
@@ -139,14 +138,14 @@ def test_the_table_says_what_was_heard() -> None:
 
 def test_monitor_survives_garbage_reset_and_unplugging(cable: Cable, tmp_path: Path) -> None:
     out = tmp_path / "log.csv"
-    monitor = started(cable, "monitor", "--port", cable.port, "--csv", str(out))
+    monitor = start_command(cable, "monitor", "--port", cable.port, "--csv", str(out))
     cable.say(b"\xff\xfe\x00ets Jul 29 2019\r\n\r\nrst:0x1\r\n" + HELLO + state(1) + state(2)[:30])
     monitor.wait_for(b"#1  21.5 C  40.0 %  a 90 %")
     cable.unplug()
     monitor.wait_for(b"port gone")
     cable.plug()
     monitor.wait_for(b"#3  ", lambda: cable.offer(state(3)))
-    cable.say(failed(4))
+    cable.say(failed_state(4))
     monitor.wait_for(b"#4  failed: timeout")
     assert monitor.interrupt() == 0
     rows = out.read_text().splitlines()
@@ -158,7 +157,7 @@ def test_monitor_survives_garbage_reset_and_unplugging(cable: Cable, tmp_path: P
 
 
 def test_monitor_passes_raw_bytes_on(cable: Cable) -> None:
-    monitor = started(cable, "monitor", "--port", cable.port, "--raw")
+    monitor = start_command(cable, "monitor", "--port", cable.port, "--raw")
     cable.say(b"\x00\xffraw\r\n")
     monitor.wait_for(b"\x00\xffraw\r\n")
     assert monitor.interrupt() == 0
@@ -166,7 +165,7 @@ def test_monitor_passes_raw_bytes_on(cable: Cable) -> None:
 
 def test_monitor_over_a_socket() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        monitor = Running("monitor", "--port", f"socket://127.0.0.1:{server.getsockname()[1]}")
+        monitor = Command("monitor", "--port", f"socket://127.0.0.1:{server.getsockname()[1]}")
         server.settimeout(LIMIT_S)
         board, _ = server.accept()
         with board:
@@ -185,29 +184,29 @@ def test_monitor_on_a_terminal_has_a_table(cable: Cable) -> None:
         os.execv(EDGEWISE[0], [*EDGEWISE, "monitor", "--port", cable.port])
     text = b""
 
-    def shown() -> bool:
+    def has_table() -> bool:
         nonlocal text
         cable.offer(HELLO + state(1))
         while select.select([screen], [], [], 0.1)[0]:
             text += os.read(screen, 65536)
         return b"edgewise monitor" in text and re.search(rb"21\.5 C\s+40\.0 %", text) is not None
 
-    wait_until(shown, lambda: text.decode(errors="replace"))
+    wait_until(has_table, lambda: text.decode(errors="replace"))
     os.write(screen, b"\x03")
-    end = time.monotonic() + LIMIT_S
-    while (done := os.waitpid(pid, os.WNOHANG))[0] == 0:
-        assert time.monotonic() < end
+    end_s = time.monotonic() + LIMIT_S
+    while (wait_status := os.waitpid(pid, os.WNOHANG))[0] == 0:
+        assert time.monotonic() < end_s
         if select.select([screen], [], [], 0.1)[0]:
             with suppress(OSError):
                 os.read(screen, 65536)
-    assert os.waitstatus_to_exitcode(done[1]) == 0
+    assert os.waitstatus_to_exitcode(wait_status[1]) == 0
     os.close(screen)
 
 
 def test_a_port_that_is_not_there() -> None:
-    done = edgewise("monitor", "--port", "/dev/no-such-port")
-    assert done.returncode == 1
-    assert done.stderr == (
+    result = edgewise("monitor", "--port", "/dev/no-such-port")
+    assert result.returncode == 1
+    assert result.stderr == (
         "error: port /dev/no-such-port: is not there: plug the board in, "
         "or see the names with --port auto\n"
     )
@@ -215,14 +214,14 @@ def test_a_port_that_is_not_there() -> None:
 
 def test_record_and_its_keys(cable: Cable, tmp_path: Path) -> None:
     out = tmp_path / "log.csv"
-    keys, there = os.openpty()
-    words = ("record", "--port", cable.port, "--label", "closed,open", "--out", str(out))
-    record = Running(*words, "--undo-s", "60", stdin=there)
+    keys, terminal = os.openpty()
+    arguments = ("record", "--port", cable.port, "--label", "closed,open", "--out", str(out))
+    record = Command(*arguments, "--undo-s", "60", stdin=terminal)
     record.wait_for(b"space pauses")
     record.wait_for(b"closed 1", lambda: cable.offer(state(1)))
     os.write(keys, b"2")
     record.wait_for(b"now open")
-    cable.say(state(2) + failed(3) + state(4))
+    cable.say(state(2) + failed_state(3) + state(4))
     record.wait_for(b"open 3")
     os.write(keys, b"u")
     record.wait_for(b"2 readings of the last 60 s taken back")
@@ -238,7 +237,7 @@ def test_record_and_its_keys(cable: Cable, tmp_path: Path) -> None:
     cells = [row.split(",") for row in out.read_text().splitlines()]
     assert cells[0] == ["time", "node", "temperature", "humidity", "status"]
     assert [c[-1] for c in cells[1:]] == ["closed", "open", "closed"]
-    for end in (keys, there):
+    for end in (keys, terminal):
         os.close(end)
 
 
@@ -247,8 +246,8 @@ def test_record_goes_on_and_ends_by_itself(cable: Cable, tmp_path: Path) -> None
     out.write_text(
         "time,node,temperature,humidity,status\n2023-11-14T22:14:20Z,,20.0,40.0,a\n2023-"
     )
-    words = ("record", "--port", cable.port, "--label", "b", "--out", str(out), "--readings", "2")
-    record = Running(*words, "--json")
+    arguments = ("record", "--port", cable.port, "--label", "b", "--out", str(out))
+    record = Command(*arguments, "--readings", "2", "--json")
     seqs = count(2)
     record.wait_for(b'"readings": {"b": 2}', lambda: cable.offer(state(next(seqs))))
     assert record.process.wait(LIMIT_S) == 0
@@ -257,7 +256,7 @@ def test_record_goes_on_and_ends_by_itself(cable: Cable, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "message"),
     [
         (["--label", "a"], "either --port or --broker and --node"),
         (["--label", "a,,b", "--port", "x"], "--label a,,b"),
@@ -269,12 +268,12 @@ def test_record_goes_on_and_ends_by_itself(cable: Cable, tmp_path: Path) -> None
         ),
     ],
 )
-def test_wrong_use_of_record(words: list[str], said: str, tmp_path: Path) -> None:
+def test_wrong_use_of_record(arguments: list[str], message: str, tmp_path: Path) -> None:
     out = tmp_path / "log.csv"
-    done = edgewise("record", *words, "--out", out)
-    assert done.returncode == 2
-    assert said in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    result = edgewise("record", *arguments, "--out", out)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
     assert not out.exists()
 
 
@@ -284,12 +283,12 @@ def test_a_file_of_somebody_else_stays_as_it_is(tmp_path: Path) -> None:
     for text in ("a,b\n1,2", "no log at all", "\xff\xfe", f"{head}\nx,y,1,2,a\n", f"{head}\nx,y"):
         out.write_text(text, encoding="latin-1")
         before = out.read_bytes()
-        done = edgewise("record", "--port", "x", "--label", "a", "--out", out)
+        result = edgewise("record", "--port", "x", "--label", "a", "--out", out)
         if text.endswith("x,y"):  # a row that was cut off; then the port is not there
-            assert (done.returncode, out.read_text()) == (1, f"{head}\n")
+            assert (result.returncode, out.read_text()) == (1, f"{head}\n")
         else:
-            assert done.returncode == 2
-            assert "is not a log with the columns" in done.stderr
+            assert result.returncode == 2
+            assert "is not a log with the columns" in result.stderr
             assert out.read_bytes() == before
 
 
@@ -309,14 +308,14 @@ def test_a_disk_that_is_full_leaves_whole_rows(tmp_path: Path) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     with GrowingLog(path, "status") as log:
         assert log.add(100, "n", 20.0, 40.0, "a")
-        whole = path.read_bytes()
-        resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 5, limits[1]))
+        content = path.read_bytes()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(content) + 5, limits[1]))
         try:
             with pytest.raises(InputError, match="cannot be written"):
                 log.add(101, "n", 20.0, 40.0, "a")
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        assert path.read_bytes() == whole
+        assert path.read_bytes() == content
         assert log.add(101, "n", 20.0, 40.0, "a")
     assert isinstance(unwritable(path, OSError(errno.ENOSPC, "full")), OutsideError)
 
@@ -352,14 +351,15 @@ def test_no_reading_no_file(tmp_path: Path) -> None:
 
 
 def test_sigterm_gives_the_terminal_back(cable: Cable, tmp_path: Path) -> None:
-    keys, there = os.openpty()
-    before = termios.tcgetattr(there)
-    words = ("record", "--port", cable.port, "--label", "a", "--out", str(tmp_path / "log.csv"))
-    record = Running(*words, stdin=there)
+    keys, terminal = os.openpty()
+    before = termios.tcgetattr(terminal)
+    out = str(tmp_path / "log.csv")
+    arguments = ("record", "--port", cable.port, "--label", "a", "--out", out)
+    record = Command(*arguments, stdin=terminal)
     record.wait_for(b"space pauses")
-    assert termios.tcgetattr(there) != before
+    assert termios.tcgetattr(terminal) != before
     record.process.terminate()
     assert record.process.wait(LIMIT_S) == 0
-    assert termios.tcgetattr(there) == before
-    for end in (keys, there):
+    assert termios.tcgetattr(terminal) == before
+    for end in (keys, terminal):
         os.close(end)

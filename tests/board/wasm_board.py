@@ -48,7 +48,7 @@ class WasmBoard:
         self.cable = Cable(folder)
         self.port = self.cable.port
         self.cut_after: int | None = None
-        self.heard = 0
+        self.received_bytes = 0
         node = shutil.which("node", path=Path(sys.executable).parent) or "node"
         script = Path(__file__).with_name("wasm_board.mjs")
         self._process = subprocess.Popen(
@@ -56,8 +56,11 @@ class WasmBoard:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        self._ending = False
-        self._threads = [threading.Thread(target=t, daemon=True) for t in (self._to, self._fro)]
+        self._is_closed = False
+        self._threads = [
+            threading.Thread(target=t, daemon=True)
+            for t in (self._copy_to_board, self._copy_from_board)
+        ]
         for thread in self._threads:
             thread.start()
 
@@ -70,19 +73,19 @@ class WasmBoard:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._ending = True
+        self._is_closed = True
         self._process.kill()
         self._process.wait()
         self.cable.unplug()
 
-    def _to(self) -> None:
+    def _copy_to_board(self) -> None:
         assert self._process.stdin is not None
-        while not self._ending:
-            data = self.cable.heard(0.1)
+        while not self._is_closed:
+            data = self.cable.read(0.1)
             if not data:
                 continue
-            self.heard += len(data)
-            if self.cut_after is not None and self.heard >= self.cut_after:
+            self.received_bytes += len(data)
+            if self.cut_after is not None and self.received_bytes >= self.cut_after:
                 self.cut_after = None
                 self.cable.unplug()
                 continue
@@ -92,7 +95,7 @@ class WasmBoard:
             except BrokenPipeError:
                 return
 
-    def _fro(self) -> None:
+    def _copy_from_board(self) -> None:
         assert self._process.stdout is not None
         while data := os.read(self._process.stdout.fileno(), 4096):
             self.cable.say_if_there(data)

@@ -20,15 +20,13 @@ def certificate(folder: Path, name: str = "server.pem") -> x509.Certificate:
 
 
 def names(cert: x509.Certificate) -> tuple[list[str], list[str]]:
-    found = cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    addresses = found.get_values_for_type(x509.IPAddress)
-    return found.get_values_for_type(x509.DNSName), [str(a) for a in addresses]
+    alternative_names = cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    addresses = alternative_names.get_values_for_type(x509.IPAddress)
+    return alternative_names.get_values_for_type(x509.DNSName), [str(a) for a in addresses]
 
 
-def fits(password: str, hashed: str) -> bool:
-    _, kind, rounds, salt, digest = hashed.split("$")
+def fits(password: str, password_hash: str) -> bool:
+    _, kind, rounds, salt, digest = password_hash.split("$")
     assert kind == "7"
-    made = hashlib.pbkdf2_hmac(
-        "sha512", password.encode(), base64.b64decode(salt), int(rounds), 64
-    )
-    return base64.b64encode(made).decode() == digest
+    key = hashlib.pbkdf2_hmac("sha512", password.encode(), base64.b64decode(salt), int(rounds), 64)
+    return base64.b64encode(key).decode() == digest

@@ -14,7 +14,7 @@ from tests.shared import LIMIT_S, wait_until
 
 from edgewise.broker.program import find_mosquitto
 
-_held: list[socket.socket] = []
+_reservations: list[socket.socket] = []
 
 
 def free_port() -> int:
@@ -22,24 +22,24 @@ def free_port() -> int:
 
     Linux lets a server with SO_REUSEADDR, as all of them set it, listen there all the same.
     """
-    held = socket.socket()
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    held.bind(("127.0.0.1", 0))
-    _held.append(held)
-    return int(held.getsockname()[1])
+    reservation = socket.socket()
+    reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reservation.bind(("127.0.0.1", 0))
+    _reservations.append(reservation)
+    return int(reservation.getsockname()[1])
 
 
 def program() -> str:
-    found = find_mosquitto()
-    if found is None:
+    path = find_mosquitto()
+    if path is None:
         pytest.fail("mosquitto is not installed: make system-deps", pytrace=False)
-    return found
+    return path
 
 
-def anonymous(folder: Path, more: str = "") -> Mosquitto:
-    """One on loopback that lets everybody in; ``more`` are lines of configuration."""
+def anonymous(folder: Path, config: str = "") -> Mosquitto:
+    """One on loopback that lets everybody in; ``config`` holds lines of configuration."""
     port = free_port()
-    lines = f"listener {port} 127.0.0.1\nallow_anonymous true\n{more}"
+    lines = f"listener {port} 127.0.0.1\nallow_anonymous true\n{config}"
     (folder / "mosquitto.conf").write_text(lines)
     return Mosquitto(folder, port)
 
@@ -73,7 +73,7 @@ class Mosquitto:
                 [program(), "-v", "-c", "mosquitto.conf"], cwd=self.folder, stderr=log
             )
         try:
-            self.wait_until(self._reachable, "mosquitto does not start")
+            self.wait_until(self._is_reachable, "mosquitto does not start")
         except BaseException:
             self.stop()
             raise
@@ -96,10 +96,10 @@ class Mosquitto:
         """What it has said since it was started."""
         return self._log.read_text(errors="replace")
 
-    def wait_until(self, holds: Callable[[], bool], what: str) -> None:
-        wait_until(holds, lambda: f"{what}: {self.log()}")
+    def wait_until(self, condition: Callable[[], bool], message: str) -> None:
+        wait_until(condition, lambda: f"{message}: {self.log()}")
 
-    def _reachable(self) -> bool:
+    def _is_reachable(self) -> bool:
         assert self._process is None or self._process.poll() is None, self.log()
         try:
             socket.create_connection(("127.0.0.1", self.port), LIMIT_S).close()

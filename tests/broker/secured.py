@@ -42,10 +42,10 @@ class Client:
     def __init__(
         self, port: int, tls: ssl.SSLContext, user: str | None = None, pw: str | None = None
     ) -> None:
-        self.heard: list[str] = []
+        self.topics: list[str] = []
         self.answer = ""
         self._codes: dict[int, list[str]] = {}
-        self._changed = threading.Condition()
+        self._condition = threading.Condition()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
         self._client.tls_set_context(tls)
         if user is not None:
@@ -71,19 +71,19 @@ class Client:
         self._client.loop_stop()
 
     def _note(self, mid: int = 0, codes: Any = (), answer: str = "") -> None:
-        with self._changed:
+        with self._condition:
             self.answer = answer or self.answer
             self._codes[mid] = [str(code) for code in codes]
-            self._changed.notify_all()
+            self._condition.notify_all()
 
     def _hear(self, topic: str) -> None:
-        with self._changed:
-            self.heard.append(topic)
-            self._changed.notify_all()
+        with self._condition:
+            self.topics.append(topic)
+            self._condition.notify_all()
 
-    def wait_until(self, holds: Any) -> None:
-        with self._changed:
-            assert self._changed.wait_for(holds, LIMIT_S), (self.answer, self.heard)
+    def wait_until(self, condition: Any) -> None:
+        with self._condition:
+            assert self._condition.wait_for(condition, LIMIT_S), (self.answer, self.topics)
 
     def publish(self, topic: str, payload: str = "{}") -> str:
         """Publish with QoS 1; the reason in the PUBACK, Success even if nobody subscribed."""

@@ -45,7 +45,7 @@ except (OSError, ValueError) as e:
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[Mosquitto]:
+def mosquitto() -> Iterator[Mosquitto]:
     with open_folder() as parent:
         port = free_port()
         init(parent / "b", ["localhost"], ["n1", "n2"], port, certificates=True)
@@ -53,42 +53,42 @@ def running() -> Iterator[Mosquitto]:
             yield broker
 
 
-def showing(trusted: Path, certificate: bytes, key: bytes) -> ssl.SSLContext:
-    context = trust(trusted)
+def make_context(ca_folder: Path, certificate: bytes, key: bytes) -> ssl.SSLContext:
+    context = trust(ca_folder)
     with open_folder() as parent:
         (parent / "both.pem").write_bytes(certificate + key)
         context.load_cert_chain(parent / "both.pem")
     return context
 
 
-def as_node(trusted: Path, folder: Path, node: str) -> ssl.SSLContext:
+def as_node(ca_folder: Path, folder: Path, node: str) -> ssl.SSLContext:
     """Present a node's certificate from the DER files that its board holds."""
     chain = ssl.DER_cert_to_PEM_cert((folder / f"nodes/{node}-cert.der").read_bytes())
     key = load_der_private_key((folder / f"nodes/{node}-key.der").read_bytes(), None)
     assert isinstance(key, Key)
-    return showing(trusted, chain.encode(), key_bytes(key, Encoding.PEM))
+    return make_context(ca_folder, chain.encode(), key_bytes(key, Encoding.PEM))
 
 
-def test_the_certificate_is_the_name(running: Mosquitto, tmp_path: Path) -> None:
-    folder = running.folder
-    at = parse_broker(
+def test_the_certificate_is_the_name(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    folder = mosquitto.folder
+    broker_url = parse_broker(
         (folder / "operator.url").read_text().strip(), folder / "ca.pem", folder / "operator.pem"
     )
-    collector = Collector(at, Writer(open_db(f"sqlite:///{tmp_path / 'a.db'}")))
+    collector = Collector(broker_url, Writer(open_db(f"sqlite:///{tmp_path / 'a.db'}")))
     collector.start()
     state = '{"ts":1700000000,"boot":1,"seq":0,"t":21.5,"h":40,"cls":"a","p":0.9}'
     # the user in CONNECT counts for nothing
-    with Client(running.port, as_node(folder, folder, "n1"), "n2", "x") as n1:
+    with Client(mosquitto.port, as_node(folder, folder, "n1"), "n2", "x") as n1:
         assert n1.publish("edgewise/n2/state", state) == NO
         assert n1.publish("edgewise/n1/state", state) == "Success"
     assert collector.wait_for(lambda c: c.readings == 1, LIMIT_S)
     collector.stop()
 
 
-def handshake(running: Mosquitto, context: ssl.SSLContext) -> str:
+def handshake(mosquitto: Mosquitto, context: ssl.SSLContext) -> str:
     """What TLS 1.2 says; with 1.3 the refusal comes after the handshake."""
     context.maximum_version = ssl.TLSVersion.TLSv1_2
-    with socket.create_connection(("127.0.0.1", running.port), LIMIT_S) as plain:
+    with socket.create_connection(("127.0.0.1", mosquitto.port), LIMIT_S) as plain:
         try:
             context.wrap_socket(plain, server_hostname="localhost").close()
         except ssl.SSLError as e:
@@ -96,34 +96,34 @@ def handshake(running: Mosquitto, context: ssl.SSLContext) -> str:
     return ""
 
 
-def test_who_is_not_let_in(running: Mosquitto) -> None:
-    folder = running.folder
-    assert handshake(running, as_node(folder, folder, "n1")) == ""
-    assert "HANDSHAKE_FAILURE" in handshake(running, trust(folder))
-    running.wait_until(
-        lambda: "peer did not return a certificate" in running.log(), "nothing logged"
+def test_who_is_not_let_in(mosquitto: Mosquitto) -> None:
+    folder = mosquitto.folder
+    assert handshake(mosquitto, as_node(folder, folder, "n1")) == ""
+    assert "HANDSHAKE_FAILURE" in handshake(mosquitto, trust(folder))
+    mosquitto.wait_until(
+        lambda: "peer did not return a certificate" in mosquitto.log(), "nothing logged"
     )
     with open_folder() as parent:
         init(parent / "other", ["localhost"], ["n1"], certificates=True)
         foreign = as_node(folder, parent / "other", "n1")
-        assert "UNKNOWN_CA" in handshake(running, foreign)
-    server = showing(
+        assert "UNKNOWN_CA" in handshake(mosquitto, foreign)
+    server = make_context(
         folder, (folder / "server.pem").read_bytes(), (folder / "server.key").read_bytes()
     )
-    assert "UNSUPPORTED_CERTIFICATE" in handshake(running, server)
+    assert "UNSUPPORTED_CERTIFICATE" in handshake(mosquitto, server)
 
 
-def test_a_second_run_adds_a_node(running: Mosquitto) -> None:
-    done = init(running.folder, [], ["n1", "n9"])
-    assert (done.certificates, done.added, done.kept) == (True, ["n9"], ["n1"])
-    running.reload()
-    with Client(running.port, as_node(running.folder, running.folder, "n9")) as n9:
+def test_a_second_run_adds_a_node(mosquitto: Mosquitto) -> None:
+    result = init(mosquitto.folder, [], ["n1", "n9"])
+    assert (result.certificates, result.added, result.kept) == (True, ["n9"], ["n1"])
+    mosquitto.reload()
+    with Client(mosquitto.port, as_node(mosquitto.folder, mosquitto.folder, "n9")) as n9:
         assert n9.publish("edgewise/n9/state") == "Success"
         assert n9.publish("edgewise/n1/state") == NO
 
 
 @pytest.mark.parametrize(
-    ("name", "ca", "node", "said"),
+    ("name", "ca", "node", "output"),
     [
         ("localhost", "own", "n1", "in"),
         ("127.0.0.1", "own", "n1", "in"),
@@ -133,20 +133,25 @@ def test_a_second_run_adds_a_node(running: Mosquitto) -> None:
     ],
 )
 def test_micropython_checks_it_too(
-    running: Mosquitto, micropython_command: list[str], name: str, ca: str, node: str, said: str
+    mosquitto: Mosquitto,
+    micropython_command: list[str],
+    name: str,
+    ca: str,
+    node: str,
+    output: str,
 ) -> None:
-    folder = running.folder
+    folder = mosquitto.folder
     with open_folder() as parent:
         init(parent / "other", ["localhost"], [])
-        trusted = {"own": folder, "other": parent / "other"}[ca] / "nodes/ca.der"
-        pair = [folder / f"nodes/{node}-{what}.der" if node else "" for what in ("cert", "key")]
+        ca_path = {"own": folder, "other": parent / "other"}[ca] / "nodes/ca.der"
+        pair = [folder / f"nodes/{node}-{part}.der" if node else "" for part in ("cert", "key")]
         script = parent / "node_tls.py"
         script.write_text(NODE_TLS)
-        done = subprocess.run(
-            [*micropython_command, script, str(running.port), name, trusted, *pair],
+        result = subprocess.run(
+            [*micropython_command, script, str(mosquitto.port), name, ca_path, *pair],
             capture_output=True,
             text=True,
             timeout=LIMIT_S,
         )
-    assert said in done.stdout, done
-    assert (done.stdout.strip() == "in") == (said == "in")
+    assert output in result.stdout, result
+    assert (result.stdout.strip() == "in") == (output == "in")

@@ -30,10 +30,10 @@ SECRETS = ["ca.key", "server.key", "passwords", "acl", "operator.url", "nodes/n1
 
 
 def test_nothing_in_it_is_for_others_and_no_secret_is_told(place: Path) -> None:
-    words = ("--node", "n1", "--host", "pi.local", "--json")
-    done = edgewise("broker", "init", "b", *words, cwd=place)
-    assert done.returncode == 0, done.stderr
-    summary = json.loads(done.stdout)
+    arguments = ("--node", "n1", "--host", "pi.local", "--json")
+    result = edgewise("broker", "init", "b", *arguments, cwd=place)
+    assert result.returncode == 0, result.stderr
+    summary = json.loads(result.stdout)
     assert (summary["added"], summary["hosts"][0]) == (["n1"], "pi.local")
     folder = place / "b"
     assert not stat.S_IMODE(folder.stat().st_mode) & stat.S_IRWXO
@@ -41,11 +41,11 @@ def test_nothing_in_it_is_for_others_and_no_secret_is_told(place: Path) -> None:
         assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600, name
     for name in ("nodes", "data"):
         assert stat.S_IMODE((folder / name).stat().st_mode) == 0o700
-    told = done.stdout + done.stderr
+    output = result.stdout + result.stderr
     password = tomllib.loads((folder / "nodes/n1.toml").read_text())["mqtt"]["password"]
     assert len(password) >= 24
-    assert password not in told
-    assert (folder / "operator.url").read_text().split(":")[2].split("@")[0] not in told
+    assert password not in output
+    assert (folder / "operator.url").read_text().split(":")[2].split("@")[0] not in output
     assert not list(folder.rglob("*.part"))
 
 
@@ -71,10 +71,10 @@ def test_roots_folder_is_read_by_the_broker_and_changed_by_root_alone(place: Pat
 
 
 def test_a_user_needs_no_mosquitto(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def nobody(name: str) -> Any:
+    def find_no_user(name: str) -> Any:
         raise KeyError(name)
 
-    monkeypatch.setattr(folders.pwd, "getpwnam", nobody)
+    monkeypatch.setattr(folders.pwd, "getpwnam", find_no_user)
     if os.geteuid() == 0:
         with pytest.raises(OutsideError, match=r"install mosquitto \(make system-deps\)"):
             init(place / "b", [], [])
@@ -109,12 +109,12 @@ def test_the_certificate_has_every_name_and_addresses_twice(place: Path) -> None
     dns, addresses = names(cert)
     assert dns == ["192.168.1.10", "pi.local", "localhost", "127.0.0.1"]
     assert addresses == ["192.168.1.10", "fd00::1", "127.0.0.1"]
-    common = cert.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
-    assert common == "192.168.1.10"
+    common_name = cert.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
+    assert common_name == "192.168.1.10"
     cert.verify_directly_issued_by(certificate(place / "b", "ca.pem"))
-    long = ".".join(["a" * 60] * 3)
-    init(place / "long", [long], [])
-    assert names(certificate(place / "long"))[0][0] == long
+    long_name = ".".join(["a" * 60] * 3)
+    init(place / "long", [long_name], [])
+    assert names(certificate(place / "long"))[0][0] == long_name
 
 
 def test_the_hash_is_mosquittos_and_salted() -> None:
@@ -123,7 +123,7 @@ def test_the_hash_is_mosquittos_and_salted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "message"),
     [
         (["--node", "a/b"], "--node 'a/b': not a name for a node: use 1 to 32 letters"),
         (["--node", "#"], "not a name for a node"),
@@ -138,12 +138,12 @@ def test_the_hash_is_mosquittos_and_salted() -> None:
         (["--host", ".".join(["a" * 60] * 5)], "neither a host name nor an address"),
     ],
 )
-def test_wrong_use_leaves_nothing(place: Path, words: list[str], said: str) -> None:
-    done = edgewise("broker", "init", "b", *words, cwd=place)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("error: ")
-    assert len(done.stderr.splitlines()) == 1
-    assert said in done.stderr
+def test_wrong_use_leaves_nothing(place: Path, arguments: list[str], message: str) -> None:
+    result = edgewise("broker", "init", "b", *arguments, cwd=place)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: ")
+    assert len(result.stderr.splitlines()) == 1
+    assert message in result.stderr
     assert not list(place.iterdir())
 
 
@@ -153,21 +153,21 @@ def test_places_that_cannot_be(place: Path) -> None:
     (place / "full/thesis.txt").write_text("three years")
     (place / "empty").mkdir()
     before = contents(place)
-    for name, said in (
+    for name, message in (
         ("file", "is a file"),
         ("full", "is not empty and not made by edgewise broker init"),
         ("none/b", "none: is not a folder"),
         ("file/b", "file: is not a folder"),
     ):
-        with pytest.raises(InputError, match=said):
+        with pytest.raises(InputError, match=message):
             init(place / name, [], [])
     assert contents(place) == before
     assert init(place / "empty", [], []).ca == "made"
 
 
 def test_options_before_init_are_not_lost(place: Path) -> None:
-    done = edgewise("broker", "--host", "pi.local", "init", "b", cwd=place)
-    assert (done.returncode, done.stderr) == (2, "error: --host: write it after init\n")
+    result = edgewise("broker", "--host", "pi.local", "init", "b", cwd=place)
+    assert (result.returncode, result.stderr) == (2, "error: --host: write it after init\n")
 
 
 def test_keys_are_small(place: Path) -> None:
@@ -183,34 +183,34 @@ def test_a_simulated_node_is_given_its_files(place: Path) -> None:
     init(place / "b", ["localhost"], ["n1"], certificates=True)
     nodes = place / "b/nodes"
     settings = tomllib.loads((nodes / "n1.toml").read_text())
-    at = parse_broker("mqtts://127.0.0.1:1", place / "b/ca.pem")
-    files = node_files(settings, at, nodes)
+    broker_url = parse_broker("mqtts://127.0.0.1:1", place / "b/ca.pem")
+    files = node_files(settings, broker_url, nodes)
     assert files == {
         name: (nodes / name).read_bytes() for name in ("ca.der", "n1-cert.der", "n1-key.der")
     }
     assert node_files(settings, parse_broker("mqtts://127.0.0.1:1"), nodes) == files
     assert node_files(settings, parse_broker("mqtt://127.0.0.1:1"), nodes) == {}
-    config = node_config(settings, at, "n0")
+    config = node_config(settings, broker_url, "n0")
     assert (config["node"], config["mqtt"]["tls"]) == ("n1", True)
     assert config["mqtt"]["server_name"] == "127.0.0.1"
     assert "tls" not in node_config(settings, parse_broker("mqtt://127.0.0.1:1"), "n0")["mqtt"]
-    for wrong, said in (
+    for bad_settings, message in (
         ({}, "mqtts:// needs --ca"),
         ({"mqtt": {"ca": "none.der"}}, r"none\.der: cannot be read"),
         ({"mqtt": {"ca": "../ca.pem"}}, r"mqtt\.ca: '\.\./ca\.pem' is not the name of a file"),
     ):
-        with pytest.raises(InputError, match=said):
-            node_files(wrong, parse_broker("mqtts://127.0.0.1:1"), nodes)
+        with pytest.raises(InputError, match=message):
+            node_files(bad_settings, parse_broker("mqtts://127.0.0.1:1"), nodes)
 
 
 def test_the_page_names_what_there_is(repo: Path, place: Path) -> None:
     page = (repo / "docs/broker.md").read_text()
-    for words in ("broker init", "collect", "simulate"):
-        said = edgewise(*words.split(), "--help", COLUMNS="200").stdout
-        lines = re.findall(rf"edgewise {words} ([^\n`]*)", page)
+    for command in ("broker init", "collect", "simulate"):
+        help_text = edgewise(*command.split(), "--help", COLUMNS="200").stdout
+        lines = re.findall(rf"edgewise {command} ([^\n`]*)", page)
         assert lines
         for option in re.findall(r"--[a-z-]+", " ".join(lines)):
-            assert option in said
+            assert option in help_text
     init(place / "b", [], ["kitchen"])
     for name in contents(place / "b"):
         assert f"`{name}`" in page, name

@@ -21,8 +21,9 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 def test_a_second_run_changes_nothing(place: Path) -> None:
     init(place / "b", ["pi.local"], ["n1"], now=NOW)
     before = contents(place / "b")
-    done = init(place / "b", [], ["n1", "n1"], now=NOW + timedelta(days=100))
-    assert (done.ca, done.server, done.added, set(done.kept)) == ("kept", "kept", [], {"n1"})
+    result = init(place / "b", [], ["n1", "n1"], now=NOW + timedelta(days=100))
+    assert (result.ca, result.server) == ("kept", "kept")
+    assert (result.added, set(result.kept)) == ([], {"n1"})
     assert contents(place / "b") == before
 
 
@@ -31,12 +32,14 @@ def test_a_second_run_adds_and_replaces_nothing(place: Path, certificates: bool)
     folder = place / "b"
     init(folder, ["pi.local"], ["n1"], certificates=certificates)
     before = contents(folder)
-    done = init(folder, ["10.0.0.5"], ["n2"])
-    assert (done.server, done.added) == ("renewed", ["n2"])
+    result = init(folder, ["10.0.0.5"], ["n2"])
+    assert (result.server, result.added) == ("renewed", ["n2"])
     after = contents(folder)
-    grown = {"acl", "edgewise.json", "server.pem"} | (set() if certificates else {"passwords"})
-    assert {name for name in before if after[name] != before[name]} == grown
-    for name in grown - {"server.pem", "edgewise.json"}:
+    changed_names = {"acl", "edgewise.json", "server.pem"} | (
+        set() if certificates else {"passwords"}
+    )
+    assert {name for name in before if after[name] != before[name]} == changed_names
+    for name in changed_names - {"server.pem", "edgewise.json"}:
         assert after[name].startswith(before[name])
     assert "10.0.0.5" in names(certificate(folder))[1]
     files = {".toml", "-cert.der", "-key.der"} if certificates else {".toml"}
@@ -47,12 +50,12 @@ def test_a_second_run_adds_and_replaces_nothing(place: Path, certificates: bool)
 def test_a_hand_may_have_changed_what_it_may(place: Path) -> None:
     folder = place / "b"
     init(folder, [], ["n1"])
-    for name, more in (
+    for name, lines in (
         ("mosquitto.conf", "# mine\n"),
         ("acl", "user ha\ntopic read #\n"),
         ("passwords", "ha:$7$x\n"),
     ):
-        (folder / name).write_text((folder / name).read_text() + more)
+        (folder / name).write_text((folder / name).read_text() + lines)
     init(folder, [], ["n2"])
     assert (folder / "mosquitto.conf").read_text().endswith("# mine\n")
     assert "user ha\ntopic read #\n\nuser n2\n" in (folder / "acl").read_text()
@@ -64,20 +67,19 @@ def test_it_renews_when_two_thirds_are_over(place: Path, days: int) -> None:
     folder = place / "b"
     init(folder, [], [], days=days, now=NOW)
     key = (folder / "server.key").read_bytes()
-    early, late = NOW + timedelta(days=days * 0.6), NOW + timedelta(days=days * 0.67)
-    assert init(folder, [], [], now=early).server == "kept"
-    done = init(folder, [], [], days=days, now=late)
-    assert done.server == "renewed"
-    assert datetime.fromisoformat(done.valid_until) == late.replace(microsecond=0) + timedelta(
-        days
-    )
+    early_time, late_time = NOW + timedelta(days=days * 0.6), NOW + timedelta(days=days * 0.67)
+    assert init(folder, [], [], now=early_time).server == "kept"
+    result = init(folder, [], [], days=days, now=late_time)
+    assert result.server == "renewed"
+    valid_until = datetime.fromisoformat(result.valid_until)
+    assert valid_until == late_time.replace(microsecond=0) + timedelta(days)
     assert (folder / "server.key").read_bytes() == key
 
 
 def test_no_certificate_outlives_its_ca(place: Path) -> None:
     init(place / "b", [], [], days=7300, now=NOW)
-    late = NOW + timedelta(days=7000)
-    init(place / "b", [], [], now=late)
+    late_time = NOW + timedelta(days=7000)
+    init(place / "b", [], [], now=late_time)
     ca = certificate(place / "b", "ca.pem")
     assert certificate(place / "b").not_valid_after_utc == ca.not_valid_after_utc
 
@@ -105,22 +107,22 @@ def test_a_run_that_was_cut_off_is_completed_by_the_next(
 ) -> None:
     write = folders.write_atomic
     init(place / "whole", [], ["n1"])
-    wanted = set(contents(place / "whole"))
-    for left in range(len(wanted) + 2):
-        writes = iter(range(left))
+    file_names = set(contents(place / "whole"))
+    for write_count in range(len(file_names) + 2):
+        writes = iter(range(write_count))
 
-        def failing(*args: Any, writes: Iterator[int] = writes) -> None:
+        def write_or_fail(*args: Any, writes: Iterator[int] = writes) -> None:
             if next(writes, None) is None:
                 raise InputError("disk full")
             write(*args)
 
-        folder = place / f"b{left}"
-        monkeypatch.setattr(folders, "write_atomic", failing)
+        folder = place / f"b{write_count}"
+        monkeypatch.setattr(folders, "write_atomic", write_or_fail)
         with pytest.raises(InputError, match="disk full"):
             init(folder, [], ["n1"])
         monkeypatch.setattr(folders, "write_atomic", write)
         init(folder, [], ["n1"])
-        assert set(contents(folder)) == wanted
+        assert set(contents(folder)) == file_names
         acl = (folder / "acl").read_text().splitlines()
         assert [line for line in acl if line.startswith("user")] == ["user operator", "user n1"]
         users = [line.split(":")[0] for line in (folder / "passwords").read_text().splitlines()]

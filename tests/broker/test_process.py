@@ -14,21 +14,24 @@ from edgewise.errors import EdgewiseError, OutsideError
 from edgewise.urls import check_reachable, parse_broker
 
 
-@pytest.mark.parametrize("installed", [True, False])
+@pytest.mark.parametrize("has_mosquitto", [True, False])
 def test_it_runs_while_the_block_does(
-    installed: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    has_mosquitto: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    if not installed:
+    if not has_mosquitto:
         monkeypatch.setenv("PATH", str(tmp_path))
         monkeypatch.setattr(program, "_SBIN", str(tmp_path))
     with BrokerProcess() as broker:
-        at = parse_broker(broker.url)
-        paho.mqtt.publish.single("a", b"kept", 1, True, at.host, at.port)
+        broker_url = parse_broker(broker.url)
+        paho.mqtt.publish.single("a", b"kept", 1, True, broker_url.host, broker_url.port)
         assert (
-            paho.mqtt.subscribe.simple("a", 1, hostname=at.host, port=at.port).payload == b"kept"
+            paho.mqtt.subscribe.simple(
+                "a", 1, hostname=broker_url.host, port=broker_url.port
+            ).payload
+            == b"kept"
         )
     with pytest.raises(EdgewiseError):
-        check_reachable(at)
+        check_reachable(broker_url)
 
 
 def test_one_that_does_not_start_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

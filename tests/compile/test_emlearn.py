@@ -22,15 +22,15 @@ from edgewise.toolchain import cc
 def test_the_example_of_the_document(repo: Path, tmp_path: Path) -> None:
     text = (repo / "docs/emlearn-thresholds.md").read_text()
     first, second = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", first + second],
         cwd=tmp_path,  # emlearn leaves a folder tmp/
         capture_output=True,
         text=True,
         timeout=500,
     )
-    head, *lines = done.stdout.splitlines()
-    assert head == "[0 1] [1, 1]", done.stderr
+    head, *lines = result.stdout.splitlines()
+    assert head == "[0 1] [1, 1]", result.stderr
     assert len(lines) == 4
     for line in lines:
         dtype, bits, share = line.split()
@@ -61,12 +61,14 @@ def test_stock_emlearn_still_differs() -> None:
     y = (x[:, 0] + x[:, 1] > 40).astype(int)
     estimator = RandomForestClassifier(5, max_depth=4, random_state=0).fit(x, y)
     expected = estimator.predict(x)
-    forest, wrong = exact_forest(estimator, x, expected)
-    assert wrong == -1
-    stock = runtimes.run_c(emlearn_c.stock_source(estimator), x, 2, 5 * 255)
-    ours = runtimes.run_c(emlearn_c.corrected_source(forest, 4), x, 2, 5 * (2**forest.bits - 1))
-    assert (stock[:, 0] != expected).any()
-    assert (ours[:, 0] == expected).all()
+    forest, wrong_row = exact_forest(estimator, x, expected)
+    assert wrong_row == -1
+    stock_answers = runtimes.run_c(emlearn_c.stock_source(estimator), x, 2, 5 * 255)
+    our_answers = runtimes.run_c(
+        emlearn_c.corrected_source(forest, 4), x, 2, 5 * (2**forest.bits - 1)
+    )
+    assert (stock_answers[:, 0] != expected).any()
+    assert (our_answers[:, 0] == expected).all()
 
 
 def test_another_emlearn_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

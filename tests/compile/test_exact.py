@@ -71,17 +71,17 @@ def contract(estimator: Any) -> dict[str, Any]:
 @given(problems())
 def test_all_say_what_scikit_learn_says(problem: tuple[Any, np.ndarray]) -> None:
     estimator, x = problem
-    compiled = compile_estimator(estimator, contract(estimator), x)
-    wanted = {"python-table", "viper-table", "viper-inline"} | (
+    result = compile_estimator(estimator, contract(estimator), x)
+    runtimes = {"python-table", "viper-table", "viper-inline"} | (
         {"emlearn-c"} if cc.command() else set()
     )
-    assert set(compiled.checked.runtimes) == wanted
-    assert compiled.checked.rows == len(np.unique(x, axis=0))
+    assert set(result.checked.runtimes) == runtimes
+    assert result.checked.rows == len(np.unique(x, axis=0))
 
 
 def test_votes_that_only_rounding_decides_are_followed() -> None:
     # Thirds and quarters whose exact sums are equal differ in scikit-learn's last bit.
-    nudged = 0
+    tie_count = 0
     for seed in range(60):
         r = np.random.default_rng(seed)
         x = r.integers(0, 4, (80, 3)).astype(np.int16)
@@ -90,13 +90,13 @@ def test_votes_that_only_rounding_decides_are_followed() -> None:
         rows = np.unique(np.concatenate([x, probe_rows(estimator, x)]), axis=0)
         expected = estimator.predict(rows)
         plain = flatten(estimator, 16)
-        tied = votes_of(plain, leaves_of(plain, rows)).argmax(axis=1) != expected
-        forest, wrong = exact_forest(estimator, rows, expected)
-        assert wrong == -1
+        ties = votes_of(plain, leaves_of(plain, rows)).argmax(axis=1) != expected
+        forest, wrong_row = exact_forest(estimator, rows, expected)
+        assert wrong_row == -1
         assert (votes_of(forest, leaves_of(forest, rows)).argmax(axis=1) == expected).all()
         assert (forest.leaves.sum(axis=1) == 2**forest.bits - 1).all()
-        nudged += bool(tied.any())
-    assert nudged > 0
+        tie_count += bool(ties.any())
+    assert tie_count > 0
 
 
 def test_probes_stand_at_every_threshold_even_where_no_row_comes() -> None:
@@ -105,13 +105,13 @@ def test_probes_stand_at_every_threshold_even_where_no_row_comes() -> None:
     estimator = DecisionTreeClassifier(random_state=0).fit(x, r.integers(0, 2, 200))
     probes = probe_rows(estimator, x[:1])
     tree = estimator.tree_
-    inner = np.flatnonzero(tree.children_left >= 0)
-    assert len(probes) == 3 * len(inner)
+    inner_nodes = np.flatnonzero(tree.children_left >= 0)
+    assert len(probes) == 3 * len(inner_nodes)
     path = tree.decision_path(probes.astype(np.float32))
-    for node in inner:
-        at = probes[path[:, node].nonzero()[0], tree.feature[node]]
+    for node in inner_nodes:
+        values = probes[path[:, node].nonzero()[0], tree.feature[node]]
         low = int(np.floor(tree.threshold[node]))
-        assert {low, low + 1} <= set(at.tolist())
+        assert {low, low + 1} <= set(values.tolist())
 
 
 def test_equal_leaves_are_stored_once_and_votes_stay() -> None:
@@ -121,7 +121,7 @@ def test_equal_leaves_are_stored_once_and_votes_stay() -> None:
         x, r.integers(0, 2, 300)
     )
     forest = flatten(estimator)
-    merged = merge_leaves(forest)
-    assert len(merged.leaves) < len(forest.leaves)
-    before, after = (votes_of(f, leaves_of(f, x)) for f in (forest, merged))
+    merged_forest = merge_leaves(forest)
+    assert len(merged_forest.leaves) < len(forest.leaves)
+    before, after = (votes_of(f, leaves_of(f, x)) for f in (forest, merged_forest))
     assert (before == after).all()

@@ -67,21 +67,21 @@ def test_what_is_wrong_is_named():
         ["0 -> 0", 20],
         ["0 -> 0", "x -> y"],
     ):
-        refused(points, "points as")
+        check_refusal(points, "points as")
     for points in (
         ["20 -> 20", "20 -> 20"],
         ["0 -> 0", "20 -> 9.9"],
         ["0 -> 0", "20 -> 40.1"],
         ["0 -> 0", "20 -> -20"],
     ):
-        refused(points, "a slope of 0.5..2")
+        check_refusal(points, "a slope of 0.5..2")
 
 
-def refused(points, said):
+def check_refusal(points, message):
     try:
         CalibrateLinear(points, -400, 800)
     except ValueError as e:
-        assert said in str(e), e
+        assert message in str(e), e
         assert "filter calibrate_linear: " in str(e)
     else:
         raise AssertionError("accepted: %r" % (points,))

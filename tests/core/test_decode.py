@@ -3,25 +3,25 @@ from array import array
 from edgenode.core.decode import BOGUS, CHECKSUM, ERRORS, OK, RANGE, SPIKE, STUCK, TIMEOUT, Decoder
 
 
-def whole(body):
+def add_checksum(body):
     return bytes(body) + bytes((sum(body) & 255,))
 
 
 def frame(h, t):
-    return whole((h >> 8, h & 255, t >> 8, t & 255))
+    return add_checksum((h >> 8, h & 255, t >> 8, t & 255))
 
 
-def decoded(bytes_, decoder):
+def decode(bytes_, decoder):
     out = array("h", (7, 7))
     return decoder.decode(bytes_, out), out[0], out[1]
 
 
 def dht22(h, t, decoder=None):
-    return decoded(frame(h, t), decoder or Decoder("dht22"))
+    return decode(frame(h, t), decoder or Decoder("dht22"))
 
 
 def dht11(*body):
-    return decoded(whole(body), Decoder("dht11"))
+    return decode(add_checksum(body), Decoder("dht11"))
 
 
 # the raw value of a temperature in each encoding
@@ -46,33 +46,33 @@ def test_every_temperature_survives_every_encoding():
 
 
 def test_no_raw_value_out_of_range_is_accepted():
-    good = 0
+    ok_count = 0
     for raw in range(0x10000):
         code, t, _ = dht22(500, raw)
-        good += code == OK
+        ok_count += code == OK
         assert code == RANGE or -400 <= t <= 800
     # each negative value three times, and minus zero
-    assert good == 801 + 3 * 400 + 1
+    assert ok_count == 801 + 3 * 400 + 1
 
 
 def test_another_encoding_is_out_of_range_once_one_is_known():
     for name in WRITE:
         decoder = Decoder("dht22")
         dht22(500, WRITE[name](-3), decoder)
-        for other in WRITE:
-            if other != name:
-                assert dht22(500, WRITE[other](-3), decoder) == (RANGE, 7, 7)
-                assert dht22(500, WRITE[other](3), decoder)[0] == OK
+        for other_name in WRITE:
+            if other_name != name:
+                assert dht22(500, WRITE[other_name](-3), decoder) == (RANGE, 7, 7)
+                assert dht22(500, WRITE[other_name](3), decoder)[0] == OK
                 assert dht22(500, WRITE[name](-3), decoder)[0] == OK
                 assert decoder.encoding == name
 
 
 def test_three_in_a_row_teach_another_encoding():
     decoder = Decoder("dht22")
-    wrong, right, third = WRITE["twos12"](-5), WRITE["sign"](-5), WRITE["twos16"](-5)
+    twos12, sign, twos16 = WRITE["twos12"](-5), WRITE["sign"](-5), WRITE["twos16"](-5)
     codes = [
         dht22(500, raw, decoder)[0]
-        for raw in (wrong, right, right, wrong, right, right, third, right, 40, right, right)
+        for raw in (twos12, sign, sign, twos12, sign, sign, twos16, sign, 40, sign, sign)
     ]
     assert codes == [OK, RANGE, RANGE, OK, RANGE, RANGE, RANGE, RANGE, OK, RANGE, OK]
     assert decoder.encoding == "sign"
@@ -87,9 +87,9 @@ def test_what_is_not_accepted_teaches_nothing():
 
 def test_bad_checksum_leaves_the_output_alone():
     for kind in ("dht22", "dht11"):
-        bad = bytearray(frame(652, 351))
-        bad[4] ^= 1
-        assert decoded(bad, Decoder(kind)) == (CHECKSUM, 7, 7)
+        data = bytearray(frame(652, 351))
+        data[4] ^= 1
+        assert decode(data, Decoder(kind)) == (CHECKSUM, 7, 7)
 
 
 def test_out_of_range_is_refused():
@@ -132,7 +132,7 @@ def test_dht11_bogus_frames():
 
 
 def test_a_dht11_behind_the_wrong_name_is_out_of_range():
-    assert decoded(whole((40, 0, 21, 0)), Decoder("dht22"))[0] == RANGE
+    assert decode(add_checksum((40, 0, 21, 0)), Decoder("dht22"))[0] == RANGE
 
 
 def test_an_unknown_sensor_is_named():
@@ -145,7 +145,7 @@ def test_an_unknown_sensor_is_named():
 
 
 def test_every_code_has_a_name():
-    named = ((OK, "ok"), (TIMEOUT, "timeout"), (CHECKSUM, "checksum"), (RANGE, "range"))
-    for code, name in named + ((BOGUS, "bogus"), (STUCK, "stuck"), (SPIKE, "spike")):
+    names = ((OK, "ok"), (TIMEOUT, "timeout"), (CHECKSUM, "checksum"), (RANGE, "range"))
+    for code, name in names + ((BOGUS, "bogus"), (STUCK, "stuck"), (SPIKE, "spike")):
         assert ERRORS[code] == name
     assert len(ERRORS) == 7

@@ -9,13 +9,13 @@ def numbers(n, low=-400, high=800):
         yield low + x % (high - low + 1)
 
 
-def rounded(a, b):
+def divide(a, b):
     # a / b rounded half up, b > 0
     return (2 * a + b) // (2 * b)
 
 
 def mean(w):
-    return rounded(10 * sum(w), len(w))
+    return divide(10 * sum(w), len(w))
 
 
 def slope(w):
@@ -25,7 +25,7 @@ def slope(w):
         return 0
     num = n * sum(i * x for i, x in enumerate(w)) - sum(range(n)) * sum(w)
     den = n * sum(i * i for i in range(n)) - sum(range(n)) ** 2
-    return rounded(10 * (n - 1) * num, den)
+    return divide(10 * (n - 1) * num, den)
 
 
 def spread(w):
@@ -35,10 +35,10 @@ def spread(w):
 def check_window(kind, reference):
     for size in (1, 2, 5, 15, 60, WINDOW_MAX):
         f = Features(["t_%s_%d" % (kind, size)])
-        seen = []
+        values = []
         for x in numbers(3 * size + 7):
-            seen.append(x)
-            expected = max(-32766, min(32766, reference(seen[-size:])))
+            values.append(x)
+            expected = max(-32766, min(32766, reference(values[-size:])))
             assert f.push(x, 500)[0] == expected
 
 
@@ -60,10 +60,10 @@ def test_range():
 
 def test_range_of_flat_and_stepped_values():
     f = Features(["h_range_5"])
-    seen = []
+    values = []
     for x in [500] * 9 + [501] * 9 + [400] + [500] * 9:
-        seen.append(x)
-        assert f.push(0, x)[0] == spread(seen[-5:])
+        values.append(x)
+        assert f.push(0, x)[0] == spread(values[-5:])
 
 
 def test_level_and_diff():
@@ -100,8 +100,8 @@ def test_clear_starts_a_new_window():
 def test_names():
     assert parse("t_level") == (0, "level", 0)
     assert parse("h_slope_30") == (1, "slope", 30)
-    bad = ("", "t", "x_level", "t_level_3", "t_mean", "t_mean_0", "t_mean_05", "t_mean_121")
-    for name in bad + ("t_mean_x", "t_ema_11", "t_mean_5_5", "t_nothing_5", "h_mean_-5"):
+    bad_names = ("", "t", "x_level", "t_level_3", "t_mean", "t_mean_0", "t_mean_05", "t_mean_121")
+    for name in bad_names + ("t_mean_x", "t_ema_11", "t_mean_5_5", "t_nothing_5", "h_mean_-5"):
         try:
             parse(name)
         except ValueError as e:

@@ -11,11 +11,11 @@ def numbers(n):
 def test_median_of_a_sliding_window():
     for size in (1, 2, 3, 5, 15):
         f = Median(size)
-        last = []
+        window = []
         for x in numbers(200):
-            last = (last + [x])[-size:]
+            window = (window + [x])[-size:]
             # the middle; of an even count the lower one: a value that was measured
-            assert f.push(x) == sorted(last)[(len(last) - 1) // 2]
+            assert f.push(x) == sorted(window)[(len(window) - 1) // 2]
 
 
 def test_median_with_equal_values():
@@ -26,15 +26,15 @@ def test_median_with_equal_values():
 def test_moving_average_is_rounded_half_up():
     for size in (1, 2, 5, 15):
         f = MovingAverage(size)
-        last = []
+        window = []
         for x in numbers(200):
-            last = (last + [x])[-size:]
-            assert f.push(x) == (2 * sum(last) + len(last)) // (2 * len(last))
+            window = (window + [x])[-size:]
+            assert f.push(x) == (2 * sum(window) + len(window)) // (2 * len(window))
     f = MovingAverage(2)
     assert [f.push(x) for x in (1, 2, -3, -2)] == [1, 2, 0, -2]
 
 
-def exact(values, alpha_pm):
+def compute_exact(values, alpha_pm):
     # the same in integers that may grow: s = mean * scale
     scale = s = 0
     for x in values:
@@ -47,7 +47,7 @@ def test_exponential_average_is_right_within_a_256th():
     for alpha_pm in (1, 100, 333, 999, 1000):
         f = ExponentialAverage(alpha_pm)
         values = list(numbers(120))
-        for x, (s, scale) in zip(values, exact(values, alpha_pm)):
+        for x, (s, scale) in zip(values, compute_exact(values, alpha_pm)):
             # half a step of rounding, and that
             assert 256 * abs(2 * s - 2 * f.push(x) * scale) <= (256 + 2) * scale
 
@@ -58,8 +58,8 @@ def test_exponential_average_reaches_a_value_that_stays():
             f = ExponentialAverage(alpha_pm)
             f.push(start)
             for _ in range(20000 // alpha_pm):
-                got = f.push(end)
-            assert got == end
+                value = f.push(end)
+            assert value == end
 
 
 def test_exponential_average_stays_a_small_int():
@@ -100,7 +100,7 @@ def test_alpha_as_a_number_or_as_text():
 
 
 def test_build_names_what_is_wrong():
-    bad = [
+    cases = [
         ([{"mean": {"window_size": 3}}], "filter: mean is not known: use exp"),
         ([{"calibrate_linear": ["0 -> 0", "1 -> 1"]}], "filter: calibrate_linear is not known"),
         (["median"], "filter: one name"),
@@ -109,15 +109,17 @@ def test_build_names_what_is_wrong():
     ]
     for size in (0, 16, 3.5, True, "3", None):
         for name in ("median", "sliding_window_moving_average"):
-            bad.append(([{name: {"window_size": size}}], "filter %s: window_size 1..15" % name))
-    bad.append(([{"median": {"window": 3}}], "filter median: window_size"))
-    bad.append(([{"median": {"window_size": 3, "send_every": 2}}], "filter median: window_size"))
+            cases.append(([{name: {"window_size": size}}], "filter %s: window_size 1..15" % name))
+    cases.append(([{"median": {"window": 3}}], "filter median: window_size"))
+    cases.append(([{"median": {"window_size": 3, "send_every": 2}}], "filter median: window_size"))
     for alpha in (0, 1.001, -0.1, 0.0005, 0.1005, "1e-1", "", ".5", "0.1x", True, None, [], "--1"):
-        bad.append(([{"exponential_moving_average": {"alpha": alpha}}], "average: alpha 0.001..1"))
-    for spec, said in bad:
+        cases.append(
+            ([{"exponential_moving_average": {"alpha": alpha}}], "average: alpha 0.001..1")
+        )
+    for spec, message in cases:
         try:
             build(spec)
         except ValueError as e:
-            assert said in str(e), e
+            assert message in str(e), e
         else:
             raise AssertionError("accepted: %r" % (spec,))

@@ -1,7 +1,7 @@
 from edgenode.core.gate import Gate
 
 
-def passed(spec, readings):
+def push_all(spec, readings):
     gate = Gate(spec)
     return [i for i, r in enumerate(readings) if gate.push(*r)]
 
@@ -11,29 +11,31 @@ def minutes(values):
 
 
 def test_without_a_spec_everything_passes():
-    assert passed([], minutes(5 * [200])) == [0, 1, 2, 3, 4]
+    assert push_all([], minutes(5 * [200])) == [0, 1, 2, 3, 4]
 
 
 def test_delta_counts_from_the_last_that_passed():
-    assert passed([{"delta": 0.5}], minutes([200, 204, 205, 209, 201, 200, 195])) == [0, 2, 5, 6]
-    assert passed([{"delta": "0.5"}], [(0, 200, 500, 0), (1, 200, 504, 0), (2, 200, 495, 0)]) == [
+    assert push_all([{"delta": 0.5}], minutes([200, 204, 205, 209, 201, 200, 195])) == [0, 2, 5, 6]
+    assert push_all(
+        [{"delta": "0.5"}], [(0, 200, 500, 0), (1, 200, 504, 0), (2, 200, 495, 0)]
+    ) == [
         0,
         2,
     ]
 
 
 def test_throttle():
-    assert passed([{"throttle": "120s"}], minutes(6 * [200])) == [0, 2, 4]
+    assert push_all([{"throttle": "120s"}], minutes(6 * [200])) == [0, 2, 4]
 
 
 def test_heartbeat_alone():
-    assert passed([{"heartbeat": "3min"}], minutes(range(8))) == [0, 3, 6]
+    assert push_all([{"heartbeat": "3min"}], minutes(range(8))) == [0, 3, 6]
 
 
 def test_all_three_together():
     spec = [{"delta": 1}, {"throttle": "120s"}, {"heartbeat": "1h"}]
     values = [200, 220, 220, 240, 240] + 70 * [240]
-    assert passed(spec, minutes(values)) == [0, 2, 4, 64]
+    assert push_all(spec, minutes(values)) == [0, 2, 4, 64]
 
 
 def test_a_new_class_and_a_failed_read_always_pass():
@@ -41,7 +43,7 @@ def test_a_new_class_and_a_failed_read_always_pass():
     cls = (0, 0, 1, 1, 0, -1, -1, 0, 0)
     readings = [(60 * i, 200, 500, c) for i, c in enumerate(cls)]
     # the reading that ends the failure too
-    assert passed(spec, readings) == [0, 2, 4, 5, 6, 7]
+    assert push_all(spec, readings) == [0, 2, 4, 5, 6, 7]
 
 
 def test_clear_forgets():
@@ -53,7 +55,7 @@ def test_clear_forgets():
 
 
 def test_what_is_wrong_is_named():
-    for spec, said in (
+    for spec, message in (
         ([{"delta": 0}], "filter delta: 0.1..100"),
         ([{"delta": "5%"}], "filter delta: 0.1..100"),
         ([{"delta": 0.25}], "filter delta: 0.1..100"),
@@ -71,6 +73,6 @@ def test_what_is_wrong_is_named():
         try:
             Gate(spec)
         except ValueError as e:
-            assert said in str(e), e
+            assert message in str(e), e
         else:
             raise AssertionError("accepted: %r" % (spec,))

@@ -65,22 +65,22 @@ def test_features_are_the_same_after_every_sleep():
         sleeper = Pipeline(names, chain)
         weather = Weather(r)
         slot = r(5)
-        often = (1, 3, 40, 150)[seed % 4]
+        interval = (1, 3, 40, 150)[seed % 4]
         for _ in range(300):
             slot += 1 + (r(5) if not r(20) else 0)
             t_dc, h_pm = weather()
             x = list(awake.push(slot, t_dc, h_pm))
             assert list(sleeper.push(slot, t_dc, h_pm)) == x, (seed, slot, names)
-            if not r(often):
-                at = r(50)
-                memory = bytearray(bytes([r(256)]) * (at + sleeper.kept_bytes + 7))
+            if not r(interval):
+                offset = r(50)
+                memory = bytearray(bytes([r(256)]) * (offset + sleeper.kept_bytes + 7))
                 before = bytes(memory)
-                sleeper.save(memory, at)
-                end = at + sleeper.kept_bytes
-                assert memory[:at] == before[:at] and memory[end:] == before[end:]
+                sleeper.save(memory, offset)
+                end = offset + sleeper.kept_bytes
+                assert memory[:offset] == before[:offset] and memory[end:] == before[end:]
                 sleeper = Pipeline(names, chain)
                 sleeper.push(1, 333, 333)
-                sleeper.load(memory, at)
+                sleeper.load(memory, offset)
 
 
 def test_an_empty_pipeline_stays_empty():
@@ -88,12 +88,12 @@ def test_an_empty_pipeline_stays_empty():
     chain = [{"median": {"window_size": 3}}]
     memory = bytearray(100)
     Pipeline(names, chain).save(memory, 0)
-    woken = Pipeline(names, chain)
-    woken.push(1, 700, 900)
-    woken.load(memory, 0)
-    fresh = Pipeline(names, chain)
+    pipeline = Pipeline(names, chain)
+    pipeline.push(1, 700, 900)
+    pipeline.load(memory, 0)
+    fresh_pipeline = Pipeline(names, chain)
     for slot in range(9, 20):
-        assert list(woken.push(slot, slot, 500)) == list(fresh.push(slot, slot, 500))
+        assert list(pipeline.push(slot, slot, 500)) == list(fresh_pipeline.push(slot, slot, 500))
 
 
 def test_the_largest_model_fits():
@@ -111,25 +111,25 @@ def test_the_largest_model_fits():
 def test_confirm_goes_on():
     for seed in range(1, 30):
         r = Random(seed)
-        of = 1 + r(15)
-        need = of // 2 + 1 + r(of - of // 2)
-        awake, sleeper = Confirm(need, of, 3), Confirm(need, of, 3)
+        size = 1 + r(15)
+        need = size // 2 + 1 + r(size - size // 2)
+        awake, sleeper = Confirm(need, size, 3), Confirm(need, size, 3)
         for _ in range(200):
             cls = r(3) if r(4) else 1
             assert awake.push(cls) == sleeper.push(cls)
             assert awake.confirmed == sleeper.confirmed
             memory = bytearray(b"\xaa" * 20)
             sleeper.save(memory, 1)
-            sleeper = Confirm(need, of, 3)
+            sleeper = Confirm(need, size, 3)
             sleeper.load(memory, 1)
             assert memory[1 + sleeper.kept_bytes :] == b"\xaa" * (19 - sleeper.kept_bytes)
 
 
-def shown(reading, cls):
+def format_reading(reading, cls):
     return "x%d" % reading[1]
 
 
-def placed(size, known=True):
+def make_outbox(size, known=True):
     box = PackedOutbox(['"a"', '"b"'])
     box.place(bytearray(7 * size), 0, size)
     box.known = known
@@ -137,7 +137,7 @@ def placed(size, known=True):
 
 
 def test_a_reading_comes_out_as_it_went_in():
-    box = placed(5)
+    box = make_outbox(5)
     readings = (
         (7, 1700000000, -400, 0, 0, 0, 0),
         (8, 1700000060, 800, 1000, 15, 100, 0),
@@ -153,7 +153,7 @@ def test_a_reading_comes_out_as_it_went_in():
 
 
 def test_a_full_outbox_drops_the_oldest_and_counts():
-    box = placed(5)
+    box = make_outbox(5)
     for seq in range(1, 9):
         box.push(seq, 60 * seq, seq, 0, 0, 0, 0)
     assert [box.get(k)[:3] for k in range(5)] == [(s, 60 * s, s) for s in range(4, 9)]
@@ -161,7 +161,7 @@ def test_a_full_outbox_drops_the_oldest_and_counts():
     box.acknowledge((box.seq(0), box.seq(0)))
     box.push(9, 540, 9, 0, 0, 0, 0)
     assert (box.dropped, box.delivered, len(box), box.seq(0)) == (3, 1, 5, 5)
-    box.acknowledge(box.newest(shown)[1])
+    box.acknowledge(box.newest(format_reading)[1])
     for seq in range(10, 14):
         box.push(seq, 60 * seq, seq, 0, 0, 0, 0)
     assert (box.dropped, box.seq(0)) == (7, 9)
@@ -170,16 +170,16 @@ def test_a_full_outbox_drops_the_oldest_and_counts():
 
 
 def test_acknowledged_in_any_order():
-    box = placed(10)
+    box = make_outbox(10)
     for seq in range(1, 8):
         box.push(seq, 60 * seq, seq, 0, 0, 0, 0)
-    assert box.newest(shown)[0] == "x7"
-    box.acknowledge(box.newest(shown)[1])
-    assert box.newest(shown) is None
-    text, what = box.batch(shown, 12)
-    assert (text, what) == ("[x1,x2,x3]", (1, 3))
-    box.acknowledge(what)
-    box.acknowledge(what)
+    assert box.newest(format_reading)[0] == "x7"
+    box.acknowledge(box.newest(format_reading)[1])
+    assert box.newest(format_reading) is None
+    text, seqs = box.batch(format_reading, 12)
+    assert (text, seqs) == ("[x1,x2,x3]", (1, 3))
+    box.acknowledge(seqs)
+    box.acknowledge(seqs)
     assert (len(box), box.delivered) == (4, 4)
     box.acknowledge((4, 6))
     assert (len(box), box.delivered, box.dropped) == (0, 7, 0)
@@ -188,7 +188,7 @@ def test_acknowledged_in_any_order():
 
 
 def test_times_of_months_and_clocks_that_go_back():
-    box = placed(4)
+    box = make_outbox(4)
     for seq, ts in ((1, 1000), (2, 4000000), (3, 8000000), (4, 12000000)):
         box.push(seq, ts, 0, 0, 0, 0, 0)
     # 12,000,000 s is more than fits from 1,000 on: only what waits for 97 days is clamped
@@ -200,7 +200,7 @@ def test_times_of_months_and_clocks_that_go_back():
 
 
 def test_the_clock_is_set_for_the_first_time():
-    box = placed(4, False)
+    box = make_outbox(4, False)
     for seq in (1, 2, 3):
         box.push(seq, 100 + 60 * seq, 0, 0, 0, 0, 0)
     box.acknowledge((box.seq(2), box.seq(2)))
@@ -222,7 +222,7 @@ def test_drift_is_shared_out():
     assert move_time(1000, -5, 1000, 1000) == 1000
 
 
-def full(events):
+def fill(events):
     for i in range(10):
         events.push((CLASS, FAULT, GOOD)[i % 3], i % 2 - 1, i % 2, i, 1000 + i)
 
@@ -230,29 +230,29 @@ def full(events):
 def test_events_are_bounded_kept_and_told():
     events = PackedEvents(['"a"', '"b"'])
     events.boot = 5
-    full(events)
+    fill(events)
     assert (len(events), events.dropped) == (8, 2)
     memory = bytearray(events.kept_bytes)
     events.save(memory, 0)
-    woken = PackedEvents(['"a"', '"b"'])
-    woken.boot = 5
-    woken.load(memory, 0)
-    woken.known = True
-    woken.move(7, 0, 0)
-    assert woken.text() == '{"ts":1009,"boot":5,"seq":2,"event":"fault","from":"fault","to":"ok"}'
-    woken.drop()
-    assert woken.text() == '{"ts":1010,"boot":5,"seq":3,"event":"class","from":"a","to":"b"}'
-    woken.drop()
-    woken.known = False
+    copy = PackedEvents(['"a"', '"b"'])
+    copy.boot = 5
+    copy.load(memory, 0)
+    copy.known = True
+    copy.move(7, 0, 0)
+    assert copy.text() == '{"ts":1009,"boot":5,"seq":2,"event":"fault","from":"fault","to":"ok"}'
+    copy.drop()
+    assert copy.text() == '{"ts":1010,"boot":5,"seq":3,"event":"class","from":"a","to":"b"}'
+    copy.drop()
+    copy.known = False
     err = '"event":"fault","from":"ok","to":"fault","err":"ok"}'
-    assert woken.text() == '{"ts":null,"boot":5,"seq":4,' + err
-    first = PackedEvents(['"a"'])
-    first.push(CLASS, -1, 0, 1, 2)
-    assert '"from":null,"to":"a"' in first.text()
-    assert (len(woken), woken.dropped) == (6, 2)
+    assert copy.text() == '{"ts":null,"boot":5,"seq":4,' + err
+    first_events = PackedEvents(['"a"'])
+    first_events.push(CLASS, -1, 0, 1, 2)
+    assert '"from":null,"to":"a"' in first_events.text()
+    assert (len(copy), copy.dropped) == (6, 2)
 
 
-def image(key=KEY, need=3):
+def make_node(key=KEY, need=3):
     # -> everything of a node with something in all its parts
     parts = (
         Pipeline(["t_mean_60", "a_ema_5"], [{"median": {"window_size": 3}}]),
@@ -264,24 +264,24 @@ def image(key=KEY, need=3):
     return Kept(key, parts, parts[-1]), parts
 
 
-def lived():
-    kept, parts = image()
+def make_used_node():
+    store, parts = make_node()
     pipeline, confirm, events, network, box = parts
     for i in range(90):
         pipeline.push(i, 200 + i, 500)
         confirm.push(i & 1)
         box.push(i + 1, 60 * i, 200 + i, 500, i & 1, 77, 0)
-    full(events)
+    fill(events)
     network.data[:] = bytes(range(23))
-    return kept, parts, bytes(kept.save())
+    return store, parts, bytes(store.save())
 
 
 def test_what_was_kept_is_restored():
-    _, before, memory = lived()
+    _, before, memory = make_used_node()
     assert len(memory) == SIZE == 2048
-    kept, after = image()
-    assert kept.load(memory)
-    assert bytes(kept.save()) == memory
+    store, after = make_node()
+    assert store.load(memory)
+    assert bytes(store.save()) == memory
     assert after[3].data == bytes(range(23))
     for box in (before[4], after[4]):
         box.known = True
@@ -289,43 +289,43 @@ def test_what_was_kept_is_restored():
     assert list(after[0].push(90, 100, 600)) == list(before[0].push(90, 100, 600))
 
 
-def clean(memory, key=KEY, need=3):
+def starts_clean(memory, key=KEY, need=3):
     # whether a node that finds this memory starts as if there were none
-    kept, parts = image(key, need)
-    empty = bytes(image(key, need)[0].save())
-    return not kept.load(memory) and bytes(kept.save()) == empty and not len(parts[4])
+    store, parts = make_node(key, need)
+    empty_memory = bytes(make_node(key, need)[0].save())
+    return not store.load(memory) and bytes(store.save()) == empty_memory and not len(parts[4])
 
 
 def test_every_flipped_bit_is_found():
-    _, _, memory = lived()
+    _, _, memory = make_used_node()
     for i in range(0, SIZE, 3):
-        broken = bytearray(memory)
-        broken[i] ^= 1 << (i % 8)
-        assert clean(bytes(broken)), i
+        changed_memory = bytearray(memory)
+        changed_memory[i] ^= 1 << (i % 8)
+        assert starts_clean(bytes(changed_memory)), i
 
 
 def test_other_memory_starts_clean():
-    _, _, memory = lived()
-    assert not clean(memory)
-    for other in (b"", b"\0" * SIZE, b"\xff" * SIZE, memory[:-1], memory + b"\0"):
-        assert clean(other)
-    assert clean(memory, KEY + 1)
+    _, _, memory = make_used_node()
+    assert not starts_clean(memory)
+    for other_memory in (b"", b"\0" * SIZE, b"\xff" * SIZE, memory[:-1], memory + b"\0"):
+        assert starts_clean(other_memory)
+    assert starts_clean(memory, KEY + 1)
     # an older version, whole in itself
-    older = bytearray(memory)
-    older[4] -= 1
-    pack_into("<I", older, SIZE - 4, crc32(memoryview(older)[:-4]) & 0xFFFFFFFF)
-    assert clean(bytes(older))
+    older_memory = bytearray(memory)
+    older_memory[4] -= 1
+    pack_into("<I", older_memory, SIZE - 4, crc32(memoryview(older_memory)[:-4]) & 0xFFFFFFFF)
+    assert starts_clean(bytes(older_memory))
 
 
 def test_the_key_is_of_contract_rule_and_period():
     blob = bytes(range(60))
     expected = crc32(pack("<BBI", 3, 5, 60000) + b"") & 0xFFFFFFFF
     assert key(blob, 3, 5, 60000) != expected
-    same = key(blob[:50] + b"other table", 3, 5, 60000)
-    assert key(blob, 3, 5, 60000) == same
-    other = blob[:20] + b"?" + blob[21:]
-    keys = (key(other, 3, 5, 60000), key(blob, 4, 5, 60000), key(blob, 3, 5, 59000))
-    assert same not in keys and len(set(keys)) == 3
+    same_key = key(blob[:50] + b"other table", 3, 5, 60000)
+    assert key(blob, 3, 5, 60000) == same_key
+    other_blob = blob[:20] + b"?" + blob[21:]
+    keys = (key(other_blob, 3, 5, 60000), key(blob, 4, 5, 60000), key(blob, 3, 5, 59000))
+    assert same_key not in keys and len(set(keys)) == 3
 
 
 class Large:

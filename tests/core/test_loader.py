@@ -22,7 +22,7 @@ LEAVES = [255, 0, 0, 55, 200, 0, 0, 5, 250]
 TABLE = [2, 2, 3, 0, 3] + NODES + LEAVES
 
 
-def written(contract):
+def format_contract(contract):
     # compact and sorted; MicroPython's json.dumps has no sort_keys
     return "{%s}" % ",".join(
         '"%s":%s' % (key, json.dumps(contract[key], separators=(",", ":")))
@@ -31,19 +31,19 @@ def written(contract):
 
 
 def pack(text=None, table=TABLE, version=2):
-    text = (text or written(CONTRACT)).encode()
-    words = struct.pack("<%dH" % len(table), *table)
+    text = (text or format_contract(CONTRACT)).encode()
+    table_data = struct.pack("<%dH" % len(table), *table)
     head = struct.pack(
-        loader.HEAD, b"EDGM", version, 0, len(text), len(words), sha256(text).digest()
+        loader.HEAD, b"EDGM", version, 0, len(text), len(table_data), sha256(text).digest()
     )
-    return sealed(head + text + words)
+    return add_crc(head + text + table_data)
 
 
-def sealed(body):
+def add_crc(body):
     return body + struct.pack("<I", crc32(body) & 0xFFFFFFFF)
 
 
-def refused(blob):
+def catch_refusal(blob):
     try:
         loader.unpack(blob)
     except ValueError as e:
@@ -51,20 +51,20 @@ def refused(blob):
     raise AssertionError("accepted")
 
 
-def changed(k, word):
+def catch_word_refusal(k, word):
     table = list(TABLE)
     table[k] = word
-    return refused(pack(table=table))
+    return catch_refusal(pack(table=table))
 
 
-def with_value(key, value):
+def pack_with_value(key, value):
     contract = dict(CONTRACT)
     contract[key] = value
-    return pack(written(contract))
+    return pack(format_contract(contract))
 
 
-def with_text(old, new):
-    text = written(CONTRACT)
+def pack_with_text(old, new):
+    text = format_contract(CONTRACT)
     assert old in text
     return pack(text.replace(old, new))
 
@@ -76,77 +76,77 @@ def test_what_was_packed_is_unpacked():
 
 
 def test_every_changed_byte_is_refused():
-    good = pack()
-    for i in range(len(good)):
-        bad = bytearray(good)
-        bad[i] ^= 0x10
-        assert refused(bytes(bad)).startswith("model:")
+    blob = pack()
+    for i in range(len(blob)):
+        changed_blob = bytearray(blob)
+        changed_blob[i] ^= 0x10
+        assert catch_refusal(bytes(changed_blob)).startswith("model:")
 
 
 def test_every_length_but_the_right_one_is_refused():
-    good = pack()
-    for n in range(len(good)):
-        refused(good[:n])
-    refused(good + b"\0")
+    blob = pack()
+    for n in range(len(blob)):
+        catch_refusal(blob[:n])
+    catch_refusal(blob + b"\0")
 
 
 def test_head_is_checked():
-    assert "format 1" in refused(pack(version=1))
-    good = pack()
-    assert "format 2.7" in refused(sealed(good[:5] + b"\7" + good[6:-4]))
-    assert "not a model.bin" in refused(sealed(b"EDGX" + good[4:-4]))
+    assert "format 1" in catch_refusal(pack(version=1))
+    blob = pack()
+    assert "format 2.7" in catch_refusal(add_crc(blob[:5] + b"\7" + blob[6:-4]))
+    assert "not a model.bin" in catch_refusal(add_crc(b"EDGX" + blob[4:-4]))
     # sizes that would not fit into any memory
-    assert "size" in refused(sealed(good[:8] + b"\xff\xff\xff\xff" + good[12:-4]))
-    assert "hash" in refused(sealed(good[:12] + b"\0" + good[13:-4]))
+    assert "size" in catch_refusal(add_crc(blob[:8] + b"\xff\xff\xff\xff" + blob[12:-4]))
+    assert "hash" in catch_refusal(add_crc(blob[:12] + b"\0" + blob[13:-4]))
 
 
 def test_walks_that_would_not_end_are_refused():
-    assert "child of node 0" in changed(7, 0)
-    assert "child of node 1" in changed(11, 0)
-    assert "child of node 1" in changed(11, 1)
-    circle = [2, 2, 3, 2, 3, 0, 32768, 1, 2, 0, 32768, 0, 2] + LEAVES
-    assert "child of node 1" in refused(pack(table=circle))
-    upwards = [2, 1, 3, 1, 0, 32768, 2, 3, 0, 32768, 0, 4] + LEAVES
-    assert "child of node 1" in refused(pack(table=upwards))
+    assert "child of node 0" in catch_word_refusal(7, 0)
+    assert "child of node 1" in catch_word_refusal(11, 0)
+    assert "child of node 1" in catch_word_refusal(11, 1)
+    circle_table = [2, 2, 3, 2, 3, 0, 32768, 1, 2, 0, 32768, 0, 2] + LEAVES
+    assert "child of node 1" in catch_refusal(pack(table=circle_table))
+    upward_table = [2, 1, 3, 1, 0, 32768, 2, 3, 0, 32768, 0, 4] + LEAVES
+    assert "child of node 1" in catch_refusal(pack(table=upward_table))
 
 
 def test_indices_out_of_range_are_refused():
-    assert "child" in changed(8, 5)
-    assert "root" in changed(3, 5)
-    assert "feature of node 0" in changed(5, 2)
-    assert "size" in changed(0, 3)
-    assert "size" in changed(1, 3)
-    assert "size" in changed(2, 4)
+    assert "child" in catch_word_refusal(8, 5)
+    assert "root" in catch_word_refusal(3, 5)
+    assert "feature of node 0" in catch_word_refusal(5, 2)
+    assert "size" in catch_word_refusal(0, 3)
+    assert "size" in catch_word_refusal(1, 3)
+    assert "size" in catch_word_refusal(2, 4)
 
 
 def test_a_node_has_one_parent():
     # else many short trees could share long walks: minutes for one prediction
-    assert "root of tree 1" in changed(4, 0)
-    assert "child of node 0" in changed(7, 1)
-    assert "no walk reaches" in changed(8, 2)
+    assert "root of tree 1" in catch_word_refusal(4, 0)
+    assert "child of node 0" in catch_word_refusal(7, 1)
+    assert "no walk reaches" in catch_word_refusal(8, 2)
 
 
 def test_leaves_are_checked():
-    assert "weight" in changed(13, 254)
-    assert "votes" in refused(pack(table=TABLE[:13] + 9 * [0]))
-    assert "votes" in refused(pack(table=[0, 60, 3] + 60 * [0] + [65535, 20000, 0]))
+    assert "weight" in catch_word_refusal(13, 254)
+    assert "votes" in catch_refusal(pack(table=TABLE[:13] + 9 * [0]))
+    assert "votes" in catch_refusal(pack(table=[0, 60, 3] + 60 * [0] + [65535, 20000, 0]))
     loader.unpack(pack(table=[0, 50, 3] + 50 * [0] + [65535, 20000, 0]))
-    assert "too short" in refused(pack(table=[0, 1]))
-    assert "size" in refused(pack(table=[0, 0, 3, 255, 0, 0]))
+    assert "too short" in catch_refusal(pack(table=[0, 1]))
+    assert "size" in catch_refusal(pack(table=[0, 0, 3, 255, 0, 0]))
 
 
 def test_contract_holds_the_keys_and_no_more():
     for key in CONTRACT:
         contract = dict(CONTRACT)
         del contract[key]
-        assert key in refused(pack(written(contract)))
-        assert key in refused(with_value(key, {}))
-    assert "not known" in refused(with_value("more", 1))
-    assert "not an object" in refused(pack("[]"))
+        assert key in catch_refusal(pack(format_contract(contract)))
+        assert key in catch_refusal(pack_with_value(key, {}))
+    assert "not known" in catch_refusal(pack_with_value("more", 1))
+    assert "not an object" in catch_refusal(pack("[]"))
 
 
 def test_values_out_of_range_are_refused():
-    for key, value, said in (
+    for key, value, message in (
         ("name", "", "name"),
         ("classes", [], "1..16 classes"),
         ("classes", ["%d" % i for i in range(17)], "1..16 classes"),
@@ -174,17 +174,17 @@ def test_values_out_of_range_are_refused():
         ("accuracy", 1.5, "accuracy"),
         ("accuracy", -1, "accuracy"),
     ):
-        assert said in refused(with_value(key, value)), (key, value)
+        assert message in catch_refusal(pack_with_value(key, value)), (key, value)
 
 
 def test_text_beyond_ascii_is_escaped():
-    contract, _ = loader.unpack(with_text("cold", "k\\u00fchl"))
+    contract, _ = loader.unpack(pack_with_text("cold", "k\\u00fchl"))
     assert contract["classes"][0] == "k\u00fchl"
-    assert "byte" in refused(with_text("cold", "k\u00fchl"))
-    for half in ("\\ud83d", "\\ude00", "\\ud83d\\ude00"):
-        assert "beyond" in refused(with_text("cold", half))
+    assert "byte" in catch_refusal(pack_with_text("cold", "k\u00fchl"))
+    for escape in ("\\ud83d", "\\ude00", "\\ud83d\\ude00"):
+        assert "beyond" in catch_refusal(pack_with_text("cold", escape))
     # a digit for CPython's isdigit()
-    assert "ASCII" in refused(with_text('"t_level"', '"t_mean_\\u0665"'))
+    assert "ASCII" in catch_refusal(pack_with_text('"t_level"', '"t_mean_\\u0665"'))
 
 
 def test_json_that_one_of_the_interpreters_would_read_is_refused_by_both():
@@ -211,8 +211,8 @@ def test_json_that_one_of_the_interpreters_would_read_is_refused_by_both():
         ('"name":"small"', "1:2"),
         ('"name":"small"', '"name"'),
     ):
-        assert "compact JSON at byte" in refused(with_text(old, new)), new
-    text = written(CONTRACT)
-    for wrong in (text + " ", text + "}", text[:-1], text[:20], "[" * 9000, "{"):
-        assert "compact JSON" in refused(pack(wrong)), wrong[-20:]
-    assert "longer" in refused(pack("[" + 4000 * "1, " + "1]"))
+        assert "compact JSON at byte" in catch_refusal(pack_with_text(old, new)), new
+    text = format_contract(CONTRACT)
+    for bad_text in (text + " ", text + "}", text[:-1], text[:20], "[" * 9000, "{"):
+        assert "compact JSON" in catch_refusal(pack(bad_text)), bad_text[-20:]
+    assert "longer" in catch_refusal(pack("[" + 4000 * "1, " + "1]"))

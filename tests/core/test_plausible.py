@@ -25,8 +25,8 @@ def test_a_jump_that_lasts_is_believed():
 
 def test_spikes_that_disagree_are_never_believed():
     p = Plausible((50, 200), 0)
-    wild = [(300, 400), (400, 400), (500, 400), (300, 400), (390, 400), (600, 400)]
-    assert codes(p, [(200, 400)] + wild + [(203, 400)]) == [OK] + [SPIKE] * 6 + [OK]
+    spikes = [(300, 400), (400, 400), (500, 400), (300, 400), (390, 400), (600, 400)]
+    assert codes(p, [(200, 400)] + spikes + [(203, 400)]) == [OK] + [SPIKE] * 6 + [OK]
 
 
 def test_after_a_gap_everything_may_be_different():

@@ -17,7 +17,7 @@ from edgewise.urls import check_db
 def server() -> Iterator[str]:
     with (
         tempfile.TemporaryDirectory(prefix="edge-") as folder,
-        postgres.running(Path(folder)) as url,
+        postgres.run_server(Path(folder)) as url,
     ):
         yield url
 

@@ -20,20 +20,20 @@ USER = "nobody"  # who runs it where the tests are root, which PostgreSQL refuse
 
 def program(name: str) -> str:
     places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
-    found = str(places[-1]) if places else shutil.which(name)
-    if found is None:
+    path = str(places[-1]) if places else shutil.which(name)
+    if path is None:
         pytest.fail("PostgreSQL is not installed: make system-deps", pytrace=False)
-    return found
+    return path
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[str]:
+def run_server(folder: Path) -> Iterator[str]:
     """The URL of an empty database; ``folder`` must be short, a socket has its path."""
     data = folder / "pg"
     data.mkdir()
     if os.getuid() == 0:
-        who = pwd.getpwnam(USER)
-        os.chown(data, who.pw_uid, who.pw_gid)
+        user = pwd.getpwnam(USER)
+        os.chown(data, user.pw_uid, user.pw_gid)
         for place in (folder, *folder.parents):
             place.chmod(place.stat().st_mode | 0o011)
     port = free_port()
@@ -46,7 +46,7 @@ def running(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def stopped(url: str) -> Iterator[None]:
+def stop_server(url: str) -> Iterator[None]:
     """The server of ``url`` is gone for a while."""
     address = make_url(url)
     engine = create_engine(address)
@@ -66,10 +66,10 @@ def _start(data: Path, port: int) -> None:
     _run(data, "pg_ctl", "-w", "-l", str(data / "log"), "-o", options, "start")
 
 
-def _run(data: Path, name: str, *words: str) -> None:
+def _run(data: Path, name: str, *arguments: str) -> None:
     root = os.getuid() == 0
     subprocess.run(
-        [program(name), "-D", str(data), *words],
+        [program(name), "-D", str(data), *arguments],
         check=True,
         timeout=LIMIT_S,
         stdout=subprocess.DEVNULL,

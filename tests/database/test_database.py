@@ -46,9 +46,9 @@ def test_one_of_before_versions_is_adopted_with_its_rows(url: str) -> None:
             connection.execute(text(f"DROP INDEX {name}"))
         connection.execute(text("ALTER TABLE event DROP COLUMN digest"))
         connection.execute(reading.insert(), READING)
-        twice = "('n1', 1, 1, 'reset', '{}', 1)"
+        values = "('n1', 1, 1, 'reset', '{}', 1)"
         columns = "(node, boot, seq, event, payload, received_at)"
-        connection.execute(text(f"INSERT INTO event {columns} VALUES {twice}, {twice}"))
+        connection.execute(text(f"INSERT INTO event {columns} VALUES {values}, {values}"))
     engine.dispose()
     engine = open_db(url)
     assert differences(engine) == []
@@ -92,8 +92,8 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    with anonymous(tmp_path) as running:
-        yield running
+    with anonymous(tmp_path) as broker:
+        yield broker
 
 
 def test_collected(url: str, broker: Mosquitto) -> None:
@@ -101,23 +101,23 @@ def test_collected(url: str, broker: Mosquitto) -> None:
     collector = Collector(parse_broker(broker.url), Writer(engine))
     collector.start()
     hostile = "'; DROP TABLE reading; --<script>"
-    said = [(f"edgewise/{hostile}/state", state(1, cls=hostile)), ("edgewise/n/state", "{")]
-    said += [("edgewise/n/state", state(seq)) for seq in (1, 2, 2, 3)]
-    said += [("edgewise/n/status", word) for word in ("online", "offline")]
+    messages = [(f"edgewise/{hostile}/state", state(1, cls=hostile)), ("edgewise/n/state", "{")]
+    messages += [("edgewise/n/state", state(seq)) for seq in (1, 2, 2, 3)]
+    messages += [("edgewise/n/status", word) for word in ("online", "offline")]
     event = '{"ts":null,"boot":1,"seq":1,"event":"fault","from":"ok","to":"fault"}'
-    said += [("edgewise/n/event", event)] * 3 + [("edgewise/n/event", event.replace("1", "2"))]
-    publish(broker.url, said)
+    messages += [("edgewise/n/event", event)] * 3 + [("edgewise/n/event", event.replace("1", "2"))]
+    publish(broker.url, messages)
     assert collector.wait_for(lambda c: c.readings == 4 and c.duplicates == 1, LIMIT_S)
     assert collector.wait_for(lambda c: c.rejected == 1, LIMIT_S)
     collector.stop()
     with engine.connect() as connection:
         assert connection.execute(select(func.count()).select_from(reading)).scalar_one() == 4
-        kept = connection.execute(select(reading.c.cls).where(reading.c.node == hostile))
-        assert kept.scalars().all() == [hostile]
+        rows = connection.execute(select(reading.c.cls).where(reading.c.node == hostile))
+        assert rows.scalars().all() == [hostile]
         assert connection.execute(select(rejected.c.payload)).scalars().all() == ["{"]
         assert connection.execute(select(status.c.node, status.c.online)).all() == [("n", 0)]
-        kept = connection.execute(select(events.c.boot).order_by(events.c.boot))
-        assert kept.scalars().all() == [1, 2]
+        rows = connection.execute(select(events.c.boot).order_by(events.c.boot))
+        assert rows.scalars().all() == [1, 2]
 
 
 def test_a_database_that_is_locked_is_waited_for(tmp_path: Path, broker: Mosquitto) -> None:
@@ -128,11 +128,11 @@ def test_a_database_that_is_locked_is_waited_for(tmp_path: Path, broker: Mosquit
     lines: list[str] = []
     collector = Collector(parse_broker(broker.url), Writer(engine, say=lines.append))
     collector.start()
-    other = sqlite3.connect(file, isolation_level=None)
-    other.execute("BEGIN EXCLUSIVE")
+    locker = sqlite3.connect(file, isolation_level=None)
+    locker.execute("BEGIN EXCLUSIVE")
     publish(broker.url, [("edgewise/n/state", state(seq)) for seq in range(10)])
     wait_until(lambda: lines)
-    other.execute("ROLLBACK")
+    locker.execute("ROLLBACK")
     assert collector.wait_for(lambda c: c.readings == 10, LIMIT_S)
     collector.stop()
     assert "database is locked: waiting for it" in lines[0]
@@ -141,13 +141,16 @@ def test_a_database_that_is_locked_is_waited_for(tmp_path: Path, broker: Mosquit
 
 def test_a_group_shares_the_work(url: str, broker: Mosquitto) -> None:
     engine = open_db(url)
-    at = parse_broker(broker.url)
-    both = [Collector(at, Writer(engine), client_id=name, group="lab") for name in ("one", "two")]
-    for collector in both:
+    broker_url = parse_broker(broker.url)
+    collectors = [
+        Collector(broker_url, Writer(engine), client_id=name, group="lab")
+        for name in ("one", "two")
+    ]
+    for collector in collectors:
         collector.start()
     publish(broker.url, [("edgewise/n/state", state(seq)) for seq in range(400)])
-    wait_until(lambda: sum(collector.counts.readings for collector in both) == 400)
-    for collector in both:
+    wait_until(lambda: sum(collector.counts.readings for collector in collectors) == 400)
+    for collector in collectors:
         collector.stop()
-    shares = [collector.counts for collector in both]
+    shares = [collector.counts for collector in collectors]
     assert all(counts.readings > 50 and counts.duplicates == 0 for counts in shares), shares

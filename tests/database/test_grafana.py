@@ -19,28 +19,28 @@ BOARD = json.loads((Path(__file__).parents[2] / "docs/grafana.json").read_text()
 PANELS = {panel["title"]: panel for panel in BOARD["panels"]}
 
 
-def filled(url: str) -> Any:
+def fill_database(url: str) -> Any:
     engine = open_db(url)
     with engine.begin() as connection:
         for node in ("n1", EVIL):
-            given = {"node": node, "boot": 1, "late": 0, "received_at": NOW_S}
-            good = {"t": 21.5, "h": 40.0, "cls": "a", "p": 0.9, "err": None, "ts": NOW_S}
-            bad = {"t": None, "h": None, "cls": None, "p": None, "err": "timeout", "ts": NOW_S + 9}
-            connection.execute(reading.insert(), [{**given, "seq": 1, **good}])
-            connection.execute(reading.insert(), [{**given, "seq": 2, **bad}])
+            fields = {"node": node, "boot": 1, "late": 0, "received_at": NOW_S}
+            good_values = {"t": 21.5, "h": 40.0, "cls": "a", "p": 0.9, "err": None, "ts": NOW_S}
+            failed_values = {**dict.fromkeys(good_values), "err": "timeout", "ts": NOW_S + 9}
+            connection.execute(reading.insert(), [{**fields, "seq": 1, **good_values}])
+            connection.execute(reading.insert(), [{**fields, "seq": 2, **failed_values}])
             hour = {"node": node, "hour_ts": NOW_S - 7200, "n": 60, "failed": 2}
             figures = dict.fromkeys(("t_min", "t_mean", "t_max", "h_min", "h_mean", "h_max"), 30.0)
             connection.execute(reading_hour.insert(), {**hour, **figures, "cls": "a"})
-            said = {"node": node, "boot": 1, "seq": 1, "ts": NOW_S, "event": "class"}
-            connection.execute(events.insert(), {**said, "payload": "{}", "received_at": NOW_S})
+            event = {"node": node, "boot": 1, "seq": 1, "ts": NOW_S, "event": "class"}
+            connection.execute(events.insert(), {**event, "payload": "{}", "received_at": NOW_S})
         connection.execute(status.insert(), {"node": "n1", "online": 1, "received_at": NOW_S})
     return engine
 
 
 def as_grafana(sql: str, nodes: list[str]) -> str:
     """With the macros and variables that the dashboard uses, as Grafana writes them out."""
-    quoted = ",".join("'" + node.replace("'", "''") + "'" for node in nodes)
-    sql = sql.replace("${node:sqlstring}", quoted)
+    node_list = ",".join("'" + node.replace("'", "''") + "'" for node in nodes)
+    sql = sql.replace("${node:sqlstring}", node_list)
     sql = sql.replace("$__unixEpochFrom()", str(NOW_S - 86400))
     sql = sql.replace("$__unixEpochTo()", str(NOW_S + 86400))
     assert "$" not in sql, sql
@@ -49,7 +49,7 @@ def as_grafana(sql: str, nodes: list[str]) -> str:
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_every_query_gives_rows_of_both_nodes(url: str) -> None:
-    engine = filled(url)
+    engine = fill_database(url)
     with engine.connect() as connection:
         variable = BOARD["templating"]["list"][0]["query"]
         nodes = list(connection.execute(text(variable)).scalars())
@@ -70,7 +70,7 @@ def test_every_query_gives_rows_of_both_nodes(url: str) -> None:
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_old_hours_and_failed_reads_are_seen(url: str) -> None:
-    engine = filled(url)
+    engine = fill_database(url)
     with engine.connect() as connection:
 
         def values(title: str) -> list[Any]:
@@ -88,9 +88,9 @@ def test_each_node_is_a_series_of_its_own() -> None:
     for title, panel in PANELS.items():
         if panel["type"] == "table":
             continue
-        (how,) = panel["transformations"]
-        assert how["id"] == "partitionByValues"
-        assert how["options"]["fields"] == ["node"]
+        (transformation,) = panel["transformations"]
+        assert transformation["id"] == "partitionByValues"
+        assert transformation["options"]["fields"] == ["node"]
         assert panel["targets"][0]["format"] == "table", title
         assert panel["fieldConfig"]["defaults"]["displayName"] == "${__field.labels.node}"
 
@@ -98,14 +98,14 @@ def test_each_node_is_a_series_of_its_own() -> None:
 def test_ids_and_places() -> None:
     panels = BOARD["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)
-    taken: set[tuple[int, int]] = set()
+    grid_cells: set[tuple[int, int]] = set()
     for panel in panels:
-        at = panel["gridPos"]
+        position = panel["gridPos"]
         cells = {
             (x, y)
-            for x in range(at["x"], at["x"] + at["w"])
-            for y in range(at["y"], at["y"] + at["h"])
+            for x in range(position["x"], position["x"] + position["w"])
+            for y in range(position["y"], position["y"] + position["h"])
         }
-        assert at["x"] + at["w"] <= 24
-        assert not cells & taken
-        taken |= cells
+        assert position["x"] + position["w"] <= 24
+        assert not cells & grid_cells
+        grid_cells |= cells

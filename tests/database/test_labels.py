@@ -25,10 +25,12 @@ DAY_S = 86400
 START_S = 1_700_006_400.0  # midnight
 
 
-def teach(engine: Engine, node: str, from_s: float, to_s: float, cls: str, at: float = 1) -> None:
-    row = {"node": node, "from_ts": from_s, "to_ts": to_s, "cls": cls, "author": "test"}
+def teach(
+    engine: Engine, node: str, from_s: float, to_s: float, cls: str, created_at: float = 1
+) -> None:
+    values = {"node": node, "from_ts": from_s, "to_ts": to_s, "cls": cls, "author": "test"}
     with engine.begin() as connection:
-        connection.execute(label.insert().values(**row, created_at=at))
+        connection.execute(label.insert().values(**values, created_at=created_at))
 
 
 def test_it_is_the_log_that_a_file_gives(engine: Engine, tmp_path: Path) -> None:
@@ -37,23 +39,23 @@ def test_it_is_the_log_that_a_file_gives(engine: Engine, tmp_path: Path) -> None
     store(engine, rows)
     teach(engine, "a", START_S - 600, START_S, "warm")
     teach(engine, "b", START_S - 2400, START_S - 1200, "cold")
-    got = read_labelled(engine)
-    write_log(got, tmp_path / "log.csv")
-    read = read_log(tmp_path / "log.csv")
+    labelled_log = read_labelled(engine)
+    write_log(labelled_log, tmp_path / "log.csv")
+    csv_log = read_log(tmp_path / "log.csv")
     for name in ("time_s", "node", "t_dc", "h_pm", "valid", "label"):
-        assert np.array_equal(getattr(got, name), getattr(read, name)), name
-    assert got.period_ms == read.period_ms == 60_000
-    assert (~got.valid).sum() == 1
-    assert [len(s) for s in got.series()] == [len(s) for s in read.series()]
+        assert np.array_equal(getattr(labelled_log, name), getattr(csv_log, name)), name
+    assert labelled_log.period_ms == csv_log.period_ms == 60_000
+    assert (~labelled_log.valid).sum() == 1
+    assert [len(s) for s in labelled_log.series()] == [len(s) for s in csv_log.series()]
 
 
 def test_a_period_ends_before_its_end_and_the_younger_wins(engine: Engine) -> None:
     store(engine, [row("a", i, START_S + 60 * i) for i in range(10)])
-    teach(engine, "a", START_S + 60, START_S + 300, "old", at=1)
-    teach(engine, "a", START_S + 120, START_S + 240, "new", at=2)
-    got = read_labelled(engine)
-    assert got.label is not None
-    assert got.label.tolist() == [None, "old", "new", "new", "old"]
+    teach(engine, "a", START_S + 60, START_S + 300, "old", created_at=1)
+    teach(engine, "a", START_S + 120, START_S + 240, "new", created_at=2)
+    labelled_log = read_labelled(engine)
+    assert labelled_log.label is not None
+    assert labelled_log.label.tolist() == [None, "old", "new", "new", "old"]
 
 
 def test_no_time_and_the_same_time_are_left_out(engine: Engine) -> None:
@@ -83,12 +85,12 @@ def test_the_last_days_of_each_class_are_held_out(engine: Engine) -> None:
             teach(engine, "a", noon, noon + DAY_S / 2, "day")
     fit, test = held_out(read_labelled(engine))
     assert fit.label is not None and test.label is not None
-    last = {
+    ranges = {
         name: (fit.time_s[fit.label == name].max(), test.time_s[test.label == name].min())
         for name in ("night", "day")
     }
-    assert last["night"][1] == START_S + 4 * DAY_S
-    assert all(before < after for before, after in last.values())
+    assert ranges["night"][1] == START_S + 4 * DAY_S
+    assert all(before < after for before, after in ranges.values())
     assert (test.label == "day").sum() == 4
 
 
@@ -97,7 +99,7 @@ def test_the_hash_follows_what_was_taught(engine: Engine) -> None:
     teach(engine, "a", START_S - 600, START_S, "warm")
     before = log_sha256(read_labelled(engine))
     assert log_sha256(read_labelled(engine)) == before
-    teach(engine, "a", START_S - 300, START_S, "hot", at=2)
+    teach(engine, "a", START_S - 300, START_S, "hot", created_at=2)
     assert log_sha256(read_labelled(engine)) != before
 
 
@@ -105,21 +107,23 @@ def test_train_from_a_database(engine: Engine, db: str, tmp_path: Path) -> None:
     store(engine, rooms("a", 600, START_S))
     teach(engine, "a", START_S - 60 * 600, START_S - 60 * 300, "fresh")
     teach(engine, "a", START_S - 60 * 298, START_S, "cosy")
-    few = ("--max-nodes", "30")
-    run = edgewise("train", "--db", db, "--node", "a", "--out", tmp_path / "m", "--json", *few)
-    assert run.returncode == 0, run.stderr
-    info = json.loads(run.stdout)
+    options = ("--max-nodes", "30")
+    result = edgewise(
+        "train", "--db", db, "--node", "a", "--out", tmp_path / "m", "--json", *options
+    )
+    assert result.returncode == 0, result.stderr
+    info = json.loads(result.stdout)
     assert info["classes"] == ["cosy", "fresh"]
     assert info["metrics"]["test"]["accuracy"] == 1
-    for wrong, cure in (
+    for bad_arguments, cure in (
         ([], "--db"),
         (["--label", "status", "--db", db], "are for a log"),
         (["--db", f"{db}-not-there"], "does not exist: check the path"),
         (["LOG.csv", "--node", "a"], "--group"),
     ):
-        run = edgewise("train", *wrong)
-        assert (run.returncode, cure in run.stderr) == (2, True), run.stderr
-        assert len(run.stderr.splitlines()) == 1
+        result = edgewise("train", *bad_arguments)
+        assert (result.returncode, cure in result.stderr) == (2, True), result.stderr
+        assert len(result.stderr.splitlines()) == 1
     assert not (tmp_path / "edgewise.db-not-there").exists()
 
 
@@ -129,21 +133,21 @@ def test_a_log_and_a_database_teach_together(engine: Engine, db: str, tmp_path: 
     teach(engine, "a", START_S - 60 * 198, START_S, "cosy")
     invoke = CliRunner().invoke
     log = tmp_path / "LOG.csv"
-    said = invoke(data_app, ["export", "--db", db, "--out", str(log)])
-    assert said.exit_code == 0, said.output
+    export_result = invoke(data_app, ["export", "--db", db, "--out", str(log)])
+    assert export_result.exit_code == 0, export_result.output
     assert log.read_text().startswith("time,node,temperature,humidity,status\n")
-    labelled = read_labelled(engine)
-    read = read_log(log)
-    assert len(rows_not_in(read, labelled)) == 0
+    labelled_log = read_labelled(engine)
+    csv_log = read_log(log)
+    assert len(rows_not_in(csv_log, labelled_log)) == 0
     log.write_text(log.read_text().replace(",a,", ",c,"))
-    both = join_logs(labelled, rows_not_in(read_log(log), labelled))
-    assert len(both) == 2 * len(labelled)
-    assert set(both.node) == {"a", "c"}
-    assert len(both.series()) == 2
-    words = ("--out", tmp_path / "m", "--max-nodes", "30", "--json")
-    run = edgewise("train", log, "--db", db, *words)
-    assert run.returncode == 0, run.stderr
-    info = json.loads(run.stdout)
+    joined_log = join_logs(labelled_log, rows_not_in(read_log(log), labelled_log))
+    assert len(joined_log) == 2 * len(labelled_log)
+    assert set(joined_log.node) == {"a", "c"}
+    assert len(joined_log.series()) == 2
+    arguments = ("--out", tmp_path / "m", "--max-nodes", "30", "--json")
+    result = edgewise("train", log, "--db", db, *arguments)
+    assert result.returncode == 0, result.stderr
+    info = json.loads(result.stdout)
     assert info["classes"] == ["cosy", "fresh"]
     assert sorted(info["data_sha256"]) == ["LOG.csv", "database"]
 
@@ -152,9 +156,9 @@ def test_a_log_of_another_period_is_refused(engine: Engine) -> None:
     store(engine, rooms("a", 20, START_S) + [row("b", i, START_S + 5 * i) for i in range(20)])
     teach(engine, "a", START_S - 600, START_S, "warm")
     teach(engine, "b", START_S, START_S + 100, "warm")
-    slow, fast = (read_labelled(engine, [name]) for name in "ab")
+    slow_log, fast_log = (read_labelled(engine, [name]) for name in "ab")
     with pytest.raises(InputError, match="a reading every 5 s, every 60 s in"):
-        rows_not_in(fast, slow)
+        rows_not_in(fast_log, slow_log)
 
 
 def test_one_class_or_too_little_is_said_in_a_line(engine: Engine) -> None:

@@ -59,14 +59,16 @@ def test_a_window_is_what_tsfresh_says(kind: str, readings: list[int]) -> None:
     # readings in tenths, features in hundredths: ten times what tsfresh says
     features = Features([f"t_{kind}_{n}" for n in WINDOWS])
     for i, reading in enumerate(readings):
-        got = features.push(reading, 0).tolist()
+        values = features.push(reading, 0).tolist()
         if i % 7 and i + 1 < len(readings):
             continue
-        for n, value in zip(WINDOWS, got, strict=True):
+        for n, value in zip(WINDOWS, values, strict=True):
             window = np.array(readings[max(0, i + 1 - n) : i + 1], dtype=float)
-            want = 10 * ORACLES[kind](window)
+            expected = 10 * ORACLES[kind](window)
             if kind == "dev":
-                want = 10 * window[-1] - math.floor(10 * calculators().mean(window) + 0.5 + 1e-9)
+                expected = 10 * window[-1] - math.floor(
+                    10 * calculators().mean(window) + 0.5 + 1e-9
+                )
             # the float may be just below or above a tie
-            rounded = {math.floor(want + 0.5 + slack) for slack in (-1e-6, 0, 1e-6)}
-            assert value in rounded, (n, i, window)
+            tie_values = {math.floor(expected + 0.5 + slack) for slack in (-1e-6, 0, 1e-6)}
+            assert value in tie_values, (n, i, window)
