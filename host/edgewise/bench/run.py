@@ -17,8 +17,8 @@ from edgewise.bench.limit import build_limit, run_limit
 from edgewise.bench.places import Place
 from edgewise.bench.rivals import RIVALS
 from edgewise.bench.subject import Subject
-from edgewise.compile import emlearn_c
 from edgewise.errors import EdgewiseError
+from edgewise.package import emlearn_c
 from edgewise.toolchain import cc, mpycross
 
 __all__ = ["BOARD", "PC", "WAYS", "Size", "measure"]

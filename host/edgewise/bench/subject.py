@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from edgenode.core import loader
 from edgewise.compile.compile import compile_estimator
+from edgewise.compile.forms import build_inline
 from edgewise.compile.skops_file import ESTIMATOR, load_estimator
-from edgewise.errors import InputError
 from edgewise.features.table import Filters, build_table, max_delta
 from edgewise.logs import synthetic
 from edgewise.logs.log import Log, read_log
@@ -123,15 +123,13 @@ def subject_of(package: Package) -> Subject:
         expected = np.array([model.predict(row) for row in x.tolist()])
     else:
         expected = _columns(estimator, x)
-    inline = _has(package, "model.py") and _has(package, "model.mpy")
-    if not _has(package, "model.h"):
-        raise InputError(f"{package.path}: keeps no model.h: train again")
+    inline = build_inline(package.forest())
     return Subject(
         name=str(package.info["name"]),
         blob=package.blob,
-        inline=(package.path / "model.py").read_text() if inline else None,
-        inline_bytes=(package.path / "model.mpy").stat().st_size if inline else None,
-        header=(package.path / "model.h").read_text(),
+        inline=inline.source if inline else None,
+        inline_bytes=inline.bytes if inline else None,
+        header=package.header(),
         estimator=estimator,
         x=x,
         expected=expected,

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgenode.core import walk_plain
-from edgewise.compile import emlearn_c, forms, parity
+from edgewise.compile import forms, parity
 from edgewise.compile.estimators import check_estimator, check_rows
 from edgewise.compile.exact import exact_forest
 from edgewise.compile.parity import Checked
 from edgewise.compile.probes import probe_rows
 from edgewise.errors import EdgewiseError, InputError
+from edgewise.package import emlearn_c
 from edgewise.package.forest import Forest, trees_of
 from edgewise.package.form import Form
 from edgewise.package.store import golden_csv, pack_model

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from edgewise.errors import EdgewiseError, InputError
 from edgewise.package import inline
@@ -39,8 +36,7 @@ class Inline:
 
 def build_inline(forest: Forest) -> Inline | None:
     """Return the inline form; None where the forest is too large for the compiler."""
-    crc = zlib.crc32(np.asarray(forest.table(), dtype="<u2").tobytes())
-    source = inline.source(forest, crc)
+    source = inline.source(forest)
     with tempfile.TemporaryDirectory(prefix="edgewise-mpy-") as name:
         text = Path(name) / "model.py"
         text.write_text(source)

@@ -74,5 +74,5 @@ def _run(
         answers, runtime, us = runtimes.run_micropython(blob, rows, form)
         yield runtime, answers, us
     if cc.command():
-        total = len(forest.roots) * (2**forest.bits - 1)
+        total = forest.total
         yield "emlearn-c", runtimes.run_c(header, rows, forest.leaves.shape[1], total), None

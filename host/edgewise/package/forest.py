@@ -30,13 +30,29 @@ class Forest:
 
     ``nodes``: int[n, 4] feature, threshold (left on x < threshold), left, right; a child that is
     n or more is the leaf ``child - n``. ``roots``: int[trees], may be leaves. ``leaves``:
-    int[m, classes], each row sums to ``2**bits - 1``.
+    int[m, classes], all rows have the same sum, which has ``bits`` bits.
     """
 
     nodes: NDArray[np.int64]
     roots: NDArray[np.int64]
     leaves: NDArray[np.int64]
     bits: int
+
+    @classmethod
+    def of_table(cls, table: array[int]) -> Forest:
+        """Return the forest whose `table` this is; the node's loader has checked it."""
+        n_nodes, n_trees, n_classes = table[:3]
+        words = np.array(table[3:], dtype=np.int64)
+        roots, nodes, leaves = np.split(words, [n_trees, n_trees + 4 * n_nodes])
+        nodes = nodes.reshape(-1, 4)
+        nodes[:, 1] -= 32768
+        leaves = leaves.reshape(-1, n_classes)
+        return cls(nodes, roots, leaves, int(leaves[0].sum()).bit_length())
+
+    @property
+    def total(self) -> int:
+        """The votes of all trees together."""
+        return len(self.roots) * int(self.leaves[0].sum())
 
     def table(self) -> array[int]:
         """Return the 16-bit words that `edgenode.core.walk_plain` walks."""

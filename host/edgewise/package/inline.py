@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
+
+import numpy as np
 
 from edgewise.package.forest import Forest
 
@@ -20,12 +23,13 @@ def votes(x: ptr16, out: ptr32):
 '''
 
 
-def source(forest: Forest, crc: int) -> str:
+def source(forest: Forest) -> str:
     """Return the MicroPython source of ``votes(x, out)``.
 
-    It gives the same votes as the walkers of the table with this CRC. All leaves have the same
-    total, so the votes of the last class follow from the others.
+    It gives the same votes as the walkers of the forest's table. All leaves have the same total,
+    so the votes of the last class follow from the others.
     """
+    crc = zlib.crc32(np.asarray(forest.table(), dtype="<u2").tobytes())
     return _HEAD.format(crc=crc) + "".join(f"    {line}\n" for line in _body(forest))
 
 
@@ -38,11 +42,10 @@ def _body(forest: Forest) -> Iterator[str]:
         yield f"v{c} = 0"
     for root in forest.roots.tolist():
         yield from _subtree(forest, root, "")
-    total = len(forest.roots) * (2**forest.bits - 1)
     for c in range(classes - 1):
         yield f"out[{c}] = v{c}"
     rest = "".join(f" - v{c}" for c in range(classes - 1))
-    yield f"out[{classes - 1}] = {total}{rest}"
+    yield f"out[{classes - 1}] = {forest.total}{rest}"
 
 
 def _subtree(forest: Forest, node: int, indent: str) -> Iterator[str]:

@@ -26,6 +26,8 @@ from numpy.typing import NDArray
 from edgenode.core import loader
 from edgenode.core.model import Model
 from edgewise.errors import EdgewiseError, InputError, unwritable
+from edgewise.package import emlearn_c, inline
+from edgewise.package.forest import Forest
 
 __all__ = [
     "BASELINE",
@@ -75,12 +77,32 @@ class Package:
         t_dc, h_pm = self.info["max_delta"]
         return t_dc, h_pm
 
+    def forest(self) -> Forest:
+        """Return the trees of model.bin."""
+        return Forest.of_table(loader.unpack(self.blob)[1])
+
     @property
     def code(self) -> str | None:
-        """The text of model.py; None where the package is not in the inline form."""
+        """The inline form; None where the package is not in this form.
+
+        It is made from model.bin: the file model.py may come from a stranger. InputError for
+        trees that are too deep for code.
+        """
         if self.info.get("form") != "inline":
             return None
-        return (self.path / "model.py").read_text()
+        try:
+            return inline.source(self.forest())
+        except RecursionError as e:
+            raise InputError(
+                f"{self.path}: trees too deep for the form inline: train again"
+            ) from e
+
+    def header(self) -> str:
+        """Return emlearn's C, made from model.bin: the file model.h may come from a stranger."""
+        try:
+            return emlearn_c.corrected_source(self.forest(), len(self.features))
+        except RecursionError as e:
+            raise InputError(f"{self.path}: trees too deep for C: train again") from e
 
     def golden(self) -> NDArray[np.int16]:
         """Return int16[n, features], the vectors of golden.csv."""

@@ -71,8 +71,8 @@ def predict_c(package: Package, log: Log) -> Predictions:
     )
     cls = np.full(len(table.x), -1)
     p_pc = np.zeros(len(table.x), dtype=np.int64)
-    header = (package.path / "model.h").read_text()
-    answers = run_c(header, table.x[table.valid], len(package.classes), package.model().total)
+    rows = table.x[table.valid]
+    answers = run_c(package.header(), rows, len(package.classes), package.forest().total)
     cls[table.valid], p_pc[table.valid] = answers[:, 0], answers[:, 1]
     return Predictions(cls, p_pc)
 

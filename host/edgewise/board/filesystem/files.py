@@ -11,7 +11,6 @@ from typing import Any
 from edgewise import paths, settings
 from edgewise.board.filesystem.listing import LIST, listing
 from edgewise.board.filesystem.shorten import shorten
-from edgewise.compile.forms import MACHINES
 from edgewise.errors import InputError
 from edgewise.package.store import Package
 from edgewise.toolchain import mpycross, umqtt
@@ -54,8 +53,8 @@ def board_files(
     files = {"config.json": settings.config_json(node_settings), "model.bin": package.blob}
     files |= node_code(arch, settings.complete(node_settings)["sleep"])
     files[_UMQTT] = _compile(umqtt.fetch() / "umqtt" / "simple.py", arch)
-    if package.code is not None:
-        files["model.mpy"] = _model_code(package, arch)
+    if (code := package.code) is not None:
+        files["model.mpy"] = _compile_text(code, arch)
     for name, data in settings.tls_files(node_settings, path).items():
         if name in files:
             raise InputError(f"{path}: {name} is a file of the node: rename the one for TLS")
@@ -84,17 +83,17 @@ def node_code(arch: Arch, sleep: bool) -> dict[str, bytes]:
     return files
 
 
-def _model_code(package: Package, arch: Arch) -> bytes:
-    for name, machine in MACHINES.items():
-        if machine == arch and name in package.info["sha256"]:
-            return (package.path / name).read_bytes()
-    return _compile(package.path / "model.py", arch)
+def _compile_text(code: str, arch: Arch) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="edgewise-model-") as folder:
+        source = Path(folder) / "model.py"
+        source.write_text(code, encoding="utf-8")
+        return _compile(source, arch, small=False)
 
 
-def _compile(source: Path, arch: Arch) -> bytes:
+def _compile(source: Path, arch: Arch, small: bool = True) -> bytes:
     with tempfile.TemporaryDirectory(prefix="edgewise-mpy-") as folder:
         out = Path(folder) / "out.mpy"
-        mpycross.compile(source, out, arch, small=True)
+        mpycross.compile(source, out, arch, small=small)
         return out.read_bytes()
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 
-from edgewise.compile import emlearn_c
 from edgewise.compile.exact import exact_forest
 from edgewise.errors import EdgewiseError
+from edgewise.package import emlearn_c
 from edgewise.package.forest import flatten
 from edgewise.prediction import runtimes
 from edgewise.toolchain import cc

@@ -62,8 +62,7 @@ def corrected_source(forest: Forest, n_features: int) -> str:
         narrow = declare("uint8_t", (flat & 0xFF).tolist())
         code = _replace(code, narrow, declare("uint16_t", flat.tolist()))
     code = _replace(code, "/255.0f)", ")")
-    total = len(roots) * (2**forest.bits - 1)
-    return _replace(code, f"out[i] / {len(roots)};", f"out[i] / {total}.0f;")
+    return _replace(code, f"out[i] / {len(roots)};", f"out[i] / {forest.total}.0f;")
 
 
 def _child(place: int, n_nodes: int) -> int:
