@@ -47,7 +47,7 @@ def check_estimator(estimator: Any) -> None:
 def _check_thresholds(estimator: Any, kind: str) -> None:
     for tree in trees_of(estimator):
         inner = np.flatnonzero(tree.children_left >= 0)
-        beyond = inner[np.abs(tree.threshold[inner]) > INT16_MAX]
+        beyond = inner[~(np.abs(tree.threshold[inner]) <= INT16_MAX)]
         if len(beyond):
             threshold = tree.threshold[beyond[0]]
             raise InputError(

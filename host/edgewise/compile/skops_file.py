@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import struct
+import warnings
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,23 @@ __all__ = ["ESTIMATOR", "dump_estimator", "load_estimator"]
 
 ESTIMATOR = "estimator.skops"
 _TREE = "sklearn.tree._tree.Tree"
+# A forest of 100,000 nodes, far more than a board holds, takes 8 MB.
+_BYTES_MAX = 64 << 20
+# What zipfile, numpy and skops raise for a damaged file.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    ImportError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 def dump_estimator(estimator: Any) -> bytes:
@@ -27,7 +47,8 @@ def dump_estimator(estimator: Any) -> bytes:
 def load_estimator(path: Path) -> Any:
     """Return the classifier in a .skops file.
 
-    Raises InputError for any other file, and for trees whose indices point outside the tree.
+    Raises InputError for any other file, for one that unpacks to more than 64 MB, and for trees
+    whose indices point outside the tree.
     """
     import skops.io
     from skops.io.exceptions import UntrustedTypesFoundException
@@ -37,17 +58,43 @@ def load_estimator(path: Path) -> Any:
             f"{path}: not a .skops file: write it with skops.io.dump(classifier, 'mine.skops')"
         )
     try:
+        _check_size(path)
         estimator = skops.io.load(path, trusted=[_TREE])
+        if hasattr(estimator, "n_features_in_"):
+            _check_classes(path, estimator)
+            for tree in trees_of(estimator):
+                _check_tree(path, getattr(tree, "tree_", tree), estimator.n_features_in_)
+            with warnings.catch_warnings(action="ignore"):
+                estimator.predict(np.zeros((1, estimator.n_features_in_)))
     except OSError as e:
         raise InputError(f"{path}: cannot be read ({e.strerror}): check the name") from e
     except UntrustedTypesFoundException as e:
         message = str(e).splitlines()[0]
         raise InputError(f"{path}: {message} save the classifier alone, not a pipeline") from e
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, AttributeError) as e:
+    except _DAMAGED as e:
         raise InputError(f"{path}: not a classifier that skops wrote: write it again") from e
-    for tree in trees_of(estimator) if hasattr(estimator, "n_features_in_") else ():
-        _check_tree(path, getattr(tree, "tree_", tree), estimator.n_features_in_)
     return estimator
+
+
+def _check_size(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > _BYTES_MAX:
+        raise InputError(
+            f"{path}: unpacks to {size >> 20} MB, {_BYTES_MAX >> 20} MB are the most: "
+            "save the classifier alone"
+        )
+
+
+def _check_classes(path: Path, estimator: Any) -> None:
+    if getattr(estimator, "n_outputs_", 1) != 1 or not hasattr(estimator, "classes_"):
+        return  # not a classifier that can be compiled, which `check_estimator` says
+    n = len(np.unique(estimator.classes_))
+    sizes = {len(estimator.classes_), estimator.n_classes_}
+    leaves = [getattr(tree, "tree_", tree).value for tree in trees_of(estimator)]
+    are_shares = all((v >= 0).all() and (v.sum(axis=2) > 0).all() for v in leaves)
+    if sizes != {n} or {v.shape[1:] for v in leaves} != {(1, n)} or not are_shares:
+        raise InputError(f"{path}: its leaves do not fit its {n} classes: write it again")
 
 
 def _check_tree(path: Path, tree: Any, n_features: int) -> None:
