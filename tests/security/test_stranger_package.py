@@ -14,6 +14,8 @@ from tests.command import edgewise
 from edgewise.board.filesystem.files import Arch, board_files
 from edgewise.errors import InputError
 from edgewise.logs.log import Log
+from edgewise.ota.offer import container
+from edgewise.package.baseline import spreads_of
 from edgewise.package.store import Package, load_package, pack_model
 from edgewise.toolchain import cc, mpycross
 
@@ -99,3 +101,34 @@ def test_trees_without_end_are_one_line(model: Package, tmp_path: Path, log: Log
         _ = deep.code
     with pytest.raises(InputError, match="too deep"):
         deep.header()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "a,b\n", "\xff", "{head}\n1,2\n", "{head}\n{zeros},unknown\n", "{head}\n{large},open\n"],
+)
+def test_golden_vectors_that_do_not_fit_are_one_line(
+    model: Package, tmp_path: Path, text: str
+) -> None:
+    folder = Path(shutil.copytree(model.path, tmp_path / "hostile"))
+    n = len(model.features)
+    lines = {
+        "head": ",".join([*model.features, "class"]),
+        "zeros": ",".join(["0"] * n),
+        "large": ",".join(["40000"] * n),
+    }
+    (folder / "golden.csv").write_bytes(text.format(**lines).encode("latin-1"))
+    seal(folder)
+    with pytest.raises(InputError, match=r"golden\.csv: .*: train again"):
+        container(load_package(folder))
+
+
+@pytest.mark.parametrize(
+    "value", ["", "[]", "[" * 5000, '{"t": 1}', '{"t": {"edges": [1], "n": [1], "usual": null}}']
+)
+def test_a_baseline_that_cannot_be_is_one_line(model: Package, tmp_path: Path, value: str) -> None:
+    folder = Path(shutil.copytree(model.path, tmp_path / "hostile"))
+    (folder / "baseline.json").write_text(value)
+    seal(folder)
+    with pytest.raises(InputError, match=r"baseline\.json: .*: train again"):
+        spreads_of(load_package(folder).baseline() or {})

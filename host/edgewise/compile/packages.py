@@ -99,7 +99,7 @@ def recompile(
         "accuracy",
     )
     contract = {"name": out.name, **{key: loaded.info[key] for key in keys}}
-    rows = loaded.golden()
+    rows, _ = loaded.golden()
     if log is not None:
         table = build_table(
             log, loaded.features, loaded.filters, loaded.period_ms, loaded.max_delta

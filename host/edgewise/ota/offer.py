@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import hmac
 import struct
-
-import numpy as np
 
 from edgewise.package.store import Package
 
@@ -19,16 +16,12 @@ _VECTORS_BYTES = 2048  # most bytes of golden vectors; at least one vector is se
 
 def container(package: Package) -> bytes:
     """The bytes to send: a head, model.bin, golden vectors of int16 features and a class byte."""
-    with (package.path / "golden.csv").open(newline="") as file:
-        rows = list(csv.reader(file))[1:]
-    n_features = len(package.features)
-    vector_bytes = 2 * n_features + 1
-    sample = rows[:: max(1, -(-len(rows) * vector_bytes // _VECTORS_BYTES))]
-    head = struct.pack("<4sIHH", b"EDGU", len(package.blob), len(sample), n_features)
-    vectors = b"".join(
-        np.array(row[:-1], dtype="<i2").tobytes() + bytes([package.classes.index(row[-1])])
-        for row in sample
-    )
+    x, classes = package.golden()
+    vector_bytes = 2 * x.shape[1] + 1
+    step = max(1, -(-len(x) * vector_bytes // _VECTORS_BYTES))
+    sample = list(zip(x[::step].astype("<i2"), classes[::step], strict=True))
+    head = struct.pack("<4sIHH", b"EDGU", len(package.blob), len(sample), x.shape[1])
+    vectors = b"".join(row.tobytes() + bytes([cls]) for row, cls in sample)
     return head + package.blob + vectors
 
 

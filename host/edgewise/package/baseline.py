@@ -8,12 +8,15 @@ the textbook is at 0.25. So the limit for a day comes from the days of the train
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from edgewise.errors import InputError
 
 __all__ = ["CONFIDENCE", "DAY_S", "Spread", "baseline_of", "days_of", "spreads_of"]
 
@@ -68,8 +71,24 @@ def baseline_of(
 
 
 def spreads_of(baseline: Mapping[str, Any]) -> dict[str, Spread]:
-    """Return the spreads in a baseline by the name of the feature, or `CONFIDENCE`."""
-    return {name: Spread(**facts) for name, facts in baseline.items()}
+    """Return the spreads in a baseline by the name of the feature, or `CONFIDENCE`.
+
+    InputError for one that `baseline_of` cannot have made.
+    """
+    return {name: _checked(name, facts) for name, facts in baseline.items()}
+
+
+def _checked(name: str, facts: Any) -> Spread:
+    try:
+        spread = Spread(**facts)
+        edges, n = np.array(spread.edges, dtype=np.int64), np.array(spread.n, dtype=np.int64)
+        is_valid = len(n) == len(edges) + 1 and (np.diff(edges) > 0).all() and (n >= 0).all()
+        usual = 0.0 if spread.usual is None else float(spread.usual)
+    except (TypeError, ValueError, OverflowError):
+        is_valid = False
+    if not is_valid or not math.isfinite(usual):
+        raise InputError(f"baseline.json: {name}: not the spread of a feature: train again")
+    return spread
 
 
 def days_of(time_s: NDArray[np.float64], node: NDArray[Any]) -> list[NDArray[np.int64]]:

@@ -27,7 +27,7 @@ from edgenode.core import loader
 from edgenode.core.model import Model
 from edgewise.errors import EdgewiseError, InputError, unwritable
 from edgewise.package import emlearn_c, inline
-from edgewise.package.forest import Forest
+from edgewise.package.forest import INT16_MAX, Forest
 
 __all__ = [
     "BASELINE",
@@ -44,7 +44,7 @@ __all__ = [
 
 FORMAT = 1
 BASELINE, EVIDENCE, REPORT = "baseline.json", "evidence.json", "report.html"
-_MANIFEST = "model.json"
+_MANIFEST, _GOLDEN = "model.json", "golden.csv"
 
 
 @dataclass(frozen=True)
@@ -104,10 +104,23 @@ class Package:
         except RecursionError as e:
             raise InputError(f"{self.path}: trees too deep for C: train again") from e
 
-    def golden(self) -> NDArray[np.int16]:
-        """Return int16[n, features], the vectors of golden.csv."""
-        rows = list(csv.reader(io.StringIO((self.path / "golden.csv").read_text())))[1:]
-        return np.array([row[:-1] for row in rows], dtype=np.int16)
+    def golden(self) -> tuple[NDArray[np.int16], list[int]]:
+        """Return the vectors of golden.csv, int16[n, features], and the class index of each.
+
+        InputError for a file that does not fit the model.
+        """
+        path = self.path / _GOLDEN
+        try:
+            head, *rows = csv.reader(io.StringIO(_read(path).decode(), newline=""))
+            vectors = np.array([row[:-1] for row in rows], dtype=np.int64)
+            classes = [self.classes.index(row[-1]) for row in rows]
+        except (ValueError, IndexError, OverflowError, csv.Error) as e:
+            raise InputError(f"{path}: {e}: train again") from e
+        if head != [*self.features, "class"] or vectors.shape != (len(rows), len(self.features)):
+            raise InputError(f"{path}: its columns are not the model's features: train again")
+        if not len(rows) or (np.abs(vectors) > INT16_MAX).any():
+            raise InputError(f"{path}: no vectors of whole numbers within 16 bits: train again")
+        return vectors.astype(np.int16), classes
 
     def evidence(self) -> dict[str, Any] | None:
         """Return the figures of the report; None for a package that no training made."""
@@ -118,8 +131,15 @@ class Package:
         return self._read_json(BASELINE)
 
     def _read_json(self, name: str) -> dict[str, Any] | None:
-        exists = name in self.info["sha256"]
-        return dict(json.loads((self.path / name).read_bytes())) if exists else None
+        if name not in self.info["sha256"]:
+            return None
+        try:
+            value = json.loads(_read(self.path / name))
+        except (ValueError, RecursionError) as e:
+            raise InputError(f"{self.path / name}: not JSON: train again") from e
+        if not isinstance(value, dict):
+            raise InputError(f"{self.path / name}: not a JSON object: train again")
+        return value
 
     def counts(self) -> tuple[int, int]:
         """Return the numbers of splits and of trees in the table."""
