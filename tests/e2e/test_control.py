@@ -133,20 +133,14 @@ def test_one_that_cuts_the_node_off_is_undone(node: SimulatedNode, operator: Ope
     assert operator.order("diag")["value"]["boot"] == 3
 
 
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"actuator": {"on": "opne"}}, "actuator.on must be one of closed, open"),
-        ({"mqtt": {"tls": True}}, "mqtt.tls: ca.der cannot be read"),
-    ],
-)
 def test_one_with_which_it_does_not_start_is_undone(
-    node: SimulatedNode, operator: Operator, change: dict[str, Any], reason: str
+    node: SimulatedNode, operator: Operator
 ) -> None:
     old_config = operator.order("config")["value"]
-    answer = operator.order("config", change)
+    answer = operator.order("config", {"actuator": {"on": "opne"}})
     assert answer["ok"] is False
-    assert answer["error"].startswith("rolled back: config: " + reason)
+    reason = "rolled back: config: actuator.on must be one of closed, open"
+    assert answer["error"].startswith(reason)
     assert operator.order("config")["value"] == old_config
     diag = operator.order("diag")["value"]
     assert (diag["boot"], diag["mode"]) == (3, "normal")

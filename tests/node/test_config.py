@@ -45,3 +45,48 @@ def test_topic_characters_are_refused():
     assert catch_error({"node": "a/b"}) == "config: node must not contain /"
     assert catch_error({"base": "a/#"}) == "config: base must not contain #"
     assert config.check({"base": "house/edgewise"})["base"] == "house/edgewise"
+
+
+SAFE = {
+    "mqtt": {"host": "broker", "user": "n1", "password": "hidden", "tls": True},
+    "wifi": {"ssid": "home", "password": "hidden too"},
+    "update": {"secret": "0f" * 32},
+}
+CABLE_ONLY = (
+    {"sleep": True},
+    {"update": {"secret": "ee" * 32}},
+    {"update": {"secret": ""}},
+    {"mqtt": {"user": "n2"}},
+    {"mqtt": {"password": "other"}},
+    {"mqtt": {"tls": False}},
+    {"mqtt": {"ca": "theirs.der"}},
+    {"mqtt": {"cert": "theirs.der", "key": "theirs.key"}},
+    {"mqtt": {"server_name": "theirs"}},
+    {"mqtt": {"host": "theirs"}},
+    {"mqtt": {"port": 1}},
+    {"wifi": {"ssid": "theirs"}},
+)
+
+
+def order(old, change):
+    # -> the error, None when the change is allowed
+    new = config.merge(old, change)
+    try:
+        config.check_rights(config.check(old), config.check(new))
+    except ConfigError as e:
+        return str(e)
+
+
+def test_keys_and_rights_change_over_the_cable_only():
+    for change in CABLE_ONLY:
+        error = order(SAFE, change)
+        assert error is not None, change
+        assert error.endswith(" changes over the cable only: edgewise deploy"), error
+
+
+def test_the_rest_changes_by_an_order():
+    assert order(SAFE, {"period_ms": 60000, "confirm": {"need": 2, "of": 3}}) is None
+    assert order(SAFE, {"mqtt": {"keepalive_s": 30, "password": "***"}}) is None
+    assert order(SAFE, {"wifi": {"ssid": "new", "password": "also new"}}) is None
+    assert order({}, {"mqtt": {"host": "other", "port": 1884}}) is None
+    assert order({}, {"wifi": {"ssid": "open"}}) is None
