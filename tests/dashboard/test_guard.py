@@ -29,10 +29,10 @@ def send_request(url: str, method: str, path: str, **headers: str) -> http.clien
     return connection.getresponse()
 
 
-def enter(url: str, text: str) -> http.client.HTTPResponse:
+def enter(url: str, text: str, **headers: str) -> http.client.HTTPResponse:
     form = "application/x-www-form-urlencoded"
     body = f"password={text.replace(' ', '+')}"
-    return send_request(url, "POST", "/login", Origin=url, Content_Type=form, body=body)
+    return send_request(url, "POST", "/login", Origin=url, Content_Type=form, body=body, **headers)
 
 
 def test_the_password_is_hashed_and_only_its_owner_reads_it(home: Path) -> None:

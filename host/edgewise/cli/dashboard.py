@@ -36,6 +36,10 @@ def dashboard(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one")
     ] = 8080,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(metavar="IP", help="Reverse proxy whose X-Forwarded-For is believed"),
+    ] = None,
     models: Annotated[Path, typer.Option(help="Folder with the model packages")] = Path("models"),
     config: Annotated[
         Path, typer.Option(help="Settings with update.secret, the key of the nodes")
@@ -52,7 +56,7 @@ def dashboard(
         return
     extras.require("dashboard")
     from edgewise.cli.signals import wait_for_end
-    from edgewise.dashboard import serve
+    from edgewise.dashboard import Address, serve
     from edgewise.database import open_db
     from edgewise.errors import InputError
     from edgewise.urls import parse_broker
@@ -60,7 +64,8 @@ def dashboard(
     if db is None:
         raise InputError("nothing to show: name the database with --db")
     broker_url = parse_broker(broker, ca, cert) if broker else None
-    with serve(open_db(db), broker_url, host, port, models, config, base) as server:
+    address = Address(host, port, tuple(proxy or ()))
+    with serve(open_db(db), broker_url, address, models, config, base) as server:
         say(f"dashboard at {server.url}, Ctrl-C ends it")
         wait_for_end()
 

@@ -4,6 +4,6 @@ May import: compile, console, database, errors, health, logs, ota, package, pred
 urls.
 """
 
-from edgewise.dashboard.server import Running, serve
+from edgewise.dashboard.server import Address, Running, serve
 
-__all__ = ["Running", "serve"]
+__all__ = ["Address", "Running", "serve"]

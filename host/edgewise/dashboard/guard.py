@@ -12,9 +12,11 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["COOKIE", "Guard", "Sessions"]
+from edgewise.dashboard import password
 
-COOKIE = "edgewise_session"
+__all__ = ["COOKIE", "DEVICE_COOKIE", "Guard", "Sessions"]
+
+COOKIE, DEVICE_COOKIE = "edgewise_session", "edgewise_device"
 _SESSION_S = 12 * 3600
 _SESSIONS_MAX = 100
 _HEADERS = (
@@ -29,16 +31,21 @@ App = Callable[[Scope, Any, Send], Awaitable[None]]
 
 
 class Sessions:
-    """The logged-in browsers, by the hash of their cookie. A session ends after twelve hours."""
+    """The logged-in browsers, by the hash of their cookie.
+
+    A session ends after twelve hours. All end when the password changes or is removed.
+    """
 
     def __init__(self) -> None:
         self._expiry_s: dict[bytes, float] = {}
+        self._stamp = password.stamp()
         self._lock = threading.Lock()
 
     def open(self) -> str:
         """Open a session and return its cookie."""
         token = secrets.token_urlsafe(32)
         with self._lock:
+            self._end_old_password()
             while len(self._expiry_s) >= _SESSIONS_MAX:
                 del self._expiry_s[min(self._expiry_s, key=self._expiry_s.__getitem__)]
             self._expiry_s[_key(token)] = time.monotonic() + _SESSION_S
@@ -50,7 +57,14 @@ class Sessions:
 
     def valid(self, token: str) -> bool:
         with self._lock:
+            self._end_old_password()
             return self._expiry_s.get(_key(token), 0.0) > time.monotonic()
+
+    def _end_old_password(self) -> None:
+        stamp = password.stamp()
+        if stamp != self._stamp:
+            self._expiry_s.clear()
+            self._stamp = stamp
 
 
 def _key(token: str) -> bytes:

@@ -16,7 +16,7 @@ from platformdirs import user_config_path
 from edgewise.errors import InputError
 from edgewise.logs.writing import write_atomic
 
-__all__ = ["Attempts", "check", "is_set", "path", "write"]
+__all__ = ["Attempts", "check", "device_cookie", "device_of", "is_set", "path", "stamp", "write"]
 
 _LENGTH_MIN = 8
 _LENGTH_MAX = 1024
@@ -62,31 +62,61 @@ def check(text: str) -> bool:
         raise InputError(f"{path()}: damaged: run edgewise dashboard password") from e
 
 
+def stamp() -> bytes:
+    """Changes whenever the password changes or is removed."""
+    try:
+        return hashlib.sha256(path().read_bytes()).digest()
+    except OSError:
+        return b""
+
+
+def device_cookie() -> str:
+    """A new cookie for a browser that has given the password; no other password makes it."""
+    name = secrets.token_urlsafe(16)
+    return f"{name}.{_device_mac(name)}"
+
+
+def device_of(cookie: str) -> str | None:
+    """The name in a cookie of `device_cookie`; None for any other text, or an old password."""
+    name, _, mac = cookie.partition(".")
+    is_right = hmac.compare_digest(mac.encode(), _device_mac(name).encode())
+    return name if is_right and is_set() else None
+
+
+def _device_mac(name: str) -> str:
+    return hmac.new(stamp(), b"device " + name.encode(), "sha256").hexdigest()
+
+
 def _hash(text: str, salt: bytes, cost: dict[str, int]) -> bytes:
     return hashlib.scrypt(text.encode(), salt=salt, maxmem=_MEMORY_BYTES, **cost)
 
 
 class Attempts:
-    """A limit to attempts in a minute: ``each`` from one address, ``all`` in total."""
+    """A limit to attempts in a minute: ``each`` from one sender, ``all`` from unknown senders.
+
+    A sender is an address, or a device that has given the password before: so strangers lock no
+    owner out.
+    """
 
     def __init__(self, each: int = 5, all: int = 30) -> None:
         self._each, self._all = each, all
-        self._attempts: deque[tuple[float, str]] = deque()
+        self._attempts: deque[tuple[float, str, bool]] = deque()
         self._lock = threading.Lock()
 
-    def take(self, address: str) -> bool:
+    def take(self, sender: str, is_known: bool = False) -> bool:
         """Count an attempt, before its password is checked; False if it is one too many."""
         now = time.monotonic()
         with self._lock:
             while self._attempts and self._attempts[0][0] < now - _WINDOW_S:
                 self._attempts.popleft()
-            n = sum(sender == address for _, sender in self._attempts)
-            if n >= self._each or len(self._attempts) >= self._all:
+            n = sum(other == sender for _, other, _ in self._attempts)
+            n_unknown = sum(not known for _, _, known in self._attempts)
+            if n >= self._each or (not is_known and n_unknown >= self._all):
                 return False
-            self._attempts.append((now, address))
+            self._attempts.append((now, sender, is_known))
             return True
 
-    def forget(self, address: str) -> None:
-        """Clear the count of ``address``, after a right password."""
+    def forget(self, sender: str) -> None:
+        """Clear the count of ``sender``, after a right password."""
         with self._lock:
-            self._attempts = deque(item for item in self._attempts if item[1] != address)
+            self._attempts = deque(item for item in self._attempts if item[1] != sender)

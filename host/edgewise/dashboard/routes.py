@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from edgewise.dashboard import html, password
 from edgewise.dashboard.away import shorten_database_error
-from edgewise.dashboard.guard import COOKIE
+from edgewise.dashboard.guard import COOKIE, DEVICE_COOKIE
 from edgewise.dashboard.layout import show_page, style
 from edgewise.dashboard.node_page import node_page
 from edgewise.dashboard.overview import overview
@@ -29,6 +29,7 @@ _BODY_MAX = 4096
 # A page may lose its connection for so long. NiceGUI's default of 3 s drops clicks on a busy
 # machine.
 _RECONNECT_S = 60.0
+_DEVICE_S = 365 * 86400
 
 
 def add_routes(app: FastAPI, state: State) -> None:
@@ -93,11 +94,12 @@ def _form(message: str, status: int) -> Response:
 
 
 async def _log_in(state: State, request: Request) -> Response:
-    address = request.client.host if request.client else ""
+    device = password.device_of(request.cookies.get(DEVICE_COOKIE, ""))
+    sender = f"device {device}" if device else request.client.host if request.client else ""
     if int(request.headers.get("content-length") or _BODY_MAX + 1) > _BODY_MAX:
         return _form("That is too long.", 413)
     text = parse_qs((await request.body()).decode(errors="replace")).get("password", [""])[0]
-    if not state.attempts.take(address):
+    if not state.attempts.take(sender, device is not None):
         return _form("Too many attempts: wait a minute.", 429)
     try:
         is_right = await asyncio.to_thread(password.check, text)
@@ -105,10 +107,18 @@ async def _log_in(state: State, request: Request) -> Response:
         return _form(str(e), 500)
     if not is_right:
         return _form("That is not the password." if password.is_set() else _no_password(), 403)
-    state.attempts.forget(address)
+    state.attempts.forget(sender)
     response = RedirectResponse("/", 303)
     is_https = request.url.scheme == "https"
     response.set_cookie(
         COOKIE, state.sessions.open(), httponly=True, samesite="strict", secure=is_https
+    )
+    response.set_cookie(
+        DEVICE_COOKIE,
+        password.device_cookie(),
+        _DEVICE_S,
+        httponly=True,
+        samesite="strict",
+        secure=is_https,
     )
     return response

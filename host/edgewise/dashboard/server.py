@@ -6,6 +6,7 @@ import ipaddress
 import socket
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -22,10 +23,22 @@ from edgewise.dashboard.state import State
 from edgewise.errors import InputError, OutsideError
 from edgewise.urls import BrokerUrl
 
-__all__ = ["Running", "serve"]
+__all__ = ["Address", "Running", "serve"]
 
 _START_S = 60
 _STOP_S = 30
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a dashboard listens; ``port`` 0 takes a free one.
+
+    ``proxies``: addresses of reverse proxies whose X-Forwarded-For and -Proto are believed.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    proxies: tuple[str, ...] = ()
 
 
 class Running:
@@ -69,24 +82,24 @@ class Running:
 def serve(
     engine: Engine,
     broker: BrokerUrl | None = None,
-    host: str = "127.0.0.1",
-    port: int = 8080,
+    address: Address = Address(),
     models: Path = Path("models"),
     config: Path = Path("node.toml"),
     base: str = "edgewise",
 ) -> Running:
     """Start a dashboard of the database; once in a process, because NiceGUI is global.
 
-    ``broker``, ``config`` (with update.secret) and ``base`` are for pushing. ``port`` 0 takes a
-    free port. Raises InputError where others could reach the dashboard and no password is set,
-    OutsideError where the address is taken.
+    ``broker``, ``config`` (with update.secret) and ``base`` are for pushing. Raises
+    InputError where others could reach the dashboard and no password is set, OutsideError where
+    the address is taken.
     """
+    host = address.host
     if not _is_loopback(host) and not password.is_set():
         raise InputError(
             f"--host {host}: others could reach the dashboard and it has no password: "
             "set one with edgewise dashboard password"
         )
-    listening = _listen(host, port)
+    listening = _listen(host, address.port)
     watch(engine)
     state = State(engine, broker, models, config, base)
     app = FastAPI(openapi_url=None)
@@ -96,6 +109,8 @@ def serve(
         log_level="warning",
         timeout_graceful_shutdown=_STOP_S,
         server_header=False,
+        proxy_headers=bool(address.proxies),
+        forwarded_allow_ips=list(address.proxies),
     )
     return Running(uvicorn.Server(server_config), listening, state)
 

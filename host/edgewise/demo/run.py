@@ -120,9 +120,9 @@ def _serve_dashboard(
     # The dashboard, if it is installed.
     if not extras.is_installed("dashboard"):
         return nullcontext()
-    from edgewise.dashboard import serve
+    from edgewise.dashboard import Address, serve
 
-    dashboard = serve(engine, broker_url, port=0, models=models)
+    dashboard = serve(engine, broker_url, Address(port=0), models)
     say(f"dashboard while the node runs: {dashboard.url}")
     return dashboard
 

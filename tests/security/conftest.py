@@ -1,0 +1,3 @@
+"""The dashboard of the other tests, for attacks on it."""
+
+from tests.dashboard.conftest import home, secret, serve, url  # noqa: F401 - fixtures
