@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -135,11 +136,12 @@ def test_old_hours_go(url: str) -> None:
 def test_a_keeper_works_beside_a_collector(tmp_path: Path) -> None:
     engine = open_db(f"sqlite:///{tmp_path / 'a.db'}")
     write(engine, make_rows(288))
+    write(engine, [{**make_rows(1, 288)[0], "ts": time.time(), "received_at": time.time()}])
     lines: list[str] = []
     with Keeper(engine, KEEP_S, None, lines.append):
         wait_until(lambda: lines)
     assert lines == ["288 old readings are hours now"]
-    assert count_readings(engine) == 0
+    assert count_readings(engine) == 1
     with Keeper(engine, None, None, lines.append):
         pass
     assert len(lines) == 1

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, delete, exists, select
+from sqlalchemy import Connection, Engine, bindparam, delete, exists, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from edgewise.collector.storing import dialect_of
@@ -18,9 +18,10 @@ from edgewise.database.opening import one_at_a_time
 from edgewise.database.schema import HOUR_S, diag, events, forecast, label, reading, reading_hour
 from edgewise.errors import InputError
 
-__all__ = ["Keeper", "fold", "forget", "parse_span"]
+__all__ = ["Keeper", "clock_error", "fold", "forget", "parse_span"]
 
 _ROWS = 5000  # readings that one step folds
+_CLOCK_S = 86400  # readings come more often than once a day
 _PAUSE_S = 0.05  # between steps, because others write as well
 _UNITS_S = {"h": HOUR_S, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
 
@@ -87,8 +88,35 @@ def forget(engine: Engine, keep_s: float, now_s: float | None = None) -> None:
             connection.execute(delete(table).where(table.c.received_at < limit_s))
 
 
+def clock_error(engine: Engine, now_s: float) -> str | None:
+    """Why ``now_s`` may be a wrong clock: no reading is from the day before it or after it.
+
+    The time stamps are the nodes' own where they have a clock. None: the clock can be right.
+    """
+    c = reading.c
+    gaps_s: list[float] = []
+    with engine.connect() as connection:
+        for node in connection.scalars(select(c.node).distinct()).all():
+            newest = select(func.max(c.ts)).where(c.node == node)
+            # one reading with a time far ahead does not hide those before it
+            times = [connection.scalar(newest.where(c.ts <= now_s + _CLOCK_S))]
+            times.append(connection.scalar(newest))
+            if times[1] is None:
+                received = select(func.max(c.received_at)).where(c.node == node)
+                times = [connection.scalar(received)]
+            gaps_s += [abs(time_s - now_s) for time_s in times if time_s is not None]
+    if not gaps_s or min(gaps_s) <= _CLOCK_S:
+        return None
+    return (
+        f"the clock of this computer is {min(gaps_s) / 86400:.0f} days from the newest readings: "
+        "nothing is folded or deleted; set the clock, or wait for readings"
+    )
+
+
 class Keeper:
     """A context manager: a thread that calls `fold` and `forget`, now and every hour.
+
+    It does nothing while the clock of this computer can be wrong, see `clock_error`.
 
     ``keep_s``: for readings, ``keep_hourly_s``: for hourly rows; None keeps all. ``say`` gets a
     line when readings were folded, and when the database is away.
@@ -126,6 +154,9 @@ class Keeper:
                 return
 
     def _fold_and_forget(self) -> None:
+        if error := clock_error(self._engine, time.time()):
+            self._say(f"retention: {error}")
+            return
         folded = 0
         if self._keep_s is not None:
             for n in fold(self._engine, self._keep_s):
