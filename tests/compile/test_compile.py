@@ -56,13 +56,19 @@ def fit_wide(columns: int) -> Any:
         (DecisionTreeClassifier().fit(X, np.arange(400) % 17), "17 class", "merge some"),
         (fit_wide(128), "128 features, 127 are the most", "most important"),
         (DecisionTreeClassifier().fit(200.0 * X, Y), r"\+-32766 \(int16\)", "scale that feature"),
+        (DecisionTreeClassifier(min_samples_leaf=300).fit(X, Y), "no tree has a split", "leaves"),
     ],
 )
-def test_a_classifier_that_no_node_runs(estimator: Any, limit: str, cure: str) -> None:
-    with pytest.raises(InputError, match=limit) as error:
-        compile_estimator(estimator, CONTRACT, X)
-    assert error.match(cure)
-    assert "\n" not in str(error.value)
+def test_a_classifier_that_no_node_runs(
+    estimator: Any, limit: str, cure: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.skops"
+    path.write_bytes(dump_estimator(estimator))
+    for candidate in (estimator, load_estimator(path)):
+        with pytest.raises(InputError, match=limit) as error:
+            compile_estimator(candidate, CONTRACT, X)
+        assert error.match(cure)
+        assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 0.5, 40000.0])

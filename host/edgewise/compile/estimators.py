@@ -11,15 +11,20 @@ from edgenode.core.loader import CLASSES_MAX, FEATURES_MAX
 from edgewise.errors import InputError
 from edgewise.package.forest import INT16_MAX, trees_of
 
-__all__ = ["check_estimator", "check_rows"]
+__all__ = ["check_estimator", "check_rows", "supported_kinds"]
+
+
+def supported_kinds() -> tuple[Any, ...]:
+    """The classes of scikit-learn whose classifiers become models."""
+    from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+    from sklearn.tree import DecisionTreeClassifier
+
+    return DecisionTreeClassifier, RandomForestClassifier, ExtraTreesClassifier
 
 
 def check_estimator(estimator: Any) -> None:
     """Raise InputError unless this is a fitted tree or forest classifier within the limits."""
-    from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
-    from sklearn.tree import DecisionTreeClassifier
-
-    kinds = (DecisionTreeClassifier, RandomForestClassifier, ExtraTreesClassifier)
+    kinds = supported_kinds()
     kind = type(estimator).__name__
     names = ", ".join(k.__name__ for k in kinds)
     if not isinstance(estimator, kinds):
@@ -40,6 +45,11 @@ def check_estimator(estimator: Any) -> None:
         raise InputError(
             f"{kind}: {estimator.n_features_in_} features, {FEATURES_MAX} are the most: "
             "train on the most important ones"
+        )
+    if all(tree.node_count == 1 for tree in trees_of(estimator)):
+        raise InputError(
+            f"{kind}: no tree has a split, so every reading gets the same class: "
+            "train with more rows, or with smaller leaves"
         )
     _check_thresholds(estimator, kind)
 

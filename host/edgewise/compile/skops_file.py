@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from edgewise.compile.estimators import supported_kinds
 from edgewise.errors import InputError
 from edgewise.package.forest import trees_of
 
@@ -60,10 +61,10 @@ def load_estimator(path: Path) -> Any:
     try:
         _check_size(path)
         estimator = skops.io.load(path, trusted=[_TREE])
-        if hasattr(estimator, "n_features_in_"):
+        if isinstance(estimator, supported_kinds()) and hasattr(estimator, "n_features_in_"):
             _check_classes(path, estimator)
             for tree in trees_of(estimator):
-                _check_tree(path, getattr(tree, "tree_", tree), estimator.n_features_in_)
+                _check_tree(path, tree, estimator.n_features_in_)
             with warnings.catch_warnings(action="ignore"):
                 estimator.predict(np.zeros((1, estimator.n_features_in_)))
     except OSError as e:
@@ -87,11 +88,11 @@ def _check_size(path: Path) -> None:
 
 
 def _check_classes(path: Path, estimator: Any) -> None:
-    if getattr(estimator, "n_outputs_", 1) != 1 or not hasattr(estimator, "classes_"):
-        return  # not a classifier that can be compiled, which `check_estimator` says
+    if estimator.n_outputs_ != 1:
+        return  # `check_estimator` refuses it
     n = len(np.unique(estimator.classes_))
     sizes = {len(estimator.classes_), estimator.n_classes_}
-    leaves = [getattr(tree, "tree_", tree).value for tree in trees_of(estimator)]
+    leaves = [tree.value for tree in trees_of(estimator)]
     are_shares = all((v >= 0).all() and (v.sum(axis=2) > 0).all() for v in leaves)
     if sizes != {n} or {v.shape[1:] for v in leaves} != {(1, n)} or not are_shares:
         raise InputError(f"{path}: its leaves do not fit its {n} classes: write it again")
