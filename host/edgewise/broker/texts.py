@@ -29,6 +29,12 @@ persistence true
 persistence_location data/
 autosave_interval 60
 max_queued_messages 100000
+
+# What one client may take: the largest message is a tenth of it, 1,000 nodes are many, and a week
+# of ten nodes takes half of the queue.
+max_packet_size 65536
+max_queued_bytes 67108864
+max_connections 1000
 """
 _PASSWORDS = "password_file passwords"
 _CERTIFICATES = """\

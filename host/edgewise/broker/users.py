@@ -27,8 +27,6 @@ user {node}
 topic write edgewise/{node}/#
 topic read edgewise/{node}/cmd/#
 topic read edgewise/{node}/model/#
-topic write homeassistant/device/{node}/config
-topic read homeassistant/status
 """
 
 
