@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+import time
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -41,8 +42,9 @@ class Operator:
 
     def hear(self, leaf: str, **match: Any) -> dict[str, Any]:
         """The next message of ``leaf`` with these values."""
+        end_s = time.monotonic() + LIMIT_S
         while True:
-            message_leaf, value = self.messages.get(timeout=LIMIT_S)
+            message_leaf, value = self.messages.get(timeout=max(0.0, end_s - time.monotonic()))
             if message_leaf == leaf and all(value.get(k) == v for k, v in match.items()):
                 return dict(value)
 

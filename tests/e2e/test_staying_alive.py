@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -22,12 +22,21 @@ CRASH = "raise RuntimeError('a bug in the model')"
 FREEZE = "while True: pass"
 
 
-def poison(model: Package, folder: Path, statement: str) -> Package:
-    """The package with a model.py whose every prediction is ``statement``."""
-    path = Path(shutil.copytree(model.path, folder / "poisoned"))
-    (crc,) = re.findall(r"^CRC = .*$", (path / "model.py").read_text(), re.MULTILINE)
-    (path / "model.py").write_text(f"{crc}\n\n\ndef votes(x, out):\n    {statement}\n")
-    return replace(model, path=path)
+@dataclass(frozen=True)
+class Poisoned(Package):
+    """A package whose every prediction is ``statement``, after ``head`` at its import."""
+
+    statement: str
+    head: str = ""
+
+    @property
+    def code(self) -> str:
+        (crc,) = re.findall(r"^CRC = .*$", super().code or "", re.MULTILINE)
+        return f"{self.head}{crc}\n\n\ndef votes(x, out):\n    {self.statement}\n"
+
+
+def poison(model: Package, statement: str, head: str = "") -> Package:
+    return Poisoned(model.path, model.info, model.blob, statement, head)
 
 
 @pytest.mark.parametrize(("statement", "cause"), [(CRASH, "soft"), (FREEZE, "wdt")])
@@ -39,10 +48,9 @@ def test_three_bad_starts_lead_to_safe_mode_with_the_model_before(
     broker: str,
     operator: Operator,
     repo: Path,
-    tmp_path: Path,
 ) -> None:
     settings = node_config({}, parse_broker(broker), NODE)
-    package = poison(model, tmp_path, statement)
+    package = poison(model, statement)
     with SimulatedNode(package, log, settings, 1, world=FAST) as node:
         shutil.copy(repo / "models/occupancy/model.bin", node.flash / "model.bin.old")
         event = operator.hear("event", event="reset", to="safe")
@@ -65,12 +73,9 @@ def test_out_of_safe_mode_by_itself_and_back_into_it(
     log: Log,
     broker: str,
     operator: Operator,
-    tmp_path: Path,
 ) -> None:
     settings = node_config({}, parse_broker(broker), NODE)
-    with SimulatedNode(
-        poison(model, tmp_path, CRASH), log, settings, 1, world={"EDGEWISE_SIM_RATE": "90"}
-    ):
+    with SimulatedNode(poison(model, CRASH), log, settings, 1, world={"EDGEWISE_SIM_RATE": "90"}):
         assert operator.hear("event", event="reset", to="safe")["boot"] == 4
         # a quarter of an hour, one more start, which is bad, and safe again
         assert operator.hear("event", event="reset", to="safe")["boot"] == 6
@@ -95,12 +100,10 @@ def test_a_crash_after_a_minute_of_good_work_is_not_a_bad_start(
     log: Log,
     broker: str,
     operator: Operator,
-    tmp_path: Path,
 ) -> None:
     settings = node_config({}, parse_broker(broker), NODE)
     statements = "n[0] += 1\n    if n[0] == 6: raise RuntimeError('late')\n    out[0] = 1"
-    package = poison(model, tmp_path, statements)
-    (package.path / "model.py").write_text("n = [0]\n" + (package.path / "model.py").read_text())
+    package = poison(model, statements, head="n = [0]\n")
     with SimulatedNode(package, log, settings, 1, world=FAST):
         for boot in range(1, 6):
             event = operator.hear("event", event="reset")
