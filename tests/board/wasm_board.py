@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -55,6 +56,7 @@ class WasmBoard:
             [node, script, micropython(), self.files],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            start_new_session=True,  # the command node may be a script that starts the real one
         )
         self._is_closed = False
         self._threads = [
@@ -74,7 +76,7 @@ class WasmBoard:
         trace: TracebackType | None,
     ) -> None:
         self._is_closed = True
-        self._process.kill()
+        os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self.cable.unplug()
 
