@@ -50,7 +50,7 @@ def test_many_strangers_do_not_lock_out_a_known_device() -> None:
 def test_a_changed_or_removed_password_ends_all_sessions(url: str, secret: str) -> None:
     _, cookies = log_in(url)
     assert is_logged_in(url, cookies)
-    password.write(PASSWORD)  # the same words, but written anew
+    password.write(PASSWORD)  # the same words, but written again
     assert not is_logged_in(url, cookies)
     assert password.device_of(cookies["edgewise_device"]) is None
     _, cookies = log_in(url)
