@@ -13,7 +13,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["emit_json", "err", "out", "progress_bar", "say"]
+__all__ = ["emit_json", "err", "out", "printable", "progress_bar", "say"]
 
 
 @cache
@@ -37,14 +37,24 @@ def emit_json(value: dict[str, Any]) -> None:
     typer.echo(json.dumps(value, allow_nan=False))
 
 
+def printable(text: str) -> str:
+    r"""``text`` with each control character as its escape, such as \x1b.
+
+    Names and messages of nodes may hold some, which a terminal would obey.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def say(text: str) -> None:
-    """Write a line on stderr as it is: neither wrapped nor read as markup.
+    """Write a line on stderr: neither wrapped nor read as markup, control characters as escapes.
 
     If it cannot be written, to a log on a full disk or to a closed pipe, it is lost; the command
     goes on.
     """
     with suppress(OSError):
-        typer.echo(text, err=True)
+        typer.echo(printable(text), err=True)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ _CURES = {
     62: "use a name that it has, or add this one: edgewise broker init DIR --host NAME",
 }
 _CURES[64] = _CURES[62]
+_ENCODE = "in user and password write # / ? as %23 %2F %3F"
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,10 @@ def parse_broker(url: str, ca: Path | None = None, cert: Path | None = None) -> 
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as e:
-        raise InputError(f"broker: {e}: {cure}") from e
+    except ValueError:  # its text may hold a part of the password
+        raise InputError(f"broker {_shown(url)!r} is not an address: {cure}; {_ENCODE}") from None
     if parts.scheme not in _PORTS or not parts.hostname or parts.path not in ("", "/"):
-        safe_url = url.rsplit("@", 1)[-1]
-        raise InputError(f"broker {safe_url!r} is not an address: {cure}")
+        raise InputError(f"broker {_shown(url)!r} is not an address: {cure}")
     if parts.scheme == "mqtt" and (ca or cert):
         raise InputError(f"--{'ca' if ca else 'cert'} is for TLS: write mqtts:// in the address")
     return BrokerUrl(
@@ -121,10 +121,17 @@ def check_db(url: str) -> str:
         return url
     if url.startswith("postgresql://") and _has_valid_port(url):
         return url
-    safe_url = url.rsplit("@", 1)[-1]
     raise InputError(
-        f"database {safe_url!r} is not an address: use sqlite:///file.db or postgresql://host/name"
+        f"database {_shown(url)!r} is not an address: use sqlite:///file.db or postgresql://host/name"
     )
+
+
+def _shown(url: str) -> str:
+    # What may be shown of an address that is none: no user and no password.
+    scheme, is_url, rest = url.rpartition("@")[2].rpartition("://")
+    if "@" not in url and ":" in rest:
+        rest = "..."
+    return scheme + is_url + rest
 
 
 def _has_valid_port(url: str) -> bool:

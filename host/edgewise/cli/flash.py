@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgewise.cli.options import After, Baud, Before, JsonFlag, Port
-from edgewise.console import emit_json, err, say
+from edgewise.console import emit_json, err, printable, say
 from edgewise.errors import EdgewiseError, InputError
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def flash(
     else:
         for board in boards:
             name = f"{board.port}: " if len(boards) > 1 else ""
-            typer.echo(f"{name}{board.result or f'error: {board.error}'}")
+            typer.echo(printable(f"{name}{board.result or f'error: {board.error}'}"))
     raise typer.Exit(_exit_code(boards))
 
 

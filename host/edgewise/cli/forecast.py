@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgewise.cli.options import JsonFlag, NodeOrAll
-from edgewise.console import emit_json, err, progress_bar, say
+from edgewise.console import emit_json, err, printable, progress_bar, say
 from edgewise.errors import InputError
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def _print_table(outlooks: list[Outlook]) -> None:
         for score in outlook.scores:
             table.add_row(
                 "->" if score is outlook.best else "",
-                escape(outlook.series.node),
+                escape(printable(outlook.series.node)),
                 outlook.series.channel,
                 score.model,
                 str(len(score.errors)),

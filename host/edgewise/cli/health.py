@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgewise.cli.options import Db, JsonFlag
-from edgewise.console import emit_json, err, say
+from edgewise.console import emit_json, err, printable, say
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -87,12 +87,12 @@ def _print_table(report: Report) -> None:
         table.add_column(name, justify="right", no_wrap=True)
     for node, values in newest.items():
         table.add_row(
-            escape(node),
+            escape(printable(node)),
             _format(values.get("failed"), "{:.1%}"),
             _format(values.get("flat"), "{:.0f} s"),
             _format(values.get("neighbours t"), "{:+.1f} C"),
             _format(values.get("neighbours h"), "{:+.1f} %RH"),
-            escape(report.models.get(node, "-")),
+            escape(printable(report.models.get(node, "-"))),
             _format(values.get("drift"), "{:.0%}"),
         )
     err().print(table)

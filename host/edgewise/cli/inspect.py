@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from edgewise.cli.options import JsonFlag
-from edgewise.console import emit_json
+from edgewise.console import emit_json, printable
 
 EXAMPLES = ("edgewise inspect models/mine",)
 
@@ -59,6 +59,6 @@ def inspect(
         f"neighbours: {', '.join(comparison['runtimes'])}",
     }
     for key, value in lines.items():
-        typer.echo(f"{key:<14}{value}")
+        typer.echo(f"{key:<14}{printable(value)}")
     for name, size in facts["files"].items():
-        typer.echo(f"{'file':<14}{name}, {size} bytes, unchanged")
+        typer.echo(f"{'file':<14}{printable(name)}, {size} bytes, unchanged")

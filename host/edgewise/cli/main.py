@@ -11,6 +11,7 @@ import typer
 
 from edgewise import __version__
 from edgewise.cli.help import Group, examples, first_paragraph, make_app
+from edgewise.console import say
 from edgewise.errors import EdgewiseError
 
 __all__ = ["VERBS", "app", "run"]
@@ -112,7 +113,7 @@ def run() -> None:
         finally:
             sys.stdout.flush()
     except EdgewiseError as exc:
-        typer.echo("error: " + " ".join(str(exc).splitlines()), err=True)
+        say("error: " + " ".join(str(exc).splitlines()))
         sys.exit(exc.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -8,7 +8,7 @@ import typer
 
 from edgewise.cli.help import examples, make_app
 from edgewise.cli.options import Base, Broker, Ca, JsonFlag, NodeName
-from edgewise.console import emit_json
+from edgewise.console import emit_json, printable
 from edgewise.errors import EdgewiseError
 
 _EXAMPLES = (
@@ -32,7 +32,8 @@ def status(
     if json:
         emit_json(model_status)
     else:
-        typer.echo(f"{node}: {model_status['name']}, last push {_last_push(model_status)}")
+        text = f"{node}: {model_status['name']}, last push {_last_push(model_status)}"
+        typer.echo(printable(text))
 
 
 def _last_push(model_status: dict[str, Any]) -> str:

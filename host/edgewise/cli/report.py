@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from edgewise.cli.options import JsonFlag, Out
-from edgewise.console import emit_json, say
+from edgewise.console import emit_json, printable, say
 
 EXAMPLES = ("edgewise report models/mine", "edgewise report models/mine --out mine.html")
 
@@ -52,10 +52,10 @@ def report(
         return
     typer.echo(f"{'feature':<16}{'information gain, bits':>24}{'use':>8}")
     for name, gain, use in rows:
-        typer.echo(f"{name:<16}{gain:>24.3f}{use:>8.3f}")
+        typer.echo(f"{printable(name):<16}{gain:>24.3f}{use:>8.3f}")
     typer.echo(f"S_feature {info['s_feature']:.3f} bits")
     if evidence is not None:
         typer.echo(f"levels {'on' if evidence['levels']['used'] else 'off'}: ", nl=False)
-        typer.echo(evidence["levels"]["why"])
+        typer.echo(printable(evidence["levels"]["why"]))
     if page:
         say(f"page: {page}")
