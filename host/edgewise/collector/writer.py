@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from edgewise.collector.storing import UNSTORABLE, Rows, empty_rows, insert, rejected_row
 from edgewise.database import reason
-from edgewise.messages.mqtt import parse
+from edgewise.messages.mqtt import parse, split_replay
 
 __all__ = ["BATCH", "Counts", "Writer"]
 
@@ -182,14 +182,21 @@ class Writer:
     def _rows(self, batch: list[_Message]) -> Rows:
         rows, now = empty_rows(), time.time()
         for message in batch:
-            try:
-                for table, row in parse(self.base, message.topic, message.payload, now):
-                    rows[table].append(row)
-            except ValueError as e:
-                rows["rejected"].append(rejected_row(message.topic, message.payload, e, now))
+            self._add_rows(rows, message.topic, message.payload, now)
         # only the last status of each node: a statement must not update a row twice
         rows["status"] = list({row["node"]: row for row in rows["status"]}.values())
         return rows
+
+    def _add_rows(self, rows: Rows, topic: str, payload: bytes, now: float) -> None:
+        try:
+            for table, row in parse(self.base, topic, payload, now):
+                rows[table].append(row)
+        except ValueError as e:
+            parts = split_replay(topic, payload)
+            for part in parts:
+                self._add_rows(rows, topic, part, now)
+            if not parts:
+                rows["rejected"].append(rejected_row(topic, payload, e, now))
 
     def _commit(self, rows: Rows) -> int:
         # returns how many readings were new

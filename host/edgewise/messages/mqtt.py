@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-__all__ = ["Row", "parse"]
+__all__ = ["Row", "parse", "split_replay"]
 
 # (table name, row)
 Row = tuple[str, dict[str, Any]]
@@ -64,6 +64,21 @@ def parse(base: str, topic: str, payload: bytes, received_at: float) -> list[Row
     elif kind != "diag":
         raise ValueError(f"topic {kind} is not known")
     return [(kind, row)]
+
+
+def split_replay(topic: str, payload: bytes) -> list[bytes]:
+    """A malformed `replay` as one message for each of its readings, to find the good ones.
+
+    Empty for any other message, and for one that is no array of two or more.
+    """
+    if not topic.endswith("/replay") or len(payload) > _PAYLOAD_MAX:
+        return []
+    try:
+        value = _parse_json(payload)
+    except ValueError:
+        return []
+    many = isinstance(value, list) and len(value) > 1
+    return [json.dumps([item]).encode() for item in value] if many else []
 
 
 def _parse_json(payload: bytes) -> Any:
