@@ -6,11 +6,6 @@ from ..core.settings import MASK, SECRET, settings, together
 from ..errors import ConfigError
 
 _TYPES = {"text": str, "number": int, "switch": bool, "list": list}
-# Who may command the node, whom it trusts, and where its passwords go.
-_CABLE = (
-    "sleep update.secret mqtt.user mqtt.password mqtt.tls mqtt.ca mqtt.cert mqtt.key"
-    " mqtt.server_name"
-)
 _WHAT = {"text": "text", "number": "a number", "switch": "true or false", "list": "a list"}
 
 
@@ -82,17 +77,19 @@ def merge(given, change):
 
 
 def check_rights(old, new):
-    # ConfigError if an order from the network made new of old, and may not have
-    paths = _CABLE.split(" ")
-    if old["mqtt"]["password"]:
-        paths += ["mqtt.host", "mqtt.port"]
-    if old["wifi"]["password"] and old["wifi"]["password"] == new["wifi"]["password"]:
-        paths.append("wifi.ssid")
-    for path in paths:
-        section, _, key = path.rpartition(".")
-        before, after = (old[section], new[section]) if section else (old, new)
-        if before[key] != after[key]:
-            raise ConfigError("config: %s changes over the cable only: edgewise deploy" % path)
+    # ConfigError if an order from the network made new of old, and may not have. Who may command
+    # the node, whom it trusts and where its passwords go change over the cable only.
+    mqtt, wifi = old["mqtt"], old["wifi"]
+    free = ["keepalive_s"]
+    if not mqtt["password"]:
+        free += ["host", "port"]
+    for key in free:
+        mqtt[key] = new["mqtt"][key]
+    if not wifi["password"] or wifi["password"] != new["wifi"]["password"]:
+        old["wifi"] = new["wifi"]
+    for section in ("sleep", "update", "mqtt", "wifi"):
+        if old[section] != new[section]:
+            raise ConfigError("config: %s changes over the cable only: edgewise deploy" % section)
 
 
 def masked(given):
