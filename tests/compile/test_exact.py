@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
@@ -16,7 +16,7 @@ from edgewise.compile import compile_estimator
 from edgewise.compile.exact import exact_forest, leaves_of, votes_of
 from edgewise.compile.probes import probe_rows
 from edgewise.errors import EdgewiseError
-from edgewise.package.forest import flatten, merge_leaves
+from edgewise.package.forest import flatten, merge_leaves, trees_of
 from edgewise.toolchain import cc
 
 NAMES = [
@@ -45,7 +45,9 @@ def problems(draw: st.DrawFn) -> tuple[Any, np.ndarray]:
     }
     if kind is not DecisionTreeClassifier:
         options["n_estimators"] = draw(st.sampled_from([1, 2, 7, 10, 16]))
-    return kind(**options).fit(x, y), x
+    estimator = kind(**options).fit(x, y)
+    assume(any(tree.node_count > 1 for tree in trees_of(estimator)))  # else it is refused
+    return estimator, x
 
 
 def contract(estimator: Any) -> dict[str, Any]:

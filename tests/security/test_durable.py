@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from edgewise.toolchain import cc
 
 COLLECT = [sys.executable, "-m", "edgewise.cli.main", "collect"]
 SHIM = Path(__file__).with_name("only_synced.c")
-N = count(20, 500)
+N = count(20, 200)
 
 
 class Disk:
@@ -35,6 +36,7 @@ class Disk:
         self._path.mkdir()
         self._synced.mkdir()
         self.url = f"sqlite:///{self._path / 'a.db'}"
+        self._processes: list[subprocess.Popen[str]] = []
 
     def collect(self, *options: str) -> subprocess.Popen[str]:
         """A collector that writes to this disk and is ready."""
@@ -46,13 +48,19 @@ class Disk:
         }
         arguments = [*COLLECT, "--db", self.url, *options]
         process = subprocess.Popen(arguments, env=env, stderr=subprocess.PIPE, text=True)
+        self._processes.append(process)
         assert process.stderr is not None
         assert "collecting" in process.stderr.readline()
         return process
 
+    def close(self) -> None:
+        for process in self._processes:
+            process.kill()
+            process.communicate()
+
     def cut_power(self, process: subprocess.Popen[str]) -> None:
         process.kill()
-        process.communicate()
+        process.wait()
         shutil.rmtree(self._path)
         shutil.copytree(self._synced, self._path)
 
@@ -65,8 +73,10 @@ class Disk:
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Disk:
-    return Disk(tmp_path)
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    disk = Disk(tmp_path)
+    yield disk
+    disk.close()
 
 
 def test_http_200_means_on_the_disk(disk: Disk, tmp_path: Path) -> None:
@@ -84,9 +94,11 @@ def test_http_200_means_on_the_disk(disk: Disk, tmp_path: Path) -> None:
 def test_puback_means_on_the_disk(disk: Disk, tmp_path: Path) -> None:
     with anonymous(tmp_path) as broker:
         process = disk.collect("--broker", broker.url)
+        engine = open_db(disk.url)
         for seq in range(N):  # one by one: each in a commit of its own
             publish(broker.url, [("edgewise/n1/state", state(seq))])
-            wait_for_rows(open_db(disk.url), seq + 1)
+            wait_for_rows(engine, seq + 1)
+        engine.dispose()
         disk.cut_power(process)
         process = disk.collect("--broker", broker.url)  # what it had not acknowledged comes again
         publish(broker.url, [("edgewise/n1/state", state(N))])
