@@ -105,7 +105,7 @@ def test_a_damaged_file_is_a_classifier_or_one_line(
 ) -> None:
     path = tmp_path / "mine.skops"
     n_lines = 0
-    for seed in range(count(25, 500)):
+    for seed in range(count(25, 200)):
         path.write_bytes(damage(parts, random.Random(seed)))
         try:
             compile_estimator(load_estimator(path), CONTRACT, X[:20])
