@@ -15,7 +15,10 @@ from urllib.parse import urlsplit
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
+from tests.broker.mosquitto import Mosquitto, free_port
 from tests.shared import LIMIT_S
+
+from edgewise.broker.setup import init
 
 
 @contextmanager
@@ -24,6 +27,16 @@ def open_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="edgewise-broker-") as name:
         Path(name).chmod(0o711)
         yield Path(name)
+
+
+@contextmanager
+def run_secured(*nodes: str, **options: Any) -> Iterator[Mosquitto]:
+    """mosquitto on a new folder of `edgewise broker init`; ``options`` as of `init`."""
+    with open_folder() as parent:
+        port = free_port()
+        init(parent / "b", ["localhost"], list(nodes), port, **options)
+        with Mosquitto(parent / "b", port) as broker:
+            yield broker
 
 
 def password(folder: Path, user: str) -> str:

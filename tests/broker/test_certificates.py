@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_private_key
-from tests.broker.mosquitto import Mosquitto, free_port
-from tests.broker.secured import Client, open_folder, trust
+from tests.broker.mosquitto import Mosquitto
+from tests.broker.secured import Client, open_folder, run_secured, trust
 from tests.shared import LIMIT_S
 
 from edgewise.broker.certificates import Key, key_bytes
@@ -46,11 +46,8 @@ except (OSError, ValueError) as e:
 
 @pytest.fixture(scope="module")
 def mosquitto() -> Iterator[Mosquitto]:
-    with open_folder() as parent:
-        port = free_port()
-        init(parent / "b", ["localhost"], ["n1", "n2"], port, certificates=True)
-        with Mosquitto(parent / "b", port) as broker:
-            yield broker
+    with run_secured("n1", "n2", certificates=True) as broker:
+        yield broker
 
 
 def make_context(ca_folder: Path, certificate: bytes, key: bytes) -> ssl.SSLContext:

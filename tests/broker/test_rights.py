@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.broker.mosquitto import Mosquitto, anonymous, free_port
-from tests.broker.secured import Client, client, open_folder, password, trust
+from tests.broker.secured import Client, client, open_folder, password, run_secured, trust
 from tests.command import edgewise
 from tests.counts import count
 from tests.shared import LIMIT_S
@@ -29,11 +29,8 @@ NO = "Not authorized"
 
 @pytest.fixture(scope="module")
 def mosquitto() -> Iterator[Mosquitto]:
-    with open_folder() as parent:
-        port = free_port()
-        init(parent / "b", ["localhost"], ["n1", "n2"], port)
-        with Mosquitto(parent / "b", port) as broker:
-            yield broker
+    with run_secured("n1", "n2") as broker:
+        yield broker
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.broker.mosquitto import Mosquitto, free_port
-from tests.broker.secured import open_folder, password
+from tests.broker.secured import open_folder, password, run_secured
 from tests.e2e.test_spine import rows
 from tests.shared import LIMIT_S, wait_until
 
@@ -28,11 +28,8 @@ from edgewise.urls import BrokerUrl
 
 @pytest.fixture(scope="module")
 def tls_broker() -> Iterator[Mosquitto]:
-    with open_folder() as parent:
-        port = free_port()
-        init(parent / "b", ["localhost"], ["n1"], port)
-        with Mosquitto(parent / "b", port) as broker:
-            yield broker
+    with run_secured("n1") as broker:
+        yield broker
 
 
 def node_settings(tls_broker: Mosquitto) -> dict[str, Any]:
@@ -100,12 +97,9 @@ def test_another_host_name(model: Package, log: Log, tls_broker: Mosquitto) -> N
 
 
 def test_an_expired_certificate(model: Package, log: Log) -> None:
-    with open_folder() as parent:
-        port = free_port()
-        init(parent / "b", ["localhost"], ["n1"], port, now=datetime(2020, 1, 1, tzinfo=UTC))
-        with Mosquitto(parent / "b", port) as broker:
-            ca = parent / "b/nodes/ca.der"
-            run_until(model, log, node_settings(broker), ca, "validity has expired")
+    with run_secured("n1", now=datetime(2020, 1, 1, tzinfo=UTC)) as broker:
+        ca = broker.folder / "nodes/ca.der"
+        run_until(model, log, node_settings(broker), ca, "validity has expired")
 
 
 def test_a_wrong_password(model: Package, log: Log, tls_broker: Mosquitto) -> None:

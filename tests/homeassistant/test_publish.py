@@ -87,14 +87,8 @@ def test_announced_and_taken_back(home: Home, broker: str, repo: Path) -> None:
 
 
 def test_again_when_home_assistant_starts(home: Home, broker: str, repo: Path) -> None:
-    arguments = [
-        "publish",
-        "--broker",
-        broker,
-        "--model",
-        str(repo / "models/occupancy"),
-        "--stay",
-    ]
+    arguments = ["publish", "--broker", broker, "--model", str(repo / "models/occupancy")]
+    arguments.append("--stay")
     with subprocess.Popen([*EDGEWISE, *arguments], stderr=subprocess.PIPE, text=True) as process:
         assert home.receive()[0] == TOPIC
         # it listens soon after the announcement: a start that it missed is said again
@@ -113,14 +107,8 @@ def test_again_when_home_assistant_starts(home: Home, broker: str, repo: Path) -
 def test_each_node_by_its_settings(home: Home, broker: str, repo: Path, tmp_path: Path) -> None:
     home.say("edgewise/cellar/state", "{}", retain=True)
     home.say("edgewise/a b/status", "online", retain=True)
-    arguments = [
-        "publish",
-        "--broker",
-        broker,
-        "--model",
-        str(repo / "models/occupancy"),
-        "--json",
-    ]
+    arguments = ["publish", "--broker", broker, "--model", str(repo / "models/occupancy")]
+    arguments.append("--json")
     result = run(*arguments)
     assert (result.returncode, json.loads(result.stdout)) == (0, {"announced": ["attic"]})
     lines = result.stderr.splitlines()

@@ -8,23 +8,20 @@ from collections.abc import Iterator
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
-from tests.broker.mosquitto import Mosquitto, free_port
-from tests.broker.secured import client, open_folder, password, trust
+from tests.broker.mosquitto import Mosquitto
+from tests.broker.secured import client, password, run_secured, trust
 from tests.shared import LIMIT_S
 
-from edgewise.broker.setup import init
-
-LARGE_BYTES = 100_000
+TOPIC = b"edgewise/n1/state"
+# PUBLISH of 100,000 bytes in all: the first byte, the length, the topic
+LARGE = b"\x30\xa0\x8d\x06" + len(TOPIC).to_bytes(2, "big") + TOPIC
 CONNACK = 4  # bytes
 
 
 @pytest.fixture(scope="module")
 def mosquitto() -> Iterator[Mosquitto]:
-    with open_folder() as parent:
-        port = free_port()
-        init(parent / "b", ["localhost"], ["n1"], port)
-        with Mosquitto(parent / "b", port) as broker:
-            yield broker
+    with run_secured("n1") as broker:
+        yield broker
 
 
 def connect_packet(user: str, secret: str) -> bytes:
@@ -40,17 +37,7 @@ def connect_packet(user: str, secret: str) -> bytes:
         return far.recv(4096)
 
 
-def varint(n: int) -> bytes:
-    data = bytearray()
-    while n or not data:
-        n, low = divmod(n, 128)
-        data.append(low | (128 if n else 0))
-    return bytes(data)
-
-
 def test_a_message_that_is_too_large_ends_the_connection(mosquitto: Mosquitto) -> None:
-    topic = b"edgewise/n1/state"
-    head = b"\x30" + varint(LARGE_BYTES) + len(topic).to_bytes(2, "big") + topic
     tls = trust(mosquitto.folder)
     with (
         client(mosquitto.folder, mosquitto.port, "operator") as operator,
@@ -60,6 +47,6 @@ def test_a_message_that_is_too_large_ends_the_connection(mosquitto: Mosquitto) -
         operator.subscribe("edgewise/#")
         node.sendall(connect_packet("n1", password(mosquitto.folder, "n1")))
         assert node.recv(CONNACK) == b"\x20\x02\x00\x00"
-        node.sendall(head)
+        node.sendall(LARGE)
         assert node.recv(1) == b""
         assert operator.topics == []

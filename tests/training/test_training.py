@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,6 +39,19 @@ def make_log(path: Path, nodes: int = 1, rows: int = 700, warmer: float = 0.0) -
             lines.append(f"{1_700_000_000 + 60 * i},n{node},{t_c:.1f},{h_pct:.1f},{state}")
     path.write_text("\n".join(lines) + "\n")
     return read_log(path)
+
+
+def contract_of(model: Trained) -> dict[str, Any]:
+    return {
+        "name": "window",
+        "classes": model.classes,
+        "features": model.features,
+        "filters": model.filters,
+        "period_ms": model.period_ms,
+        "max_delta": list(model.max_delta),
+        "s_feature": model.s_feature,
+        "accuracy": model.scores.accuracy,
+    }
 
 
 def train_window(path: Path, **options: object) -> Trained:
@@ -92,18 +106,10 @@ def test_the_same_seed_gives_the_same_model_whatever_the_jobs(tmp_path: Path) ->
     assert second.candidates == first.candidates
     blobs = []
     for model in (first, second):
-        contract = {
-            "name": "window",
-            "classes": model.classes,
-            "features": model.features,
-            "filters": model.filters,
-            "period_ms": model.period_ms,
-            "max_delta": list(model.max_delta),
-            "s_feature": model.s_feature,
-            "accuracy": model.scores.accuracy,
-        }
         blobs.append(
-            compile_estimator(model.estimator, contract, model.x_train).files["model.bin"]
+            compile_estimator(model.estimator, contract_of(model), model.x_train).files[
+                "model.bin"
+            ]
         )
     assert blobs[0] == blobs[1]
 
@@ -111,17 +117,7 @@ def test_the_same_seed_gives_the_same_model_whatever_the_jobs(tmp_path: Path) ->
 @pytest.mark.parametrize("budget", BUDGETS[-count(3, 4) :])
 def test_no_model_outgrows_its_budget(budget: Budget, tmp_path: Path) -> None:
     model = train_window(tmp_path / "window.csv", budget=budget)
-    contract = {
-        "name": "window",
-        "classes": model.classes,
-        "features": model.features,
-        "filters": model.filters,
-        "period_ms": model.period_ms,
-        "max_delta": list(model.max_delta),
-        "s_feature": model.s_feature,
-        "accuracy": model.scores.accuracy,
-    }
-    facts = compile_estimator(model.estimator, contract, model.x_train).facts
+    facts = compile_estimator(model.estimator, contract_of(model), model.x_train).facts
     assert facts["nodes"] <= budget.max_nodes
     assert budget.max_bytes is None or facts["table_bytes"] <= budget.max_bytes
     assert budget.max_us is None or facts["visits"] * US_PER_VISIT <= budget.max_us

@@ -123,7 +123,7 @@ def subject_of(package: Package) -> Subject:
         expected = np.array([model.predict(row) for row in x.tolist()])
     else:
         expected = _columns(estimator, x)
-    inline = build_inline(package.forest())
+    inline = build_inline(package.forest)
     return Subject(
         name=str(package.info["name"]),
         blob=package.blob,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Any
 from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request
@@ -110,15 +111,7 @@ async def _log_in(state: State, request: Request) -> Response:
     state.attempts.forget(sender)
     response = RedirectResponse("/", 303)
     is_https = request.url.scheme == "https"
-    response.set_cookie(
-        COOKIE, state.sessions.open(), httponly=True, samesite="strict", secure=is_https
-    )
-    response.set_cookie(
-        DEVICE_COOKIE,
-        password.device_cookie(),
-        _DEVICE_S,
-        httponly=True,
-        samesite="strict",
-        secure=is_https,
-    )
+    options: dict[str, Any] = {"httponly": True, "samesite": "strict", "secure": is_https}
+    response.set_cookie(COOKIE, state.sessions.open(), **options)
+    response.set_cookie(DEVICE_COOKIE, password.device_cookie(), _DEVICE_S, **options)
     return response

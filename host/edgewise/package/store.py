@@ -17,6 +17,7 @@ import tempfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +78,9 @@ class Package:
         t_dc, h_pm = self.info["max_delta"]
         return t_dc, h_pm
 
+    @cached_property
     def forest(self) -> Forest:
-        """Return the trees of model.bin."""
+        """The trees of model.bin."""
         return Forest.of_table(loader.unpack(self.blob)[1])
 
     @property
@@ -91,7 +93,7 @@ class Package:
         if self.info.get("form") != "inline":
             return None
         try:
-            return inline.source(self.forest())
+            return inline.source(self.forest)
         except RecursionError as e:
             raise InputError(
                 f"{self.path}: trees too deep for the form inline: train again"
@@ -100,7 +102,7 @@ class Package:
     def header(self) -> str:
         """Return emlearn's C, made from model.bin: the file model.h may come from a stranger."""
         try:
-            return emlearn_c.corrected_source(self.forest(), len(self.features))
+            return emlearn_c.corrected_source(self.forest, len(self.features))
         except RecursionError as e:
             raise InputError(f"{self.path}: trees too deep for C: train again") from e
 

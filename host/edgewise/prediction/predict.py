@@ -72,7 +72,7 @@ def predict_c(package: Package, log: Log) -> Predictions:
     cls = np.full(len(table.x), -1)
     p_pc = np.zeros(len(table.x), dtype=np.int64)
     rows = table.x[table.valid]
-    answers = run_c(package.header(), rows, len(package.classes), package.forest().total)
+    answers = run_c(package.header(), rows, len(package.classes), package.forest.total)
     cls[table.valid], p_pc[table.valid] = answers[:, 0], answers[:, 1]
     return Predictions(cls, p_pc)
 
@@ -87,8 +87,8 @@ def predict_micropython(package: Package, log: Log) -> Predictions:
     board = paths.simulator_dir()
     with tempfile.TemporaryDirectory(prefix="edgewise-predict-") as folder:
         (Path(folder) / "model.bin").write_bytes(package.blob)
-        if package.code is not None:
-            (Path(folder) / "model.py").write_text(package.code)
+        if (code := package.code) is not None:
+            (Path(folder) / "model.py").write_text(code)
         for rows in log.series():
             series = log.select(rows)
             write_feed(series, Path(folder) / "feed.bin", package.period_ms, seed=0)

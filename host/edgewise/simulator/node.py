@@ -95,8 +95,8 @@ class SimulatedNode:
         defaults = {"serial": False}  # a log is played at a thousand readings a second
         (flash / "config.json").write_text(json.dumps({**defaults, **self._config}))
         (flash / "model.bin").write_bytes(self._package.blob)
-        if self._package.code is not None:
-            (flash / "model.py").write_text(self._package.code)
+        if (code := self._package.code) is not None:
+            (flash / "model.py").write_text(code)
         (flash / "boot").write_text(str(self._boot - 1))
         write_feed(self._log, flash / "feed.bin", self._package.period_ms, self._playback.seed)
         board = paths.simulator_dir()
