@@ -26,7 +26,7 @@ NODE_MAY: dict[str, set[str]] = {
     "link": {"core", "errors"},
     "settings": {"core", "errors"},
     "update": {"core"},
-    "commands": {"core", "errors", "settings"},
+    "commands": {"core", "drivers", "errors", "settings"},
     "app": {"core"},
     "start": {"app", "core", "drivers", "errors", "link", "update"},
     "sleep": {"core", "drivers", "errors", "link", "start"},

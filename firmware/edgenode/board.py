@@ -26,6 +26,7 @@ _NOW_AND_THEN = (
     "settings.config",
     "settings.trial",
     "commands.control",
+    "commands.orders",
     "update.install",
     "link.secure",
     "core.loader",
@@ -33,6 +34,7 @@ _NOW_AND_THEN = (
     "core.compact_json",
     "core.calibrate",
     "core.settings",
+    "core.signed",
     "link.update",
 )
 # A heap that is full grows by all that the system has left, and Wi-Fi and TLS find none: it is
@@ -64,6 +66,8 @@ class Board:
         self.begun = False
         self.link = self.restart_ms = None
         self.refused = 0
+        self.signed = False  # whether an order that changes something must be signed
+        self.period_s = -60  # uptime when the period was changed last
 
     def log(self, text):
         self.journal.add("%d s: %s" % (self.clock.uptime_s(), text))
@@ -150,6 +154,7 @@ class Board:
             "connects": link.connects,
             "error": link.error,
             "refused": self.refused + self.client.oversized,
+            "signed": self.signed,
         }
 
     def run(self):
@@ -197,8 +202,7 @@ class Board:
         if self._update is None:
             from .link.update import Update
 
-            secret = self.open_trial().read().get("update", {}).get("secret", "")
-            self._update = Update(self.name, secret, flash)
+            self._update = Update(self.name, self.secret(), flash)
         update = self._update
         text = update.offer(payload) if what == b"offer" else update.chunk(payload)
         if text is None:
@@ -209,6 +213,9 @@ class Board:
             self._update = None  # the note is the installer's now
         if update.complete:
             self.restart_soon()
+
+    def secret(self):
+        return self.open_trial().read().get("update", {}).get("secret", "")
 
     def roll_back(self):
         from .update import install

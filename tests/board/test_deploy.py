@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -103,6 +104,24 @@ def test_what_the_node_wrote_stays(board: WasmBoard, build: Path) -> None:
     (build / "fs/boot.py").unlink()
     assert run(board, build).returncode == 0
     assert read_files(board)["boot"] == b"7"
+
+
+def test_a_counter_that_is_far_ahead_is_reset(board: WasmBoard, build: Path) -> None:
+    assert json.loads(run(board, build).stdout)["reset_counters"] is False
+    now_ms = time.time_ns() // 1_000_000
+    note = {"id": "a", "counter": now_ms + 2 * 86_400_000, "state": "idle"}
+    with open_repl(board.port) as repl:
+        repl.exec(
+            f"import json; f = open('/update', 'w'); f.write(json.dumps({note!r})); f.close()"
+        )
+        repl.exec(f"f = open('/orders', 'w'); f.write('{now_ms}'); f.close()")
+    result = run(board, build)
+    assert json.loads(result.stdout)["reset_counters"] is True
+    assert "reset: the counter of updates and orders" in result.stderr
+    files = read_files(board)
+    assert json.loads(files["update"]) == note | {"counter": 0}
+    assert files["orders"] == b"%d" % now_ms
+    assert json.loads(run(board, build).stdout)["reset_counters"] is False
 
 
 def add_crc(config: bytes) -> bytes:

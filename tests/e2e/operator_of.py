@@ -11,6 +11,8 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from tests.shared import LIMIT_S
 
+from edgewise.ota.order import order_payload
+from edgewise.ota.targets import Target
 from edgewise.urls import parse_broker
 
 FAST = {"EDGEWISE_SIM_RATE": "30"}  # a minute of the node takes two seconds
@@ -29,6 +31,7 @@ class Operator:
         self.client.subscribe(f"edgewise/{NODE}/#", 1)
         self.client.loop_start()
         self._number = 0
+        self.secret = ""  # the key that signs the orders, "": none does
 
     def _on_message(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
         leaf = message.topic.removeprefix(f"edgewise/{NODE}/")
@@ -51,8 +54,8 @@ class Operator:
     def order(self, verb: str, value: Any = None) -> dict[str, Any]:
         """Send a command and wait for its answer."""
         self._number += 1
-        command = {"id": self._number} if value is None else {"id": self._number, "value": value}
-        self.send(verb, json.dumps(command))
+        target = Target("edgewise", NODE, self.secret)
+        self.send(verb, order_payload(target, verb, value, self._number))
         return self.hear(f"cmd/{verb}/result", id=self._number)
 
     def close(self) -> None:

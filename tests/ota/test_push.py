@@ -58,6 +58,7 @@ def node(
 ) -> Iterator[SimulatedNode]:
     config = {"update": {"secret": SECRET}, "period_ms": 5000, "serial": True}
     settings = node_config(config, parse_broker(broker), NODE)
+    operator.secret = SECRET
     with SimulatedNode(model, long_log, settings, 1, world=FAST) as simulated:
         operator.hear("event", event="reset")
         yield simulated

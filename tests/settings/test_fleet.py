@@ -8,12 +8,15 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from tests.command import edgewise
 
 from edgewise import settings
 from edgewise.errors import InputError
 
 HIDDEN = "pass-of-mine"
+FLEET_SECRET = "0123456789abcdef" * 4
 
 
 @pytest.fixture
@@ -71,6 +74,34 @@ def test_a_wrong_file_of_a_fleet_is_named(node_toml: Path, text: str, message: s
     with pytest.raises(InputError) as error:
         settings.fleet(node_toml)
     assert message in str(error.value)
+
+
+def test_each_node_of_a_fleet_has_a_key_of_its_own(node_toml: Path) -> None:
+    secrets = node_toml.with_name("secrets.toml")
+    secrets.write_text(f'[update]\nsecret = "{"ab" * 32}"\nfleet_secret = "{FLEET_SECRET}"\n')
+    secrets.chmod(0o600)
+    assert settings.load(node_toml)["update"] == {"secret": "ab" * 32}
+    keys = {name: node["update"]["secret"] for name, node in settings.fleet(node_toml).items()}
+    for name, key in keys.items():
+        info = f"edgewise-node-1\n{name}".encode()
+        derived = HKDF(SHA256(), 32, salt=None, info=info).derive(bytes.fromhex(FLEET_SECRET))
+        assert key == derived.hex()
+    attic_toml = node_toml.parent / "nodes/a.toml"
+    assert settings.load(attic_toml)["update"]["secret"] == keys["attic"] != keys["cellar"]
+    assert FLEET_SECRET.encode() not in settings.config_json(
+        settings.complete(settings.load(attic_toml))
+    )
+    own_key = "cd" * 32
+    attic_toml.write_text(f'node = "attic"\n[update]\nsecret = "{own_key}"\n')
+    attic_toml.chmod(0o600)
+    assert settings.fleet(node_toml)["attic"]["update"]["secret"] == own_key
+
+
+def test_a_wrong_fleet_secret_is_named(node_toml: Path) -> None:
+    secrets = node_toml.with_name("secrets.toml")
+    secrets.write_text('[update]\nfleet_secret = "beef"\n')
+    with pytest.raises(InputError, match=r"secrets.toml:2: update.fleet_secret must be 64 hex"):
+        settings.fleet(node_toml)
 
 
 def test_masked(node_toml: Path) -> None:

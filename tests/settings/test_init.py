@@ -61,14 +61,15 @@ def test_options_alone_make_settings(tmp_path: Path) -> None:
         "sensor": {"kind": "dht11", "pin": 5},
     }
     secrets = tomllib.loads((tmp_path / "secrets.toml").read_text())
-    key = secrets["update"]["secret"]
-    assert len(bytes.fromhex(key)) == 32
+    keys = secrets["update"]
+    assert set(keys) == {"secret", "fleet_secret"}
+    assert all(len(bytes.fromhex(key)) == 32 for key in keys.values())
     assert secrets == {
         "wifi": {"password": SECRET},
         "mqtt": {"password": "p@ss-of-mine"},
-        "update": {"secret": key},
+        "update": keys,
     }
-    assert key not in result.stdout + result.stderr
+    assert not [key for key in keys.values() if key in result.stdout + result.stderr]
     assert "p@ss" not in result.stdout + result.stderr
     assert mode(tmp_path / "secrets.toml") == 0o600
     all_settings = settings.load(tmp_path / "node.toml")

@@ -3,25 +3,41 @@
 import json
 
 from ..core import command
+from ..core.compat import const
+from ..drivers import flash
 from ..errors import NodeError
+
+_PERIOD_S = const(60)
 
 
 def run_command(board, verb, payload, retained):
     # board: main.Board
     try:
-        verb, name, value = command.parse(verb, payload, retained)
+        verb, name, given = command.parse(verb, payload, retained)
     except (ValueError, MemoryError):  # UnicodeError is a ValueError
         board.refused += 1
         return
     try:
         if verb not in _VERBS:
             raise NodeError("known are " + ", ".join(sorted(_VERBS)))
+        value = given.get("value")
+        if board.signed and _changes(verb, value):
+            from . import orders
+
+            orders.check(verb, given, payload, board.name, board.secret(), flash)
         text = _VERBS[verb](board, value, name)
     except (NodeError, MemoryError, OSError) as e:
         _send_answer(board, verb, command.answer(name, str(e)))
     else:
         if text is not False:
             _send_answer(board, verb, command.answer(name, None, text))
+
+
+def _changes(verb, value):
+    # whether the order changes something
+    if verb in ("config", "model"):
+        return value not in (None, "status")
+    return verb not in ("ping", "diag", "log", "stay-awake")
 
 
 def send_verdict(board):
@@ -63,7 +79,14 @@ def _config(board, value, name):
 
 
 def _period(board, value, name):
-    _trial(board).keep({"period_ms": value})
+    trial, now_s = _trial(board), board.clock.uptime_s()
+    if trial.read().get("period_ms", 0) == value:
+        return
+    # each change is a write to flash
+    if now_s < board.period_s + _PERIOD_S:
+        raise NodeError("changed less than a minute ago: wait")
+    trial.keep({"period_ms": value})
+    board.period_s = now_s
     board.node.set_period(value)
 
 

@@ -9,7 +9,7 @@ RETAINED = "stay-awake"  # the only one that may wait for a sleeping node
 
 
 def parse(verb, payload, retained):
-    # -> verb, id as JSON, value or None. ValueError: there is nobody to answer.
+    # -> verb, id as JSON, the object. ValueError: there is nobody to answer.
     verb = str(verb, "utf-8")
     if retained and verb != RETAINED:
         raise ValueError("%s is retained" % verb)
@@ -22,7 +22,7 @@ def parse(verb, payload, retained):
     name = json.dumps(name)
     if len(name) > _ID_MAX:
         raise ValueError("id is too long")
-    return verb, name, given.get("value")
+    return verb, name, given
 
 
 def answer(name, error=None, value=None):

@@ -5,6 +5,7 @@ import os
 from binascii import hexlify, unhexlify
 from hashlib import sha256
 
+from ..core import signed
 from ..core.compat import const
 from ..errors import NodeError
 
@@ -14,24 +15,6 @@ _SIZE_MAX = const(32768)
 _CHUNK_MAX = const(1024)
 _HEAD = const(8)  # of a chunk: the first bytes of the SHA-256, offset
 _ID_MAX = const(64)
-
-
-def mac(key, text):
-    # HMAC-SHA256, RFC 2104; key of up to 64 bytes
-    key = key + bytes(64 - len(key))
-    inner = sha256(bytes(b ^ 0x36 for b in key))
-    inner.update(text)
-    outer = sha256(bytes(b ^ 0x5C for b in key))
-    outer.update(inner.digest())
-    return outer.digest()
-
-
-def _equal(a, b):
-    # in constant time
-    diff = len(a) ^ len(b)
-    for x, y in zip(a, b):
-        diff |= x ^ y
-    return not diff
 
 
 def _size(path):
@@ -77,16 +60,12 @@ class Update:
         size, counter, sha = given["size"], given["counter"], unhexlify(given["sha256"])
         if type(size) is not int or type(counter) is not int or len(sha) != 32:
             raise ValueError
-        text = "edgewise-model-1\n%s\n%s\n%d\n%d\n%s" % (
-            self._node,
-            given["id"],
-            counter,
-            size,
-            given["sha256"],
-        )
         if not self._secret:
             raise NodeError("this node has no key: set update.secret")
-        if not _equal(mac(unhexlify(self._secret), text.encode()), unhexlify(given["hmac"])):
+        right = signed.offer_mac(
+            self._secret, self._node, given["id"], counter, size, given["sha256"]
+        )
+        if not signed.equal(right, given["hmac"]):
             raise NodeError("wrong key")
         note = self.note
         same = note.get("sha256") == given["sha256"]
@@ -101,14 +80,15 @@ class Update:
             raise NodeError("%d bytes do not fit: %d at most" % (size, _SIZE_MAX))
         if not again:
             self._store.remove(NEW)
-        self.note = {
-            "id": given["id"],
-            "counter": counter,
-            "size": size,
-            "sha256": given["sha256"],
-            "state": "receiving",
-        }
-        self.write()
+        if not again or (note["id"], note["counter"]) != (given["id"], counter):
+            self.note = {
+                "id": given["id"],
+                "counter": counter,
+                "size": size,
+                "sha256": given["sha256"],
+                "state": "receiving",
+            }
+            self.write()
         return self._want()
 
     def _repeat_answer(self):

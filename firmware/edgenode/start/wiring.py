@@ -76,6 +76,7 @@ def build(board, settings, forest):
     classes = [json.dumps(c) for c in forest.classes] if forest else []
     _connect(board, settings, name, classes)
     board.name = name
+    board.signed = bool(settings["update"]["secret"])
     board.link.on_command = board.run_command
     board.link.on_model = board.take_model
     board.node = _node(board, settings, forest)

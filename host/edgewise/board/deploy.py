@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ __all__ = ["Deployed", "deploy", "files_of"]
 
 _ON_BOARD = Path(__file__).with_name("deploy_on_board.py")
 _PART_BYTES = 1536
+_AHEAD_MS = 86_400_000
 _WRITE_LAST = ("config.json", "main.py")  # the node starts from these, so they are written last
 
 
@@ -29,6 +31,7 @@ class Deployed:
     kept: list[str] = field(default_factory=list)  # written by the node after the last deploy
     removed: list[str] = field(default_factory=list)
     same: int = 0
+    reset_counters: bool = False  # those of updates and orders were ahead of this computer's clock
 
 
 def files_of(build: Path) -> dict[str, bytes]:
@@ -51,8 +54,9 @@ def deploy(
 
     Settings or a model that the node got over the air stay if ``files`` has the same settings or
     model as the last deploy or flash. After an interruption each file on the board is either the
-    old or the new one, and the next deploy goes on from there. ``progress`` is called with a
-    name, bytes sent and total bytes. OutsideError when a file arrives damaged or the board stops
+    old or the new one, and the next deploy goes on from there. A counter of updates or orders
+    that is more than a day ahead of this computer's clock starts again at 0. ``progress`` is
+    called with a name, bytes sent and total bytes. OutsideError when a file arrives damaged or the board stops
     answering.
     """
     repl.exec(_ON_BOARD.read_text())
@@ -72,6 +76,8 @@ def deploy(
     sent = 0
     for name in changed:
         sent = _send_file(repl, name, files[name], sent, total, progress)
+    limit_ms = time.time_ns() // 1_000_000 + _AHEAD_MS
+    result.reset_counters = bool(_ask(repl, f"reset_counters({limit_ms})"))
     result.removed = sorted(set(old_listing) - {*files, "boot", LIST})
     for name in result.removed:
         repl.exec(f"remove({'/' + name!r})")

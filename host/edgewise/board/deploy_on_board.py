@@ -3,6 +3,7 @@
 # mypy: ignore-errors
 import binascii
 import hashlib
+import json
 import os
 
 # the previous file stays as .old, as when the node itself replaces it
@@ -79,3 +80,24 @@ def remove(path):
         os.remove(path)
     except OSError:
         pass
+
+
+def reset_counters(limit_ms):
+    # -> whether a counter of updates or orders was above the limit; it starts again at 0
+    found = False
+    for path in ("/update", "/orders"):
+        try:
+            with open(path) as f:
+                note = json.load(f)
+            is_update = isinstance(note, dict)
+            if (note["counter"] if is_update else note) <= limit_ms:
+                continue
+        except (KeyError, OSError, TypeError, ValueError):
+            continue
+        found = True
+        if is_update:
+            note["counter"] = 0
+        with open(path + ".tmp", "w") as f:
+            f.write(json.dumps(note if is_update else 0))
+        os.rename(path + ".tmp", path)
+    return found

@@ -24,7 +24,8 @@ def deploy(
 ) -> None:
     """Write the files that differ from those on the board, then restart the node.
 
-    If the cable is pulled, every file is still the old or the new one; deploy again.
+    If the cable is pulled, every file is still the old or the new one; deploy again. A counter
+    of updates and orders that is a day ahead of this computer's clock starts again.
     """
     from rich.progress import Progress
 
@@ -53,6 +54,8 @@ def deploy(
             say(f"kept: {name}, which the node took over the air; edgewise flash replaces it")
         for name in result.removed:
             say(f"removed: {name}")
+        if result.reset_counters:
+            say("reset: the counter of updates and orders, which was ahead of this clock")
         say(f"{len(result.written)} written, {result.same} unchanged")
         first_lines = watch(repl.restart(), port, talks=False, limit_s=LIMIT_S)
     seconds = round(time.monotonic() - start_s, 2)
@@ -64,6 +67,7 @@ def deploy(
                 "kept": result.kept,
                 "removed": result.removed,
                 "same": result.same,
+                "reset_counters": result.reset_counters,
                 "seconds": seconds,
                 "node": first_lines.node,
                 "model": first_lines.model,

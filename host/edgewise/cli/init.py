@@ -108,7 +108,8 @@ def _settings(answers: dict[str, Any]) -> dict[str, Any]:
             values[section][key] = value
         elif value:
             values[key] = value
-    return values | {"update": {"secret": secrets.token_hex(32)}}
+    keys = {key: secrets.token_hex(32) for key in ("secret", "fleet_secret")}
+    return values | {"update": keys}
 
 
 def _ask(key: str) -> Any:

@@ -37,6 +37,7 @@ VERBS = (
     "broker",
     "push",
     "model",
+    "command",
     "deploy",
     "repl",
     "monitor",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import typer
 
+from edgewise.cli.command import send
 from edgewise.cli.help import examples, make_app
-from edgewise.cli.options import Base, Broker, Ca, JsonFlag, NodeName
+from edgewise.cli.options import Base, Broker, Ca, JsonFlag, KeyConfig, NodeName
 from edgewise.console import emit_json, printable
-from edgewise.errors import EdgewiseError
 
 _EXAMPLES = (
     "edgewise model status --node a1b2c3 --broker mqtt://localhost",
@@ -28,7 +29,7 @@ def status(
     node: NodeName, broker: Broker, ca: Ca = None, base: Base = "edgewise", json: JsonFlag = False
 ) -> None:
     """Show which model runs on a node and how the last push ended."""
-    model_status = _ask_node(node, broker, ca, base, "status")["value"]
+    model_status = send(node, broker, ca, base, None, "model", "status")["value"]
     if json:
         emit_json(model_status)
     else:
@@ -45,19 +46,16 @@ def _last_push(model_status: dict[str, Any]) -> str:
 
 
 @app.command(epilog=examples(_EXAMPLES[1]))
-def rollback(node: NodeName, broker: Broker, ca: Ca = None, base: Base = "edgewise") -> None:
-    """Go back to the model before the last update; the node restarts with it."""
-    _ask_node(node, broker, ca, base, "rollback")
+def rollback(
+    node: NodeName,
+    broker: Broker,
+    config: KeyConfig = Path("node.toml"),
+    ca: Ca = None,
+    base: Base = "edgewise",
+) -> None:
+    """Go back to the model before the last update; the node restarts with it.
+
+    The order is signed with the node's key if the settings have one.
+    """
+    send(node, broker, ca, base, config, "model", "rollback")
     typer.echo(f"{node}: restarts with the previous model")
-
-
-def _ask_node(node: str, broker: str, ca: Any, base: str, value: str) -> dict[str, Any]:
-    from edgewise.ota import ask
-    from edgewise.ota.targets import connection
-    from edgewise.urls import parse_broker
-
-    with connection(parse_broker(broker, ca)) as client:
-        answer = ask(client, base, node, "model", value)
-    if not answer["ok"]:
-        raise EdgewiseError(f"node {node}: {answer['error']}")
-    return answer

@@ -19,6 +19,7 @@ __all__ = [
     "Cert",
     "Db",
     "JsonFlag",
+    "KeyConfig",
     "NodeName",
     "NodeOrAll",
     "NodeOrNone",
@@ -69,6 +70,10 @@ Db = Annotated[
     ),
 ]
 Base = Annotated[str, typer.Option(callback=topic_part, help="First part of the topics")]
+KeyConfig = Annotated[
+    Path,
+    typer.Option("--config", metavar="FILE", help="Settings with update.secret, the nodes' keys"),
+]
 NodeName = Annotated[
     str, typer.Option("--node", metavar="ID", callback=topic_part, help="Name of the node")
 ]

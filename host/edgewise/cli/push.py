@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgewise.cli.options import Base, Broker, Ca, JsonFlag, NodeOrAll
+from edgewise.cli.options import Base, Broker, Ca, JsonFlag, KeyConfig, NodeOrAll
 from edgewise.console import emit_json, say
 from edgewise.errors import EdgewiseError
 
@@ -26,9 +26,7 @@ def push(
     model: Annotated[Path, typer.Option(help="Model package")],
     node: NodeOrAll,
     broker: Broker,
-    config: Annotated[
-        Path, typer.Option(help="Settings with update.secret, the key of the nodes")
-    ] = Path("node.toml"),
+    config: KeyConfig = Path("node.toml"),
     ca: Ca = None,
     base: Base = "edgewise",
     json: JsonFlag = False,

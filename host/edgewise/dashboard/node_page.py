@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from html import escape
 from math import inf
 from typing import Any
@@ -24,6 +25,7 @@ __all__ = ["node_page"]
 
 _EVERY_S = 0.5
 _REDRAW_LOOKS = 60  # the chart is redrawn after so many looks: replayed readings fill the past
+_DRAWN_S = 30.0  # a browser that has not drawn by then is gone, or starts again
 _DAY_S = 86400.0
 _SPANS = {"Day": 1, "Week": 7, "Month": 31, "Year": 366}
 _FORECAST_SHARE = 0.25
@@ -85,7 +87,7 @@ class _View:
         self._last = extent[1]
         self._span = self._show_latest(_DAY_S)
         self._looks = 0
-        self._is_stale = False
+        self._is_stale = self._has_moved = False
         self._draw_lock = asyncio.Lock()
 
     def options(self, dark: bool) -> dict[str, Any]:
@@ -169,17 +171,24 @@ class _View:
         step_s = ts - self._last
         shows_latest = self._span[1] >= self._last
         self._last = ts
-        if ts + 60 > self._end:
-            self._end = ts + 60
-            axes = [{"max": 1000 * self._end} for _ in chart.ROWS]
-            self._chart.run_chart_method("setOption", {"xAxis": axes})
+        self._end = max(self._end, ts + 60)
         if shows_latest:
             first = max(self._first, self._span[0] + step_s)
             self._span = (first, self._end)
-        self._zoom(*self._span)
+        self._has_moved = True
+
+    def _movement(self) -> dict[str, Any]:
+        # The ends of the axes and the visible span, if they have moved since the last drawing.
+        if not self._has_moved:
+            return {}
+        self._has_moved = False
+        start, end = self._time_shares(*self._span)
+        axes = [{"max": 1000 * self._end} for _ in chart.ROWS]
+        return {"xAxis": axes, "dataZoom": [{"start": start, "end": end}]}
 
     async def _draw(self) -> None:
-        # One drawing at a time; all requests during it become one more drawing.
+        # One drawing at a time; all requests during it become one more drawing. It ends when the
+        # browser has it: a slow one is sent no more than it draws.
         self._is_stale = True
         if self._draw_lock.locked():
             return
@@ -187,7 +196,9 @@ class _View:
             while self._is_stale:
                 self._is_stale = False
                 new_series, legend = await asyncio.to_thread(self.read)
-                self._chart.run_chart_method("setOption", {"series": new_series})
+                options = {"series": new_series, **self._movement()}
+                with suppress(TimeoutError):
+                    await self._chart.run_chart_method("setOption", options, timeout=_DRAWN_S)
                 self._legend.set_content(legend)
 
     def read(self) -> tuple[list[dict[str, Any]], str]:

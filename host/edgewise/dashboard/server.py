@@ -108,6 +108,7 @@ def serve(
         Guard(app, host),
         log_level="warning",
         timeout_graceful_shutdown=_STOP_S,
+        ws_ping_interval=None,  # NiceGUI has its own
         server_header=False,
         proxy_headers=bool(address.proxies),
         forwarded_allow_ips=list(address.proxies),

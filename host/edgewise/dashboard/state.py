@@ -111,10 +111,14 @@ class State:
         return text
 
     def _roll_back(self, node: str) -> str:
-        from edgewise.ota import ask
+        from edgewise.ota import Target, key_of, order
+        from edgewise.ota.refusals import with_cure
 
-        reply = self._with_broker(lambda client: ask(client, self.base, node, "model", "rollback"))
-        return "the model before is back" if reply["ok"] else f"refused: {reply['error']}"
+        target = Target(self.base, node, key_of(self.config, node))
+        reply = self._with_broker(lambda client: order(client, target, "model", "rollback"))
+        if reply["ok"]:
+            return "the model before is back"
+        return f"refused: {with_cure(str(reply['error']))}"
 
     def _with_broker(self, action: Callable[..., _Result]) -> _Result:
         from edgewise.ota.targets import connection

@@ -4,7 +4,18 @@ May import: errors, package, settings, urls.
 """
 
 from edgewise.ota.offer import container, offer
+from edgewise.ota.order import order
 from edgewise.ota.push import Verdict, push
-from edgewise.ota.targets import Target, ask, online, secret_of
+from edgewise.ota.targets import Target, key_of, online, secret_of
 
-__all__ = ["Target", "Verdict", "ask", "container", "offer", "online", "push", "secret_of"]
+__all__ = [
+    "Target",
+    "Verdict",
+    "container",
+    "key_of",
+    "offer",
+    "online",
+    "order",
+    "push",
+    "secret_of",
+]

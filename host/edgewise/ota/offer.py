@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import struct
 
+from edgenode.core import signed
 from edgewise.package.store import Package
 
 __all__ = ["CHUNK", "chunk", "container", "offer"]
@@ -28,8 +28,7 @@ def container(package: Package) -> bytes:
 def offer(name: str, node: str, data: bytes, counter: int, secret: str) -> dict[str, object]:
     """The offer of ``data`` to ``node``; ``secret`` is the node's update.secret, in hex."""
     sha256 = hashlib.sha256(data).hexdigest()
-    text = f"edgewise-model-1\n{node}\n{name}\n{counter}\n{len(data)}\n{sha256}"
-    mac = hmac.new(bytes.fromhex(secret), text.encode(), "sha256").hexdigest()
+    mac = signed.offer_mac(secret, node, name, counter, len(data), sha256)
     return {"id": name, "size": len(data), "sha256": sha256, "counter": counter, "hmac": mac}
 
 

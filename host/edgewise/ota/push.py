@@ -7,12 +7,13 @@ import queue
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import paho.mqtt.client as mqtt
 
 from edgewise.ota.offer import chunk, offer
+from edgewise.ota.refusals import with_cure
 from edgewise.ota.targets import Target
 
 __all__ = ["Verdict", "push"]
@@ -85,9 +86,10 @@ def push(
     conversation = _Conversation(client, f"{target.base}/{target.node}/model", name)
     offer_text = json.dumps(offer(name, target.node, data, counter, target.secret))
     try:
-        return _transfer(conversation, offer_text, data, progress, verdict_s)
+        verdict = _transfer(conversation, offer_text, data, progress, verdict_s)
     finally:
         conversation.close()
+    return replace(verdict, error=verdict.error and with_cure(verdict.error))
 
 
 def _transfer(

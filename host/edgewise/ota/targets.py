@@ -1,15 +1,12 @@
-"""The connection to the broker, the online nodes, their keys, and commands to a node."""
+"""The connection to the broker, the online nodes and their keys."""
 
 from __future__ import annotations
 
-import json
 import queue
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -19,15 +16,14 @@ from edgewise.errors import InputError, OutsideError
 from edgewise.ota.retained import retained
 from edgewise.urls import BrokerUrl, check_reachable
 
-__all__ = ["Target", "ask", "connect", "connection", "online", "secret_of"]
+__all__ = ["Target", "connect", "connection", "key_of", "online", "secret_of"]
 
 _CONNECT_S = 60.0
-_ANSWER_S = 60.0
 
 
 @dataclass(frozen=True)
 class Target:
-    """A node to send to: its name below ``base``, and its update.secret in hex."""
+    """A node to send to: its name below ``base``, and its update.secret in hex ("": none)."""
 
     base: str
     node: str
@@ -79,38 +75,23 @@ def online(client: mqtt.Client, base: str) -> list[str]:
     )
 
 
-def secret_of(config: Path, node: str) -> str:
-    """The key of ``node``: update.secret of its own file in nodes/, otherwise of ``config``."""
+def key_of(config: Path, node: str) -> str:
+    """The key of ``node``, update.secret in hex; "" where there are no settings, or no key in them.
+
+    It is the one of its own file in nodes/, otherwise the one of ``config``. InputError.
+    """
+    if not config.exists():
+        return ""
     node_settings = settings.fleet(config).get(node) or settings.load(config)
-    secret = str(node_settings.get("update", {}).get("secret", ""))
-    if len(secret) != 64 or set(secret.lower()) - set("0123456789abcdef"):
+    return str(node_settings.get("update", {}).get("secret", ""))
+
+
+def secret_of(config: Path, node: str) -> str:
+    """The key of ``node`` as from `key_of`; InputError if there is none."""
+    secret = key_of(config, node)
+    if not secret:
         raise InputError(
             f"{config}: no update.secret of 64 hex digits: run edgewise init, and put it on the "
             "node with make flash or make deploy"
         )
     return secret
-
-
-def ask(client: mqtt.Client, base: str, node: str, verb: str, value: str) -> dict[str, Any]:
-    """The node's answer to a command; OutsideError when none comes."""
-    name = secrets.token_hex(4)
-    answers: queue.Queue[dict[str, Any]] = queue.Queue()
-
-    def on_message(_client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-        try:
-            answer = json.loads(message.payload)
-        except (ValueError, RecursionError):
-            return
-        if isinstance(answer, dict) and answer.get("id") == name and "ok" in answer:
-            answers.put(answer)
-
-    topic = f"{base}/{node}/cmd/{verb}"
-    client.message_callback_add(f"{topic}/result", on_message)
-    client.subscribe(f"{topic}/result", 1)
-    client.publish(topic, json.dumps({"id": name, "value": value}), 1)
-    try:
-        return answers.get(timeout=_ANSWER_S)
-    except queue.Empty:
-        raise OutsideError(f"node {node}: no answer within {_ANSWER_S:.0f} s: is it on?") from None
-    finally:
-        client.message_callback_remove(f"{topic}/result")

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from edgenode.core import settings as node
+from edgenode.core import signed
 
 __all__ = [
     "KEYS",
@@ -20,6 +21,7 @@ __all__ = [
     "doubts",
     "mask_secrets",
     "schema",
+    "with_own_key",
 ]
 
 _TYPES = {"text": str, "number": int, "switch": bool, "list": list[Any]}
@@ -30,10 +32,13 @@ _TYPE_NAMES = {
     "list_type": "a list",
     "model_type": "a table",
 }
+_FLEET_SECRET = ("update", "fleet_secret")
 _ROWS = {(section, key): rest for section, key, *rest in node.settings()}
+# stays on the host
+_ROWS[_FLEET_SECRET] = ["text", '""', "0", "64"]
 KEYS = [".".join(filter(None, path)) for path in _ROWS]
 """Every setting, with its section: "node", "wifi.ssid"."""
-SECRETS = ("wifi.password", "mqtt.password", "update.secret")
+SECRETS = ("wifi.password", "mqtt.password", "update.secret", "update.fleet_secret")
 """Settings that are never shown; they belong in secrets.toml."""
 
 _WPA_MIN = 8
@@ -99,11 +104,29 @@ def _describe(kind: str, path: Sequence[str]) -> str:
 def complete(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``values`` with all defaults filled in; Wrong if they do not fit together."""
     settings = _MODEL.model_validate(values).model_dump()
+    del settings["update"]["fleet_secret"]
     try:
         node.together(settings)
     except ValueError as e:
         raise Wrong(str(e).split(" ", 1)[0].rstrip(":").split("."), str(e)) from e
     return settings
+
+
+def with_own_key(values: Mapping[str, Any], own: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the ``values`` of a node without update.fleet_secret; Wrong if that is no key.
+
+    update.secret is derived from it and the node's name, unless one of ``own``, the node's own
+    files, has one.
+    """
+    update = dict(values.get("update", {}))
+    fleet_secret = update.pop("fleet_secret", "")
+    if fleet_secret and (len(fleet_secret) != 64 or set(fleet_secret) - set("0123456789abcdef")):
+        raise Wrong(_FLEET_SECRET, "update.fleet_secret must be 64 hex digits")
+    if fleet_secret and own and not any("secret" in file.get("update", {}) for file in own):
+        info = b"edgewise-node-1\n" + str(values["node"]).encode()
+        update["secret"] = signed.purpose_key(fleet_secret, info).hex()
+    rest = {key: value for key, value in values.items() if key != "update"}
+    return rest | ({"update": update} if update else {})
 
 
 def doubts(values: Mapping[str, Any]) -> list[str]:

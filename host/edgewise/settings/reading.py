@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewise.errors import InputError
-from edgewise.settings.model import KEYS, SECRETS, Wrong, check, complete
+from edgewise.settings.model import KEYS, SECRETS, Wrong, check, complete, with_own_key
 
 __all__ = ["base_of", "fleet", "load"]
 
@@ -47,14 +47,13 @@ def load(path: Path) -> dict[str, Any]:
     """Return the checked settings of ``path`` without the defaults.
 
     secrets.toml beside it overrides it; nodes/NAME.toml itself overrides node.toml in the folder
-    above, if there is one. InputError names file, line and cure.
+    above, if there is one, and has an update.secret of its own, derived from update.fleet_secret.
+    InputError names file, line and cure.
     """
     base = base_of(path)
-    return _merge(
-        [*_read_with_secrets(base), *_read_with_secrets(path)]
-        if base
-        else _read_with_secrets(path)
-    )
+    if base is None:
+        return _merge(_read_with_secrets(path), [])
+    return _merge(_read_with_secrets(base), _read_with_secrets(path))
 
 
 def fleet(path: Path) -> dict[str, dict[str, Any]]:
@@ -72,7 +71,7 @@ def fleet(path: Path) -> dict[str, dict[str, Any]]:
             raise InputError(f'{file}: names no node: add a first line: node = "kitchen"')
         if name in nodes:
             raise InputError(f"{layers[0].place('node')}: node {name} has a file: choose another")
-        nodes[name] = _merge([*_read_with_secrets(path), *layers])
+        nodes[name] = _merge(_read_with_secrets(path), layers)
     return nodes
 
 
@@ -148,12 +147,15 @@ def _has_key(values: Any, path: Sequence[str]) -> bool:
     return True
 
 
-def _merge(layers: list[_Layer]) -> dict[str, Any]:
+def _merge(base: list[_Layer], own: list[_Layer]) -> dict[str, Any]:
+    # own: the files of a node of a fleet, which override base
     merged: dict[str, Any] = {}
+    layers = base + own
     for layer in layers:
         for key, value in layer.values.items():
             merged[key] = merged.get(key, {}) | value if isinstance(value, dict) else value
     try:
+        merged = with_own_key(merged, [layer.values for layer in own])
         complete(merged)
     except Wrong as e:
         raise InputError(f"{_place_of(layers, e.path)}: {e}: correct it") from e

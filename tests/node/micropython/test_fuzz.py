@@ -150,8 +150,12 @@ class Node:
 
 
 class Clock:
+    def __init__(self):
+        self._uptime_s = 0
+
     def uptime_s(self):
-        return 1
+        self._uptime_s += 60
+        return self._uptime_s
 
     def ticks_ms(self):
         return 1
@@ -161,15 +165,23 @@ class Clock:
 
 
 class Boot:
+    def __init__(self, signed):
+        self._signed = signed
+
     def want_safe(self, on):
         assert isinstance(on, bool)
+        assert not self._signed  # no order here has a valid signature
 
 
 class Board:
-    def __init__(self, link, trial):
+    name = "n1"
+    period_s = -60
+
+    def __init__(self, link, trial, signed):
         self.link = link
         self.trial = trial
-        self.boot = Boot()
+        self.signed = signed
+        self.boot = Boot(signed)
         self.clock = Clock()
         self.journal = Journal()
         self.node = Node()
@@ -177,6 +189,9 @@ class Board:
 
     def open_trial(self):
         return self.trial
+
+    def secret(self):
+        return "0f" * 32
 
     def restart_soon(self):
         pass
@@ -194,6 +209,7 @@ ORDERS = (
     ("actuator", '{"id":"f","value":"on"}'),
     ("stay-awake", '{"id":"g","value":5}'),
     ("reboot", '{"id":"h"}'),
+    ("safe", '{"id":"i","value":true,"counter":1,"hmac":"%s"}' % ("0f" * 32)),
 )
 
 
@@ -207,7 +223,7 @@ def test_orders():
             store.files["config.json"] = Store().files["config.json"]
             trial = Trial(store, print)
             trial.load(0)
-            board = Board(link, trial)
+            board = Board(link, trial, i % 100 == 0)
         verb, payload = ORDERS[r.randrange(len(ORDERS))]
         verb = verb.encode()
         if i % 9 == 0:

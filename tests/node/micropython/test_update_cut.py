@@ -12,8 +12,9 @@ from tests.counts import count
 from torn_flash import Flash, PowerCut, exit, fork, mount, waitpid
 
 from edgenode.core.model import Model
+from edgenode.core.signed import offer_mac
 from edgenode.drivers import flash
-from edgenode.link.update import Update, mac
+from edgenode.link.update import Update
 from edgenode.start import model
 from edgenode.update.install import swap_back
 
@@ -47,8 +48,7 @@ BLOBS = [rename_model(OCCUPANCY, b"model-%03d" % i) for i in range(UPDATES + 1)]
 
 def offer(name, counter, data):
     sha = hexlify(sha256(data).digest()).decode()
-    text = "edgewise-model-1\n%s\n%s\n%d\n%d\n%s" % (NODE, name, counter, len(data), sha)
-    code = hexlify(mac(bytes.fromhex(SECRET), text.encode())).decode()
+    code = offer_mac(SECRET, NODE, name, counter, len(data), sha)
     fields = {"id": name, "counter": counter, "size": len(data), "sha256": sha, "hmac": code}
     return json.dumps(fields)
 

@@ -1,0 +1,75 @@
+"""``edgewise command``: send a command to a node, signed with its key."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from edgewise.cli.options import Base, Broker, Ca, JsonFlag, KeyConfig, NodeName
+from edgewise.console import emit_json, printable
+from edgewise.errors import EdgewiseError
+
+__all__ = ["EXAMPLES", "command", "send"]
+
+EXAMPLES = (
+    "edgewise command diag --node a1b2c3 --broker mqtt://localhost",
+    "edgewise command period 30000 --node a1b2c3 --broker mqtt://localhost",
+    """edgewise command config '{"confirm": {"need": 2, "of": 3}}' --node a1b2c3 """
+    "--broker mqtt://localhost",
+)
+_Verb = Literal["ping", "diag", "log", "config", "period", "reboot", "safe", "actuator", "model"]
+
+
+def command(
+    verb: Annotated[_Verb, typer.Argument(help="What to do; docs/node.md lists the values")],
+    node: NodeName,
+    broker: Broker,
+    value: Annotated[
+        str | None, typer.Argument(metavar="[VALUE]", help="JSON, or a word such as on")
+    ] = None,
+    config: KeyConfig = Path("node.toml"),
+    ca: Ca = None,
+    base: Base = "edgewise",
+    json: JsonFlag = False,
+) -> None:
+    """Send a command to a node and show its answer.
+
+    The command is signed with the node's key if the settings have one.
+    """
+    answer = send(node, broker, ca, base, config, verb, _parse(value))
+    if json:
+        emit_json(answer)
+    elif "value" in answer:
+        text = jsonlib.dumps(answer["value"], ensure_ascii=False, indent=2)
+        typer.echo("\n".join(map(printable, text.split("\n"))))
+    else:
+        typer.echo(f"{node}: done")
+
+
+def _parse(text: str | None) -> Any:
+    if text is None:
+        return None
+    try:
+        return jsonlib.loads(text)
+    except ValueError:
+        return text
+
+
+def send(
+    node: str, broker: str, ca: Path | None, base: str, config: Path | None, verb: str, value: Any
+) -> dict[str, Any]:
+    """The answer of a node to a command; EdgewiseError if it refuses."""
+    from edgewise.ota import Target, key_of, order
+    from edgewise.ota.refusals import with_cure
+    from edgewise.ota.targets import connection
+    from edgewise.urls import parse_broker
+
+    target = Target(base, node, key_of(config, node) if config else "")
+    with connection(parse_broker(broker, ca)) as client:
+        answer = order(client, target, verb, value)
+    if not answer["ok"]:
+        raise EdgewiseError(f"node {node}: {with_cure(str(answer['error']))}")
+    return answer
