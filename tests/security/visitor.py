@@ -40,15 +40,19 @@ def exchange(url: str, request: bytes) -> bytes:
         return read_all(connection)
 
 
+def client_of(html: str) -> str:
+    """NiceGUI's name of the page that was loaded."""
+    match = re.search(r"client_id\W+([0-9a-f-]{36})", html)
+    assert match, html
+    return match[1]
+
+
 class Page:
     """The socket of a page that was loaded; ``query`` replaces what its browser would say."""
 
     def __init__(self, url: str, cookie: str = "", path: str = "/", **query: Any) -> None:
         html = send_request(url, "GET", path, Cookie=cookie).read().decode()
-        match = re.search(r'"client_id": ?"([0-9a-f-]+)"|client_id.{1,9}?([0-9a-f-]{36})', html)
-        assert match, html
-        self.client_id = match[1] or match[2]
-        self.html = html
+        self.client_id = client_of(html)
         names = {
             "client_id": self.client_id,
             "implicit_handshake": "true",
@@ -75,20 +79,23 @@ class Page:
     def is_alive(self) -> bool:
         """Whether the server still answers on this socket."""
         try:
-            with suppress(TimeoutError):
-                while True:
-                    self.socket.recv(0)
-            return self.socket.ping().wait(LIMIT_S)
+            is_answered = self.socket.ping()
+            while not is_answered.is_set():
+                with suppress(TimeoutError):
+                    self.socket.recv(0.05)
         except ConnectionClosed:
             return False
+        return True
 
 
 def open_socket(url: str, cookie: str = "", **query: Any) -> ClientConnection:
+    """A websocket of Socket.IO; ``origin=None`` leaves that header out."""
+    origin = query.pop("origin", url)
     address = f"ws{url.removeprefix('http')}/_nicegui_ws/socket.io/"
     words = urlencode({"EIO": 4, "transport": "websocket", **query})
     return connect(
         f"{address}?{words}",
-        origin=url,  # type: ignore[arg-type]
+        origin=origin,
         additional_headers={"Cookie": cookie} if cookie else None,
         proxy=None,
         max_size=None,

@@ -22,6 +22,7 @@ from edgewise.dashboard.messages import check_messages
 from edgewise.dashboard.node_page import node_page
 from edgewise.dashboard.overview import overview
 from edgewise.dashboard.state import State
+from edgewise.dashboard.unopened import Unopened
 from edgewise.database import reason
 from edgewise.errors import InputError
 from edgewise.package.store import REPORT
@@ -59,12 +60,16 @@ def add_routes(app: FastAPI, state: State) -> None:
             return HTMLResponse("no such report", 404)
         return FileResponse(page, headers={"content-security-policy": "script-src 'none'"})
 
+    unopened = Unopened()
+
     @ui.page("/")
     async def index(request: Request) -> None:
+        unopened.add(ui.context.client)
         await show_page(overview(state, request))
 
     @ui.page("/node")
     async def node(request: Request, id: str) -> None:
+        unopened.add(ui.context.client)
         await show_page(node_page(state, request, id.replace("\0", "\ufffd")))
 
     pages_app.on_exception(_database_error)

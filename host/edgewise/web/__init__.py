@@ -4,8 +4,8 @@ May import: console.
 """
 
 from edgewise.web.body import read_body
-from edgewise.web.limits import Limits
+from edgewise.web.limits import Connections, Limits
 from edgewise.web.log import log_lines
 from edgewise.web.server import Server
 
-__all__ = ["Limits", "Server", "log_lines", "read_body"]
+__all__ = ["Connections", "Limits", "Server", "log_lines", "read_body"]
