@@ -1,3 +1,3 @@
 """The dashboard of the other tests, for attacks on it."""
 
-from tests.dashboard.conftest import home, secret, serve, url  # noqa: F401 - fixtures
+from tests.dashboard.conftest import browser, home, page, secret, serve, url  # noqa: F401 - fixtures

@@ -17,6 +17,7 @@ __all__ = ["app"]
 app = make_app(
     "edgewise dashboard --db sqlite:///edgewise.db",
     "edgewise dashboard --db postgresql://pi.local/edgewise --broker mqtt://pi.local",
+    "edgewise dashboard --db sqlite:///edgewise.db --private",
     "edgewise dashboard password",
 )
 
@@ -40,6 +41,9 @@ def dashboard(
         list[str] | None,
         typer.Option(metavar="IP", help="Reverse proxy whose X-Forwarded-For is believed"),
     ] = None,
+    private: Annotated[
+        bool, typer.Option("--private", help="Show nothing to a browser that is not logged in")
+    ] = False,
     models: Annotated[Path, typer.Option(help="Folder with the model packages")] = Path("models"),
     config: Annotated[
         Path, typer.Option(help="Settings with update.secret, the key of the nodes")
@@ -64,7 +68,7 @@ def dashboard(
     if db is None:
         raise InputError("nothing to show: name the database with --db")
     broker_url = parse_broker(broker, ca, cert) if broker else None
-    address = Address(host, port, tuple(proxy or ()))
+    address = Address(host, port, tuple(proxy or ()), private)
     with serve(open_db(db), broker_url, address, models, config, base) as server:
         say(f"dashboard at {server.url}, Ctrl-C ends it")
         wait_for_end()

@@ -13,7 +13,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -24,6 +23,7 @@ from edgewise.collector.writer import Writer
 from edgewise.errors import InputError, OutsideError
 from edgewise.messages.mqtt import parse
 from edgewise.urls import parse_listen
+from edgewise.web import Limits, Server, read_body
 
 __all__ = ["HttpInput", "read_token"]
 
@@ -32,6 +32,8 @@ _TOKEN_MIN = 16
 _BODY_S = 30.0
 _STORED_S = 30.0
 _STOP_S = 5
+# `_post` answers a body that is late. Many nodes have the one address of their proxy.
+_LIMITS = Limits(body_s=_BODY_S + 10, each=Limits.all)
 
 
 def read_token(path: Path) -> str:
@@ -70,10 +72,8 @@ class HttpInput:
             ) from e
         self.url = f"http://{address}/readings"
         app = Starlette(routes=[Route("/readings", self._post, methods=["POST"])])
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                app, log_level="critical", server_header=False, timeout_graceful_shutdown=_STOP_S
-            )
+        self._server = Server(
+            app, _LIMITS, ws="none", log_level="critical", timeout_graceful_shutdown=_STOP_S
         )
         self._thread = threading.Thread(
             target=self._server.run, args=([self._socket],), name="http", daemon=True
@@ -94,7 +94,7 @@ class HttpInput:
             return _refusal(401, "wrong token")
         try:
             async with asyncio.timeout(_BODY_S):
-                body = await _read_body(request)
+                body = await read_body(request, _BODY_MAX)
         except TimeoutError:
             return _refusal(408, f"not all of it came within {_BODY_S:.0f} s")
         except ClientDisconnect:
@@ -139,16 +139,6 @@ class HttpInput:
         end = time.monotonic() + _STORED_S
         for topic, payload in messages:
             self._writer.put(topic, payload, on_stored, end - time.monotonic())
-
-
-async def _read_body(request: Request) -> bytes:
-    # stops as soon as the body is too large
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > _BODY_MAX:
-            break
-    return bytes(body)
 
 
 def _messages(body: bytes, base: str) -> list[tuple[str, bytes]]:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from edgewise.dashboard import password
 
-__all__ = ["COOKIE", "DEVICE_COOKIE", "Guard", "Sessions"]
+__all__ = ["COOKIE", "DEVICE_COOKIE", "App", "Guard", "Message", "Scope", "Send", "Sessions"]
 
 COOKIE, DEVICE_COOKIE = "edgewise_session", "edgewise_device"
 _SESSION_S = 12 * 3600
@@ -26,7 +26,8 @@ _HEADERS = (
 )
 
 Scope = MutableMapping[str, Any]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Any, Send], Awaitable[None]]
 
 
@@ -74,8 +75,8 @@ def _key(token: str) -> bytes:
 class Guard:
     """An ASGI app around ``app`` that refuses requests from other sites.
 
-    It refuses a request or websocket from a page of another origin, a POST without an Origin
-    header, and a host name that is not this machine's (DNS rebinding).
+    It refuses a request or websocket from a page of another origin, a POST or websocket without
+    an Origin header, and a host name that is not this machine's (DNS rebinding).
     """
 
     def __init__(self, app: App, host: str) -> None:
@@ -104,7 +105,7 @@ class Guard:
             if not self._is_own_host(host):
                 return False
             if origin is None:
-                return scope.get("method", "GET") in ("GET", "HEAD")
+                return scope.get("method") in ("GET", "HEAD")
             return urlsplit(origin).netloc.lower() == host.lower()
         except ValueError:  # not an address, such as [
             return False
@@ -119,7 +120,7 @@ class Guard:
 
 
 def _add_headers(send: Send) -> Send:
-    async def send_with_headers(message: MutableMapping[str, Any]) -> None:
+    async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             message["headers"] = [*message.get("headers", ()), *_HEADERS]
         await send(message)

@@ -146,8 +146,9 @@ def facts(diag: dict[str, Any]) -> str:
     )
 
 
-def login_page(style: str, message: str) -> str:
-    """The login page with ``message`` above its form."""
+def login_page(style: str, message: str, is_private: bool) -> str:
+    """The login page with ``message`` above its form; ``is_private``: reading needs a login."""
+    only_look = "" if is_private else '<a href="/">Only look</a>'
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Edgewise: log in'
         '</title><meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -155,5 +156,5 @@ def login_page(style: str, message: str) -> str:
         f"<h1>Edgewise</h1><p>{escape(message)}</p>"
         '<label>Password<input type="password" name="password" autofocus required '
         'autocomplete="current-password"></label><button>Log in</button>'
-        '<a href="/">Only look</a></form></body></html>'
+        f"{only_look}</form></body></html>"
     )

@@ -46,13 +46,25 @@ async def node_page(state: State, request: Request, name: str) -> None:
             await _wait(state, name, top)
             return
     await ui.context.client.connected()
-    screen = await ui.run_javascript(f"return {_SCREEN}", timeout=60)
-    view = _View(state, current, extent, int(screen["width"]))
+    screen = await _screen()
+    if screen is None:
+        return
+    is_dark, width = screen
+    view = _View(state, current, extent, width)
     new_series, legend = await asyncio.to_thread(view.read)
     with body:
-        view.build(chart.fill(view.options(bool(screen["dark"])), new_series), legend, top, writer)
+        view.build(chart.fill(view.options(is_dark), new_series), legend, top, writer)
         await refresh_every(_EVERY_S, view.look)
     await view.update_panels()
+
+
+async def _screen() -> tuple[bool, int] | None:
+    # Whether the browser is dark, and its width; None where it does not answer so.
+    try:
+        screen = await ui.run_javascript(f"return {_SCREEN}", timeout=60)
+        return bool(screen["dark"]), int(screen["width"])
+    except (KeyError, OverflowError, TimeoutError, TypeError, ValueError):
+        return None
 
 
 async def _wait(state: State, name: str, top: ui.html) -> None:

@@ -12,17 +12,21 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Resp
 from nicegui import app as pages_app
 from nicegui import ui
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import ClientDisconnect
 
 from edgewise.dashboard import html, password
 from edgewise.dashboard.away import shorten_database_error
 from edgewise.dashboard.guard import COOKIE, DEVICE_COOKIE
 from edgewise.dashboard.layout import show_page, style
+from edgewise.dashboard.messages import check_messages
 from edgewise.dashboard.node_page import node_page
 from edgewise.dashboard.overview import overview
 from edgewise.dashboard.state import State
+from edgewise.dashboard.unopened import Unopened
 from edgewise.database import reason
 from edgewise.errors import InputError
 from edgewise.package.store import REPORT
+from edgewise.web import read_body
 
 __all__ = ["add_routes"]
 
@@ -38,7 +42,7 @@ def add_routes(app: FastAPI, state: State) -> None:
 
     @app.get("/login")
     def ask() -> Response:
-        return _form("" if password.is_set() else _no_password(), 200)
+        return _form(state, "" if password.is_set() else _no_password(), 200)
 
     @app.post("/login")
     async def enter(request: Request) -> Response:
@@ -56,17 +60,21 @@ def add_routes(app: FastAPI, state: State) -> None:
             return HTMLResponse("no such report", 404)
         return FileResponse(page, headers={"content-security-policy": "script-src 'none'"})
 
+    unopened = Unopened()
+
     @ui.page("/")
     async def index(request: Request) -> None:
+        unopened.add(ui.context.client)
         await show_page(overview(state, request))
 
     @ui.page("/node")
     async def node(request: Request, id: str) -> None:
+        unopened.add(ui.context.client)
         await show_page(node_page(state, request, id.replace("\0", "\ufffd")))
 
     pages_app.on_exception(_database_error)
     log = logging.getLogger("nicegui")
-    log.setLevel(logging.WARNING)
+    log.setLevel(logging.ERROR)  # its warnings, such as an unknown address, are of strangers
     log.addFilter(shorten_database_error)
     ui.run_with(
         app,
@@ -78,6 +86,7 @@ def add_routes(app: FastAPI, state: State) -> None:
         tailwind=False,
         show_welcome_message=False,
     )
+    check_messages(state.sessions.valid)
 
 
 def _database_error(error: Exception) -> None:
@@ -90,24 +99,30 @@ def _no_password() -> str:
     return "There is no password yet: set one with edgewise dashboard password."
 
 
-def _form(message: str, status: int) -> Response:
-    return HTMLResponse(html.login_page(style(), message), status)
+def _form(state: State, message: str, status: int) -> Response:
+    return HTMLResponse(html.login_page(style(), message, state.private), status)
 
 
 async def _log_in(state: State, request: Request) -> Response:
     device = password.device_of(request.cookies.get(DEVICE_COOKIE, ""))
     sender = f"device {device}" if device else request.client.host if request.client else ""
-    if int(request.headers.get("content-length") or _BODY_MAX + 1) > _BODY_MAX:
-        return _form("That is too long.", 413)
-    text = parse_qs((await request.body()).decode(errors="replace")).get("password", [""])[0]
+    try:
+        body = await read_body(request, _BODY_MAX)
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody receives it
+    if len(body) > _BODY_MAX:
+        return _form(state, "That is too long.", 413)
+    text = parse_qs(body.decode(errors="replace")).get("password", [""])[0]
     if not state.attempts.take(sender, device is not None):
-        return _form("Too many attempts: wait a minute.", 429)
+        return _form(state, "Too many attempts: wait a minute.", 429)
     try:
         is_right = await asyncio.to_thread(password.check, text)
     except InputError as e:
-        return _form(str(e), 500)
+        return _form(state, str(e), 500)
     if not is_right:
-        return _form("That is not the password." if password.is_set() else _no_password(), 403)
+        return _form(
+            state, "That is not the password." if password.is_set() else _no_password(), 403
+        )
     state.attempts.forget(sender)
     response = RedirectResponse("/", 303)
     is_https = request.url.scheme == "https"

@@ -10,18 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from edgewise.dashboard import password
 from edgewise.dashboard.away import watch
 from edgewise.dashboard.guard import Guard
+from edgewise.dashboard.messages import BYTES_MAX, Checked
+from edgewise.dashboard.private import Private
 from edgewise.dashboard.rounds import Rounds
 from edgewise.dashboard.routes import add_routes
 from edgewise.dashboard.state import State
 from edgewise.errors import InputError, OutsideError
 from edgewise.urls import BrokerUrl
+from edgewise.web import Limits, Server, log_lines
 
 __all__ = ["Address", "Running", "serve"]
 
@@ -31,20 +33,22 @@ _STOP_S = 30
 
 @dataclass(frozen=True)
 class Address:
-    """Where a dashboard listens; ``port`` 0 takes a free one.
+    """Where a dashboard listens, and to whom; ``port`` 0 takes a free one.
 
     ``proxies``: addresses of reverse proxies whose X-Forwarded-For and -Proto are believed.
+    ``private``: nobody reads without a login.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     proxies: tuple[str, ...] = ()
+    private: bool = False
 
 
 class Running:
     """A dashboard that runs until `stop`, also as a context manager; ``url`` is its address."""
 
-    def __init__(self, server: uvicorn.Server, listening: socket.socket, state: State) -> None:
+    def __init__(self, server: Server, listening: socket.socket, state: State) -> None:
         self._server = server
         self._state = state
         host, port = listening.getsockname()[:2]
@@ -90,8 +94,8 @@ def serve(
     """Start a dashboard of the database; once in a process, because NiceGUI is global.
 
     ``broker``, ``config`` (with update.secret) and ``base`` are for pushing. Raises
-    InputError where others could reach the dashboard and no password is set, OutsideError where
-    the address is taken.
+    InputError where a password is needed and none is set, OutsideError where the address is
+    taken.
     """
     host = address.host
     if not _is_loopback(host) and not password.is_set():
@@ -99,21 +103,30 @@ def serve(
             f"--host {host}: others could reach the dashboard and it has no password: "
             "set one with edgewise dashboard password"
         )
+    if address.private and not password.is_set():
+        raise InputError(
+            "--private: nobody could log in without a password: "
+            "set one with edgewise dashboard password"
+        )
     listening = _listen(host, address.port)
     watch(engine)
-    state = State(engine, broker, models, config, base)
+    log_lines()
+    state = State(engine, broker, models, config, base, address.private)
     app = FastAPI(openapi_url=None)
     add_routes(app, state)
-    server_config = uvicorn.Config(
-        Guard(app, host),
-        log_level="warning",
+    checked = Checked(app)
+    server = Server(
+        Guard(Private(checked, state.sessions) if address.private else checked, host),
+        Limits(proxies=address.proxies),
+        log_config=None,
+        log_level="error",
         timeout_graceful_shutdown=_STOP_S,
+        ws_max_size=BYTES_MAX,
         ws_ping_interval=None,  # NiceGUI has its own
-        server_header=False,
         proxy_headers=bool(address.proxies),
         forwarded_allow_ips=list(address.proxies),
     )
-    return Running(uvicorn.Server(server_config), listening, state)
+    return Running(server, listening, state)
 
 
 def _is_loopback(host: str) -> bool:

@@ -36,13 +36,17 @@ _Result = TypeVar("_Result")
 
 @dataclass
 class State:
-    """The shared state. ``verdicts``: node -> text about the last push to it."""
+    """The shared state.
+
+    ``private``: nobody reads without a login. ``verdicts``: node -> text about the last push.
+    """
 
     engine: Engine
     broker: BrokerUrl | None
     models: Path
     config: Path
     base: str
+    private: bool = False
     sessions: Sessions = field(default_factory=Sessions)
     attempts: Attempts = field(default_factory=Attempts)
     palette: Palette = field(default_factory=Palette)

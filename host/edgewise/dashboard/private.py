@@ -1,0 +1,85 @@
+"""``--private``: without a login nobody reads either."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+
+from edgewise.dashboard.guard import COOKIE, App, Message, Scope, Send, Sessions
+
+__all__ = ["Private"]
+
+_LOGIN = "/login"
+_LOOK_S = 1.0
+# NiceGUI's message to a page that it goes to another address
+_GO = f'42["open",{{"path":"{_LOGIN}","new_tab":false}}]'
+
+
+class Private:
+    """An ASGI app around ``app`` that answers nobody without a session, except at /login.
+
+    When a session ends, its open pages get nothing more and go to /login.
+    """
+
+    def __init__(self, app: App, sessions: Sessions) -> None:
+        self._app, self._sessions = app, sessions
+
+    async def __call__(self, scope: Scope, receive: Any, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket") or scope["path"] == _LOGIN:
+            await self._app(scope, receive, send)
+            return
+        token = HTTPConnection(scope).cookies.get(COOKIE, "")
+        if not self._sessions.valid(token):
+            await _refuse(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await _Socket(self._sessions, token, send).run(self._app, scope, receive)
+        else:
+            await self._app(scope, receive, send)
+
+
+async def _refuse(scope: Scope, receive: Any, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    is_read = scope["method"] in ("GET", "HEAD")
+    response: Response = PlainTextResponse("refused: log in first\n", 403)
+    await (RedirectResponse(_LOGIN, 303) if is_read else response)(scope, receive, send)
+
+
+class _Socket:
+    # The socket of an open page; its messages go out while the session lasts.
+
+    def __init__(self, sessions: Sessions, token: str, send: Send) -> None:
+        self._sessions, self._token, self._raw_send = sessions, token, send
+        self._has_ended = False
+
+    async def run(self, app: App, scope: Scope, receive: Any) -> None:
+        watch = asyncio.create_task(self._watch())
+        try:
+            await app(scope, receive, self._send)
+        finally:
+            watch.cancel()
+
+    async def _send(self, message: Message) -> None:
+        if not self._has_ended and self._sessions.valid(self._token):
+            await self._raw_send(message)
+        else:
+            await self._end()
+
+    async def _watch(self) -> None:
+        while self._sessions.valid(self._token):
+            await asyncio.sleep(_LOOK_S)
+        await self._end()
+
+    async def _end(self) -> None:
+        if self._has_ended:
+            return
+        self._has_ended = True
+        with suppress(OSError, RuntimeError):  # the browser has left, or has not yet come
+            await self._raw_send({"type": "websocket.send", "text": _GO})
+        with suppress(OSError, RuntimeError):
+            await self._raw_send({"type": "websocket.close", "code": 1008})

@@ -1,0 +1,11 @@
+"""HTTP servers that strangers can neither hold open, nor fill, nor make talk.
+
+May import: console.
+"""
+
+from edgewise.web.body import read_body
+from edgewise.web.limits import Connections, Limits
+from edgewise.web.log import log_lines
+from edgewise.web.server import Server
+
+__all__ = ["Connections", "Limits", "Server", "log_lines", "read_body"]

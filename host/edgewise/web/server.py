@@ -1,0 +1,119 @@
+"""uvicorn with limits: a request has a time to arrive, and connections are bounded."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from typing import Any
+
+import h11
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from edgewise.web.limits import Connections, Limits
+
+__all__ = ["Server"]
+
+_BACKLOG = 64  # connections that are accepted at once, before one of them is closed
+
+
+class Server(uvicorn.Server):
+    """A server of the ASGI app ``app``; ``options`` are those of `uvicorn.Config`."""
+
+    def __init__(self, app: Any, limits: Limits, **options: Any) -> None:
+        super().__init__(_Config(app, limits, **options))
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        logging.getLogger("uvicorn.error").addFilter(_is_ours)
+        asyncio.get_running_loop().set_exception_handler(_on_error)
+        await super().startup(sockets)
+
+
+class _Config(uvicorn.Config):
+    def __init__(self, app: Any, limits: Limits, **options: Any) -> None:
+        # h11: its pure code is there wherever uvicorn is, and its heads are bounded (16 KiB)
+        super().__init__(
+            app, http=_Http, backlog=_BACKLOG, server_header=False, access_log=False, **options
+        )
+        self.limits = limits
+        self.open_connections = Connections(limits)
+
+
+class _Http(H11Protocol):
+    # Closes the connection when its request does not come. uvicorn has a limit for the time
+    # between requests only, which a single byte ends.
+
+    config: _Config
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._phase: tuple[object, str] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self.config.open_connections.add(self)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._watch()
+
+    def send_400_response(self, msg: str) -> None:
+        try:
+            super().send_400_response(msg)
+        except h11.LocalProtocolError:  # the request has its answer already
+            self.transport.abort()
+
+    def sender(self) -> str:
+        return self.client[0] if self.client else ""
+
+    def is_closed(self) -> bool:
+        return self.transport.is_closing()
+
+    def is_waiting(self) -> bool:
+        return self._get_phase() is not None
+
+    def abort(self) -> None:
+        self.transport.abort()
+
+    def _get_phase(self) -> tuple[object, str] | None:
+        # what it waits for; None while a request is answered
+        if self.transport.get_protocol() is not self:
+            return None  # a websocket
+        if self.cycle is None or self.cycle.response_complete:
+            return self.cycle, "head"
+        return (self.cycle, "body") if self.cycle.more_body else None
+
+    def _watch(self) -> None:
+        phase = self._get_phase()
+        if phase == self._phase:
+            return
+        self._stop_timer()
+        self._phase = phase
+        if phase and not self.transport.is_closing():
+            limits = self.config.limits
+            limit_s = limits.head_s if phase[1] == "head" else limits.body_s
+            self._timer = self.loop.call_later(limit_s, self.transport.abort)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    # a websocket's text that is not UTF-8 is its sender's; it is closed
+    return not (record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError))
+
+
+def _on_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    # What a connection sent cannot be read: it is closed, and the log is not the sender's.
+    if "protocol" not in context:
+        loop.default_exception_handler(context)
