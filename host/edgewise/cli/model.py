@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from edgewise.cli.help import examples, make_app
-from edgewise.cli.options import Base, Broker, Ca, JsonFlag, NodeName
+from edgewise.cli.options import Base, Broker, BrokerPasswordFile, Ca, JsonFlag, NodeName
 from edgewise.console import emit_json, printable
 from edgewise.errors import EdgewiseError
+
+if TYPE_CHECKING:
+    from edgewise.urls import BrokerUrl
 
 _EXAMPLES = (
     "edgewise model status --node a1b2c3 --broker mqtt://localhost",
@@ -25,10 +28,18 @@ def model() -> None:
 
 @app.command(epilog=examples(_EXAMPLES[0]))
 def status(
-    node: NodeName, broker: Broker, ca: Ca = None, base: Base = "edgewise", json: JsonFlag = False
+    node: NodeName,
+    broker: Broker,
+    broker_password_file: BrokerPasswordFile = None,
+    ca: Ca = None,
+    base: Base = "edgewise",
+    json: JsonFlag = False,
 ) -> None:
     """Show which model runs on a node and how the last push ended."""
-    model_status = _ask_node(node, broker, ca, base, "status")["value"]
+    from edgewise.urls import parse_broker
+
+    broker_url = parse_broker(broker, ca, password_file=broker_password_file)
+    model_status = _ask_node(node, broker_url, base, "status")["value"]
     if json:
         emit_json(model_status)
     else:
@@ -45,18 +56,26 @@ def _last_push(model_status: dict[str, Any]) -> str:
 
 
 @app.command(epilog=examples(_EXAMPLES[1]))
-def rollback(node: NodeName, broker: Broker, ca: Ca = None, base: Base = "edgewise") -> None:
+def rollback(
+    node: NodeName,
+    broker: Broker,
+    broker_password_file: BrokerPasswordFile = None,
+    ca: Ca = None,
+    base: Base = "edgewise",
+) -> None:
     """Go back to the model before the last update; the node restarts with it."""
-    _ask_node(node, broker, ca, base, "rollback")
+    from edgewise.urls import parse_broker
+
+    broker_url = parse_broker(broker, ca, password_file=broker_password_file)
+    _ask_node(node, broker_url, base, "rollback")
     typer.echo(f"{node}: restarts with the previous model")
 
 
-def _ask_node(node: str, broker: str, ca: Any, base: str, value: str) -> dict[str, Any]:
+def _ask_node(node: str, broker: BrokerUrl, base: str, value: str) -> dict[str, Any]:
     from edgewise.ota import ask
     from edgewise.ota.targets import connection
-    from edgewise.urls import parse_broker
 
-    with connection(parse_broker(broker, ca)) as client:
+    with connection(broker) as client:
         answer = ask(client, base, node, "model", value)
     if not answer["ok"]:
         raise EdgewiseError(f"node {node}: {answer['error']}")
