@@ -1,4 +1,4 @@
-"""What ``ps`` shows of this process: its command line, which everybody on the computer can read."""
+"""The command line of this process, which everybody on the computer can read with ``ps``."""
 
 from __future__ import annotations
 
