@@ -179,7 +179,9 @@ def test_a_file_that_is_no_secret(
     ],
 )
 def test_two_passwords_or_no_user(words: tuple[str, ...], message: str, tmp_path: Path) -> None:
-    (tmp_path / "x.csv").write_text("time,temperature,humidity\n1700000000,21,40\n1700000060,21,40\n")
+    (tmp_path / "x.csv").write_text(
+        "time,temperature,humidity\n1700000000,21,40\n1700000060,21,40\n"
+    )
     option = message.split(":")[0]
     rest = ("--db", "sqlite:///a.db") if option.startswith("--broker") else ("--replay", "x.csv")
     result = edgewise("collect", *rest, *words, option, secret_file(tmp_path), cwd=tmp_path)
@@ -234,7 +236,9 @@ def test_every_command_finds_its_database(
 
 
 def test_where_no_address_is_needed_the_environment_names_none(tmp_path: Path) -> None:
-    (tmp_path / "x.csv").write_text("time,temperature,humidity\n1700000000,21,40\n1700000060,21,40\n")
+    (tmp_path / "x.csv").write_text(
+        "time,temperature,humidity\n1700000000,21,40\n1700000060,21,40\n"
+    )
     env = {"EDGEWISE_BROKER": "mqtt://u:hush@127.0.0.1:1", "EDGEWISE_DB": "postgresql://h:1/d"}
     words = ("--db", "sqlite:///a.db", "--replay", "x.csv", "--node", "n1")
     result = edgewise("collect", *words, cwd=tmp_path, **env)

@@ -103,6 +103,7 @@ def collect(
     """
     from edgewise.cli.signals import catch_end
     from edgewise.collector import Collector, Writer
+    from edgewise.collector.broker_queue import QueueCheck
     from edgewise.collector.http import HttpInput, read_token
     from edgewise.collector.inputs import SerialInput
     from edgewise.collector.metrics import serving
@@ -142,6 +143,7 @@ def collect(
             client_id = _client_id(db_without_password(db), group)
             stack.enter_context(Collector(broker_url, writer, client_id, group))
             say(f"collecting {base}/+ from {broker_url}, Ctrl-C ends it")
+            stack.enter_context(QueueCheck(broker_url, base, client_id, say))
         if broker_url or serial or http:
             wait_for_end()
         writer.stop()  # before the inputs stop: one may be waiting for the writer
