@@ -135,4 +135,4 @@ class QueueCheck:
             client.loop_stop()
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-        self._heard.append(message.payload)
+        self._heard.append(bytes(message.payload))
