@@ -71,13 +71,13 @@ def forecast(
 
     if log is None:
         db = db or os.environ.get(DB_ENV)
-    db = db_or_none(db, db_password_file)
     if (db is None) == (log is None):
         raise InputError("name either --db URL or --log LOG.csv")
     if stay and not db:
         raise InputError("--stay is for --db: a log does not grow")
     if group and not log:
         raise InputError("--group is for --log: a database knows its nodes")
+    db = db_or_none(db, db_password_file)
     limits = [parse_limit(text) for text in warn or ()]
     if picture:
         check_path(picture)
