@@ -125,12 +125,15 @@ repl: setup  ## MicroPython's prompt: [PORT=/dev/...]
 monitor: setup  ## A node's serial line, live: [PORT=/dev/...] [CSV=log.csv]
 	@$(BIN)/edgewise monitor --port "$(or $(PORT),auto)" $(if $(CSV),--csv "$(CSV)")
 
+# An address in the environment stays there: a command line is readable by everybody.
+DEFAULT_DB = $(if $(EDGEWISE_DB),,--db sqlite:///edgewise.db)
+
 dashboard: setup-dashboard  ## Nodes in a browser: [DB=sqlite:///edgewise.db] [BROKER=mqtt://host:port]
-	@$(BIN)/edgewise dashboard --db "$(or $(DB),sqlite:///edgewise.db)" \
+	@$(BIN)/edgewise dashboard $(if $(DB),--db "$(DB)",$(DEFAULT_DB)) \
 		$(if $(BROKER),--broker "$(BROKER)")
 
 forecast: setup-forecast  ## The next day of every node: [DB=sqlite:///edgewise.db] or DATA=log.csv
-	@$(BIN)/edgewise forecast $(if $(DATA),--log "$(DATA)",--db "$(or $(DB),sqlite:///edgewise.db)")
+	@$(BIN)/edgewise forecast $(if $(DATA),--log "$(DATA)",$(if $(DB),--db "$(DB)",$(DEFAULT_DB)))
 
 bench: setup-bench  ## Microseconds, bytes, allocations beside others: [MODEL=models/name] [PORT=]
 	@$(BIN)/edgewise bench $(if $(MODEL),"$(MODEL)") $(if $(PORT),--port "$(PORT)")

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from edgewise.errors import InputError, OutsideError
 
-__all__ = ["BrokerUrl", "check_db", "check_reachable", "parse_broker", "parse_listen"]
+__all__ = [
+    "BrokerUrl",
+    "check_db",
+    "check_reachable",
+    "db_with_password",
+    "db_without_password",
+    "parse_broker",
+    "parse_listen",
+]
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _CONNECT_S, _TLS_S = 5, 60  # the system answers the first, the broker the second
@@ -20,7 +29,8 @@ _CURES = {
     62: "use a name that it has, or add this one: edgewise broker init DIR --host NAME",
 }
 _CURES[64] = _CURES[62]
-_ENCODE = "in user and password write # / ? as %23 %2F %3F"
+_ENCODE = "in user and password write # / ? @ as %23 %2F %3F %40"
+_PASSWORD_MAX = 65535  # bytes, what a CONNECT of MQTT can hold
 
 
 @dataclass(frozen=True)
@@ -59,19 +69,29 @@ class BrokerUrl:
         return context
 
 
-def parse_broker(url: str, ca: Path | None = None, cert: Path | None = None) -> BrokerUrl:
-    """Read mqtt://[user:password@]host[:port] or mqtts://; InputError names the problem."""
-    cure = "use mqtt://[user:password@]host:port or mqtts://"
+def parse_broker(
+    url: str,
+    ca: Path | None = None,
+    cert: Path | None = None,
+    password_file: Path | None = None,
+) -> BrokerUrl:
+    """Read mqtt://[user[:password]@]host[:port] or mqtts://; InputError names the problem.
+
+    ``password_file`` holds the password of a user who has none in the address.
+    """
+    cure = "use mqtt://[user@]host:port or mqtts://"
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:  # its text may hold a part of the password
         raise InputError(f"broker {_shown(url)!r} is not an address: {cure}; {_ENCODE}") from None
+    if parts.query or parts.fragment:  # what stands before may be a part of the password
+        raise InputError(f"broker {_shown(url)!r} is not an address: {cure}; {_ENCODE}")
     if parts.scheme not in _PORTS or not parts.hostname or parts.path not in ("", "/"):
         raise InputError(f"broker {_shown(url)!r} is not an address: {cure}")
     if parts.scheme == "mqtt" and (ca or cert):
         raise InputError(f"--{'ca' if ca else 'cert'} is for TLS: write mqtts:// in the address")
-    return BrokerUrl(
+    broker = BrokerUrl(
         parts.hostname,
         port or _PORTS[parts.scheme],
         unquote(parts.username) if parts.username else None,
@@ -80,6 +100,10 @@ def parse_broker(url: str, ca: Path | None = None, cert: Path | None = None) -> 
         ca,
         cert,
     )
+    if password_file is None:
+        return broker
+    _check_password_place("broker", broker.user, broker.password)
+    return replace(broker, password=_read_password("broker", password_file))
 
 
 def check_reachable(broker: BrokerUrl) -> None:
@@ -120,10 +144,63 @@ def check_db(url: str) -> str:
     if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
         return url
     if url.startswith("postgresql://") and _has_valid_port(url):
+        if url.split("://")[1].partition("/")[0].count("@") > 1:
+            raise InputError(f"database {_shown(url)!r} is not an address: {_ENCODE}")
         return url
     raise InputError(
         f"database {_shown(url)!r} is not an address: use sqlite:///file.db or postgresql://host/name"
     )
+
+
+def db_with_password(url: str, password_file: Path | None) -> str:
+    """Return ``url`` with the password in ``password_file``, or unchanged without a file.
+
+    InputError if the address is none, has no user, or has a password of its own.
+    """
+    check_db(url)
+    if password_file is None:
+        return url
+    scheme, rest = url.split("://", 1)
+    login, at, _ = rest.partition("/")[0].rpartition("@")
+    user, _, password = login.partition(":")
+    _check_password_place("db", user or None, password or None)
+    password = quote(_read_password("db", password_file), safe="")
+    return f"{scheme}://{user}:{password}{at}{rest[len(login) + 1 :]}"
+
+
+def db_without_password(url: str) -> str:
+    """Return ``url`` without the password, which names the same database."""
+    scheme, _, rest = url.partition("://")
+    login, at, _ = rest.partition("/")[0].rpartition("@")
+    return f"{scheme}://{login.partition(':')[0]}{at}{rest[len(login) + len(at) :]}"
+
+
+def _check_password_place(option: str, user: str | None, password: str | None) -> None:
+    if user is None:
+        raise InputError(
+            f"--{option}-password-file: the address has no user: write SCHEME://USER@HOST"
+        )
+    if password is not None:
+        raise InputError(
+            f"--{option}-password-file: the address has a password too: remove one of the two"
+        )
+
+
+def _read_password(option: str, path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            password = file.read(_PASSWORD_MAX + 1).decode().rstrip("\r\n")
+    except (OSError, UnicodeError) as e:
+        why = getattr(e, "strerror", None) or "not UTF-8"
+        raise InputError(
+            f"--{option}-password-file {path}: cannot be read ({why}): check the path"
+        ) from e
+    if os.name == "posix" and mode & 0o077:
+        raise InputError(f"{path}: others can read it: run: chmod 600 {path}")
+    if not password or len(password) > _PASSWORD_MAX or not password.isprintable():
+        raise InputError(f"{path}: one line with the password is expected, nothing else")
+    return password
 
 
 def _shown(url: str) -> str:

@@ -36,7 +36,7 @@ def program() -> str:
     return path
 
 
-def anonymous(folder: Path, config: str = "") -> Mosquitto:
+def anonymous(folder: Path, config: str = "max_queued_messages 0\n") -> Mosquitto:
     """One on loopback that lets everybody in; ``config`` holds lines of configuration."""
     port = free_port()
     lines = f"listener {port} 127.0.0.1\nallow_anonymous true\n{config}"

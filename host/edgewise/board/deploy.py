@@ -56,8 +56,8 @@ def deploy(
     model as the last deploy or flash. After an interruption each file on the board is either the
     old or the new one, and the next deploy goes on from there. A counter of updates or orders
     that is more than a day ahead of this computer's clock starts again at 0. ``progress`` is
-    called with a name, bytes sent and total bytes. OutsideError when a file arrives damaged or the board stops
-    answering.
+    called with a name, bytes sent and total bytes. OutsideError when a file arrives damaged or
+    the board stops answering.
     """
     repl.exec(_ON_BOARD.read_text())
     digests = repl.exec(f"for p in {tuple(files)!r}:\n print(digest('/' + p))").splitlines()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -11,7 +12,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgewise.cli.options import Base, Ca, Cert, Db, JsonFlag, SerialOrNone, topic_part
+from edgewise.cli.options import (
+    BROKER_ENV,
+    Base,
+    BrokerPasswordFile,
+    Ca,
+    Cert,
+    Db,
+    DbPasswordFile,
+    JsonFlag,
+    SerialOrNone,
+    broker_or_none,
+    topic_part,
+)
 from edgewise.console import emit_json, say
 from edgewise.errors import InputError, OutsideError
 
@@ -20,7 +33,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     "edgewise collect --broker mqtt://localhost --db sqlite:///edgewise.db",
-    "edgewise collect --broker mqtts://operator:PW@pi.local --ca DIR/ca.pem --db sqlite:///e.db",
+    "edgewise collect --broker mqtts://operator@pi.local --broker-password-file FILE "
+    "--ca DIR/ca.pem --db sqlite:///edgewise.db",
     "edgewise collect --broker mqtt://pi.local --db postgresql://edge@pi.local/edge --group lab",
     "edgewise collect --serial /dev/ttyUSB0 --db sqlite:///edgewise.db --keep 90d",
     "edgewise collect --replay mylog.csv --node attic --db sqlite:///edgewise.db",
@@ -30,10 +44,16 @@ EXAMPLES = (
 
 def collect(
     db: Db,
+    db_password_file: DbPasswordFile = None,
     broker: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Broker, mqtt://host:port or mqtts://host:port"),
+        typer.Option(
+            metavar="URL",
+            help=f"Broker, mqtt[s]://[user@]host[:port] [{BROKER_ENV}, without --serial, --replay "
+            "and --http]",
+        ),
     ] = None,
+    broker_password_file: BrokerPasswordFile = None,
     ca: Ca = None,
     cert: Cert = None,
     group: Annotated[
@@ -83,22 +103,27 @@ def collect(
     """
     from edgewise.cli.signals import catch_end
     from edgewise.collector import Collector, Writer
+    from edgewise.collector.broker_queue import QueueCheck
     from edgewise.collector.http import HttpInput, read_token
     from edgewise.collector.inputs import SerialInput
     from edgewise.collector.metrics import serving
     from edgewise.collector.retention import Keeper, parse_span
     from edgewise.database import open_db
-    from edgewise.urls import parse_broker
+    from edgewise.urls import db_with_password, db_without_password
 
-    if broker is None and serial is None and replay is None and http is None:
-        raise InputError("name where readings come from: --broker, --serial, --replay or --http")
+    if serial is None and replay is None and http is None:
+        broker = broker or os.environ.get(BROKER_ENV)
+        if not broker:
+            raise InputError(
+                "name where readings come from: --broker, --serial, --replay or --http"
+            )
     if (http is None) != (token_file is None):
         raise InputError("--http and --token-file go together: a token of 16 characters or more")
     keep_s, keep_hourly_s = (parse_span(text) if text else None for text in (keep, keep_hourly))
-    broker_url = parse_broker(broker, ca, cert) if broker else None
+    broker_url = broker_or_none(broker, ca, cert, broker_password_file)
     store_log = _log_input(replay, node) if replay else None
     token = read_token(token_file) if token_file else ""
-    engine = open_db(db)
+    engine = open_db(db_with_password(db, db_password_file))
     with ExitStack() as stack:
         stack.callback(engine.dispose)
         writer = Writer(engine, base, say)
@@ -115,8 +140,10 @@ def collect(
             http_input = stack.enter_context(HttpInput(http, token, writer))
             say(f"collecting from {http_input.url}, Ctrl-C ends it")
         if broker_url:
-            stack.enter_context(Collector(broker_url, writer, _client_id(db, group), group))
+            client_id = _client_id(db_without_password(db), group)
+            stack.enter_context(Collector(broker_url, writer, client_id, group))
             say(f"collecting {base}/+ from {broker_url}, Ctrl-C ends it")
+            stack.enter_context(QueueCheck(broker_url, base, client_id, say))
         if broker_url or serial or http:
             wait_for_end()
         writer.stop()  # before the inputs stop: one may be waiting for the writer

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import json as jsonlib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from edgewise.cli.options import Base, Broker, Ca, JsonFlag, KeyConfig, NodeName
+from edgewise.cli.options import (
+    Base,
+    Broker,
+    BrokerPasswordFile,
+    Ca,
+    JsonFlag,
+    KeyConfig,
+    NodeName,
+)
 from edgewise.console import emit_json, printable
 from edgewise.errors import EdgewiseError
+
+if TYPE_CHECKING:
+    from edgewise.ota import Target
+    from edgewise.urls import BrokerUrl
 
 __all__ = ["EXAMPLES", "command", "send"]
 
@@ -30,6 +42,7 @@ def command(
     value: Annotated[
         str | None, typer.Argument(metavar="[VALUE]", help="JSON, or a word such as on")
     ] = None,
+    broker_password_file: BrokerPasswordFile = None,
     config: KeyConfig = Path("node.toml"),
     ca: Ca = None,
     base: Base = "edgewise",
@@ -39,7 +52,11 @@ def command(
 
     The command is signed with the node's key if the settings have one.
     """
-    answer = send(node, broker, ca, base, config, verb, _parse(value))
+    from edgewise.ota import Target, key_of
+    from edgewise.urls import parse_broker
+
+    broker_url = parse_broker(broker, ca, password_file=broker_password_file)
+    answer = send(broker_url, Target(base, node, key_of(config, node)), verb, _parse(value))
     if json:
         emit_json(answer)
     elif "value" in answer:
@@ -58,18 +75,14 @@ def _parse(text: str | None) -> Any:
         return text
 
 
-def send(
-    node: str, broker: str, ca: Path | None, base: str, config: Path | None, verb: str, value: Any
-) -> dict[str, Any]:
+def send(broker: BrokerUrl, target: Target, verb: str, value: Any) -> dict[str, Any]:
     """The answer of a node to a command; EdgewiseError if it refuses."""
-    from edgewise.ota import Target, key_of, order
+    from edgewise.ota import order
     from edgewise.ota.refusals import with_cure
     from edgewise.ota.targets import connection
-    from edgewise.urls import parse_broker
 
-    target = Target(base, node, key_of(config, node) if config else "")
-    with connection(parse_broker(broker, ca)) as client:
+    with connection(broker) as client:
         answer = order(client, target, verb, value)
     if not answer["ok"]:
-        raise EdgewiseError(f"node {node}: {with_cure(str(answer['error']))}")
+        raise EdgewiseError(f"node {target.node}: {with_cure(str(answer['error']))}")
     return answer

@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from edgewise.cli.help import examples, make_app
-from edgewise.cli.options import Base, Ca, Cert
+from edgewise.cli.options import (
+    BROKER_ENV,
+    DB_ENV,
+    Base,
+    BrokerPasswordFile,
+    Ca,
+    Cert,
+    DbPasswordFile,
+    broker_or_none,
+    db_or_none,
+)
 from edgewise.console import say
 from edgewise.toolchain import extras
 
@@ -27,12 +37,22 @@ def dashboard(
     context: typer.Context,
     db: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Database, sqlite:///file.db or postgresql://host/name"),
+        typer.Option(
+            metavar="URL",
+            envvar=DB_ENV,
+            help="Database, sqlite:///file.db or postgresql://[user@]host/name",
+        ),
     ] = None,
+    db_password_file: DbPasswordFile = None,
     broker: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Broker to push models through, mqtt://host:port"),
+        typer.Option(
+            metavar="URL",
+            envvar=BROKER_ENV,
+            help="Broker to push models through, mqtt[s]://[user@]host[:port]",
+        ),
     ] = None,
+    broker_password_file: BrokerPasswordFile = None,
     host: Annotated[str, typer.Option(help="Address to listen on")] = "127.0.0.1",
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one")
@@ -63,13 +83,13 @@ def dashboard(
     from edgewise.dashboard import Address, serve
     from edgewise.database import open_db
     from edgewise.errors import InputError
-    from edgewise.urls import parse_broker
 
-    if db is None:
+    db_url = db_or_none(db, db_password_file)
+    if db_url is None:
         raise InputError("nothing to show: name the database with --db")
-    broker_url = parse_broker(broker, ca, cert) if broker else None
+    broker_url = broker_or_none(broker, ca, cert, broker_password_file)
     address = Address(host, port, tuple(proxy or ()), private)
-    with serve(open_db(db), broker_url, address, models, config, base) as server:
+    with serve(open_db(db_url), broker_url, address, models, config, base) as server:
         say(f"dashboard at {server.url}, Ctrl-C ends it")
         wait_for_end()
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from edgewise.cli.help import examples, make_app
-from edgewise.cli.options import Db, JsonFlag, Out
+from edgewise.cli.options import Db, DbPasswordFile, JsonFlag, Out
 from edgewise.console import emit_json, say
 
 __all__ = ["app"]
@@ -65,6 +65,7 @@ def list_(as_json: JsonFlag = False) -> None:
 def export_(
     db: Db,
     out: Annotated[Path, typer.Option(metavar="PATH", help="Log to write")],
+    db_password_file: DbPasswordFile = None,
     node: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Only this node; may be repeated")
     ] = None,
@@ -73,8 +74,10 @@ def export_(
     from edgewise.database import open_db
     from edgewise.database.labels import read_labelled
     from edgewise.logs.writing import write_log
+    from edgewise.urls import db_with_password
 
-    log = read_labelled(open_db(db, create=False), node)
+    engine = open_db(db_with_password(db, db_password_file), create=False)
+    log = read_labelled(engine, node)
     write_log(log, out)
     n = sum(name is not None for name in log.label.tolist()) if log.label is not None else 0
     say(f"written: {out}, {len(log)} readings, {n} of them labelled")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgewise.cli.options import JsonFlag, Seed
+from edgewise.cli.options import BrokerPasswordFile, JsonFlag, Seed, broker_or_none
 from edgewise.console import emit_json, say
 
 EXAMPLES = (
@@ -18,8 +18,12 @@ EXAMPLES = (
 
 def demo(
     broker: Annotated[
-        str | None, typer.Option(help="Broker, mqtt://host:port [one for the demo]")
+        str | None,
+        typer.Option(
+            metavar="URL", help="Broker, mqtt[s]://[user@]host[:port] [one for the demo]"
+        ),
     ] = None,
+    broker_password_file: BrokerPasswordFile = None,
     out: Annotated[
         Path, typer.Option(help="Folder for model, database, summary and picture")
     ] = Path("build/demo"),
@@ -32,7 +36,8 @@ def demo(
     from edgewise.demo.run import run
     from edgewise.errors import EdgewiseError
 
-    summary = run(out, broker, seed)
+    broker_url = broker_or_none(broker, password_file=broker_password_file)
+    summary = run(out, broker_url, seed)
     show(summary, out)
     if json:
         emit_json(summary)

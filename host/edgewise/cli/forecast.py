@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgewise.cli.options import JsonFlag, NodeOrAll
+from edgewise.cli.options import DB_ENV, DbPasswordFile, JsonFlag, NodeOrAll, db_or_none
 from edgewise.console import emit_json, err, printable, progress_bar, say
 from edgewise.errors import InputError
 
@@ -31,9 +32,11 @@ def forecast(
         typer.Option(
             "--db",
             metavar="URL",
-            help="Database to read from and write to, sqlite:///file.db or postgresql://host/name",
+            help="Database to read from and write to, sqlite:///file.db or "
+            f"postgresql://[user@]host/name [{DB_ENV}, without --log]",
         ),
     ] = None,
+    db_password_file: DbPasswordFile = None,
     log: Annotated[Path | None, typer.Option(metavar="LOG.csv", help="Log to read")] = None,
     group: Annotated[
         str | None, typer.Option(metavar="COL", help="Column of the log with the node's name")
@@ -66,12 +69,15 @@ def forecast(
     from edgewise.forecast.picture import check_path
     from edgewise.logs.log import read_log
 
+    if log is None:
+        db = db or os.environ.get(DB_ENV)
     if (db is None) == (log is None):
         raise InputError("name either --db URL or --log LOG.csv")
     if stay and not db:
         raise InputError("--stay is for --db: a log does not grow")
     if group and not log:
         raise InputError("--group is for --log: a database knows its nodes")
+    db = db_or_none(db, db_password_file)
     limits = [parse_limit(text) for text in warn or ()]
     if picture:
         check_path(picture)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgewise.cli.help import examples, make_app
-from edgewise.cli.options import Base, Broker, Ca, JsonFlag, NodeOrAll
+from edgewise.cli.options import Base, Broker, BrokerPasswordFile, Ca, JsonFlag, NodeOrAll
 from edgewise.console import emit_json, say
 from edgewise.errors import InputError, OutsideError
 
@@ -38,6 +38,7 @@ def ha() -> None:
 def publish(
     broker: Broker,
     model: Annotated[Path, typer.Option(help="Model package that names the classes")],
+    broker_password_file: BrokerPasswordFile = None,
     node: NodeOrAll = "all",
     config: Annotated[
         Path | None,
@@ -62,7 +63,7 @@ def publish(
     expire_s = _read_expiry(config, loaded.period_ms)
     if node != "all":
         ha.config_topic(node)
-    with _connect(broker, ca) as client:
+    with _connect(broker, ca, broker_password_file) as client:
         nodes = ha.find_nodes(client, base) if node == "all" else {node: True}
         if not nodes:
             raise OutsideError(f"no node below {base}/ has said anything yet: name it with --node")
@@ -81,6 +82,7 @@ def publish(
 def clean(
     broker: Broker,
     node: NodeOrAll,
+    broker_password_file: BrokerPasswordFile = None,
     ca: Ca = None,
     base: Base = "edgewise",
     json: JsonFlag = False,
@@ -88,7 +90,7 @@ def clean(
     """Remove nodes from Home Assistant."""
     from edgewise import homeassistant as ha
 
-    with _connect(broker, ca) as client:
+    with _connect(broker, ca, broker_password_file) as client:
         nodes = ha.find_announced(client, base) if node == "all" else [node]
         ha.clean(client, nodes)
         for name in nodes:
@@ -134,8 +136,10 @@ def _read_expiry(config: Path | None, period_ms: int) -> Callable[[str], int | N
     return expire_s
 
 
-def _connect(broker: str, ca: Path | None) -> AbstractContextManager[mqtt.Client]:
+def _connect(
+    broker: str, ca: Path | None, password_file: Path | None
+) -> AbstractContextManager[mqtt.Client]:
     from edgewise.ota.targets import connection
     from edgewise.urls import parse_broker
 
-    return connection(parse_broker(broker, ca))
+    return connection(parse_broker(broker, ca, password_file=password_file))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgewise.cli.options import Db, JsonFlag
+from edgewise.cli.options import Db, DbPasswordFile, JsonFlag
 from edgewise.console import emit_json, err, printable, say
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ EXAMPLES = (
 
 def health(
     db: Db,
+    db_password_file: DbPasswordFile = None,
     models: Annotated[
         Path,
         typer.Option(
@@ -41,8 +42,9 @@ def health(
     """
     from edgewise.cli.signals import once_or_hourly
     from edgewise.database import open_db
+    from edgewise.urls import db_with_password
 
-    engine = open_db(db, create=False)
+    engine = open_db(db_with_password(db, db_password_file), create=False)
     once_or_hourly(lambda: _check(engine, models, json), stay)
 
 

@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from edgewise.cli.options import JsonFlag
+from edgewise.cli.options import BrokerPasswordFile, JsonFlag
 from edgewise.console import emit_json, say
 from edgewise.errors import InputError
 
 EXAMPLES = (
     "edgewise init",
-    "edgewise init --node kitchen --wifi HOME --wifi-password SECRET "
-    "--broker mqtt://user:password@raspberrypi.local --sensor dht22 --pin 4",
+    "edgewise init --node kitchen --wifi HOME --broker mqtt://user@raspberrypi.local "
+    "--sensor dht22 --pin 4",
 )
 
 # setting -> question, default; the answer for the broker holds several settings
@@ -51,8 +51,9 @@ def init(
     ] = None,
     broker: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Broker, mqtt[s]://[user:password@]host[:port]"),
+        typer.Option(metavar="URL", help="Broker, mqtt[s]://[user@]host[:port]"),
     ] = None,
+    broker_password_file: BrokerPasswordFile = None,
     sensor: Annotated[
         str | None, typer.Option(metavar="KIND", help="Sensor, dht22 or dht11")
     ] = None,
@@ -81,8 +82,10 @@ def init(
     for key, value in options.items():
         if value is not None:
             _check(key, value)
+    if broker is not None:
+        _mqtt(broker, broker_password_file)
     answers = {key: _ask(key) if value is None else value for key, value in options.items()}
-    values = _settings(answers)
+    values = _settings(answers, broker_password_file)
     paths = settings.write(out, values, force)
     say(f"written: {', '.join(map(str, paths))}; next: edgewise build --config {out}")
     if values["mqtt"].get("tls"):
@@ -95,10 +98,10 @@ def init(
         emit_json({"written": [str(path) for path in paths]})
 
 
-def _settings(answers: dict[str, Any]) -> dict[str, Any]:
+def _settings(answers: dict[str, Any], password_file: Path | None) -> dict[str, Any]:
     import secrets
 
-    mqtt = _mqtt(answers.pop("broker"))
+    mqtt = _mqtt(answers.pop("broker"), password_file)
     if "user" in mqtt and "password" not in mqtt:
         mqtt["password"] = _ask("mqtt.password")
     values: dict[str, Any] = {"wifi": {}, "mqtt": mqtt, "sensor": {}}
@@ -154,10 +157,10 @@ def _check(key: str, value: Any) -> None:
         raise InputError(f"{e}: correct it") from e
 
 
-def _mqtt(url: str) -> dict[str, Any]:
+def _mqtt(url: str, password_file: Path | None = None) -> dict[str, Any]:
     from edgewise.urls import parse_broker
 
-    broker = parse_broker(url)
+    broker = parse_broker(url, password_file=password_file)
     values: dict[str, Any] = {"host": broker.host, "port": broker.port}
     if broker.user:
         values["user"] = broker.user

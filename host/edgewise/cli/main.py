@@ -11,6 +11,7 @@ import typer
 
 from edgewise import __version__
 from edgewise.cli.help import Group, examples, first_paragraph, make_app
+from edgewise.cli.process_title import hide_passwords
 from edgewise.console import say
 from edgewise.errors import EdgewiseError
 
@@ -108,6 +109,7 @@ def edgewise(
 
 def run() -> None:
     """Run the command line; an error becomes one line on stderr and an exit code."""
+    hide_passwords()
     try:
         try:
             app(prog_name="edgewise")

@@ -9,7 +9,15 @@ import typer
 
 from edgewise.cli.command import send
 from edgewise.cli.help import examples, make_app
-from edgewise.cli.options import Base, Broker, Ca, JsonFlag, KeyConfig, NodeName
+from edgewise.cli.options import (
+    Base,
+    Broker,
+    BrokerPasswordFile,
+    Ca,
+    JsonFlag,
+    KeyConfig,
+    NodeName,
+)
 from edgewise.console import emit_json, printable
 
 _EXAMPLES = (
@@ -26,10 +34,19 @@ def model() -> None:
 
 @app.command(epilog=examples(_EXAMPLES[0]))
 def status(
-    node: NodeName, broker: Broker, ca: Ca = None, base: Base = "edgewise", json: JsonFlag = False
+    node: NodeName,
+    broker: Broker,
+    broker_password_file: BrokerPasswordFile = None,
+    ca: Ca = None,
+    base: Base = "edgewise",
+    json: JsonFlag = False,
 ) -> None:
     """Show which model runs on a node and how the last push ended."""
-    model_status = send(node, broker, ca, base, None, "model", "status")["value"]
+    from edgewise.ota import Target
+    from edgewise.urls import parse_broker
+
+    broker_url = parse_broker(broker, ca, password_file=broker_password_file)
+    model_status = send(broker_url, Target(base, node, ""), "model", "status")["value"]
     if json:
         emit_json(model_status)
     else:
@@ -49,6 +66,7 @@ def _last_push(model_status: dict[str, Any]) -> str:
 def rollback(
     node: NodeName,
     broker: Broker,
+    broker_password_file: BrokerPasswordFile = None,
     config: KeyConfig = Path("node.toml"),
     ca: Ca = None,
     base: Base = "edgewise",
@@ -57,5 +75,9 @@ def rollback(
 
     The order is signed with the node's key if the settings have one.
     """
-    send(node, broker, ca, base, config, "model", "rollback")
+    from edgewise.ota import Target, key_of
+    from edgewise.urls import parse_broker
+
+    broker_url = parse_broker(broker, ca, password_file=broker_password_file)
+    send(broker_url, Target(base, node, key_of(config, node)), "model", "rollback")
     typer.echo(f"{node}: restarts with the previous model")

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgewise.errors import InputError
 
+if TYPE_CHECKING:
+    from edgewise.urls import BrokerUrl
+
 __all__ = [
+    "BROKER_ENV",
+    "DB_ENV",
     "After",
     "Base",
     "Baud",
     "Before",
     "Broker",
+    "BrokerPasswordFile",
     "Ca",
     "Cert",
     "Db",
+    "DbPasswordFile",
     "JsonFlag",
     "KeyConfig",
     "NodeName",
@@ -27,8 +34,13 @@ __all__ = [
     "Port",
     "Seed",
     "SerialOrNone",
+    "broker_or_none",
+    "db_or_none",
     "topic_part",
 ]
+
+# The whole address, with its password. A command that can do without does not look there.
+BROKER_ENV, DB_ENV = "EDGEWISE_BROKER", "EDGEWISE_DB"
 
 
 def _resolve_auto(port: str | None) -> str | None:
@@ -48,12 +60,48 @@ def topic_part(param: typer.CallbackParam, text: str | None) -> str | None:
     return text
 
 
+def broker_or_none(
+    url: str | None,
+    ca: Path | None = None,
+    cert: Path | None = None,
+    password_file: Path | None = None,
+) -> BrokerUrl | None:
+    """Return the broker, None without an address; InputError for a password file alone."""
+    from edgewise.urls import parse_broker
+
+    if url:
+        return parse_broker(url, ca, cert, password_file)
+    if password_file:
+        raise InputError("--broker-password-file: name the broker with --broker as well")
+    return None
+
+
+def db_or_none(url: str | None, password_file: Path | None) -> str | None:
+    """Return the database's address with its password; InputError for a password file alone."""
+    from edgewise.urls import db_with_password
+
+    if url:
+        return db_with_password(url, password_file)
+    if password_file:
+        raise InputError("--db-password-file: name the database with --db as well")
+    return None
+
+
 JsonFlag = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout, everything else on stderr")
 ]
 Broker = Annotated[
     str,
-    typer.Option("--broker", metavar="URL", help="Broker, mqtt://host:port or mqtts://host:port"),
+    typer.Option(
+        "--broker",
+        metavar="URL",
+        envvar=BROKER_ENV,
+        help="Broker, mqtt[s]://[user@]host[:port]",
+    ),
+]
+BrokerPasswordFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="File with the password of the broker's user, mode 600"),
 ]
 Ca = Annotated[
     Path | None,
@@ -66,8 +114,15 @@ Cert = Annotated[
 Db = Annotated[
     str,
     typer.Option(
-        "--db", metavar="URL", help="Database, sqlite:///file.db or postgresql://host/name"
+        "--db",
+        metavar="URL",
+        envvar=DB_ENV,
+        help="Database, sqlite:///file.db or postgresql://[user@]host/name",
     ),
+]
+DbPasswordFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="File with the password of the database's user, mode 600"),
 ]
 Base = Annotated[str, typer.Option(callback=topic_part, help="First part of the topics")]
 KeyConfig = Annotated[

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgewise.cli.options import Base, Broker, Ca, JsonFlag, KeyConfig, NodeOrAll
+from edgewise.cli.options import (
+    Base,
+    Broker,
+    BrokerPasswordFile,
+    Ca,
+    JsonFlag,
+    KeyConfig,
+    NodeOrAll,
+)
 from edgewise.console import emit_json, say
 from edgewise.errors import EdgewiseError
 
@@ -26,6 +34,7 @@ def push(
     model: Annotated[Path, typer.Option(help="Model package")],
     node: NodeOrAll,
     broker: Broker,
+    broker_password_file: BrokerPasswordFile = None,
     config: KeyConfig = Path("node.toml"),
     ca: Ca = None,
     base: Base = "edgewise",
@@ -41,7 +50,7 @@ def push(
     from edgewise.urls import parse_broker
 
     data = container(load_package(model))
-    broker_url = parse_broker(broker, ca)
+    broker_url = parse_broker(broker, ca, password_file=broker_password_file)
     secrets = {} if node == "all" else {node: secret_of(config, node)}
     with connection(broker_url) as client:
         if node == "all":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -12,7 +13,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgewise.cli.keys import keys
-from edgewise.cli.options import Base, Ca, JsonFlag, NodeOrNone
+from edgewise.cli.options import (
+    BROKER_ENV,
+    Base,
+    BrokerPasswordFile,
+    Ca,
+    JsonFlag,
+    NodeOrNone,
+    broker_or_none,
+)
 from edgewise.cli.signals import end_as_interrupt
 from edgewise.console import emit_json, say
 from edgewise.errors import InputError
@@ -20,6 +29,7 @@ from edgewise.errors import InputError
 if TYPE_CHECKING:
     from edgewise.board.serial.recorder import Recorder
     from edgewise.board.serial.sources import Source
+    from edgewise.urls import BrokerUrl
 
 EXAMPLES = (
     "edgewise record --port /dev/ttyUSB0 --label closed,open --out window.csv",
@@ -44,8 +54,13 @@ def record(
     ] = None,
     broker: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Broker to read the node from, instead of a port"),
+        typer.Option(
+            metavar="URL",
+            help=f"Broker to read the node from, mqtt[s]://[user@]host[:port] [{BROKER_ENV}, "
+            "without --port]",
+        ),
     ] = None,
+    broker_password_file: BrokerPasswordFile = None,
     ca: Ca = None,
     node: NodeOrNone = None,
     base: Base = "edgewise",
@@ -65,7 +80,10 @@ def record(
     from edgewise.board.serial.recorder import Recorder
 
     labels = _labels(label)
-    source = _source(port, broker, ca, node, base)
+    if port is None:
+        broker = broker or os.environ.get(BROKER_ENV)
+    broker_url = broker_or_none(broker, ca, password_file=broker_password_file)
+    source = _source(port, broker_url, node, base)
     with ExitStack() as stack:
         log = stack.enter_context(GrowingLog(out, "status"))
         source = stack.enter_context(source)
@@ -88,19 +106,16 @@ def _labels(text: str) -> list[str]:
     return labels
 
 
-def _source(
-    port: str | None, broker: str | None, ca: Path | None, node: str | None, base: str
-) -> Source:
+def _source(port: str | None, broker: BrokerUrl | None, node: str | None, base: str) -> Source:
     from edgewise.board.serial.sources import MqttSource, SerialSource
-    from edgewise.urls import parse_broker
 
-    if (port is None) == (broker is None):
-        raise InputError("name the node's place: either --port or --broker and --node")
-    if port is not None:
+    if port is not None and broker is None:
         return SerialSource(port)
+    if port is not None or broker is None:
+        raise InputError("name the node's place: either --port or --broker and --node")
     if not node:
         raise InputError("--broker needs --node: the node's name, such as a1b2c3")
-    return MqttSource(parse_broker(broker or "", ca), node, base)
+    return MqttSource(broker, node, base)
 
 
 def _record_readings(

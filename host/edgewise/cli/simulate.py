@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from edgewise.cli.options import Ca, JsonFlag, Seed
+from edgewise.cli.options import BrokerPasswordFile, Ca, JsonFlag, Seed
 from edgewise.console import emit_json, say
 from edgewise.errors import EdgewiseError, InputError
 
@@ -28,8 +28,10 @@ def simulate(
     nodes: Annotated[int, typer.Option(min=1, max=200, help="Number of nodes")] = 1,
     speed: Annotated[str, typer.Option(help="Times real time, or max")] = "max",
     broker: Annotated[
-        str | None, typer.Option(help="Broker, mqtt://host:port [an embedded one]")
+        str | None,
+        typer.Option(metavar="URL", help="Broker, mqtt[s]://[user@]host[:port] [an embedded one]"),
     ] = None,
+    broker_password_file: BrokerPasswordFile = None,
     ca: Ca = None,
     config: Annotated[Path | None, typer.Option(help="Settings of the nodes, a node.toml")] = None,
     group: Annotated[str | None, typer.Option(help="Column with the node's name")] = None,
@@ -50,7 +52,7 @@ def simulate(
     logs = _logs(log, group, nodes)
     with ExitStack() as stack:
         url = broker or stack.enter_context(EmbeddedBroker()).url
-        broker_url = parse_broker(url, ca)
+        broker_url = parse_broker(url, ca, password_file=broker_password_file)
         check_reachable(broker_url)
         say(f"{nodes} node(s), {sum(len(p.time_s) for p in logs)} readings, broker {broker_url}")
         outcome = fleet.simulate(

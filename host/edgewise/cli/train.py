@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgewise.cli.options import JsonFlag, Seed
+from edgewise.cli.options import DB_ENV, DbPasswordFile, JsonFlag, Seed, db_or_none
 from edgewise.console import emit_json, progress_bar, say
 from edgewise.package.form import Form
 
@@ -40,9 +41,11 @@ def train(
         str | None,
         typer.Option(
             metavar="URL",
-            help="Database whose labelled periods to train on, with or without a log",
+            help="Database whose labelled periods to train on, with or without a log "
+            f"[{DB_ENV}, without a log]",
         ),
     ] = None,
+    db_password_file: DbPasswordFile = None,
     node: Annotated[
         list[str] | None, typer.Option(help="With --db: only this node; may be repeated")
     ] = None,
@@ -78,6 +81,9 @@ def train(
     from edgewise.training import Budget
     from edgewise.training import train as train_model
 
+    if log is None:
+        db = db or os.environ.get(DB_ENV)
+    db = db_or_none(db, db_password_file)
     options = (label, group, test, split_col, train_value)
     training, testing, data = (
         _read_db(db, node, log, options) if db else _read_log(log, node, options)

@@ -18,6 +18,7 @@ from edgewise.compile.estimators import check_estimator
 from edgewise.compile.skops_file import ESTIMATOR, dump_estimator, load_estimator
 from edgewise.errors import InputError
 from edgewise.features.table import build_table, max_delta
+from edgewise.logs.formulas import from_text
 from edgewise.logs.log import Log
 from edgewise.package.baseline import baseline_of
 from edgewise.package.form import Form
@@ -134,7 +135,7 @@ def compile_file(path: Path, log: Log, out: Path, form: Form = Form.auto) -> dic
         )
     contract = {
         "name": out.name,
-        "classes": [str(c) for c in estimator.classes_],
+        "classes": [from_text(str(c)) for c in estimator.classes_],
         "features": features,
         "filters": FILTERS,
         "period_ms": log.period_ms,
@@ -147,7 +148,8 @@ def compile_file(path: Path, log: Log, out: Path, form: Form = Form.auto) -> dic
     rows = table.x[table.valid]
     labelled = np.array([v is not None for v in log.label[table.valid]], dtype=bool)
     x, y = rows[labelled], log.label[table.valid][labelled].astype(str)
-    scores = score(y, predict(estimator, x).astype(str))
+    names = [from_text(str(c)) for c in predict(estimator, x)]
+    scores = score(y, np.array(names))
     gain = information_gain(x, np.unique(y, return_inverse=True)[1])
     use = estimator.feature_importances_
     contract |= {

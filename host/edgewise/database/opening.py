@@ -45,7 +45,8 @@ def open_db(url: str, create: bool = True) -> Engine:
 
 def display_url(engine: Engine) -> str:
     """The address of the database for people, without its password."""
-    return engine.url.render_as_string(hide_password=True)
+    query = {key: "***" if "password" in key else v for key, v in engine.url.query.items()}
+    return engine.url.set(query=query).render_as_string(hide_password=True)
 
 
 def reason(error: SQLAlchemyError) -> str:

@@ -44,13 +44,12 @@ _COLLECT_S = 120
 _PERIOD_MS = 5_000
 
 
-def run(out: Path, broker: str | None, seed: int) -> dict[str, Any]:
+def run(out: Path, broker_url: BrokerUrl | None, seed: int) -> dict[str, Any]:
     """Run all steps below ``out`` and return the summary, which is also in summary.json.
 
     Raises OutsideError when the broker cannot be reached or the node does not end in time.
     """
     start = time.monotonic()
-    broker_url = parse_broker(broker) if broker else None
     if broker_url is not None:
         check_reachable(broker_url)
     out.mkdir(parents=True, exist_ok=True)

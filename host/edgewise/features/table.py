@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edgenode.core import decode
 from edgenode.core.pipeline import GAP_SLOTS, Pipeline, slots_between
 from edgenode.core.plausible import Plausible, stuck_n
+from edgewise.logs.formulas import as_text
 from edgewise.logs.log import Log
 from edgewise.logs.writing import iso
 
@@ -151,5 +152,5 @@ def features_csv(log: Log, features: list[str], table: Table) -> str:
     columns = (log.time_s.tolist(), log.node.tolist(), label, table.x.tolist())
     for time_s, node, cls, x, valid in zip(*columns, table.valid.tolist(), strict=True):
         if valid:
-            out.writerow((iso(time_s), node, cls or "", *x))
+            out.writerow((iso(time_s), as_text(node), as_text(cls or ""), *x))
     return text.getvalue()

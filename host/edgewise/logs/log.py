@@ -85,14 +85,14 @@ def read_log(
     time_s = read_times(sheet, columns.time)
     celsius = read_values(sheet, columns.temperature, TEMPERATURE)
     percent = read_values(sheet, columns.humidity, HUMIDITY)
-    node = _strings(sheet.cells(columns.node) if columns.node is not None else [""] * len(time_s))
-    parts = sheet.cells(columns.split) if columns.split is not None else [""] * len(time_s)
+    node = _strings(sheet.texts(columns.node) if columns.node is not None else [""] * len(time_s))
+    parts = sheet.texts(columns.split) if columns.split is not None else [""] * len(time_s)
     check_order(sheet, columns.time, time_s, list(zip(node.tolist(), parts, strict=True)))
     series = series_of(node, time_s)
     check_unit(sheet, columns.temperature, celsius, series)
     valid = ~(np.isnan(celsius) | np.isnan(percent))
     labels = _labels(sheet, columns.label, is_named=label is not None)
-    extra = {sheet.header[i]: _strings(sheet.cells(i)) for i in columns.others(len(sheet.header))}
+    extra = {sheet.header[i]: _strings(sheet.texts(i)) for i in columns.others(len(sheet.header))}
     if split is not None:
         extra[split] = _strings(parts)
     return Log(
@@ -118,5 +118,5 @@ def _strings(cells: list[str]) -> Strings:
 
 def _labels(sheet: Sheet, column: int | None, is_named: bool) -> Strings | None:
     # A label column counts only if the caller named it or at least one cell is filled in.
-    cells = [cell or None for cell in sheet.cells(column)] if column is not None else []
+    cells = [cell or None for cell in sheet.texts(column)] if column is not None else []
     return np.array(cells, dtype=object) if is_named or any(cells) else None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgewise.errors import InputError
+from edgewise.logs.formulas import from_text
 
 __all__ = ["Sheet", "read_sheet"]
 
@@ -28,6 +29,10 @@ class Sheet:
     def cells(self, column: int) -> list[str]:
         """Return the cells of one column without the spaces around them."""
         return [row[column].strip() for row in self.rows]
+
+    def texts(self, column: int) -> list[str]:
+        """Return the cells of a column with names, without marks against formulas."""
+        return [from_text(cell) for cell in self.cells(column)]
 
     def place(self, row: int, column: int) -> str:
         """Return 'FILE:LINE: column NAME' for an error message."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgewise.errors import unwritable
+from edgewise.logs.formulas import as_text
 
 if TYPE_CHECKING:
     from edgewise.logs.log import Log
@@ -22,7 +23,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def write_log(log: Log, path: str | os.PathLike[str]) -> None:
     """Write the log as time,node,temperature,humidity,status.
 
-    Times are ISO 8601 in UTC. Failed reads, missing nodes and missing labels are empty cells.
+    Times are ISO 8601 in UTC. Failed reads, missing nodes and missing labels are empty cells. An
+    apostrophe stands before a name that a spreadsheet would take for a formula; `read_log` takes
+    it away.
     Raises InputError where the file cannot be written, OutsideError where the disk is full; the
     file is then unchanged.
     """
@@ -35,7 +38,7 @@ def write_log(log: Log, path: str | os.PathLike[str]) -> None:
         *(column.tolist() for column in columns), label, strict=True
     ):
         values = (_tenths(t_dc), _tenths(h_pm)) if valid else ("", "")
-        out.writerow((iso(time_s), node, *values, cls or ""))
+        out.writerow((iso(time_s), as_text(node), *values, as_text(cls or "")))
     write_atomic(path, text.getvalue().encode())
 
 

@@ -76,7 +76,7 @@ def online(client: mqtt.Client, base: str) -> list[str]:
 
 
 def key_of(config: Path, node: str) -> str:
-    """The key of ``node``, update.secret in hex; "" where there are no settings, or no key in them.
+    """The key of ``node``, update.secret in hex; "" where the settings are missing or have none.
 
     It is the one of its own file in nodes/, otherwise the one of ``config``. InputError.
     """

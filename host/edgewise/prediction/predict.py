@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from edgewise import paths
 from edgewise.errors import OutsideError, unwritable
 from edgewise.features.table import Table, build_table, kind_of
+from edgewise.logs.formulas import as_text
 from edgewise.logs.log import Log
 from edgewise.package.store import Package
 from edgewise.prediction.runtimes import run_c
@@ -143,8 +144,8 @@ def _write_rows(stream: TextIO, package: Package, log: Log, predictions: Predict
         rows.writerow(
             [
                 time,
-                node,
-                package.classes[cls] if is_valid else "",
+                as_text(node),
+                as_text(package.classes[cls]) if is_valid else "",
                 f"{p_pc / 100:.2f}" if is_valid else "",
             ]
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from edgewise.errors import InputError, unwritable
+from edgewise.logs.formulas import as_text, from_text
 from edgewise.logs.writing import iso, write_atomic
 
 __all__ = ["GrowingLog"]
@@ -123,12 +124,14 @@ class GrowingLog:
 
 
 def _rows(data: bytes) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(data.decode(), newline="")))
+    rows = csv.reader(io.StringIO(data.decode(), newline=""))
+    return [[from_text(cell) for cell in row] for row in rows]
 
 
 def _text(rows: Iterable[list[str]]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    written = csv.writer(text, lineterminator="\n")
+    written.writerows([as_text(cell) for cell in row] for row in rows)
     return text.getvalue().encode()
 
 
