@@ -170,7 +170,7 @@ def test_a_log_twice(tmp_path: Path, db: str) -> None:
         (["--replay", "hot.csv", "--node", "a"], "hot.csv:3: t is not within -40 to 80: correct"),
         (["--replay", "log.csv", "--node", "a/b"], "--node 'a/b': a name without"),
         (["--replay", "log.csv", "--node", "a" * 65], "log.csv:2: the node's name is not 1 to 64"),
-        (["--replay", "from_0.csv", "--node", "a"], "from_0.csv:2: ts is before 2000"),
+        (["--replay", "from_0.csv", "--node", "a"], "from_0.csv:2: the time is before 2000"),
         (["--broker", "mqtt://h", "--group", ""], "--group '': a name without"),
         (["--replay", "log.csv", "--node", "a", "--keep", "3m"], "'3m': write a time such as"),
         (["--replay", "log.csv", "--node", "a", "--metrics", "x"], "--metrics x: write HOST:PORT"),

@@ -110,7 +110,8 @@ def test_whatever_comes(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None
     assert min(counts.readings, counts.duplicates, counts.rejected) > 100, counts
     with engine.connect() as connection:
         assert connection.execute(select(func.count()).select_from(rejected)).scalar_one() == 1000
-        times = connection.execute(select(func.min(reading.c.ts), func.max(reading.c.ts))).one()
+        query = select(func.min(reading.c.ts), func.max(reading.c.ts))
+        times = connection.execute(query.where(reading.c.clock.is_(None))).one()
         payloads = [
             *connection.scalars(select(events.c.payload).union_all(select(diag.c.payload)))
         ]

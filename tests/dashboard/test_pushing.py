@@ -106,7 +106,7 @@ def test_over_tls_with_the_operators_rights(
             expect(panel).to_contain_text("refused: not I")
         assert [sorted(payload) for payload in offers] == [
             ["counter", "hmac", "id", "sha256", "size"],
-            ["id", "value"],
+            ["counter", "hmac", "id", "value"],
         ]
         page.get_by_role("button", name="Roll back").click()
         expect(panel).to_contain_text("check the port and that a broker runs")

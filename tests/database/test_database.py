@@ -40,12 +40,13 @@ def test_a_new_one_has_the_tables_of_the_schema(url: str) -> None:
 def test_one_of_before_versions_is_adopted_with_its_rows(url: str) -> None:
     engine = open_db(url)
     with engine.begin() as connection:
-        for name in ("reading_hour", "status", "forecast", "health", "alembic_version"):
+        for name in ("reading_hour", "status", "forecast", "health", "clash", "alembic_version"):
             connection.execute(text(f"DROP TABLE {name}"))
-        for name in ("event_node_ts", "event_once", "diag_node"):
+        for name in ("event_node_ts", "event_once", "diag_node", "reading_wrong_clock"):
             connection.execute(text(f"DROP INDEX {name}"))
-        connection.execute(text("ALTER TABLE event DROP COLUMN digest"))
         connection.execute(reading.insert(), READING)
+        connection.execute(text("ALTER TABLE event DROP COLUMN digest"))
+        connection.execute(text("ALTER TABLE reading DROP COLUMN clock"))
         values = "('n1', 1, 1, 'reset', '{}', 1)"
         columns = "(node, boot, seq, event, payload, received_at)"
         connection.execute(text(f"INSERT INTO event {columns} VALUES {values}, {values}"))

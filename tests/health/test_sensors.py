@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
-from tests.health.weeks import NOW_S, days_ago, failure, rows, store
+from tests.health.weeks import DAY_S, NOW_S, STEP_S, days_ago, failure, rows, store
 
 from edgewise.health import check
 
@@ -81,3 +81,14 @@ def test_whole_degrees_stay_for_hours(engine: Engine) -> None:
 
     store(engine, rows("n", dht11, step_s=120))
     assert list_remarks(engine) == []
+
+
+def test_a_day_that_has_just_begun_ends_no_remark(engine: Engine) -> None:
+    midnight_s = NOW_S - DAY_S
+    for n in (10, 22, 40):
+        end_s = midnight_s + n * STEP_S
+        past = rows(f"n{n}", lambda ts: failure("timeout") if ts % (4 * STEP_S) == 0 else {})
+        store(engine, (row for row in past if row["ts"] < end_s))
+    texts = [remark.text for remark in check(engine, NONE, midnight_s + 40 * STEP_S).remarks]
+    assert len(texts) == 3
+    assert all("% of the reads of n" in text for text in texts)

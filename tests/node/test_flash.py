@@ -35,6 +35,21 @@ def test_a_new_flash_has_numbers_of_its_own():
     os.remove("boot.test")
 
 
+def test_the_life_of_a_flash_stays_until_it_is_rewritten():
+    lives = set()
+    for line in (None, b"41", b"7 0 good 0"):  # none, and those of earlier versions
+        if line:
+            put("boot.test", line)
+        life = begin_boot().life
+        assert len(life) == 8 and int(life, 16) >= 0
+        boot = begin_boot()
+        boot.record_good()
+        assert boot.life == begin_boot().life == life
+        lives.add(life)
+        os.remove("boot.test")
+    assert len(lives) == 3
+
+
 def test_three_ways_to_end_badly():
     put("boot.test", b"7")
     assert begin_boot().bad == 0

@@ -14,7 +14,7 @@ from edgewise.database.schema import reading, rejected
 
 
 @pytest.mark.parametrize(
-    "bad", [{"ts": 1}, {"ts": 9e12}, {"t": 999}, {"seq": -1}, {"h": "x"}, {"cls": "\ud800"}]
+    "bad", [{"ts": -1}, {"ts": 9e12}, {"t": 999}, {"seq": -1}, {"h": "x"}, {"cls": "\ud800"}]
 )
 def test_the_others_are_stored(engine: Engine, bad: dict[str, object]) -> None:
     items = [json.loads(state(seq)) for seq in range(10)]

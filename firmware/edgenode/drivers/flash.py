@@ -1,7 +1,7 @@
 """Small files on a flash that may lose power at any byte."""
 
 import os
-from binascii import crc32
+from binascii import crc32, hexlify
 
 from ..core.compat import const
 
@@ -110,19 +110,23 @@ class Boot:
     def __init__(self, path):
         self._path = path
         self.number = self.bad = 0
+        self.life = ""  # of this flash: drawn when it is new
         self.safe = False  # asked for by a command
         self._state = None
 
     def begin(self, power_on):
         state = "ended"
         try:
-            words = read(self._path).decode().split() + ["0", state, "0"]
+            words = read(self._path).decode().split()
+            words += ["0", state, "0", ""][len(words) - 1 :]
             self.number, self.bad, state = int(words[0]), int(words[1]), words[2]
             self.safe = words[3] == "1"
+            self.life = words[4]
         except (OSError, ValueError):
             # A rewritten flash: counted from 1, new readings would have the keys of old ones.
             self.number = int.from_bytes(os.urandom(3), "little")
         self.number += 1
+        self.life = self.life or hexlify(os.urandom(4)).decode()
         if state == "crashed" or (state == "running" and not power_on):
             self.bad += 1
         elif state in ("ended", "good"):
@@ -131,7 +135,7 @@ class Boot:
 
     def _put(self, state):
         self._state = state
-        line = "%d %d %s %d" % (self.number, self.bad, state, self.safe)
+        line = "%d %d %s %d %s" % (self.number, self.bad, state, self.safe, self.life)
         write(self._path, line.encode())
 
     def record_good(self):

@@ -85,15 +85,16 @@ def build(board, settings, forest):
     if settings["serial"]:
         board.node.console = Console(board.boot.number, classes)
     greet(board, name, board.boot.number, forest)
-    board.link.event(0, "reset", _reset(board.reset, forest))
+    board.link.event(0, "reset", _reset(board, forest))
 
 
-def _reset(cause, forest):
+def _reset(board, forest):
     # the rest of the event that tells of a start, and of what runs from it on
+    head = '"from":"%s","life":"%s","to":' % (board.reset, board.boot.life)
     if forest is None:
-        return '"from":"%s","to":"safe","runtime":"none"}' % cause
-    tail = '"from":"%s","to":"running","runtime":"%s","model":%s,"crc":"%s"}'
-    return tail % (cause, forest.runtime, json.dumps(forest.contract["name"]), forest.crc)
+        return head + '"safe","runtime":"none"}'
+    tail = '"running","runtime":"%s","model":%s,"crc":"%s"}'
+    return head + tail % (forest.runtime, json.dumps(forest.contract["name"]), forest.crc)
 
 
 def greet(board, name, boot, forest):

@@ -148,7 +148,12 @@ def messages_of(path: Path, log: Log, node: str | None, base: str) -> Iterator[t
             values["err"] = "failed"
         topic, payload = f"{base}/{name}/state", json.dumps(values).encode()
         try:
-            parse(base, topic, payload, time.time())
+            ((_, row),) = parse(base, topic, payload, time.time())
         except ValueError as e:
             raise InputError(f"{path}:{log.line[i]}: {e}: correct the log") from e
+        if row["clock"]:
+            raise InputError(
+                f"{path}:{log.line[i]}: the time is before 2000 or more than a year ahead: "
+                "correct the log"
+            )
         yield topic, payload

@@ -23,6 +23,12 @@ __all__ = ["Keeper", "clock_error", "fold", "forget", "parse_span"]
 _ROWS = 5000  # readings that one step folds
 _CLOCK_S = 86400  # readings come more often than once a day
 _PAUSE_S = 0.05  # between steps, because others write as well
+# The time of a reading, each with the readings that it is for. Each has an index.
+_TIMES = (
+    (reading.c.ts, reading.c.clock.is_(None)),
+    (reading.c.received_at, reading.c.ts.is_(None)),
+    (reading.c.received_at, reading.c.clock.is_not(None)),
+)
 _UNITS_S = {"h": HOUR_S, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
 
 
@@ -44,20 +50,18 @@ def fold(engine: Engine, keep_s: float, now_s: float | None = None) -> Iterator[
     with engine.connect() as connection:
         nodes = connection.execute(select(reading.c.node).distinct()).scalars().all()
     for node in nodes:
-        for column in (reading.c.ts, reading.c.received_at):  # received_at where there is no ts
-            while n := _fold_step(engine, node, column, limit_s):
+        for column, condition in _TIMES:
+            while n := _fold_step(engine, node, column, condition, limit_s):
                 yield n
 
 
-def _fold_step(engine: Engine, node: str, column: Any, limit_s: float) -> int:
+def _fold_step(engine: Engine, node: str, column: Any, condition: Any, limit_s: float) -> int:
     is_labelled = exists().where(
         label.c.node == reading.c.node, label.c.from_ts <= column, label.c.to_ts > column
     )
     query = select(reading, column.label("at")).where(
-        reading.c.node == node, column < limit_s, ~is_labelled
+        reading.c.node == node, column < limit_s, condition, ~is_labelled
     )
-    if column is reading.c.received_at:
-        query = query.where(reading.c.ts.is_(None))
     with engine.begin() as connection:
         one_at_a_time(connection)  # two collectors of a group would fold the same rows
         rows = connection.execute(query.order_by(column).limit(_ROWS)).mappings().all()

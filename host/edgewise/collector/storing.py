@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, IntegrityError
 
+from edgewise.collector.identity import (
+    Key,
+    Lives,
+    clashes_of,
+    note_two_boards,
+)
 from edgewise.database import schema
 
 __all__ = ["UNSTORABLE", "Rows", "dialect_of", "empty_rows", "insert", "rejected_row"]
@@ -49,17 +56,26 @@ def dialect_of(connection: Connection) -> Any:
     return postgresql if connection.dialect.name == "postgresql" else sqlite
 
 
-def insert(connection: Connection, rows: Rows) -> int:
-    """Insert ``rows`` and return how many of the readings were new."""
-    n_new = 0
+def insert(connection: Connection, rows: Rows, lives: Lives) -> int:
+    """Insert ``rows`` and return how many of the readings were new.
+
+    A reading with the key of another one and other values goes into ``clash``; an event says that
+    two boards use the name.
+    """
+    nodes = lives.nodes_with_two(connection, rows["reading"], rows["event"])
+    new_keys: list[Key] = []
+    clashes: list[dict[str, Any]] = []
     dialect = dialect_of(connection)
     for name, table in _TABLES.items():
         if not rows[name]:
             continue
         statement = dialect.insert(table)
         if table is schema.reading:
-            statement = statement.on_conflict_do_nothing().returning(schema.reading.c.seq)
-            n_new = len(connection.execute(statement, rows[name]).all())
+            key = (schema.reading.c[name] for name in ("node", "boot", "seq"))
+            statement = statement.on_conflict_do_nothing().returning(*key)
+            new_keys = [tuple(row) for row in connection.execute(statement, rows[name])]
+            if len(new_keys) < len(rows[name]):
+                clashes = clashes_of(connection, rows[name], new_keys)
             continue
         if table is schema.events:
             statement = statement.on_conflict_do_nothing()
@@ -69,9 +85,22 @@ def insert(connection: Connection, rows: Rows) -> int:
                 set_={key: statement.excluded[key] for key in ("online", "received_at")},
             )
         connection.execute(statement, rows[name])
+    _note_two_boards(connection, nodes, clashes)
     if rows["rejected"]:
         newest_id = connection.execute(select(func.max(schema.rejected.c.id))).scalar_one()
         connection.execute(
             delete(schema.rejected).where(schema.rejected.c.id <= newest_id - _REJECTED_MAX)
         )
-    return n_new
+    return len(new_keys)
+
+
+def _note_two_boards(
+    connection: Connection, nodes: set[str], clashes: list[dict[str, Any]]
+) -> None:
+    insert = dialect_of(connection).insert
+    if clashes:
+        connection.execute(insert(schema.clash).on_conflict_do_nothing(), clashes)
+    nodes = nodes | {row["node"] for row in clashes}
+    if nodes:
+        notes = [note_two_boards(node, time.time()) for node in sorted(nodes)]
+        connection.execute(insert(schema.events).on_conflict_do_nothing(), notes)

@@ -12,6 +12,7 @@ from queue import Empty, Full, Queue
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from edgewise.collector.identity import Lives
 from edgewise.collector.storing import UNSTORABLE, Rows, empty_rows, insert, rejected_row
 from edgewise.database import reason
 from edgewise.messages.mqtt import parse, split_replay
@@ -74,6 +75,7 @@ class Writer:
         self._changed = threading.Condition()
         self.counts = Counts()
         self._batch_size = 0
+        self._lives = Lives()
         self.on_batch: Callable[[Rows], None] = lambda rows: None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
@@ -204,7 +206,8 @@ class Writer:
         while True:
             try:
                 with self._engine.begin() as connection:
-                    n_new = insert(connection, rows)
+                    n_new = insert(connection, rows, self._lives)
+                self._lives.learn(rows["event"])
                 if is_away:
                     self.say("database: it is back")
                 return n_new

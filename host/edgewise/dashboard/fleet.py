@@ -11,7 +11,16 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Engine, bindparam, select, text
 
-from edgewise.database.schema import AHEAD_S, HOUR_S, diag, reading, reading_hour, status
+from edgewise.database.schema import (
+    AHEAD_S,
+    HOUR_S,
+    TWO_BOARDS,
+    diag,
+    events,
+    reading,
+    reading_hour,
+    status,
+)
 
 __all__ = ["Node", "fleet", "node"]
 
@@ -20,6 +29,7 @@ _SILENT_PERIODS = 3
 _SILENT_WAITS = 1.5
 _SLEEP_BUFFER = 226  # readings that a sleeping node holds before it reports, docs/battery.md
 _SILENT_S = 30.0
+_DAY_S = 86400.0
 # Steps from name to name in the primary key: a DISTINCT would read every row. A node that went
 # silent long ago may have rows in reading_hour only.
 _STEPS = (
@@ -47,6 +57,12 @@ _NEWEST_HOUR = (
     .limit(1)
 )
 _STATUS = select(status.c.online).where(status.c.node == _NAME)
+_TWO_BOARDS = (
+    select(events.c.id)
+    .where(events.c.node == _NAME, events.c.ts > bindparam("first"))
+    .where(events.c.event == TWO_BOARDS)
+    .limit(1)
+)
 _DIAG = select(diag.c.payload).where(diag.c.node == _NAME).order_by(diag.c.id.desc()).limit(1)
 
 
@@ -56,6 +72,7 @@ class Node:
 
     ``ts``, ``received_at``: unix seconds. ``period_s``: between readings, None when unknown.
     ``diag``: the node's newest diag message. ``state``: online, late, silent or offline.
+    ``has_two_boards``: whether two boards used the name in the last day.
     """
 
     name: str
@@ -70,6 +87,7 @@ class Node:
     period_s: float | None
     state: str
     why: str
+    has_two_boards: bool
     diag: dict[str, Any]
 
 
@@ -117,6 +135,7 @@ def _node(connection: Connection, name: str) -> Node | None:
         period_s=period_s,
         state=state,
         why=why,
+        has_two_boards=bool(_rows(connection, _TWO_BOARDS, node=name, first=now - _DAY_S)),
         diag=_diag(connection, name),
     )
 

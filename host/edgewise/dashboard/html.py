@@ -25,6 +25,11 @@ __all__ = [
 ]
 
 
+_TWO_BOARDS = (
+    "Two boards use this name. Give one of them another: node in its settings, and make deploy."
+)
+
+
 def _age(time_s: float | None) -> str:
     """'12 s ago' for a unix time, 'never' for None."""
     if time_s is None:
@@ -52,6 +57,8 @@ def card(node: Node, palette: Palette, marks: int) -> str:
     """The card of a node on the overview; ``marks``: how many health remarks it has."""
     url = escape("/node?" + urlencode({"id": node.name}))
     mark = f'<span class="mark">{marks} to look at</span>' if marks else ""
+    if node.has_two_boards:
+        mark += '<span class="mark">two boards</span>'
     return (
         f'<a class="card {node.state}" href="{url}">{_title(node)}{_values(node)}'
         f"{_class(node, palette)}"
@@ -62,6 +69,8 @@ def card(node: Node, palette: Palette, marks: int) -> str:
 def summary(node: Node, palette: Palette) -> str:
     """The values of a node for the top of its own page."""
     why = f'<p class="soft">{escape(node.why)}</p>' if node.why else ""
+    if node.has_two_boards:
+        why += f'<p class="failed">{_TWO_BOARDS}</p>'
     return (
         f'<div class="now">{_title(node)}{_values(node)}{_class(node, palette)}'
         f'<p class="soft"><span>{_age(node.received_at)}</span>{_radio(node)}</p>{why}</div>'

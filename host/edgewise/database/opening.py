@@ -15,7 +15,7 @@ from edgewise.urls import check_db
 
 __all__ = ["HEAD", "display_url", "naming_database", "one_at_a_time", "open_db", "reason"]
 
-HEAD = "0003"
+HEAD = "0004"
 _FIRST = "0001"  # the version of a database without the table alembic_version
 _LOCK = 0x45444745  # number of the advisory lock in PostgreSQL
 _POSTGRESQL_DEFAULTS = {"connect_timeout": 5}

@@ -7,6 +7,8 @@ from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, T
 __all__ = [
     "AHEAD_S",
     "HOUR_S",
+    "TWO_BOARDS",
+    "clash",
     "diag",
     "events",
     "forecast",
@@ -21,6 +23,7 @@ __all__ = [
 ]
 
 AHEAD_S = 3600  # a clock that is further ahead is wrong
+TWO_BOARDS = "two-boards"  # the event of the collector that a name is used twice
 HOUR_S = 3600  # length of a row of reading_hour
 metadata = MetaData()
 
@@ -39,8 +42,34 @@ reading = Table(
     Column("err", String(32)),
     Column("late", Integer, nullable=False),
     Column("received_at", Float, nullable=False),
+    Column("clock", String(8)),  # "unset", "ahead": ts is from a clock that is wrong
 )
 Index("reading_node_ts", reading.c.node, reading.c.ts)
+_HAS_WRONG_CLOCK = reading.c.clock.is_not(None)
+Index(
+    "reading_wrong_clock",
+    reading.c.node,
+    sqlite_where=_HAS_WRONG_CLOCK,
+    postgresql_where=_HAS_WRONG_CLOCK,
+)
+# Readings with the key of another reading and other values: two boards have one name.
+clash = Table(
+    "clash",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("node", String(64), nullable=False),
+    Column("boot", Integer, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("ts", Float),
+    Column("t", Float),
+    Column("h", Float),
+    Column("cls", String(64)),
+    Column("p", Float),
+    Column("err", String(32)),
+    Column("received_at", Float, nullable=False),
+    Column("digest", String(32), nullable=False),  # of the values: kept once
+)
+Index("clash_once", *(clash.c[key] for key in ("node", "boot", "seq", "digest")), unique=True)
 events = Table(
     "event",
     metadata,

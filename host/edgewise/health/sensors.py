@@ -29,7 +29,7 @@ _CURES = {
 
 
 def failing_findings(recent: Recent) -> Iterator[Finding]:
-    """The share of failed reads, for each day with at least twenty reads."""
+    """The share of failed reads, for each day with enough reads to judge it."""
     for day, rows in recent.days.items():
         if len(rows) < _READS_MIN:
             continue
@@ -40,6 +40,8 @@ def failing_findings(recent: Recent) -> Iterator[Finding]:
         start = f"{share:.0%} of the reads of {recent.node} failed "
         words = start, f", most of them {main_cause}: {cure}"
         is_bad = share > _FAILED_SHARE and causes.total() > _FAILED_MIN
+        if share > _FAILED_SHARE and not is_bad:
+            continue  # too few to judge, as in the first hour of a day
         yield Finding(recent.node, day, "failed", "", share, is_bad, words)
 
 

@@ -18,6 +18,7 @@ _WORD_MAX = 32
 _PAYLOAD_MAX = 4096
 _DEPTH_MAX = 8
 _EARLIEST_S = 946684800  # the year 2000: a clock before it was never set
+_LATEST_S = 253402300799  # the year 9999, the last with four digits
 _AHEAD_S = 366 * 86400  # a simulated node may be ahead by the length of its log
 _READING_KEYS = {"ts", "boot", "seq", "t", "h", "cls", "p", "err"}
 
@@ -51,7 +52,7 @@ def parse(base: str, topic: str, payload: bytes, received_at: float) -> list[Row
     row = {
         "node": node,
         "boot": _integer(value, "boot"),
-        "ts": _time(value, received_at),
+        "ts": _number(value, "ts", 0, _LATEST_S),
         "payload": payload.decode(),
         "received_at": received_at,
     }
@@ -119,11 +120,12 @@ def _reading(node: str, value: Any, late: int, received_at: float) -> dict[str, 
         raise ValueError("reading is not an object")
     if unknown := set(value) - _READING_KEYS:
         raise ValueError(f"key {min(unknown)[:_TEXT_MAX]!a} is not known")
+    ts = _number(value, "ts", 0, _LATEST_S)
     row = {
         "node": node,
         "boot": _integer(value, "boot"),
         "seq": _integer(value, "seq"),
-        "ts": _time(value, received_at),
+        "ts": ts,
         "t": _number(value, "t", -40, 80),
         "h": _number(value, "h", 0, 100),
         "cls": _text(value, "cls", _TEXT_MAX),
@@ -131,6 +133,7 @@ def _reading(node: str, value: Any, late: int, received_at: float) -> dict[str, 
         "err": _text(value, "err", _WORD_MAX),
         "late": late,
         "received_at": received_at,
+        "clock": _clock_fault(ts, received_at),
     }
     if (row["t"] is None) != (row["h"] is None) or (row["t"] is None) != (row["err"] is not None):
         raise ValueError("a reading has t and h, or err")
@@ -144,11 +147,11 @@ def _integer(value: dict[str, Any], key: str) -> int:
     return n
 
 
-def _time(value: dict[str, Any], now_s: float) -> float | None:
-    ts = _number(value, "ts", 0, _FLOAT_MAX)
-    if ts is not None and not _EARLIEST_S <= ts <= now_s + _AHEAD_S:
-        raise ValueError("ts is before 2000 or more than a year ahead: a clock is wrong")
-    return ts
+def _clock_fault(ts: float | None, received_at: float) -> str | None:
+    # One of the two clocks is wrong: that of the node, or the one here.
+    if ts is None or _EARLIEST_S <= ts <= received_at + _AHEAD_S:
+        return None
+    return "unset" if ts < _EARLIEST_S else "ahead"
 
 
 def _number(value: dict[str, Any], key: str, low: float, high: float) -> float | None:
