@@ -105,7 +105,7 @@ def _upgrade(connection: Connection, url: str) -> None:
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA busy_timeout=60000")  # first: the next waits for others as well
     # WAL and FULL: each commit is on the disk when it returns, so that a power cut takes none.
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA busy_timeout=60000")
