@@ -1,4 +1,4 @@
-"""Paths of the node's files, the simulator and the cache, in a checkout or a wheel."""
+"""Paths of the node's files, the simulator, the cache and the user's configuration."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from platformdirs import user_cache_dir
+from platformdirs import user_cache_dir, user_config_path
 
-from edgewise.errors import EdgewiseError, OutsideError
+from edgewise.errors import EdgewiseError, InputError, OutsideError
 
-__all__ = ["cache_dir", "make_cache_dir", "node_dirs", "node_files", "simulator_dir"]
+__all__ = [
+    "cache_dir",
+    "config_dir",
+    "make_cache_dir",
+    "make_config_dir",
+    "node_dirs",
+    "node_files",
+    "simulator_dir",
+]
 
 _HERE = Path(__file__).resolve().parent
 
@@ -60,6 +68,21 @@ def make_cache_dir() -> Path:
         raise OutsideError(
             f"{folder}: cannot be written ({e.strerror}): set EDGEWISE_CACHE"
         ) from e
+    return folder
+
+
+def config_dir() -> Path:
+    """Return the folder for the password and the keys of this user. May not exist yet."""
+    return user_config_path("edgewise")
+
+
+def make_config_dir() -> Path:
+    """Return config_dir() after making it for its owner only; InputError if it cannot be made."""
+    folder = config_dir()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as e:
+        raise InputError(f"{folder}: cannot be made ({e.strerror}): check rights") from e
     return folder
 
 

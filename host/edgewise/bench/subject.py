@@ -117,7 +117,7 @@ def subject_of(package: Package) -> Subject:
         log, package.features, package.filters, package.period_ms, package.max_delta
     )
     x = _shuffle(table.x)
-    estimator = load_estimator(package.path / ESTIMATOR) if _has(package, ESTIMATOR) else None
+    estimator = load_estimator(package.path / ESTIMATOR) if package.has(ESTIMATOR) else None
     if estimator is None:
         model = package.model()
         expected = np.array([model.predict(row) for row in x.tolist()])
@@ -136,10 +136,6 @@ def subject_of(package: Package) -> Subject:
         oracle="the plain walker" if estimator is None else "scikit-learn",
         frames=_frames(log),
     )
-
-
-def _has(package: Package, name: str) -> bool:
-    return name in package.info["sha256"]
 
 
 def generated_log() -> Log:

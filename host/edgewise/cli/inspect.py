@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from edgewise.cli.options import JsonFlag
 from edgewise.console import emit_json, printable
+
+if TYPE_CHECKING:
+    from edgewise.package.signature import Signature
 
 EXAMPLES = ("edgewise inspect models/mine",)
 
@@ -16,12 +19,14 @@ EXAMPLES = ("edgewise inspect models/mine",)
 def inspect(
     model: Annotated[Path, typer.Argument(help="Model package")], json: JsonFlag = False
 ) -> None:
-    """Check every file of a package; show its features, sizes and scores."""
+    """Check every file of a package; show its features, sizes and scores, and who made it."""
+    from edgewise.package.signature import SIGNATURE
     from edgewise.package.store import load_package
 
     loaded = load_package(model)
     info = loaded.info
     n_splits, n_trees = loaded.counts()
+    names = ["model.json", *info["sha256"], *([SIGNATURE] if loaded.signature else [])]
     facts = {
         "model": str(model),
         "name": info["name"],
@@ -39,7 +44,10 @@ def inspect(
         "inline_bytes": info["inline_bytes"],
         "checked": info["checked"],
         "metrics": info.get("metrics"),
-        "files": {n: (loaded.path / n).stat().st_size for n in ("model.json", *info["sha256"])},
+        "data_sha256": info.get("data_sha256", {}),
+        "tools": info.get("tools", {}),
+        "signature": _signature(loaded.signature),
+        "files": {n: (loaded.path / n).stat().st_size for n in names},
     }
     if json:
         emit_json(facts)
@@ -57,8 +65,37 @@ def inspect(
         "form": f"{info['form']} (table {info['table_bytes']} bytes, inline {inline})",
         "compared": f"{comparison['rows']} rows, {comparison['thresholds']} thresholds and their "
         f"neighbours: {', '.join(comparison['runtimes'])}",
+        "trained on": _stated(", ".join(facts["data_sha256"])),
+        "made with": _stated(", ".join(f"{n} {v}" for n, v in facts["tools"].items())),
+        "signed by": _signed_by(facts["signature"]),
     }
     for key, value in lines.items():
         typer.echo(f"{key:<14}{printable(value)}")
     for name, size in facts["files"].items():
         typer.echo(f"{'file':<14}{printable(name)}, {size} bytes, unchanged")
+
+
+def _signature(signature: Signature | None) -> dict[str, Any] | None:
+    from edgewise.package.keys import known_keys
+
+    if signature is None:
+        return None
+    return {
+        "signer": signature.signer,
+        "signed_at": signature.signed_at,
+        "fingerprint": signature.key.fingerprint,
+        "known_as": known_keys().get(signature.key),
+    }
+
+
+def _stated(text: str) -> str:
+    return f"{text} (the author's own statement)" if text else "not stated"
+
+
+def _signed_by(facts: dict[str, Any] | None) -> str:
+    if facts is None:
+        return "nobody: who made it is not known"
+    key = f"key {facts['fingerprint']}, {facts['signed_at']}"
+    if facts["known_as"] is not None:
+        return f"{facts['known_as']}, known {key}"
+    return f"an unknown {key}; the signer says to be {facts['signer']}"

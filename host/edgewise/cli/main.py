@@ -27,6 +27,7 @@ VERBS = (
     "train",
     "compile",
     "inspect",
+    "package",
     "report",
     "predict",
     "build",

@@ -88,7 +88,7 @@ def recompile(
     of ``log``, if any. Errors as `compile_estimator`.
     """
     path = loaded.path / ESTIMATOR
-    if not path.is_file():
+    if not loaded.has(ESTIMATOR):
         raise InputError(f"{path}: is not there: train again")
     keys = (
         "classes",

@@ -11,10 +11,9 @@ import time
 from collections import deque
 from pathlib import Path
 
-from platformdirs import user_config_path
-
 from edgewise.errors import InputError
 from edgewise.logs.writing import write_atomic
+from edgewise.paths import config_dir, make_config_dir
 
 __all__ = ["Attempts", "check", "device_cookie", "device_of", "is_set", "path", "stamp", "write"]
 
@@ -28,7 +27,7 @@ _WINDOW_S = 60.0
 
 def path() -> Path:
     """The password file of this user."""
-    return user_config_path("edgewise") / "dashboard.json"
+    return config_dir() / "dashboard.json"
 
 
 def is_set() -> bool:
@@ -42,10 +41,7 @@ def write(text: str) -> None:
         raise InputError(f"password: {len(text)} characters, at least {_LENGTH_MIN} are needed")
     salt = secrets.token_bytes(16)
     entry = {**_COST, "salt": salt.hex(), "hash": _hash(text, salt, _COST).hex()}
-    try:
-        path().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as e:
-        raise InputError(f"{path().parent}: cannot be made ({e.strerror}): check rights") from e
+    make_config_dir()
     write_atomic(path(), json.dumps(entry).encode(), 0o600)
 
 

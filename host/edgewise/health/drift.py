@@ -27,12 +27,13 @@ def drift(recent: Recent, package: Package, now_s: float) -> Iterator[Finding]:
     ``psi``: population stability index of each feature and of the confidence. ``drift``: share of
     the model's use that is in features beyond their limit.
     """
-    spreads = spreads_of(package.baseline() or {})
+    baseline, relevance = package.baseline(), package.info.get("relevance")
     log = recent.log
-    if not spreads or not log.period_ms:
+    if baseline is None or not relevance or not log.period_ms:
         return
+    spreads = spreads_of(baseline, [*package.features, CONFIDENCE])
     table = build_table(log, package.features, package.filters, log.period_ms)
-    use = {name: relevance["use"] for name, relevance in package.info["relevance"].items()}
+    use = {name: figures["use"] for name, figures in relevance.items()}
     for day, all_rows in recent.days.items():
         rows = all_rows[table.valid[all_rows]]
         if day + DAY_S > now_s or len(rows) * log.period_ms < DAY_S * 500:

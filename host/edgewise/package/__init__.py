@@ -1,4 +1,4 @@
-"""The model package: its files, its forest, its inline code and its baseline.
+"""The model package: its files, its forest, its inline code, its baseline and its signature.
 
-May import: errors.
+May import: errors, paths.
 """

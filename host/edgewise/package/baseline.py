@@ -9,7 +9,7 @@ the textbook is at 0.25. So the limit for a day comes from the days of the train
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -70,11 +70,14 @@ def baseline_of(
     return {name: asdict(_spread(values, days)) for name, values in columns.items()}
 
 
-def spreads_of(baseline: Mapping[str, Any]) -> dict[str, Spread]:
+def spreads_of(baseline: Mapping[str, Any], needed: Iterable[str] = ()) -> dict[str, Spread]:
     """Return the spreads in a baseline by the name of the feature, or `CONFIDENCE`.
 
-    InputError for one that `baseline_of` cannot have made.
+    InputError for one that `baseline_of` cannot have made, or that lacks a ``needed`` name.
     """
+    for name in needed:
+        if name not in baseline:
+            raise InputError(f"baseline.json: lacks {name}: train again")
     return {name: _checked(name, facts) for name, facts in baseline.items()}
 
 

@@ -29,6 +29,9 @@ from edgenode.core.model import Model
 from edgewise.errors import EdgewiseError, InputError, unwritable
 from edgewise.package import emlearn_c, inline
 from edgewise.package.forest import INT16_MAX, Forest
+from edgewise.package.reading import JSON_MAX_BYTES, parse_object, read_file
+from edgewise.package.schema import check_evidence, check_info
+from edgewise.package.signature import Signature, read_signature
 
 __all__ = [
     "BASELINE",
@@ -44,17 +47,22 @@ __all__ = [
 ]
 
 FORMAT = 1
+_FORMAT_MAX = 2**16  # a larger number is no format
 BASELINE, EVIDENCE, REPORT = "baseline.json", "evidence.json", "report.html"
 _MANIFEST, _GOLDEN = "model.json", "golden.csv"
 
 
 @dataclass(frozen=True)
 class Package:
-    """A checked package: ``info`` is model.json, ``blob`` is model.bin."""
+    """A checked package: ``info`` is model.json, ``blob`` is model.bin.
+
+    ``signature``: that of all files, None if the package has none.
+    """
 
     path: Path
     info: dict[str, Any]
     blob: bytes
+    signature: Signature | None = None
 
     @property
     def classes(self) -> list[str]:
@@ -113,7 +121,8 @@ class Package:
         """
         path = self.path / _GOLDEN
         try:
-            head, *rows = csv.reader(io.StringIO(_read(path).decode(), newline=""))
+            text = _read_listed(self.path, self.info, _GOLDEN).decode()
+            head, *rows = csv.reader(io.StringIO(text, newline=""))
             vectors = np.array([row[:-1] for row in rows], dtype=np.int64)
             classes = [self.classes.index(row[-1]) for row in rows]
         except (ValueError, IndexError, OverflowError, csv.Error) as e:
@@ -125,23 +134,27 @@ class Package:
         return vectors.astype(np.int16), classes
 
     def evidence(self) -> dict[str, Any] | None:
-        """Return the figures of the report; None for a package that no training made."""
-        return self._read_json(EVIDENCE)
+        """Return the figures of the report; None for a package that no training made.
+
+        InputError for figures that do not fit the model.
+        """
+        facts = self._read_json(EVIDENCE)
+        if facts is not None:
+            check_evidence(self.path / EVIDENCE, facts, len(self.classes))
+        return facts
 
     def baseline(self) -> dict[str, Any] | None:
         """Return baseline.json, the spread of the training rows; None in older packages."""
         return self._read_json(BASELINE)
 
+    def has(self, name: str) -> bool:
+        """Whether the package has a file of this name."""
+        return name in self.info["sha256"]
+
     def _read_json(self, name: str) -> dict[str, Any] | None:
-        if name not in self.info["sha256"]:
+        if not self.has(name):
             return None
-        try:
-            value = json.loads(_read(self.path / name))
-        except (ValueError, RecursionError) as e:
-            raise InputError(f"{self.path / name}: not JSON: train again") from e
-        if not isinstance(value, dict):
-            raise InputError(f"{self.path / name}: not a JSON object: train again")
-        return value
+        return parse_object(self.path / name, _read_listed(self.path, self.info, name))
 
     def counts(self) -> tuple[int, int]:
         """Return the numbers of splits and of trees in the table."""
@@ -185,11 +198,12 @@ def json_bytes(value: Mapping[str, Any], indent: int | None = None) -> bytes:
 def write_package(path: Path, info: dict[str, Any], files: Mapping[str, bytes]) -> dict[str, Any]:
     """Write the package as a whole and return its model.json.
 
-    An old package stays until the new one is complete.
+    An old package stays until the new one is complete; then its signature is gone, too.
     """
     info = {"format": FORMAT, **info}
     info["sha256"] = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     manifest = json_bytes(info, indent=2)
+    check_info(path / _MANIFEST, parse_object(path / _MANIFEST, manifest))
     try:
         _replace(path, {**files, _MANIFEST: manifest})
     except OSError as e:
@@ -219,18 +233,26 @@ def _replace(path: Path, files: Mapping[str, bytes]) -> None:
 
 
 def load_package(path: Path) -> Package:
-    """Return a package after all checks; InputError names the file or key and the cure."""
+    """Return a package after all checks; InputError names the file or key and the cure.
+
+    It is BadSignature where the package has a signature that is not of these files.
+    """
     manifest = path / _MANIFEST
-    try:
-        info = json.loads(manifest.read_bytes())
-    except OSError as e:
-        raise InputError(
-            f"{manifest}: cannot be read ({e.strerror}): name a folder that edgewise train wrote"
-        ) from e
-    except ValueError as e:
-        raise InputError(f"{manifest}: not JSON ({e}): train again") from e
-    if not isinstance(info, dict) or not isinstance(info.get("format"), int):
-        raise InputError(f"{manifest}: key format is missing: train again")
+    cure = "name a folder that edgewise train wrote"
+    data = read_file(manifest, JSON_MAX_BYTES, cure)
+    signature = read_signature(path)
+    info = parse_object(manifest, data)
+    _check_format(manifest, info)
+    check_info(manifest, info)
+    files = {name: _read_listed(path, info, name) for name in info["sha256"]}
+    blob = files["model.bin"]
+    _compare(manifest, info, blob)
+    return Package(path, info, blob, signature)
+
+
+def _check_format(manifest: Path, info: dict[str, Any]) -> None:
+    if type(info.get("format")) is not int or not 0 < info["format"] <= _FORMAT_MAX:
+        raise InputError(f"{manifest}: key format is missing or wrong: train again")
     if info["format"] > FORMAT:
         raise InputError(
             f"{manifest}: format {info['format']} is newer than {FORMAT}, which this Edgewise "
@@ -239,22 +261,19 @@ def load_package(path: Path) -> Package:
     sums = info.get("sha256")
     if not isinstance(sums, dict) or "model.bin" not in sums:
         raise InputError(f"{manifest}: key sha256 does not name model.bin: train again")
-    for name, expected in sums.items():
-        if hashlib.sha256(_read(path / Path(name).name)).hexdigest() != expected:
-            raise InputError(
-                f"{path / name}: changed after it was written (SHA-256 differs): train again or "
-                "restore the file"
-            )
-    blob = _read(path / "model.bin")
-    _compare(manifest, info, blob)
-    return Package(path, info, blob)
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as e:
-        raise InputError(f"{path}: cannot be read ({e.strerror}): train again") from e
+def _read_listed(path: Path, info: dict[str, Any], name: str) -> bytes:
+    # Returns the bytes of a file that model.json names, the same as when the package was checked.
+    if name not in info["sha256"]:
+        raise InputError(f"{path / _MANIFEST}: key sha256 does not name {name}: train again")
+    data = read_file(path / name)
+    if hashlib.sha256(data).hexdigest() != info["sha256"][name]:
+        raise InputError(
+            f"{path / name}: changed after it was written (SHA-256 differs): train again or "
+            "restore the file"
+        )
+    return data
 
 
 def _compare(manifest: Path, info: dict[str, Any], blob: bytes) -> None:
@@ -263,6 +282,6 @@ def _compare(manifest: Path, info: dict[str, Any], blob: bytes) -> None:
         contract, _ = loader.unpack(blob)
     except ValueError as e:
         raise InputError(f"{manifest.parent / 'model.bin'}: {e}: train again") from e
-    for key in ("name", "classes", "features", "filters", "period_ms", "max_delta"):
-        if info.get(key) != contract[key]:
+    for key, _ in loader.CONTRACT:
+        if info[key] != contract[key]:
             raise InputError(f"{manifest}: key {key} differs from model.bin: train again")

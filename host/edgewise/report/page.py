@@ -130,7 +130,7 @@ def _limits(info: Facts, evidence: Facts) -> str:
     ):
         if count < 30:
             reasons.append(f"Class {name}: only {count} test readings, its scores say little.")
-        elif f1[0] < 0.7:
+        elif f1[0] is not None and f1[0] < 0.7:
             reasons.append(f"Class {name} alone: its F1 is {f1[0]:.1%}.")
     reasons.append("Safety, alarms that lives depend on, or judging people.")
     items = "".join(f"<li>{escape(r)}</li>" for r in reasons)
@@ -296,8 +296,7 @@ def _size_rows(info: Facts) -> list[list[str]]:
             f"{info['visits'] * US_PER_VISIT:.0f} us (visits / 2,000,000 a second)",
         ],
     ]
-    if "measured" in info:
-        measured = info["measured"]
+    if measured := info.get("measured"):
         rows.append(
             [
                 f"measured latency, {measured['runtime']} on the computer that compiled it",
