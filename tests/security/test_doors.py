@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import Engine
 from tests.broker.mosquitto import free_port
-from tests.collector.test_http import TOKEN, post, readings
+from tests.collector.test_http import TOKENS, post, readings
 from tests.dashboard.conftest import PASSWORD
 from tests.dashboard.test_guard import enter, send_request
 from tests.security.visitor import Page, client_of, dial, open_socket, read_all
@@ -28,7 +28,7 @@ IDLE = 300
 @pytest.fixture
 def inlet(engine: Engine) -> Iterator[str]:
     """The address of a collector's HTTP input."""
-    with Writer(engine) as writer, HttpInput(f"127.0.0.1:{free_port()}", TOKEN, writer) as made:
+    with Writer(engine) as writer, HttpInput(f"127.0.0.1:{free_port()}", TOKENS, writer) as made:
         yield made.url
 
 
