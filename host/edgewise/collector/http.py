@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,17 +17,14 @@ from starlette.routing import Route
 
 from edgewise.collector.tokens import ALL_NODES, Tokens
 from edgewise.collector.writer import Writer
-from edgewise.errors import OutsideError
 from edgewise.messages.mqtt import parse
-from edgewise.urls import parse_listen
-from edgewise.web import Limits, Server, read_body
+from edgewise.web import Limits, ServerThread, read_body
 
 __all__ = ["HttpInput"]
 
 _BODY_MAX = 1 << 20
 _BODY_S = 30.0
 _STORED_S = 30.0
-_STOP_S = 5
 # `_post` answers a body that is late. Many nodes have the one address of their proxy.
 _LIMITS = Limits(body_s=_BODY_S + 10, each=Limits.all)
 
@@ -38,7 +33,7 @@ class _OtherNode(Exception):
     """The token is not of the node that the request names."""
 
 
-class HttpInput:
+class HttpInput(ServerThread):
     """A context manager: a server at ``address`` (HOST:PORT); ``url`` is its address.
 
     A POST holds ``{"node": ID, "readings": [...]}``, readings as in `replay`, and
@@ -48,33 +43,11 @@ class HttpInput:
     """
 
     def __init__(self, address: str, tokens: Tokens, writer: Writer) -> None:
-        host, port = parse_listen("--http", address)
+        self.url = f"http://{address}/readings"
         self._tokens = tokens
         self._writer = writer
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        try:
-            self._socket = socket.create_server((host, port), family=family)
-        except OSError as e:
-            raise OutsideError(
-                f"--http {address}: {e.strerror or e}: take another host or port"
-            ) from e
-        self.url = f"http://{address}/readings"
         app = Starlette(routes=[Route("/readings", self._post, methods=["POST"])])
-        self._server = Server(
-            app, _LIMITS, ws="none", log_level="critical", timeout_graceful_shutdown=_STOP_S
-        )
-        self._thread = threading.Thread(
-            target=self._server.run, args=([self._socket],), name="http", daemon=True
-        )
-
-    def __enter__(self) -> HttpInput:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.should_exit = True
-        self._thread.join()
-        self._socket.close()
+        super().__init__(app, _LIMITS, "--http", address)
 
     async def _post(self, request: Request) -> Response:
         nodes = self._tokens.nodes_of(request.headers.get("authorization", ""))

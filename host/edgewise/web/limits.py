@@ -76,6 +76,6 @@ def _group(address: str) -> str:
         ip = ipaddress.ip_address(address)
     except ValueError:
         return address
-    if ip.version == 4:
+    if ip.version == 4 or ip.ipv4_mapped:
         return address
     return str(ipaddress.ip_network((int(ip), _IPV6_PREFIX), strict=False))
