@@ -193,6 +193,12 @@ def test_pages_that_nobody_opens_are_bounded(url: str) -> None:
     assert '"sid"' in Page(url, client_id=latest).wait_for("40")
 
 
+def test_an_unknown_address_makes_no_page(url: str) -> None:
+    for path in ("/none", "/node", "/docs", "/login/", "/report/none", "/_nicegui/x/y"):
+        response = send_request(url, "GET", path)
+        assert 400 <= response.status < 500 and b"client_id" not in response.read(), path
+
+
 def test_a_login_reads_no_more_than_a_password(url: str, secret: str) -> None:
     long = b"2000\r\n" + 0x2000 * b"a" + b"\r\n"
     with dial(url, head(f"{url}/login", "POST", Transfer_Encoding="chunked") + long) as connection:

@@ -73,6 +73,8 @@ def add_routes(app: FastAPI, state: State) -> None:
         await show_page(node_page(state, request, id.replace("\0", "\ufffd")))
 
     pages_app.on_exception(_database_error)
+    # NiceGUI would answer with a page, which it holds for a minute.
+    pages_app.add_exception_handler(404, lambda *_: HTMLResponse("no such page", 404))
     log = logging.getLogger("nicegui")
     log.setLevel(logging.ERROR)  # its warnings, such as an unknown address, are of strangers
     log.addFilter(shorten_database_error)

@@ -48,12 +48,14 @@ class _Http(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._is_over = False
         self._phase: tuple[object, str] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self.config.open_connections.add(self)
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._is_over = True
         self._stop_timer()
         super().connection_lost(exc)
 
@@ -69,24 +71,29 @@ class _Http(H11Protocol):
         try:
             super().send_400_response(msg)
         except h11.LocalProtocolError:  # the request has its answer already
-            self.transport.abort()
+            self.abort()
 
     def sender(self) -> str:
         return self.client[0] if self.client else ""
 
     def is_closed(self) -> bool:
-        return self.transport.is_closing()
+        # While nobody reads the end of its answer, a closing connection is open still.
+        return self._is_over or (self._is_websocket() and self.transport.is_closing())
 
     def is_waiting(self) -> bool:
         return self._get_phase() is not None
 
     def abort(self) -> None:
+        self._is_over = True
         self.transport.abort()
+
+    def _is_websocket(self) -> bool:
+        return self.transport.get_protocol() is not self
 
     def _get_phase(self) -> tuple[object, str] | None:
         # what it waits for; None while a request is answered
-        if self.transport.get_protocol() is not self:
-            return None  # a websocket
+        if self._is_websocket():
+            return None
         if self.cycle is None or self.cycle.response_complete:
             return self.cycle, "head"
         return (self.cycle, "body") if self.cycle.more_body else None
@@ -97,10 +104,10 @@ class _Http(H11Protocol):
             return
         self._stop_timer()
         self._phase = phase
-        if phase and not self.transport.is_closing():
+        if phase and not self._is_over:
             limits = self.config.limits
             limit_s = limits.head_s if phase[1] == "head" else limits.body_s
-            self._timer = self.loop.call_later(limit_s, self.transport.abort)
+            self._timer = self.loop.call_later(limit_s, self.abort)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
