@@ -60,7 +60,7 @@ class HttpInput(ServerThread):
             return _refusal(408, f"not all of it came within {_BODY_S:.0f} s")
         except ClientDisconnect:
             return _refusal(400, "not all of it came")  # nobody receives this answer
-        if len(body) > _BODY_MAX:
+        if body is None:
             return self._reject(413, f"{_BODY_MAX} bytes are the most")
         try:
             messages = _messages(body, self._writer.base, nodes)

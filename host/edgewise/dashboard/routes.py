@@ -112,7 +112,7 @@ async def _log_in(state: State, request: Request) -> Response:
         body = await read_body(request, _BODY_MAX)
     except ClientDisconnect:
         return Response(status_code=400)  # nobody receives it
-    if len(body) > _BODY_MAX:
+    if body is None:
         return _form(state, "That is too long.", 413)
     text = parse_qs(body.decode(errors="replace")).get("password", [""])[0]
     if not state.attempts.take(sender, device is not None):

@@ -1,4 +1,4 @@
-"""HTTP servers that strangers can neither hold open, nor fill, nor make talk.
+"""HTTP servers with limits: strangers neither keep others out nor fill the log.
 
 May import: console, errors, urls.
 """
