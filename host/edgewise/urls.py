@@ -19,6 +19,7 @@ __all__ = [
     "db_without_password",
     "parse_broker",
     "parse_listen",
+    "read_secret",
 ]
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
@@ -186,19 +187,29 @@ def _check_password_place(option: str, user: str | None, password: str | None) -
         )
 
 
-def _read_password(option: str, path: Path) -> str:
+def read_secret(option: str, path: Path, bytes_max: int) -> str:
+    """The text of the file that ``option`` names, of up to ``bytes_max`` bytes.
+
+    InputError if it cannot be read, is longer, is not UTF-8, or is open to other users.
+    """
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
-            password = file.read(_PASSWORD_MAX + 1).decode().rstrip("\r\n")
+            content = file.read(bytes_max + 1)
+        text = "" if len(content) > bytes_max else content.decode()
     except (OSError, UnicodeError) as e:
         why = getattr(e, "strerror", None) or "not UTF-8"
-        raise InputError(
-            f"--{option}-password-file {path}: cannot be read ({why}): check the path"
-        ) from e
+        raise InputError(f"{option} {path}: cannot be read ({why}): check the path") from e
     if os.name == "posix" and mode & 0o077:
         raise InputError(f"{path}: others can read it: run: chmod 600 {path}")
-    if not password or len(password) > _PASSWORD_MAX or not password.isprintable():
+    if len(content) > bytes_max:
+        raise InputError(f"{option} {path}: {bytes_max} bytes are the most: check the path")
+    return text
+
+
+def _read_password(option: str, path: Path) -> str:
+    password = read_secret(f"--{option}-password-file", path, _PASSWORD_MAX).rstrip("\r\n")
+    if not password or not password.isprintable():
         raise InputError(f"{path}: one line with the password is expected, nothing else")
     return password
 

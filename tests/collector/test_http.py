@@ -18,12 +18,14 @@ from tests.collector.test_collector import state
 from tests.shared import LIMIT_S, wait_until
 
 from edgewise.collector import Writer, http
-from edgewise.collector.http import HttpInput, read_token
+from edgewise.collector.http import HttpInput
+from edgewise.collector.tokens import ALL_NODES, Tokens
 from edgewise.database import open_db
 from edgewise.database.schema import reading
 from edgewise.errors import InputError, OutsideError
 
 TOKEN = "0123456789abcdef"
+TOKENS = Tokens([(ALL_NODES, TOKEN)])
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def engine(tmp_path: Path) -> Engine:
 def http_input(engine: Engine) -> Iterator[HttpInput]:
     with (
         Writer(engine) as writer,
-        HttpInput(f"127.0.0.1:{free_port()}", TOKEN, writer) as http_input,
+        HttpInput(f"127.0.0.1:{free_port()}", TOKENS, writer) as http_input,
     ):
         yield http_input
 
@@ -154,7 +156,7 @@ def test_clients_that_dawdle_or_leave(
 def test_a_database_that_is_away(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "_STORED_S", 0.1)
     writer = Writer(engine)  # which does not begin to write
-    with HttpInput(f"127.0.0.1:{free_port()}", TOKEN, writer) as own_input:
+    with HttpInput(f"127.0.0.1:{free_port()}", TOKENS, writer) as own_input:
         statuses = [
             post(own_input.url, readings(*range(n, n + 2000)))[0] for n in range(0, 40000, 2000)
         ]
@@ -168,7 +170,7 @@ def test_a_database_that_is_away(engine: Engine, monkeypatch: pytest.MonkeyPatch
 def test_who_waits_at_the_end_is_answered(engine: Engine) -> None:
     writer = Writer(engine)  # which does not begin to write
     with ThreadPoolExecutor(1) as pool:
-        with HttpInput(f"127.0.0.1:{free_port()}", TOKEN, writer) as own_input:
+        with HttpInput(f"127.0.0.1:{free_port()}", TOKENS, writer) as own_input:
             own_input._server.config.timeout_graceful_shutdown = 1
             future = pool.submit(post, own_input.url, readings(1))
             wait_until(lambda: not writer._queue.empty())
@@ -177,24 +179,13 @@ def test_who_waits_at_the_end_is_answered(engine: Engine) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
 def test_addresses(engine: Engine, host: str) -> None:
-    with Writer(engine) as writer, HttpInput(f"{host}:{free_port()}", TOKEN, writer) as own_input:
+    with Writer(engine) as writer, HttpInput(f"{host}:{free_port()}", TOKENS, writer) as own_input:
         assert post(own_input.url, readings(1))[0] == 200
 
 
-def test_tokens_and_addresses_that_cannot_be(http_input: HttpInput, tmp_path: Path) -> None:
-    file = tmp_path / "token"
-    with pytest.raises(InputError, match="cannot be read"):
-        read_token(file)
-    file.write_text("short")
-    with pytest.raises(InputError, match="run: chmod 600"):
-        read_token(file)
-    file.chmod(0o600)
-    with pytest.raises(InputError, match="a token has 16"):
-        read_token(file)
-    file.write_text(TOKEN + "\n")
-    assert read_token(file) == TOKEN
+def test_addresses_that_cannot_be(http_input: HttpInput) -> None:
     with pytest.raises(InputError, match="write HOST:PORT"):
-        HttpInput("8081", TOKEN, http_input._writer)
+        HttpInput("8081", TOKENS, http_input._writer)
     address = http_input.url.removeprefix("http://").removesuffix("/readings")
     with pytest.raises(OutsideError, match="take another host or port"):
-        HttpInput(address, TOKEN, http_input._writer)
+        HttpInput(address, TOKENS, http_input._writer)

@@ -65,6 +65,13 @@ def test_names_without_end(broker: str, tmp_path: Path) -> None:
     assert len([name for name, node in metrics if node]) == 1000
 
 
+def test_an_address_of_both_families(broker: str, tmp_path: Path) -> None:
+    port = free_port()
+    writer = Writer(open_db(f"sqlite:///{tmp_path / 'a.db'}"))
+    with serving(writer, f"[::]:{port}"):
+        assert read(f"127.0.0.1:{port}") and read(f"[::1]:{port}")
+
+
 @pytest.mark.parametrize("address", ["9102", "a:b", ":1", "h:0", "h:70000"])
 def test_addresses_that_cannot_be(broker: str, address: str, tmp_path: Path) -> None:
     writer = Writer(open_db(f"sqlite:///{tmp_path / 'a.db'}"), say=print)

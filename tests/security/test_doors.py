@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import Engine
 from tests.broker.mosquitto import free_port
-from tests.collector.test_http import TOKEN, post, readings
+from tests.collector.test_http import TOKENS, post, readings
+from tests.collector.test_metrics import read
 from tests.dashboard.conftest import PASSWORD
 from tests.dashboard.test_guard import enter, send_request
 from tests.security.visitor import Page, client_of, dial, open_socket, read_all
@@ -20,6 +21,7 @@ from websockets.exceptions import InvalidStatus
 
 from edgewise.collector import Writer
 from edgewise.collector.http import HttpInput
+from edgewise.collector.metrics import serving
 from edgewise.web import Connections, Limits
 
 IDLE = 300
@@ -28,8 +30,16 @@ IDLE = 300
 @pytest.fixture
 def inlet(engine: Engine) -> Iterator[str]:
     """The address of a collector's HTTP input."""
-    with Writer(engine) as writer, HttpInput(f"127.0.0.1:{free_port()}", TOKEN, writer) as made:
+    with Writer(engine) as writer, HttpInput(f"127.0.0.1:{free_port()}", TOKENS, writer) as made:
         yield made.url
+
+
+@pytest.fixture
+def metrics(engine: Engine) -> Iterator[str]:
+    """The address of a collector's metrics."""
+    address = f"127.0.0.1:{free_port()}"
+    with serving(Writer(engine), address):
+        yield f"http://{address}/metrics"
 
 
 def head(url: str, method: str = "GET", **fields: object) -> bytes:
@@ -60,11 +70,11 @@ def open_idle(
     ]
 
 
-def test_half_open_requests_end(url: str, inlet: str, secret: str) -> None:
+def test_half_open_requests_end(url: str, inlet: str, metrics: str, secret: str) -> None:
     page = Page(url)
     with ExitStack() as stack:
         dripping = []
-        for address in (url, inlet):
+        for address in (url, inlet, metrics):
             dripping += [
                 dial(address),
                 dial(address, head(address)[:-2] + b"X-Slow: "),
@@ -73,7 +83,7 @@ def test_half_open_requests_end(url: str, inlet: str, secret: str) -> None:
             ]
         dripping.append(dial(url, head(f"{url}/login", "POST", Content_Length=9999)))
         dripping.append(dial(url, head(f"{url}/login", "POST", Transfer_Encoding="chunked")))
-        silent = [dial(url), dial(inlet), dial(url, head(f"{url}/none"))]
+        silent = [dial(url), dial(inlet), dial(metrics), dial(url, head(f"{url}/none"))]
         for connection in dripping + silent:
             stack.enter_context(connection)
         left = set(dripping + silent)
@@ -91,11 +101,12 @@ def test_half_open_requests_end(url: str, inlet: str, secret: str) -> None:
     assert page.is_alive()
     assert enter(url, PASSWORD).status == 303
     assert post(inlet, readings(1))[0] == 200
+    assert read(urlsplit(metrics).netloc)
 
 
-def test_idle_connections_keep_nobody_out(url: str, inlet: str, secret: str) -> None:
-    with ExitStack() as stack:
-        for address, most in ((url, Limits.each), (inlet, Limits.all)):
+def test_idle_connections_keep_nobody_out(url: str, inlet: str, metrics: str, secret: str) -> None:
+    for address, most in ((url, Limits.each), (inlet, Limits.all), (metrics, Limits.each)):
+        with ExitStack() as stack:
             idle = open_idle(stack, address, IDLE)
             closed: set[socket.socket] = set()
 
@@ -109,9 +120,10 @@ def test_idle_connections_keep_nobody_out(url: str, inlet: str, secret: str) -> 
 
             wait_until(are_few, lambda closed=closed: len(closed))
             assert not is_closed(idle[-1])
-        assert enter(url, PASSWORD).status == 303
-        assert send_request(url, "GET", "/").status == 200
-        assert post(inlet, readings(1))[0] == 200
+            assert enter(url, PASSWORD).status == 303
+            assert send_request(url, "GET", "/").status == 200
+            assert post(inlet, readings(1))[0] == 200
+            assert read(urlsplit(metrics).netloc)
 
 
 def test_open_sockets_keep_nobody_out(url: str, secret: str) -> None:
@@ -167,7 +179,8 @@ def test_which_connection_makes_room() -> None:
     assert fill(limits, Fake(b), *(Fake(a) for _ in range(6)))[0] is False
     # a proxy stands for many
     assert sum(fill(limits, *(Fake(proxy) for _ in range(4)))) == 0
-    # a network of IPv6 is one customer
+    # a network of IPv6 is one customer; an address of IPv4 in the form of IPv6 is its own
+    assert sum(fill(limits, *(Fake(f"::ffff:192.0.2.{i}") for i in range(1, 5)))) == 0
     assert sum(fill(limits, *(Fake(f"2001:db8::{i}") for i in range(1, 5)))) == 1
     assert sum(fill(limits, *(Fake(f"2001:db8:0:{i}::1") for i in range(1, 5)))) == 0
 
@@ -178,6 +191,12 @@ def test_pages_that_nobody_opens_are_bounded(url: str) -> None:
         latest = client_of(send_request(url, "GET", "/").read().decode())
     assert "Implicit handshake failed" in Page(url, client_id=first).wait_for("44")
     assert '"sid"' in Page(url, client_id=latest).wait_for("40")
+
+
+def test_an_unknown_address_makes_no_page(url: str) -> None:
+    for path in ("/none", "/node", "/docs", "/login/", "/report/none", "/_nicegui/x/y"):
+        response = send_request(url, "GET", path)
+        assert 400 <= response.status < 500 and b"client_id" not in response.read(), path
 
 
 def test_a_login_reads_no_more_than_a_password(url: str, secret: str) -> None:
@@ -196,8 +215,8 @@ def test_a_socket_without_an_origin_is_refused(url: str) -> None:
     assert send_request(url, "GET", polling).status == 400
 
 
-def test_the_head_of_a_request_is_bounded(url: str, inlet: str) -> None:
-    for address in (url, inlet):
+def test_the_head_of_a_request_is_bounded(url: str, inlet: str, metrics: str) -> None:
+    for address in (url, inlet, metrics):
         with dial(address, head(address)[:-2]) as connection, pytest.raises(ConnectionError):
             for _ in range(1024):
                 connection.sendall(b"X: " + 8192 * b"x" + b"\r\n")

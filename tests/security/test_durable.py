@@ -80,11 +80,11 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 
 
 def test_http_200_means_on_the_disk(disk: Disk, tmp_path: Path) -> None:
-    token = tmp_path / "token"
-    token.write_text(TOKEN)
-    token.chmod(0o600)
+    tokens = tmp_path / "tokens"
+    tokens.write_text(f"n1:{TOKEN}\n")
+    tokens.chmod(0o600)
     address = f"127.0.0.1:{free_port()}"
-    process = disk.collect("--http", address, "--token-file", str(token))
+    process = disk.collect("--http", address, "--token-file", str(tokens))
     for seq in range(N):
         assert post(f"http://{address}/readings", readings(seq))[0] == 200
     disk.cut_power(process)

@@ -148,7 +148,7 @@ def test_each_form_of_a_password_leaves_the_title() -> None:
         (0o600, b"\n", "one line with the password"),
         (0o600, b"hush\nhush2\n", "one line with the password"),
         (0o600, b"hush\xff", "not UTF-8"),
-        (0o600, b"h" * 70_000, "one line with the password"),
+        (0o600, b"h" * 70_000, "65535 bytes are the most"),
         (None, b"", "No such file"),
     ],
 )
@@ -225,7 +225,7 @@ def test_every_command_finds_its_database(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    secret_file(tmp_path, "a" * 20).rename(tmp_path / "token")
+    secret_file(tmp_path, "*:" + "a" * 20).rename(tmp_path / "token")
     call = [*command.split(), *DB[command]]
     result = edgewise(*call, EDGEWISE_DB=f"postgresql://u:{QUOTED}@127.0.0.1:1/d")
     assert (result.returncode, "u:***@127.0.0.1:1/d" in result.stderr) == (1, True), result.stderr

@@ -38,7 +38,7 @@ EXAMPLES = (
     "edgewise collect --broker mqtt://pi.local --db postgresql://edge@pi.local/edge --group lab",
     "edgewise collect --serial /dev/ttyUSB0 --db sqlite:///edgewise.db --keep 90d",
     "edgewise collect --replay mylog.csv --node attic --db sqlite:///edgewise.db",
-    "edgewise collect --http 127.0.0.1:8081 --token-file token --db sqlite:///edgewise.db",
+    "edgewise collect --http 127.0.0.1:8081 --token-file tokens --db sqlite:///edgewise.db",
 )
 
 
@@ -78,7 +78,8 @@ def collect(
         str | None, typer.Option(metavar="HOST:PORT", help="Address to accept POST /readings on")
     ] = None,
     token_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="File with the token for --http, mode 600")
+        Path | None,
+        typer.Option(metavar="FILE", help="File with lines NODE:TOKEN for --http, mode 600"),
     ] = None,
     metrics: Annotated[
         str | None,
@@ -104,10 +105,11 @@ def collect(
     from edgewise.cli.signals import catch_end
     from edgewise.collector import Collector, Writer
     from edgewise.collector.broker_queue import QueueCheck
-    from edgewise.collector.http import HttpInput, read_token
+    from edgewise.collector.http import HttpInput
     from edgewise.collector.inputs import SerialInput
     from edgewise.collector.metrics import serving
     from edgewise.collector.retention import Keeper, parse_span
+    from edgewise.collector.tokens import read_tokens
     from edgewise.database import open_db
     from edgewise.urls import db_with_password, db_without_password
 
@@ -118,11 +120,11 @@ def collect(
                 "name where readings come from: --broker, --serial, --replay or --http"
             )
     if (http is None) != (token_file is None):
-        raise InputError("--http and --token-file go together: a token of 16 characters or more")
+        raise InputError("--http and --token-file go together: a file with lines NODE:TOKEN")
     keep_s, keep_hourly_s = (parse_span(text) if text else None for text in (keep, keep_hourly))
     broker_url = broker_or_none(broker, ca, cert, broker_password_file)
     store_log = _log_input(replay, node) if replay else None
-    token = read_token(token_file) if token_file else ""
+    tokens = read_tokens(token_file) if token_file else None
     engine = open_db(db_with_password(db, db_password_file))
     with ExitStack() as stack:
         stack.callback(engine.dispose)
@@ -136,8 +138,8 @@ def collect(
         if serial:
             stack.enter_context(SerialInput(serial, node, writer, say))
             say(f"collecting from {serial}, Ctrl-C ends it")
-        if http:
-            http_input = stack.enter_context(HttpInput(http, token, writer))
+        if http and tokens:
+            http_input = stack.enter_context(HttpInput(http, tokens, writer))
             say(f"collecting from {http_input.url}, Ctrl-C ends it")
         if broker_url:
             client_id = _client_id(db_without_password(db), group)

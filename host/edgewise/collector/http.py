@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import json
-import socket
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from anyio import to_thread
@@ -19,78 +15,43 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from edgewise.collector.tokens import ALL_NODES, Tokens
 from edgewise.collector.writer import Writer
-from edgewise.errors import InputError, OutsideError
 from edgewise.messages.mqtt import parse
-from edgewise.urls import parse_listen
-from edgewise.web import Limits, Server, read_body
+from edgewise.web import Limits, ServerThread, read_body
 
-__all__ = ["HttpInput", "read_token"]
+__all__ = ["HttpInput"]
 
 _BODY_MAX = 1 << 20
-_TOKEN_MIN = 16
 _BODY_S = 30.0
 _STORED_S = 30.0
-_STOP_S = 5
 # `_post` answers a body that is late. Many nodes have the one address of their proxy.
 _LIMITS = Limits(body_s=_BODY_S + 10, each=Limits.all)
 
 
-def read_token(path: Path) -> str:
-    """The token in the file ``path``; InputError if unreadable, too short or open to others."""
-    try:
-        mode = path.stat().st_mode
-        token = path.read_text().strip()
-    except (OSError, UnicodeError) as e:
-        why = getattr(e, "strerror", None) or "not text"
-        raise InputError(f"{path}: cannot be read ({why}): name a file with the token") from e
-    if mode & 0o077:
-        raise InputError(f"{path}: others can read it: run: chmod 600 {path}")
-    if len(token) < _TOKEN_MIN or not token.isascii() or not token.isprintable():
-        raise InputError(f"{path}: a token has {_TOKEN_MIN} or more letters and digits")
-    return token
+class _OtherNode(Exception):
+    """The token is not of the node that the request names."""
 
 
-class HttpInput:
+class HttpInput(ServerThread):
     """A context manager: a server at ``address`` (HOST:PORT); ``url`` is its address.
 
     A POST holds ``{"node": ID, "readings": [...]}``, readings as in `replay`, and
     ``Authorization: Bearer TOKEN``. Status 200: the readings are in the database. 400: the answer
-    names the error, and the request counts as rejected. 503: send the readings again.
+    names the error; 403: the token is of another node; both count as rejected. 503: send the
+    readings again.
     """
 
-    def __init__(self, address: str, token: str, writer: Writer) -> None:
-        host, port = parse_listen("--http", address)
-        self._authorization = f"Bearer {token}".encode()
-        self._writer = writer
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        try:
-            self._socket = socket.create_server((host, port), family=family)
-        except OSError as e:
-            raise OutsideError(
-                f"--http {address}: {e.strerror or e}: take another host or port"
-            ) from e
+    def __init__(self, address: str, tokens: Tokens, writer: Writer) -> None:
         self.url = f"http://{address}/readings"
+        self._tokens = tokens
+        self._writer = writer
         app = Starlette(routes=[Route("/readings", self._post, methods=["POST"])])
-        self._server = Server(
-            app, _LIMITS, ws="none", log_level="critical", timeout_graceful_shutdown=_STOP_S
-        )
-        self._thread = threading.Thread(
-            target=self._server.run, args=([self._socket],), name="http", daemon=True
-        )
-
-    def __enter__(self) -> HttpInput:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.should_exit = True
-        self._thread.join()
-        self._socket.close()
+        super().__init__(app, _LIMITS, "--http", address)
 
     async def _post(self, request: Request) -> Response:
-        authorization = request.headers.get("authorization", "").encode()
-        if not hmac.compare_digest(authorization, self._authorization):
+        nodes = self._tokens.nodes_of(request.headers.get("authorization", ""))
+        if not nodes:
             return _refusal(401, "wrong token")
         try:
             async with asyncio.timeout(_BODY_S):
@@ -99,10 +60,12 @@ class HttpInput:
             return _refusal(408, f"not all of it came within {_BODY_S:.0f} s")
         except ClientDisconnect:
             return _refusal(400, "not all of it came")  # nobody receives this answer
-        if len(body) > _BODY_MAX:
+        if body is None:
             return self._reject(413, f"{_BODY_MAX} bytes are the most")
         try:
-            messages = _messages(body, self._writer.base)
+            messages = _messages(body, self._writer.base, nodes)
+        except _OtherNode:
+            return self._reject(403, "the token is of another node")
         except ValueError as e:
             return self._reject(400, str(e))
         if await self._store(messages):
@@ -141,20 +104,25 @@ class HttpInput:
             self._writer.put(topic, payload, on_stored, end - time.monotonic())
 
 
-def _messages(body: bytes, base: str) -> list[tuple[str, bytes]]:
-    """Topic and payload of each reading; ValueError if one of them is malformed."""
+def _messages(body: bytes, base: str, nodes: set[str]) -> list[tuple[str, bytes]]:
+    """Topic and payload of each reading; ValueError if one of them is malformed.
+
+    _OtherNode if they are not of one of ``nodes``.
+    """
     try:
-        return _checked_messages(json.loads(body), base)
+        return _checked_messages(json.loads(body), base, nodes)
     except RecursionError as e:
         raise ValueError("too deep") from e
 
 
-def _checked_messages(value: Any, base: str) -> list[tuple[str, bytes]]:
+def _checked_messages(value: Any, base: str, nodes: set[str]) -> list[tuple[str, bytes]]:
     if not isinstance(value, dict) or set(value) != {"node", "readings"}:
         raise ValueError("not an object with node and readings")
     node, readings = value["node"], value["readings"]
     if not isinstance(node, str) or not isinstance(readings, list):
         raise ValueError("node is not text, or readings is not an array")
+    if not nodes & {node, ALL_NODES}:
+        raise _OtherNode
     if set(node) & set("+#"):
         raise ValueError("node has + or #, which no topic may have")
     messages = [(f"{base}/{node}/replay", json.dumps([reading]).encode()) for reading in readings]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, make_asgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from edgewise.collector.writer import Writer
-from edgewise.errors import OutsideError
-from edgewise.urls import parse_listen
+from edgewise.web import Limits, ServerThread
 
 __all__ = ["serving"]
 
@@ -71,24 +70,10 @@ class _Figures:
             yield gauge
 
 
-@contextmanager
-def serving(writer: Writer, address: str | None) -> Iterator[None]:
+def serving(writer: Writer, address: str | None) -> AbstractContextManager[object]:
     """A context that serves the metrics at ``address`` (HOST:PORT); None serves nothing."""
     if address is None:
-        yield
-        return
-    host, port = parse_listen("--metrics", address)
+        return nullcontext()
     registry = CollectorRegistry()
     registry.register(_Figures(writer))
-    try:
-        server, thread = start_http_server(port, host, registry)
-    except OSError as e:
-        raise OutsideError(
-            f"--metrics {address}: {e.strerror or e}: take another host or port"
-        ) from e
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return ServerThread(make_asgi_app(registry), Limits(), "--metrics", address)

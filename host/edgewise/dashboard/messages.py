@@ -1,6 +1,7 @@
-"""What a page may send over its socket: NiceGUI's own messages, in their shape, from its browser.
+"""Checks of what comes over the socket of a page.
 
-Everything else is dropped without a line in the log, which would be a stranger's line.
+NiceGUI's own messages pass if they are well-formed and from the browser that loaded the page.
+Anything else is dropped, and nothing is logged: strangers would fill the log.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qs
@@ -21,9 +23,8 @@ from edgewise.dashboard.guard import COOKIE, App, Message, Scope, Send
 
 __all__ = ["BYTES_MAX", "Checked", "check_messages"]
 
-# of one message; a click or a drag over the chart has some hundred
-BYTES_MAX = 1 << 16
-# With long polling a handshake would have no Origin, and no connection that can be counted.
+BYTES_MAX = 1 << 16  # of a message; a click or a drag over the chart has some hundred
+# A handshake by long polling has no Origin header, and no connection that can be counted.
 _SOCKETS, _TRANSPORTS = "/_nicegui_ws/", ["websocket"]
 _NAMES = ("event", "javascript_response", "ack")
 # Engine.IO: close, pong; Socket.IO: connect, disconnect, an event, which may ask for an answer
@@ -37,7 +38,7 @@ Handler = Callable[..., Any]
 
 
 class Checked:
-    """An ASGI app around ``app`` whose sockets are websockets and receive what a page sends."""
+    """An ASGI app around ``app``: its sockets are websockets, and get only a page's messages."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -50,9 +51,8 @@ class Checked:
         async def receive_checked() -> Message:
             while True:
                 message: Message = await receive()
-                if message["type"] != "websocket.receive":
-                    return message
-                if _FRAME.fullmatch(message.get("text") or ""):
+                is_frame = message["type"] == "websocket.receive"
+                if not is_frame or _FRAME.fullmatch(message.get("text") or ""):
                     return message
 
         is_socket = scope["type"] == "websocket"
@@ -62,8 +62,8 @@ class Checked:
 def check_messages(is_logged_in: Callable[[str], bool]) -> None:
     """Check what NiceGUI's handlers get; once in a process, before the server starts.
 
-    ``is_logged_in``: whether a session cookie is valid. An error in the code that a stranger's
-    message reaches is not logged.
+    ``is_logged_in``: whether a session cookie is valid. Errors that the messages of others cause
+    are not logged.
     """
     core.app.config.socket_io_js_transports = list(_TRANSPORTS)  # type: ignore[arg-type]
     core.sio.eio.transports = list(_TRANSPORTS)
@@ -84,10 +84,8 @@ def _checked(handler: Handler, is_logged_in: Callable[[str], bool]) -> Handler:
         if client is None or client.id not in core.sio.rooms(sid):
             return
         _is_stranger.set(not is_logged_in(_cookie(client.request)))
-        try:
+        with suppress(*_MALFORMED):
             handler(sid, message)
-        except _MALFORMED:
-            return
 
     return handle
 
@@ -110,7 +108,7 @@ def _checked_handshake(handler: Handler) -> Handler:
 
 
 def _is_handshake(sid: str, message: Any) -> bool:
-    # The socket is of the browser that has loaded the page: a client's id alone opens nothing.
+    # It comes from the browser that loaded the page: the page's id alone opens nothing.
     client = _find_client(message)
     if client is None or not {"tab_id", "document_id"} <= set(message):
         return False

@@ -1,4 +1,4 @@
-"""``--private``: without a login nobody reads either."""
+"""``--private``: nobody reads without a login."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from contextlib import suppress
 from typing import Any
 
 from starlette.requests import HTTPConnection
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse
 
 from edgewise.dashboard.guard import COOKIE, App, Message, Scope, Send, Sessions
 
 __all__ = ["Private"]
 
 _LOGIN = "/login"
-_LOOK_S = 1.0
-# NiceGUI's message to a page that it goes to another address
-_GO = f'42["open",{{"path":"{_LOGIN}","new_tab":false}}]'
+_CHECK_S = 1.0
+# NiceGUI's message that sends a page to another address
+_GO: Message = {
+    "type": "websocket.send",
+    "text": f'42["open",{{"path":"{_LOGIN}","new_tab":false}}]',
+}
+_CLOSE: Message = {"type": "websocket.close", "code": 1008}  # RFC 6455: against a rule
 
 
 class Private:
@@ -43,15 +47,15 @@ class Private:
 
 async def _refuse(scope: Scope, receive: Any, send: Send) -> None:
     if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1008})
-        return
-    is_read = scope["method"] in ("GET", "HEAD")
-    response: Response = PlainTextResponse("refused: log in first\n", 403)
-    await (RedirectResponse(_LOGIN, 303) if is_read else response)(scope, receive, send)
+        await send(_CLOSE)
+    elif scope["method"] in ("GET", "HEAD"):
+        await RedirectResponse(_LOGIN, 303)(scope, receive, send)
+    else:
+        await PlainTextResponse("refused: log in first\n", 403)(scope, receive, send)
 
 
 class _Socket:
-    # The socket of an open page; its messages go out while the session lasts.
+    # The socket of an open page: what the app sends goes out while the session lasts.
 
     def __init__(self, sessions: Sessions, token: str, send: Send) -> None:
         self._sessions, self._token, self._raw_send = sessions, token, send
@@ -65,21 +69,20 @@ class _Socket:
             watch.cancel()
 
     async def _send(self, message: Message) -> None:
-        if not self._has_ended and self._sessions.valid(self._token):
+        if self._sessions.valid(self._token):
             await self._raw_send(message)
         else:
             await self._end()
 
     async def _watch(self) -> None:
         while self._sessions.valid(self._token):
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(_CHECK_S)
         await self._end()
 
     async def _end(self) -> None:
         if self._has_ended:
             return
         self._has_ended = True
-        with suppress(OSError, RuntimeError):  # the browser has left, or has not yet come
-            await self._raw_send({"type": "websocket.send", "text": _GO})
-        with suppress(OSError, RuntimeError):
-            await self._raw_send({"type": "websocket.close", "code": 1008})
+        for message in (_GO, _CLOSE):
+            with suppress(OSError, RuntimeError):  # it is closed, or not open yet
+                await self._raw_send(message)

@@ -73,6 +73,8 @@ def add_routes(app: FastAPI, state: State) -> None:
         await show_page(node_page(state, request, id.replace("\0", "\ufffd")))
 
     pages_app.on_exception(_database_error)
+    # NiceGUI would answer with a page, which it holds for a minute.
+    pages_app.add_exception_handler(404, lambda *_: HTMLResponse("no such page", 404))
     log = logging.getLogger("nicegui")
     log.setLevel(logging.ERROR)  # its warnings, such as an unknown address, are of strangers
     log.addFilter(shorten_database_error)
@@ -110,7 +112,7 @@ async def _log_in(state: State, request: Request) -> Response:
         body = await read_body(request, _BODY_MAX)
     except ClientDisconnect:
         return Response(status_code=400)  # nobody receives it
-    if len(body) > _BODY_MAX:
+    if body is None:
         return _form(state, "That is too long.", 413)
     text = parse_qs(body.decode(errors="replace")).get("password", [""])[0]
     if not state.attempts.take(sender, device is not None):

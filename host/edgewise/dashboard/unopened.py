@@ -1,4 +1,4 @@
-"""Pages that were loaded and whose browser has not connected yet: bounded as connections are."""
+"""The number of loaded pages whose browser has not connected yet has the limits of connections."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ __all__ = ["Unopened"]
 
 
 class Unopened:
-    """Such pages. NiceGUI holds each for a minute, in 100 KB: too many make the oldest end."""
+    """These pages. NiceGUI keeps each for a minute, in 100 KB of memory."""
 
     def __init__(self) -> None:
         self._pages = Connections(Limits())
 
     def add(self, client: Client) -> None:
-        """Let a page in; where there are too many, an old one ends: its browser loads it again."""
+        """Count a page; if there are too many an old one ends, and its browser loads it again."""
         self._pages.add(_Page(client))
 
 

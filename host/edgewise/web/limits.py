@@ -1,4 +1,4 @@
-"""How long a request may take to arrive, and how many connections a server has."""
+"""How long a request may take to arrive, and how many connections there may be."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Protocol
 
 __all__ = ["Connections", "Limits"]
 
-_IPV6_PREFIX = 64  # one customer has so many addresses: RFC 6177
+_IPV6_PREFIX = 64  # bits; all addresses of such a network are one customer's: RFC 6177
 
 
 @dataclass(frozen=True)
 class Limits:
     """Limits of a server.
 
-    ``head_s``: seconds for the head of a request, from the connection or the last answer on;
-    ``body_s``: seconds for its body. ``all`` and ``each``: connections in all and of an address;
-    ``proxies``: addresses that stand for many, which have no limit of their own.
+    ``head_s``: seconds from the connection, or the last answer, to the end of a request's head;
+    ``body_s``: seconds for its body. ``all``: connections in all; ``each``: of one address, but
+    for ``proxies``, each of which stands for many visitors.
     """
 
     head_s: float = 10.0
@@ -44,11 +44,9 @@ class Connection(Protocol):
 
 
 class Connections:
-    """The open connections of a server. A new one is let in: where there are too many, an old one
-    is closed.
+    """The open connections of a server; a new one that is too many closes an old one.
 
-    It is one of the address that has the most: the oldest that waits for a request, or else the
-    oldest.
+    The address with the most loses its oldest that waits for a request, or else its oldest.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -56,7 +54,7 @@ class Connections:
         self._open: list[tuple[str, Connection]] = []  # the oldest first
 
     def add(self, connection: Connection) -> None:
-        """Let ``connection`` in; close another one where there are too many."""
+        """Count ``connection``; close another one if there are too many."""
         self._open = [item for item in self._open if not item[1].is_closed()]
         group = _group(connection.sender())
         counts = Counter(other for other, _ in self._open)
@@ -76,6 +74,6 @@ def _group(address: str) -> str:
         ip = ipaddress.ip_address(address)
     except ValueError:
         return address
-    if ip.version == 4:
+    if ip.version == 4 or ip.ipv4_mapped:
         return address
-    return str(ipaddress.ip_network((int(ip), _IPV6_PREFIX), strict=False))
+    return str(ipaddress.IPv6Network((ip, _IPV6_PREFIX), strict=False))

@@ -12,12 +12,12 @@ from edgewise.console import say
 __all__ = ["log_lines"]
 
 _LENGTH_MAX = 500
-_PLACES = 4
-_AGAIN_S = 60.0
+_PLACES = 4  # of a traceback, the innermost
+_SILENCE_S = 60.0  # after a line, for its place in the code
 
 
 def log_lines() -> None:
-    """Write what libraries log on stderr: a line each, and one a minute from each place."""
+    """Write the log of all libraries to stderr: a record a line, a line a minute of each place."""
     root = logging.getLogger()
     if not any(isinstance(handler, _Lines) for handler in root.handlers):
         root.addHandler(_Lines())
@@ -31,13 +31,13 @@ class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         text, place = _read(record)
         now = time.monotonic()
-        if now - self._latest_s.get(place, -_AGAIN_S) >= _AGAIN_S:
+        if now - self._latest_s.get(place, -_SILENCE_S) >= _SILENCE_S:
             self._latest_s[place] = now
             say(f"{record.name}: {text[:_LENGTH_MAX]}")
 
 
 def _read(record: logging.LogRecord) -> tuple[str, str]:
-    # the text, and the place in the code
+    # the text, and where in the code it comes from
     text = record.getMessage().strip()
     error = record.exc_info[1] if record.exc_info else None
     if error is None:
