@@ -18,7 +18,7 @@ from tests.shared import wait_until
 from edgewise.web import Limits, ServerThread
 
 LONG = Response(bytes(1 << 24))  # more than the buffers of both sides
-LIMITS = Limits(head_s=0.5, each=8)
+LIMITS = Limits(head_s=3, each=8)
 
 
 @pytest.mark.parametrize("kind", ["close", "keep-alive"])

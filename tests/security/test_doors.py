@@ -193,6 +193,20 @@ def test_pages_that_nobody_opens_are_bounded(url: str) -> None:
     assert '"sid"' in Page(url, client_id=latest).wait_for("40")
 
 
+def test_pages_that_were_left_are_bounded(url: str) -> None:
+    first = Page(url)
+    pages = [first, *(Page(url) for _ in range(Limits.each - 2))]
+    for page in pages:
+        assert '"sid"' in page.wait_for("40")
+        page.socket.close()
+    latest = Page(url)
+    for _ in range(2):
+        send_request(url, "GET", "/")
+    assert "Implicit handshake failed" in Page(url, client_id=first.client_id).wait_for("44")
+    assert '"sid"' in Page(url, client_id=pages[-1].client_id).wait_for("40")
+    assert latest.is_alive()
+
+
 def test_an_unknown_address_makes_no_page(url: str) -> None:
     for path in ("/none", "/node", "/docs", "/login/", "/report/none", "/_nicegui/x/y"):
         response = send_request(url, "GET", path)

@@ -21,8 +21,8 @@ from edgewise.dashboard.layout import show_page, style
 from edgewise.dashboard.messages import check_messages
 from edgewise.dashboard.node_page import node_page
 from edgewise.dashboard.overview import overview
+from edgewise.dashboard.pages import Pages
 from edgewise.dashboard.state import State
-from edgewise.dashboard.unopened import Unopened
 from edgewise.database import reason
 from edgewise.errors import InputError
 from edgewise.package.store import REPORT
@@ -60,16 +60,16 @@ def add_routes(app: FastAPI, state: State) -> None:
             return HTMLResponse("no such report", 404)
         return FileResponse(page, headers={"content-security-policy": "script-src 'none'"})
 
-    unopened = Unopened()
+    pages = Pages()
 
     @ui.page("/")
     async def index(request: Request) -> None:
-        unopened.add(ui.context.client)
+        pages.add(ui.context.client)
         await show_page(overview(state, request))
 
     @ui.page("/node")
     async def node(request: Request, id: str) -> None:
-        unopened.add(ui.context.client)
+        pages.add(ui.context.client)
         await show_page(node_page(state, request, id.replace("\0", "\ufffd")))
 
     pages_app.on_exception(_database_error)
@@ -88,6 +88,8 @@ def add_routes(app: FastAPI, state: State) -> None:
         tailwind=False,
         show_welcome_message=False,
     )
+    # No page stores anything for its tab, and NiceGUI would keep the names of all for 30 days.
+    pages_app.storage.max_tab_storage_age = _RECONNECT_S
     check_messages(state.sessions.valid)
 
 
