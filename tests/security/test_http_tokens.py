@@ -19,6 +19,7 @@ from tests.collector.test_http import post, readings
 from tests.command import edgewise
 from tests.shared import LIMIT_S
 
+from edgewise.collector.tokens import read_tokens
 from edgewise.database.schema import metadata, reading
 
 A, B, NEW_B, GATEWAY, ALL = (f"{name}-0123456789-secret" for name in ("a", "b", "n", "g", "all"))
@@ -185,14 +186,13 @@ def test_each_request_of_a_connection_needs_its_token(inlet: Inlet) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (A, ":1: no node before the token: write NODE:TOKEN, or *:TOKEN for all nodes"),
         (f"attic:{A}\n\n  {B}\n", ":3: no node before the token"),
         (f":{A}", ":1: no node before the token"),
         (f"attic:{A}\n{B}:barn", ":2: a token has 16 or more"),
         ("attic:secret", ":1: a token has 16 or more"),
         (f"attic:{A} # mine", ":1: a token has 16 or more"),
         (f"attic:{A}\u00e9", ":1: a token has 16 or more"),
-        (f"attic = {A}", ":1: no node before the token"),
+        (f"attic = {A}", ":1: no node before the token: write NODE:TOKEN, or *:TOKEN for all"),
         (f"lab/attic:{A}", ":1: a node's name has no /, + or #"),
         (f"+:{A}", ":1: a node's name has no /, + or #"),
         (f"at\x1btic:{A}", ":1: a node's name has no /, + or #"),
@@ -200,7 +200,6 @@ def test_each_request_of_a_connection_needs_its_token(inlet: Inlet) -> None:
         ("# secret\n\n", ": no token: write NODE:TOKEN"),
         (b"attic:secret\xff", "cannot be read (not UTF-8): check the path"),
         (1_100_000 * b"secret", "1048576 bytes are the most: check the path"),
-        (f"\ufeff{A}", ":1: no node before the token"),
     ],
 )
 def test_errors_in_the_file_name_their_line_and_no_token(
@@ -224,3 +223,14 @@ def test_a_file_that_others_can_read_or_that_is_not_there(
     line = check_refusal(edgewise("collect", *words))
     assert (f"{file}: others can read it: run: chmod 600 {file}" in line) == (mode is not None)
     assert ("No such file" in line) == (mode is None)
+
+
+@pytest.mark.parametrize("text", [A, f"# of the lab\n{A}\n", f"\ufeff{A}\r\n"])
+def test_one_token_without_a_node_is_for_all_and_that_is_said(
+    text: str, tmp_path: Path, db: str
+) -> None:
+    lines: list[str] = []
+    tokens = read_tokens(write_tokens(tmp_path, text), lines.append)
+    assert tokens.nodes_of(f"Bearer {A}") == {"*"}
+    (line,) = lines
+    assert "names no node and may send for all" in line and A not in line

@@ -1,7 +1,5 @@
 """An order that changes something is signed with the node's key, and is obeyed once."""
 
-import json
-
 from ..core import signed
 from ..errors import NodeError
 
@@ -16,13 +14,13 @@ def check(verb, given, payload, node, secret, store):
     at = payload.rfind(b'"hmac"')
     if payload[at:].replace(b" ", b"") != b'"hmac":"' + code.encode() + b'"}':
         raise NodeError("hmac must be the last of the order")
-    if not signed.equal(signed.order_mac(secret, node, verb, payload[:at]), code):
+    right = signed.sign(secret, "edgewise-command-1", node, verb, str(payload[:at], "utf-8"))
+    if not signed.equal(right, code):
         raise NodeError("wrong key")
-    last = 0
     try:
-        last = json.loads(store.read(_COUNTER))
+        last = int(store.read(_COUNTER))
     except (OSError, ValueError):
-        pass
+        last = 0
     if counter <= last:
         raise NodeError("counter %d is not above %d" % (counter, last))
     store.write(_COUNTER, b"%d" % counter)

@@ -62,10 +62,9 @@ class Update:
             raise ValueError
         if not self._secret:
             raise NodeError("this node has no key: set update.secret")
-        right = signed.offer_mac(
-            self._secret, self._node, given["id"], counter, size, given["sha256"]
-        )
-        if not signed.equal(right, given["hmac"]):
+        lines = self._node, str(given["id"]), str(counter), str(size), given["sha256"]
+        right = signed.sign(self._secret, "edgewise-update-1", *lines)
+        if not signed.equal(right, str(given["hmac"])):
             raise NodeError("wrong key")
         note = self.note
         same = note.get("sha256") == given["sha256"]

@@ -124,7 +124,7 @@ def collect(
     keep_s, keep_hourly_s = (parse_span(text) if text else None for text in (keep, keep_hourly))
     broker_url = broker_or_none(broker, ca, cert, broker_password_file)
     store_log = _log_input(replay, node) if replay else None
-    tokens = read_tokens(token_file) if token_file else None
+    tokens = read_tokens(token_file, say) if token_file else None
     engine = open_db(db_with_password(db, db_password_file))
     with ExitStack() as stack:
         stack.callback(engine.dispose)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from edgewise.errors import InputError
@@ -33,20 +33,24 @@ class Tokens:
         return {node for node, right in self._rights if hmac.compare_digest(given, right)}
 
 
-def read_tokens(path: Path) -> Tokens:
+def read_tokens(path: Path, say: Callable[[str], None]) -> Tokens:
     """The tokens in a file with lines NODE:TOKEN; InputError, without the line's text.
 
-    Blank lines and lines that begin with # say nothing.
+    Blank lines and lines that begin with # say nothing. A file with one token and no node, as
+    earlier versions had it, is for all nodes; ``say`` gets a line.
     """
     text = read_secret("--token-file", path, _BYTES_MAX).removeprefix("\ufeff")
-    rights = [
-        _read_right(f"{path}:{number}", line)
+    lines = {
+        number: line.strip()
         for number, line in enumerate(text.split("\n"), 1)
         if line.strip() and not line.lstrip().startswith("#")
-    ]
-    if not rights:
+    }
+    if not lines:
         raise InputError(f"{path}: no token: {_FORM}")
-    return Tokens(rights)
+    if len(lines) == 1 and _TOKEN.fullmatch(token := next(iter(lines.values()))):
+        say(f"{path}: its token names no node and may send for all: {_FORM}")
+        return Tokens([(ALL_NODES, token)])
+    return Tokens(_read_right(f"{path}:{number}", line) for number, line in lines.items())
 
 
 def _read_right(place: str, line: str) -> tuple[str, str]:

@@ -30,16 +30,16 @@ def order_payload(
     """
     fields = {"id": name} if value is None else {"id": name, "value": value}
     if not target.secret:
-        return _json(fields)
+        return _json(fields).encode()
     counter = time.time_ns() // 1_000_000 if counter is None else counter
-    head = _json(fields | {"counter": counter})[:-1] + b","
-    mac = signed.order_mac(target.secret, target.node, verb, head)
-    return head + b'"hmac":"%s"}' % mac.encode()
+    head = _json(fields | {"counter": counter})[:-1] + ","
+    mac = signed.sign(target.secret, "edgewise-command-1", target.node, verb, head)
+    return f'{head}"hmac":"{mac}"}}'.encode()
 
 
-def _json(fields: dict[str, Any]) -> bytes:
+def _json(fields: dict[str, Any]) -> str:
     # no escapes: MicroPython's json would split an escaped character beyond U+FFFF in two
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
 def order(client: mqtt.Client, target: Target, verb: str, value: Any = None) -> dict[str, Any]:

@@ -123,8 +123,8 @@ def with_own_key(values: Mapping[str, Any], own: Sequence[Mapping[str, Any]]) ->
     if fleet_secret and (len(fleet_secret) != 64 or set(fleet_secret) - set("0123456789abcdef")):
         raise Wrong(_FLEET_SECRET, "update.fleet_secret must be 64 hex digits")
     if fleet_secret and own and not any("secret" in file.get("update", {}) for file in own):
-        info = b"edgewise-node-1\n" + str(values["node"]).encode()
-        update["secret"] = signed.purpose_key(fleet_secret, info).hex()
+        key: bytes = signed.derive(fleet_secret, f"edgewise-node-1\n{values['node']}")
+        update["secret"] = key.hex()
     rest = {key: value for key, value in values.items() if key != "update"}
     return rest | ({"update": update} if update else {})
 

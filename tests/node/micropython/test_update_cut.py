@@ -12,7 +12,7 @@ from tests.counts import count
 from torn_flash import Flash, PowerCut, exit, fork, mount, waitpid
 
 from edgenode.core.model import Model
-from edgenode.core.signed import offer_mac
+from edgenode.core.signed import sign
 from edgenode.drivers import flash
 from edgenode.link.update import Update
 from edgenode.start import model
@@ -48,7 +48,8 @@ BLOBS = [rename_model(OCCUPANCY, b"model-%03d" % i) for i in range(UPDATES + 1)]
 
 def offer(name, counter, data):
     sha = hexlify(sha256(data).digest()).decode()
-    code = offer_mac(SECRET, NODE, name, counter, len(data), sha)
+    lines = NODE, name, str(counter), str(len(data)), sha
+    code = sign(SECRET, "edgewise-update-1", *lines)
     fields = {"id": name, "counter": counter, "size": len(data), "sha256": sha, "hmac": code}
     return json.dumps(fields)
 
