@@ -26,7 +26,7 @@ FREEZE = "while True: pass"
 class Poisoned(Package):
     """A package whose every prediction is ``statement``, after ``head`` at its import."""
 
-    statement: str
+    statement: str = ""
     head: str = ""
 
     @property
@@ -36,7 +36,7 @@ class Poisoned(Package):
 
 
 def poison(model: Package, statement: str, head: str = "") -> Package:
-    return Poisoned(model.path, model.info, model.blob, statement, head)
+    return Poisoned(model.path, model.info, model.blob, statement=statement, head=head)
 
 
 @pytest.mark.parametrize(("statement", "cause"), [(CRASH, "soft"), (FREEZE, "wdt")])
