@@ -115,8 +115,8 @@ def test_a_captured_order_is_obeyed_once(node: SimulatedNode, operator: Operator
         "a": ("reboot", captured, "wrong key"),  # of another verb
         "b": ("safe", captured.replace(b"true", b"null"), "wrong key"),
         "c": ("safe", captured.replace(b":6,", b":7,"), "wrong key"),
-        "d": ("safe", captured[:-1] + b',"value":false}', "must be the last"),
-        "e": ("safe", captured[:at] + captured[at:].replace(b"}", b',"counter":9}'), "the last"),
+        "d": ("safe", captured[:-1] + b',"value":false}', "not last"),
+        "e": ("safe", captured[:at] + captured[at:].replace(b"}", b',"counter":9}'), "not last"),
         "f": ("safe", order_payload(OTHER, "safe", True, "captured", 6), "wrong key"),
         "g": ("period", order_payload(TARGET, "period", 30000, "captured", 5), "not above 5"),
         "h": ("period", order_payload(TARGET, "period", 30000, "captured", 4), "not above 5"),

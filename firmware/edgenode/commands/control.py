@@ -2,18 +2,19 @@
 
 import json
 
-from ..core import command
 from ..core.compat import const
 from ..drivers import flash
 from ..errors import NodeError
 
+_COUNTER = "orders"
+_ID_MAX = const(64)
 _PERIOD_S = const(60)
 
 
 def run_command(board, verb, payload, retained):
     # board: main.Board
     try:
-        verb, name, given = command.parse(verb, payload, retained)
+        verb, name, given = _parse(verb, payload, retained)
     except (ValueError, MemoryError):  # UnicodeError is a ValueError
         board.refused += 1
         return
@@ -22,15 +23,37 @@ def run_command(board, verb, payload, retained):
             raise NodeError("known are " + ", ".join(sorted(_VERBS)))
         value = given.get("value")
         if board.signed and _changes(verb, value):
-            from . import orders
-
-            orders.check(verb, given, payload, board.name, board.secret(), flash)
+            _check(board, verb, given, payload)
         text = _VERBS[verb](board, value, name)
     except (NodeError, MemoryError, OSError) as e:
-        _send_answer(board, verb, command.answer(name, str(e)))
+        _answer(board, verb, name, str(e) or "no memory")
     else:
         if text is not False:
-            _send_answer(board, verb, command.answer(name, None, text))
+            _answer(board, verb, name, None, text)
+
+
+def _parse(verb, payload, retained):
+    # -> verb, id as JSON, the object. ValueError: there is nobody to answer.
+    verb = str(verb, "utf-8")
+    given = json.loads(payload)
+    name = given.get("id") if isinstance(given, dict) else None
+    text = json.dumps(name)
+    waits = retained and verb != "stay-awake"  # which may, for a sleeping node
+    if waits or type(name) not in (str, int) or len(text) > _ID_MAX:
+        raise ValueError
+    return verb, text, given
+
+
+def _answer(board, verb, name, error=None, value=None):
+    # name, value: JSON
+    text = '{"id":%s,"ok":%s,"error":%s' % (
+        name,
+        "false" if error else "true",
+        json.dumps(error),
+    )
+    if value is not None:
+        text += ',"value":' + value
+    board.link.answer("cmd/%s/result" % verb, text + "}")
 
 
 def _changes(verb, value):
@@ -40,15 +63,33 @@ def _changes(verb, value):
     return verb not in ("ping", "diag", "log", "stay-awake")
 
 
+def _check(board, verb, given, payload):
+    # NodeError unless the order is signed with the node's key, and new.
+    from ..core import signed
+
+    code, counter = str(given.get("hmac")), given.get("counter")
+    if type(counter) is not int:
+        raise NodeError("not signed: this node has a key")
+    head, _, tail = str(payload, "utf-8").rpartition('"hmac"')
+    if tail.replace(" ", "") != ':"%s"}' % code:
+        raise NodeError("hmac is not last")
+    right = signed.sign(board.secret(), "edgewise-command-1", board.name, verb, head)
+    if not signed.equal(right, code):
+        raise NodeError("wrong key")
+    try:
+        last = int(flash.read(_COUNTER))
+    except (OSError, ValueError):
+        last = 0
+    if counter <= last:
+        raise NodeError("counter %d is not above %d" % (counter, last))
+    flash.write(_COUNTER, b"%d" % counter)
+
+
 def send_verdict(board):
     # What became of the configuration that was on trial.
     name, error = board.trial.verdict
-    _send_answer(board, "config", command.answer(name, error))
+    _answer(board, "config", name, error)
     board.trial.forget()
-
-
-def _send_answer(board, verb, text):
-    board.link.answer("cmd/%s/result" % verb, text)
 
 
 def _trial(board):
@@ -84,7 +125,7 @@ def _period(board, value, name):
         return
     # each change is a write to flash
     if now_s < board.period_s + _PERIOD_S:
-        raise NodeError("changed less than a minute ago: wait")
+        raise NodeError("one change a minute")
     trial.keep({"period_ms": value})
     board.period_s = now_s
     board.node.set_period(value)
@@ -108,7 +149,7 @@ def _actuator(board, value, name):
 
 
 def _stay_awake(board, value, name):
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 1440:
+    if type(value) is not int or not 0 <= value <= 1440:
         raise NodeError("value must be 0..1440 minutes")
     board.node.stay_awake(value)
 

@@ -20,7 +20,7 @@ def derive(secret, purpose):
 
 
 def sign(secret, purpose, *lines):
-    return hexlify(_mac(derive(secret, purpose), "\n".join(lines).encode())).decode()
+    return hexlify(_mac(derive(secret, purpose), "\n".join(map(str, lines)).encode())).decode()
 
 
 def equal(a, b):

@@ -44,7 +44,7 @@ class Update:
             name = given["id"]
         except (KeyError, TypeError, ValueError):
             return None
-        if isinstance(name, bool) or not isinstance(name, (str, int)) or len(str(name)) > _ID_MAX:
+        if type(name) not in (str, int) or len(str(name)) > _ID_MAX:
             return None
         try:
             text = self._accept(given)
@@ -62,7 +62,7 @@ class Update:
             raise ValueError
         if not self._secret:
             raise NodeError("this node has no key: set update.secret")
-        lines = self._node, str(given["id"]), str(counter), str(size), given["sha256"]
+        lines = self._node, given["id"], counter, size, given["sha256"]
         right = signed.sign(self._secret, "edgewise-update-1", *lines)
         if not signed.equal(right, str(given["hmac"])):
             raise NodeError("wrong key")

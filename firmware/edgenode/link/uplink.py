@@ -36,7 +36,7 @@ class Uplink:
         self._failures = 0
         self._retry_ms = self._second_ms = time.ticks_ms()
         self._replays = 0
-        self.events_dropped = self.answers_dropped = self.connects = 0
+        self.connects = 0
         self.turns = 0
         self.error = None  # why there is no connection, or why the last one ended
         self.on_command = self.on_model = None
@@ -47,14 +47,11 @@ class Uplink:
         # tail: the rest of the JSON object
         if len(self._events) == _EVENTS_MAX:
             self._events.pop(0)
-            self.events_dropped += 1
         rest = '"boot":%d,"seq":%d,"event":"%s",%s' % (self._boot, seq, kind, tail)
         self._events.append((self._clock.unix_s(), self._clock.uptime_s(), rest))
 
     def answer(self, leaf, text):
-        if len(self._answers) == _ANSWERS_MAX:
-            self.answers_dropped += 1
-        else:
+        if len(self._answers) < _ANSWERS_MAX:
             self._answers.append((leaf, text))
 
     def diag(self, text):

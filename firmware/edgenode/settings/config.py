@@ -46,8 +46,7 @@ def _known(path, given, full):
 
 
 def _value(path, kind, limits, value):
-    right = isinstance(value, _TYPES[kind])
-    if not right or (kind == "number" and isinstance(value, bool)):
+    if type(value) is not _TYPES[kind]:
         raise ConfigError("config: %s must be %s" % (path, _WHAT[kind]))
     if len(limits) == 1:
         if value not in limits[0].split("|"):

@@ -28,7 +28,7 @@ def container(package: Package) -> bytes:
 def offer(name: str, node: str, data: bytes, counter: int, secret: str) -> dict[str, object]:
     """The offer of ``data`` to ``node``; ``secret`` is the node's update.secret, in hex."""
     sha256 = hashlib.sha256(data).hexdigest()
-    lines = node, name, str(counter), str(len(data)), sha256
+    lines = node, name, counter, len(data), sha256
     mac = signed.sign(secret, "edgewise-update-1", *lines)
     return {"id": name, "size": len(data), "sha256": sha256, "counter": counter, "hmac": mac}
 

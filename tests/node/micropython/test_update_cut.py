@@ -48,7 +48,7 @@ BLOBS = [rename_model(OCCUPANCY, b"model-%03d" % i) for i in range(UPDATES + 1)]
 
 def offer(name, counter, data):
     sha = hexlify(sha256(data).digest()).decode()
-    lines = NODE, name, str(counter), str(len(data)), sha
+    lines = NODE, name, counter, len(data), sha
     code = sign(SECRET, "edgewise-update-1", *lines)
     fields = {"id": name, "counter": counter, "size": len(data), "sha256": sha, "hmac": code}
     return json.dumps(fields)
