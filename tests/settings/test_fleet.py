@@ -97,6 +97,16 @@ def test_each_node_of_a_fleet_has_a_key_of_its_own(node_toml: Path) -> None:
     assert settings.fleet(node_toml)["attic"]["update"]["secret"] == own_key
 
 
+def test_a_key_of_its_own_needs_a_name(node_toml: Path) -> None:
+    secrets = node_toml.with_name("secrets.toml")
+    secrets.write_text(f'[update]\nfleet_secret = "{FLEET_SECRET}"\n')
+    attic_toml = node_toml.parent / "nodes/a.toml"
+    for text in ("period_ms = 5000\n", 'node = ""\n'):
+        attic_toml.write_text(text)
+        with pytest.raises(InputError, match=r"a.toml(:1)?: names no node, and its key is made"):
+            settings.load(attic_toml)
+
+
 def test_a_wrong_fleet_secret_is_named(node_toml: Path) -> None:
     secrets = node_toml.with_name("secrets.toml")
     secrets.write_text('[update]\nfleet_secret = "beef"\n')

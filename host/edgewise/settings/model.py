@@ -113,7 +113,9 @@ def complete(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_own_key(values: Mapping[str, Any], own: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the ``values`` of a node without update.fleet_secret; Wrong if that is no key.
+    """Return the ``values`` of a node without update.fleet_secret.
+
+    Wrong if that is no key, or if the node has no name.
 
     update.secret is derived from it and the node's name, unless one of ``own``, the node's own
     files, has one.
@@ -123,7 +125,12 @@ def with_own_key(values: Mapping[str, Any], own: Sequence[Mapping[str, Any]]) ->
     if fleet_secret and (len(fleet_secret) != 64 or set(fleet_secret) - set("0123456789abcdef")):
         raise Wrong(_FLEET_SECRET, "update.fleet_secret must be 64 hex digits")
     if fleet_secret and own and not any("secret" in file.get("update", {}) for file in own):
-        key: bytes = signed.derive(fleet_secret, f"edgewise-node-1\n{values['node']}")
+        name = values.get("node")
+        if not name:
+            raise Wrong(
+                ("node",), 'names no node, and its key is made of the name: node = "kitchen"'
+            )
+        key: bytes = signed.derive(fleet_secret, f"edgewise-node-1\n{name}")
         update["secret"] = key.hex()
     rest = {key: value for key, value in values.items() if key != "update"}
     return rest | ({"update": update} if update else {})
