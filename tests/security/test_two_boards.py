@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.e2e.operator_of import FAST, NODE
 from tests.shared import LIMIT_S
 
 from edgewise.collector import Collector, Writer
+from edgewise.collector.retention import forget
 from edgewise.database.schema import TWO_BOARDS, clash, events, reading
 from edgewise.logs.log import Log
 from edgewise.package.store import Package
@@ -55,6 +57,9 @@ def test_a_reading_with_the_key_of_another_is_kept_aside(engine: Engine) -> None
         rows = connection.execute(select(clash.c.t, clash.c.err)).all()
     assert [tuple(row) for row in rows] == [(30.0, None), (None, "timeout")]
     assert two_boards(engine) == ["n1"]
+    forget(engine, 86400, time.time() + 2 * 86400)
+    with engine.connect() as connection:
+        assert connection.execute(select(clash)).all() == []
 
 
 def test_of_two_in_one_message_the_second_is_kept_aside(engine: Engine) -> None:

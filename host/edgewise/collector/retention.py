@@ -15,7 +15,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from edgewise.collector.storing import dialect_of
 from edgewise.database import reason
 from edgewise.database.opening import one_at_a_time
-from edgewise.database.schema import HOUR_S, diag, events, forecast, label, reading, reading_hour
+from edgewise.database.schema import (
+    HOUR_S,
+    clash,
+    diag,
+    events,
+    forecast,
+    label,
+    reading,
+    reading_hour,
+)
 from edgewise.errors import InputError
 
 __all__ = ["Keeper", "clock_error", "fold", "forget", "parse_span"]
@@ -83,12 +92,12 @@ def _fold_step(engine: Engine, node: str, column: Any, condition: Any, limit_s: 
 
 
 def forget(engine: Engine, keep_s: float, now_s: float | None = None) -> None:
-    """Delete hourly rows, forecasts, events and diag rows older than ``keep_s``."""
+    """Delete hourly rows, forecasts, clashes, events and diag rows older than ``keep_s``."""
     limit_s = (time.time() if now_s is None else now_s) - keep_s
     with engine.begin() as connection:
         connection.execute(delete(reading_hour).where(reading_hour.c.hour_ts < limit_s))
         connection.execute(delete(forecast).where(forecast.c.ts < limit_s))
-        for table in (events, diag):
+        for table in (clash, events, diag):
             connection.execute(delete(table).where(table.c.received_at < limit_s))
 
 
