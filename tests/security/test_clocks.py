@@ -98,7 +98,18 @@ def test_a_wrong_time_folds_when_its_reading_came_long_ago(engine: Engine) -> No
     folded = sum(fold(engine, DAY_S, now_s))
     with engine.connect() as connection:
         marked = connection.scalars(select(reading.c.clock).where(reading.c.clock.is_not(None)))
-        assert marked.all() == ["unset"]
+        assert sorted(marked.all()) == ["ahead", "unset"]
         hours = connection.scalars(select(reading_hour.c.hour_ts)).all()
     assert min(hours) > now_s - 3 * DAY_S and max(hours) < now_s
     assert N // 2 - 100 < folded < N // 2 + 100
+
+
+def test_what_came_while_this_clock_was_in_1970_folds_by_its_own_time(engine: Engine) -> None:
+    now_s = time.time()
+    store(engine, [r | {"clock": "ahead", "received_at": 60.0} for r in make_past(now_s)])
+    sum(fold(engine, DAY_S, now_s))
+    n_readings, _ = count_rows(engine)
+    assert n_readings > N // 2 - 100
+    with engine.connect() as connection:
+        hours = connection.scalars(select(reading_hour.c.hour_ts)).all()
+    assert min(hours) > now_s - 3 * DAY_S

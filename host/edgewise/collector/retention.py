@@ -32,11 +32,12 @@ __all__ = ["Keeper", "clock_error", "fold", "forget", "parse_span"]
 _ROWS = 5000  # readings that one step folds
 _CLOCK_S = 86400  # readings come more often than once a day
 _PAUSE_S = 0.05  # between steps, because others write as well
-# The time of a reading, each with the readings that it is for. Each has an index.
+# The time of a reading, each with the readings that it is for. Each has an index. Of "ahead" the
+# clock of this computer may have been the wrong one: ts folds none too early.
 _TIMES = (
-    (reading.c.ts, reading.c.clock.is_(None)),
+    (reading.c.ts, reading.c.clock.is_distinct_from("unset")),
     (reading.c.received_at, reading.c.ts.is_(None)),
-    (reading.c.received_at, reading.c.clock.is_not(None)),
+    (reading.c.received_at, reading.c.clock == "unset"),
 )
 _UNITS_S = {"h": HOUR_S, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
 

@@ -97,10 +97,10 @@ def insert(connection: Connection, rows: Rows, lives: Lives) -> int:
 def _note_two_boards(
     connection: Connection, nodes: set[str], clashes: list[dict[str, Any]]
 ) -> None:
-    insert = dialect_of(connection).insert
+    dialect = dialect_of(connection)
     if clashes:
-        connection.execute(insert(schema.clash).on_conflict_do_nothing(), clashes)
+        connection.execute(dialect.insert(schema.clash).on_conflict_do_nothing(), clashes)
     nodes = nodes | {row["node"] for row in clashes}
     if nodes:
         notes = [note_two_boards(node, time.time()) for node in sorted(nodes)]
-        connection.execute(insert(schema.events).on_conflict_do_nothing(), notes)
+        connection.execute(dialect.insert(schema.events).on_conflict_do_nothing(), notes)

@@ -104,7 +104,7 @@ def extent(engine: Engine, node: str) -> tuple[float, float] | None:
         for ts, length_s in ((reading.c.ts, 0), (reading_hour.c.hour_ts, HOUR_S - 1)):
             query = select(ts).where(ts.table.c.node == node, ts <= limit).limit(1)
             if ts is reading.c.ts:
-                query = query.where(reading.c.clock.is_(None))
+                query = query.where(reading.c.clock.is_distinct_from("unset"))
             first = connection.scalar(query.order_by(ts))
             last = connection.scalar(query.order_by(ts.desc()))
             if first is not None and last is not None:

@@ -115,10 +115,8 @@ def complete(values: Mapping[str, Any]) -> dict[str, Any]:
 def with_own_key(values: Mapping[str, Any], own: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the ``values`` of a node without update.fleet_secret.
 
-    Wrong if that is no key, or if the node has no name.
-
     update.secret is derived from it and the node's name, unless one of ``own``, the node's own
-    files, has one.
+    files, has one. Wrong if it is no key, or if the node has no name.
     """
     update = dict(values.get("update", {}))
     fleet_secret = update.pop("fleet_secret", "")
