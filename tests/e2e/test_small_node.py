@@ -28,7 +28,7 @@ WORDS = 2  # of the unix port are twice as wide as those of an ESP32
 # words of 32 bits.
 HEAP = "110wk"
 TAKEN_BYTES = 72 * 1024
-MPY_BYTES = 62 * 1024
+MPY_BYTES = 62_000
 
 on_mosquitto = pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
 

@@ -103,8 +103,8 @@ class ExponentialAverage:
 
 
 def _size(value):
-    right = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _SIZE_MAX
-    return value if right else None
+    # type(): a bool is an int to isinstance.
+    return value if type(value) is int and 1 <= value <= _SIZE_MAX else None
 
 
 def _alpha_pm(value):

@@ -44,17 +44,24 @@ CONTRACT = (
 
 def unpack(blob):
     # -> contract (dict), table (array of 16-bit words)
+    try:
+        return _unpack(blob)
+    except ValueError as e:
+        raise ValueError("model: %s" % e)
+
+
+def _unpack(blob):
     if len(blob) < _HEAD_SIZE + 4:
-        raise ValueError("model: too short")
+        raise ValueError("too short")
     magic, version, zero, n_contract, n_table, digest = struct.unpack(HEAD, blob[:_HEAD_SIZE])
     if magic != MAGIC:
-        raise ValueError("model: not a model.bin")
+        raise ValueError("not a model.bin")
     if version != VERSION or zero:
-        raise ValueError("model: format %d.%d, this node reads %d.0" % (version, zero, VERSION))
+        raise ValueError("format %d.%d, this node reads %d.0" % (version, zero, VERSION))
     if len(blob) != _HEAD_SIZE + n_contract + n_table + 4 or n_table & 1:
-        raise ValueError("model: size does not fit the header")
+        raise ValueError("size does not fit the header")
     if struct.unpack("<I", blob[-4:])[0] != crc32(memoryview(blob)[:-4]) & 0xFFFFFFFF:
-        raise ValueError("model: changed after it was written (CRC)")
+        raise ValueError("changed after it was written (CRC)")
     table = array("H", blob[_HEAD_SIZE + n_contract : -4])
     contract = _contract(blob[_HEAD_SIZE : _HEAD_SIZE + n_contract], digest)
     _check_table(table, len(contract["classes"]), len(contract["features"]))
@@ -63,21 +70,21 @@ def unpack(blob):
 
 def _contract(text, digest):
     if sha256(text).digest() != digest:
-        raise ValueError("model: contract hash differs")
+        raise ValueError("contract hash differs")
     if len(text) > CONTRACT_MAX:
-        raise ValueError("model: contract longer than %d bytes" % CONTRACT_MAX)
+        raise ValueError("contract longer than %d bytes" % CONTRACT_MAX)
     try:
         compact_json.check(text)
     except ValueError as e:
-        raise ValueError("model: contract is %s" % e)
+        raise ValueError("contract is %s" % e)
     contract = json.loads(text)
     if not isinstance(contract, dict):
-        raise ValueError("model: contract is not an object")
+        raise ValueError("contract is not an object")
     for key, kind in CONTRACT:
         if not isinstance(contract.get(key), kind):
-            raise ValueError("model: contract lacks %s, or its type is wrong" % key)
+            raise ValueError("contract lacks %s, or its type is wrong" % key)
     if len(contract) != len(CONTRACT):
-        raise ValueError("model: contract holds a key that is not known")
+        raise ValueError("contract holds a key that is not known")
     _check_values(contract)
     return contract
 
@@ -88,58 +95,58 @@ def _check_values(contract):
     check_names(contract["features"], "features", FEATURES_MAX)
     for name in contract["features"]:
         if max(name) > "~":  # CPython's isdigit() knows more digits than 0..9
-            raise ValueError("model: feature name that is not ASCII")
+            raise ValueError("feature name that is not ASCII")
         parse(name)
     if len(contract["filters"]) > FILTERS_MAX:
-        raise ValueError("model: at most %d filters" % FILTERS_MAX)
+        raise ValueError("at most %d filters" % FILTERS_MAX)
     filters.build(contract["filters"])
     if not 1 <= contract["period_ms"] <= PERIOD_MAX_MS:
-        raise ValueError("model: period_ms must be 1..%d" % PERIOD_MAX_MS)
+        raise ValueError("period_ms must be 1..%d" % PERIOD_MAX_MS)
     delta = contract["max_delta"]
     if len(delta) != 2 or not all(isinstance(v, int) and 0 <= v <= DELTA_MAX for v in delta):
-        raise ValueError("model: max_delta must be two numbers of 0..%d" % DELTA_MAX)
+        raise ValueError("max_delta must be two numbers of 0..%d" % DELTA_MAX)
     if contract["visits"] <= 0 or not 0 <= contract["accuracy"] <= 1:
-        raise ValueError("model: visits or accuracy out of range")
+        raise ValueError("visits or accuracy out of range")
 
 
 def check_names(names, what, n_max):
     if not 1 <= len(names) <= n_max:
-        raise ValueError("model: 1..%d %s expected" % (n_max, what))
+        raise ValueError("1..%d %s expected" % (n_max, what))
     for name in names:
         if not isinstance(name, str) or not 1 <= len(name) <= TEXT_MAX:
-            raise ValueError("model: %s must be text of 1..%d characters" % (what, TEXT_MAX))
+            raise ValueError("%s must be text of 1..%d characters" % (what, TEXT_MAX))
         for c in name:
             # half characters and those that MicroPython's json would halve
             if c < " " or "\ud7ff" < c < "\ue000" or c > "\uffff":
-                raise ValueError("model: %s: control character, or one beyond U+FFFF" % what)
+                raise ValueError("%s: control character, or one beyond U+FFFF" % what)
     if len(set(names)) != len(names):
-        raise ValueError("model: %s must differ from each other" % what)
+        raise ValueError("%s must differ from each other" % what)
 
 
 def _check_table(table, n_classes, n_features):
     if len(table) < 3:
-        raise ValueError("model: table too short")
+        raise ValueError("table too short")
     n_nodes, n_trees, n = table[0], table[1], table[2]
     nodes = 3 + n_trees
     leaves = nodes + 4 * n_nodes
     if n != n_classes or not n_trees or len(table) <= leaves or (len(table) - leaves) % n:
-        raise ValueError("model: table size does not fit")
+        raise ValueError("table size does not fit")
     n_all = n_nodes + (len(table) - leaves) // n
     # Children only forward and one parent each: every walk ends, and all walks of a prediction
     # together pass no more than n_nodes + n_trees places.
     seen = bytearray(n_nodes)
     for tree in range(n_trees):
         if not _reach(seen, table[3 + tree], n_all):
-            raise ValueError("model: root of tree %d out of range, or part of another" % tree)
+            raise ValueError("root of tree %d out of range, or part of another" % tree)
     for i in range(n_nodes):
         k = nodes + 4 * i
         if table[k] >= n_features:
-            raise ValueError("model: feature of node %d out of range" % i)
+            raise ValueError("feature of node %d out of range" % i)
         for child in range(k + 2, k + 4):
             if table[child] <= i or not _reach(seen, table[child], n_all):
-                raise ValueError("model: child of node %d out of range, or of another" % i)
+                raise ValueError("child of node %d out of range, or of another" % i)
     if not all(seen):
-        raise ValueError("model: nodes that no walk reaches")
+        raise ValueError("nodes that no walk reaches")
     _check_leaves(table, leaves, n, n_trees)
 
 
@@ -161,6 +168,6 @@ def _check_leaves(table, leaves, n, n_trees):
         if total < 0:
             total = weight
         if weight != total:
-            raise ValueError("model: leaves of unequal weight")
+            raise ValueError("leaves of unequal weight")
     if not 0 < total * n_trees <= TOTAL_MAX:
-        raise ValueError("model: votes out of range")
+        raise ValueError("votes out of range")

@@ -17,7 +17,7 @@ def fixed(value, digits):
     # 0.1 or "0.1" with digits 3 -> 100; None for what is no decimal, or has more digits. As text,
     # because the floats of an ESP32 are not those of a PC; four places are right on both.
     text = value
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if type(value) in (int, float):  # no bool
         text = "%.4f" % value
     if not isinstance(text, str) or len(text) > 12:
         return None
