@@ -27,7 +27,7 @@ RUN = [sys.executable, "-m", "edgewise.cli.main"]
 LIMIT_S = 500
 BAD_LOGS = {
     "empty": ("", ": is empty:"),
-    "header": ("when,temp,hum,label\n0,1,1,a\n", ":1: no time column:"),
+    "header": ("x,temp,hum,label\n0,1,1,a\n", ":1: no time column:"),
     "text": ("time,temp,hum,label\n0,1,1,a\n1,x,1,b\n", ":3: column temp: 'x' is not a number:"),
     "humidity": ("time,temp,hum,label\n0,1,140,a\n", ":2: column hum: 140 is outside"),
     "temperature": ("time,temp,hum,label\n0,500,1,a\n", ":2: column temp: 500 is outside"),

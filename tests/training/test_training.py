@@ -12,7 +12,7 @@ from tests.counts import count
 
 from edgewise.compile import compile_estimator
 from edgewise.errors import InputError
-from edgewise.features.splitting import split_log
+from edgewise.features.splitting import Split, split_log
 from edgewise.logs.log import Log, read_log
 from edgewise.package.forest import flatten, flatten_trees, trees_of
 from edgewise.training import Budget, Trained, train
@@ -227,10 +227,10 @@ def test_nodes_that_know_one_class_each(tmp_path: Path) -> None:
 def test_whole_nodes_can_be_named_for_training(tmp_path: Path) -> None:
     path = tmp_path / "rooms.csv"
     make_log(path, nodes=4, rows=50)
-    train_log, test_log = split_log(path, split_col="node", train_value="n0,n2")
+    train_log, test_log = split_log(path, Split(split_col="node", train_value="n0,n2"))
     assert (set(train_log.node), set(test_log.node)) == ({"n0", "n2"}, {"n1", "n3"})
     with pytest.raises(InputError, match="no row with node = n7: known are n0, n1, n2, n3"):
-        split_log(path, split_col="node", train_value="n0,n7")
+        split_log(path, Split(split_col="node", train_value="n0,n7"))
 
 
 def test_the_front_is_of_what_could_have_been_chosen(window_model: Trained) -> None:

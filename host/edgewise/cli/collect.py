@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgewise.cli.log_options import say_source, with_log_options
 from edgewise.cli.options import (
     BROKER_ENV,
     Base,
@@ -27,6 +28,7 @@ from edgewise.cli.options import (
 )
 from edgewise.console import emit_json, say
 from edgewise.errors import InputError, OutsideError
+from edgewise.logs.choices import Choices
 
 if TYPE_CHECKING:
     from edgewise.collector import Writer
@@ -42,7 +44,10 @@ EXAMPLES = (
 )
 
 
+@with_log_options
 def collect(
+    *,
+    choices: Choices,
     db: Db,
     db_password_file: DbPasswordFile = None,
     broker: Annotated[
@@ -123,7 +128,7 @@ def collect(
         raise InputError("--http and --token-file go together: a file with lines NODE:TOKEN")
     keep_s, keep_hourly_s = (parse_span(text) if text else None for text in (keep, keep_hourly))
     broker_url = broker_or_none(broker, ca, cert, broker_password_file)
-    store_log = _log_input(replay, node) if replay else None
+    store_log = _log_input(replay, node, choices) if replay else None
     tokens = read_tokens(token_file, say) if token_file else None
     engine = open_db(db_with_password(db, db_password_file))
     with ExitStack() as stack:
@@ -162,11 +167,12 @@ def collect(
         )
 
 
-def _log_input(path: Path, node: str | None) -> Callable[[Writer], int]:
+def _log_input(path: Path, node: str | None, choices: Choices) -> Callable[[Writer], int]:
     from edgewise.collector.inputs import replay
-    from edgewise.logs.log import read_log
+    from edgewise.logs.opening import open_log
 
-    log = read_log(path)
+    log = open_log(path, choices=choices)
+    say_source(log)
     return lambda writer: replay(path, log, node, writer)
 
 

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from edgewise.cli.log_options import say_source, with_log_options
 from edgewise.cli.options import JsonFlag
 from edgewise.console import emit_json, say
+from edgewise.logs.choices import Choices
 from edgewise.package.form import Form
 
 EXAMPLES = (
@@ -18,7 +20,10 @@ EXAMPLES = (
 )
 
 
+@with_log_options
 def compile(
+    *,
+    choices: Choices,
     model: Annotated[Path, typer.Argument(help="Model package, or a classifier in a .skops file")],
     log: Annotated[Path | None, typer.Option(help="Log; every row of it is compared")] = None,
     label: Annotated[str | None, typer.Option(help="Column of the log with the class")] = None,
@@ -44,17 +49,19 @@ def compile(
     """
     from edgewise.compile import compile_file, recompile
     from edgewise.errors import InputError
-    from edgewise.logs.log import read_log
+    from edgewise.logs.opening import open_log
     from edgewise.package.store import load_package
 
-    if model.is_file():
-        if log is None:
-            raise InputError(f"{model}: a classifier needs --log: its period, and rows to compare")
+    if model.is_file() and log is None:
+        raise InputError(f"{model}: a classifier needs --log: its period, and rows to compare")
+    rows = open_log(log, label, group, split_col, choices) if log else None
+    if rows is not None:
+        say_source(rows)
+    if rows is not None and model.is_file():
         out = out or Path("models") / model.stem
-        info = compile_file(model, read_log(log, label, group, split_col), out, form)
+        info = compile_file(model, rows, out, form)
     else:
         out = out or model
-        rows = read_log(log, label, group, split_col) if log else None
         info = recompile(load_package(model), rows, out, form)
     comparison = info["checked"]
     say(

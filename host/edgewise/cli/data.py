@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from edgewise.cli.help import examples, make_app
+from edgewise.cli.log_options import say_source, with_log_options
 from edgewise.cli.options import Db, DbPasswordFile, JsonFlag, Out
 from edgewise.console import emit_json, say
+from edgewise.logs.choices import Choices
 
 __all__ = ["app"]
 
@@ -84,10 +86,53 @@ def export_(
 
 
 @app.command(
+    "import",
+    epilog=examples(
+        "edgewise data import history.csv --out LOG.csv",
+        "edgewise data import log.csv --tz Europe/Berlin --unit F --out LOG.csv",
+    ),
+)
+@with_log_options
+def import_(
+    *,
+    choices: Choices,
+    files: Annotated[list[Path], typer.Argument(help="Files of a logger, text or spreadsheet")],
+    label: Annotated[str | None, typer.Option(help="Column with the class")] = None,
+    group: Annotated[str | None, typer.Option(help="Column with the node's name")] = None,
+    out: Out = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Read what other loggers write, say how it was understood, write it as a log.
+
+    Without --out the log goes to standard output, with --json alone only the description does.
+    """
+    from edgewise.logs.importing import anchored, describe, import_files
+    from edgewise.logs.writing import format_log, write_atomic
+
+    log = import_files(files, label, group, choices)
+    say_source(log, always=True)
+    summary = describe(log)
+    for line in summary.lines():
+        say(line)
+    has_node = bool((log.node != "").any())
+    text = format_log(anchored(log), has_node, log.label_name)
+    if out is not None:
+        write_atomic(out, text.encode())
+        say(f"written: {out}")
+    elif not as_json:
+        typer.echo(text, nl=False)
+    if as_json:
+        emit_json({**log.source.as_dict(), **summary.as_dict(), "out": out and str(out)})
+
+
+@app.command(
     "features",
     epilog=examples("edgewise data features LOG.csv --label status --out features.csv"),
 )
+@with_log_options
 def features_(
+    *,
+    choices: Choices,
     log: Annotated[Path, typer.Argument(help="Log with time, temperature and humidity")],
     label: Annotated[str | None, typer.Option(help="Column with the class")] = None,
     group: Annotated[str | None, typer.Option(help="Column with the node's name")] = None,
@@ -106,11 +151,12 @@ def features_(
     """
     from edgewise.errors import InputError
     from edgewise.features.table import build_table, features_csv
-    from edgewise.logs.log import read_log
+    from edgewise.logs.opening import open_log
     from edgewise.logs.writing import write_atomic
     from edgewise.training import FILTERS, POOL
 
-    rows = read_log(log, label, group)
+    rows = open_log(log, label, group, choices=choices)
+    say_source(rows)
     feature_names = names.split(",") if names else POOL
     try:
         table = build_table(rows, feature_names, FILTERS, rows.period_ms)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgewise.cli.log_options import say_source, with_log_options
 from edgewise.cli.options import DB_ENV, DbPasswordFile, JsonFlag, NodeOrAll, db_or_none
 from edgewise.console import emit_json, err, printable, progress_bar, say
 from edgewise.errors import InputError
+from edgewise.logs.choices import Choices
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -26,7 +28,10 @@ EXAMPLES = (
 _UNITS = {"t": "C", "h": "%RH"}
 
 
+@with_log_options
 def forecast(
+    *,
+    choices: Choices,
     db: Annotated[
         str | None,
         typer.Option(
@@ -67,7 +72,7 @@ def forecast(
     from edgewise.forecast.hourly import hourly_of_log
     from edgewise.forecast.models import check_installed
     from edgewise.forecast.picture import check_path
-    from edgewise.logs.log import read_log
+    from edgewise.logs.opening import open_log
 
     if log is None:
         db = db or os.environ.get(DB_ENV)
@@ -84,7 +89,9 @@ def forecast(
     check_installed()
     only = None if node == "all" else node
     if log:
-        outlooks = _outlooks(hourly_of_log(read_log(log, group=group), only))
+        rows = open_log(log, group=group, choices=choices)
+        say_source(rows)
+        outlooks = _outlooks(hourly_of_log(rows, only))
         _show(outlooks, limits, picture, [], json)
     elif db:
         engine = open_db(db, create=False)

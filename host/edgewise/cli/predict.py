@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
+from edgewise.cli.log_options import say_source, with_log_options
 from edgewise.cli.options import JsonFlag
 from edgewise.console import emit_json, say
+from edgewise.logs.choices import Choices
 
 EXAMPLES = (
     "edgewise predict models/mine LOG.csv --out classes.csv",
@@ -25,7 +27,10 @@ class Runtime(StrEnum):
     c = "c"
 
 
+@with_log_options
 def predict(
+    *,
+    choices: Choices,
     model: Annotated[Path, typer.Argument(help="Model package")],
     log: Annotated[Path, typer.Argument(help="Log with time, temperature and humidity")],
     runtime: Annotated[Runtime, typer.Option(help="What runs the model")] = Runtime.cpython,
@@ -34,6 +39,9 @@ def predict(
         str | None, typer.Option(help="Column with the true class, to score the model")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="CSV file to write [standard output]")] = None,
+    resample: Annotated[
+        bool, typer.Option("--resample", help="Take a row of the log every period of the model")
+    ] = False,
     json: JsonFlag = False,
 ) -> None:
     """Write time,node,class,confidence for every row of a log.
@@ -43,7 +51,8 @@ def predict(
     import numpy as np
 
     from edgewise.errors import InputError
-    from edgewise.logs.log import read_log
+    from edgewise.logs.agreement import check_classes, fit_period
+    from edgewise.logs.opening import open_log
     from edgewise.package.store import load_package
     from edgewise.prediction import predict
     from edgewise.training import score
@@ -51,7 +60,11 @@ def predict(
     if json and out is None:
         raise InputError("--json prints its object on standard output: give the rows a --out")
     loaded = load_package(model)
-    rows = read_log(log, label, group)
+    rows = open_log(log, label, group, choices=choices)
+    say_source(rows)
+    rows = fit_period(rows, loaded.info["period_ms"], "the model", resample)
+    if label is not None:
+        check_classes(rows, loaded.classes, "the model")
     runners = {
         Runtime.cpython: predict.predict_log,
         Runtime.micropython: predict.predict_micropython,

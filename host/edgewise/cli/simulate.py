@@ -8,9 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
+from edgewise.cli.log_options import say_source, with_log_options
 from edgewise.cli.options import BrokerPasswordFile, Ca, JsonFlag, Seed
 from edgewise.console import emit_json, say
 from edgewise.errors import EdgewiseError, InputError
+from edgewise.logs.choices import Choices
 
 EXAMPLES = (
     "edgewise simulate --model models/mine --log LOG.csv",
@@ -20,7 +22,10 @@ EXAMPLES = (
 )
 
 
+@with_log_options
 def simulate(
+    *,
+    choices: Choices,
     model: Annotated[Path, typer.Option(help="Model package")],
     log: Annotated[
         Path | None, typer.Option(help="Log that the simulated sensor plays [the UCI test rows]")
@@ -49,7 +54,7 @@ def simulate(
     pace = _speed(speed)
     node_settings = settings.load(config) if config else {}
     loaded = load_package(model)
-    logs = _logs(log, group, nodes)
+    logs = _logs(log, group, nodes, choices)
     with ExitStack() as stack:
         url = broker or stack.enter_context(EmbeddedBroker()).url
         broker_url = parse_broker(url, ca, password_file=broker_password_file)
@@ -85,12 +90,14 @@ def _speed(text: str) -> float:
     return speed
 
 
-def _logs(path: Path | None, group: str | None, nodes: int) -> list[Any]:
+def _logs(path: Path | None, group: str | None, nodes: int, choices: Choices) -> list[Any]:
     from edgewise.logs.log import read_log
+    from edgewise.logs.opening import open_log
     from edgewise.logs.public import get
 
     if path is not None:
-        log = read_log(path, group=group)
+        log = open_log(path, group=group, choices=choices)
+        say_source(log)
     else:
         dataset = read_log(get("occupancy").path, "occupied", None, "split")
         log = dataset.select(dataset.extra["split"] != "train")

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgewise.cli.log_options import say_source, with_log_options
 from edgewise.cli.options import DB_ENV, DbPasswordFile, JsonFlag, Seed, db_or_none
 from edgewise.console import emit_json, progress_bar, say
+from edgewise.logs.choices import Choices
 from edgewise.package.form import Form
 
 if TYPE_CHECKING:
+    from edgewise.features.splitting import Split
     from edgewise.logs.log import Log
     from edgewise.training import Candidate
 
@@ -33,7 +36,10 @@ class Mode(StrEnum):
     off = "off"
 
 
+@with_log_options
 def train(
+    *,
+    choices: Choices,
     log: Annotated[
         Path | None, typer.Argument(help="Log with time, temperature, humidity and a label")
     ] = None,
@@ -71,6 +77,10 @@ def train(
     ] = Form.auto,
     seed: Seed = 0,
     jobs: Annotated[int, typer.Option(min=0, help="Threads [0: all cores]")] = 0,
+    resample: Annotated[
+        bool,
+        typer.Option("--resample", help="Take a row of --test every period of the training log"),
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(help="Package to write [models/<name of the log>]")
     ] = None,
@@ -78,13 +88,14 @@ def train(
 ) -> None:
     """Train on a labelled log, test on unseen rows, write a model package."""
     from edgewise.compile import compile_model
+    from edgewise.features.splitting import Split
     from edgewise.training import Budget
     from edgewise.training import train as train_model
 
     if log is None:
         db = db or os.environ.get(DB_ENV)
     db = db_or_none(db, db_password_file)
-    options = (label, group, test, split_col, train_value)
+    options = Split(label, group, test, split_col, train_value, resample, choices)
     training, testing, data = (
         _read_db(db, node, log, options) if db else _read_log(log, node, options)
     )
@@ -115,7 +126,7 @@ def train(
 
 
 def _read_db(
-    db: str, nodes: list[str] | None, log: Path | None, options: tuple[Any, ...]
+    db: str, nodes: list[str] | None, log: Path | None, options: Split
 ) -> tuple[Log, Log, dict[str, str]]:
     from edgewise.database import open_db
     from edgewise.database.labels import (
@@ -126,8 +137,9 @@ def _read_db(
         rows_not_in,
     )
     from edgewise.errors import InputError
+    from edgewise.features.splitting import Split
 
-    if log is None and any(options):
+    if log is None and options != Split():
         raise InputError("--db has labels and nodes of its own: the other options are for a log")
     db_log = read_labelled(open_db(db, create=False), nodes)
     training, testing = held_out(db_log)
@@ -140,7 +152,7 @@ def _read_db(
 
 
 def _read_log(
-    log: Path | None, nodes: list[str] | None, options: tuple[Any, ...]
+    log: Path | None, nodes: list[str] | None, options: Split
 ) -> tuple[Log, Log, dict[str, str]]:
     from edgewise.errors import InputError
     from edgewise.features.splitting import file_sha256, split_log
@@ -149,8 +161,9 @@ def _read_log(
         raise InputError("nothing to train on: name a log, or a database with --db")
     if nodes:
         raise InputError("--node is for --db: name the column of nodes in a log with --group")
-    training, testing = split_log(log, *options)
-    return training, testing, {p.name: file_sha256(p) for p in (log, options[2]) if p}
+    training, testing = split_log(log, options)
+    say_source(training)
+    return training, testing, {p.name: file_sha256(p) for p in (log, options.test) if p}
 
 
 def show_front(candidates: list[Candidate]) -> None:

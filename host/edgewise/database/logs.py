@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewise.logs.cells import tenths
+from edgewise.logs.cells.values import tenths
 from edgewise.logs.log import Log
 from edgewise.logs.order import period_of, series_of
 

@@ -23,7 +23,7 @@ from edgewise.database import open_db
 from edgewise.database.schema import diag, reading
 from edgewise.demo.report import draw
 from edgewise.errors import OutsideError
-from edgewise.features.splitting import file_sha256, split_log
+from edgewise.features.splitting import Split, file_sha256, split_log
 from edgewise.features.table import build_table
 from edgewise.logs import public
 from edgewise.logs.log import Log
@@ -56,7 +56,8 @@ def run(out: Path, broker_url: BrokerUrl | None, seed: int) -> dict[str, Any]:
     dataset = public.get("occupancy")
     say(f"data: {dataset.source}")
     training_log, test_log = map(
-        public.name_classes, split_log(dataset.path, "occupied", None, None, "split", "train")
+        public.name_classes,
+        split_log(dataset.path, Split(label="occupied", split_col="split", train_value="train")),
     )
     name = "synthetic" if dataset.synthetic else "occupancy"
     title = f"training on {len(training_log)} readings of temperature and humidity"

@@ -6,42 +6,56 @@ Without options the last 30 % of each series are the test.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from edgewise.errors import InputError
-from edgewise.logs.log import Log, read_log
+from edgewise.logs.agreement import check_classes, check_overlap, fit_period
+from edgewise.logs.choices import Choices
+from edgewise.logs.log import Log
+from edgewise.logs.opening import open_log
 
-__all__ = ["TEST_SHARE", "file_sha256", "split_log"]
+__all__ = ["TEST_SHARE", "Split", "file_sha256", "split_log"]
 
 TEST_SHARE = 0.3
 
 
-def split_log(
-    path: Path,
-    label: str | None = None,
-    group: str | None = None,
-    test: Path | None = None,
-    split_col: str | None = None,
-    train_value: str | None = None,
-) -> tuple[Log, Log]:
+@dataclass(frozen=True)
+class Split:
+    """How to split: ``label``, ``group``: columns; ``test``: the log of the test part;
+    ``split_col``, ``train_value``: the column of the parts and its values for training;
+    ``is_resampled``: the test log gets the period of the training; ``choices``: how to read."""
+
+    label: str | None = None
+    group: str | None = None
+    test: Path | None = None
+    split_col: str | None = None
+    train_value: str | None = None
+    is_resampled: bool = False
+    choices: Choices = field(default_factory=Choices)
+
+
+def split_log(path: Path, split: Split | None = None) -> tuple[Log, Log]:
     """Return the training part and the test part of a log.
 
-    Raises InputError for options that do not go together, for a log without labels and for a
-    ``train_value`` that no row has.
+    Raises InputError for options that do not go together, for a log without labels, for a
+    ``train_value`` that no row has, and for a test log that does not fit the training.
     """
+    split = split or Split()
+    split_col, train_value = split.split_col, split.train_value
     if (split_col is None) != (train_value is None):
         raise InputError("--split-col and --train-value belong together: give both")
-    if test is not None and split_col is not None:
+    if split.test is not None and split_col is not None:
         raise InputError("--test and --split-col exclude each other: give one")
-    log = read_log(path, label, group, split_col)
+    log = open_log(path, split.label, split.group, split_col, split.choices)
     if log.label is None:
         raise InputError(
             f"{path}: no column status, device_status or label: name the class column with --label"
         )
-    if test is not None:
-        return log, read_log(test, log.label_name, group)
+    if split.test is not None:
+        return log, _open_test(log, split)
     if split_col is not None and train_value is not None:
         values = log.extra[split_col]
         known = set(values.tolist())
@@ -55,6 +69,16 @@ def split_log(
     for rows in log.series():
         is_test[rows[int(len(rows) * (1 - TEST_SHARE)) :]] = True
     return log.select(~is_test), log.select(is_test)
+
+
+def _open_test(log: Log, split: Split) -> Log:
+    test = open_log(split.test or "", log.label_name, split.group, choices=split.choices)
+    if log.period_ms:
+        test = fit_period(test, log.period_ms, "the training log", split.is_resampled)
+    check_overlap(log, test)
+    labels = log.label[log.valid].tolist() if log.label is not None else []
+    check_classes(test, sorted({cls for cls in labels if cls is not None}), "the training log")
+    return test
 
 
 def file_sha256(path: Path) -> str:

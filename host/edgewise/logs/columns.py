@@ -1,4 +1,4 @@
-"""Find the columns of a log by the names of the Log CSV contract."""
+"""Find the columns of a log: by what the user says, else by their names."""
 
 from __future__ import annotations
 
@@ -6,64 +6,229 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from edgewise.errors import InputError
-from edgewise.logs.text import Sheet
+from edgewise.logs.cells.dates import parse_clock, parse_text
+from edgewise.logs.cells.values import MISSING
+from edgewise.logs.choices import Choices
+from edgewise.logs.names import HUMIDITY, TEMPERATURE, TIME, read_name
+from edgewise.logs.sheets.delimited import is_number
+from edgewise.logs.sheets.sheet import Sheet
 
-__all__ = ["Columns", "find_columns"]
+__all__ = ["NODE_NAMES", "Columns", "find_columns", "find_named", "find_times", "is_exact"]
 
-_TIME = ("time", "timestamp", "date", "s")
-_TEMPERATURE = ("temperature", "temp", "temp_c")
-_HUMIDITY = ("humidity", "hum", "rh")
-_NODE = ("node", "device", "mote", "node_id", "device_id", "sensor_id")
+_EXACT = {
+    TIME: ("time", "timestamp", "date", "s"),
+    TEMPERATURE: ("temperature", "temp", "temp_c"),
+    HUMIDITY: ("humidity", "hum", "rh"),
+}
+_OPTIONS = {TIME: "--time", TEMPERATURE: "--temperature", HUMIDITY: "--humidity"}
+NODE_NAMES = ("node", "device", "mote", "node_id", "device_id", "sensor_id")
 _LABEL = ("status", "device_status", "label")
-_FAHRENHEIT = ("temp_f", "temperature_f", "tempf", "fahrenheit")
+_FIELDS = ("field1", "field2", "field3", "field4", "field5", "field6", "field7", "field8")
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The indices of the columns in the header; None for a column that is missing."""
+    """The indices of the columns in the header; None for a column that is missing. ``time``:
+    none, one, or those of the date and of the time of day."""
 
-    time: int
+    time: tuple[int, ...]
     temperature: int
     humidity: int
     node: int | None
     label: int | None
     split: int | None
+    notes: tuple[str, ...] = ()
 
     def others(self, width: int) -> list[int]:
         """Return the indices of all other columns."""
-        own = (self.time, self.temperature, self.humidity, self.node, self.label, self.split)
+        own = (*self.time, self.temperature, self.humidity, self.node, self.label, self.split)
         return [i for i in range(width) if i not in own]
 
 
-def find_columns(sheet: Sheet, label: str | None, group: str | None, split: str | None) -> Columns:
-    """Find the columns by name, ignoring case. Raises InputError with the columns of the log.
+def find_columns(sheet: Sheet, choices: Choices) -> Columns:
+    """Find the columns, ignoring case. Raises InputError with the columns of the log.
 
-    Without ``label`` or ``group`` a log may have several label or node columns: the first in the
+    Without --label or --group a log may have several label or node columns: the first in the
     order of the contract is used.
     """
     names = [name.casefold() for name in sheet.header]
-    _check_is_header(sheet, names)
-    time = _required(sheet, names, "time", _TIME)
-    temperature = _required(sheet, names, "temperature", _TEMPERATURE)
-    humidity = _required(sheet, names, "humidity", _HUMIDITY)
-    roles = {time: "time", temperature: "temperature", humidity: "humidity"}
+    given = {
+        TIME: [find_named(sheet, "--time", name) for name in choices.time],
+        TEMPERATURE: _given(sheet, "--temperature", choices.temperature),
+        HUMIDITY: _given(sheet, "--humidity", choices.humidity),
+    }
+    time = tuple(given[TIME]) or find_times(sheet, choices)
+    temperature, humidity, notes = _quantities(sheet, given)
+    taken = {**dict.fromkeys(time, TIME), temperature: TEMPERATURE, humidity: HUMIDITY}
+    if temperature == humidity or {temperature, humidity} & set(time):
+        raise InputError(
+            f"{sheet.path}:{sheet.header_line}: one column is named for two quantities: correct "
+            "--time, --temperature or --humidity"
+        )
     indices = []
-    for option, column in (("--label", label), ("--group", group), ("--split-col", split)):
-        index = None if column is None else _find_by_option(sheet, names, option, column)
-        if index in roles:
+    options = (("--label", choices.label), ("--group", choices.group))
+    for option, column in (*options, ("--split-col", choices.split)):
+        index = None if column is None else find_named(sheet, option, column)
+        if index in taken:
             raise InputError(
-                f"{sheet.path}:{sheet.header_line}: {option} {column} is the {roles[index]} "
+                f"{sheet.path}:{sheet.header_line}: {option} {column} is the {taken[index]} "
                 f"column: name another with {option}; columns: {_list_names(sheet)}"
             )
         indices.append(index)
-    node = indices[1] if group is not None else _first(names, _NODE)
+    label, node, split = indices
     return Columns(
         time,
         temperature,
         humidity,
-        node,
-        indices[0] if label is not None else _first(names, _LABEL),
-        indices[2],
+        node if choices.group is not None else _first(names, NODE_NAMES),
+        label if choices.label is not None else _first(names, _LABEL),
+        split,
+        notes,
+    )
+
+
+def is_exact(sheet: Sheet, columns: Columns) -> bool:
+    """Return whether the columns have the names of the contract, so that none was guessed."""
+    named = ((TIME, columns.time), (TEMPERATURE, (columns.temperature,)))
+    return all(
+        sheet.header[i].casefold() in _EXACT[role]
+        for role, indices in (*named, (HUMIDITY, (columns.humidity,)))
+        for i in indices
+    )
+
+
+def find_times(sheet: Sheet, choices: Choices) -> tuple[int, ...]:
+    """Return the column of the time, or those of the date and of the time of day.
+
+    An empty tuple stands for a log without times that --period describes. Raises InputError.
+    """
+    indices = [i for i, name in enumerate(sheet.header) if read_name(name).role == TIME]
+    kinds = {i: _time_kind(sheet, i) for i in indices}
+    if len(indices) > 1:
+        indices = [i for i in indices if kinds[i] != "none"]
+    full = [i for i in indices if kinds[i] in ("full", "none")]
+    dates = [i for i in indices if kinds[i] == "date"]
+    clocks = [i for i in indices if kinds[i] in ("clock", "number")]
+    where = f"{sheet.path}:{sheet.header_line}"
+    chosen: tuple[int, ...] = ()
+    if len(full) == 1:
+        chosen = (full[0],)
+    elif not full and len(dates) == 1 and len(clocks) == 1:
+        chosen = (dates[0], clocks[0])
+    elif not full and len(dates) + len(clocks) == 1:
+        chosen = (*dates, *clocks)
+    elif indices:
+        shown = " and ".join(sheet.header[i] for i in indices)
+        raise InputError(
+            f"{where}: columns {shown} look like the time: choose with --time COLUMN, or with "
+            "--time DATE,CLOCK for two"
+        )
+    if choices.period_s is not None:
+        if chosen:
+            raise InputError(
+                f"{where}: the log has a time column, {sheet.header[chosen[0]]}: leave --period "
+                "out, it is for a log without times"
+            )
+        return ()
+    if not chosen:
+        raise InputError(
+            f"{where}: no time column: name it with --time, or say how often a row was written, "
+            f"--period 60s; columns found: {_list_names(sheet)}"
+        )
+    return chosen
+
+
+def _time_kind(sheet: Sheet, column: int) -> str:
+    # what the first cell of a column holds
+    cell = next((c for c in sheet.cells(column) if c.casefold() not in MISSING), "")
+    if is_number(cell):
+        unit = read_name(sheet.header[column]).unit
+        is_count = len(cell.split(".")[0]) <= 6 and unit is None and len(cell) <= 6
+        return "number" if is_count else "full"
+    if parse_clock(cell) is not None:
+        return "clock"
+    moment = parse_text(cell)
+    if moment is None:
+        return "none"
+    return "date" if moment.is_date_only else "full"
+
+
+def _quantities(sheet: Sheet, given: dict[str, list[int]]) -> tuple[int, int, tuple[str, ...]]:
+    found = {}
+    for role in (TEMPERATURE, HUMIDITY):
+        found[role] = given[role] or _candidates(sheet, role)
+    if not found[TEMPERATURE] and not found[HUMIDITY]:
+        fields = [i for i in _fields(sheet) if i not in given[TIME]]
+        if len(fields) == 2:
+            note = (
+                f"{sheet.header[fields[0]]} is taken for the temperature, "
+                f"{sheet.header[fields[1]]} for the humidity"
+            )
+            return fields[0], fields[1], (note,)
+    for role, indices in found.items():
+        if len(indices) != 1:
+            raise InputError(_role_error(sheet, role, indices))
+    return found[TEMPERATURE][0], found[HUMIDITY][0], ()
+
+
+def _candidates(sheet: Sheet, role: str) -> list[int]:
+    names = [name.casefold() for name in sheet.header]
+    exact = [i for i, name in enumerate(names) if name in _EXACT[role]]
+    if exact:
+        return exact
+    found = [i for i, name in enumerate(sheet.header) if read_name(name).role == role]
+    if len(found) > 1:
+        celsius = [i for i in found if read_name(sheet.header[i]).unit not in ("F", "K")]
+        rests = {read_name(sheet.header[i]).rest for i in found}
+        if len(celsius) == 1 and len(rests) == 1:  # the same in two units
+            return celsius
+    return found
+
+
+def _fields(sheet: Sheet) -> list[int]:
+    # ThingSpeak's columns that hold numbers
+    filled = []
+    for i, name in enumerate(sheet.header):
+        cells = [c for c in sheet.cells(i) if c] if name.casefold() in _FIELDS else []
+        if any(c.isdecimal() for cell in cells for c in cell):
+            filled.append(i)
+    return filled
+
+
+def _role_error(sheet: Sheet, role: str, indices: list[int]) -> str:
+    where = f"{sheet.path}:{sheet.header_line}"
+    shown = [sheet.header[i] for i in indices]
+    if len({name.casefold() for name in shown}) < len(shown):
+        return f"{where}: two columns named {shown[0]}: rename or remove one"
+    option = _OPTIONS[role]
+    if shown:
+        return (
+            f"{where}: columns {' and '.join(shown)} look like the {role}: choose with "
+            f"{option} {shown[0]}"
+        )
+    return (
+        f"{where}: no {role} column: name it with {option} COLUMN; "
+        f"columns found: {_list_names(sheet)}"
+    )
+
+
+def _given(sheet: Sheet, option: str, column: str | None) -> list[int]:
+    return [] if column is None else [find_named(sheet, option, column)]
+
+
+def find_named(sheet: Sheet, option: str, column: str) -> int:
+    """Return the index of a column that the user names. Raises InputError."""
+    names = [name.casefold() for name in sheet.header]
+    name = column.strip().casefold()
+    where = f"{sheet.path}:{sheet.header_line}"
+    if name and name in names:
+        if names.count(name) > 1:
+            raise InputError(f"{where}: two columns named {column}: rename or remove one")
+        return names.index(name)
+    near = get_close_matches(name, [n for n in names if n], n=1)
+    hint = f"did you mean {sheet.header[names.index(near[0])]}? " if near else ""
+    raise InputError(
+        f"{where}: no column {column}: {hint}name one with {option}; columns: {_list_names(sheet)}"
     )
 
 
@@ -73,52 +238,3 @@ def _list_names(sheet: Sheet) -> str:
 
 def _first(names: list[str], known: tuple[str, ...]) -> int | None:
     return next((names.index(name) for name in known if name in names), None)
-
-
-def _check_is_header(sheet: Sheet, names: list[str]) -> None:
-    if any(_is_number(name) for name in names):
-        raise InputError(
-            f"{sheet.path}:{sheet.header_line}: no header: put a first line such as "
-            "time,temperature,humidity,status above the rows"
-        )
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return text != "nan"
-
-
-def _required(sheet: Sheet, names: list[str], role: str, known: tuple[str, ...]) -> int:
-    matches = [name for name in known if name in names]
-    where = f"{sheet.path}:{sheet.header_line}"
-    if len(matches) > 1:
-        raise InputError(
-            f"{where}: columns {' and '.join(matches)} both mean the {role}: rename or remove one"
-        )
-    if matches:
-        return names.index(matches[0])
-    fahrenheit = [name for name in names if name in _FAHRENHEIT]
-    if role == "temperature" and fahrenheit:
-        raise InputError(
-            f"{where}: column {fahrenheit[0]} is in Fahrenheit: convert it to Celsius, "
-            "(F - 32) / 1.8, and name it temperature"
-        )
-    raise InputError(
-        f"{where}: no {role} column: name it {', '.join(known[:-1])} or {known[-1]}; "
-        f"columns found: {_list_names(sheet)}"
-    )
-
-
-def _find_by_option(sheet: Sheet, names: list[str], option: str, column: str) -> int:
-    name = column.strip().casefold()
-    if name and name in names:
-        return names.index(name)
-    near = get_close_matches(name, [n for n in names if n], n=1)
-    hint = f"did you mean {sheet.header[names.index(near[0])]}? " if near else ""
-    raise InputError(
-        f"{sheet.path}:{sheet.header_line}: no column {column}: {hint}"
-        f"name one with {option}; columns: {_list_names(sheet)}"
-    )

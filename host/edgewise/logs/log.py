@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewise.logs.cells import HUMIDITY, TEMPERATURE, read_times, read_values, tenths
-from edgewise.logs.columns import find_columns
-from edgewise.logs.order import check_order, check_unit, period_of, series_of
-from edgewise.logs.text import Sheet, read_sheet
+from edgewise.logs.cells.times import Times, read_times
+from edgewise.logs.cells.values import Values, read_humidity, read_temperature, tenths
+from edgewise.logs.choices import Choices
+from edgewise.logs.columns import Columns, find_columns, is_exact
+from edgewise.logs.long import is_long, widen
+from edgewise.logs.order import check_order, check_unit, period_of, rows_by_key, series_of
+from edgewise.logs.sheets.files import read_sheet
+from edgewise.logs.sheets.sheet import Sheet
+from edgewise.logs.source import Source
 
 __all__ = ["Log", "read_log"]
 
@@ -27,7 +32,8 @@ class Log:
     where ``valid``: bool[n] is False, a failed read; ``label``: object[n] of str or None (a cell
     that is empty), None without labels; ``line``: int64[n], line in the file, from 1;
     ``extra``: the other columns, str[n] each, by their names in the header;
-    ``period_ms``: median step within a node, rounded to 100 ms, 0 when no node has two readings.
+    ``period_ms``: median step within a node, rounded to 100 ms, 0 when no node has two readings;
+    ``source``: how the file was understood.
     """
 
     path: str
@@ -41,6 +47,7 @@ class Log:
     extra: dict[str, Strings]
     label_name: str | None
     period_ms: int
+    source: Source = field(default_factory=Source)
 
     def __len__(self) -> int:
         return len(self.time_s)
@@ -72,35 +79,54 @@ def read_log(
     label: str | None = None,
     group: str | None = None,
     split: str | None = None,
+    choices: Choices | None = None,
 ) -> Log:
-    """Read a log in the CSV form of the contract, gzipped or not.
+    """Read a log as loggers write it; ``Log.source`` tells how it was understood.
 
     ``label``, ``group`` and ``split`` name the columns of the class, of the node and of the part
-    (train, test ...). Time must grow within each node; with ``split``, within each part of a node.
-    ``extra`` has the split column under the name ``split``, even if it is also another column.
-    Raises InputError: one line with the file, the line or column, and the cure.
+    (train, test ...); ``choices``: what else the user says. Time must grow within each node; with
+    ``split``, within each part of a node. ``extra`` has the split column under the name ``split``,
+    even if it is also another column.
+    Raises InputError: one line with the file, the line or column, and the cure; OutsideError for
+    a library that is missing.
     """
-    sheet = read_sheet(fspath(path))
-    columns = find_columns(sheet, label, group, split)
-    time_s = read_times(sheet, columns.time)
-    celsius = read_values(sheet, columns.temperature, TEMPERATURE)
-    percent = read_values(sheet, columns.humidity, HUMIDITY)
-    node = _strings(sheet.texts(columns.node) if columns.node is not None else [""] * len(time_s))
-    parts = sheet.texts(columns.split) if columns.split is not None else [""] * len(time_s)
-    check_order(sheet, columns.time, time_s, list(zip(node.tolist(), parts, strict=True)))
-    series = series_of(node, time_s)
-    check_unit(sheet, columns.temperature, celsius, series)
-    valid = ~(np.isnan(celsius) | np.isnan(percent))
-    labels = _labels(sheet, columns.label, is_named=label is not None)
+    choices = choices or Choices()
+    choices = replace(
+        choices,
+        label=choices.label if label is None else label,
+        group=choices.group if group is None else group,
+        split=choices.split if split is None else split,
+    )
+    sheet = read_sheet(fspath(path), choices)
+    written = None
+    if is_long(sheet):
+        sheet, choices, written = widen(sheet, choices)
+    columns = find_columns(sheet, choices)
+    n = len(sheet.rows)
+    node = _strings(sheet.texts(columns.node) if columns.node is not None else [""] * n)
+    parts = sheet.texts(columns.split) if columns.split is not None else [""] * n
+    keys: list[object] = list(zip(node.tolist(), parts, strict=True))
+    times = _times(sheet, columns.time, keys, choices)
+    temperature = read_temperature(sheet, columns.temperature, choices)
+    humidity = read_humidity(sheet, columns.humidity, choices)
+    if columns.time:
+        check_order(sheet, columns.time[0], times.time_s, keys, times.is_local)
+    series = series_of(node, times.time_s)
+    if choices.unit is None:
+        check_unit(sheet, columns.temperature, temperature.values, series)
+    valid = ~(np.isnan(temperature.values) | np.isnan(humidity.values))
+    labels = _labels(sheet, columns.label, is_named=choices.label is not None)
     extra = {sheet.header[i]: _strings(sheet.texts(i)) for i in columns.others(len(sheet.header))}
-    if split is not None:
-        extra[split] = _strings(parts)
+    if choices.split is not None:
+        extra[choices.split] = _strings(parts)
+    period_ms = period_of(times.time_s, series)
+    source = _source(sheet, columns, written or times, temperature, humidity, choices)
     return Log(
         path=sheet.path,
-        time_s=time_s,
+        time_s=times.time_s,
         node=node,
-        t_dc=tenths(np.where(valid, celsius, 0.0)),
-        h_pm=tenths(np.where(valid, percent, 0.0)),
+        t_dc=tenths(np.where(valid, temperature.values, 0.0)),
+        h_pm=tenths(np.where(valid, humidity.values, 0.0)),
         valid=valid,
         label=labels,
         line=np.array(sheet.line, dtype=np.int64),
@@ -108,7 +134,54 @@ def read_log(
         label_name=None
         if labels is None or columns.label is None
         else sheet.header[columns.label],
-        period_ms=period_of(time_s, series),
+        period_ms=period_ms,
+        source=source,
+    )
+
+
+def _times(sheet: Sheet, columns: tuple[int, ...], keys: list[object], choices: Choices) -> Times:
+    if columns:
+        return read_times(sheet, columns, keys, choices)
+    period_s = choices.period_s or 0.0
+    time_s = np.zeros(len(sheet.rows))
+    for rows in rows_by_key(keys):
+        time_s[rows] = period_s * np.arange(len(rows))
+    return Times(time_s, f"none: a row every {period_s:g} s", "no clock", since_start=True)
+
+
+def _source(
+    sheet: Sheet,
+    columns: Columns,
+    times: Times,
+    temperature: Values,
+    humidity: Values,
+    choices: Choices,
+) -> Source:
+    roles = {
+        "time": columns.time,
+        "temperature": (columns.temperature,),
+        "humidity": (columns.humidity,),
+        "node": () if columns.node is None else (columns.node,),
+        "label": () if columns.label is None else (columns.label,),
+    }
+    return Source(
+        form=sheet.form,
+        encoding=sheet.encoding,
+        separator=sheet.separator,
+        decimal=temperature.decimal or humidity.decimal or ".",
+        columns={
+            role: sheet.names.get(role) or " + ".join(sheet.header[i] for i in indices)
+            for role, indices in roles.items()
+            if indices
+        },
+        is_guessed=not is_exact(sheet, columns),
+        time_format=times.format,
+        zone=times.zone,
+        unit=temperature.unit,
+        humidity_unit=humidity.unit,
+        since_start=times.since_start,
+        is_time_sure=choices.date_format is not None,
+        notes=(*sheet.notes, *columns.notes),
     )
 
 

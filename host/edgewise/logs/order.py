@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgewise.errors import InputError
-from edgewise.logs.text import Sheet
+from edgewise.logs.sheets.sheet import Sheet
 
-__all__ = ["check_order", "check_unit", "period_of", "series_of"]
+__all__ = ["check_order", "check_unit", "period_of", "rows_by_key", "series_of"]
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -27,23 +28,29 @@ def series_of(node: NDArray[np.object_], time_s: Floats) -> list[Rows]:
     the parts of a log that was read with a split column.
     """
     series = []
-    for rows in _by_key(node.tolist()):
+    for rows in rows_by_key(node.tolist()):
         back = np.flatnonzero(np.diff(time_s[rows]) <= 0) + 1
         series.extend(np.split(rows, back))
     return series
 
 
-def _by_key(keys: Sequence[object]) -> list[Rows]:
+def rows_by_key(keys: Sequence[object]) -> list[Rows]:
+    """Return the row numbers of each key, keys in order of appearance."""
     numbers: dict[object, int] = {}
     codes = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
     order = np.argsort(codes, kind="stable").astype(np.int64)
     return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1) if len(order) else []
 
 
-def check_order(sheet: Sheet, column: int, time_s: Floats, keys: Sequence[object]) -> None:
-    """Raise InputError for the first row that is not later than the row before it of its key."""
+def check_order(
+    sheet: Sheet, column: int, time_s: Floats, keys: Sequence[object], is_local: bool = False
+) -> None:
+    """Raise InputError for the first row that is not later than the row before it of its key.
+
+    ``is_local``: the file names no zone, so that summer time may be the reason.
+    """
     first: tuple[int, int] | None = None
-    for rows in _by_key(keys):
+    for rows in rows_by_key(keys):
         back = np.flatnonzero(np.diff(time_s[rows]) <= 0)
         if len(back):
             pair = int(rows[back[0] + 1]), int(rows[back[0]])
@@ -51,6 +58,12 @@ def check_order(sheet: Sheet, column: int, time_s: Floats, keys: Sequence[object
     if first is None:
         return
     row, before = first
+    if is_local and _is_end_of_summer_time(time_s, row, before):
+        raise InputError(
+            f"{sheet.place(row, column)}: {sheet.rows[row][column].strip()} is earlier than line "
+            f"{sheet.line[before]}: looks like the end of summer time: say the zone with --tz "
+            "Europe/Berlin or another (do not sort the rows)"
+        )
     same = time_s[row] == time_s[before]
     fault = "the same time as" if same else "earlier than"
     cure = "remove one of the two rows" if same else "sort the rows by time"
@@ -59,6 +72,13 @@ def check_order(sheet: Sheet, column: int, time_s: Floats, keys: Sequence[object
         f"line {sheet.line[before]}: {cure}, or name the column that tells nodes apart "
         "with --group"
     )
+
+
+def _is_end_of_summer_time(time_s: Floats, row: int, before: int) -> bool:
+    # back by up to an hour, in the night of a month in which summer time ends somewhere
+    back_s = float(time_s[before] - time_s[row])
+    clock = datetime.fromtimestamp(float(time_s[row]), UTC)
+    return 0 <= back_s <= 3600 and clock.hour < 4 and clock.month in (3, 4, 9, 10, 11)
 
 
 def check_unit(sheet: Sheet, column: int, celsius: Floats, series: list[Rows]) -> None:

@@ -15,7 +15,7 @@ from edgewise.logs.formulas import as_text
 if TYPE_CHECKING:
     from edgewise.logs.log import Log
 
-__all__ = ["iso", "write_atomic", "write_log"]
+__all__ = ["format_log", "iso", "write_atomic", "write_log"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -23,23 +23,32 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def write_log(log: Log, path: str | os.PathLike[str]) -> None:
     """Write the log as time,node,temperature,humidity,status.
 
-    Times are ISO 8601 in UTC. Failed reads, missing nodes and missing labels are empty cells. An
-    apostrophe stands before a name that a spreadsheet would take for a formula; `read_log` takes
-    it away.
     Raises InputError where the file cannot be written, OutsideError where the disk is full; the
     file is then unchanged.
     """
+    write_atomic(path, format_log(log, has_node=True, label="status").encode())
+
+
+def format_log(log: Log, has_node: bool, label: str | None) -> str:
+    """Return the log as CSV, time,node,temperature,humidity and the label's name.
+
+    Times are ISO 8601 in UTC. Failed reads, missing nodes and missing labels are empty cells. An
+    apostrophe stands before a name that a spreadsheet would take for a formula; `read_log` takes
+    it away.
+    """
     text = io.StringIO(newline="")
     out = csv.writer(text, lineterminator="\n")
-    out.writerow(("time", "node", "temperature", "humidity", "status"))
-    label = [None] * len(log) if log.label is None else log.label.tolist()
+    node_name, label_name = ["node"] * has_node, [label] if label else []
+    out.writerow(("time", *node_name, "temperature", "humidity", *label_name))
+    labels = [None] * len(log) if log.label is None else log.label.tolist()
     columns = (log.time_s, log.node, log.t_dc, log.h_pm, log.valid)
     for time_s, node, t_dc, h_pm, valid, cls in zip(
-        *(column.tolist() for column in columns), label, strict=True
+        *(column.tolist() for column in columns), labels, strict=True
     ):
         values = (_tenths(t_dc), _tenths(h_pm)) if valid else ("", "")
-        out.writerow((iso(time_s), as_text(node), *values, as_text(cls or "")))
-    write_atomic(path, text.getvalue().encode())
+        nodes, classes = [as_text(node)] * has_node, [as_text(cls or "")] if label else []
+        out.writerow((iso(time_s), *nodes, *values, *classes))
+    return text.getvalue()
 
 
 def write_atomic(

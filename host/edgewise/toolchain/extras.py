@@ -16,6 +16,7 @@ __all__ = ["EXTRAS", "command", "is_installed", "require"]
 EXTRAS = {
     "bench": ("everywhereml", "m2cgen"),
     "dashboard": ("nicegui",),
+    "files": ("openpyxl", "pyarrow"),
     "forecast": ("prophet", "statsforecast"),
 }
 _CHECKOUT = Path(__file__).resolve().parents[3]

@@ -12,6 +12,7 @@ from edgenode.core.loader import CLASSES_MAX, check_names
 from edgewise.errors import InputError
 from edgewise.features.table import Filters, build_table
 from edgewise.logs.log import Log
+from edgewise.training.labels import check_labels
 from edgewise.training.pool import POOL, WINDOWS
 
 __all__ = ["Parts", "Rows", "classes_of", "parts_of", "rows_of"]
@@ -45,6 +46,7 @@ def classes_of(fit: Log, test: Log) -> list[str]:
         raise InputError(
             f"{fit.path}: {fault} in the training part: a model needs readings of two classes"
         )
+    check_labels(f"{fit.path}: column {fit.label_name}", known)
     if len(known) > CLASSES_MAX:
         raise InputError(
             f"{fit.path}: {len(known)} classes in column {fit.label_name}, {CLASSES_MAX} are the "

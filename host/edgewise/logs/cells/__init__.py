@@ -1,0 +1,1 @@
+"""Text cells as numbers: values with units, times, local time."""

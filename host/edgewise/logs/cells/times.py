@@ -1,0 +1,268 @@
+"""The times of a log: which format they have, and unix seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import isfinite
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewise.errors import InputError
+from edgewise.logs.cells.dates import Moment, Order, parse_clock, parse_format, parse_text
+from edgewise.logs.cells.numbers import UNITS, Numbers, of_unit, read_numbers
+from edgewise.logs.cells.zones import find_zone, local_to_utc
+from edgewise.logs.choices import Choices
+from edgewise.logs.names import read_name
+from edgewise.logs.order import rows_by_key
+from edgewise.logs.sheets.sheet import Sheet
+
+__all__ = ["Times", "read_times"]
+
+Floats = NDArray[np.float64]
+Parsed = TypeVar("Parsed")
+
+_DAY_S = 86400.0
+_LONG_STEP_S = 20 * _DAY_S
+_WRITE = "write ISO 8601 such as 2015-02-04T17:51:00Z, or seconds"
+_ORDERS = {"DMY": Order.DMY, "MDY": Order.MDY, "YMD": Order.YMD}
+
+
+@dataclass(frozen=True)
+class Times:
+    """``time_s``: float64[n], unix seconds, or seconds since the start of the log; ``format`` and
+    ``zone``: in words; ``is_local``: without a zone in the file and without --tz."""
+
+    time_s: Floats
+    format: str
+    zone: str
+    since_start: bool = False
+    is_local: bool = False
+
+
+def read_times(
+    sheet: Sheet, columns: tuple[int, ...], keys: list[object], choices: Choices
+) -> Times:
+    """Return the time of each row. ``columns``: one, or that of the date and that of the time of
+    day; ``keys``: the series of each row. Raises InputError."""
+    cells = sheet.cells(columns[0])
+    for other in columns[1:]:
+        cells = [f"{a} {b}".strip() for a, b in zip(cells, sheet.cells(other), strict=True)]
+    column = columns[0]
+    if choices.date_format:
+        return _by_format(sheet, column, cells, keys, choices)
+    if len(columns) == 1 and _number(cells[0]) is not None:
+        return _numbers(sheet, column, cells, keys, choices)
+    clocks = [parse_clock(cell) for cell in cells[:1]]
+    if clocks[0] is not None:
+        return _clocks(sheet, column, cells, keys)
+    return _texts(sheet, column, cells, keys, choices)
+
+
+def _parse(
+    sheet: Sheet,
+    column: int,
+    cells: list[str],
+    parse: Callable[[str], Parsed | None],
+    also: str = "",
+) -> dict[str, Parsed]:
+    # Parses each distinct text once; InputError for the first row that does not parse.
+    parsed = {cell: parse(cell) for cell in set(cells)}
+    known = {cell: value for cell, value in parsed.items() if value is not None}
+    if len(known) == len(parsed):
+        return known
+    row = next(i for i, cell in enumerate(cells) if cell not in known)
+    where = sheet.place(row, column)
+    if not cells[row]:
+        raise InputError(f"{where}: the time is missing: {_WRITE}")
+    if also:
+        raise InputError(f"{where}: {cells[row]!r} {also}")
+    is_number, was_number = _number(cells[row]) is not None, _number(cells[0]) is not None
+    if is_number != was_number and (is_number or parse_text(cells[row]) is not None):
+        raise InputError(
+            f"{where}: {cells[row]} and {cells[0]} mix units: "
+            "write every time in seconds, or every time in ISO 8601"
+        )
+    raise InputError(
+        f"{where}: {cells[row]!r} is not a time: {_WRITE}, or say its format with --date-format"
+    )
+
+
+def _number(cell: str) -> float | None:
+    try:
+        value = float(cell.replace(",", ".") if cell.count(",") == 1 else cell)
+    except ValueError:
+        return None
+    return value if isfinite(value) and "_" not in cell else None  # float("1_0") is 10.0
+
+
+def _numbers(
+    sheet: Sheet, column: int, cells: list[str], keys: list[object], choices: Choices
+) -> Times:
+    known = _parse(sheet, column, cells, _number)
+    values = np.array([known[cell] for cell in cells], dtype=np.float64)
+    unit = read_name(sheet.header[column]).unit
+    where = f"{sheet.path}: column {sheet.header[column]}"
+    if unit in UNITS:
+        numbers = of_unit(values, str(unit))
+    else:
+        numbers = read_numbers(cells, values, lambda v: _median_step(v, keys), where)
+        _refuse_mixed(sheet, column, cells, numbers)
+    return _finish(sheet, column, numbers, keys, choices)
+
+
+def _refuse_mixed(sheet: Sheet, column: int, cells: list[str], numbers: Numbers) -> None:
+    # A count since the start is no time since 1970 in another unit.
+    large = np.abs(numbers.seconds) > 1e11
+    if numbers.since_start and large.any():
+        row = int(np.argmax(large))
+        other = int(np.argmin(large))
+        raise InputError(
+            f"{sheet.place(row, column)}: {cells[row]} and {cells[other]} mix units: "
+            "write every time in seconds, or every time in ISO 8601"
+        )
+
+
+def _median_step(values: Floats, keys: list[object]) -> float:
+    steps = np.concatenate([np.diff(values[rows]) for rows in rows_by_key(keys)])
+    steps = steps[steps > 0]
+    return float(np.median(steps)) if len(steps) else 0.0
+
+
+def _finish(
+    sheet: Sheet, column: int, numbers: Numbers, keys: list[object], choices: Choices
+) -> Times:
+    if not numbers.is_local:
+        zone = "no clock" if numbers.since_start else "UTC"
+        return Times(numbers.seconds, numbers.format, zone, numbers.since_start)
+    return _local(sheet, column, numbers.seconds, numbers.format, keys, choices.tz)
+
+
+def _local(
+    sheet: Sheet, column: int, local_s: Floats, name: str, keys: list[object], tz: str | None
+) -> Times:
+    if tz is None:
+        return Times(local_s, name, "taken as UTC: the file names no zone", False, True)
+    zone = find_zone(tz)
+    return Times(local_to_utc(sheet, column, local_s, keys, zone), name, zone.key)
+
+
+def _clocks(sheet: Sheet, column: int, cells: list[str], keys: list[object]) -> Times:
+    # Times of day without a date: where they go back, a day has passed.
+    known = _parse(sheet, column, cells, parse_clock, "is not a time of day, as those above it")
+    values = np.array([known[cell] for cell in cells], dtype=np.float64)
+    for rows in rows_by_key(keys):
+        back = np.diff(values[rows]) < -_DAY_S / 2
+        values[rows] += _DAY_S * np.concatenate([[0], np.cumsum(back)])
+    return Times(values, "time of day without a date", "no clock", True)
+
+
+def _by_format(
+    sheet: Sheet, column: int, cells: list[str], keys: list[object], choices: Choices
+) -> Times:
+    date_format = choices.date_format or ""
+    if date_format in UNITS:
+        also = f"is not a number, as --date-format {date_format} says"
+        known = _parse(sheet, column, cells, _number, also)
+        values = np.array([known[cell] for cell in cells], dtype=np.float64)
+        return _finish(sheet, column, of_unit(values, date_format), keys, choices)
+    if date_format == "iso":
+        return _texts(sheet, column, cells, keys, choices)
+    if date_format in _ORDERS:
+        order = _ORDERS[date_format]
+        also = f"is no date in the order of --date-format {date_format}"
+        dates = _parse(sheet, column, cells, lambda cell: _in_order(cell, order), also)
+        return _moments(sheet, column, cells, dates, order, keys, choices, order)
+    if "%" not in date_format:
+        raise InputError(
+            f"--date-format {date_format}: write a format such as '%d.%m.%Y %H:%M', or one of "
+            f"{', '.join((*_ORDERS, 'iso', *UNITS))}"
+        )
+    also = f"does not fit --date-format {date_format!r}"
+    moments = _parse(sheet, column, cells, lambda cell: parse_format(cell, date_format), also)
+    return _moments(sheet, column, cells, moments, None, keys, choices, date_format)
+
+
+def _in_order(cell: str, order: str) -> Moment | None:
+    moment = parse_text(cell)
+    return None if moment is None or order not in (moment.by_order or (order,)) else moment
+
+
+def _texts(
+    sheet: Sheet, column: int, cells: list[str], keys: list[object], choices: Choices
+) -> Times:
+    moments = _parse(sheet, column, cells, parse_text)
+    orders = _orders(moments)
+    if len(orders) > 1:
+        orders = _plausible_orders(cells, moments, orders, keys)
+    if len(orders) > 1:
+        names = " or ".join(orders)
+        ask = " or ".join(f"--date-format {word}" for word, o in _ORDERS.items() if o in orders)
+        raise InputError(
+            f"{sheet.place(0, column)}: {cells[0]} can be {names}, and no row tells: say {ask}"
+        )
+    if any(m.by_order for m in moments.values()) and not orders:
+        raise InputError(
+            f"{sheet.place(0, column)}: days and months stand in no one order: {_WRITE}"
+        )
+    order = orders[0] if orders else None
+    return _moments(sheet, column, cells, moments, order, keys, choices, order or "ISO 8601")
+
+
+def _orders(moments: dict[str, Moment]) -> list[str]:
+    # the orders that every date in figures can have
+    found = [m.by_order for m in moments.values() if m.by_order]
+    return [o for o in (found[0] if found else ()) if all(o in by_order for by_order in found)]
+
+
+def _plausible_orders(
+    cells: list[str], moments: dict[str, Moment], orders: list[str], keys: list[object]
+) -> list[str]:
+    # Time goes forward in a log, and not by months at a time.
+    scores = {}
+    values = {}
+    for order in orders:
+        values[order] = np.array([_seconds(moments[cell], order) for cell in cells])
+        steps = np.concatenate([np.diff(values[order][rows]) for rows in rows_by_key(keys)])
+        scores[order] = (int((steps < 0).sum()), int((steps > _LONG_STEP_S).sum()))
+    best = min(scores.values())
+    left = [order for order in orders if scores[order] == best]
+    first = values[left[0]]
+    return left[:1] if all((values[order] == first).all() for order in left) else left
+
+
+def _seconds(moment: Moment, order: str | None) -> float:
+    return moment.by_order[order] if moment.by_order and order else moment.seconds
+
+
+def _moments(
+    sheet: Sheet,
+    column: int,
+    cells: list[str],
+    moments: dict[str, Moment],
+    order: str | None,
+    keys: list[object],
+    choices: Choices,
+    name: str,
+) -> Times:
+    rows = [moments[cell] for cell in cells]
+    values = np.array([_seconds(m, order) for m in rows])
+    zoned = np.array([m.offset_s is not None or m.zone is not None for m in rows])
+    if not zoned.any():
+        return _local(sheet, column, values, name, keys, choices.tz)
+    is_mixed = not zoned.all()
+    if is_mixed and choices.tz:
+        row = int(np.argmax(zoned))
+        raise InputError(
+            f"{sheet.place(row, column)}: {cells[row]} has a zone of its own: leave --tz out, or "
+            "write a zone at every time"
+        )
+    zones = {m.zone for m in rows} - {None}
+    if len(zones) == 1 and all(m.zone for m in rows):
+        return _local(sheet, column, values, name, keys, zones.pop())
+    if zones:
+        raise InputError(f"{sheet.path}: times of several zones: write them in UTC")
+    zone_name = "as written" + ", UTC where none is" * is_mixed
+    return Times(values - np.array([m.offset_s or 0.0 for m in rows]), name, zone_name)

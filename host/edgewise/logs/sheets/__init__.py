@@ -1,0 +1,1 @@
+"""Files of loggers as tables of text cells: separators, encodings, log lines, spreadsheets."""

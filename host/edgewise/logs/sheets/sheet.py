@@ -1,0 +1,42 @@
+"""A table of text cells as it stands in a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from edgewise.logs.formulas import from_text
+
+__all__ = ["Sheet"]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """``rows``: the rows below the header, each with as many cells as the header; ``line``: the
+    line in the file where each row begins; ``form``: what wrote it; ``unit``: of the
+    temperature, where the file names it apart from column and cell; ``names``: role -> what the
+    file calls it, where the header was made; ``notes``: what a user should
+    know of how it was read."""
+
+    path: str
+    header: list[str]
+    header_line: int
+    rows: list[list[str]]
+    line: list[int]
+    form: str = "CSV"
+    encoding: str = "utf-8"
+    separator: str = ","
+    unit: str | None = None
+    names: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def cells(self, column: int) -> list[str]:
+        """Return the cells of one column without the spaces around them."""
+        return [row[column].strip() for row in self.rows]
+
+    def texts(self, column: int) -> list[str]:
+        """Return the cells of a column with names, without marks against formulas."""
+        return [from_text(cell) for cell in self.cells(column)]
+
+    def place(self, row: int, column: int) -> str:
+        """Return 'FILE:LINE: column NAME' for an error message."""
+        return f"{self.path}:{self.line[row]}: column {self.header[column]}"
