@@ -42,6 +42,7 @@ help:  ## This list
 	@echo 'Variables: BROKER=mqtt://host:port (demo)  PYTHON=python3.x (setup)  TESTS=... (test)'
 	@echo '           DATA=log.csv LABEL=column MODEL=models/name (train, build)'
 	@echo '           PORT=/dev/ttyUSB0, socket://host:port IMAGE=MicroPython.bin CONFIG=node.toml (flash)'
+	@echo "           NODE='kitchen-{mac}', a name for each board (flash, deploy)"
 	@echo '           ARCH=rv32imc for an ESP32-C3 or C6 (build, flash, deploy)'
 
 setup: $(STAMP)  ## Virtual environment, pinned packages, MicroPython: what the rest needs
@@ -109,13 +110,15 @@ train: setup  ## Your own log becomes a model: DATA=log.csv [LABEL=column] [MODE
 build: setup  ## build/fs.img for a board: [MODEL=models/name] [CONFIG=node.toml] [ARCH=rv32imc]
 	@if [ ! -e "$(CONFIG)" ]; then $(BIN)/edgewise init --out "$(CONFIG)"; fi
 	@$(BIN)/edgewise build --model "$(or $(MODEL),models/occupancy)" --config "$(CONFIG)" \
-		--arch "$(or $(ARCH),xtensawin)"
+		$(if $(ARCH),--arch "$(ARCH)")
+
+LABEL_OF = $(if $(NODE),--node "$(NODE)" --config "$(CONFIG)")
 
 flash: build  ## Firmware and files onto a board in one pass: [PORT=/dev/...|all] [IMAGE=MicroPython.bin]
-	@$(BIN)/edgewise flash --port "$(or $(PORT),auto)" --image "$(or $(IMAGE),auto)"
+	@$(BIN)/edgewise flash --port "$(or $(PORT),auto)" --image "$(or $(IMAGE),auto)" $(LABEL_OF)
 
 deploy: build  ## What changed, over the cable: [PORT=/dev/...] [MODEL=] [CONFIG=]
-	@$(BIN)/edgewise deploy --port "$(or $(PORT),auto)"
+	@$(BIN)/edgewise deploy --port "$(or $(PORT),auto)" $(LABEL_OF)
 
 erase: setup  ## All of a board's flash: [PORT=/dev/...]
 	@$(BIN)/edgewise erase --port "$(or $(PORT),auto)"

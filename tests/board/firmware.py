@@ -10,6 +10,8 @@ from pathlib import Path
 
 from littlefs import LittleFS
 
+from edgewise.board.filesystem.listing import LIST, listing
+
 __all__ = ["TABLE", "build", "firmware", "table"]
 
 # name, type, subtype, offset, size: those of MicroPython's ESP32_GENERIC up to 1.25
@@ -59,13 +61,20 @@ def _app(chip_id: int, flash_mb: int, data: bytes) -> bytes:
     return body + hashlib.sha256(body).digest()
 
 
-def build(path: Path, arch: str = "xtensawin", blocks: int = 512, serial: bool = True) -> Path:
+def build(
+    path: Path,
+    arch: str = "xtensawin",
+    blocks: int = 512,
+    serial: bool = True,
+    config: bytes | None = None,
+) -> Path:
     """A build/ as `edgewise build` leaves it, with a file system of ``blocks`` of 4 KB."""
     files = {
         "main.py": b"print('node')\n",
-        "config.json": json.dumps({"serial": serial}).encode(),
+        "config.json": config or json.dumps({"serial": serial}).encode(),
         "model.bin": random.Random(3).randbytes(9000),
     }
+    files[LIST] = listing(files)
     fs = LittleFS(block_size=4096, block_count=blocks, name_max=255, disk_version=0x00020000)
     for name, data in files.items():
         (path / "fs").mkdir(parents=True, exist_ok=True)

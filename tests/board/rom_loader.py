@@ -20,7 +20,7 @@ __all__ = ["Esp32", "Esp32Server"]
 _SPI, _EFUSE, _MAGIC = 0x3FF42000, 0x3FF5A000, 0x40001000
 _USR, _USR2, _W0 = _SPI + 0x1C, _SPI + 0x24, _SPI + 0x80
 _CLOCK_DIVIDER = 0x3FF40014
-_MAC = bytes.fromhex("240ac4a1b2c3")
+_MAC = "240ac4a1b2c3"
 _SYNC, _READ_REG, _WRITE_REG, _MEM_END = 0x08, 0x0A, 0x09, 0x06
 _SECURITY_INFO, _DEFL_BEGIN, _DEFL_DATA, _MD5, _ERASE = 0x14, 0x10, 0x11, 0x13, 0xD0
 _FLASH_BEGIN, _FLASH_DATA = 0x02, 0x03
@@ -29,9 +29,12 @@ _FLASH_BEGIN, _FLASH_DATA = 0x02, 0x03
 class Esp32:
     """``flash`` holds what was written, ``writes`` (offset, bytes) of each region in turn,
     ``ops`` every command. ``boot_log``: lines of a start from a flash that has a bootloader.
-    ``bad_bit``: the flash keeps a wrong bit at that address."""
+    ``bad_bit``: the flash keeps a wrong bit at that address. ``mac``: 12 hex digits."""
 
-    def __init__(self, flash_mb: int = 4, boot_log: str = "", bad_bit: int | None = None) -> None:
+    def __init__(
+        self, flash_mb: int = 4, boot_log: str = "", bad_bit: int | None = None, mac: str = _MAC
+    ) -> None:
+        self._mac = bytes.fromhex(mac)
         self.flash = bytearray(b"\xff" * (flash_mb << 20))
         self.writes: list[tuple[int, int]] = []
         self.ops: list[int] = []
@@ -46,8 +49,8 @@ class Esp32:
         self._raw = b""
         self._regs = {
             _MAGIC: 0x00F01D83,
-            _EFUSE + 4: int.from_bytes(_MAC[2:], "big"),
-            _EFUSE + 8: int.from_bytes(_MAC[:2], "big"),
+            _EFUSE + 4: int.from_bytes(self._mac[2:], "big"),
+            _EFUSE + 8: int.from_bytes(self._mac[:2], "big"),
             _CLOCK_DIVIDER: 347,  # 115200 from 40 MHz
         }
         if download:

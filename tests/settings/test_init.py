@@ -16,7 +16,7 @@ from tests.command import edgewise
 from edgewise import settings
 from edgewise.errors import InputError
 
-SECRET = 'hush "q" \\ \x7f'
+SECRET = 'hush "q" \\ ~'
 OPTIONS = {
     "--node": "kitchen",
     "--wifi": "häuschen",
@@ -112,7 +112,10 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path, name: str) -> None
     (tmp_path / name).write_text("mine")
     result = init(tmp_path, **OPTIONS)
     assert (result.returncode, result.stdout) == (2, "")
-    assert f"error: {name}: exists already: name another, or --force replaces" in result.stderr
+    message = "exists already: name another, or --force replaces it"
+    message = message if name == "node.toml" else "not TOML"
+    assert f"error: {name}:" in result.stderr
+    assert message in result.stderr
     assert os.listdir(tmp_path) == [name]
     assert (tmp_path / name).read_text() == "mine"
     (tmp_path / name).chmod(0o644)
@@ -131,6 +134,7 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path, name: str) -> None
         ("--node", "a/b", "node must not contain /"),
         ("--broker", "http://hush@pi", "is not an address"),
         ("--broker", "mqtt://me:hush@" + "h" * 254, "mqtt.host must be 0..253 characters"),
+        ("--chip", "esp8266", "chip must be one of esp32, esp32-s2"),
         ("--out", "secrets.toml", "is for the secrets"),
         ("--out", "no/node.toml", "cannot be written"),
     ],
@@ -149,6 +153,70 @@ def test_no_answer_is_no_hang(tmp_path: Path) -> None:
     assert result.returncode == 2
     assert "error: node: no answer: type one, or give it as an option" in result.stderr
     assert not os.listdir(tmp_path)
+
+
+def run_init(folder: Path, *arguments: str, **options: str) -> tuple[int, str]:
+    words = [word for pair in (OPTIONS | options).items() for word in pair]
+    result = edgewise("init", *words, *arguments, cwd=folder)
+    return result.returncode, result.stderr
+
+
+def keys(folder: Path) -> dict[str, str]:
+    section: dict[str, str] = tomllib.loads((folder / "secrets.toml").read_text())["update"]
+    return section
+
+
+def test_a_second_node_beside_the_first(tmp_path: Path) -> None:
+    assert run_init(tmp_path)[0] == 0
+    (tmp_path / "node.toml").write_text((tmp_path / "node.toml").read_text() + "[ntp]\nport=124\n")
+    secrets = (tmp_path / "secrets.toml").read_bytes()
+    code, text = run_init(tmp_path, **{"--node": "cellar"})
+    assert (code, "a second node: --out nodes/cellar.toml\n" in text) == (2, True)
+    result = edgewise("init", "--pin", "18", "--out", "nodes/cellar.toml", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    file = tmp_path / "nodes/cellar.toml"
+    assert tomllib.loads(file.read_text()) == {"node": "cellar", "sensor": {"pin": 18}}
+    assert (tmp_path / "secrets.toml").read_bytes() == secrets
+    first, second = settings.load(tmp_path / "node.toml"), settings.load(file)
+    assert second["ntp"] == {"port": 124}
+    assert second["update"]["secret"] not in (first["update"]["secret"], keys(tmp_path))
+    assert not (file.parent / ".gitignore").exists(), "it holds no secret"
+
+
+def test_a_second_node_with_another_network_has_its_own_secrets(tmp_path: Path) -> None:
+    assert run_init(tmp_path)[0] == 0
+    secrets = (tmp_path / "secrets.toml").read_bytes()
+    others = {"--wifi-password": "an other one", "--broker": "mqtts://b.lan"}
+    assert run_init(tmp_path, **others, **{"--node": "a", "--out": "nodes/a.toml"})[0] == 0
+    file = tmp_path / "nodes/a.toml"
+    assert (mode(file), (file.parent / ".gitignore").read_text()) == (0o600, "a.toml\n")
+    own = settings.load(file)
+    assert own["wifi"] == {"ssid": "häuschen", "password": "an other one"}
+    assert own["mqtt"] == {
+        "host": "b.lan", "port": 8883, "tls": True, "user": "", "password": ""
+    }  # fmt: skip
+    assert (tmp_path / "secrets.toml").read_bytes() == secrets
+    # the name of another, and a pin of node.toml
+    for name in ("a", "kitchen"):
+        code, text = run_init(tmp_path, **{"--node": name, "--out": "nodes/b.toml"})
+        assert (code, f"names the node {name}: choose another" in text) == (2, True)
+
+
+def test_a_second_file_shares_the_secrets_or_is_refused(tmp_path: Path) -> None:
+    assert run_init(tmp_path, **{"--out": "a.toml"})[0] == 0
+    secrets = (tmp_path / "secrets.toml").read_bytes()
+    code, text = run_init(tmp_path, **{"--node": "b", "--out": "b.toml"})
+    assert (code, "secrets.toml: is kept as it is" in text) == (0, True)
+    others = {"--node": "c", "--out": "c.toml", "--wifi-password": "an other one"}
+    code, text = run_init(tmp_path, **others)
+    assert (code, "secrets.toml: is there with another wifi.password" in text) == (2, True)
+    assert "an other" not in text
+    assert (tmp_path / "secrets.toml").read_bytes() == secrets
+    assert not (tmp_path / "c.toml").exists()
+    old_keys = keys(tmp_path)
+    assert run_init(tmp_path, "--force", **others)[0] == 0
+    assert keys(tmp_path) == old_keys
+    assert settings.load(tmp_path / "c.toml")["wifi"]["password"] == "an other one"
 
 
 def test_gitignore_keeps_what_it_has_and_gets_each_line_once(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def properties() -> dict[str, dict[str, Any]]:
 
 def test_host_and_node_know_the_same_keys_types_defaults_and_limits() -> None:
     host = properties()
-    assert set(host) == {path_of(s, k) for s, k, _ in NODE} | {"update.fleet_secret"}
+    assert set(host) == {path_of(s, k) for s, k, _ in NODE} | {"update.fleet_secret", "chip"}
     defaults = settings.complete({})
     for section, key, (kind, default, *limits) in NODE:
         property_schema = host[path_of(section, key)]

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from typing import Any
 from edgewise.board.filesystem.listing import LIST, listing, read_listing
 from edgewise.board.repl import Repl
 from edgewise.errors import InputError, OutsideError
+from edgewise.messages.names import name_error
 
-__all__ = ["Deployed", "deploy", "files_of"]
+__all__ = ["Deployed", "deploy", "files_of", "mac_of", "name_warning"]
 
 _ON_BOARD = Path(__file__).with_name("deploy_on_board.py")
 _PART_BYTES = 1536
@@ -31,6 +32,7 @@ class Deployed:
     kept: list[str] = field(default_factory=list)  # written by the node after the last deploy
     removed: list[str] = field(default_factory=list)
     same: int = 0
+    old_name: str = ""  # that a node had before, if another one was written
     reset_counters: bool = False  # those of updates and orders were ahead of this computer's clock
 
 
@@ -43,6 +45,23 @@ def files_of(build: Path) -> dict[str, bytes]:
         raise InputError(f"{build}: holds no fs/main.py: run edgewise build")
     order = sorted(files, key=lambda name: (name in _WRITE_LAST, name))
     return {name: files[name].read_bytes() for name in order}
+
+
+def mac_of(repl: Repl) -> str:
+    """Return the MAC of the board, aa:bb:cc:dd:ee:ff."""
+    return repl.exec(
+        "import binascii, machine; print(binascii.hexlify(machine.unique_id(), ':').decode())"
+    ).strip()
+
+
+def name_warning(files: Mapping[str, bytes]) -> str | None:
+    """Return why the name in config.json is refused by edgewise build now, with the cure, or None.
+
+    A node in the field may have it from an earlier version.
+    """
+    node = _name_in(files)
+    error = name_error(node) if node else None
+    return f"node {node!r}: {error}; its readings stay under the old name" if error else None
 
 
 def deploy(
@@ -72,6 +91,9 @@ def deploy(
     ]
     changed = [name for name in different if name not in own_names]
     result = Deployed(changed, own_names, same=len(files) - len(different))
+    if "config.json" in changed:
+        old_name = str(_ask(repl, "node_name()"))
+        result.old_name = old_name if old_name != _name_in(files) else ""
     total = sum(len(files[name]) for name in changed)
     sent = 0
     for name in changed:
@@ -85,6 +107,13 @@ def deploy(
     if _ask(repl, f"digest({'/' + LIST!r})") != _digest(new_listing):
         _send_file(repl, LIST, new_listing, 0, len(new_listing), lambda name, sent, total: None)
     return result
+
+
+def _name_in(files: Mapping[str, bytes]) -> str:
+    try:
+        return str(json.loads(files["config.json"]).get("node", ""))
+    except (KeyError, ValueError, AttributeError):
+        return ""
 
 
 def _send_file(

@@ -24,6 +24,16 @@ def digest(path):
         return ""
 
 
+def node_name():
+    # -> the name in its settings, "" if it has none
+    try:
+        with open("/config.json") as f:
+            name = json.load(f)["node"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return name if isinstance(name, str) else ""
+
+
 def begin(path):
     global out
     slash = path.find("/", 1)

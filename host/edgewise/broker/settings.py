@@ -9,8 +9,8 @@ import socket
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from edgewise.broker.users import OPERATOR
 from edgewise.errors import InputError
+from edgewise.messages.names import name_error
 
 __all__ = ["MARK", "PORT", "Settings", "check_host", "check_node"]
 
@@ -20,8 +20,6 @@ _FORMAT = 1
 _LOOPBACK = ("localhost", "127.0.0.1")
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
-# The name is part of topics, of mosquitto's files, of file names and of Home Assistant's ids.
-_NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 
 
 @dataclass(frozen=True)
@@ -94,13 +92,8 @@ def check_host(host: str) -> str:
 
 def check_node(node: str) -> str:
     """Return ``node`` if topics and file names can hold it, else raise InputError."""
-    if not _NODE_NAME.fullmatch(node):
-        raise InputError(
-            f"--node {node!r}: not a name for a node: use 1 to 32 letters, digits, - and _, "
-            "the first a letter or a digit"
-        )
-    if node == OPERATOR:
-        raise InputError(f"--node {node}: is the name of who collects: choose another")
+    if error := name_error(node):
+        raise InputError(f"--node {node!r}: {error}")
     return node
 
 

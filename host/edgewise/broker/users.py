@@ -6,9 +6,10 @@ import base64
 import hashlib
 import secrets
 
+from edgewise.messages.names import OPERATOR
+
 __all__ = ["OPERATOR", "acl_users", "hash_password", "node_rights", "operator_rights"]
 
-OPERATOR = "operator"
 _ROUNDS = 101  # as mosquitto_passwd; the passwords are random and cannot be guessed
 _SALT_BYTES = 12  # mosquitto 2.0 takes no other length
 

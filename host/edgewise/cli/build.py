@@ -24,21 +24,25 @@ def build(
         Path, typer.Option(help="Folder to write fs/, fs.img and manifest.json to")
     ] = Path("build"),
     arch: Annotated[
-        str, typer.Option(help="Machine code: xtensawin (ESP32, S2, S3), rv32imc (C3, C6) or x64")
-    ] = "xtensawin",
+        str | None,
+        typer.Option(
+            help="Machine code: xtensawin (ESP32, S2, S3), rv32imc (C3, C6) or x64 [that of chip "
+            "in the settings]"
+        ),
+    ] = None,
     json: JsonFlag = False,
 ) -> None:
     """Write build/fs/ and build/fs.img, a LittleFS image for the board's flash.
 
     Both hold the secrets: keep them to yourself.
     """
-    from edgewise import settings
     from edgewise.board.filesystem import build as build_files
 
     result = build_files(model, config, out, arch)
-    for warning in settings.doubts(settings.load(config)):
+    for warning in result.doubts:
         say(f"{config}: {warning}")
     files, image = result.manifest["files"], result.manifest["image"]
+    arch = result.manifest["arch"]
     say(f"{result.fs}: {len(files)} files, of these {result.mpy_bytes} bytes compiled for {arch}")
     say(f"{result.image}: {image['size']} bytes for the flash at {image['offset']:#x}")
     if json:

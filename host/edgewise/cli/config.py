@@ -35,8 +35,8 @@ def check(file: File = _DEFAULT, as_json: JsonFlag = False) -> None:
     """Check the settings of a node or of a whole fleet and report the first mistake."""
     from edgewise import settings
 
-    file_settings = settings.load(file)
-    fleet = settings.fleet(file)
+    file_settings = settings.load(file, settings.check_board)
+    fleet = settings.fleet(file, settings.check_board)
     nodes = list(fleet)
     for name, node in (fleet or {str(file): file_settings}).items():
         for warning in settings.doubts(node):

@@ -8,34 +8,42 @@ from typing import Annotated
 
 import typer
 
-from edgewise.cli.options import JsonFlag, Port
-from edgewise.console import emit_json, err, say
+from edgewise.cli.options import JsonFlag, LabelConfig, LabelName, Port
+from edgewise.console import emit_json, err, printable, say
 
 EXAMPLES = (
     "edgewise deploy --port /dev/ttyUSB0",
     "edgewise deploy --port socket://lab:3333 --build build/kitchen",
+    "edgewise deploy --node 'kitchen-{mac}' --config node.toml",
 )
 
 
 def deploy(
     port: Port = "auto",
     build: Annotated[Path, typer.Option(help="Folder that edgewise build wrote")] = Path("build"),
+    node: LabelName = None,
+    config: LabelConfig = Path("node.toml"),
     json: JsonFlag = False,
 ) -> None:
     """Write the files that differ from those on the board, then restart the node.
 
     If the cable is pulled, every file is still the old or the new one; deploy again. A counter
-    of updates and orders that is a day ahead of this computer's clock starts again.
+    of updates and orders that is a day ahead of this computer's clock starts again. A board that
+    edgewise flash --node named needs the same --node here.
     """
     from rich.progress import Progress
 
     from edgewise.board.arch import check_arch
     from edgewise.board.deploy import deploy as deploy_files
-    from edgewise.board.deploy import files_of
+    from edgewise.board.deploy import files_of, mac_of, name_warning
+    from edgewise.board.flash.label import Label
     from edgewise.board.repl import open_repl
     from edgewise.board.serial.first_lines import LIMIT_S, watch
 
     files = files_of(build)
+    label = Label(node, config) if node is not None else None
+    if label:
+        label.check(build, is_for_many=False)
     start_s = time.monotonic()
     with (
         open_repl(port) as repl,
@@ -47,6 +55,13 @@ def deploy(
             bar.update(task, completed=sent, total=total, description=name)
 
         check_arch(repl, build)
+        if label:
+            mac = mac_of(repl)
+            files["config.json"] = label.config_json(mac)
+            if path := label.add_to_fleet(mac):
+                say(f"written: {path}")
+        if warning := name_warning(files):
+            say(f"{build}: {warning}")
         result = deploy_files(repl, files, show_progress)
         for name in result.written:
             say(f"written: {name}")
@@ -54,6 +69,11 @@ def deploy(
             say(f"kept: {name}, which the node took over the air; edgewise flash replaces it")
         for name in result.removed:
             say(f"removed: {name}")
+        if result.old_name:
+            say(
+                f"renamed: the node was {printable(result.old_name)}; a name that edgewise flash "
+                "--node gave stays with the same --node here"
+            )
         if result.reset_counters:
             say("reset: the counter of updates and orders, which was ahead of this clock")
         say(f"{len(result.written)} written, {result.same} unchanged")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgewise.cli.options import After, Baud, Before, JsonFlag, Port
+from edgewise.cli.options import After, Baud, Before, JsonFlag, LabelConfig, LabelName, Port
 from edgewise.console import emit_json, err, printable, say
 from edgewise.errors import EdgewiseError, InputError
 
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from edgewise.board.flash.board import Job, Result
+    from edgewise.board.flash.label import Label
 
 __all__ = ["EXAMPLES", "flash"]
 
 EXAMPLES = (
     "edgewise flash --port /dev/ttyUSB0 --image ESP32_GENERIC-20251209-v1.27.0.bin",
     "edgewise flash --port all --image auto --erase",
+    "edgewise flash --port all --node 'kitchen-{mac}' --config node.toml",
 )
 
 
@@ -46,6 +48,8 @@ def flash(
         ),
     ] = "auto",
     build: Annotated[Path, typer.Option(help="Folder that edgewise build wrote")] = Path("build"),
+    node: LabelName = None,
+    config: LabelConfig = Path("node.toml"),
     erase: Annotated[bool, typer.Option("--erase", help="Erase the whole flash first")] = False,
     before: Before = "default-reset",
     after: After = "hard-reset",
@@ -55,14 +59,17 @@ def flash(
     """Write firmware and files to a board, verify, reset, read the node's first lines.
 
     --port auto takes the only board on USB, --port all takes every one, at the same time.
+    --node gives each board a name and a key of its own, and writes nodes/NAME.toml for it.
     Exit code 1 when a board failed.
     """
     job = _job(image, build, erase, before, after, baud)
     boards = [_Board(name) for name in _ports(port)]
-    if len(boards) > 1 and job.build.node:
+    if node is not None:
+        job = replace(job, label=_label(node, config, build, len(boards) > 1))
+    elif len(boards) > 1 and job.build.node:
         raise InputError(
             f"{build}: each of {len(boards)} boards would be the node {job.build.node}: leave "
-            "node empty in its settings, then each takes the name of its MAC"
+            f"node empty in its settings, or take --node '{job.build.node}-{{mac}}'"
         )
     _flash_all(boards, job)
     if json:
@@ -85,6 +92,14 @@ def _job(image: str, build: Path, erase: bool, before: str, after: str, baud: in
     check_resets(before, after)
     firmware = None if image == "auto" else images.read(Path(image))
     return Job(firmware, builds.read(build), erase, baud, before, after)
+
+
+def _label(template: str, config: Path, build: Path, is_for_many: bool) -> Label:
+    from edgewise.board.flash.label import Label
+
+    label = Label(template, config)
+    label.check(build, is_for_many)
+    return label
 
 
 def _ports(port: str) -> list[str]:
@@ -136,6 +151,7 @@ def _report(board: _Board) -> dict[str, Any]:
         "flash_bytes": result.flash_bytes,
         "written_bytes": result.written_bytes,
         "seconds": board.seconds,
+        "other_mac": result.other_mac,
         "node": first_lines and first_lines.node,
         "model": first_lines and first_lines.model,
         "t": first_lines and first_lines.t,

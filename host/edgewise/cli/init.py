@@ -15,6 +15,7 @@ EXAMPLES = (
     "edgewise init",
     "edgewise init --node kitchen --wifi HOME --broker mqtt://user@raspberrypi.local "
     "--sensor dht22 --pin 4",
+    "edgewise init --node cellar --out nodes/cellar.toml",
 )
 
 # setting -> question, default; the answer for the broker holds several settings
@@ -26,13 +27,6 @@ _QUESTIONS: dict[str, tuple[str, Any]] = {
     "mqtt.password": ("Its password for that user", ""),
     "sensor.kind": ("Sensor, dht22 or dht11", "dht22"),
     "sensor.pin": ("GPIO of its data wire", 4),
-}
-# GPIO -> its other use; ESP32 series datasheet, 2.2 and 2.4
-_OTHER_USES = {
-    **dict.fromkeys((1, 3), "the serial line"),
-    **dict.fromkeys(range(6, 12), "the flash"),
-    12: "the voltage of the flash at the start",
-    **dict.fromkeys(range(34, 40), "an input without pull-up"),
 }
 _HIDDEN_INPUTS = ("wifi.password", "mqtt.password")
 
@@ -60,14 +54,19 @@ def init(
     pin: Annotated[
         int | None, typer.Option(metavar="GPIO", help="GPIO of the sensor's data wire")
     ] = None,
+    chip: Annotated[
+        str | None,
+        typer.Option(metavar="CHIP", help="esp32-s2, -s3, -c3 or -c6; without it an esp32"),
+    ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace existing files; the key for updates changes")
+        bool, typer.Option("--force", help="Replace existing files; the keys for updates stay")
     ] = False,
     json: JsonFlag = False,
 ) -> None:
     """Write a node's settings, and its secrets to a file that only you can read.
 
-    Asks for each setting that no option gives.
+    Asks for each setting that no option gives. A file in nodes/ beside node.toml is for a further
+    node: it asks nothing and holds what differs.
     """
     from edgewise import settings
 
@@ -79,21 +78,33 @@ def init(
         "sensor.kind": sensor,
         "sensor.pin": pin,
     }
+    base = settings.base_of(out)
+    known_chip = chip or (settings.load(base).get("chip") if base else None)
     for key, value in options.items():
         if value is not None:
-            _check(key, value)
+            _check(key, value, known_chip)
     if broker is not None:
         _mqtt(broker, broker_password_file)
-    answers = {key: _ask(key) if value is None else value for key, value in options.items()}
-    values = _settings(answers, broker_password_file)
+    if base:
+        options["node"] = node or out.stem
+        answers = {key: value for key, value in options.items() if value is not None}
+    else:
+        answers = {
+            key: _ask(key, chip) if value is None else value for key, value in options.items()
+        }
+    values = _settings(answers, broker_password_file) | ({"chip": chip} if chip else {})
+    if base and broker is not None:  # nothing of the broker of node.toml
+        values["mqtt"] = {"user": "", "password": "", "tls": False} | values["mqtt"]
     paths = settings.write(out, values, force)
     say(f"written: {', '.join(map(str, paths))}; next: edgewise build --config {out}")
-    if values["mqtt"].get("tls"):
+    full = settings.load(out)
+    for warning in settings.doubts(full):
+        say(f"{out}: {warning}")
+    secrets = out.with_name("secrets.toml")
+    if secrets.is_file() and secrets not in paths:
+        say(f"{secrets}: is kept as it is; its passwords and its key are for {out} too")
+    if settings.complete(full)["mqtt"]["tls"]:
         say(f"TLS: put the broker's CA as ca.der into {out.parent.absolute()}")
-    if use := _OTHER_USES.get(values["sensor"]["pin"]):
-        say(
-            f"GPIO {values['sensor']['pin']} is {use} of an ESP32: fit for a sensor on other chips"
-        )
     if json:
         emit_json({"written": [str(path) for path in paths]})
 
@@ -101,7 +112,7 @@ def init(
 def _settings(answers: dict[str, Any], password_file: Path | None) -> dict[str, Any]:
     import secrets
 
-    mqtt = _mqtt(answers.pop("broker"), password_file)
+    mqtt = _mqtt(answers.pop("broker"), password_file) if "broker" in answers else {}
     if "user" in mqtt and "password" not in mqtt:
         mqtt["password"] = _ask("mqtt.password")
     values: dict[str, Any] = {"wifi": {}, "mqtt": mqtt, "sensor": {}}
@@ -115,14 +126,14 @@ def _settings(answers: dict[str, Any], password_file: Path | None) -> dict[str, 
     return values | {"update": keys}
 
 
-def _ask(key: str) -> Any:
+def _ask(key: str, chip: str | None = None) -> Any:
     question, default = _QUESTIONS[key]
 
     def read(text: str) -> Any:
         # typer prints the error and asks again
         try:
             value = type(default)(text) if default is not None else text
-            _check(key, value)
+            _check(key, value, chip)
             return value
         except InputError as e:
             raise typer.BadParameter(str(e)) from e
@@ -144,17 +155,18 @@ def _ask(key: str) -> Any:
         raise InputError(f"{key}: no answer: type one, or give it as an option") from e
 
 
-def _check(key: str, value: Any) -> None:
+def _check(key: str, value: Any, chip: str | None) -> None:
     from edgewise import settings
 
-    if key == "broker":
-        _mqtt(value)
-        return
     section, _, name = key.rpartition(".")
+    values: dict[str, Any] = {section: {name: value}} if section else {name: value}
+    if key == "broker":
+        values = {"mqtt": _mqtt(value)}
     try:
-        settings.check({section: {name: value}} if section else {name: value})
+        settings.check(values | ({"chip": chip} if chip else {}))
+        settings.check_board(values | ({"chip": chip} if chip else {}))
     except settings.Wrong as e:
-        raise InputError(f"{e}: correct it") from e
+        raise InputError(e.line) from e
 
 
 def _mqtt(url: str, password_file: Path | None = None) -> dict[str, Any]:

@@ -27,6 +27,8 @@ __all__ = [
     "DbPasswordFile",
     "JsonFlag",
     "KeyConfig",
+    "LabelConfig",
+    "LabelName",
     "NodeName",
     "NodeOrAll",
     "NodeOrNone",
@@ -128,6 +130,18 @@ Base = Annotated[str, typer.Option(callback=topic_part, help="First part of the 
 KeyConfig = Annotated[
     Path,
     typer.Option("--config", metavar="FILE", help="Settings with update.secret, the nodes' keys"),
+]
+LabelName = Annotated[
+    str | None,
+    typer.Option(
+        "--node",
+        metavar="NAME",
+        help="Name of the node, in which {mac} becomes the last 3 bytes of the board's MAC",
+    ),
+]
+LabelConfig = Annotated[
+    Path,
+    typer.Option("--config", metavar="FILE", help="For --node: the settings of the build"),
 ]
 NodeName = Annotated[
     str, typer.Option("--node", metavar="ID", callback=topic_part, help="Name of the node")

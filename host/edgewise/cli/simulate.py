@@ -52,7 +52,7 @@ def simulate(
     from edgewise.urls import check_reachable, parse_broker
 
     pace = _speed(speed)
-    node_settings = settings.load(config) if config else {}
+    node_settings = settings.load(config, settings.check_topics) if config else {}
     loaded = load_package(model)
     logs = _logs(log, group, nodes, choices)
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Checks the messages of nodes, from MQTT and the serial line, and turns them into values.
+"""Checks names and messages of nodes, from MQTT and the serial line; makes values of them.
 
 May import: nothing.
 """

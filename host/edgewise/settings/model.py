@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from edgenode.core import settings as node
 from edgenode.core import signed
+from edgewise.settings.pins import CHIPS, USUAL_CHIPS
 
 __all__ = [
     "KEYS",
@@ -18,7 +19,7 @@ __all__ = [
     "check",
     "complete",
     "config_json",
-    "doubts",
+    "for_node",
     "mask_secrets",
     "schema",
     "with_own_key",
@@ -33,23 +34,32 @@ _TYPE_NAMES = {
     "model_type": "a table",
 }
 _FLEET_SECRET = ("update", "fleet_secret")
+_CHIP = ("", "chip")
 _ROWS = {(section, key): rest for section, key, *rest in node.settings()}
-# stays on the host
+# these two stay on the host
 _ROWS[_FLEET_SECRET] = ["text", '""', "0", "64"]
+_ROWS[_CHIP] = ["text", f'"{USUAL_CHIPS[0]}"', "|".join(CHIPS)]
 KEYS = [".".join(filter(None, path)) for path in _ROWS]
 """Every setting, with its section: "node", "wifi.ssid"."""
 SECRETS = ("wifi.password", "mqtt.password", "update.secret", "update.fleet_secret")
 """Settings that are never shown; they belong in secrets.toml."""
 
-_WPA_MIN = 8
-
 
 class Wrong(Exception):
-    """A wrong setting: ``path`` is its section and key, the text says what is wrong."""
+    """A wrong setting: ``path`` is its section and key, the text says what is wrong.
 
-    def __init__(self, path: Sequence[str], text: str) -> None:
+    ``cure`` is empty where the text ends with one.
+    """
+
+    def __init__(self, path: Sequence[str], text: str, cure: str = "correct it") -> None:
         super().__init__(text)
         self.path = tuple(path)
+        self.cure = cure
+
+    @property
+    def line(self) -> str:
+        """The text with the cure."""
+        return f"{self}: {self.cure}" if self.cure else str(self)
 
 
 def _field(kind: str, default: str, *limits: str) -> Any:
@@ -103,8 +113,7 @@ def _describe(kind: str, path: Sequence[str]) -> str:
 
 def complete(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``values`` with all defaults filled in; Wrong if they do not fit together."""
-    settings = _MODEL.model_validate(values).model_dump()
-    del settings["update"]["fleet_secret"]
+    settings = for_node(_MODEL.model_validate(values).model_dump())
     try:
         node.together(settings)
     except ValueError as e:
@@ -134,18 +143,12 @@ def with_own_key(values: Mapping[str, Any], own: Sequence[Mapping[str, Any]]) ->
     return rest | ({"update": update} if update else {})
 
 
-def doubts(values: Mapping[str, Any]) -> list[str]:
-    """Return a line for each valid setting that leaves the node without its network."""
-    settings = complete(values)
-    password = settings["wifi"]["password"]
-    warnings = [
-        f"{section}.{key} is empty: this node says its readings on the serial line alone"
-        for section, key in (("wifi", "ssid"), ("mqtt", "host"))
-        if not settings[section][key]
-    ]
-    if 0 < len(password) < _WPA_MIN:
-        warnings.append(f"wifi.password: WPA takes {_WPA_MIN} characters or more")
-    return warnings
+def for_node(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``values`` without what stays on the host: chip and update.fleet_secret."""
+    kept = {key: value for key, value in values.items() if key != _CHIP[1]}
+    if _FLEET_SECRET[1] in kept.get("update", {}):
+        kept["update"] = {k: v for k, v in kept["update"].items() if k != _FLEET_SECRET[1]}
+    return kept
 
 
 def mask_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,7 +164,9 @@ def mask_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
 def config_json(settings: Mapping[str, Any]) -> bytes:
     """Return the node's config.json for checked settings; it holds the secrets."""
     # no escapes: MicroPython's json would split an escaped character beyond U+FFFF in two
-    text = json.dumps(settings, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(
+        for_node(settings), ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
     return text.encode()
 
 

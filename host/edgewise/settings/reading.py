@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,7 +14,10 @@ from typing import Any
 from edgewise.errors import InputError
 from edgewise.settings.model import KEYS, SECRETS, Wrong, check, complete, with_own_key
 
-__all__ = ["base_of", "fleet", "load"]
+__all__ = ["base_of", "fleet", "has_fleet_secret", "load", "load_named", "read_values"]
+
+Check = Callable[[Mapping[str, Any]], None]
+"""A check of all settings of a node together, such as rules.check_board; raises Wrong."""
 
 _SECRETS = "secrets.toml"
 _LINE_NUMBER = re.compile(r" \(at line (\d+), column \d+\)$")
@@ -43,20 +46,43 @@ class _Layer:
         return str(self.path)
 
 
-def load(path: Path) -> dict[str, Any]:
+def load(path: Path, check_all: Check | None = None) -> dict[str, Any]:
     """Return the checked settings of ``path`` without the defaults.
 
     secrets.toml beside it overrides it; nodes/NAME.toml itself overrides node.toml in the folder
     above, if there is one, and has an update.secret of its own, derived from update.fleet_secret.
-    InputError names file, line and cure.
+    InputError names file, line and cure. ``check_all`` is for what is right in itself and still
+    cannot work.
     """
     base = base_of(path)
     if base is None:
-        return _merge(_read_with_secrets(path), [])
-    return _merge(_read_with_secrets(base), _read_with_secrets(path))
+        return _merge(_read_with_secrets(path), [], check_all)
+    return _merge(_read_with_secrets(base), _read_with_secrets(path), check_all)
 
 
-def fleet(path: Path) -> dict[str, dict[str, Any]]:
+def load_named(path: Path, name: str) -> dict[str, Any]:
+    """Return the settings of the node ``name`` of the fleet of ``path``, as from `load`.
+
+    Without a file of its own it has the settings of ``path``, its name, and a key of its own.
+    """
+    own = fleet(path).get(name)
+    if own is not None:
+        return own
+    return _merge(_read_with_secrets(path), [_Layer(path, "", {"node": name})], None)
+
+
+def read_values(path: Path) -> dict[str, Any]:
+    """Return what one file holds, each setting checked by itself; InputError."""
+    return _read(path).values
+
+
+def has_fleet_secret(path: Path) -> bool:
+    """Return whether each node of the fleet of ``path`` has a key of its own."""
+    layers = _read_with_secrets(path)
+    return any(layer.values.get("update", {}).get("fleet_secret") for layer in layers)
+
+
+def fleet(path: Path, check_all: Check | None = None) -> dict[str, dict[str, Any]]:
     """Return the settings of each node of nodes/*.toml beside ``path``, by name, as from `load`.
 
     Empty if there are none. InputError for a file without a node's name, or with a duplicate one.
@@ -71,7 +97,7 @@ def fleet(path: Path) -> dict[str, dict[str, Any]]:
             raise InputError(f'{file}: names no node: add a first line: node = "kitchen"')
         if name in nodes:
             raise InputError(f"{layers[0].place('node')}: node {name} has a file: choose another")
-        nodes[name] = _merge(_read_with_secrets(path), layers)
+        nodes[name] = _merge(_read_with_secrets(path), layers, check_all)
     return nodes
 
 
@@ -147,7 +173,7 @@ def _has_key(values: Any, path: Sequence[str]) -> bool:
     return True
 
 
-def _merge(base: list[_Layer], own: list[_Layer]) -> dict[str, Any]:
+def _merge(base: list[_Layer], own: list[_Layer], check_all: Check | None) -> dict[str, Any]:
     # own: the files of a node of a fleet, which override base
     merged: dict[str, Any] = {}
     layers = base + own
@@ -157,8 +183,10 @@ def _merge(base: list[_Layer], own: list[_Layer]) -> dict[str, Any]:
     try:
         merged = with_own_key(merged, [layer.values for layer in own])
         complete(merged)
+        if check_all:
+            check_all(merged)
     except Wrong as e:
-        raise InputError(f"{_place_of(layers, e.path)}: {e}: correct it") from e
+        raise InputError(f"{_place_of(layers, e.path)}: {e.line}") from e
     return merged
 
 

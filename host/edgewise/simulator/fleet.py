@@ -13,7 +13,7 @@ from typing import Any
 from edgewise.errors import InputError, OutsideError
 from edgewise.logs.log import Log
 from edgewise.package.store import Package
-from edgewise.settings import read_named_file
+from edgewise.settings import for_node, read_named_file
 from edgewise.simulator.node import FULL_SPEED, Playback, SimulatedNode
 from edgewise.urls import BrokerUrl
 
@@ -47,7 +47,7 @@ class Outcome:
 
 def node_config(config: dict[str, Any], broker: BrokerUrl, node: str) -> dict[str, Any]:
     """Return config.json of the node: ``config`` with the broker and the name of the node."""
-    full = copy.deepcopy(config)
+    full = for_node(copy.deepcopy(config))
     full.setdefault("ntp", {"host": ""})  # the simulated clock is right
     mqtt = full.setdefault("mqtt", {})
     if isinstance(mqtt, dict):

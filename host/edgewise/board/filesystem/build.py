@@ -16,6 +16,7 @@ from typing import Any
 from edgewise import __version__, settings
 from edgewise.board.filesystem.files import Arch, board_files
 from edgewise.board.filesystem.image import BLOCK_BYTES, OFFSET, PARTITION_BYTES, image
+from edgewise.board.flash.chips import CHIPS, find_by_name
 from edgewise.errors import InputError, unwritable
 from edgewise.package.store import load_package
 from edgewise.toolchain import umqtt
@@ -24,6 +25,13 @@ __all__ = ["Built", "build"]
 
 _FS, _IMAGE, _MANIFEST = "fs", "fs.img", "manifest.json"
 _LARGEST_SHOWN = 5
+# The chips that a board may have, if its settings name none. Most boards with xtensawin are an
+# ESP32; the pins of C3 and C6 differ little.
+_CHIPS = {
+    Arch.xtensawin: settings.USUAL_CHIPS,
+    Arch.rv32imc: tuple(c.name.lower() for c in CHIPS if c.arch == Arch.rv32imc),
+    Arch.x64: (),
+}
 
 
 @dataclass(frozen=True)
@@ -31,12 +39,14 @@ class Built:
     """What a build wrote.
 
     ``fs`` is the folder with every file of the board and ``image`` its LittleFS image; both hold
-    secrets. ``manifest`` is the content of manifest.json.
+    secrets. ``manifest`` is the content of manifest.json, ``doubts`` are
+    lines about settings that are seldom meant.
     """
 
     fs: Path
     image: Path
     manifest: dict[str, Any]
+    doubts: list[str]
 
     @property
     def mpy_bytes(self) -> int:
@@ -45,15 +55,17 @@ class Built:
         return sum(info["size"] for name, info in files if name.endswith(".mpy"))
 
 
-def build(model: Path, config: Path, out: Path, arch: str = Arch.xtensawin) -> Built:
+def build(model: Path, config: Path, out: Path, arch: str | None = None) -> Built:
     """Build the file system of a node with ``model``, a package, and settings from ``config``.
 
+    ``arch`` None: that of the settings' chip, or xtensawin. Without a chip in the settings the
+    pins must suit an ESP32, or for rv32imc a C3 or a C6; x64 has none.
     An earlier build in ``out`` stays until the new one is complete. InputError for bad input and
     for files that do not fit, OutsideError for a missing tool.
     """
-    if arch not in list(Arch):
-        raise InputError(f"--arch {arch}: not known: choose {', '.join(Arch)}")
-    node_settings = settings.load(config)
+    arch = _arch(arch, settings.load(config).get("chip"))
+    chips = _CHIPS[arch]
+    node_settings = settings.load(config, lambda values: settings.check_board(values, chips))
     loaded = load_package(model)
     files = board_files(loaded, node_settings, config, Arch(arch))
     data = _image(
@@ -69,7 +81,20 @@ def build(model: Path, config: Path, out: Path, arch: str = Arch.xtensawin) -> B
         _write(out, files, data, json.dumps(manifest, indent=1) + "\n")
     except OSError as e:
         raise unwritable(out, e, "choose another --out") from e
-    return Built(out / _FS, out / _IMAGE, manifest)
+    doubts = settings.doubts(node_settings, chips)
+    return Built(out / _FS, out / _IMAGE, manifest, doubts)
+
+
+def _arch(given: str | None, chip_name: str | None) -> Arch:
+    if given not in (None, *Arch):
+        raise InputError(f"--arch {given}: not known: choose {', '.join(Arch)}")
+    chip = find_by_name(chip_name.upper()) if chip_name else None
+    if chip and given not in (None, chip.arch, Arch.x64):
+        raise InputError(
+            f"--arch {given}: the settings say chip = {chip_name!r}, which runs {chip.arch}: "
+            "leave --arch out"
+        )
+    return Arch(given or (chip.arch if chip else Arch.xtensawin))
 
 
 def _image(files: Mapping[str, bytes], reserve: int) -> bytes:

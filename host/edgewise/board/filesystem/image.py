@@ -8,14 +8,14 @@ from typing import Any
 
 from littlefs import LittleFS, LittleFSError, UserContext
 
-__all__ = ["BLOCK_BYTES", "OFFSET", "PARTITION_BYTES", "image"]
+__all__ = ["BLOCK_BYTES", "MICROPYTHON_OPTIONS", "OFFSET", "PARTITION_BYTES", "image"]
 
 # Partition `vfs` of MicroPython's stock image for 4 MB of flash
 OFFSET = 0x200000
 PARTITION_BYTES = 0x200000
 BLOCK_BYTES = 4096
 # extmod/vfs_lfs.c: read and prog 32, cache four times that, lookahead 32
-_MICROPYTHON_OPTIONS: dict[str, Any] = {
+MICROPYTHON_OPTIONS: dict[str, Any] = {
     "block_size": BLOCK_BYTES,
     "read_size": 32,
     "prog_size": 32,
@@ -52,7 +52,7 @@ def image(files: Mapping[str, bytes]) -> bytes | None:
 
 def _fill(files: Mapping[str, bytes], blocks: int) -> LittleFS | None:
     context = UserContext(blocks * BLOCK_BYTES)
-    fs = LittleFS(context, block_count=blocks, **_MICROPYTHON_OPTIONS)
+    fs = LittleFS(context, block_count=blocks, **MICROPYTHON_OPTIONS)
     try:
         for name, data in sorted(files.items()):
             fs.makedirs(str(PurePosixPath(name).parent), exist_ok=True)

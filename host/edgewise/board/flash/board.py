@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edgewise.board.flash import chips, download
-from edgewise.board.flash.build import Build
+from edgewise import settings
+from edgewise.board.flash import chips, download, memory
+from edgewise.board.flash.build import Build, with_config
 from edgewise.board.flash.esp import Connect, Loader, Progress, connect
 from edgewise.board.flash.image import Image
+from edgewise.board.flash.label import Label
 from edgewise.board.flash.plan import plan
 from edgewise.board.ports import has_lines
 from edgewise.board.serial.first_lines import LIMIT_S, Started, watch
-from edgewise.errors import OutsideError
+from edgewise.errors import InputError, OutsideError
 
 __all__ = ["Job", "Result", "erase", "flash"]
 
@@ -22,7 +24,10 @@ _ENTER_DOWNLOAD = "hold BOOT (IO0), press RESET (EN), let BOOT go"
 
 @dataclass(frozen=True)
 class Job:
-    """What to write to each board; ``image`` None: the pinned release for its chip."""
+    """What to write to each board.
+
+    ``image`` None: the pinned release for its chip; ``label`` None: the name in the build.
+    """
 
     image: Image | None
     build: Build
@@ -31,17 +36,22 @@ class Job:
     before: str
     after: str
     limit_s: float = LIMIT_S  # for the node's first reading
+    label: Label | None = None
 
 
 @dataclass(frozen=True)
 class Result:
-    """A board that was written and verified; ``started`` is None if it was not reset."""
+    """A board that was written and verified; ``started`` is None if it was not reset.
+
+    ``other_mac``: the board that was flashed before with the same name, None if there is none.
+    """
 
     chip: str
     mac: str
     flash_bytes: int
     written_bytes: int
     started: Started | None
+    other_mac: str | None = None
 
     def __str__(self) -> str:
         return str(self.started or "written and verified; the board stays in download mode")
@@ -60,12 +70,23 @@ def flash(port: str, job: Job, say: Say, progress: Progress, connect: Connect = 
             raise OutsideError(
                 f"port {port}: a node does not run on {loader.chip}, but on {chip_names}"
             )
+        build = _build_for(loader.mac, chip, job)
         image = job.image or download.fetch(chip, say)
-        regions = plan(image, job.build, chip, loader.flash_bytes)
+        regions = plan(image, build, chip, loader.flash_bytes)
+        if job.label and (file := job.label.add_to_fleet(loader.mac)):
+            say(f"written: {file}")
+        other_mac = memory.other_board(build.config, loader.mac)
+        if other_mac:
+            say(
+                f"node {build.node}: the board {other_mac} was flashed with this name before, "
+                f"this one is {loader.mac}: if both run, give each its own name: edgewise flash "
+                f"--node '{build.node}-{{mac}}'"
+            )
         loader.write(regions, job.erase, progress)
+        memory.remember(build.config, loader.mac)
         started = _reset_and_watch(port, loader, job, say)
         size = sum(len(r.data) for r in regions)
-        return Result(loader.chip, loader.mac, loader.flash_bytes, size, started)
+        return Result(loader.chip, loader.mac, loader.flash_bytes, size, started, other_mac)
     finally:
         loader.close()
 
@@ -81,6 +102,15 @@ def erase(
     finally:
         loader.close()
     return loader
+
+
+def _build_for(mac: str, chip: chips.Chip, job: Job) -> Build:
+    build = job.build
+    if job.label:
+        build = with_config(build, job.label.config_json(mac))
+    for _, error in settings.pin_errors(build.config | {"chip": chip.name}, (chip.name.lower(),)):
+        raise InputError(f"{build.path}: {error}, and build")
+    return build
 
 
 def _connect(port: str, baud: int, before: str, say: Say, connect: Connect) -> Loader:

@@ -4,28 +4,44 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from edgewise.board.filesystem.image import MICROPYTHON_OPTIONS
+from edgewise.board.filesystem.listing import LIST, read_listing
 from edgewise.errors import InputError
 
-__all__ = ["Build", "fit_partition", "read"]
+if TYPE_CHECKING:
+    from littlefs import LittleFS
 
+__all__ = ["Build", "fit_partition", "read", "with_config"]
+
+_CONFIG = "config.json"
 _CURE = "run edgewise build --model MODEL --config node.toml"
 
 
 @dataclass(frozen=True)
 class Build:
     """A build. ``data``: the image up to its last used block; ``block``: its size in bytes;
-    ``talks``: whether the node prints its readings on the serial line; ``node``: its name, "" if
-    the node takes the one of its MAC."""
+    ``config``: the node's config.json; ``new_config``: what a board gets in its place."""
 
     path: Path
     arch: str
     data: bytes
     block: int
-    talks: bool
-    node: str
+    config: dict[str, Any]
+    new_config: bytes | None = None
+
+    @property
+    def talks(self) -> bool:
+        """Whether the node prints its readings on the serial line."""
+        return bool(self.config.get("serial", True))
+
+    @property
+    def node(self) -> str:
+        """The name of the node, "" if it takes the one of its MAC."""
+        return str(self.config.get("node", ""))
 
 
 def read(path: Path) -> Build:
@@ -34,9 +50,9 @@ def read(path: Path) -> Build:
         manifest = json.loads((path / "manifest.json").read_bytes())
         image, arch = manifest["image"], manifest["arch"]
         data = (path / "fs.img").read_bytes()
-        settings = json.loads((path / "fs" / "config.json").read_bytes())
+        config = json.loads((path / "fs" / _CONFIG).read_bytes())
         block, digest = int(image["block"]), image["sha256"]
-        talks, node = bool(settings.get("serial", True)), str(settings.get("node", ""))
+        config.get("node")
     except FileNotFoundError as e:
         raise InputError(f"{path}: no build here ({Path(e.filename).name}): {_CURE}") from e
     except OSError as e:
@@ -45,7 +61,12 @@ def read(path: Path) -> Build:
         raise InputError(f"{path}: no manifest of this version ({e!r}): {_CURE}") from e
     if hashlib.sha256(data).hexdigest() != digest:
         raise InputError(f"{path}/fs.img: is not what manifest.json names: {_CURE}")
-    return Build(path, str(arch), data, block, talks, node)
+    return Build(path, str(arch), data, block, config)
+
+
+def with_config(build: Build, config_json: bytes) -> Build:
+    """Return ``build`` with another config.json for a board."""
+    return replace(build, config=json.loads(config_json), new_config=config_json)
 
 
 def fit_partition(build: Build, part_bytes: int) -> bytes:
@@ -59,13 +80,16 @@ def fit_partition(build: Build, part_bytes: int) -> bytes:
 
     context = UserContext(max(part_bytes, len(build.data)))
     context.buffer[:] = build.data.ljust(len(context.buffer), b"\xff")
-    fs = LittleFS(context, block_size=build.block, block_count=0, mount=False)
+    options = MICROPYTHON_OPTIONS | {"block_size": build.block}
+    fs = LittleFS(context, block_count=0, mount=False, **options)
     try:
         fs.mount()
     except LittleFSError as e:
         raise InputError(f"{build.path}/fs.img: no LittleFS ({e}): {_CURE}") from e
+    if build.new_config is not None:
+        _replace_config(fs, build.new_config)
     old_blocks, new_blocks = fs.fs_stat().block_count, part_bytes // build.block
-    if old_blocks == new_blocks:
+    if old_blocks == new_blocks and build.new_config is None:
         return build.data
     if old_blocks > new_blocks:
         old_kb, new_kb = old_blocks * build.block >> 10, part_bytes >> 10
@@ -73,7 +97,20 @@ def fit_partition(build: Build, part_bytes: int) -> bytes:
             f"{build.path}/fs.img: is for {old_kb} KB, the partition vfs of this "
             f"image has {new_kb} KB: use another image, such as --image auto"
         )
-    fs.fs_grow(new_blocks)
+    if old_blocks < new_blocks:
+        fs.fs_grow(new_blocks)
     fs.unmount()
     used = len(bytes(context.buffer).rstrip(b"\xff"))
     return bytes(context.buffer[: -(-used // build.block) * build.block])
+
+
+def _replace_config(fs: LittleFS, config_json: bytes) -> None:
+    files = {_CONFIG: config_json}
+    if LIST in fs.listdir("/"):
+        with fs.open(LIST, "rb") as file:
+            digests = read_listing(file.read().decode())
+        digests[_CONFIG] = hashlib.sha256(config_json).hexdigest()
+        files[LIST] = json.dumps(digests, separators=(",", ":")).encode()
+    for name, data in files.items():
+        with fs.open(name, "wb") as file:
+            file.write(data)
