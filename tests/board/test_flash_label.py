@@ -133,7 +133,7 @@ def test_a_damaged_memory_is_an_empty_one(home: Path, text: str) -> None:
         (["--node", "a", "--config", "nodes/b.toml"], "is of one node: name the node.toml above"),
         (
             ["--node", "a", "--config", "other.toml"],
-            "build: is not of other.toml: run edgewise bu",
+            "build: is not of other.toml: run edgewise",
         ),
         (
             ["--port", "all", "--node", "a"],

@@ -50,6 +50,7 @@ def pins(sensor: int = 4, power: int = -1, actuator: int = -1, **top: str) -> di
 BAD: list[tuple[dict[str, Any], dict[str, str] | None, str]] = [
     (host("mqtt://10.0.0.9:1883"), None, 'is a URL: write its parts apart: host = "10.0.0.9", po'),
     (host(f"mqtts://u:{HIDDEN}@pi/x"), None, 'host = "pi", tls = true, and mqtt.user'),
+    (host("mqtt://[::1]:1883"), None, "is a URL: write its parts apart: use a host name or IPv4"),
     (host(f"u:{HIDDEN}@pi"), None, "holds a user: write mqtt.user, and the host alone here"),
     (host("192.168.1.10:1883"), None, 'has a port: write its parts apart: host = "192.168.1.10"'),
     (host("pi.local/x"), {"--broker": "mqtt://pi.local/x"}, "pi.local/x' "),

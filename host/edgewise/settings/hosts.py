@@ -77,6 +77,8 @@ def _parts(url: str) -> str:
     scheme, _, rest = url.rpartition("://")
     user, _, rest = re.split(r"[/?#]", rest)[0].rpartition("@") if "@" in url else ("", "", rest)
     name, _, port = re.split(r"[/?#]", rest)[0].strip().partition(":")
+    if not _LABEL.match(name):
+        return f"use a host name or IPv4, {_EXAMPLES}"
     parts = [f'host = "{name}"']
     if port.isdecimal():
         parts.append(f"port = {port}")
