@@ -220,7 +220,7 @@ def test_without_a_chip_the_pins_suit_one_of_the_machine(tmp_path: Path, repo: P
     write_toml(tmp_path, {"chip": "esp32-s3"})
     result = edgewise(*build, cwd=tmp_path)
     assert "--arch rv32imc: the settings say chip = 'esp32-s3', which runs xt" in result.stderr
-    write_toml(tmp_path, pins(34) | {"actuator": {}})
+    write_toml(tmp_path, pins(34, chip="esp32") | {"actuator": {}} | host("localhost"))
     result = edgewise(*build[:-1], "x64", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     write_toml(tmp_path, pins(6, chip="esp32-c3") | {"actuator": {}})

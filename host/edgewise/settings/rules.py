@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from edgewise.messages.names import name_error
@@ -21,13 +21,14 @@ _PSK = re.compile(r"[0-9A-Fa-f]{64}")
 def check_board(values: Mapping[str, Any], chips: Sequence[str] = USUAL_CHIPS) -> None:
     """Raise Wrong for the first setting with which a board cannot work.
 
-    ``chips``: those that the board may have, if ``values`` do not name its chip.
+    ``chips``: those that the board may have, if ``values`` do not name its chip; empty for a node
+    on a PC, whose pins are any and which may reach itself.
     """
     check_topics(values)
     settings = complete(values)
     for path, text in [
         *_wifi_errors(settings["wifi"]),
-        *_host_errors(settings),
+        *_host_errors(settings, host_error if chips else spelling_error),
         *pin_errors(values, _chips(values, chips)),
     ]:
         raise Wrong(path, text, cure="")
@@ -64,7 +65,7 @@ def doubts(values: Mapping[str, Any], chips: Sequence[str] = USUAL_CHIPS) -> lis
 
 
 def _chips(values: Mapping[str, Any], chips: Sequence[str]) -> Sequence[str]:
-    return (values["chip"],) if "chip" in values else chips
+    return (values["chip"],) if chips and "chip" in values else chips
 
 
 def _base_error(base: str) -> str | None:
@@ -102,11 +103,13 @@ def _hosts(settings: Mapping[str, Any]) -> dict[str, str]:
     return {f"{s}.{k}": settings[s][k] for s, k in keys if settings[s][k]}
 
 
-def _host_errors(settings: Mapping[str, Any]) -> list[tuple[list[str], str]]:
+def _host_errors(
+    settings: Mapping[str, Any], check: Callable[[str], str | None]
+) -> list[tuple[list[str], str]]:
     # The certificate of a broker may have any name, localhost too.
     checks = {"mqtt.server_name": spelling_error}
     return [
         (name.split("."), f"{name} {error}")
         for name, host in _hosts(settings).items()
-        if (error := checks.get(name, host_error)(host))
+        if (error := checks.get(name, check)(host))
     ]

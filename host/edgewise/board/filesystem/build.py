@@ -59,7 +59,8 @@ def build(model: Path, config: Path, out: Path, arch: str | None = None) -> Buil
     """Build the file system of a node with ``model``, a package, and settings from ``config``.
 
     ``arch`` None: that of the settings' chip, or xtensawin. Without a chip in the settings the
-    pins must suit an ESP32, or for rv32imc a C3 or a C6; x64 has none.
+    pins must suit an ESP32, or for rv32imc a C3 or a C6; x64 has none,
+    and may reach its own computer.
     An earlier build in ``out`` stays until the new one is complete. InputError for bad input and
     for files that do not fit, OutsideError for a missing tool.
     """
