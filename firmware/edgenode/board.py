@@ -13,7 +13,7 @@ from .core.memory import drop
 from .drivers import flash
 from .drivers.clock import Clock
 from .drivers.watchdog import Watchdog
-from .errors import ModelError, NodeError
+from .errors import FAULTS, ModelError, NodeError
 
 _RESETS = ("PWRON", "HARD", "WDT", "DEEPSLEEP", "SOFT")
 _BAD_STARTS = 3
@@ -122,6 +122,7 @@ class Board:
         return forest
 
     def _nap(self, settings, forest):
+        gc.collect()  # the image of the RTC memory needs 2 KB in one piece, three times
         from .sleep import wiring
 
         wiring.nap(self, settings, forest)
@@ -241,11 +242,10 @@ class Board:
 
         control.run_command(self, verb, payload, retained)
 
-    def restart_soon(self):
-        self.restart_ms = self.clock.ticks_add(self.clock.ticks_ms(), _ANSWER_MS)
+    def restart_soon(self, ms=_ANSWER_MS):
+        self.restart_ms = self.clock.ticks_add(self.clock.ticks_ms(), ms)
 
     def _restart(self):
-        # The restart that a command asked for.
         if self.restart_ms is None:
             return
         late_ms = self.clock.ticks_diff(self.clock.ticks_ms(), self.restart_ms)
@@ -293,7 +293,7 @@ class Board:
             self.begin()
             self.boot.record_crash()
             flash.write(_CRASH_LOG, "\n".join(said).encode())
-        except OSError:
+        except FAULTS:
             pass
 
     def close(self):

@@ -6,7 +6,8 @@ class NodeError(Exception):
 
 
 class ConfigError(NodeError):
-    pass
+    def __init__(self, text):
+        super().__init__("config: " + text)
 
 
 class ModelError(NodeError):
@@ -15,3 +16,8 @@ class ModelError(NodeError):
 
 class LinkError(NodeError):
     pass
+
+
+# What the node outlives: its own refusals, and what stock parts raise beside OSError. The Wi-Fi of
+# an ESP32 has RuntimeError, its clock OverflowError for a time after 2068.
+FAULTS = (NodeError, OSError, MemoryError, RuntimeError, ValueError, OverflowError)

@@ -135,3 +135,23 @@ def test_the_previous_one_serves_when_this_one_is_damaged():
         pass
     else:
         raise AssertionError
+
+
+def test_a_flash_that_takes_nothing_does_not_stop_the_start():
+    put("boot.test", b"41 0 good 0 0011aabb")
+    write = flash.write
+
+    def fail(path, data):
+        raise OSError(28)
+
+    flash.write = fail
+    try:
+        boots = [begin_boot() for _ in range(3)]
+        for boot in boots:
+            boot.record_good()
+            boot.record_end()
+    finally:
+        flash.write = write
+        os.remove("boot.test")
+    # each start counts from a number of its own, so that no key comes twice
+    assert len({b.number for b in boots} | {42}) == 4

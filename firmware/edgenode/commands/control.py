@@ -4,7 +4,7 @@ import json
 
 from ..core.compat import const
 from ..drivers import flash
-from ..errors import NodeError
+from ..errors import FAULTS, NodeError
 
 _COUNTER = "orders"
 _ID_MAX = const(64)
@@ -15,7 +15,7 @@ def run_command(board, verb, payload, retained):
     # board: main.Board
     try:
         verb, name, given = _parse(verb, payload, retained)
-    except (ValueError, MemoryError):  # UnicodeError is a ValueError
+    except FAULTS:  # RuntimeError: lists in lists in lists
         board.refused += 1
         return
     try:
@@ -25,8 +25,8 @@ def run_command(board, verb, payload, retained):
         if board.signed and _changes(verb, value):
             _check(board, verb, given, payload)
         text = _VERBS[verb](board, value, name)
-    except (NodeError, MemoryError, OSError) as e:
-        _answer(board, verb, name, str(e) or "no memory")
+    except FAULTS as e:
+        _answer(board, verb, name, str(e) or repr(e))
     else:
         if text is not False:
             _answer(board, verb, name, None, text)

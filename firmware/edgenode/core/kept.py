@@ -59,7 +59,7 @@ class Kept:
         # -> whether memory held what save() made for the same key
         if len(memory) != SIZE or memory[:HEAD_BYTES] != self._head:
             return False
-        if unpack_from("<I", memory, END)[0] != crc32(memory[:END]) & 0xFFFFFFFF:
+        if unpack_from("<I", memory, END)[0] != crc32(memoryview(memory)[:END]) & 0xFFFFFFFF:
             return False
         self._image[:] = memory
         at = HEAD_BYTES

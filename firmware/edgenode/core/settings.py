@@ -2,38 +2,38 @@
 
 # One text and not a dict: its names would stay in RAM for ever. Of text the length counts, words
 # with | between them are all that is allowed; `report` is checked by core.gate, the calibrations
-# by core.calibrate.
+# by core.calibrate. A name that starts with a point is of the section above it.
 SETTINGS = """node text "" 0 32
 base text "edgewise" 1 64
 period_ms number 0 0 3600000
 wifi.ssid text "" 0 32
-wifi.password text "" 0 64
+.password text "" 0 64
 mqtt.host text "" 0 253
-mqtt.port number 1883 1 65535
-mqtt.user text "" 0 128
-mqtt.password text "" 0 128
-mqtt.keepalive_s number 60 10 3600
-mqtt.tls switch false
-mqtt.ca text "ca.der" 1 64
-mqtt.cert text "" 0 64
-mqtt.key text "" 0 64
-mqtt.server_name text "" 0 253
+.port number 1883 1 65535
+.user text "" 0 128
+.password text "" 0 128
+.keepalive_s number 60 10 3600
+.tls switch false
+.ca text "ca.der" 1 64
+.cert text "" 0 64
+.key text "" 0 64
+.server_name text "" 0 253
 ntp.host text "pool.ntp.org" 0 253
-ntp.port number 123 1 65535
+.port number 123 1 65535
 sensor.kind text "dht22" dht22|dht11
-sensor.pin number 4 0 48
-sensor.power_pin number -1 -1 48
-sensor.retries number 1 0 3
-sensor.power_cycle_after number 5 1 1000
-sensor.hold_s number 600 0 86400
-sensor.calibrate_t list []
-sensor.calibrate_h list []
+.pin number 4 0 48
+.power_pin number -1 -1 48
+.retries number 1 0 3
+.power_cycle_after number 5 1 1000
+.hold_s number 600 0 86400
+.calibrate_t list []
+.calibrate_h list []
 actuator.pin number -1 -1 48
-actuator.on text "" 0 32
-actuator.active number 1 0 1
-actuator.safe text "off" off|on
+.on text "" 0 32
+.active number 1 0 1
+.safe text "off" off|on
 confirm.need number 3 1 15
-confirm.of number 5 1 15
+.of number 5 1 15
 report list []
 serial switch true
 outbox number 300 10 2000
@@ -49,10 +49,14 @@ MASK = "***"
 def settings():
     # yields [section or "", key, type, default, ...] of each
     at = 0
+    above = ""
     while at < len(SETTINGS):
         end = SETTINGS.find("\n", at)
         words = SETTINGS[at:end].split(" ")
-        section, _, key = words[0].rpartition(".")
+        section, point, key = words[0].rpartition(".")
+        if point and not section:
+            section = above
+        above = section
         yield [section, key] + words[1:]
         at = end + 1
 

@@ -104,6 +104,11 @@ def module(name):
         print("edgewise: %s.mpy is of no use here (%s)" % (name, e))
 
 
+def _draw_boot():
+    # Counted from 1 on a rewritten flash, new readings would have the keys of old ones.
+    return int.from_bytes(os.urandom(3), "little")
+
+
 class Boot:
     # Counts starts, and bad ones in a row: a run that crashed, or that was still at its beginning
     # when something other than the power ended it. One write a start, one when it proved good.
@@ -123,20 +128,25 @@ class Boot:
             self.safe = words[3] == "1"
             self.life = words[4]
         except (OSError, ValueError):
-            # A rewritten flash: counted from 1, new readings would have the keys of old ones.
-            self.number = int.from_bytes(os.urandom(3), "little")
+            self.number = _draw_boot()
         self.number += 1
         self.life = self.life or hexlify(os.urandom(4)).decode()
         if state == "crashed" or (state == "running" and not power_on):
             self.bad += 1
         elif state in ("ended", "good"):
             self.bad = 0
-        self._put("running")
+        if not self._put("running"):
+            self.number = _draw_boot()  # the next start cannot know this one
 
     def _put(self, state):
+        # -> whether it is on flash: one that fails must not stop the node
         self._state = state
         line = "%d %d %s %d %s" % (self.number, self.bad, state, self.safe, self.life)
-        write(self._path, line.encode())
+        try:
+            write(self._path, line.encode())
+        except OSError:
+            return False
+        return True
 
     def record_good(self):
         self._put("good")

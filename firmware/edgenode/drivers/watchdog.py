@@ -11,13 +11,24 @@ class Watchdog:
     # wdt: machine.WDT, which takes a new limit when it is made again
     def __init__(self, wdt):
         self._make = wdt
-        self._wdt = wdt(timeout=_START_MS)
+        self._wdt = None
+        self._limit(_START_MS)
+
+    def _limit(self, ms):
+        try:
+            self._wdt = self._make(timeout=ms)
+        except (OSError, ValueError) as e:
+            print("edgewise: watchdog:", e)
 
     def work(self):
-        self._wdt = self._make(timeout=_WORK_MS)
+        self._limit(_WORK_MS)
 
     def feed(self):
-        self._wdt.feed()
+        try:
+            if self._wdt is not None:
+                self._wdt.feed()
+        except OSError:
+            pass  # it bites, or there is none
 
     def rest(self):
-        self._wdt = self._make(timeout=_REPL_MS)
+        self._limit(_REPL_MS)

@@ -8,7 +8,7 @@ import time
 import umqtt.simple as simple
 
 from ..core.compat import const
-from ..errors import LinkError
+from ..errors import FAULTS, LinkError
 
 _PENDING = (errno.EINPROGRESS, errno.EALREADY, errno.EAGAIN, 119)  # 119: EINPROGRESS in lwIP
 _PACKET_MAX = const(2048)  # a longer one is passed over
@@ -34,7 +34,7 @@ def _no_delay(io):
     # one for 40 ms.
     try:
         io.setsockopt(6, 1, 1)  # IPPROTO_TCP, TCP_NODELAY; the same numbers on Linux and lwIP
-    except OSError:
+    except FAULTS:
         pass
 
 

@@ -4,6 +4,7 @@ import json
 import time
 
 from ..core.compat import const
+from ..errors import FAULTS
 from .uplink import Uplink
 
 _TURN_MS = const(20)
@@ -26,13 +27,12 @@ class _Events:
 
 
 class Nap(Uplink):
-    # node: battery.SleepyNode; feed(): the watchdog's; radio_off() ends it
-    def __init__(self, parts, node, topic, log, feed, radio_off):
+    # node: battery.SleepyNode; feed(): the watchdog's
+    def __init__(self, parts, node, topic, log, feed):
         super().__init__(parts, node.outbox, topic, node.boot, log)
         self._events = _Events(node.events)
         self._node = node
         self._feed = feed
-        self._radio_off = radio_off
         self.order = None
         self._wifi.assume(node.network)
         self.on_command = self._take_order
@@ -48,7 +48,7 @@ class Nap(Uplink):
             given = json.loads(payload) if payload else {}
             minutes = given["value"]
             self.order = hash(str(given["id"])) & 0x3FFFFFFF, max(0, int(minutes))
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, OverflowError, TypeError, ValueError):
             self.order = None
 
     def run(self, limit_ms):
@@ -78,6 +78,6 @@ class Nap(Uplink):
         # No will and no offline: it sleeps, and says so by saying nothing.
         try:
             self._client.disconnect()
-        except OSError:
+        except FAULTS:
             self._client.close()
-        self._radio_off()
+        self._wifi.off()

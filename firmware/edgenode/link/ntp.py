@@ -4,7 +4,7 @@ import time
 
 from ..core.compat import const
 from ..core.memory import drop
-from ..errors import LinkError
+from ..errors import FAULTS
 
 _AGE_S = const(21600)  # a crystal of 20 ppm is then 0.4 s off
 _RETRY_MS = const((5000, 15000, 60000, 300000))
@@ -35,7 +35,7 @@ class Ntp:
                 from .sntp import Exchange
 
                 self._exchange = Exchange(self._host, self._port, dns_server)
-        except (LinkError, OSError) as e:
+        except FAULTS as e:
             self._handle_failure(e)
 
     def _is_due(self):

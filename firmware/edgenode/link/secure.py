@@ -8,7 +8,7 @@ def context(read, mqtt):
     try:
         import tls
     except ImportError:
-        raise ConfigError("config: mqtt.tls: this MicroPython has no TLS")
+        raise ConfigError("mqtt.tls: this MicroPython has no TLS")
     made = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     made.verify_mode = tls.CERT_REQUIRED
     path = mqtt["ca"]
@@ -20,7 +20,7 @@ def context(read, mqtt):
             path = mqtt["key"]
             made.load_cert_chain(certificate, read(path))
     except OSError as e:
-        raise ConfigError("config: mqtt.tls: %s cannot be read (%s)" % (path, e))
+        raise ConfigError("mqtt.tls: %s cannot be read (%s)" % (path, e))
     except ValueError as e:
-        raise ConfigError("config: mqtt.tls: %s: %s: put it there in DER" % (path, e))
+        raise ConfigError("mqtt.tls: %s: %s: put it there in DER" % (path, e))
     return made

@@ -199,9 +199,9 @@ class Spool:
         return names[reading[5]] if reading[5] < len(names) else "null"
 
     def _names(self, number):
-        with open("%s%08x.cls" % (self._folder, number)) as f:
+        with open("%s%08x.cls" % (self._folder, number), "rb") as f:
             text = f.read()
-        return text.split("\n") if crc32(text.encode()) == number else ()
+        return text.decode().split("\n") if crc32(text) == number else ()
 
     def done(self, cursor):
         # All before the cursor is acknowledged.

@@ -50,5 +50,5 @@ class Question:
 
     def close(self):
         if self._io is not None:
-            self._io.close()
+            self._try(self._io.close)
             self._io = None

@@ -42,13 +42,13 @@ class Update:
         try:
             given = json.loads(payload)
             name = given["id"]
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, RuntimeError, TypeError, ValueError):
             return None
         if type(name) not in (str, int) or len(str(name)) > _ID_MAX:
             return None
         try:
             text = self._accept(given)
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, RuntimeError, TypeError, ValueError):
             return answer(name, "malformed offer")
         except NodeError as e:
             return answer(name, str(e))

@@ -7,7 +7,7 @@ from ..core import records
 from ..core.compat import const
 from ..core.decode import ERRORS
 from ..core.memory import drop
-from ..errors import LinkError
+from ..errors import FAULTS, LinkError
 
 _BACKOFF_MS = (1000, 2000, 5000, 10000, 30000, 60000)
 _REPLAY_BYTES = const(1024)
@@ -56,7 +56,7 @@ class Uplink:
 
     def diag(self, text):
         if self._client.up:
-            self._client.publish(self._name("diag"), text.encode())
+            self._try(self._client.publish, self._name("diag"), text.encode())
 
     def _name(self, leaf):
         return (self._topic + leaf).encode()
@@ -74,7 +74,7 @@ class Uplink:
         if self._held:
             ms = min(ms, _HELD_MS)
         if self._client.opened:
-            self._client.wait(ms)
+            self._try(self._client.wait, ms)
         else:
             asking = self._resolver is not None or not self._ntp.settled
             time.sleep_ms(min(ms, _HELD_MS) if asking else ms)
@@ -83,11 +83,14 @@ class Uplink:
         return self._wifi.rssi()
 
     def step(self):
-        try:
-            self._turn()
-        except (OSError, LinkError) as e:
-            self._handle_loss(e)
+        self._try(self._turn)
         self.turns = (self.turns + 1) & 0xFFFF
+
+    def _try(self, call, *given):
+        try:
+            call(*given)
+        except FAULTS as e:
+            self._handle_loss(e)
 
     def _turn(self):
         client = self._client
@@ -109,7 +112,7 @@ class Uplink:
             if self._client.up:
                 self._client.publish(self._name("status"), b"offline", True, 1)
                 self._client.disconnect()
-        except (OSError, LinkError):
+        except FAULTS:
             pass
         self._client.close()
         box = self._outbox
@@ -159,12 +162,12 @@ class Uplink:
         self._end_resolving()
         self._held = False
         self._in_flight = None
-        self.error = str(e)
+        self.error = str(e) or repr(e)
         wait_ms = _BACKOFF_MS[min(self._failures, len(_BACKOFF_MS) - 1)]
         wait_ms = (wait_ms >> 1) + (wait_ms >> 1) * os.urandom(1)[0] // 255
         self._failures += 1
         self._retry_ms = time.ticks_add(time.ticks_ms(), wait_ms)
-        self._log("mqtt: %s; again in %d ms" % (e, wait_ms))
+        self._log("mqtt: %s; again in %d ms" % (self.error, wait_ms))
 
     def _send(self):
         if self._in_flight is not None:

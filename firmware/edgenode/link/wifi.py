@@ -1,55 +1,73 @@
-"""Wi-Fi as a state: asks to connect, never waits."""
+"""Wi-Fi as a state: asks to connect, never waits, outlives what the radio raises."""
 
 import time
 
 from ..core.compat import const
+from ..errors import FAULTS
 
 _RETRY_MS = const(15000)
 _RENEW = const(8)  # attempts, then the interface is switched off and on: it may be stuck
+_FAULTS_MAX = const(3)  # attempts in a row that raised: so it is
 
 
 class Wifi:
-    def __init__(self, wlan, ssid, password):
+    def __init__(self, wlan, ssid, password, log=print):
         self._wlan = wlan
         self._ssid = ssid
         self._password = password
+        self._log = log
         self._asked_ms = None
-        self._attempts = 0
+        self._attempts = self._faults = 0
 
     def up(self):
         if self._wlan.isconnected():
             self._asked_ms = None
-            self._attempts = 0
+            self._attempts = self._faults = 0
             return True
         now = time.ticks_ms()
         if self._asked_ms is None or time.ticks_diff(now, self._asked_ms) > _RETRY_MS:
             self._asked_ms = now
-            self._ask()
+            self._attempt()
         return False
 
-    def _ask(self):
-        # The ESP32 raises when there is nothing to disconnect, and while an attempt is under way.
+    def _attempt(self):
         self._attempts += 1
-        if self._attempts % _RENEW == 0:
-            self._wlan.active(False)
-        self._wlan.active(True)
-        for call in (self._wlan.disconnect, self._connect):
-            try:
-                call()
-            except OSError:
-                pass
+        faults = self._faults
+        if faults == _FAULTS_MAX:
+            self._log("wifi: the radio starts again")
+        if faults == _FAULTS_MAX or self._attempts % _RENEW == 0:
+            self.off()
+        error = self._try(self._ask)
+        self._faults = faults + 1 if error else 0
+        if error and faults < _FAULTS_MAX:  # the log is short
+            self._log("wifi: %s; again in %d ms" % (error, _RETRY_MS))
 
-    def _connect(self):
+    def _try(self, call, *given):
+        # -> what it raised, as text
+        try:
+            call(*given)
+        except FAULTS as e:
+            return str(e) or repr(e)
+
+    def _ask(self):
+        self._wlan.active(True)
+        self._try(self._wlan.disconnect)  # the ESP32 raises when there is nothing to disconnect
         self._wlan.connect(self._ssid, self._password)
+
+    def off(self):
+        self._try(self._wlan.active, False)
 
     # For a node that sleeps: bytes 7 to 22 are address, mask, gateway and name server, which spare
     # it the DHCP; where they are 0 it asks for them. (The ports do not tell BSSID and channel of
     # a connection without a scan, which costs more than it saves.)
     def assume(self, known):
         if known[7]:
-            parts = [".".join([str(b) for b in known[i : i + 4]]) for i in range(7, 23, 4)]
-            self._wlan.active(True)
-            self._wlan.ifconfig(tuple(parts))
+            self._try(self._set_address, known)
+
+    def _set_address(self, known):
+        parts = [".".join([str(b) for b in known[i : i + 4]]) for i in range(7, 23, 4)]
+        self._wlan.active(True)
+        self._wlan.ifconfig(tuple(parts))
 
     def remember(self, known):
         at = 7
@@ -64,5 +82,19 @@ class Wifi:
     def rssi(self):
         try:
             return self._wlan.status("rssi")
-        except (OSError, ValueError):
+        except FAULTS:
             return None
+
+
+class NoRadio:
+    # In the place of a network.WLAN that could not be made.
+    def __init__(self, error):
+        self._error = error
+
+    def isconnected(self):
+        return False
+
+    def active(self, on):
+        raise OSError(self._error)
+
+    status = active

@@ -27,43 +27,43 @@ def check(given):
     try:
         together(full)
     except ValueError as e:
-        raise ConfigError("config: %s" % e)
+        raise ConfigError(str(e))
     return full
 
 
 def _object(name, value):
     if not isinstance(value, dict):
-        raise ConfigError("config: %s must be an object" % name)
+        raise ConfigError("%s must be an object" % name)
 
 
 def _known(path, given, full):
     for key in given:
         if key not in full:
             known = ", ".join(sorted(full))
-            raise ConfigError("config: %s%s is not known; known are %s" % (path, key, known))
+            raise ConfigError("%s%s is not known; known are %s" % (path, key, known))
         if isinstance(full[key], dict):
             _known(key + ".", given[key], full[key])
 
 
 def _value(path, kind, limits, value):
     if type(value) is not _TYPES[kind]:
-        raise ConfigError("config: %s must be %s" % (path, _WHAT[kind]))
+        raise ConfigError("%s must be %s" % (path, _WHAT[kind]))
     if len(limits) == 1:
         if value not in limits[0].split("|"):
             allowed = limits[0].replace("|", ", ")
-            raise ConfigError("config: %s must be one of %s" % (path, allowed))
+            raise ConfigError("%s must be one of %s" % (path, allowed))
     elif limits:
         size = len(value) if kind == "text" else value
         if not int(limits[0]) <= size <= int(limits[1]):
             unit = " characters" if kind == "text" else ""
-            raise ConfigError("config: %s must be %s..%s%s" % (path, limits[0], limits[1], unit))
+            raise ConfigError("%s must be %s..%s%s" % (path, limits[0], limits[1], unit))
     return value
 
 
 def merge(given, change):
     # -> given with the values of change, section by section
     if not isinstance(change, dict):
-        raise ConfigError("config: value must be an object")
+        raise ConfigError("value must be an object")
     full = dict(given)
     for key, value in change.items():
         if key in SECRET and value == MASK:
@@ -88,7 +88,7 @@ def check_rights(old, new):
         old["wifi"] = new["wifi"]
     for section in ("sleep", "update", "mqtt", "wifi"):
         if old[section] != new[section]:
-            raise ConfigError("config: %s changes over the cable only: edgewise deploy" % section)
+            raise ConfigError("%s changes over the cable only: edgewise deploy" % section)
 
 
 def masked(given):

@@ -44,13 +44,13 @@ class Trial:
         try:
             return json.loads(text)
         except ValueError:
-            raise ConfigError("config: %s is not JSON" % _PATH)
+            raise ConfigError("%s is not JSON" % _PATH)
 
     def _text(self):
         try:
             text, fell_back = self._store.read_checked(_PATH)
         except OSError as e:
-            raise ConfigError("config: %s cannot be read (%s); put it on the board" % (_PATH, e))
+            raise ConfigError("%s cannot be read (%s); put it on the board" % (_PATH, e))
         if fell_back:
             self._log("config: %s is damaged, the previous one is used" % _PATH)
         return text
@@ -77,7 +77,7 @@ class Trial:
 
     def _check(self, change):
         if self._name is not None:
-            raise ConfigError("config: another change is on trial")
+            raise ConfigError("another change is on trial")
         from . import config
 
         old = self.read()

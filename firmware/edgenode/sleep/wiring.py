@@ -3,7 +3,6 @@
 import json
 
 import machine
-import network
 
 from ..core.kept import key
 from ..drivers import flash
@@ -43,9 +42,8 @@ def nap(board, settings, forest):
 
     def open_link():
         name = node_name(settings)
-        parts = make_parts(settings, make_client(settings, name), board.clock, board.log)
+        parts = make_parts(board, settings, make_client(settings, name))
         topic = "%s/%s/" % (settings["base"], name)
-        radio = network.WLAN(network.STA_IF)
-        return Nap(parts, node, topic, board.log, board.watchdog.feed, lambda: radio.active(False))
+        return Nap(parts, node, topic, board.log, board.watchdog.feed)
 
     node.wake(open_link)

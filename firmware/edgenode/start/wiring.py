@@ -9,6 +9,7 @@ import network
 
 from ..app import Node
 from ..core.calibrate import calibrations
+from ..core.compat import const
 from ..core.decode import Decoder
 from ..core.gate import Gate
 from ..core.hold import Hold
@@ -18,13 +19,15 @@ from ..drivers.console import Console
 from ..drivers.dht import Dht
 from ..drivers.output import NoOutput, Output
 from ..drivers.sensor import Sensor
-from ..errors import ConfigError
+from ..errors import FAULTS, ConfigError
 from ..link.mqtt import Client
 from ..link.ntp import Ntp
 from ..link.outbox import Outbox
 from ..link.spool import Spool
 from ..link.uplink import Uplink
-from ..link.wifi import Wifi
+from ..link.wifi import NoRadio, Wifi
+
+_NO_RADIO_MS = const(600000)  # then the board starts again
 
 
 def node_name(settings):
@@ -49,15 +52,24 @@ def make_client(settings, name):
     )
 
 
-def make_parts(settings, client, clock, log):
+def make_parts(board, settings, client):
     # Wi-Fi, client, time and clock, as a link takes them
-    wifi, ntp = settings["wifi"], settings["ntp"]
+    wifi, ntp, log = settings["wifi"], settings["ntp"], board.log
     return (
-        Wifi(network.WLAN(network.STA_IF), wifi["ssid"], wifi["password"]),
+        Wifi(_radio(board), wifi["ssid"], wifi["password"], log),
         client,
-        Ntp(ntp["host"], ntp["port"], clock, log),
-        clock,
+        Ntp(ntp["host"], ntp["port"], board.clock, log),
+        board.clock,
     )
+
+
+def _radio(board):
+    try:
+        return network.WLAN(network.STA_IF)
+    except FAULTS as e:
+        # Made once more in this run, it would have no interface (ports/esp32/network_wlan.c).
+        board.restart_soon(_NO_RADIO_MS)
+        return NoRadio(e)
 
 
 def make_dht(given):
@@ -110,7 +122,7 @@ def _connect(board, settings, name, classes):
     client.set_last_will((topic + "status").encode(), b"offline", True, 1)
     board.client = client
     board.link = Uplink(
-        make_parts(settings, client, board.clock, board.log),
+        make_parts(board, settings, client),
         board.box,
         topic,
         board.boot.number,
@@ -161,5 +173,5 @@ def _output(given, classes):
     if given["pin"] < 0:
         return NoOutput()
     if given["on"] not in classes:
-        raise ConfigError("config: actuator.on must be one of %s" % ", ".join(classes))
+        raise ConfigError("actuator.on must be one of %s" % ", ".join(classes))
     return Output(machine.Pin(given["pin"], machine.Pin.OUT), given["active"])

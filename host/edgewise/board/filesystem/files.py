@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Mapping
 from enum import StrEnum
@@ -31,6 +32,9 @@ _SLEEP_FILES = {
     "edgenode/sleep/battery.py",
     "edgenode/sleep/wiring.py",
 }
+# mpy-cross knows const() without it and puts the numbers in place
+_COMPAT = "edgenode/core/compat.py"
+_CONST = re.compile(r"^from \.+(core\.)?compat import const$", re.MULTILINE)
 
 
 class Arch(StrEnum):
@@ -72,13 +76,13 @@ def node_code(arch: Arch, sleep: bool) -> dict[str, bytes]:
     files = {}
     with tempfile.TemporaryDirectory(prefix="edgewise-build-") as folder:
         for name, text in shorten(sources).items():
-            if name in _SLEEP_FILES and not sleep:
+            if name == _COMPAT or (name in _SLEEP_FILES and not sleep):
                 continue
             if name in _SOURCES:
                 files[name] = text.encode()
                 continue
             path = Path(folder) / Path(name).name
-            path.write_text(text, encoding="utf-8")
+            path.write_text(_CONST.sub("", text), encoding="utf-8")
             files[name.removesuffix(".py") + ".mpy"] = _compile(path, arch)
     return files
 

@@ -10,7 +10,8 @@
 #
 # EDGEWISE_SIM_RATE=20 makes a FastWorld, for tests with disturbances: every wait takes a 20th of
 # its time outside, the world prints how late each slot was read, and the file `clock` has the
-# milliseconds of the node, so that a test can disturb it at a certain time.
+# milliseconds of the node, so that a test can disturb it at a certain time. A file `radio` breaks
+# the WLAN, see FastWorld.radio.
 import struct
 import sys
 
@@ -23,6 +24,12 @@ _ROW_SIZE = struct.calcsize(_ROW)
 _SETTLING_SLOTS = 3
 # to erase and write a sector of 4 KB, GD25Q32 datasheet: 45 ms and 16 pages of 0.6 ms
 _SYNC_MS = 60
+# ports/esp32/network_common.c: an error of ESP-IDF that it does not know is a RuntimeError
+_RADIO = {
+    "RuntimeError": RuntimeError("Wifi Unknown Error 0x0101"),
+    "OSError": OSError("Wifi Internal Error"),
+    "MemoryError": MemoryError(),
+}
 EXIT_RESET = 3
 EXIT_SLEEP = 4
 _POSITION = "feed.at"  # the offset in the feed to continue at after a reset
@@ -81,6 +88,9 @@ class World:
 
     def wifi(self):
         return True
+
+    def radio(self, call):
+        pass  # every call of the WLAN succeeds
 
     def sync(self):
         pass  # takes no time
@@ -179,6 +189,20 @@ class FastWorld(World):
             self._state = state
             self.rate = int(state.split()[-1]) if " " in state else self.rate
         return state[0] == "1"
+
+    def radio(self, call):
+        # The file `radio` holds the call of the WLAN that fails and what it raises, such as
+        # "connect MemoryError"; with a third word "stuck" until it is switched off and on.
+        try:
+            with open("radio") as f:
+                words = f.read().split()
+        except OSError:
+            return
+        if call == "off" and "stuck" in words:
+            os.remove("radio")
+            print("world: the radio is well again")
+        elif words and words[0] == call:
+            raise _RADIO[words[1]]
 
     def load(self, path, speed, period_ms):
         super().load(path, speed, period_ms)

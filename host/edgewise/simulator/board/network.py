@@ -9,23 +9,27 @@ _DNS = "127.0.0.1" if os.getenv("EDGEWISE_SIM_DNS") else "0.0.0.0"
 
 class WLAN:
     def __init__(self, interface):
-        self._on = False
+        world.radio("WLAN")
+        self._on = self._asked = False
 
     def active(self, on=None):
         if on is not None:
+            world.radio("active" if on else "off")
             self._on = on
         return self._on
 
     def connect(self, ssid=None, password=None):
-        self._on = True
+        world.radio("connect")
+        self._on = self._asked = True
 
     def disconnect(self):
-        pass
+        self._asked = False
 
     def isconnected(self):
-        return world.wifi() and self._on
+        return world.wifi() and self._on and self._asked
 
     def status(self, param=None):
+        world.radio("status")
         return -55 if param == "rssi" else 1010
 
     def ifconfig(self, static=None):
