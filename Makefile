@@ -133,7 +133,7 @@ monitor: setup  ## A node's serial line, live: [PORT=/dev/...] [CSV=log.csv]
 DEFAULT_DB = $(if $(EDGEWISE_DB),,--db sqlite:///edgewise.db)
 
 dashboard: setup-dashboard  ## Nodes in a browser: [DB=sqlite:///edgewise.db] [BROKER=mqtt://host:port]
-	@$(BIN)/edgewise dashboard $(if $(DB),--db "$(DB)",$(DEFAULT_DB)) \
+	@$(BIN)/edgewise dashboard $(if $(DB),--db "$(DB)",$(if $(DEFAULT_DB),$(DEFAULT_DB) --create)) \
 		$(if $(BROKER),--broker "$(BROKER)")
 
 forecast: setup-forecast  ## The next day of every node: [DB=sqlite:///edgewise.db] or DATA=log.csv

@@ -37,7 +37,9 @@ def build(
     Both hold the secrets: keep them to yourself.
     """
     from edgewise.board.filesystem import build as build_files
+    from edgewise.cli import outputs
 
+    outputs.check_folder(out)
     result = build_files(model, config, out, arch)
     for warning in result.doubts:
         say(f"{config}: {warning}")

@@ -47,21 +47,25 @@ def compile(
     Without a log the rows are the package's golden vectors and every threshold with its two
     neighbours.
     """
+    from edgewise.cli import outputs
     from edgewise.compile import compile_file, recompile
     from edgewise.errors import InputError
     from edgewise.logs.opening import open_log
     from edgewise.package.store import load_package
 
-    if model.is_file() and log is None:
+    is_file = model.is_file()
+    if model.suffix == ".skops" and not model.exists():
+        raise InputError(f"{model}: no such file: check the path")
+    if is_file and log is None:
         raise InputError(f"{model}: a classifier needs --log: its period, and rows to compare")
+    out = out or (Path("models") / model.stem if is_file else model)
+    outputs.check_package(out, [model, log])
     rows = open_log(log, label, group, split_col, choices) if log else None
     if rows is not None:
         say_source(rows)
-    if rows is not None and model.is_file():
-        out = out or Path("models") / model.stem
+    if rows is not None and is_file:
         info = compile_file(model, rows, out, form)
     else:
-        out = out or model
         info = recompile(load_package(model), rows, out, form)
     comparison = info["checked"]
     say(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,7 @@ from edgewise.toolchain import extras
 __all__ = ["app"]
 
 app = make_app(
-    "edgewise dashboard --db sqlite:///edgewise.db",
+    "edgewise dashboard --db sqlite:///edgewise.db --create",
     "edgewise dashboard --db postgresql://pi.local/edgewise --broker mqtt://pi.local",
     "edgewise dashboard --db sqlite:///edgewise.db --private",
     "edgewise dashboard password",
@@ -44,6 +45,9 @@ def dashboard(
         ),
     ] = None,
     db_password_file: DbPasswordFile = None,
+    create: Annotated[
+        bool, typer.Option("--create", help="Make the SQLite file if it does not exist")
+    ] = False,
     broker: Annotated[
         str | None,
         typer.Option(
@@ -89,9 +93,28 @@ def dashboard(
         raise InputError("nothing to show: name the database with --db")
     broker_url = broker_or_none(broker, ca, cert, broker_password_file)
     address = Address(host, port, tuple(proxy or ()), private)
-    with serve(open_db(db_url), broker_url, address, models, config, base) as server:
+    engine = open_db(db_url, create=create or _agrees_to_make(db_url))
+    with serve(engine, broker_url, address, models, config, base) as server:
         say(f"dashboard at {server.url}, Ctrl-C ends it")
         wait_for_end()
+
+
+def _agrees_to_make(db_url: str) -> bool:
+    """Ask whether to make a missing SQLite file; InputError for no, and without a terminal."""
+    from edgewise.database import missing_file
+    from edgewise.errors import InputError
+
+    missing = missing_file(db_url)
+    if missing is None:
+        return False
+    text = f"database {missing} does not exist"
+    try:
+        if sys.stdin.isatty() and typer.confirm(f"{text}: make it?", err=True):
+            return True
+    except typer.Abort as e:
+        if isinstance(e.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from e
+    raise InputError(f"{text}: check the path, or make it with --create")
 
 
 @app.command(epilog=examples("edgewise dashboard password"))

@@ -36,9 +36,16 @@ def get_(
     as_json: JsonFlag = False,
 ) -> None:
     """Find or download a public log and print its path."""
+    from edgewise.cli import outputs
     from edgewise.logs import public
 
-    dataset = public.get(name, out)
+    if out is not None and not out.is_dir():
+        outputs.check_file(out, outputs.DATASET)
+    dataset = public.get(name)
+    if out is not None:
+        target = out / dataset.path.name if out.is_dir() else out
+        outputs.check_file(target, outputs.DATASET, [dataset.path])
+        dataset = public.copy(dataset, target)
     if as_json:
         emit_json(
             {"path": str(dataset.path), "synthetic": dataset.synthetic, "source": dataset.source}
@@ -73,11 +80,13 @@ def export_(
     ] = None,
 ) -> None:
     """Write the labelled periods of a database as a log, each with the day before it."""
+    from edgewise.cli import outputs
     from edgewise.database import open_db
     from edgewise.database.labels import read_labelled
     from edgewise.logs.writing import write_log
     from edgewise.urls import db_with_password
 
+    outputs.check_file(out, outputs.LOG, [db_password_file])
     engine = open_db(db_with_password(db, db_password_file), create=False)
     log = read_labelled(engine, node)
     write_log(log, out)
@@ -106,9 +115,12 @@ def import_(
 
     Without --out the log goes to standard output, with --json alone only the description does.
     """
+    from edgewise.cli import outputs
     from edgewise.logs.importing import anchored, describe, import_files
     from edgewise.logs.writing import format_log, write_atomic
 
+    if out is not None:
+        outputs.check_file(out, outputs.LOG, files)
     log = import_files(files, label, group, choices)
     say_source(log, always=True)
     summary = describe(log)
@@ -149,12 +161,15 @@ def features_(
     Fit a scikit-learn tree or forest on the feature columns, keep it with skops.io.dump and give
     it to edgewise compile.
     """
+    from edgewise.cli import outputs
     from edgewise.errors import InputError
     from edgewise.features.table import build_table, features_csv
     from edgewise.logs.opening import open_log
     from edgewise.logs.writing import write_atomic
     from edgewise.training import FILTERS, POOL
 
+    if out is not None:
+        outputs.check_file(out, outputs.FEATURES, [log])
     rows = open_log(log, label, group, choices=choices)
     say_source(rows)
     feature_names = names.split(",") if names else POOL

@@ -31,6 +31,11 @@ def demo(
     json: JsonFlag = False,
 ) -> None:
     """Train on the UCI occupancy log, run its test rows through a simulated node, compare."""
+    from edgewise.cli import outputs
+    from edgewise.demo.folder import check_folder
+
+    outputs.check_folder(out)
+    check_folder(out)
     say("demo: 30 to 60 s in all; starting ...")
     from edgewise.demo.report import show
     from edgewise.demo.run import run

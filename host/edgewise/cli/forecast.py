@@ -66,6 +66,7 @@ def forecast(
 
     Needs three days of readings, and the extra packages of edgewise[forecast].
     """
+    from edgewise.cli import outputs
     from edgewise.cli.signals import once_or_hourly
     from edgewise.database import open_db
     from edgewise.forecast import parse_limit
@@ -82,10 +83,11 @@ def forecast(
         raise InputError("--stay is for --db: a log does not grow")
     if group and not log:
         raise InputError("--group is for --log: a database knows its nodes")
-    db = db_or_none(db, db_password_file)
-    limits = [parse_limit(text) for text in warn or ()]
     if picture:
         check_path(picture)
+        outputs.check_file(picture, outputs.PICTURE, [log, db_password_file], "--picture")
+    db = db_or_none(db, db_password_file)
+    limits = [parse_limit(text) for text in warn or ()]
     check_installed()
     only = None if node == "all" else node
     if log:

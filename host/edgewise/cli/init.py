@@ -69,6 +69,7 @@ def init(
     node: it asks nothing and holds what differs.
     """
     from edgewise import settings
+    from edgewise.cli import outputs
 
     options = {
         "node": node,
@@ -95,6 +96,9 @@ def init(
     values = _settings(answers, broker_password_file) | ({"chip": chip} if chip else {})
     if base and broker is not None:  # nothing of the broker of node.toml
         values["mqtt"] = {"user": "", "password": "", "tls": False} | values["mqtt"]
+    for file in (out, out.with_name("secrets.toml")):
+        if broker_password_file is not None and outputs.is_same(file, broker_password_file):
+            raise InputError(f"{file}: is an input of this command: choose another --out")
     paths = settings.write(out, values, force)
     say(f"written: {', '.join(map(str, paths))}; next: edgewise build --config {out}")
     full = settings.load(out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -13,7 +14,7 @@ from edgewise import __version__
 from edgewise.cli.help import Group, examples, first_paragraph, make_app
 from edgewise.cli.process_title import hide_passwords
 from edgewise.console import say
-from edgewise.errors import EdgewiseError
+from edgewise.errors import EdgewiseError, InputError
 
 __all__ = ["VERBS", "app", "run"]
 
@@ -124,6 +125,11 @@ def run() -> None:
     except BrokenPipeError:  # the reader, such as `head`, has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as exc:
+        if exc.errno != errno.ENAMETOOLONG:  # looking whether such a file is there fails already
+            raise
+        say(f"error: {exc.filename}: {exc.strerror}: name another file")
+        sys.exit(InputError.exit_code)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,10 @@ def monitor(
     """
     from edgewise.board.serial.log_file import GrowingLog
     from edgewise.board.serial.port import SerialReader
+    from edgewise.cli import outputs
 
+    if csv is not None:
+        outputs.check_grown_file(csv, option="--csv")
     with ExitStack() as stack:
         log = stack.enter_context(GrowingLog(csv, "class")) if csv else None
         reader = stack.enter_context(SerialReader(port, raw))

@@ -170,7 +170,7 @@ SerialOrNone = Annotated[
         help="Serial port of a node to read, with or without MQTT",
     ),
 ]
-Baud = Annotated[int, typer.Option(min=9600, help="Bits per second while writing")]
+Baud = Annotated[int, typer.Option(min=9600, max=12_000_000, help="Bits per second while writing")]
 Before = Annotated[
     str,
     typer.Option(
@@ -187,5 +187,6 @@ Out = Annotated[
     Path | None, typer.Option("--out", metavar="PATH", help="Where to write the result")
 ]
 Seed = Annotated[
-    int, typer.Option("--seed", min=0, help="Seed; the same seed gives the same result")
+    int,
+    typer.Option("--seed", min=0, max=2**32 - 1, help="Seed; the same seed gives the same result"),
 ]

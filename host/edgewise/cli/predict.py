@@ -50,6 +50,7 @@ def predict(
     """
     import numpy as np
 
+    from edgewise.cli import outputs
     from edgewise.errors import InputError
     from edgewise.logs.agreement import check_classes, fit_period
     from edgewise.logs.opening import open_log
@@ -59,6 +60,8 @@ def predict(
 
     if json and out is None:
         raise InputError("--json prints its object on standard output: give the rows a --out")
+    if out is not None:
+        outputs.check_file(out, outputs.PREDICTIONS, [model, log])
     loaded = load_package(model)
     rows = open_log(log, label, group, choices=choices)
     say_source(rows)

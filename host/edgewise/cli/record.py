@@ -78,7 +78,9 @@ def record(
     """
     from edgewise.board.serial.log_file import GrowingLog
     from edgewise.board.serial.recorder import Recorder
+    from edgewise.cli import outputs
 
+    outputs.check_grown_file(out, [ca, broker_password_file])
     labels = _labels(label)
     if port is None:
         broker = broker or os.environ.get(BROKER_ENV)

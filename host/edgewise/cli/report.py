@@ -19,6 +19,7 @@ def report(
     json: JsonFlag = False,
 ) -> None:
     """Rank the features of a package; with --out, write its report page again."""
+    from edgewise.cli import outputs
     from edgewise.errors import InputError
     from edgewise.logs.writing import write_atomic
     from edgewise.package.store import REPORT, load_package
@@ -26,6 +27,8 @@ def report(
     from edgewise.report.energy import battery
     from edgewise.report.page import ranking
 
+    if out is not None:
+        outputs.check_file(out, outputs.PAGE, [model])
     loaded = load_package(model)
     info = loaded.info
     evidence = loaded.evidence()

@@ -27,6 +27,8 @@ EXAMPLES = (
     "edgewise train LOG.csv --db sqlite:///edgewise.db --out models/both",
 )
 
+_JOBS_MAX = 512  # more than any computer has cores
+
 
 class Mode(StrEnum):
     """Whether to use absolute levels; auto decides on held-out readings."""
@@ -76,7 +78,7 @@ def train(
         Form, typer.Option(help="Form of the model: code or table; auto decides by size")
     ] = Form.auto,
     seed: Seed = 0,
-    jobs: Annotated[int, typer.Option(min=0, help="Threads [0: all cores]")] = 0,
+    jobs: Annotated[int, typer.Option(min=0, max=_JOBS_MAX, help="Threads [0: all cores]")] = 0,
     resample: Annotated[
         bool,
         typer.Option("--resample", help="Take a row of --test every period of the training log"),
@@ -87,11 +89,14 @@ def train(
     json: JsonFlag = False,
 ) -> None:
     """Train on a labelled log, test on unseen rows, write a model package."""
+    from edgewise.cli import outputs
     from edgewise.compile import compile_model
     from edgewise.features.splitting import Split
     from edgewise.training import Budget
     from edgewise.training import train as train_model
 
+    out = out or Path("models") / (log.name.split(".")[0] if log else "taught")
+    outputs.check_package(out, [log, test, db_password_file])
     if log is None:
         db = db or os.environ.get(DB_ENV)
     db = db_or_none(db, db_password_file)
@@ -99,7 +104,6 @@ def train(
     training, testing, data = (
         _read_db(db, node, log, options) if db else _read_log(log, node, options)
     )
-    out = out or Path("models") / (log.name.split(".")[0] if log else "taught")
     say(
         f"training on {len(training.time_s)} readings, testing on {len(testing.time_s)}, "
         "temperature and humidity only"

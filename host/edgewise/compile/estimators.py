@@ -60,6 +60,11 @@ def _check_thresholds(estimator: Any, kind: str) -> None:
         beyond = inner[~(np.abs(tree.threshold[inner]) <= INT16_MAX)]
         if len(beyond):
             threshold = tree.threshold[beyond[0]]
+            if not np.isfinite(threshold):
+                raise InputError(
+                    f"{kind}: splits feature {tree.feature[beyond[0]]} by missing values, and the "
+                    "features of a node are never missing: train without the rows that have NaN"
+                )
             raise InputError(
                 f"{kind}: splits feature {tree.feature[beyond[0]]} at {threshold:g}, beyond "
                 f"+-{INT16_MAX} (int16): scale that feature down and train again"

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgenode.core.loader import TEXT_MAX
 from edgenode.core.model import Model
 from edgewise import __version__
 from edgewise.compile.compile import Compiled, compile_estimator, predict
@@ -133,9 +134,10 @@ def compile_file(path: Path, log: Log, out: Path, form: Form = Form.auto) -> dic
             f"{log.path}: no label column: the node reports how right its model is: name the "
             "class column with --label"
         )
+    classes = _class_names(estimator, path)
     contract = {
         "name": out.name,
-        "classes": [from_text(str(c)) for c in estimator.classes_],
+        "classes": classes,
         "features": features,
         "filters": FILTERS,
         "period_ms": log.period_ms,
@@ -170,8 +172,23 @@ def compile_file(path: Path, log: Log, out: Path, form: Form = Form.auto) -> dic
     return write_package(out, info, files)
 
 
+def _class_names(estimator: Any, path: Path) -> list[str]:
+    names = [from_text(str(c)) for c in estimator.classes_]
+    for name in names:
+        if not 1 <= len(name) <= TEXT_MAX:
+            raise InputError(
+                f"{path}: class {name[:TEXT_MAX]!r} has {len(name)} characters, 1 to "
+                f"{TEXT_MAX} are possible: rename it and fit again"
+            )
+    if len(set(names)) < len(names):
+        raise InputError(f"{path}: two of its classes have the same name: rename one, fit again")
+    return names
+
+
 def _feature_names(estimator: Any, path: Path) -> list[str]:
     names = getattr(estimator, "feature_names_in_", None)
+    if names is not None and len({str(n) for n in names}) < estimator.n_features_in_:
+        raise InputError(f"{path}: a feature is there twice: fit on each column once")
     if names is None:
         raise InputError(
             f"{path}: fitted without feature names: fit it on the DataFrame of "

@@ -70,8 +70,11 @@ def load_estimator(path: Path) -> Any:
     except OSError as e:
         raise InputError(f"{path}: cannot be read ({e.strerror}): check the name") from e
     except UntrustedTypesFoundException as e:
-        message = str(e).splitlines()[0]
-        raise InputError(f"{path}: {message} save the classifier alone, not a pipeline") from e
+        names = ", ".join(kind.__name__ for kind in supported_kinds())
+        raise InputError(
+            f"{path}: {str(e).splitlines()[0].rstrip('.')}: save one {names} alone, without the "
+            "pipeline or search around it"
+        ) from e
     except _DAMAGED as e:
         raise InputError(f"{path}: not a classifier that skops wrote: write it again") from e
     return estimator

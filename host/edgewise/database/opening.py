@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from edgewise.errors import InputError, OutsideError
 from edgewise.urls import check_db
 
-__all__ = ["HEAD", "display_url", "naming_database", "one_at_a_time", "open_db", "reason"]
+__all__ = [
+    "HEAD",
+    "display_url",
+    "missing_file",
+    "naming_database",
+    "one_at_a_time",
+    "open_db",
+    "reason",
+]
 
 HEAD = "0004"
+_SQLITE_HEAD = b"SQLite format 3\0"  # sqlite.org/fileformat.html, 1.3.1
 _FIRST = "0001"  # the version of a database without the table alembic_version
 _LOCK = 0x45444745  # number of the advisory lock in PostgreSQL
 _POSTGRESQL_DEFAULTS = {"connect_timeout": 5}
@@ -30,17 +40,27 @@ def open_db(url: str, create: bool = True) -> Engine:
     engine = _engine(make_url(check_db(url)))
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
-        if engine.url.database:
-            folder = Path(engine.url.database).parent
-            if not folder.is_dir():
-                raise InputError(f"database folder {folder} does not exist: create it")
-            if not create and not Path(engine.url.database).exists():
-                raise InputError(f"database {engine.url.database} does not exist: check the path")
+        missing = missing_file(url)
+        if missing is not None and not create:
+            raise InputError(f"database {missing} does not exist: check the path")
+        if missing is None and engine.url.database:
+            _check_tables(Path(engine.url.database))
     with naming_database(engine), engine.begin() as connection:
         version = _version(connection)
         if version != HEAD:
             _upgrade(connection, display_url(engine))
     return engine
+
+
+def missing_file(url: str) -> Path | None:
+    """The SQLite file of ``url`` if it is not there; InputError if its folder is not either."""
+    address = make_url(check_db(url))
+    if address.get_backend_name() != "sqlite" or not address.database:
+        return None
+    path = Path(address.database)
+    if not path.parent.is_dir():
+        raise InputError(f"database folder {path.parent} does not exist: create it")
+    return None if path.exists() else path
 
 
 def display_url(engine: Engine) -> str:
@@ -78,6 +98,21 @@ def _engine(url: URL) -> Engine:
     options = {key: value for key, value in defaults.items() if key not in url.query}
     # pre-ping, because the server may have been restarted
     return create_engine(url, connect_args=options, pool_pre_ping=True)
+
+
+def _check_tables(path: Path) -> None:
+    # Before anything is written: it may be the database of another program.
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(_SQLITE_HEAD))
+        if head and head != _SQLITE_HEAD:
+            raise InputError(f"database {path}: not a file of SQLite: name another file")
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            names = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+    except (OSError, sqlite3.Error):
+        return  # opening it tells why
+    if names and "reading" not in names:
+        raise InputError(f"database {path}: of another program: name another file")
 
 
 def _version(connection: Connection) -> str | None:

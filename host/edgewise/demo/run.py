@@ -21,6 +21,7 @@ from edgewise.compile import compile_model
 from edgewise.console import progress_bar, say
 from edgewise.database import open_db
 from edgewise.database.schema import diag, reading
+from edgewise.demo.folder import claim
 from edgewise.demo.report import draw
 from edgewise.errors import OutsideError
 from edgewise.features.splitting import Split, file_sha256, split_log
@@ -52,7 +53,7 @@ def run(out: Path, broker_url: BrokerUrl | None, seed: int) -> dict[str, Any]:
     start = time.monotonic()
     if broker_url is not None:
         check_reachable(broker_url)
-    out.mkdir(parents=True, exist_ok=True)
+    claim(out)
     dataset = public.get("occupancy")
     say(f"data: {dataset.source}")
     training_log, test_log = map(

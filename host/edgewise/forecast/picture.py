@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edgewise.errors import InputError, unwritable
+from edgewise.errors import InputError
 from edgewise.forecast.hourly import CHANNELS
 from edgewise.forecast.limits import Limit
 from edgewise.forecast.models import DAY
 from edgewise.forecast.rolling import BAND, Outlook
+from edgewise.logs.writing import write_atomic
 
 __all__ = ["FORMATS", "check_path", "draw"]
 
-FORMATS = (".png", ".svg", ".pdf")
+_PROGRAM_KEYS = {".png": "Software", ".svg": "Creator", ".pdf": "Creator"}  # in the metadata
+FORMATS = tuple(_PROGRAM_KEYS)
 _HISTORY_HOURS = 7 * DAY  # before the forecast
 _COLORS = {"t": "#c0392b", "h": "#2471a3"}
 _UNITS = {"t": "°C", "h": "%RH"}
@@ -40,12 +43,11 @@ def draw(outlooks: Sequence[Outlook], limits: Sequence[Limit], path: Path) -> No
     )
     for axis, outlook in zip(axes[:, 0], outlooks, strict=True):
         _panel(axis, outlook, limits)
-    try:
-        figure.savefig(path, dpi=90)
-    except OSError as e:
-        raise unwritable(path, e) from e
-    finally:
-        plt.close(figure)
+    suffix = path.suffix.lower()
+    data = BytesIO()
+    figure.savefig(data, format=suffix[1:], dpi=90, metadata={_PROGRAM_KEYS[suffix]: "Edgewise"})
+    plt.close(figure)
+    write_atomic(path, data.getvalue())
 
 
 def _panel(axis: Any, outlook: Outlook, limits: Sequence[Limit]) -> None:

@@ -29,6 +29,7 @@ __all__ = [
     "RAW_SHA256",
     "SHA256",
     "Dataset",
+    "copy",
     "get",
     "name_classes",
 ]
@@ -95,9 +96,13 @@ def get(
     dataset = _from_folder() or _from_cache() or _download(base_url, raw_sha256, say)
     if out is None:
         return dataset
-    target = out / dataset.path.name if out.is_dir() else out
-    write_atomic(target, _read(dataset.path))
-    return Dataset(target, dataset.synthetic, dataset.source)
+    return copy(dataset, out / dataset.path.name if out.is_dir() else out)
+
+
+def copy(dataset: Dataset, path: Path) -> Dataset:
+    """Copy a data set to the file ``path`` and return the copy; InputError if it cannot."""
+    write_atomic(path, _read(dataset.path))
+    return Dataset(path, dataset.synthetic, dataset.source)
 
 
 def name_classes(log: Log) -> Log:

@@ -10,7 +10,17 @@ from typing import Any
 
 from edgewise.errors import InputError
 
-__all__ = ["FILE_MAX_BYTES", "JSON_MAX_BYTES", "parse_object", "read_file"]
+__all__ = [
+    "FILE_MAX_BYTES",
+    "JSON_MAX_BYTES",
+    "MANIFEST",
+    "is_package",
+    "listed_files",
+    "parse_object",
+    "read_file",
+]
+
+MANIFEST = "model.json"
 
 FILE_MAX_BYTES = 64 * 2**20
 JSON_MAX_BYTES = 8 * 2**20  # 200 times the largest; each byte takes up to 50 in memory
@@ -42,3 +52,19 @@ def parse_object(path: Path, data: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InputError(f"{path}: not a JSON object: train again")
     return value
+
+
+def is_package(folder: Path) -> bool:
+    """Whether ``folder`` has a model.json of Edgewise; other programs use that name, too."""
+    return bool(listed_files(folder))
+
+
+def listed_files(folder: Path) -> set[str]:
+    """Return the names of the files that the model.json of ``folder`` lists; none without one."""
+    path = folder / MANIFEST
+    try:
+        info = parse_object(path, read_file(path, JSON_MAX_BYTES))
+    except InputError:
+        return set()
+    files = info.get("sha256")
+    return set(files) if isinstance(files, dict) and "format" in info else set()

@@ -29,9 +29,15 @@ from edgenode.core.model import Model
 from edgewise.errors import EdgewiseError, InputError, unwritable
 from edgewise.package import emlearn_c, inline
 from edgewise.package.forest import INT16_MAX, Forest
-from edgewise.package.reading import JSON_MAX_BYTES, parse_object, read_file
+from edgewise.package.reading import (
+    JSON_MAX_BYTES,
+    MANIFEST,
+    listed_files,
+    parse_object,
+    read_file,
+)
 from edgewise.package.schema import check_evidence, check_info
-from edgewise.package.signature import Signature, read_signature
+from edgewise.package.signature import SIGNATURE, Signature, read_signature
 
 __all__ = [
     "BASELINE",
@@ -39,6 +45,7 @@ __all__ = [
     "FORMAT",
     "REPORT",
     "Package",
+    "check_place",
     "golden_csv",
     "json_bytes",
     "load_package",
@@ -49,7 +56,9 @@ __all__ = [
 FORMAT = 1
 _FORMAT_MAX = 2**16  # a larger number is no format
 BASELINE, EVIDENCE, REPORT = "baseline.json", "evidence.json", "report.html"
-_MANIFEST, _GOLDEN = "model.json", "golden.csv"
+_GOLDEN = "golden.csv"
+# what may be in a package besides the files that model.json lists
+_UNLISTED = {MANIFEST, SIGNATURE, ".DS_Store", "__pycache__"}
 
 
 @dataclass(frozen=True)
@@ -203,21 +212,37 @@ def write_package(path: Path, info: dict[str, Any], files: Mapping[str, bytes]) 
     info = {"format": FORMAT, **info}
     info["sha256"] = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     manifest = json_bytes(info, indent=2)
-    check_info(path / _MANIFEST, parse_object(path / _MANIFEST, manifest))
+    check_info(path / MANIFEST, parse_object(path / MANIFEST, manifest))
     try:
-        _replace(path, {**files, _MANIFEST: manifest})
+        _replace(path, {**files, MANIFEST: manifest})
     except OSError as e:
         raise unwritable(path, e, "choose another place with --out") from e
     return info
 
 
-def _replace(path: Path, files: Mapping[str, bytes]) -> None:
-    if (
-        path.exists()
-        and not (path / _MANIFEST).is_file()
-        and (path.is_file() or any(path.iterdir()))
-    ):
+def check_place(path: Path) -> None:
+    """Raise InputError unless ``path`` is new, an empty folder, or a package and nothing else.
+
+    Writing a package there replaces the whole folder. OSError where it cannot be read.
+    """
+    if not os.path.lexists(path):
+        return
+    names = {p.name for p in path.iterdir()} if path.is_dir() else None
+    if names == set():
+        return
+    listed = listed_files(path)
+    if names is None or not listed:
         raise InputError(f"{path}: exists and is not a model package: choose another --out")
+    others = names - listed - _UNLISTED
+    if others:
+        raise InputError(
+            f"{path / min(others)}: is not a file of the package, which is replaced as a whole: "
+            "move it, or choose another --out"
+        )
+
+
+def _replace(path: Path, files: Mapping[str, bytes]) -> None:
+    check_place(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
@@ -237,7 +262,7 @@ def load_package(path: Path) -> Package:
 
     It is BadSignature where the package has a signature that is not of these files.
     """
-    manifest = path / _MANIFEST
+    manifest = path / MANIFEST
     cure = "name a folder that edgewise train wrote"
     data = read_file(manifest, JSON_MAX_BYTES, cure)
     signature = read_signature(path)
@@ -266,7 +291,7 @@ def _check_format(manifest: Path, info: dict[str, Any]) -> None:
 def _read_listed(path: Path, info: dict[str, Any], name: str) -> bytes:
     # Returns the bytes of a file that model.json names, the same as when the package was checked.
     if name not in info["sha256"]:
-        raise InputError(f"{path / _MANIFEST}: key sha256 does not name {name}: train again")
+        raise InputError(f"{path / MANIFEST}: key sha256 does not name {name}: train again")
     data = read_file(path / name)
     if hashlib.sha256(data).hexdigest() != info["sha256"][name]:
         raise InputError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import os
+import io
 import subprocess
 import sys
 import tempfile
@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewise import paths
-from edgewise.errors import OutsideError, unwritable
+from edgewise.errors import OutsideError
 from edgewise.features.table import Table, build_table, kind_of
 from edgewise.logs.formulas import as_text
 from edgewise.logs.log import Log
+from edgewise.logs.writing import write_atomic
 from edgewise.package.store import Package
 from edgewise.prediction.runtimes import run_c
 from edgewise.simulator.feed import write_feed
@@ -121,14 +122,9 @@ def write_predictions(
     if out is None:
         _write_rows(sys.stdout, package, log, predictions)
         return
-    part = out.with_name(out.name + ".part")
-    try:
-        with part.open("w", newline="") as stream:
-            _write_rows(stream, package, log, predictions)
-        os.replace(part, out)
-    except OSError as e:
-        part.unlink(missing_ok=True)
-        raise unwritable(out, e, "choose another --out") from e
+    text = io.StringIO(newline="")
+    _write_rows(text, package, log, predictions)
+    write_atomic(out, text.getvalue().encode())
 
 
 def _write_rows(stream: TextIO, package: Package, log: Log, predictions: Predictions) -> None:

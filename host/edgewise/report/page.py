@@ -34,6 +34,7 @@ def render(info: Facts, evidence: Facts) -> str:
     ]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="generator" content="Edgewise">'
         f"<title>{name}: report</title>"
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{style}</style></head><body><main><h1>{name}</h1>{''.join(parts)}</main></body>"

@@ -12,6 +12,8 @@ __all__ = ["US_PER_VISIT", "Budget"]
 # From counted instructions of the table form on an ESP32 with MicroPython 1.27: ten trees visit
 # about 60 nodes in 29 us.
 US_PER_VISIT = 0.5
+# Larger limits limit nothing: the table has 16-bit indices, and a path is shorter than a table.
+_NODES_MAX, _US_MAX = 65_535, 65_535.0
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Budget:
 
     def leaves(self, trees: int, classes: int) -> int:
         """Return the most leaves that each of ``trees`` may have; under 2 nothing fits."""
-        limit = (self.max_nodes // trees + 1) // 2
+        limit = (min(self.max_nodes, _NODES_MAX) // trees + 1) // 2
         if self.max_bytes is not None:
             # 3 words; for each tree its root; for each split 4 words, with one split fewer than
             # leaves in a tree; for each leaf a word for each class
@@ -37,7 +39,7 @@ class Budget:
         """Return the most splits on a path; None is no limit, under 1 nothing fits."""
         if self.max_us is None:
             return None
-        return int(self.max_us / US_PER_VISIT / trees) - 1
+        return int(min(self.max_us, _US_MAX) / US_PER_VISIT / trees) - 1
 
     def check(self, classes: int) -> None:
         """Raise InputError with the first limit that is too low for even one split."""

@@ -5,6 +5,7 @@ The result is the smallest good one.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import product
@@ -314,7 +315,7 @@ def _decide_filter(trials: list[_Trial], seed: int) -> bool:
 
 
 def check_jobs(jobs: int) -> int:
-    """Return the ``n_jobs`` of joblib for the option --jobs, where 0 is all cores."""
+    """Return the ``n_jobs`` of joblib for the option --jobs: 0 is all cores, more are not used."""
     if jobs < 0:
         raise InputError(f"--jobs {jobs}: 0 is all cores: give 0 or more")
-    return jobs or -1
+    return min(jobs, os.cpu_count() or 1) or -1

@@ -21,7 +21,7 @@ from edgewise.errors import InputError, unwritable
 from edgewise.package.store import load_package
 from edgewise.toolchain import umqtt
 
-__all__ = ["Built", "build"]
+__all__ = ["Built", "build", "check_place"]
 
 _FS, _IMAGE, _MANIFEST = "fs", "fs.img", "manifest.json"
 _LARGEST_SHOWN = 5
@@ -64,6 +64,10 @@ def build(model: Path, config: Path, out: Path, arch: str | None = None) -> Buil
     An earlier build in ``out`` stays until the new one is complete. InputError for bad input and
     for files that do not fit, OutsideError for a missing tool.
     """
+    try:
+        check_place(out)
+    except OSError as e:
+        raise unwritable(out, e, "choose another --out") from e
     arch = _arch(arch, settings.load(config).get("chip"))
     chips = _CHIPS[arch]
     node_settings = settings.load(config, lambda values: settings.check_board(values, chips))
@@ -122,7 +126,6 @@ def _versions() -> dict[str, str]:
 
 
 def _write(out: Path, files: Mapping[str, bytes], data: bytes, manifest: str) -> None:
-    _check_is_build(out)
     existed = out.exists()
     out.mkdir(parents=True, exist_ok=True)
     try:
@@ -154,10 +157,32 @@ def _write_into(out: Path, files: Mapping[str, bytes], data: bytes, manifest: st
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _check_is_build(out: Path) -> None:
-    has_manifest = (out / _MANIFEST).is_file()
-    if (out / _FS).exists() and not (has_manifest and (out / _FS).is_dir()):
-        raise InputError(f"{out / _FS}: is there and not of a build: choose another --out")
-    for name in (_IMAGE, _MANIFEST):
-        if (out / name).is_dir():
-            raise InputError(f"{out / name}: is a folder: choose another --out")
+def check_place(out: Path) -> None:
+    """Raise InputError where ``out`` has fs, fs.img or manifest.json that no build wrote.
+
+    OSError where it cannot be read.
+    """
+    there = [name for name in (_FS, _IMAGE, _MANIFEST) if os.path.lexists(out / name)]
+    if not there:
+        return
+    built = _read_files(out / _MANIFEST)
+    if built is None:
+        raise InputError(f"{out / there[0]}: is there and not of a build: choose another --out")
+    for name, is_right in ((_FS, Path.is_dir), (_IMAGE, Path.is_file)):
+        if name in there and not is_right(out / name):
+            raise InputError(f"{out / name}: is there and not of a build: choose another --out")
+    for path in sorted((out / _FS).rglob("*")):
+        if not path.is_dir() and path.relative_to(out / _FS).as_posix() not in built:
+            raise InputError(
+                f"{path}: is not of a build, which replaces {out / _FS}: move it, or choose "
+                "another --out"
+            )
+
+
+def _read_files(manifest: Path) -> set[str] | None:
+    """Return the names of the board's files in a manifest of a build, None for another file."""
+    try:
+        value = json.loads(manifest.read_bytes())
+        return set(value["files"]) if {"arch", "image", "versions"} <= set(value) else None
+    except (OSError, ValueError, TypeError, LookupError):
+        return None
