@@ -90,6 +90,35 @@ def test_every_help_has_an_example_and_imports_little(names: tuple[str, ...]) ->
     assert modules & set(HEAVY.split()) <= allowed_modules
 
 
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        ("train log.csv --seed", "99999999999999999999"),
+        ("train log.csv --seed", "4294967296"),
+        ("train log.csv --seed", "-1"),
+        ("train log.csv --jobs", "99999"),
+        ("train log.csv --jobs", "-1"),
+        ("train log.csv --max-nodes", "9" * 5000),
+        ("simulate --model m --seed", "4294967296"),
+        ("demo --seed", "4294967296"),
+        ("record --label a --out a.csv --port nix --undo-s", "nan"),
+        ("erase --port nix --baud", "99999999999"),
+        ("dashboard --db sqlite:///a.db --port", "65536"),
+    ],
+)
+def test_a_number_beyond_its_bounds(words: str, option: str, tmp_path: Path) -> None:
+    result = edgewise(*words.split(), option, cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (2, "")
+    last_line = result.stderr.splitlines()[-1]
+    assert last_line.startswith(f"Error: Invalid value for '{words.split()[-1]}': "), last_line
+    assert not os.listdir(tmp_path)
+
+
+def test_a_name_too_long_for_a_file(tmp_path: Path) -> None:
+    for words in (["compile", "x" * 300], ["train", "x" * 300], ["inspect", "x" * 300]):
+        assert "name too long" in check_refusal(edgewise(*words, cwd=tmp_path))
+
+
 @pytest.mark.parametrize("arguments", [["data", "get", "--nix"], ["nix"], ["data", "get"]])
 def test_wrong_use(arguments: list[str]) -> None:
     result = edgewise(*arguments)

@@ -155,3 +155,24 @@ def test_a_group_shares_the_work(url: str, broker: Mosquitto) -> None:
         collector.stop()
     shares = [collector.counts for collector in collectors]
     assert all(counts.readings > 50 and counts.duplicates == 0 for counts in shares), shares
+
+
+def test_the_file_of_another_program_stays_as_it_is(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("time,temperature,humidity\n0,21,40\n")
+    other = tmp_path / "other.db"
+    connection = sqlite3.connect(other)
+    connection.execute("CREATE TABLE states (value)")
+    connection.execute("CREATE TABLE alembic_version (version_num)")  # it uses Alembic, too
+    connection.commit()
+    connection.close()
+    for path, reason in ((log, "not a file of SQLite"), (other, "of another program")):
+        before = path.read_bytes()
+        for create in (True, False):
+            with pytest.raises(InputError, match=f"{path.name}: {reason}: name another file"):
+                open_db(f"sqlite:///{path}", create=create)
+        assert path.read_bytes() == before
+    empty = tmp_path / "empty.db"
+    empty.touch()
+    open_db(f"sqlite:///{empty}").dispose()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["empty.db", "log.csv", "other.db"]

@@ -84,7 +84,6 @@ def dashboard(
         return
     extras.require("dashboard")
     from edgewise.cli.signals import wait_for_end
-    from edgewise.dashboard import Address, serve
     from edgewise.database import open_db
     from edgewise.errors import InputError
 
@@ -92,8 +91,10 @@ def dashboard(
     if db_url is None:
         raise InputError("nothing to show: name the database with --db")
     broker_url = broker_or_none(broker, ca, cert, broker_password_file)
-    address = Address(host, port, tuple(proxy or ()), private)
     engine = open_db(db_url, create=create or _agrees_to_make(db_url))
+    from edgewise.dashboard import Address, serve  # takes a second, and people answer first
+
+    address = Address(host, port, tuple(proxy or ()), private)
     with serve(engine, broker_url, address, models, config, base) as server:
         say(f"dashboard at {server.url}, Ctrl-C ends it")
         wait_for_end()
