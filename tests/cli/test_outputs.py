@@ -47,6 +47,7 @@ INIT = "init --node a --wifi a --wifi-password 12345678 --sensor dht22 --pin 4 -
 FILES = {
     "predict": Writer("predict m log.csv", {"log": "predict m log.csv"}, packages=("model",)),
     "report": Writer("report m", {}, packages=("model",)),
+    "data import": Writer("data import log.csv", {"files": "data import log.csv"}),
     "data features": Writer("data features log.csv", {"log": "data features log.csv"}),
     "data export": Writer(
         "data export --db sqlite:///a.db",
@@ -108,8 +109,8 @@ READERS = {
     "config check": {"file"},
     "config show": {"file"},
     "dashboard": {*BROKER, *DB, "cert", "config", "models"},
-    "deploy": {"build"},
-    "flash": {"build"},
+    "deploy": {"build", "config"},
+    "flash": {"build", "config"},
     "ha clean": BROKER,
     "ha publish": {*BROKER, "config", "model"},
     "health": {*DB, "models"},
@@ -246,11 +247,15 @@ def test_a_model_json_of_another_program_is_no_package(place: Path) -> None:
 
 def test_a_result_may_be_replaced_by_the_same_command_alone(place: Path) -> None:
     (place / "empty.csv").touch()  # of mktemp
+    rows = "".join(f"{60 * i},2{i % 10}.0,4{i % 9}.0\n" for i in range(40))
+    (place / "classless.csv").write_text(f"time,temp,hum\n{rows}")
     for line in (
-        "predict m log.csv --out classes.csv",
-        "predict m log.csv --out empty.csv",
+        "predict m log.csv --resample --out classes.csv",
+        "predict m log.csv --resample --out empty.csv",
         "data features log.csv --label status --out features.csv",
         "report m --out page.html",
+        "data import log.csv --out imported.csv",
+        "data import classless.csv --out imported2.csv",
     ):
         for _ in range(2):
             result = edgewise(*line.split(), cwd=place)
