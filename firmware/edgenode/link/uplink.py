@@ -10,6 +10,7 @@ from ..core.memory import drop
 from ..errors import FAULTS, LinkError
 
 _BACKOFF_MS = (1000, 2000, 5000, 10000, 30000, 60000)
+_NO_MEMORY_MAX = const(9)  # losses in a row, some five minutes
 _REPLAY_BYTES = const(1024)
 _REPLAYS_MAX = const(150)  # messages in a second: a fleet that comes back at once shares a broker
 _EVENTS_MAX = const(16)
@@ -166,6 +167,9 @@ class Uplink:
         wait_ms = _BACKOFF_MS[min(self._failures, len(_BACKOFF_MS) - 1)]
         wait_ms = (wait_ms >> 1) + (wait_ms >> 1) * os.urandom(1)[0] // 255
         self._failures += 1
+        if self._failures > _NO_MEMORY_MAX and isinstance(e, MemoryError):
+            self._outbox.keep()
+            raise e  # a start puts the heap in order
         self._retry_ms = time.ticks_add(time.ticks_ms(), wait_ms)
         self._log("mqtt: %s; again in %d ms" % (self.error, wait_ms))
 

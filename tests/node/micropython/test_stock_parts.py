@@ -128,6 +128,25 @@ def test_a_connection_that_cannot_be_polled_or_written_is_lost():
         assert link.error == error and lines[0].startswith("mqtt: %s; again in " % error)
 
 
+def test_a_heap_in_pieces_ends_in_a_restart():
+    class Outbox(list):
+        kept = 0
+
+        def keep(self):
+            self.kept += 1
+
+    outbox = Outbox()
+    link = Uplink(parts(Client()), outbox, "e/n/", 1, lambda line: None)
+    for _ in range(9):
+        link.step()
+    assert outbox.kept == 0
+    try:
+        link.step()
+    except MemoryError:
+        outbox.kept += 10
+    assert outbox.kept == 11
+
+
 def test_an_order_to_stay_awake_for_ever():
     link = Nap(parts(Client()), Node(), "e/n/", print, None)
     link._take_order(b"stay-awake", b'{"id":1,"value":5}', True)
