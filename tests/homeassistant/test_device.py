@@ -44,9 +44,9 @@ GOOD = {"ts": 1, "boot": 1, "seq": 7, "t": -3.4, "h": 45.1, "cls": "occupied", "
 FAILED = {"ts": 1, "boot": 1, "seq": 8, "t": None, "h": None, "cls": None, "p": None}
 
 
-@pytest.fixture(params=[None, 9000])
+@pytest.fixture(params=[{}, {"expire_s": 9000}, {"fahrenheit": True}])
 def document(request: pytest.FixtureRequest) -> dict[str, Any]:
-    config = discovery("a1b2c3", CLASSES, "home/edge", "occupancy", request.param)
+    config = discovery("a1b2c3", CLASSES, "home/edge", "occupancy", **request.param)
     return dict(json.loads(json.dumps(config)))
 
 
@@ -110,7 +110,9 @@ def render_states(document: dict[str, Any], state: dict[str, Any]) -> dict[str, 
 
 
 def test_the_templates_read_what_a_node_says(document: dict[str, Any]) -> None:
-    values = {"temperature": "-3.4", "humidity": "45.1", "class": "occupied", "confidence": "87"}
+    is_fahrenheit = document["cmps"]["temperature"]["unit_of_measurement"] == "°F"
+    t = "25.88" if is_fahrenheit else "-3.4"
+    values = {"temperature": t, "humidity": "45.1", "class": "occupied", "confidence": "87"}
     assert render_states(document, GOOD) == {**values, "problem": "OFF"}
     for cls in CLASSES:
         assert render_states(document, {**GOOD, "cls": cls})["class"] == cls
@@ -120,6 +122,22 @@ def test_the_templates_read_what_a_node_says(document: dict[str, Any]) -> None:
     assert render_states(document, {**FAILED, "err": "timeout"}) == {
         **unknown_values,
         "problem": "ON",
+    }
+
+
+@pytest.mark.parametrize(
+    ("t_c", "t_f"),
+    [(-3.4, "25.88"), (0, "32.0"), (21.5, "70.7"), (-40.0, "-40.0"), (None, "None")],
+)
+def test_fahrenheit_is_of_the_temperature_alone(t_c: float | None, t_f: str) -> None:
+    arguments = ("a1b2c3", CLASSES, "home/edge", "occupancy")
+    celsius, fahrenheit = (discovery(*arguments, fahrenheit=flag) for flag in (False, True))
+    state = {**GOOD, "t": t_c}
+    assert render_states(fahrenheit, state) == render_states(celsius, state) | {"temperature": t_f}
+    units = {"celsius": celsius, "fahrenheit": fahrenheit}
+    assert {key: d["cmps"]["temperature"]["unit_of_measurement"] for key, d in units.items()} == {
+        "celsius": "°C",
+        "fahrenheit": "°F",
     }
 
 

@@ -74,12 +74,13 @@ def test_announced_and_taken_back(home: Home, broker: str, repo: Path) -> None:
     home.say("homeassistant/device/deep/config", "[" * 9000, retain=True)
     home.messages.get(timeout=LIMIT_S)
     model = str(repo / "models/occupancy")
-    result = run("publish", "--broker", broker, "--model", model, "--json")
+    result = run("publish", "--broker", broker, "--model", model, "--json", "--fahrenheit")
     assert (result.returncode, json.loads(result.stdout)) == (0, {"announced": ["attic"]}), (
         result.stderr
     )
     topic, device = home.receive()
     assert topic == TOPIC
+    assert device["cmps"]["temperature"]["unit_of_measurement"] == "°F"
     assert device["cmps"]["class"]["options"] == load_package(Path(model)).classes
     result = run("clean", "--broker", broker, "--node", "all", "--json")
     assert (result.returncode, json.loads(result.stdout)) == (0, {"taken_back": ["attic"]})

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _EXAMPLES = (
     "edgewise ha publish --model models/mine --broker mqtt://pi.local --stay",
     "edgewise ha publish --model models/mine --broker mqtt://pi.local --config node.toml",
+    "edgewise ha publish --model models/mine --broker mqtt://pi.local --fahrenheit",
     "edgewise ha clean --broker mqtt://pi.local --node attic",
 )
 app = make_app(*_EXAMPLES, no_args_is_help=True)
@@ -34,7 +35,7 @@ def ha() -> None:
     """Announce nodes to Home Assistant, or remove them from it."""
 
 
-@app.command(epilog=examples(*_EXAMPLES[:2]))
+@app.command(epilog=examples(*_EXAMPLES[:3]))
 def publish(
     broker: Broker,
     model: Annotated[Path, typer.Option(help="Model package that names the classes")],
@@ -49,6 +50,14 @@ def publish(
     stay: Annotated[
         bool,
         typer.Option("--stay", help="Keep running and announce again when Home Assistant starts"),
+    ] = False,
+    fahrenheit: Annotated[
+        bool,
+        typer.Option(
+            "--fahrenheit",
+            help="Announce temperatures in Fahrenheit; nodes still report Celsius. Home Assistant "
+            "shows the unit of its own settings with and without it",
+        ),
     ] = False,
     ca: Ca = None,
     base: Base = "edgewise",
@@ -67,7 +76,7 @@ def publish(
         nodes = ha.find_nodes(client, base) if node == "all" else {node: True}
         if not nodes:
             raise OutsideError(f"no node below {base}/ has said anything yet: name it with --node")
-        devices = _devices(nodes, loaded, base, expire_s)
+        devices = _devices(nodes, loaded, base, expire_s, fahrenheit)
         ha.publish(client, devices)
         for name in devices:
             say(f"announced: {name}")
@@ -78,7 +87,7 @@ def publish(
                 wait_for_end()
 
 
-@app.command(epilog=examples(_EXAMPLES[2]))
+@app.command(epilog=examples(_EXAMPLES[3]))
 def clean(
     broker: Broker,
     node: NodeOrAll,
@@ -100,7 +109,11 @@ def clean(
 
 
 def _devices(
-    nodes: Mapping[str, bool], model: Package, base: str, expire_s: Callable[[str], int | None]
+    nodes: Mapping[str, bool],
+    model: Package,
+    base: str,
+    expire_s: Callable[[str], int | None],
+    fahrenheit: bool,
 ) -> dict[str, dict[str, Any]]:
     from edgewise import homeassistant as ha
 
@@ -110,8 +123,9 @@ def _devices(
         try:
             if expiry_s is None and not has_status:
                 raise InputError(f"node {node!r}: it sleeps: name its settings with --config")
-            name = model.info["name"]
-            devices[node] = ha.discovery(node, model.classes, base, name, expiry_s)
+            devices[node] = ha.discovery(
+                node, model.classes, base, model.info["name"], expiry_s, fahrenheit
+            )
         except InputError as e:
             say(f"left out: {e}")
     if not devices:

@@ -48,6 +48,11 @@ _READINGS: dict[str, dict[str, Any]] = {
         "value_template": "{{ None if value_json.p is none else " + _PERCENT + " }}",
     },
 }
+_FAHRENHEIT = {
+    "unit_of_measurement": "°F",
+    "value_template": "{{ None if value_json.t is none else "
+    "(value_json.t * 1.8 + 32) | round(2) }}",
+}
 _PROBLEM = {
     "platform": "binary_sensor",
     "name": "Sensor",
@@ -96,16 +101,20 @@ def discovery(
     base: str = "edgewise",
     model: str = "",
     expire_s: int | None = None,
+    fahrenheit: bool = False,
 ) -> dict[str, Any]:
     """The payload for ``config_topic``: a device with a sensor for each value of the node.
 
     ``classes``: all classes of its model; any other is unknown there. ``expire_s``: a sleeping
     node has no last will; its values become unavailable after so many seconds without a reading.
+    ``fahrenheit``: the temperature is converted from Celsius, in which a node reports it.
     InputError for a name that Home Assistant does not take.
     """
     config_topic(node)
     topic = f"{base}/{node}"
     readings = _readings(f"{topic}/state", classes)
+    if fahrenheit:
+        readings["temperature"] |= _FAHRENHEIT
     if expire_s is None:
         availability = {"topic": f"{topic}/status"}
         figures = _figures(f"{topic}/diag")
