@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 from tests.health.weeks import DAY_S, NOW_S, days_ago, rows, store
 
-from edgewise.health import check
+from edgewise.health import check, convert_differences
 
 NONE = Path("no-models")
 
@@ -41,9 +41,10 @@ def test_humidity_that_left_three_days_ago(engine: Engine) -> None:
 def test_a_new_node_has_no_before(engine: Engine) -> None:
     store_flat_rooms(engine, "b", "c", days=3)
     store(engine, rows("a1b2c3", lambda ts: {"t": 18.9, "h": 45.0}, 3))
-    assert list_remarks(engine) == [
-        "temperature of a1b2c3 has been 2.1 °C below its neighbours for 3 days"
-    ]
+    (text,) = list_remarks(engine)
+    assert text == "temperature of a1b2c3 has been 2.1 °C below its neighbours for 3 days"
+    converted = convert_differences(text, lambda t_c: 1.8 * t_c, "°F")
+    assert converted == text.replace("2.1 °C", "3.8 °F")
 
 
 def test_one_day_is_a_visit(engine: Engine) -> None:

@@ -29,6 +29,7 @@ app = make_app(
     "edgewise dashboard --db sqlite:///edgewise.db --create",
     "edgewise dashboard --db postgresql://pi.local/edgewise --broker mqtt://pi.local",
     "edgewise dashboard --db sqlite:///edgewise.db --private",
+    "edgewise dashboard --db sqlite:///edgewise.db --fahrenheit",
     "edgewise dashboard password",
 )
 
@@ -68,6 +69,12 @@ def dashboard(
     private: Annotated[
         bool, typer.Option("--private", help="Show nothing to a browser that is not logged in")
     ] = False,
+    fahrenheit: Annotated[
+        bool,
+        typer.Option(
+            "--fahrenheit", help="Show temperatures in Fahrenheit; what is stored stays Celsius"
+        ),
+    ] = False,
     models: Annotated[Path, typer.Option(help="Folder with the model packages")] = Path("models"),
     config: Annotated[
         Path, typer.Option(help="Settings with update.secret, the key of the nodes")
@@ -95,7 +102,12 @@ def dashboard(
     from edgewise.dashboard import Address, serve  # takes a second, and people answer first
 
     address = Address(host, port, tuple(proxy or ()), private)
+<<<<<<< HEAD
     with serve(engine, broker_url, address, models, config, base) as server:
+=======
+    engine = open_db(db_url)
+    with serve(engine, broker_url, address, models, config, base, fahrenheit) as server:
+>>>>>>> d78d21e (edgewise dashboard --fahrenheit: the pages show Fahrenheit, what is stored stays Celsius)
         say(f"dashboard at {server.url}, Ctrl-C ends it")
         wait_for_end()
 

@@ -1,7 +1,7 @@
 """The web pages: people see their nodes, label readings, train a model and send it to nodes.
 
-May import: compile, console, database, errors, health, logs, ota, package, paths, prediction,
-training, urls, web.
+May import: compile, console, database, errors, forecast, health, logs, ota, package, paths,
+prediction, training, urls, web.
 """
 
 from edgewise.dashboard.server import Address, Running, serve

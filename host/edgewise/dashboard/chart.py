@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ _BAR = """(params, api) => {
           style: {fill: api.visual('color')}};
 }"""
 # The tooltip is drawn as text on the canvas (renderMode richText): text from a node is never
-# read as HTML.
+# read as HTML. T_UNIT becomes the unit of the temperature.
 _TOOLTIP = """(all) => {
   const of = id => all.filter(p => p.seriesId === id).map(p => p.value);
   const span = (points, unit) => {
@@ -33,8 +34,8 @@ _TOOLTIP = """(all) => {
   const t = of('t'), f = of('yhat_t');
   const time = new Date(all[0].axisValue).toLocaleString();
   const cls = t.length && t[0][2] ? '\\n' + t[0][2] : '';
-  return time + span(t, ' °C') + span(of('h'), ' %RH') + cls
-    + (f.length ? '\\nforecast' + span(f, ' °C').trim().padStart(9) : '');
+  return time + span(t, T_UNIT) + span(of('h'), ' %RH') + cls
+    + (f.length ? '\\nforecast' + span(f, T_UNIT).trim().padStart(9) : '');
 }"""
 
 
@@ -62,8 +63,13 @@ def _area(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return {"markArea": {**old["markArea"], **new["markArea"]}} if "markArea" in new else {}
 
 
-def options(first_s: float, last_s: float, dark: bool, narrow: bool) -> dict[str, Any]:
-    """The chart without data. It can be scrolled from ``first_s`` to ``last_s`` [unix seconds]."""
+def options(
+    first_s: float, last_s: float, dark: bool, narrow: bool, t_unit: str
+) -> dict[str, Any]:
+    """The chart without data. It can be scrolled from ``first_s`` to ``last_s`` [unix seconds].
+
+    ``t_unit``: of the temperatures.
+    """
     ink, line = ("#a9b3be", "#2c333b") if dark else ("#5b6470", "#e4e8ec")
     left, right = (48, 12) if narrow else (56, 24)
     label = {"color": ink, "fontSize": 11}
@@ -106,7 +112,7 @@ def options(first_s: float, last_s: float, dark: bool, narrow: bool) -> dict[str
         "grid": grids,
         "xAxis": x,
         "yAxis": [
-            {**value, "gridIndex": 0, "name": "°C"},
+            {**value, "gridIndex": 0, "name": t_unit},
             {**value, "gridIndex": 1, "name": "%RH"},
             {**rows, "gridIndex": 2},
         ],
@@ -115,7 +121,7 @@ def options(first_s: float, last_s: float, dark: bool, narrow: bool) -> dict[str
             "trigger": "axis",
             "renderMode": "richText",
             "confine": True,
-            ":formatter": _TOOLTIP,
+            ":formatter": _TOOLTIP.replace("T_UNIT", json.dumps(f" {t_unit}")),
             "backgroundColor": "#1d2126" if dark else "#ffffff",
             "borderColor": line,
             "textStyle": {"color": "#e8ebee" if dark else "#1b1f24", "fontSize": 12},

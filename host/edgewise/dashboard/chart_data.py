@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewise.dashboard.series import Band, Window
+from edgewise.dashboard.units import CELSIUS, Scale
 
 __all__ = ["FAILED", "LATE", "QUIET", "Palette", "data"]
 
+Forecast = tuple[float, float, float, float]  # time, value, lower, upper
 _COLORS = ("#4c9f8b", "#7a6fc0", "#c76a8e", "#5a9bd4", "#9a8f3c", "#8d6e63", "#6b7c8c")
 QUIET, LATE, FAILED = "#8a94a055", "#e0a030", "#c0503c"
+_DIGITS = 3  # of a temperature: what a conversion adds would only make the messages longer
 _DOT = {"symbol": "circle", "symbolSize": 4}
 
 
@@ -31,21 +34,25 @@ def data(
     period_s: float,
     labels: list[Band],
     events: list[tuple[float, str]],
-    forecasts: dict[str, list[tuple[float, float, float, float]]],
+    forecasts: dict[str, list[Forecast]],
     palette: Palette,
+    scale: Scale = CELSIUS,
 ) -> list[dict[str, Any]]:
     """The series of ``window``, which ECharts merges by id.
 
-    ``events``: unix seconds and name. ``forecasts``: channel -> time, value, lower, upper.
+    ``events``: unix seconds and name. ``forecasts``: channel -> time, value, lower, upper. Their
+    temperatures, and those of ``window``, are in Celsius, those of the series in ``scale``.
     """
     outages = window.outages(period_s)
     gaps = window.gaps(period_s)
     areas = [[{"xAxis": 1000 * b.start}, {"xAxis": 1000 * b.end}] for b in outages]
     series: list[dict[str, Any]] = []
-    for channel, values in (("t", window.t), ("h", window.h)):
+    t = np.round(scale.value(window.t), _DIGITS)
+    shown_forecasts = {**forecasts, "t": _in_scale(forecasts.get("t", []), scale)}
+    for channel, values in (("t", t), ("h", window.h)):
         points = _make_points(window, values, gaps)
         series.append({"id": channel, "data": points, "markArea": {"data": areas}})
-        rows = forecasts.get(channel, [])
+        rows = shown_forecasts.get(channel, [])
         series += [
             {"id": f"low_{channel}", "data": [[1000 * ts, low] for ts, _, low, _ in rows]},
             {"id": f"band_{channel}", "data": [[1000 * ts, up - low] for ts, _, low, up in rows]},
@@ -60,6 +67,10 @@ def data(
     ]
     marks = [{"value": [1000 * ts, 2], "name": name} for ts, name in events]
     return [*series, {"id": "bands", "data": bars}, {"id": "events", "data": marks}]
+
+
+def _in_scale(rows: list[Forecast], scale: Scale) -> list[Forecast]:
+    return [(ts, scale.value(y), scale.value(low), scale.value(up)) for ts, y, low, up in rows]
 
 
 def _bar(band: Band, row: int, color: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from edgewise.dashboard.chart_data import Palette
 from edgewise.dashboard.figures import Figure
 from edgewise.dashboard.fleet import Node
+from edgewise.dashboard.units import Scale
 
 __all__ = [
     "card",
@@ -53,26 +54,26 @@ def head(nodes: list[Node]) -> str:
     return f"<p class='counts'>{''.join(f'<span>{text}</span>' for text in texts)}</p>"
 
 
-def card(node: Node, palette: Palette, marks: int) -> str:
+def card(node: Node, palette: Palette, marks: int, scale: Scale) -> str:
     """The card of a node on the overview; ``marks``: how many health remarks it has."""
     url = escape("/node?" + urlencode({"id": node.name}))
     mark = f'<span class="mark">{marks} to look at</span>' if marks else ""
     if node.has_two_boards:
         mark += '<span class="mark">two boards</span>'
     return (
-        f'<a class="card {node.state}" href="{url}">{_title(node)}{_values(node)}'
+        f'<a class="card {node.state}" href="{url}">{_title(node)}{_values(node, scale)}'
         f"{_class(node, palette)}"
         f'<p class="soft"><span>{_age(node.received_at)}</span>{_radio(node)}{mark}</p></a>'
     )
 
 
-def summary(node: Node, palette: Palette) -> str:
+def summary(node: Node, palette: Palette, scale: Scale) -> str:
     """The values of a node for the top of its own page."""
     why = f'<p class="soft">{escape(node.why)}</p>' if node.why else ""
     if node.has_two_boards:
         why += f'<p class="failed">{_TWO_BOARDS}</p>'
     return (
-        f'<div class="now">{_title(node)}{_values(node)}{_class(node, palette)}'
+        f'<div class="now">{_title(node)}{_values(node, scale)}{_class(node, palette)}'
         f'<p class="soft"><span>{_age(node.received_at)}</span>{_radio(node)}</p>{why}</div>'
     )
 
@@ -83,11 +84,11 @@ def _title(node: Node) -> str:
     return f"<h2>{dot}<span>{escape(node.name)}</span>{state}</h2>"
 
 
-def _values(node: Node) -> str:
+def _values(node: Node, scale: Scale) -> str:
     if node.t is None or node.h is None:
         return f'<p class="values failed">no value: {escape(node.err or "unknown")}</p>'
     return (
-        f'<p class="values"><b>{node.t:.1f}</b><small>°C</small>'
+        f'<p class="values"><b>{scale.value(node.t):.1f}</b><small>{scale.unit}</small>'
         f"<b>{node.h:.1f}</b><small>%RH</small></p>"
     )
 

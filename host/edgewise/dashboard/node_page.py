@@ -40,7 +40,7 @@ async def node_page(state: State, request: Request, name: str) -> None:
     current = await asyncio.to_thread(node, state.engine, name)
     extent = await asyncio.to_thread(series.extent, state.engine, name)
     with page(f"{name} - Edgewise", writer, back=True):
-        top = markup("" if current is None else html.summary(current, state.palette))
+        top = markup("" if current is None else html.summary(current, state.palette, state.scale))
         body = ui.element("div").style("width:100%")
         if current is None or extent is None:
             await _wait(state, name, top)
@@ -78,7 +78,7 @@ async def _wait(state: State, name: str, top: ui.html) -> None:
                 f'<p class="soft">No node {escape(name[:64])} has sent anything.</p>'
             )
             return
-        top.set_content(html.summary(current, state.palette))
+        top.set_content(html.summary(current, state.palette, state.scale))
         notice.set_content(_NO_TIME)
         if await asyncio.to_thread(series.extent, state.engine, name):
             ui.navigate.reload()
@@ -104,7 +104,8 @@ class _View:
 
     def options(self, dark: bool) -> dict[str, Any]:
         """The chart without data, showing the last day."""
-        empty = chart.options(self._first, self._end, dark, self._width < _NARROW)
+        narrow, unit = self._width < _NARROW, self._state.scale.unit
+        empty = chart.options(self._first, self._end, dark, narrow, unit)
         start, end = self._time_shares(*self._span)
         empty["dataZoom"][0].update(start=start, end=end)
         return empty
@@ -165,7 +166,7 @@ class _View:
         current = await asyncio.to_thread(node, self._state.engine, self._node.name)
         if current is None:
             return
-        self._top.set_content(html.summary(current, self._state.palette))
+        self._top.set_content(html.summary(current, self._state.palette, self._state.scale))
         await self._teach.look()
         is_new = (current.ts, current.received_at) != (self._node.ts, self._node.received_at)
         self._node = current
@@ -228,6 +229,7 @@ class _View:
             notes.events(self._state, name, first, last),
             notes.forecasts(self._state, name, *span, self._pixels),
             palette,
+            self._state.scale,
         )
         classes = sorted({c for c in window.cls if c is not None} | {b.name for b in bands})
         marks = {**{c: palette[c] for c in classes}, "no readings": chart_data.QUIET}

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from edgewise.dashboard.state import State
+from edgewise.dashboard.units import Scale
 from edgewise.database.notes import OK
 from edgewise.database.schema import events as event
 from edgewise.database.schema import forecast
@@ -55,19 +56,29 @@ def events(state: State, name: str, first: float, last: float) -> list[tuple[flo
         .limit(_EVENTS_MAX)
     )
     with state.engine.connect() as connection:
-        return [(row.ts, _event_text(row)) for row in connection.execute(query)]
+        return [(row.ts, _event_text(row, state.scale)) for row in connection.execute(query)]
 
 
-def _event_text(row: Any) -> str:
+def _event_text(row: Any, scale: Scale) -> str:
     payload = json.loads(row.payload)
     if row.digest is None and "about" in payload:  # an event of the host
         is_over = payload["to"] == OK
-        return f"over: {payload['from']}" if is_over else f"{row.event}: {payload['to']}"
+        text = _host_text(payload["from" if is_over else "to"], payload["about"], scale)
+        return f"over: {text}" if is_over else f"{row.event}: {text}"
     change = f": {payload.get('from') or 'start'} → {payload['to']}" if "to" in payload else ""
     return f"{row.event}{change}{' (' + str(payload['err']) + ')' if 'err' in payload else ''}"
+
+
+def _host_text(text: str, about: str, scale: Scale) -> str:
+    # The text of a forecast begins with its limit, which the event is about.
+    rest = text.removeprefix(about)
+    return scale.remark(text) if rest == text else scale.limit(about) + rest
 
 
 def remarks(state: State, name: str) -> list[tuple[str, str]]:
     """Day and text of the current health remarks of the node."""
     rows = current(state.engine, [name], time.time())
-    return [(time.strftime("%d %b", time.gmtime(r.day)), r.text) for r in rows[:LISTED]]
+    return [
+        (time.strftime("%d %b", time.gmtime(r.day)), state.scale.remark(r.text))
+        for r in rows[:LISTED]
+    ]

@@ -39,7 +39,8 @@ async def overview(state: State, request: Request) -> None:
             if node.name not in cards:
                 with grid:
                     cards[node.name] = markup("")
-            cards[node.name].set_content(html.card(node, state.palette, marks[node.name]))
+            card = html.card(node, state.palette, marks[node.name], state.scale)
+            cards[node.name].set_content(card)
 
     await refresh_every(_EVERY_S, refresh)
 

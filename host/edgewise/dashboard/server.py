@@ -21,6 +21,7 @@ from edgewise.dashboard.private import Private
 from edgewise.dashboard.rounds import Rounds
 from edgewise.dashboard.routes import add_routes
 from edgewise.dashboard.state import State
+from edgewise.dashboard.units import CELSIUS, FAHRENHEIT
 from edgewise.errors import InputError, OutsideError
 from edgewise.urls import BrokerUrl
 from edgewise.web import Limits, Server, log_lines
@@ -90,10 +91,12 @@ def serve(
     models: Path = Path("models"),
     config: Path = Path("node.toml"),
     base: str = "edgewise",
+    fahrenheit: bool = False,
 ) -> Running:
     """Start a dashboard of the database; once in a process, because NiceGUI is global.
 
-    ``broker``, ``config`` (with update.secret) and ``base`` are for pushing. Raises
+    ``broker``, ``config`` (with update.secret) and ``base`` are for pushing.
+    ``fahrenheit``: the pages show temperatures in Fahrenheit instead of Celsius. Raises
     InputError where a password is needed and none is set, OutsideError where the address is
     taken.
     """
@@ -111,7 +114,8 @@ def serve(
     listening = _listen(host, address.port)
     watch(engine)
     log_lines()
-    state = State(engine, broker, models, config, base, address.private)
+    scale = FAHRENHEIT if fahrenheit else CELSIUS
+    state = State(engine, broker, models, config, base, address.private, scale)
     app = FastAPI(openapi_url=None)
     add_routes(app, state)
     checked = Checked(app)

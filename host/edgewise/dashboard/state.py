@@ -20,6 +20,7 @@ from edgewise.dashboard.guard import Sessions
 from edgewise.dashboard.hours import Hours
 from edgewise.dashboard.job import Job
 from edgewise.dashboard.password import Attempts
+from edgewise.dashboard.units import CELSIUS, Scale
 from edgewise.database import reason
 from edgewise.database.schema import model
 from edgewise.errors import EdgewiseError
@@ -38,7 +39,8 @@ _Result = TypeVar("_Result")
 class State:
     """The shared state.
 
-    ``private``: nobody reads without a login. ``verdicts``: node -> text about the last push.
+    ``private``: nobody reads without a login. ``scale``: of the temperatures on the pages.
+    ``verdicts``: node -> text about the last push.
     """
 
     engine: Engine
@@ -47,6 +49,7 @@ class State:
     config: Path
     base: str
     private: bool = False
+    scale: Scale = CELSIUS
     sessions: Sessions = field(default_factory=Sessions)
     attempts: Attempts = field(default_factory=Attempts)
     palette: Palette = field(default_factory=Palette)

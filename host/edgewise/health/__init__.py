@@ -4,6 +4,7 @@ May import: database, features, forecast, logs, package.
 """
 
 from edgewise.health.check import Report, check
+from edgewise.health.neighbours import convert_differences
 from edgewise.health.remarks import Remark, current
 
-__all__ = ["Remark", "Report", "check", "current"]
+__all__ = ["Remark", "Report", "check", "convert_differences", "current"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from edgewise.forecast.hourly import CHANNELS, Hourly
 from edgewise.health.days import DAYS, Finding
 from edgewise.package.baseline import DAY_S
 
-__all__ = ["neighbours"]
+__all__ = ["convert_differences", "neighbours"]
 
 _OTHERS_MIN = 2  # with one other node it is unknown which is wrong
 _HOURS_MIN = 12  # of a day
@@ -21,6 +22,9 @@ _HISTORY_MIN = 3  # days
 _LIMITS = {"t": 2.0, "h": 5.0}  # Celsius, %RH: more than two good DHT22 differ by
 _UNITS = {"t": "°C", "h": "%"}
 _DIGITS = {"t": 1, "h": 0}
+_DIFFERENCE = re.compile(
+    rf"(\d+\.\d) {_UNITS['t']}(?= above | below )"
+)  # as `_describe` writes it
 Floats = NDArray[np.float64]
 
 
@@ -89,3 +93,12 @@ def _finding(series: Hourly, day: float, value: float, history: list[float]) -> 
 def _describe(channel: str, value: float) -> str:
     side = "above" if value >= 0 else "below"
     return f"{abs(value):.{_DIGITS[channel]}f} {_UNITS[channel]} {side}"
+
+
+def convert_differences(text: str, convert: Callable[[float], float], unit: str) -> str:
+    """The ``text`` of a remark with its differences of temperature, in Celsius, in ``unit``."""
+
+    def replace(match: re.Match[str]) -> str:
+        return f"{convert(float(match[1])):.{_DIGITS['t']}f} {unit}"
+
+    return _DIFFERENCE.sub(replace, text)
