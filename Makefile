@@ -132,15 +132,9 @@ monitor: setup  ## A node's serial line, live: [PORT=/dev/...] [CSV=log.csv]
 # An address in the environment stays there: a command line is readable by everybody.
 DEFAULT_DB = $(if $(EDGEWISE_DB),,--db sqlite:///edgewise.db)
 
-<<<<<<< HEAD
-dashboard: setup-dashboard  ## Nodes in a browser: [DB=sqlite:///edgewise.db] [BROKER=mqtt://host:port]
-	@$(BIN)/edgewise dashboard $(if $(DB),--db "$(DB)",$(if $(DEFAULT_DB),$(DEFAULT_DB) --create)) \
-		$(if $(BROKER),--broker "$(BROKER)")
-=======
 dashboard: setup-dashboard  ## Nodes in a browser: [DB=sqlite:///edgewise.db] [BROKER=mqtt://host:port] [FAHRENHEIT=1]
-	@$(BIN)/edgewise dashboard $(if $(DB),--db "$(DB)",$(DEFAULT_DB)) \
+	@$(BIN)/edgewise dashboard $(if $(DB),--db "$(DB)",$(if $(DEFAULT_DB),$(DEFAULT_DB) --create)) \
 		$(if $(BROKER),--broker "$(BROKER)") $(if $(FAHRENHEIT),--fahrenheit)
->>>>>>> d78d21e (edgewise dashboard --fahrenheit: the pages show Fahrenheit, what is stored stays Celsius)
 
 forecast: setup-forecast  ## The next day of every node: [DB=sqlite:///edgewise.db] or DATA=log.csv
 	@$(BIN)/edgewise forecast $(if $(DATA),--log "$(DATA)",$(if $(DB),--db "$(DB)",$(DEFAULT_DB)))

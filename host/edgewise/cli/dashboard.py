@@ -102,12 +102,7 @@ def dashboard(
     from edgewise.dashboard import Address, serve  # takes a second, and people answer first
 
     address = Address(host, port, tuple(proxy or ()), private)
-<<<<<<< HEAD
-    with serve(engine, broker_url, address, models, config, base) as server:
-=======
-    engine = open_db(db_url)
     with serve(engine, broker_url, address, models, config, base, fahrenheit) as server:
->>>>>>> d78d21e (edgewise dashboard --fahrenheit: the pages show Fahrenheit, what is stored stays Celsius)
         say(f"dashboard at {server.url}, Ctrl-C ends it")
         wait_for_end()
 
