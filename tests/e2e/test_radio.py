@@ -92,7 +92,8 @@ def test_errors_are_failed_attempts(
         assert not said(node, "mqtt: connected")
         heal_radio(node.flash)
         wait_for_rows(node, engine, 15)
-        assert said(node, "mqtt: connected") == said(node, "the radio starts again") == 1
+        assert said(node, "mqtt: connected")
+        assert said(node, "the radio starts again") == 1
 
 
 def test_the_restart_heals_a_radio_that_is_stuck(

@@ -68,7 +68,7 @@ def _units(log: Log, choices: Choices) -> Iterator[str]:
         )
     if choices.unit is not None or log.source.unit != "C":
         return
-    is_hot = t > _HOT_DC
+    is_hot = 2 * int((t_dc > _HOT_DC).sum()) > len(t_dc)
     is_swapped = is_hot and _ROOM_PM[0] <= h <= _ROOM_PM[1]
     if is_swapped and not _of_fahrenheit(t_dc):
         names = log.source.columns
