@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -22,7 +23,14 @@ _EXACT = {
 }
 _OPTIONS = {TIME: "--time", TEMPERATURE: "--temperature", HUMIDITY: "--humidity"}
 NODE_NAMES = ("node", "device", "mote", "node_id", "device_id", "sensor_id")
+# They tell nodes apart where they have several names and each name has several rows.
+_LIKELY_NODES = (
+    *("room", "location", "station", "place", "area", "sensor", "sensor_name", "device_name"),
+    *("name", "host", "topic", "mac", "address", "id", "source", "entity", "channel"),
+)
+_ZONES = ("tz", "timezone", "time_zone", "zone", "utc_offset")
 _LABEL = ("status", "device_status", "label")
+_ROWS_OF_A_NODE = 3
 _FIELDS = ("field1", "field2", "field3", "field4", "field5", "field6", "field7", "field8")
 
 
@@ -62,7 +70,7 @@ def find_columns(sheet: Sheet, choices: Choices) -> Columns:
     taken = {**dict.fromkeys(time, TIME), temperature: TEMPERATURE, humidity: HUMIDITY}
     if temperature == humidity or {temperature, humidity} & set(time):
         raise InputError(
-            f"{sheet.path}:{sheet.header_line}: one column is named for two quantities: correct "
+            f"{sheet.header_place}: one column is named for two quantities: correct "
             "--time, --temperature or --humidity"
         )
     indices = []
@@ -71,7 +79,7 @@ def find_columns(sheet: Sheet, choices: Choices) -> Columns:
         index = None if column is None else find_named(sheet, option, column)
         if index in taken:
             raise InputError(
-                f"{sheet.path}:{sheet.header_line}: {option} {column} is the {taken[index]} "
+                f"{sheet.header_place}: {option} {column} is the {taken[index]} "
                 f"column: name another with {option}; columns: {_list_names(sheet)}"
             )
         indices.append(index)
@@ -80,11 +88,25 @@ def find_columns(sheet: Sheet, choices: Choices) -> Columns:
         time,
         temperature,
         humidity,
-        node if choices.group is not None else _first(names, NODE_NAMES),
+        node if choices.group is not None else _find_node(sheet, names, (*taken, *indices)),
         label if choices.label is not None else _first(names, _LABEL),
         split,
         notes,
     )
+
+
+def _find_node(sheet: Sheet, names: list[str], taken: tuple[int | None, ...]) -> int | None:
+    exact = _first(names, NODE_NAMES)
+    if exact is not None:
+        return exact
+    for name in _LIKELY_NODES:
+        index = _first([n.replace(" ", "_") for n in names], (name,))
+        if index is None or index in taken:
+            continue
+        cells = sheet.cells(index)
+        if "" not in cells and 1 < len(set(cells)) <= len(cells) / _ROWS_OF_A_NODE:
+            return index
+    return None
 
 
 def is_exact(sheet: Sheet, columns: Columns) -> bool:
@@ -109,8 +131,9 @@ def find_times(sheet: Sheet, choices: Choices) -> tuple[int, ...]:
     full = [i for i in indices if kinds[i] in ("full", "none")]
     dates = [i for i in indices if kinds[i] == "date"]
     clocks = [i for i in indices if kinds[i] in ("clock", "number")]
-    where = f"{sheet.path}:{sheet.header_line}"
+    where = sheet.header_place
     chosen: tuple[int, ...] = ()
+    zone = _first([name.casefold().replace(" ", "_") for name in sheet.header], _ZONES)
     if len(full) == 1:
         chosen = (full[0],)
     elif not full and len(dates) == 1 and len(clocks) == 1:
@@ -123,6 +146,8 @@ def find_times(sheet: Sheet, choices: Choices) -> tuple[int, ...]:
             f"{where}: columns {shown} look like the time: choose with --time COLUMN, or with "
             "--time DATE,CLOCK for two"
         )
+    if chosen and zone is not None and not is_number(sheet.first(chosen[0], MISSING)):
+        chosen = (*chosen, zone)
     if choices.period_s is not None:
         if chosen:
             raise InputError(
@@ -140,7 +165,7 @@ def find_times(sheet: Sheet, choices: Choices) -> tuple[int, ...]:
 
 def _time_kind(sheet: Sheet, column: int) -> str:
     # what the first cell of a column holds
-    cell = next((c for c in sheet.cells(column) if c.casefold() not in MISSING), "")
+    cell = sheet.first(column, MISSING)
     if is_number(cell):
         unit = read_name(sheet.header[column]).unit
         is_count = len(cell.split(".")[0]) <= 6 and unit is None and len(cell) <= 6
@@ -196,7 +221,7 @@ def _fields(sheet: Sheet) -> list[int]:
 
 
 def _role_error(sheet: Sheet, role: str, indices: list[int]) -> str:
-    where = f"{sheet.path}:{sheet.header_line}"
+    where = sheet.header_place
     shown = [sheet.header[i] for i in indices]
     if len({name.casefold() for name in shown}) < len(shown):
         return f"{where}: two columns named {shown[0]}: rename or remove one"
@@ -204,7 +229,7 @@ def _role_error(sheet: Sheet, role: str, indices: list[int]) -> str:
     if shown:
         return (
             f"{where}: columns {' and '.join(shown)} look like the {role}: choose with "
-            f"{option} {shown[0]}"
+            f"{option} {shlex.quote(shown[0])}"
         )
     return (
         f"{where}: no {role} column: name it with {option} COLUMN; "
@@ -220,7 +245,7 @@ def find_named(sheet: Sheet, option: str, column: str) -> int:
     """Return the index of a column that the user names. Raises InputError."""
     names = [name.casefold() for name in sheet.header]
     name = column.strip().casefold()
-    where = f"{sheet.path}:{sheet.header_line}"
+    where = sheet.header_place
     if name and name in names:
         if names.count(name) > 1:
             raise InputError(f"{where}: two columns named {column}: rename or remove one")

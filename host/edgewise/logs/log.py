@@ -8,12 +8,19 @@ from os import PathLike, fspath
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewise.logs.cells.times import Times, read_times
+from edgewise.logs.cells.times import Times, read_times, spread_minutes
 from edgewise.logs.cells.values import Values, read_humidity, read_temperature, tenths
 from edgewise.logs.choices import Choices
 from edgewise.logs.columns import Columns, find_columns, is_exact
 from edgewise.logs.long import is_long, widen
-from edgewise.logs.order import check_order, check_unit, period_of, rows_by_key, series_of
+from edgewise.logs.order import (
+    check_order,
+    check_unit,
+    is_newest_first,
+    period_of,
+    rows_by_key,
+    series_of,
+)
 from edgewise.logs.sheets.files import read_sheet
 from edgewise.logs.sheets.sheet import Sheet
 from edgewise.logs.source import Source
@@ -101,16 +108,28 @@ def read_log(
     written = None
     if is_long(sheet):
         sheet, choices, written = widen(sheet, choices)
+    return _read(sheet, choices, written)
+
+
+def _read(sheet: Sheet, choices: Choices, written: Times | None) -> Log:
+    # written: the times of an export with one value a row, as the file has them
     columns = find_columns(sheet, choices)
     n = len(sheet.rows)
     node = _strings(sheet.texts(columns.node) if columns.node is not None else [""] * n)
     parts = sheet.texts(columns.split) if columns.split is not None else [""] * n
     keys: list[object] = list(zip(node.tolist(), parts, strict=True))
     times = _times(sheet, columns.time, keys, choices)
+    if columns.time and is_newest_first(times.time_s, keys):
+        note = "the newest rows came first"
+        turned = replace(
+            sheet, rows=sheet.rows[::-1], line=sheet.line[::-1], notes=(*sheet.notes, note)
+        )
+        return _read(turned, choices, written)
+    times = spread_minutes(times, keys)
     temperature = read_temperature(sheet, columns.temperature, choices)
     humidity = read_humidity(sheet, columns.humidity, choices)
     if columns.time:
-        check_order(sheet, columns.time[0], times.time_s, keys, times.is_local)
+        check_order(sheet, columns.time, times.time_s, keys, times.is_local)
     series = series_of(node, times.time_s)
     if choices.unit is None:
         check_unit(sheet, columns.temperature, temperature.values, series)
@@ -120,7 +139,8 @@ def read_log(
     if choices.split is not None:
         extra[choices.split] = _strings(parts)
     period_ms = period_of(times.time_s, series)
-    source = _source(sheet, columns, written or times, temperature, humidity, choices)
+    shown = columns if labels is not None else replace(columns, label=None)
+    source = _source(sheet, shown, written or times, temperature, humidity, choices)
     return Log(
         path=sheet.path,
         time_s=times.time_s,
@@ -181,7 +201,7 @@ def _source(
         humidity_unit=humidity.unit,
         since_start=times.since_start,
         is_time_sure=choices.date_format is not None,
-        notes=(*sheet.notes, *columns.notes),
+        notes=(*sheet.notes, *columns.notes, *times.notes),
     )
 
 

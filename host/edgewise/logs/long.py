@@ -168,7 +168,7 @@ def _pairs(
     sheet: Sheet, all_series: dict[tuple[str, str], _Series], choices: Choices
 ) -> dict[str, tuple[_Series, _Series]]:
     # node -> its temperature and its humidity
-    where = f"{sheet.path}:{sheet.header_line}"
+    where = sheet.header_place
     found: dict[str, dict[str, _Series]] = {TEMPERATURE: {}, HUMIDITY: {}}
     for (name, tag), series in all_series.items():
         for role, given in ((TEMPERATURE, choices.temperature), (HUMIDITY, choices.humidity)):
@@ -206,8 +206,7 @@ def _label(
             return series
     names = ", ".join(sorted({name for name, _ in all_series}))
     raise InputError(
-        f"{sheet.path}:{sheet.header_line}: no series {choices.label}: name one with --label; "
-        f"found: {names}"
+        f"{sheet.header_place}: no series {choices.label}: name one with --label; found: {names}"
     )
 
 

@@ -87,8 +87,8 @@ _OF_ROLE = {
 }
 # They name the part and not the quantity.
 _SENSORS = re.compile(
-    r"dht ?11|dht ?22|am ?230[12]|sht ?\d+x?|bme ?\d+|bmp ?\d+|htu ?\d+\w?|si70\d\d|ds18b20|"
-    r"sensor|binary sensor|esp ?32|esp ?8266"
+    r"\bdht ?11\w?|\bdht ?22\w?|\bdht\b|am ?230[12]|sht ?\d+x?|bme ?\d+|bmp ?\d+|htu ?\d+\w?|"
+    r"si70\d\d|ds18b20|sensor|binary sensor|esp ?32|esp ?8266"
 )
 _WORD = re.compile(r"[a-z]+|[0-9]+|%")
 _FILLERS = ("relative", "rel", "deg", "air")
@@ -117,6 +117,8 @@ def read_name(name: str) -> Name:
     if text in _SHORT:
         return Name(_SHORT[text], _UNITS.get(text) if _SHORT[text] == TIME else None, "")
     words = _WORD.findall(_SENSORS.sub(" ", text.replace("_", " ")))
+    if len(words) == 1 and words[0] in ("t", "h"):
+        return Name(_SHORT[words[0]], None, "")
     role = _role(words, text)
     if role is None:
         return Name(None, None, " ".join(words))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgewise.errors import InputError
 from edgewise.logs.sheets.sheet import Sheet
 
-__all__ = ["check_order", "check_unit", "period_of", "rows_by_key", "series_of"]
+__all__ = ["check_order", "check_unit", "is_newest_first", "period_of", "rows_by_key", "series_of"]
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 _SIDE_ROWS = 5  # readings on each side of a change of unit
 _MISFIT_MAX_C = 1.5
 _JUMP_C = 15.0
+_BACK_SHARE = 0.95
 
 
 def series_of(node: NDArray[np.object_], time_s: Floats) -> list[Rows]:
@@ -42,12 +43,23 @@ def rows_by_key(keys: Sequence[object]) -> list[Rows]:
     return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1) if len(order) else []
 
 
+def is_newest_first(time_s: Floats, keys: Sequence[object]) -> bool:
+    """Return whether nearly all rows are earlier than the row before them."""
+    steps = np.concatenate([np.diff(time_s[rows]) for rows in rows_by_key(keys)])
+    return len(steps) > 1 and int((steps < 0).sum()) >= _BACK_SHARE * len(steps)
+
+
 def check_order(
-    sheet: Sheet, column: int, time_s: Floats, keys: Sequence[object], is_local: bool = False
+    sheet: Sheet,
+    columns: tuple[int, ...],
+    time_s: Floats,
+    keys: Sequence[object],
+    is_local: bool = False,
 ) -> None:
     """Raise InputError for the first row that is not later than the row before it of its key.
 
-    ``is_local``: the file names no zone, so that summer time may be the reason.
+    ``columns``: of the time; ``is_local``: the file names no zone, so that summer time may be the
+    reason.
     """
     first: tuple[int, int] | None = None
     for rows in rows_by_key(keys):
@@ -58,9 +70,10 @@ def check_order(
     if first is None:
         return
     row, before = first
+    column, cell = columns[0], sheet.joined(columns)[row]
     if is_local and _is_end_of_summer_time(time_s, row, before):
         raise InputError(
-            f"{sheet.place(row, column)}: {sheet.rows[row][column].strip()} is earlier than line "
+            f"{sheet.place(row, column)}: {cell} is earlier than line "
             f"{sheet.line[before]}: looks like the end of summer time: say the zone with --tz "
             "Europe/Berlin or another (do not sort the rows)"
         )
@@ -68,17 +81,27 @@ def check_order(
     fault = "the same time as" if same else "earlier than"
     cure = "remove one of the two rows" if same else "sort the rows by time"
     raise InputError(
-        f"{sheet.place(row, column)}: {sheet.rows[row][column].strip()} is {fault} "
+        f"{sheet.place(row, column)}: {cell} is {fault} "
         f"line {sheet.line[before]}: {cure}, or name the column that tells nodes apart "
         "with --group"
     )
 
 
 def _is_end_of_summer_time(time_s: Floats, row: int, before: int) -> bool:
-    # back by up to an hour, in the night of a month in which summer time ends somewhere
+    # back by up to an hour in a night from Saturday to Sunday, in a month in which it ends
+    # somewhere; a log with a reading an hour has one time twice
     back_s = float(time_s[before] - time_s[row])
     clock = datetime.fromtimestamp(float(time_s[row]), UTC)
-    return 0 <= back_s <= 3600 and clock.hour < 4 and clock.month in (3, 4, 9, 10, 11)
+    steps = np.diff(time_s)
+    least_s = (
+        0.0 if float(np.median(steps[steps > 0] if (steps > 0).any() else [0])) >= 1800 else 1.0
+    )
+    return (
+        least_s <= back_s <= 3600
+        and clock.weekday() == 6
+        and clock.hour < 4
+        and clock.month in (3, 4, 9, 10, 11)
+    )
 
 
 def check_unit(sheet: Sheet, column: int, celsius: Floats, series: list[Rows]) -> None:

@@ -32,7 +32,7 @@ class Source:
     def lines(self) -> list[str]:
         """Return the description as short lines."""
         names = ", ".join(f"{role} {name!r}" for role, name in self.columns.items())
-        written = f"{self.form}, {self.encoding}"
+        written = f"{self.form}, {self.encoding}" if self.encoding else self.form
         if self.separator:
             written += f", separator {_SEPARATORS.get(self.separator, self.separator)}"
         return [

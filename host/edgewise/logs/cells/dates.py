@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-__all__ = ["Moment", "Order", "parse_clock", "parse_format", "parse_text"]
+__all__ = [
+    "Moment",
+    "Order",
+    "order_of_name",
+    "parse_clock",
+    "parse_format",
+    "parse_text",
+    "zone_of_name",
+]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MONTHS = {
@@ -61,7 +69,7 @@ _DATE = re.compile(
     r"|(?P<n3>[^\W\d_]{3,9})\.?\s+(?P<d3>\d{1,2})(?:st|nd|rd|th)?(?:,?\s+(?P<y3>\d{4}))?(?![\d:])"
 )
 _CLOCK = re.compile(
-    r"(?P<h>\d{1,2})[:h.](?P<min>\d{2})(?:[:m.](?P<sec>\d{2})(?:[.,:](?P<frac>\d{1,9}))?s?)?"
+    r"(?P<h>\d{1,2})[:h.](?P<min>\d{1,2})(?:[:m.](?P<sec>\d{1,2})(?:[.,:](?P<frac>\d{1,9}))?s?)?"
     r"\s*(?P<half>[ap]\.?\s?m\.?(?![a-z]))?"
     r"|(?P<h2>\d{1,2})\s*(?P<half2>[ap]\.?m\.?(?![a-z]))",
     re.IGNORECASE,
@@ -70,6 +78,10 @@ _OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+-])(\d{1,2}):?(\d{2})?(?::\d\d)?$", re.
 _WEEKDAY = re.compile(r"^(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so)[a-z]*\.?,?\s+", re.I)
 _YEAR = re.compile(r"^\d{4}$")
 _DIGITS = re.compile(r"\d{3,6}")
+_ABBREVIATION = re.compile(r"[A-Z]{2,5}")
+_PATTERN = re.compile(
+    r"d{1,2}[-/. ]m{1,2}[-/. ]y{2,4}|m{1,2}[-/. ]d{1,2}[-/. ]y{2,4}|y{2,4}[-/. ]m", re.I
+)
 
 
 class Order:
@@ -82,13 +94,15 @@ class Order:
 class Moment:
     """``seconds``: since 1970 by the clock as written, ``offset_s``: of its zone, None without
     one; ``zone``: the name of a zone; ``by_order``: for a date in figures the seconds in each
-    order that it can have, else empty."""
+    order that it can have, else empty; ``abbreviation``: of a zone, where it names several."""
 
     seconds: float
     offset_s: float | None
     by_order: dict[str, float]
     is_date_only: bool = False
     zone: str | None = None
+    is_iso: bool = False
+    abbreviation: str | None = None
 
 
 def parse_text(text: str) -> Moment | None:
@@ -115,14 +129,46 @@ def parse_text(text: str) -> Moment | None:
         groups["y3"] = years[0]
         tail = " ".join(w for w in words if w not in years)
     known, offset_s, zone = _zone(tail)
-    if not known or seconds is None:
+    abbreviation = None if known or not _ABBREVIATION.fullmatch(tail) else tail
+    if seconds is None or not (known or abbreviation):
         return None
     days = {order: day for order, day in _days(groups).items() if day is not None}
     if not days:
         return None
     by_order = {order: day + seconds for order, day in days.items()}
     first = next(iter(by_order.values()))
-    return Moment(first, offset_s, by_order if groups["a"] else {}, clock is None, zone)
+    return Moment(
+        first,
+        offset_s,
+        by_order if groups["a"] else {},
+        clock is None,
+        zone,
+        abbreviation=abbreviation,
+    )
+
+
+def order_of_name(name: str) -> str | None:
+    """Return the order that the name of a column tells, as in "Time (DD/MM/YYYY)"."""
+    match = _PATTERN.search(name)
+    if match is None:
+        return None
+    orders = {"d": Order.DMY, "m": Order.MDY, "y": Order.YMD}
+    return orders[str(match[0])[0].casefold()]
+
+
+def zone_of_name(name: str) -> str | None:
+    """Return the zone that the name of a column tells, as in "Time, GMT-05:00": an offset such as
+    -05:00, or the name of a zone."""
+    offset = re.search(r"(?:UTC|GMT)\s*([+-])(\d{1,2})(?::?(\d{2}))?", name, re.IGNORECASE)
+    if offset:
+        return f"{offset[1]}{int(offset[2]):02d}:{offset[3] or '00'}"
+    for word in re.findall(r"[A-Za-z]+/[A-Za-z_]+|[A-Za-z]+", name):
+        hours = _ABBREVIATIONS.get(word.casefold()) if word.isupper() and len(word) > 1 else None
+        if hours is not None:
+            return f"{'-' if hours < 0 else '+'}{abs(int(hours)):02d}:00"
+        if "/" in word and _zone(word)[2]:
+            return str(word)
+    return None
 
 
 def _with_colons(digits: str) -> str:
@@ -155,15 +201,14 @@ def _iso(text: str) -> Moment | None:
         time = datetime.fromisoformat(text.replace(",", ".") if ":" in text else text)
     except ValueError:
         return None
-    return _moment(time, is_date_only=":" not in text and "T" not in text)
+    return _moment(time, is_date_only=":" not in text and "T" not in text, is_iso=True)
 
 
-def _moment(time: datetime, is_date_only: bool = False) -> Moment:
+def _moment(time: datetime, is_date_only: bool = False, is_iso: bool = False) -> Moment:
     offset = time.utcoffset()
     seconds = (time.replace(tzinfo=UTC) - _EPOCH).total_seconds()
-    return Moment(
-        seconds, offset.total_seconds() if offset is not None else None, {}, is_date_only
-    )
+    offset_s = offset.total_seconds() if offset is not None else None
+    return Moment(seconds, offset_s, {}, is_date_only, is_iso=is_iso)
 
 
 def _of_clock(clock: re.Match[str]) -> float | None:

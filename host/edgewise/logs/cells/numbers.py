@@ -38,7 +38,7 @@ _NAMES = {
 _2000_S, _2100_S = 946684800.0, 4102444800.0
 _EXCEL_2000_D, _EXCEL_2100_D = 36526.0, 73050.0
 _EXCEL_1970_D = 25569.0
-_PERIODS_S = (2.0, 3600.0)  # from reading to reading
+_PERIODS_S = (1.0, 3600.0)  # from reading to reading
 _COMPACT = {
     14: ("%Y%m%d%H%M%S",),
     12: ("%Y%m%d%H%M", "%y%m%d%H%M%S"),

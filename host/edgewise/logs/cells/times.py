@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import TypeVar
 
@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewise.errors import InputError
-from edgewise.logs.cells.dates import Moment, Order, parse_clock, parse_format, parse_text
+from edgewise.logs.cells.dates import (
+    Moment,
+    Order,
+    order_of_name,
+    parse_clock,
+    parse_format,
+    parse_text,
+    zone_of_name,
+)
 from edgewise.logs.cells.numbers import UNITS, Numbers, of_unit, read_numbers
 from edgewise.logs.cells.zones import find_zone, local_to_utc
 from edgewise.logs.choices import Choices
@@ -19,13 +27,13 @@ from edgewise.logs.names import read_name
 from edgewise.logs.order import rows_by_key
 from edgewise.logs.sheets.sheet import Sheet
 
-__all__ = ["Times", "read_times"]
+__all__ = ["Times", "read_times", "spread_minutes"]
 
 Floats = NDArray[np.float64]
 Parsed = TypeVar("Parsed")
 
 _DAY_S = 86400.0
-_LONG_STEP_S = 20 * _DAY_S
+_MINUTES_SHARE = 0.2
 _WRITE = "write ISO 8601 such as 2015-02-04T17:51:00Z, or seconds"
 _ORDERS = {"DMY": Order.DMY, "MDY": Order.MDY, "YMD": Order.YMD}
 
@@ -40,6 +48,7 @@ class Times:
     zone: str
     since_start: bool = False
     is_local: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def read_times(
@@ -47,9 +56,7 @@ def read_times(
 ) -> Times:
     """Return the time of each row. ``columns``: one, or that of the date and that of the time of
     day; ``keys``: the series of each row. Raises InputError."""
-    cells = sheet.cells(columns[0])
-    for other in columns[1:]:
-        cells = [f"{a} {b}".strip() for a, b in zip(cells, sheet.cells(other), strict=True)]
+    cells = sheet.joined(columns)
     column = columns[0]
     if choices.date_format:
         return _by_format(sheet, column, cells, keys, choices)
@@ -143,10 +150,33 @@ def _finish(
 def _local(
     sheet: Sheet, column: int, local_s: Floats, name: str, keys: list[object], tz: str | None
 ) -> Times:
+    tz = tz or zone_of_name(sheet.header[column])
     if tz is None:
         return Times(local_s, name, "taken as UTC: the file names no zone", False, True)
     zone = find_zone(tz)
-    return Times(local_to_utc(sheet, column, local_s, keys, zone), name, zone.key)
+    return Times(local_to_utc(sheet, column, local_s, keys, zone), name, str(zone))
+
+
+def spread_minutes(times: Times, keys: list[object]) -> Times:
+    """Return times of whole minutes with several readings each spread evenly over their minutes.
+
+    Only where a fifth of the rows have the minute of the row before: a logger that writes no
+    seconds. Everything else stays as it is.
+    """
+    time_s = times.time_s
+    if times.since_start or (time_s % 60 != 0).any():
+        return times
+    groups = rows_by_key(keys)
+    n = sum(int((np.diff(time_s[rows]) == 0).sum()) for rows in groups)
+    if n < _MINUTES_SHARE * len(time_s) or n < 2:
+        return times
+    spread = time_s.copy()
+    for rows in groups:
+        starts = np.flatnonzero(np.diff(time_s[rows], prepend=-1.0) != 0)
+        for part in np.split(rows, starts[1:]):
+            spread[part] += 60.0 * np.arange(len(part)) / len(part)
+    note = "the times have no seconds: readings of one minute are spread over it"
+    return replace(times, time_s=spread, notes=(note,))
 
 
 def _clocks(sheet: Sheet, column: int, cells: list[str], keys: list[object]) -> Times:
@@ -195,6 +225,9 @@ def _texts(
 ) -> Times:
     moments = _parse(sheet, column, cells, parse_text)
     orders = _orders(moments)
+    told = order_of_name(sheet.header[column])
+    if told in orders:
+        orders = [told]
     if len(orders) > 1:
         orders = _plausible_orders(cells, moments, orders, keys)
     if len(orders) > 1:
@@ -208,7 +241,9 @@ def _texts(
             f"{sheet.place(0, column)}: days and months stand in no one order: {_WRITE}"
         )
     order = orders[0] if orders else None
-    return _moments(sheet, column, cells, moments, order, keys, choices, order or "ISO 8601")
+    is_iso = all(m.is_iso for m in moments.values())
+    name = order or ("ISO 8601" if is_iso else "date and time")
+    return _moments(sheet, column, cells, moments, order, keys, choices, name)
 
 
 def _orders(moments: dict[str, Moment]) -> list[str]:
@@ -220,13 +255,13 @@ def _orders(moments: dict[str, Moment]) -> list[str]:
 def _plausible_orders(
     cells: list[str], moments: dict[str, Moment], orders: list[str], keys: list[object]
 ) -> list[str]:
-    # Time goes forward in a log, and not by months at a time.
+    # Time goes forward in a log.
     scores = {}
     values = {}
     for order in orders:
         values[order] = np.array([_seconds(moments[cell], order) for cell in cells])
         steps = np.concatenate([np.diff(values[order][rows]) for rows in rows_by_key(keys)])
-        scores[order] = (int((steps < 0).sum()), int((steps > _LONG_STEP_S).sum()))
+        scores[order] = int((steps < 0).sum())
     best = min(scores.values())
     left = [order for order in orders if scores[order] == best]
     first = values[left[0]]
@@ -250,6 +285,12 @@ def _moments(
     rows = [moments[cell] for cell in cells]
     values = np.array([_seconds(m, order) for m in rows])
     zoned = np.array([m.offset_s is not None or m.zone is not None for m in rows])
+    short = next((m.abbreviation for m in rows if m.abbreviation), None)
+    if short and not choices.tz:
+        raise InputError(
+            f"{sheet.place(0, column)}: {cells[0]}: {short} is the name of several zones, or "
+            "none: say which with --tz, such as Asia/Kolkata or +05:30"
+        )
     if not zoned.any():
         return _local(sheet, column, values, name, keys, choices.tz)
     is_mixed = not zoned.all()

@@ -21,9 +21,11 @@ Floats = NDArray[np.float64]
 MISSING = frozenset(
     (
         *("", "-", "--", "---", "?", "nan", "null", "none", "na", "n/a", "#n/a"),
-        *("error", "fail", "failed", "unavailable", "unknown"),
+        *("err", "error", "fail", "failed", "unavailable", "unknown", "timeout"),
     )
 )
+# What drivers return for a failed read; no room has any of them.
+_SENTINELS = ("-999", "-9999", "-999.9", "999", "9999", "-127", "999.9")
 _CELL = re.compile(
     r"([-+]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?)\s*"
     r"(?:[\u00b0\u00ba*]|deg\.?)?\s*(c|f|k|celsius|fahrenheit|kelvin|%|%\s*rh|rh|%\s*rf|percent)?",
@@ -134,6 +136,8 @@ def _cell(text: str) -> _Cell | None:
     if match is None:
         return _Cell(nan, None, "") if plain.casefold() in MISSING else _failed_with_unit(plain)
     number = match[1]
+    if number.replace(",", ".").removesuffix(".0") in _SENTINELS:
+        return _Cell(nan, None, "")
     mark = "," if "," in number else "." if "." in number else ""
     unit = match[2] and _UNITS.get(match[2].casefold(), "%")
     return _Cell(float(number.replace(",", ".")), unit, mark)

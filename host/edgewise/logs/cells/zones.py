@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -16,22 +17,27 @@ __all__ = ["find_zone", "local_to_utc"]
 
 Floats = NDArray[np.float64]
 
+_OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d{2})?")
 _QUARTER_S = 900  # no zone changes between two quarters of an hour
 _GAP_PERIODS = 3
 
 
-def find_zone(name: str) -> ZoneInfo:
-    """Return the zone of a name such as Europe/Berlin. Raises InputError."""
+def find_zone(name: str) -> tzinfo:
+    """Return the zone of a name such as Europe/Berlin, or of an offset. Raises InputError."""
+    offset = _OFFSET.fullmatch(name)
+    if offset:
+        size = timedelta(hours=int(offset[2]), minutes=int(offset[3] or 0))
+        return timezone(-size if offset[1] == "-" else size)
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
         raise InputError(
-            f"--tz {name}: no such zone: write one such as Europe/Berlin, America/New_York, UTC"
+            f"--tz {name}: no such zone: write one such as Europe/Berlin, America/New_York, +02:00"
         ) from exc
 
 
 def local_to_utc(
-    sheet: Sheet, column: int, local_s: Floats, keys: list[object], zone: ZoneInfo
+    sheet: Sheet, column: int, local_s: Floats, keys: list[object], zone: tzinfo
 ) -> Floats:
     """Return unix seconds of local times (float64[n], seconds of the clock on the wall).
 
@@ -44,7 +50,7 @@ def local_to_utc(
     for row in np.flatnonzero(first < second):
         raise InputError(
             f"{sheet.place(int(row), column)}: {sheet.cells(column)[row]} does not exist in "
-            f"{zone.key}: the clock was put forward: is --tz right?"
+            f"{zone}: the clock was put forward: is --tz right?"
         )
     utc = local_s - first
     later = local_s - second
@@ -53,7 +59,7 @@ def local_to_utc(
     return utc
 
 
-def _offsets(quarters: NDArray[np.int64], zone: ZoneInfo, fold: int) -> Floats:
+def _offsets(quarters: NDArray[np.int64], zone: tzinfo, fold: int) -> Floats:
     values = []
     for quarter in quarters.tolist():
         naive = datetime.fromtimestamp(quarter * _QUARTER_S, UTC).replace(tzinfo=None)
@@ -63,7 +69,7 @@ def _offsets(quarters: NDArray[np.int64], zone: ZoneInfo, fold: int) -> Floats:
 
 
 def _choose(
-    sheet: Sheet, column: int, rows: NDArray[np.int64], utc: Floats, later: Floats, zone: ZoneInfo
+    sheet: Sheet, column: int, rows: NDArray[np.int64], utc: Floats, later: Floats, zone: tzinfo
 ) -> None:
     # utc holds the first passage of the hour; the rows of the second are put to `later`.
     times = utc[rows]
@@ -83,7 +89,7 @@ def _choose(
             row = int(rows[begin])
             raise InputError(
                 f"{sheet.place(row, column)}: {sheet.cells(column)[row]} comes twice in "
-                f"{zone.key}, and the rows around it do not tell which: write it with an offset"
+                f"{zone}, and the rows around it do not tell which: write it with an offset"
             )
         utc[rows[turn:end]] = later[rows[turn:end]]
 

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, replace
 
 from edgewise.errors import InputError
+from edgewise.logs.cells.dates import parse_clock, parse_text
 from edgewise.logs.choices import Choices
 from edgewise.logs.names import HUMIDITY, TEMPERATURE, TIME, read_name
 from edgewise.logs.sheets.sheet import Sheet
@@ -239,10 +240,16 @@ def _fit(path: str, rows: Rows, line: list[int], header: list[str], header_line:
         rows = [row[: len(header) - 1] for row in rows]
         header.pop()
     width = len(header)
+    widths = [len(row) for row in rows]
+    usual = max(set(widths), key=widths.count) if rows else width
+    if 2 * widths.count(usual) <= len(rows):
+        usual = width
     fitted = []
     for row, number in zip(rows, line, strict=True):
         if len(row) > width and not any(cell.strip() for cell in row[width:]):
             row = row[:width]
+        if len(row) == usual < width:  # columns that only the first rows have
+            row = [*row, *[""] * (width - usual)]
         if len(row) != width:
             what = "the header has" if header_line else "--columns names"
             raise InputError(
@@ -254,5 +261,5 @@ def _fit(path: str, rows: Rows, line: list[int], header: list[str], header_line:
 
 
 def _refuse_numbers(path: str, header: list[str], header_line: int) -> None:
-    if any(is_number(name) for name in header):
+    if any(is_number(name) or parse_text(name) or parse_clock(name) for name in header):
         raise InputError(f"{path}:{header_line}: {_HEADER_CURE}")

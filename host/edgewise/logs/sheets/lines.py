@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edgewise.logs.names import HUMIDITY, TEMPERATURE, TIME, read_name
 from edgewise.logs.sheets.sheet import Sheet
@@ -35,10 +35,13 @@ _PAIR = re.compile(
     rf"(?:\"?\s*[:=]\s*\"?|\s+(?=[-+\u2212]?\d))({_NUMBER})({_UNIT})",
     re.IGNORECASE,
 )
+_BAD = r"(?:fail(?:ed|ure)?|error|time(?:d )?out|nan)"
 _FAILED = re.compile(
-    r"\b(fail(ed|ure)?|error|timeout)\b.*\b(dht|sensor|read)|\bdht\w*\b.*\bfail", re.I
+    rf"\b{_BAD}\b.*\b(?:dht|sensor|read)|\b(?:dht|sensor|read)\w*\b.*\b{_BAD}\b", re.IGNORECASE
 )
-_TOPIC = re.compile(r"(?:tele|stat)/([^\s=]+)/\w+\s*=?\s*\{|/([^\s/=]+)/SENSOR\b")
+_FULL_STAMP = re.compile(rf"\b({_DATE}[T ,]+{_CLOCK}{_ZONE})")
+_TOPIC = re.compile(r"(\S+/\S+)\s*[=:]?\s*$")
+_TOPIC_KINDS = frozenset(("tele", "stat", "SENSOR", "STATE", "STATUS", "status", "state"))
 
 
 @dataclass
@@ -50,7 +53,7 @@ class _Record:
 
 @dataclass
 class _Found:
-    # what one line tells: of which series, role -> cell
+    # what a line tells of one series: role -> cell
     series: str
     cells: dict[str, str]
     time: str = ""
@@ -75,64 +78,69 @@ def read_lines(path: str, text: str, is_table: bool) -> Sheet | None:
     open_records: dict[str, _Record] = {}
     units: set[str] = set()
     for number, line in enumerate(lines, 1):
-        stamp = _STAMP.match(line)
+        stamp = _STAMP.match(line) or _FULL_STAMP.search(line)
         time = stamp[1] if stamp else ""
-        found = kind(line)
-        if found is None:
+        every_found = kind(line)
+        if not every_found:
             if _FAILED.search(line) and not open_records:
                 series = records[-1][0] if records else ""
                 records.append((series, _Record(number, time)))
             continue
-        units |= {found.unit} if found.unit else set()
-        record = open_records.get(found.series)
-        if record is None or record.cells.keys() & found.cells.keys():
-            record = open_records[found.series] = _Record(number, found.time or time)
-            records.append((found.series, record))
-        record.cells |= found.cells
-        if len(record.cells) == 2:
-            del open_records[found.series]
+        for found in every_found:
+            units |= {found.unit} if found.unit else set()
+            record = open_records.get(found.series)
+            if record is None or record.cells.keys() & found.cells.keys():
+                record = open_records[found.series] = _Record(number, found.time or time)
+                records.append((found.series, record))
+            record.cells |= found.cells
+            if len(record.cells) == 2:
+                del open_records[found.series]
     return _sheet(path, _NAMES[kind], records, units)
 
 
 def _fits(kind: Kind, sample: list[str], is_table: bool) -> bool:
     found = [kind(line) for line in sample]
-    roles = {role for one in found if one for role in one.cells}
-    n = sum(one is not None for one in found)
+    roles = {role for every_found in found for one in every_found for role in one.cells}
+    n = sum(bool(every_found) for every_found in found)
     least = _SHARE * len(sample) if is_table else min(_LEAST, len(sample))
     return roles == {TEMPERATURE, HUMIDITY} and n >= least
 
 
-def _of_esphome(line: str) -> _Found | None:
+def _of_esphome(line: str) -> list[_Found]:
     match = _ESPHOME.search(line)
     if match is None:
-        return None
+        return []
     name = read_name(match[1])
-    role = name.role
-    if role is None or role == TIME:
-        return None
-    return _Found(name.rest, {role: match[2] + " " + (match[3] or "")})
+    if name.role is None or name.role == TIME:
+        return []
+    return [_Found(name.rest, {name.role: match[2] + " " + (match[3] or "")})]
 
 
-def _of_json(line: str) -> _Found | None:
+def _of_json(line: str) -> list[_Found]:
     at = line.find("{")
     if at < 0:
-        return None
+        return []
     try:
         given, _ = json.JSONDecoder().raw_decode(line[at:])
     except (ValueError, RecursionError):
-        return None
-    places = list(_places(given, ""))
-    if len(places) != 1:
-        return None
-    series, cells = places[0]
-    time = next((v for k, v in given.items() if read_name(k).role == TIME), "")
-    topic = _TOPIC.search(line)
-    if topic:
-        series = topic[1] or topic[2]
-    else:
-        series = next((str(given[k]) for k in ("node", "device", "id") if k in given), "")
+        return []
+    places = _places(given, "")
+    time = next((str(v) for k, v in given.items() if read_name(k).role == TIME), "")
+    device = _device(line[:at], given)
     unit = given.get("TempUnit")
-    return _Found(series, cells, str(time), unit if unit in ("C", "F", "K") else None)
+    unit = unit if unit in ("C", "F", "K") else None
+    if len(places) > 1:
+        return [_Found(f"{device} {key}".strip(), cells, time, unit) for key, cells in places]
+    return [_Found(device, cells, time, unit) for _, cells in places]
+
+
+def _device(before: str, given: dict[str, object]) -> str:
+    # the topic of MQTT without the words that every topic has, else what the object says
+    topic = _TOPIC.search(before)
+    if topic:
+        words = [word for word in topic[1].split("/") if word not in _TOPIC_KINDS]
+        return "/".join(words)
+    return next((str(given[k]) for k in ("node", "device", "id") if k in given), "")
 
 
 def _places(given: object, key: str) -> list[tuple[str, dict[str, str]]]:
@@ -149,17 +157,34 @@ def _places(given: object, key: str) -> list[tuple[str, dict[str, str]]]:
     return [place for name, value in given.items() for place in _places(value, str(name))]
 
 
-def _of_pairs(line: str) -> _Found | None:
+def _of_pairs(line: str) -> list[_Found]:
     stamp = _STAMP.match(line)
-    cells: dict[str, str] = {}
+    found: list[_Found] = []
     for name, number, unit in _PAIR.findall(line[stamp.end() :] if stamp else line):
-        role = read_name(name).role
-        if role in (TEMPERATURE, HUMIDITY) and role not in cells:
-            cells[role] = f"{number} {unit.strip()}".strip()
-    return _Found("", cells) if cells else None
+        known = read_name(name)
+        if known.role not in (TEMPERATURE, HUMIDITY):
+            continue
+        in_other_unit = bool(found) and "f" in unit.casefold()
+        if found and known.role in found[-1].cells and in_other_unit:
+            continue  # the same in Fahrenheit
+        if not found or known.role in found[-1].cells:
+            found.append(_Found(known.rest, {}))
+        found[-1].cells[known.role] = f"{number} {unit.strip()}".strip()
+    return _numbered(found)
 
 
-Kind = Callable[[str], _Found | None]
+def _numbered(found: list[_Found]) -> list[_Found]:
+    # Two sensors in a line without names of their own are told apart by their place.
+    if len(found) < 2:
+        return [replace(one, series="") for one in found]
+    names = [one.series for one in found]
+    return [
+        one if one.series and names.count(one.series) == 1 else replace(one, series=f"sensor {i}")
+        for i, one in enumerate(found, 1)
+    ]
+
+
+Kind = Callable[[str], list[_Found]]
 _NAMES: dict[Kind, str] = {
     _of_esphome: "ESPHome's log",
     _of_json: "lines with JSON",

@@ -33,9 +33,26 @@ class Sheet:
         """Return the cells of one column without the spaces around them."""
         return [row[column].strip() for row in self.rows]
 
+    def joined(self, columns: tuple[int, ...]) -> list[str]:
+        """Return the cells of several columns with a space between them."""
+        if len(columns) == 1:
+            return self.cells(columns[0])
+        parts = zip(*(self.cells(column) for column in columns), strict=True)
+        return [" ".join(part).strip() for part in parts]
+
+    def first(self, column: int, missing: frozenset[str]) -> str:
+        """Return the first cell of a column that is none of ``missing`` (in lower case)."""
+        cells = (row[column].strip() for row in self.rows)
+        return next((cell for cell in cells if cell.casefold() not in missing), "")
+
     def texts(self, column: int) -> list[str]:
         """Return the cells of a column with names, without marks against formulas."""
         return [from_text(cell) for cell in self.cells(column)]
+
+    @property
+    def header_place(self) -> str:
+        """'FILE:LINE' of the header, 'FILE' where the user gave the names."""
+        return f"{self.path}:{self.header_line}" if self.header_line else self.path
 
     def place(self, row: int, column: int) -> str:
         """Return 'FILE:LINE: column NAME' for an error message."""
