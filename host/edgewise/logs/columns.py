@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from edgewise.errors import InputError
-from edgewise.logs.cells.dates import parse_clock, parse_text
+from edgewise.logs.cells.dates import is_zone, parse_clock, parse_text
 from edgewise.logs.cells.values import MISSING
 from edgewise.logs.choices import Choices
 from edgewise.logs.names import HUMIDITY, TEMPERATURE, TIME, read_name
@@ -129,6 +129,8 @@ def find_times(sheet: Sheet, choices: Choices) -> tuple[int, ...]:
     if len(indices) > 1:
         indices = [i for i in indices if kinds[i] != "none"]
     full = [i for i in indices if kinds[i] in ("full", "none")]
+    if len(full) > 1:  # when a row was changed later is not when it was read
+        full = [i for i in full if "updated" not in sheet.header[i].casefold()] or full
     dates = [i for i in indices if kinds[i] == "date"]
     clocks = [i for i in indices if kinds[i] in ("clock", "number")]
     where = sheet.header_place
@@ -146,7 +148,8 @@ def find_times(sheet: Sheet, choices: Choices) -> tuple[int, ...]:
             f"{where}: columns {shown} look like the time: choose with --time COLUMN, or with "
             "--time DATE,CLOCK for two"
         )
-    if chosen and zone is not None and not is_number(sheet.first(chosen[0], MISSING)):
+    is_text = bool(chosen) and not is_number(sheet.first(chosen[0], MISSING))
+    if is_text and zone is not None and is_zone(sheet.first(zone, MISSING)):
         chosen = (*chosen, zone)
     if choices.period_s is not None:
         if chosen:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 __all__ = [
     "Moment",
     "Order",
+    "is_zone",
     "order_of_name",
     "parse_clock",
     "parse_format",
@@ -154,6 +155,11 @@ def order_of_name(name: str) -> str | None:
         return None
     orders = {"d": Order.DMY, "m": Order.MDY, "y": Order.YMD}
     return orders[str(match[0])[0].casefold()]
+
+
+def is_zone(text: str) -> bool:
+    """Return whether a text is the name, the abbreviation or the offset of a zone."""
+    return bool(text) and _zone(text)[0]
 
 
 def zone_of_name(name: str) -> str | None:
