@@ -240,6 +240,11 @@ def test_what_the_user_put_into_a_package_or_build_stays(place: Path) -> None:
     assert line.startswith("error: build/fs/mine.py: is not of a build")
 
 
+def test_a_folder_name_that_no_model_can_have_is_told_first(place: Path) -> None:
+    line = refusal(place, ["train", "log.csv", "--out", "m" * 65])
+    assert "the folder names the model, and name must be text of 1..64 characters" in line
+
+
 def test_a_model_json_of_another_program_is_no_package(place: Path) -> None:
     (place / "full" / "model.json").write_text('{"modelTopology": {}, "format": "layers-model"}')
     assert "not a model package" in refusal(place, ["train", "log.csv", "--out", "full"])

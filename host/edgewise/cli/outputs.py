@@ -140,10 +140,15 @@ def check_package(path: Path, inputs: Iterable[Path | None] = ()) -> None:
     An old package is replaced as a whole, so it must not hold an input or any other file. A
     package may be compiled into its own folder.
     """
+    from edgenode.core.loader import check_names
     from edgewise.package import store
 
     if path.name in ("", ".."):
         raise InputError(f"{path}: a package is a folder with a name of its own: {_CURE}")
+    try:
+        check_names([path.name], "name", 1)
+    except ValueError as e:
+        raise InputError(f"{path}: the folder names the model, and {e}: {_CURE}") from e
     for other in inputs:
         if other is not None and other.is_file() and _is_inside(other, path):
             raise InputError(f"{other}: is an input of this command: {_CURE}")
