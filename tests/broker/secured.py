@@ -14,11 +14,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 from tests.broker.mosquitto import Mosquitto, free_port
 from tests.shared import LIMIT_S
 
 from edgewise.broker.setup import init
+from edgewise.mqtt import MqttClient
+from edgewise.urls import BrokerUrl
 
 
 @contextmanager
@@ -59,10 +60,8 @@ class Client:
         self.answer = ""
         self._codes: dict[int, list[str]] = {}
         self._condition = threading.Condition()
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+        self._client = MqttClient(BrokerUrl("localhost", port, user, pw), protocol=mqtt.MQTTv5)
         self._client.tls_set_context(tls)
-        if user is not None:
-            self._client.username_pw_set(user, pw)
         self._client.on_connect = lambda c, d, flags, code, p: self._note(answer=str(code))
         self._client.on_publish = lambda c, d, mid, code, p: self._note(mid, [str(code)])
         self._client.on_subscribe = lambda c, d, mid, codes, p: self._note(mid, codes)

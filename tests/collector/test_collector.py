@@ -10,9 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import paho.mqtt.client as mqtt
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import func, select
 from tests.command import edgewise
 from tests.shared import LIMIT_S, wait_until
@@ -20,6 +18,7 @@ from tests.shared import LIMIT_S, wait_until
 from edgewise.collector import Collector, Writer
 from edgewise.database import open_db
 from edgewise.database.schema import reading, rejected
+from edgewise.mqtt import MqttClient
 from edgewise.urls import parse_broker
 
 RUN = [sys.executable, "-m", "edgewise.cli.main"]
@@ -32,7 +31,7 @@ def state(seq: int, /, **fields: Any) -> str:
 
 def publish(url: str, messages: list[tuple[str, str | bytes]]) -> None:
     broker_url = parse_broker(url)
-    client = mqtt.Client(CallbackAPIVersion.VERSION2)
+    client = MqttClient(broker_url)
     client.connect(broker_url.host, broker_url.port)
     client.loop_start()
     infos = [client.publish(topic, payload, qos=1) for topic, payload in messages]

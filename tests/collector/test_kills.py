@@ -10,9 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-import paho.mqtt.client as mqtt
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import Engine, Table, func, select
 from tests.broker.mosquitto import anonymous
 from tests.counts import count
@@ -20,6 +18,7 @@ from tests.shared import LIMIT_S, wait_until
 
 from edgewise.database import open_db
 from edgewise.database.schema import events, reading
+from edgewise.mqtt import MqttClient
 from edgewise.urls import parse_broker
 
 RUN = [sys.executable, "-m", "edgewise.cli.main", "collect"]
@@ -35,7 +34,7 @@ class Publisher(threading.Thread):
     def __init__(self, url: str) -> None:
         super().__init__(daemon=True)
         broker_url = parse_broker(url)
-        self.client = mqtt.Client(CallbackAPIVersion.VERSION2)
+        self.client = MqttClient(broker_url)
         self.client.connect(broker_url.host, broker_url.port)
         self.client.loop_start()
         self.stop_event = threading.Event()

@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_der_private_key,
 )
-from paho.mqtt.enums import CallbackAPIVersion
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
 from tests.broker.mosquitto import Mosquitto, free_port
@@ -27,6 +26,8 @@ from tests.dashboard.past import rooms, store
 from tests.dashboard.test_teaching import log_in
 
 from edgewise.broker.setup import init
+from edgewise.mqtt import MqttClient
+from edgewise.urls import BrokerUrl
 
 KEY = "0f" * 32
 
@@ -49,12 +50,12 @@ def write_pem(folder: Path) -> Path:
 def run_refusing_node(folder: Path, port: int) -> Iterator[list[Any]]:
     """A node that takes no model and has none before; yields what it was offered."""
     offers: list[Any] = []
-    client = mqtt.Client(CallbackAPIVersion.VERSION2)
-    tls = trust(folder)
+    tls, user, word = trust(folder), None, None
     if (folder / f"nodes/{NODE}-key.der").exists():
         tls.load_cert_chain(write_pem(folder))
     else:
-        client.username_pw_set(NODE, password(folder, NODE))
+        user, word = NODE, password(folder, NODE)
+    client = MqttClient(BrokerUrl("localhost", port, user, word))
     client.tls_set_context(tls)
     base = f"edgewise/{NODE}"
 

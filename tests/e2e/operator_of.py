@@ -8,9 +8,9 @@ import time
 from typing import Any
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 from tests.shared import LIMIT_S
 
+from edgewise.mqtt import MqttClient
 from edgewise.ota.order import order_payload
 from edgewise.ota.targets import Target
 from edgewise.urls import parse_broker
@@ -25,7 +25,7 @@ class Operator:
     def __init__(self, url: str) -> None:
         broker_url = parse_broker(url)
         self.messages: queue.Queue[tuple[str, Any]] = queue.Queue()
-        self.client = mqtt.Client(CallbackAPIVersion.VERSION2)
+        self.client = MqttClient(broker_url)
         self.client.on_message = self._on_message
         self.client.connect(broker_url.host, broker_url.port)
         self.client.subscribe(f"edgewise/{NODE}/#", 1)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import paho.mqtt.client as mqtt
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
 from tests.e2e.operator_of import NODE
 from tests.e2e.test_spine import rows
 from tests.shared import LIMIT_S, wait_until
@@ -15,6 +13,7 @@ from tests.shared import LIMIT_S, wait_until
 from edgewise.collector import Collector, Writer
 from edgewise.database import open_db
 from edgewise.logs.log import Log
+from edgewise.mqtt import MqttClient
 from edgewise.package.store import Package
 from edgewise.prediction.predict import predict_log
 from edgewise.simulator.fleet import node_config
@@ -56,7 +55,7 @@ def test_every_reading_of_a_sleeping_node_arrives(
 
 def test_stay_awake_is_obeyed(model: Package, log: Log, broker: str) -> None:
     broker_url = parse_broker(broker)
-    client = mqtt.Client(CallbackAPIVersion.VERSION2)
+    client = MqttClient(broker_url)
     client.connect(broker_url.host, broker_url.port)
     client.loop_start()
     order = json.dumps({"id": "a", "value": 1440})

@@ -11,9 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import paho.mqtt.client as mqtt
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
 from tests.broker.mosquitto import Mosquitto, free_port
 from tests.broker.secured import open_folder, password
 from tests.command import edgewise
@@ -22,6 +20,7 @@ from tests.shared import LIMIT_S
 from edgewise.broker.setup import init
 from edgewise.errors import OutsideError
 from edgewise.homeassistant import publish
+from edgewise.mqtt import MqttClient
 from edgewise.ota.targets import connect
 from edgewise.package.store import load_package
 from edgewise.urls import parse_broker
@@ -38,7 +37,7 @@ class Home:
     def __init__(self, url: str) -> None:
         broker_url = parse_broker(url)
         self.messages: queue.Queue[tuple[str, bytes, bool]] = queue.Queue()
-        self.client = mqtt.Client(CallbackAPIVersion.VERSION2)
+        self.client = MqttClient(broker_url)
         self.client.on_message = lambda _c, _d, m: self.messages.put(
             (m.topic, bytes(m.payload), m.retain)
         )

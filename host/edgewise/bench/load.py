@@ -12,10 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
-
 from edgewise.errors import OutsideError
+from edgewise.mqtt import MqttClient
 from edgewise.reliability.mosquitto import Mosquitto
 from edgewise.urls import parse_broker
 
@@ -70,10 +68,10 @@ def _collect(url: str, folder: Path, readings: int) -> dict[str, Any]:
 
 def _publish(url: str, readings: int) -> None:
     window = threading.Semaphore(_UNACKNOWLEDGED)
-    client = mqtt.Client(CallbackAPIVersion.VERSION2)
+    broker = parse_broker(url)
+    client = MqttClient(broker)
     client.max_inflight_messages_set(_UNACKNOWLEDGED)
     client.on_publish = lambda *_: window.release()
-    broker = parse_broker(url)
     client.connect(broker.host, broker.port)
     client.loop_start()
     for i in range(readings):

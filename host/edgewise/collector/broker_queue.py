@@ -16,8 +16,8 @@ from types import TracebackType
 from typing import Any
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 
+from edgewise.mqtt import MqttClient
 from edgewise.urls import BrokerUrl
 
 __all__ = ["QueueCheck"]
@@ -117,13 +117,7 @@ class QueueCheck:
 
     @contextmanager
     def _connected(self, client_id: str = "", is_clean: bool = False) -> Iterator[mqtt.Client]:
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id, clean_session=is_clean or not client_id
-        )
-        if self._broker.user is not None:
-            client.username_pw_set(self._broker.user, self._broker.password)
-        if self._broker.tls:
-            client.tls_set_context(self._broker.tls_context())
+        client = MqttClient(self._broker, client_id, clean_session=is_clean or not client_id)
         client.on_message = self._on_message
         client.connect(self._broker.host, self._broker.port)
         client.loop_start()

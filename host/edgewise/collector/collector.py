@@ -8,12 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edgewise.collector.writer import BATCH, Counts, Writer
 from edgewise.errors import OutsideError
+from edgewise.mqtt import MqttClient
 from edgewise.urls import BrokerUrl, check_reachable
 
 __all__ = ["Collector"]
@@ -51,10 +52,6 @@ class Collector:
         self._client = self._make_client(client_id, group)
         if group:
             self._topics = [f"$share/{group}/{topic}" for topic in self._topics]
-        if broker.user is not None:
-            self._client.username_pw_set(broker.user, broker.password)
-        if broker.tls:
-            self._client.tls_set_context(broker.tls_context())
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_subscribe = self._on_subscribe
@@ -71,8 +68,8 @@ class Collector:
             properties.ReceiveMaximum = BATCH
             self._connect_options = {"properties": properties, "clean_start": bool(is_clean)}
             is_clean = None  # MQTT 5 has clean_start instead
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
+        client = MqttClient(
+            self._broker,
             client_id or "",
             clean_session=is_clean,
             protocol=version,

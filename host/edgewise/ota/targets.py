@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 
 from edgewise import settings
 from edgewise.errors import InputError, OutsideError
+from edgewise.mqtt import MqttClient
 from edgewise.ota.retained import retained
 from edgewise.urls import BrokerUrl, check_reachable
 
@@ -33,11 +33,7 @@ class Target:
 def connect(broker: BrokerUrl) -> mqtt.Client:
     """A connected client with its loop running; OutsideError if the broker is away or refuses."""
     check_reachable(broker)
-    client = mqtt.Client(CallbackAPIVersion.VERSION2)
-    if broker.user is not None:
-        client.username_pw_set(broker.user, broker.password)
-    if broker.tls:
-        client.tls_set_context(broker.tls_context())
+    client = MqttClient(broker)
     answers: queue.Queue[str | None] = queue.Queue()
     client.on_connect = lambda _c, _d, _f, code, _p: answers.put(
         str(code) if code.is_failure else None

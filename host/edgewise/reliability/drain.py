@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 
 from edgewise.errors import OutsideError
+from edgewise.mqtt import MqttClient
 from edgewise.package.store import Package
 from edgewise.reliability.mosquitto import Mosquitto
 from edgewise.reliability.run import flat_log, simulated
 from edgewise.reliability.stage import set_world
 from edgewise.simulator.node import SimulatedNode
+from edgewise.urls import BrokerUrl
 
 __all__ = ["TARGET_PER_S", "Drained", "drain"]
 
@@ -48,13 +49,13 @@ class Drained:
 
 class _Subscriber:
     # Collects the numbers of the readings and the times of the first and the last message.
-    def __init__(self, port: int) -> None:
+    def __init__(self, broker: BrokerUrl) -> None:
         self.seqs: set[int] = set()
         self.first_s = self.last_s = 0.0
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
+        self._client = MqttClient(broker)
         self._client.on_message = self._message
         self._client.on_connect = lambda client, *_: client.subscribe("edgewise/+/+", 1)
-        self._client.connect("127.0.0.1", port)
+        self._client.connect(broker.host, broker.port)
         self._client.loop_start()
 
     def _message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
@@ -76,7 +77,7 @@ async def drain(package: Package, readings: int, config: dict[str, Any]) -> Drai
     world = {"EDGEWISE_SIM_RATE": str(_FAST_RATE)}
     with tempfile.TemporaryDirectory(prefix="edgewise-drain-") as name:
         async with Mosquitto(Path(name)) as broker:
-            subscriber = _Subscriber(broker.port)
+            subscriber = _Subscriber(BrokerUrl("127.0.0.1", broker.port))
             log = flat_log(readings, _PERIOD_MS)
             with simulated(package, broker.port, config, log, world) as node:
                 set_world(node.flash, wifi=False)

@@ -9,12 +9,12 @@ from types import TracebackType
 from typing import Any, Protocol
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 
 from edgewise.board.serial.port import Lost, SerialReader
 from edgewise.errors import OutsideError
 from edgewise.messages.mqtt import parse
 from edgewise.messages.serial import Hello, Reading, decode
+from edgewise.mqtt import MqttClient
 from edgewise.urls import BrokerUrl, check_reachable
 
 __all__ = ["Heard", "MqttSource", "SerialSource", "Source"]
@@ -90,11 +90,7 @@ class MqttSource:
         self._base = base
         self._topic = f"{base}/{node}/state"
         self._heard: queue.Queue[Heard | str] = queue.Queue()
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
-        if broker.user is not None:
-            self._client.username_pw_set(broker.user, broker.password)
-        if broker.tls:
-            self._client.tls_set_context(broker.tls_context())
+        self._client = MqttClient(broker)
         self._answer: queue.Queue[str | None] = queue.Queue()
         self._client.on_connect = self._on_connect
         self._client.on_message = self._message

@@ -1,0 +1,35 @@
+"""The MQTT client of the host ends without an error, whenever its thread does."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from tests.shared import wait_until
+
+from edgewise.mqtt import MqttClient
+from edgewise.urls import parse_broker
+
+
+def test_a_thread_that_ends_by_itself_while_it_is_stopped(
+    broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = parse_broker(broker)
+    client = MqttClient(address)
+    client.connect(address.host, address.port)
+    client.loop_start()
+    network_threads = [t for t in threading.enumerate() if t.name.startswith("paho-mqtt-client")]
+    wait_until(client.is_connected)
+    current_thread, stopper = threading.current_thread, threading.get_ident()
+
+    def current_thread_late() -> threading.Thread:
+        """What paho asks after its first look at the thread: by now that has ended."""
+        if threading.get_ident() == stopper:
+            client.disconnect()
+            wait_until(lambda: not any(thread.is_alive() for thread in network_threads))
+        return current_thread()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading, "current_thread", current_thread_late)
+        client.loop_stop()
+    assert not client.is_connected()
