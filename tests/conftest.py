@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 from tests.broker.mosquitto import anonymous
+from tests.counts import count
 from tests.database.databases import server, url  # noqa: F401 - fixtures
 from tests.e2e.operator_of import Operator
-from tests.shared import once, small_log
+from tests.shared import BROKERS, once, small_log
 
 from edgewise.broker.embedded import EmbeddedBroker
 from edgewise.compile import compile_model
@@ -108,9 +109,9 @@ def model(log_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Package:
     return load_package(once(tmp_path_factory, "window", build) / "window")
 
 
-@pytest.fixture(params=["amqtt", "mosquitto"])
+@pytest.fixture(params=count(["mosquitto"], BROKERS))
 def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a running broker."""
+    """The URL of a running broker; `both_brokers` where the broker makes a difference."""
     if request.param == "amqtt":
         with EmbeddedBroker() as running:
             yield running.url

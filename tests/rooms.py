@@ -11,6 +11,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parent.parent
@@ -77,15 +78,22 @@ def imports(tree: ast.AST, package: str) -> Iterator[str]:
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
+@cache
 def parse(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
+def room_names(root: Path) -> list[str]:
+    """The rooms below ``root`` and the loose modules."""
+    return sorted({room_of(path, root) for path in files_of(root)} - {"__init__"})
+
+
+@cache
 def rooms(root: Path) -> dict[str, Room]:
     """All rooms below ``root`` and the loose modules, by name."""
     by_name: dict[str, Room] = {}
     names = {room_of(path, root) for path in files_of(root)}
-    for name in sorted(names - {"__init__"}):
+    for name in room_names(root):
         by_name[name] = Room(name, *_read_docstring(root, name), {})
     for path in files_of(root):
         name = room_of(path, root)

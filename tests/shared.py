@@ -12,6 +12,8 @@ from typing import TypeVar
 import numpy as np
 import pytest
 
+BROKERS = ["amqtt", "mosquitto"]
+both_brokers = pytest.mark.parametrize("broker", BROKERS, indirect=True)
 LIMIT_S = 200  # ends a hang: a busy machine is none
 _LOOK_S = 0.02
 

@@ -11,6 +11,7 @@ from edgewise.mqtt import MqttClient
 from edgewise.urls import parse_broker
 
 
+@pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
 def test_a_thread_that_ends_by_itself_while_it_is_stopped(
     broker: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 from tests.command import edgewise
-from tests.shared import LIMIT_S, wait_until
+from tests.shared import LIMIT_S, both_brokers, wait_until
 
 from edgewise.collector import Collector, Writer
 from edgewise.database import open_db
@@ -41,6 +41,7 @@ def publish(url: str, messages: list[tuple[str, str | bytes]]) -> None:
     client.loop_stop()
 
 
+@both_brokers
 def test_one_row_a_reading(broker: str, tmp_path: Path) -> None:
     engine = open_db(f"sqlite:///{tmp_path / 'a.db'}")
     collector = Collector(parse_broker(broker), Writer(engine))

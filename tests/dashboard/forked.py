@@ -9,7 +9,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["edgewise.cli.dashboard", "edgewise.dashboard", "edgewise.health"])
+_FORKS.set_forkserver_preload(["edgewise.cli.dashboard", "edgewise.dashboard.server"])
 
 
 def start(arguments: list[str], cwd: Path, log: Path) -> BaseProcess:

@@ -13,7 +13,6 @@ from tests.dashboard.past import failure, rooms, row, store
 import edgewise.ota.targets as targets
 from edgewise.broker.embedded import EmbeddedBroker
 from edgewise.collector import Collector, Writer, writer
-from edgewise.dashboard import node_page, overview, state
 from edgewise.dashboard.fleet import fleet
 from edgewise.database.schema import health, status
 from edgewise.urls import parse_broker
@@ -126,6 +125,8 @@ def test_pages_with_next_to_nothing(page: Page, url: str, engine: Engine) -> Non
 def test_a_message_is_seen_without_being_asked_for(
     page: Page, serve: Serve, engine: Engine
 ) -> None:
+    from edgewise.dashboard import node_page, overview, state  # seconds, so not in every worker
+
     # what it waits by itself; the rest is up to the computer
     wait_s = writer._IDLE_S + state._FRESH_S + max(overview._EVERY_S, node_page._EVERY_S)
     assert wait_s < 2

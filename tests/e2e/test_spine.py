@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sqlalchemy import Engine, select
-from tests.shared import LIMIT_S
+from tests.shared import LIMIT_S, both_brokers
 
 from edgewise.collector import Collector, Writer
 from edgewise.database import open_db
@@ -64,6 +64,7 @@ def test_the_serial_line_says_what_mqtt_says(model: Package, log: Log, broker: s
     assert diags and diags[0]["heap"] > 0
 
 
+@both_brokers
 def test_every_reading_arrives_with_the_class_that_the_host_computes(
     model: Package, log: Log, broker: str, engine: Engine
 ) -> None:

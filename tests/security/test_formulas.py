@@ -12,7 +12,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from sklearn.tree import DecisionTreeClassifier
-from skops.io import dump
 from sqlalchemy import Engine
 from tests.command import edgewise
 from tests.dashboard.past import rooms, store
@@ -101,6 +100,7 @@ def test_features_and_predictions(log_path: Path, tmp_path: Path) -> None:
     assert not formulas(features.read_text())
     # a classifier of one's own, fitted on that table as pandas reads it
     import pandas as pd
+    from skops.io import dump
 
     table = pd.read_csv(features)
     x = table.drop(columns=["time", "node", "class"])

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nicegui import core
 from sqlalchemy import Engine
 from tests.dashboard.conftest import NODE
 from tests.dashboard.past import rooms, store
@@ -21,8 +20,6 @@ from tests.security.test_logins import log_in
 from tests.security.visitor import Page, dial, exchange, open_socket, read_all
 from tests.shared import wait_until
 from websockets.exceptions import ConnectionClosed
-
-from edgewise.dashboard.messages import BYTES_MAX
 
 EVIL = "\x1b[2J\x1b]0;evil\x07\r\nERROR: forged"
 UPGRADE = {
@@ -119,6 +116,8 @@ def test_a_socket_that_is_no_websocket(url: str) -> None:
 
 
 def test_frames_that_no_page_sends(url: str) -> None:
+    from edgewise.dashboard.messages import BYTES_MAX  # seconds, so not in every worker
+
     page = Page(url)
     for frame in (
         *("", "0", "1x", "2", "2probe", "4", "43", "431[5]", "44{}", "49", "5", "6", "7", "9"),
@@ -219,6 +218,8 @@ def test_a_page_belongs_to_the_browser_that_loaded_it(url: str, secret: str) -> 
 
 
 def test_nicegui_has_no_handler_that_nobody_has_read() -> None:
+    from nicegui import core  # seconds, so not in every worker
+
     # A new one is named here after dashboard/messages.py checks it or drops it.
     assert set(core.sio.handlers["/"]) == {
         *("connect", "disconnect", "handshake", "event", "javascript_response", "ack", "log")

@@ -99,7 +99,7 @@ def dashboard(
         raise InputError("nothing to show: name the database with --db")
     broker_url = broker_or_none(broker, ca, cert, broker_password_file)
     engine = open_db(db_url, create=create or _agrees_to_make(db_url))
-    from edgewise.dashboard import Address, serve  # takes a second, and people answer first
+    from edgewise.dashboard.server import Address, serve  # takes a second, and people answer first
 
     address = Address(host, port, tuple(proxy or ()), private)
     with serve(engine, broker_url, address, models, config, base, fahrenheit) as server:

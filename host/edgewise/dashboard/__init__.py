@@ -3,7 +3,3 @@
 May import: compile, console, database, errors, forecast, health, logs, ota, package, paths,
 prediction, training, urls, web.
 """
-
-from edgewise.dashboard.server import Address, Running, serve
-
-__all__ = ["Address", "Running", "serve"]

@@ -121,7 +121,7 @@ def _serve_dashboard(
     # The dashboard, if it is installed.
     if not extras.is_installed("dashboard"):
         return nullcontext()
-    from edgewise.dashboard import Address, serve
+    from edgewise.dashboard.server import Address, serve
 
     dashboard = serve(engine, broker_url, Address(port=0), models)
     say(f"dashboard while the node runs: {dashboard.url}")
