@@ -22,7 +22,7 @@ from edgewise.mqtt import MqttClient
 from edgewise.urls import parse_broker
 
 RUN = [sys.executable, "-m", "edgewise.cli.main", "collect"]
-KILLS = count(4, 50)
+KILLS = count(3, 50)
 NODES = 5
 SEED = 11
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import socket
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -16,14 +19,12 @@ from tests.dashboard.past import rooms, store
 from tests.shared import LIMIT_S, small_log
 
 from edgewise.collector import Collector, Writer
-from edgewise.compile import compile_model
-from edgewise.database.schema import label, model, reading
-from edgewise.features.splitting import split_log
+from edgewise.database.schema import label, reading
+from edgewise.database.schema import model as installed
 from edgewise.logs.log import read_log
-from edgewise.package.store import load_package
+from edgewise.package.store import Package, load_package
 from edgewise.simulator.fleet import node_config
 from edgewise.simulator.node import SimulatedNode
-from edgewise.training import Budget, train
 from edgewise.urls import parse_broker
 
 pytestmark = pytest.mark.long
@@ -169,12 +170,36 @@ def test_a_page_that_was_open_when_another_logged_out_writes_nothing(
     expect(page.get_by_text("Training on")).to_have_count(0)
 
 
+def stand_still(page: Page, seconds: float) -> None:
+    """The script of the page waits for a server that ends the connection without an answer."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def end() -> None:
+            connection, _ = server.accept()
+            time.sleep(seconds)
+            connection.close()
+
+        thread = threading.Thread(target=end)
+        thread.start()
+        stood_ms = page.evaluate(
+            """port => {
+                const start = performance.now(), request = new XMLHttpRequest()
+                request.open("GET", `http://127.0.0.1:${port}`, false)
+                try { request.send() } catch {}
+                return performance.now() - start
+            }""",
+            server.getsockname()[1],
+        )
+        thread.join()
+    assert stood_ms >= 1000 * seconds
+
+
 def test_a_page_that_stood_still_keeps_what_is_clicked(
     page: Page, url: str, engine: Engine, secret: str
 ) -> None:
     open_node(page, url, engine, secret)
     drag(page, 0.2, 0.4)
-    page.evaluate("const end = Date.now() + 12_000; while (Date.now() < end);")
+    stand_still(page, 12)
     name_it(page, "cold")
     expect(page.locator(".panel", has_text="Taught")).to_contain_text("cold")
 
@@ -192,12 +217,16 @@ def test_a_class_that_no_model_may_have_is_refused(
 
 @pytest.mark.timeout(900)
 def test_see_label_train_push(
-    page: Page, serve: Serve, engine: Engine, secret: str, place: Path, tmp_path: Path
+    page: Page,
+    serve: Serve,
+    engine: Engine,
+    secret: str,
+    model: Package,
+    place: Path,
+    tmp_path: Path,
 ) -> None:
     room = read_log(small_log(tmp_path / "room.csv", 2000))
-    train_log, test_log = split_log(small_log(tmp_path / "first.csv"))
-    compile_model(train(train_log, test_log, Budget(30)), tmp_path / "models" / "first", {})
-    first = load_package(tmp_path / "models" / "first")
+    first = load_package(shutil.copytree(model.path, tmp_path / "models" / "window"))
     (tmp_path / "node.toml").write_text(f'[update]\nsecret = "{KEY}"\n')
     (tmp_path / "node.toml").chmod(0o600)
     now = int(time.time())
@@ -217,7 +246,7 @@ def test_see_label_train_push(
         page.get_by_role("button", name="Train").click()
         panel = page.locator(".panel", has=page.get_by_text("Model", exact=True))
         expect(panel.locator("tr", has_text="taught-")).to_be_visible(timeout=300_000)
-        expect(panel).to_contain_text("first knows none of these classes")
+        expect(panel).to_contain_text("window knows none of these classes")
         assert re.search(r"taught-\S+?\s*100\.0%", panel.inner_text())
         with SimulatedNode(first, replay_log, config, 2, world=FAST):
             assert collector.wait_for(lambda c: c.readings > 2, LIMIT_S)
@@ -227,14 +256,14 @@ def test_see_label_train_push(
             class_chip = page.locator(".now .chip")
             expect(class_chip).to_have_text(re.compile("fresh|cosy"))
             items = panel.locator("ul").first.locator("li")
-            expect(items).to_have_text([re.compile(r"taught-\S+ \("), re.compile(r"first \(")])
+            expect(items).to_have_text([re.compile(r"taught-\S+ \("), re.compile(r"window \(")])
             page.get_by_role("button", name="Roll back").click()
             expect(panel).to_contain_text("the model before is back")
-            expect(items.first).to_contain_text("back to first")
+            expect(items.first).to_contain_text("back to window")
             expect(items).to_have_count(3)
         collector.stop()
     with engine.connect() as connection:
-        row = connection.execute(select(model)).one()
+        row = connection.execute(select(installed)).one()
         old_classes = set(connection.scalars(select(reading.c.cls).where(reading.c.boot == 2)))
         new_classes = set(connection.scalars(select(reading.c.cls).where(reading.c.boot > 2)))
     assert row.node == NODE and row.name.startswith("taught-")

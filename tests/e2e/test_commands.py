@@ -185,7 +185,7 @@ def test_simulate_names_what_is_wrong(
     assert message in check_refusal(edgewise("simulate", *arguments, cwd=tmp_path), code)
 
 
-DEMO_ROWS = count(1500, 10_000)  # of each of the three parts
+DEMO_ROWS = count(600, 10_000)  # of each of the three parts
 
 
 def shorten_log(log: Path, out: Path) -> int:

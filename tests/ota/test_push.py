@@ -26,7 +26,7 @@ from edgewise.ota.targets import connect
 from edgewise.package.store import Package, load_package
 from edgewise.simulator.fleet import node_config
 from edgewise.simulator.node import SimulatedNode
-from edgewise.training import train
+from edgewise.training import Budget, train
 from edgewise.urls import parse_broker
 
 pytestmark = pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
@@ -42,7 +42,7 @@ def other_model(tmp_path_factory: pytest.TempPathFactory) -> Package:
     def build(folder: Path) -> None:
         path = small_log(folder / "log.csv", 900)
         path.write_text(path.read_text().replace(",open", ",wide").replace(",closed", ",shut"))
-        compile_model(train(*split_log(path)), folder / "other", {})
+        compile_model(train(*split_log(path), Budget(60)), folder / "other", {})
 
     return load_package(once(tmp_path_factory, "other-names", build) / "other")
 

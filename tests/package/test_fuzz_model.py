@@ -24,7 +24,7 @@ from edgewise import paths
 from edgewise.package.store import pack_model
 
 FUZZ = Path(__file__).resolve().parents[1] / "fuzz"
-FILES = count(1_000, 10_000)  # of each kind
+FILES = count(300, 10_000)  # of each kind
 BOARD_HEAP = "320k"  # 160 KB on the board, where a word is half as long
 LIMIT_S = 1800
 pytestmark = [pytest.mark.long, pytest.mark.timeout(2 * LIMIT_S)]

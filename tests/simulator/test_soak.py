@@ -10,7 +10,7 @@ from tests.counts import count
 
 from edgewise import paths
 
-READINGS = count(10_000, 1_000_000)
+READINGS = count(3_000, 1_000_000)
 LIMIT_S = 3600
 
 

@@ -80,7 +80,8 @@ SMALL_BUDGET = Budget(30)  # one tree: a search of a second
 
 @pytest.fixture(scope="module")
 def window_model(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    return train_window(tmp_path_factory.mktemp("log") / "window.csv")
+    path = tmp_path_factory.mktemp("log") / "window.csv"
+    return train_window(path, budget=count(Budget(60), Budget()))
 
 
 def test_it_learns(window_model: Trained) -> None:
