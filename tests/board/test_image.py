@@ -13,7 +13,7 @@ import pytest
 from tests.shared import LIMIT_S
 
 from edgewise import paths, settings
-from edgewise.board.filesystem import Built, build
+from edgewise.board.filesystem import Built, build, node_code
 from edgewise.broker.embedded import EmbeddedBroker
 from edgewise.logs.log import Log
 from edgewise.package.store import Package
@@ -110,6 +110,7 @@ def test_the_node_runs_from_the_image(
 def test_the_same_input_gives_the_same_bytes(model: Package, config: Path, tmp_path: Path) -> None:
     first_build = build_node(model, config)
     os.utime(config, (0, 0))
+    node_code.cache_clear()
     second_build = build(model.path, config, tmp_path / "other", "x64")
     assert contents(tmp_path / "other") == contents(tmp_path / "build")
     assert second_build.manifest == first_build.manifest

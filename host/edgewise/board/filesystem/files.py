@@ -6,6 +6,7 @@ import re
 import tempfile
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +68,9 @@ def board_files(
     return dict(sorted(files.items()))
 
 
-def node_code(arch: Arch, sleep: bool) -> dict[str, bytes]:
-    """Return the node's own files, compiled, with short private names.
+@cache
+def node_code(arch: Arch, sleep: bool) -> Mapping[str, bytes]:
+    """Return the node's own files, compiled once in a process, with short private names.
 
     ``sleep``: whether the node sleeps.
     """
