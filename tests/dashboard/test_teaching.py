@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine, select
 from tests.broker.mosquitto import anonymous
-from tests.dashboard.conftest import NODE, Serve
+from tests.dashboard.conftest import LIMIT_MS, NODE, Serve
 from tests.dashboard.past import rooms, store
 from tests.shared import LIMIT_S, small_log
 
@@ -215,7 +215,7 @@ def test_a_class_that_no_model_may_have_is_refused(
     expect(dialog).to_be_visible()
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(10 * LIMIT_S)
 def test_see_label_train_push(
     page: Page,
     serve: Serve,
@@ -245,7 +245,7 @@ def test_see_label_train_push(
             name_it(page, cls)
         page.get_by_role("button", name="Train").click()
         panel = page.locator(".panel", has=page.get_by_text("Model", exact=True))
-        expect(panel.locator("tr", has_text="taught-")).to_be_visible(timeout=300_000)
+        expect(panel.locator("tr", has_text="taught-")).to_be_visible(timeout=5 * LIMIT_MS)
         expect(panel).to_contain_text("window knows none of these classes")
         assert re.search(r"taught-\S+?\s*100\.0%", panel.inner_text())
         with SimulatedNode(first, replay_log, config, 2, world=FAST):

@@ -96,7 +96,8 @@ def test_wrong_use_is_one_line(arguments: tuple[str, ...], message: str) -> None
 
 def test_what_is_not_installed_is_named_with_the_cure(db: str, tmp_path: Path) -> None:
     (tmp_path / "prophet.py").write_text("raise ImportError('No module named prophet')\n")
-    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    path = os.pathsep.join([str(tmp_path), os.getenv("PYTHONPATH", "")])
+    env = {**os.environ, "PYTHONPATH": path}
     result = subprocess.run([*RUN, "--db", db], capture_output=True, text=True, env=env)
     assert result.returncode == 1
     message = "error: forecast is not installed (No module named prophet): run: "
