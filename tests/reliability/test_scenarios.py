@@ -29,7 +29,7 @@ from edgewise.simulator.feed import write_feed
 # all scenarios run side by side, in the first of the tests
 pytestmark = [pytest.mark.timeout(1200), pytest.mark.long]
 
-OUTAGES = count(15, 200)
+OUTAGES = count(8, 200)
 SAMPLE = {
     "refused",
     "frozen",

@@ -74,7 +74,13 @@ def test_a_cut_forest_is_the_one_that_was_grown_smaller(kind: str, leaves: int) 
     assert sum(tree.depth[tree.apply(x)].sum() for tree in trees) == paths
 
 
-BUDGETS = (Budget(60, max_us=13.0), Budget(max_bytes=220), Budget(3), Budget(max_us=1))
+BUDGETS = (
+    Budget(60, max_us=13.0),
+    Budget(max_bytes=220),
+    Budget(30, max_bytes=100),
+    Budget(3),
+    Budget(max_us=1),
+)
 SMALL_BUDGET = Budget(30)  # one tree: a search of a second
 
 
@@ -115,7 +121,7 @@ def test_the_same_seed_gives_the_same_model_whatever_the_jobs(tmp_path: Path) ->
     assert blobs[0] == blobs[1]
 
 
-@pytest.mark.parametrize("budget", BUDGETS[-count(3, 4) :])
+@pytest.mark.parametrize("budget", BUDGETS[-count(3, 5) :])
 def test_no_model_outgrows_its_budget(budget: Budget, tmp_path: Path) -> None:
     model = train_window(tmp_path / "window.csv", budget=budget)
     facts = compile_estimator(model.estimator, contract_of(model), model.x_train).facts

@@ -110,9 +110,6 @@ def collect(
     from edgewise.cli.signals import catch_end
     from edgewise.collector import Collector, Writer
     from edgewise.collector.broker_queue import QueueCheck
-    from edgewise.collector.http import HttpInput
-    from edgewise.collector.inputs import SerialInput
-    from edgewise.collector.metrics import serving
     from edgewise.collector.retention import Keeper, parse_span
     from edgewise.collector.tokens import read_tokens
     from edgewise.database import open_db
@@ -134,16 +131,23 @@ def collect(
     with ExitStack() as stack:
         stack.callback(engine.dispose)
         writer = Writer(engine, base, say)
-        stack.enter_context(serving(writer, metrics))
+        if metrics is not None:
+            from edgewise.collector.metrics import serving
+
+            stack.enter_context(serving(writer, metrics))
         stack.enter_context(writer)
         stack.enter_context(Keeper(engine, keep_s, keep_hourly_s, say))
         if store_log:
             say(f"{store_log(writer)} readings of {replay}")
         wait_for_end = catch_end()
         if serial:
+            from edgewise.collector.inputs import SerialInput
+
             stack.enter_context(SerialInput(serial, node, writer, say))
             say(f"collecting from {serial}, Ctrl-C ends it")
         if http and tokens:
+            from edgewise.collector.http import HttpInput
+
             http_input = stack.enter_context(HttpInput(http, tokens, writer))
             say(f"collecting from {http_input.url}, Ctrl-C ends it")
         if broker_url:

@@ -9,13 +9,16 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgewise.board.serial.port import Lost, Opened, SerialReader
 from edgewise.collector.writer import Writer
 from edgewise.errors import InputError
-from edgewise.logs.log import Log
 from edgewise.messages.mqtt import parse
 from edgewise.messages.serial import Damaged, Diag, Hello, Reading, decode
+
+if TYPE_CHECKING:
+    from edgewise.logs.log import Log  # numpy, which a collector needs for a log alone
 
 __all__ = ["SerialInput", "messages_of", "replay"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import Any
 
 from prometheus_client import CollectorRegistry, make_asgi_app
@@ -73,10 +73,8 @@ class _Figures:
             yield gauge
 
 
-def serving(writer: Writer, address: str | None) -> AbstractContextManager[object]:
-    """A context that serves the metrics at ``address`` (HOST:PORT); None serves nothing."""
-    if address is None:
-        return nullcontext()
+def serving(writer: Writer, address: str) -> AbstractContextManager[object]:
+    """A context that serves the metrics at ``address`` (HOST:PORT)."""
     registry = CollectorRegistry()
     registry.register(_Figures(writer))
     return ServerThread(make_asgi_app(registry), Limits(), "--metrics", address)

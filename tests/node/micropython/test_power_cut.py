@@ -10,7 +10,7 @@ from edgenode.link.outbox import Outbox
 from edgenode.link.spool import Spool
 
 WRITES = 2000
-STRIDE = count(23, 1)  # this write and no other is cut
+STRIDE = count(47, 1)  # this write and no other is cut
 CLASSES = ['"closed"', '"open, wide"']
 LIMIT = 96 * 1024
 

@@ -19,7 +19,7 @@ from edgenode.start import model
 from edgenode.update.install import swap_back
 
 UPDATES = 12
-STRIDE = count(7, 1)  # this write and no other is cut
+STRIDE = count(13, 1)  # this write and no other is cut
 SECRET = "5a" * 32
 NODE = "a1b2c3"
 
