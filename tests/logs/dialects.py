@@ -235,7 +235,7 @@ def _csv(random: Random, written: Written, header: list[str], rows: list[list[st
     if random.random() < 0.15:
         lines.pop(0)
         written.choices = replace(
-            written.choices, columns=(*header, *([""] if trailing else [])), time=(), sep=None
+            written.choices, columns=(*header, *([""] if trailing else [])), sep=None
         )
         written.dialect.append("no header")
     elif random.random() < 0.2:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, time
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,24 @@ READ: dict[str, tuple[str, Choices, str, int, int, list[str]]] = {
         "2026-05-04T08:00:00Z",
         *(N + 2, 2, []),
     ),
+    "a record with one value lost": (
+        "[08:00:00][D][sensor:094]: 'Humidity': Sending state 40.0 % with 1\n"
+        + _rows(
+            lambda i, t, h: (
+                f"[08:{i + 1:02d}:00][D][sensor:094]: 'Temperature': Sending state {t} \u00b0C\n"
+                f"[08:{i + 1:02d}:00][D][sensor:094]: 'Humidity': Sending state {h} %"
+            )
+        ),
+        Choices(),
+        "2000-01-01T08:00:00Z",
+        *(N + 1, 1, []),
+    ),
+    "a number behind f is no unit": (
+        "time,temp_f1,hum\n" + _plain(""),
+        Choices(),
+        "2026-05-04T08:00:00Z",
+        *(N, 0, []),
+    ),
     "short names": (
         "time,DHT-T,DHT-RH\n" + _plain(""),
         Choices(),
@@ -191,6 +210,9 @@ READ: dict[str, tuple[str, Choices, str, int, int, list[str]]] = {
     ),
 }
 # text, what is said
+RAUM = "time,raum,temp,hum\n" + _two(
+    lambda i, s, t, h, n: f"2026-05-04 08:{i:02d}:{s},{n},{t:.1f},{h:.1f}", "a", "b"
+)
 ASKED: dict[str, tuple[str, str]] = {
     "milliseconds or seconds": (
         "timestamp,temp,hum\n" + _rows(lambda i, t, h: f"{1000 * i},{t},{h}"),
@@ -201,6 +223,20 @@ ASKED: dict[str, tuple[str, str]] = {
         "say --date-format DMY or --date-format MDY",
     ),
     "one of several zones": ("time,temp,hum\n" + _plain("", " IST"), "IST is the name of several"),
+    "names in a column that is not known": (RAUM, "does it name the node? Say --group raum"),
+    "every row twice": (
+        "time,temp,hum\n" + "".join(2 * line for line in _plain("").splitlines(keepends=True)),
+        ":3: column time: 2026-05-04 08:00:00 is the same time as line 2",
+    ),
+    "an abbreviation of several zones in the header": (
+        "Time (IST),temp,hum\n" + _plain(""),
+        "IST is the name of several zones",
+    ),
+    "seconds that read as a date": (
+        "time,temp,hum\n" + _rows(lambda i, t, h: f"{1712010000 + 2 * i},{t},{h}"),
+        "say --date-format s or --date-format %y%m%d%H%M",
+    ),
+    "a year that no log has": ("time,temp,hum\n" + "9999-12-31 23:59:00,21,40\n", "no year that"),
     "a torn row": (
         "time,temp,hum,status\n" + _plain("").replace("\n", ",a\n") + "2026-05-04 08:20:00,21.4,4",
         ":14: 3 cells where the header has 4: complete or remove the row",
@@ -251,3 +287,48 @@ def test_it_is_asked_about(tmp_path: Path, what: str) -> None:
     with pytest.raises(InputError) as error:
         import_files([path], None, None, Choices())
     assert said in str(error.value)
+
+
+def test_dates_and_clocks_of_a_workbook(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    path, book = tmp_path / "log.xlsx", Workbook()
+    book.active.append(["Date", "Time", "Temperature", "Humidity"])
+    for i in range(N):
+        book.active.append([datetime(2026, 5, 4), time(8, i), 20 + i / 10, 45])
+    book.save(path)
+    summary = describe(import_files([path], None, None, Choices()))
+    assert (summary.first, summary.period_s) == ("2026-05-04T08:00:00Z", 60.0)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        (
+            "0,20,45\n60,20.1,45\n",
+            "1777881600,20,45\n1777881660,20.1,45\n",
+            "counts from its start",
+        ),
+        (
+            "1777881600,20,45\n1777881660,20.1,45\n",
+            "1777885600,20,45\n1777885900,20,45\n",
+            "every 300 s",
+        ),
+    ],
+)
+def test_files_that_do_not_go_together(tmp_path: Path, first: str, second: str, said: str) -> None:
+    paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    for path, text in zip(paths, (first, second), strict=True):
+        path.write_text("time,temp,hum\n" + text)
+    with pytest.raises(InputError, match=said):
+        import_files(paths, None, None, Choices())
+
+
+@pytest.mark.parametrize("options", [{"tz": "+99:00"}, {"date_format": "%d %d"}, {"unit": "F"}])
+def test_options_that_cannot_be_are_one_line(tmp_path: Path, options: dict[str, str]) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(
+        "time,temp,hum\n" + _rows(lambda i, t, h: f"2026-05-04 08:{i:02d},{t} \u00b0C,{h}")
+    )
+    with pytest.raises(InputError):
+        import_files([path], None, None, Choices(**options))

@@ -100,7 +100,7 @@ def with_log_options(command: Callable[..., None]) -> Callable[..., None]:
     def wrapper(**given: Any) -> None:
         chosen = {name: given.pop(name) for name in _OPTIONS}
         chosen = {k: str(v) if isinstance(v, StrEnum) else v for k, v in chosen.items()}
-        chosen |= {"time": _names(chosen["time"]), "columns": _names(chosen["columns"])}
+        chosen["columns"] = _names(chosen["columns"])
         period_s = _period_s(chosen.pop("period"))
         command(**given, choices=Choices(**chosen, period_s=period_s))
 

@@ -145,10 +145,6 @@ def check_package(path: Path, inputs: Iterable[Path | None] = ()) -> None:
 
     if path.name in ("", ".."):
         raise InputError(f"{path}: a package is a folder with a name of its own: {_CURE}")
-    try:
-        check_names([path.name], "name", 1)
-    except ValueError as e:
-        raise InputError(f"{path}: the folder names the model, and {e}: {_CURE}") from e
     for other in inputs:
         if other is not None and other.is_file() and _is_inside(other, path):
             raise InputError(f"{other}: is an input of this command: {_CURE}")
@@ -157,6 +153,10 @@ def check_package(path: Path, inputs: Iterable[Path | None] = ()) -> None:
         store.check_place(path)
     except OSError as e:
         raise unwritable(path, e, _CURE) from e
+    try:
+        check_names([path.name], "name", 1)
+    except ValueError as e:
+        raise InputError(f"{path}: the folder names the model, and {e}: {_CURE}") from e
     _check_rights(path, _nearest(path.absolute().parent), _CURE)
 
 

@@ -66,8 +66,14 @@ def predict(
     rows = open_log(log, label, group, choices=choices)
     say_source(rows)
     rows = fit_period(rows, loaded.info["period_ms"], "the model", resample)
-    if label is not None:
+    try:
         check_classes(rows, loaded.classes, "the model")
+        is_labelled = rows.label is not None
+    except InputError as e:
+        if label is not None:
+            raise
+        say(f"not scored: {e}")
+        is_labelled = False
     runners = {
         Runtime.cpython: predict.predict_log,
         Runtime.micropython: predict.predict_micropython,
@@ -81,7 +87,7 @@ def predict(
         "rows": len(rows.time_s),
         "failed_reads": int((predictions.cls < 0).sum()),
     }
-    if rows.label is not None:
+    if rows.label is not None and is_labelled:
         is_scored = (predictions.cls >= 0) & np.array([v is not None for v in rows.label])
         names = np.array(loaded.classes, dtype=object)[predictions.cls[is_scored]]
         scores = score(rows.label[is_scored].astype(str), names.astype(str))

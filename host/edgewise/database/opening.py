@@ -106,7 +106,7 @@ def _check_tables(path: Path) -> None:
         with path.open("rb") as file:
             head = file.read(len(_SQLITE_HEAD))
         if head and head != _SQLITE_HEAD:
-            raise InputError(f"database {path}: not a file of SQLite: name another file")
+            raise OutsideError(f"database {path}: file is not a database: name another file")
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
             names = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
     except (OSError, sqlite3.Error):

@@ -9,12 +9,12 @@ __all__ = ["Choices"]
 
 @dataclass(frozen=True)
 class Choices:
-    """``time``: one column, or the columns of date and time of day; ``columns``: the names of a
-    log without a header; ``period_s``: seconds from row to row of a log without times;
-    ``unit``: C, F or K; ``humidity_unit``: "%" or "fraction"; ``as_is``: nothing is refused as
-    implausible."""
+    """``time``: one column, or those of date and time of day with a comma between them;
+    ``columns``: the names of a log without a header; ``period_s``: seconds from row to row of a
+    log without times; ``unit``: C, F or K; ``humidity_unit``: "%" or "fraction"; ``as_is``:
+    nothing is refused as implausible."""
 
-    time: tuple[str, ...] = ()
+    time: str | None = None
     temperature: str | None = None
     humidity: str | None = None
     label: str | None = None

@@ -31,13 +31,14 @@ _LIKELY_NODES = (
 _ZONES = ("tz", "timezone", "time_zone", "zone", "utc_offset")
 _LABEL = ("status", "device_status", "label")
 _ROWS_OF_A_NODE = 3
+_MIDNIGHTS = 50
 _FIELDS = ("field1", "field2", "field3", "field4", "field5", "field6", "field7", "field8")
 
 
 @dataclass(frozen=True)
 class Columns:
     """The indices of the columns in the header; None for a column that is missing. ``time``:
-    none, one, or those of the date and of the time of day."""
+    none, one, or those of the date, of the time of day and of the zone."""
 
     time: tuple[int, ...]
     temperature: int
@@ -61,11 +62,11 @@ def find_columns(sheet: Sheet, choices: Choices) -> Columns:
     """
     names = [name.casefold() for name in sheet.header]
     given = {
-        TIME: [find_named(sheet, "--time", name) for name in choices.time],
+        TIME: _given_times(sheet, choices.time),
         TEMPERATURE: _given(sheet, "--temperature", choices.temperature),
         HUMIDITY: _given(sheet, "--humidity", choices.humidity),
     }
-    time = tuple(given[TIME]) or find_times(sheet, choices)
+    time = find_times(sheet, choices)
     temperature, humidity, notes = _quantities(sheet, given)
     taken = {**dict.fromkeys(time, TIME), temperature: TEMPERATURE, humidity: HUMIDITY}
     if temperature == humidity or {temperature, humidity} & set(time):
@@ -89,19 +90,20 @@ def find_columns(sheet: Sheet, choices: Choices) -> Columns:
         temperature,
         humidity,
         node if choices.group is not None else _find_node(sheet, names, (*taken, *indices)),
-        label if choices.label is not None else _first(names, _LABEL),
+        label if choices.label is not None else _first(names, _LABEL, (node,)),
         split,
         notes,
     )
 
 
 def _find_node(sheet: Sheet, names: list[str], taken: tuple[int | None, ...]) -> int | None:
-    exact = _first(names, NODE_NAMES)
+    names = [name.replace(" ", "_") for name in names]
+    exact = _first(names, NODE_NAMES, taken)
     if exact is not None:
         return exact
     for name in _LIKELY_NODES:
-        index = _first([n.replace(" ", "_") for n in names], (name,))
-        if index is None or index in taken:
+        index = _first(names, (name,), taken)
+        if index is None:
             continue
         cells = sheet.cells(index)
         if "" not in cells and 1 < len(set(cells)) <= len(cells) / _ROWS_OF_A_NODE:
@@ -124,7 +126,8 @@ def find_times(sheet: Sheet, choices: Choices) -> tuple[int, ...]:
 
     An empty tuple stands for a log without times that --period describes. Raises InputError.
     """
-    indices = [i for i, name in enumerate(sheet.header) if read_name(name).role == TIME]
+    given = _given_times(sheet, choices.time)
+    indices = given or [i for i, n in enumerate(sheet.header) if read_name(n).role == TIME]
     kinds = {i: _time_kind(sheet, i) for i in indices}
     if len(indices) > 1:
         indices = [i for i in indices if kinds[i] != "none"]
@@ -136,7 +139,9 @@ def find_times(sheet: Sheet, choices: Choices) -> tuple[int, ...]:
     where = sheet.header_place
     chosen: tuple[int, ...] = ()
     zone = _first([name.casefold().replace(" ", "_") for name in sheet.header], _ZONES)
-    if len(full) == 1:
+    if given:
+        chosen = tuple(given)
+    elif len(full) == 1:
         chosen = (full[0],)
     elif not full and len(dates) == 1 and len(clocks) == 1:
         chosen = (dates[0], clocks[0])
@@ -178,7 +183,14 @@ def _time_kind(sheet: Sheet, column: int) -> str:
     moment = parse_text(cell)
     if moment is None:
         return "none"
-    return "date" if moment.is_date_only else "full"
+    return "date" if _is_midnight(sheet, column) else "full"
+
+
+def _is_midnight(sheet: Sheet, column: int) -> bool:
+    # A time at midnight is written like a date.
+    cells = [row[column].strip() for row in sheet.rows[:_MIDNIGHTS]]
+    moments = [parse_text(cell) for cell in cells if cell.casefold() not in MISSING]
+    return all(m is not None and m.seconds % 86400 == 0 for m in moments)
 
 
 def _quantities(sheet: Sheet, given: dict[str, list[int]]) -> tuple[int, int, tuple[str, ...]]:
@@ -240,6 +252,15 @@ def _role_error(sheet: Sheet, role: str, indices: list[int]) -> str:
     )
 
 
+def _given_times(sheet: Sheet, time: str | None) -> list[int]:
+    # one name, which may hold a comma, or two with a comma between them
+    if time is None:
+        return []
+    if time.strip().casefold() in (name.casefold() for name in sheet.header):
+        return [find_named(sheet, "--time", time)]
+    return [find_named(sheet, "--time", name) for name in time.split(",")]
+
+
 def _given(sheet: Sheet, option: str, column: str | None) -> list[int]:
     return [] if column is None else [find_named(sheet, option, column)]
 
@@ -264,5 +285,8 @@ def _list_names(sheet: Sheet) -> str:
     return ", ".join(name or "(no name)" for name in sheet.header)
 
 
-def _first(names: list[str], known: tuple[str, ...]) -> int | None:
-    return next((names.index(name) for name in known if name in names), None)
+def _first(
+    names: list[str], known: tuple[str, ...], taken: tuple[int | None, ...] = ()
+) -> int | None:
+    found = (names.index(name) for name in known if name in names)
+    return next((index for index in found if index not in taken), None)

@@ -14,6 +14,9 @@ from edgewise.logs.order import period_of, series_of
 
 __all__ = ["join_files"]
 
+_PERIOD_RATIO = 1.2
+_COPIES_SHARE = 0.05  # by chance two rooms have an equal reading in the same second
+
 
 def join_files(logs: list[Log]) -> Log:
     """Return one log of several files in the order of time.
@@ -24,6 +27,7 @@ def join_files(logs: list[Log]) -> Log:
     """
     if len(logs) == 1:
         return logs[0]
+    _refuse_other_kinds(logs)
     _refuse_copies(logs)
     labels = {log.label_name for log in logs if log.label_name}
     if len(labels) > 1:
@@ -44,19 +48,33 @@ def join_files(logs: list[Log]) -> Log:
     return _concatenated(ordered, labels.pop() if labels else None, note)
 
 
+def _refuse_other_kinds(logs: list[Log]) -> None:
+    first = logs[0]
+    for log in logs[1:]:
+        if log.source.since_start != first.source.since_start:
+            raise InputError(
+                f"{first.path} and {log.path}: one has dates, the other counts from its start: "
+                "import them one by one"
+            )
+        periods = sorted((log.period_ms or first.period_ms, first.period_ms or log.period_ms))
+        if periods[0] and periods[1] > _PERIOD_RATIO * periods[0]:
+            raise InputError(
+                f"{first.path} has a reading every {first.period_ms / 1000:g} s, {log.path} every "
+                f"{log.period_ms / 1000:g} s: import them one by one"
+            )
+
+
 def _refuse_copies(logs: list[Log]) -> None:
     seen: dict[tuple[float, int, int, str], str] = {}
     for log in logs:
-        keys = zip(
-            *(values.tolist() for values in (log.time_s, log.t_dc, log.h_pm, log.node)),
-            strict=True,
-        )
-        found = set(keys)
-        for key in found:
-            if key in seen:
-                raise InputError(
-                    f"{log.path}: holds readings of {seen[key]} once more: leave one file out"
-                )
+        good = log.select(log.valid)
+        columns = (good.time_s, good.t_dc, good.h_pm, good.node)
+        found = set(zip(*(values.tolist() for values in columns), strict=True))
+        again = [key for key in found if key in seen]
+        if len(again) > _COPIES_SHARE * len(found):
+            raise InputError(
+                f"{log.path}: holds readings of {seen[again[0]]} once more: leave one file out"
+            )
         seen |= dict.fromkeys(found, log.path)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from os import PathLike, fspath
 
 import numpy as np
@@ -125,7 +126,8 @@ def _read(sheet: Sheet, choices: Choices, written: Times | None) -> Log:
             sheet, rows=sheet.rows[::-1], line=sheet.line[::-1], notes=(*sheet.notes, note)
         )
         return _read(turned, choices, written)
-    times = spread_minutes(times, keys)
+    if not _repeats_rows(sheet):
+        times = spread_minutes(times, keys)
     temperature = read_temperature(sheet, columns.temperature, choices)
     humidity = read_humidity(sheet, columns.humidity, choices)
     if columns.time:
@@ -157,6 +159,12 @@ def _read(sheet: Sheet, choices: Choices, written: Times | None) -> Log:
         period_ms=period_ms,
         source=source,
     )
+
+
+def _repeats_rows(sheet: Sheet) -> bool:
+    # whether rows stand there twice, as no logger of one minute would write them
+    same = sum(a == b for a, b in pairwise(sheet.rows))
+    return 4 * same > len(sheet.rows)
 
 
 def _times(sheet: Sheet, columns: tuple[int, ...], keys: list[object], choices: Choices) -> Times:
@@ -200,7 +208,6 @@ def _source(
         unit=temperature.unit,
         humidity_unit=humidity.unit,
         since_start=times.since_start,
-        is_time_sure=choices.date_format is not None,
         notes=(*sheet.notes, *columns.notes, *times.notes),
     )
 

@@ -12,7 +12,7 @@ from edgewise.errors import InputError
 from edgewise.logs.cells.times import Times, read_times
 from edgewise.logs.cells.values import MISSING
 from edgewise.logs.choices import Choices
-from edgewise.logs.columns import NODE_NAMES, find_times
+from edgewise.logs.columns import NODE_NAMES, find_named, find_times
 from edgewise.logs.names import HUMIDITY, TEMPERATURE, read_name
 from edgewise.logs.sheets.sheet import Sheet
 
@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 HOLD_S = 3600.0  # a value that did not change for longer is unknown
 _PAIR_S = 5.0  # two sensors of one part report within it
 _PAIRED_SHARE = 0.9
+_GRID_MAX = 5_000_000
 _PERIODS_S = (5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600)
 _SERIES = (
     "entity_id",
@@ -45,7 +46,7 @@ _SERIES = (
     "channel",
 )
 _VALUES = ("state", "_value", "value", "mean", "val", "reading", "payload", "data")
-_TAGS = (*NODE_NAMES, "room", "location", "host", "station", "area")
+_TAGS = (*NODE_NAMES, "room", "location", "host", "station", "area", "topic", "place")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -85,8 +86,7 @@ def widen(sheet: Sheet, choices: Choices) -> tuple[Sheet, Choices, Times]:
     """
     series_column, value_column = _columns(sheet) or (0, 0)
     names = sheet.texts(series_column)
-    tag = next((i for i, n in enumerate(sheet.header) if n.casefold() in _TAGS), None)
-    tags = sheet.texts(tag) if tag is not None else [""] * len(names)
+    tags = _tags(sheet, choices.group)
     keys: list[object] = list(zip(names, tags, strict=True))
     time_columns = find_times(sheet, replace(choices, period_s=None))
     times = read_times(sheet, time_columns, keys, choices)
@@ -123,7 +123,14 @@ def widen(sheet: Sheet, choices: Choices) -> tuple[Sheet, Choices, Times]:
     if not rows:
         raise InputError(f"{sheet.path}: temperature and humidity never have a value together")
     left = replace(
-        choices, time=(), temperature=None, humidity=None, date_format=None, tz=None, period_s=None
+        choices,
+        time=None,
+        temperature=None,
+        humidity=None,
+        group=None,
+        date_format=None,
+        tz=None,
+        period_s=None,
     )
     return wide, left, times
 
@@ -140,6 +147,15 @@ def _names(
         HUMIDITY: ", ".join(humidity.name for _, humidity in pairs.values()),
     }
     return names | ({"label": label.name} if label else {})
+
+
+def _tags(sheet: Sheet, group: str | None) -> list[str]:
+    # what tells nodes apart, a text for each row
+    if group is not None:
+        return sheet.texts(find_named(sheet, "--group", group))
+    columns = [sheet.texts(i) for i, n in enumerate(sheet.header) if n.casefold() in _TAGS]
+    varying = [cells for cells in columns if len(set(cells)) > 1]
+    return [" ".join(row) for row in zip(*varying, strict=True)] or [""] * len(sheet.rows)
 
 
 def _form(sheet: Sheet) -> str:
@@ -161,6 +177,7 @@ def _rows_of(keys: list[object]) -> dict[tuple[str, str], list[int]]:
 def _series(name: str, rows: list[int], time_s: Floats, cells: list[str]) -> _Series:
     at = np.array(rows, dtype=np.int64)
     at = at[np.argsort(time_s[at], kind="stable")]
+    at = at[np.append(np.diff(time_s[at]) > 0, True)]  # of one time the last value counts
     return _Series(name, at, time_s[at], [cells[i] for i in at.tolist()])
 
 
@@ -201,9 +218,16 @@ def _label(
 ) -> _Series | None:
     if choices.label is None:
         return None
-    for (name, _), series in all_series.items():
-        if name.casefold() == choices.label.casefold():
-            return series
+    found = [
+        s for (name, _), s in all_series.items() if name.casefold() == choices.label.casefold()
+    ]
+    if len(found) > 1:
+        raise InputError(
+            f"{sheet.header_place}: {len(found)} series are named {choices.label}: import one "
+            "room at a time"
+        )
+    if found:
+        return found[0]
     names = ", ".join(sorted({name for name, _ in all_series}))
     raise InputError(
         f"{sheet.header_place}: no series {choices.label}: name one with --label; found: {names}"
@@ -242,6 +266,11 @@ def _readings(
     start = max(temperature.time_s[0], humidity.time_s[0])
     end = max(temperature.time_s[-1], humidity.time_s[-1])
     first = float(np.ceil(start / period_s) * period_s)
+    if (end - first) / period_s > _GRID_MAX:
+        raise InputError(
+            f"{temperature.name}: {_iso(start)} to {_iso(end)} every {period_s:g} s is too "
+            "much: correct the times, or say a longer --period"
+        )
     beats = np.arange(int((end - first) // period_s) + 1, dtype=np.float64)
     grid: Floats = first + period_s * beats
     sides = (_hold(temperature, grid), _hold(humidity, grid))

@@ -91,7 +91,6 @@ _SENSORS = re.compile(
     r"si70\d\d|ds18b20|sensor|binary sensor|esp ?32|esp ?8266"
 )
 _WORD = re.compile(r"[a-z]+|[0-9]+|%")
-_FILLERS = ("relative", "rel", "deg", "air")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # A whole name that means the role by itself.
 _SHORT = {"t": TEMPERATURE, "h": HUMIDITY, "s": TIME, "ms": TIME, "us": TIME, "time_ms": TIME}
@@ -122,7 +121,7 @@ def read_name(name: str) -> Name:
     role = _role(words, text)
     if role is None:
         return Name(None, None, " ".join(words))
-    units = [w for w in words if _UNITS.get(w) in _OF_ROLE[role]]
+    units = _unit_words(words, text, role)
     rest = [w for w in words if _ROLE_OF.get(w) != role and w not in units]
     unit = _UNITS[units[-1]] if units else None
     if role == TEMPERATURE and unit is None:
@@ -130,6 +129,21 @@ def read_name(name: str) -> Name:
     return Name(
         role, unit, " ".join(w for w in rest if w not in ("relative", "rel", "deg", "air"))
     )
+
+
+def _unit_words(words: list[str], text: str, role: str) -> list[str]:
+    # A letter alone is a unit at the end, in brackets or behind its sign: temp_f, not temp_f1.
+    return [
+        word
+        for i, word in enumerate(words)
+        if _UNITS.get(word) in _OF_ROLE[role]
+        and (
+            len(word) > 1
+            or word == "%"
+            or i == len(words) - 1
+            or re.search(rf"[\u00b0\u00ba(\[]\s*{word}\b", text)
+        )
+    ]
 
 
 def _role(words: list[str], text: str) -> str | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from edgewise.errors import InputError
 from edgewise.logs.choices import Choices
 from edgewise.logs.log import Log
+from edgewise.logs.sheets.delimited import is_number
 
 __all__ = ["check_plausible"]
 
@@ -44,6 +47,7 @@ def _faults(log: Log, choices: Choices) -> Iterator[str]:
     yield from _units(log, choices)
     yield from _period(log)
     yield from _times(log)
+    yield from _nodes(log)
     yield from _still(log)
     yield from _jumps(log)
 
@@ -59,10 +63,11 @@ def _reads(log: Log) -> Iterator[str]:
 def _units(log: Log, choices: Choices) -> Iterator[str]:
     t_dc, h_pm = log.t_dc[log.valid], log.h_pm[log.valid]
     t, h = float(np.median(t_dc)), float(np.median(h_pm))
-    is_fraction = int(h_pm.max()) <= _FRACTION_PM and bool(((h_pm > 0) & (h_pm < 10)).any())
+    low = h_pm <= _FRACTION_PM
+    is_fraction = 2 * int(low.sum()) > len(h_pm) and bool(((h_pm > 0) & (h_pm < 10)).any())
     if choices.humidity_unit is None and is_fraction:
         yield (
-            f"humidity lies in {h_pm.min() / 10:g}..{h_pm.max() / 10:g}: looks like a fraction: "
+            f"most humidities are in 0..{h_pm[low].max() / 10:g}: looks like a fraction: "
             "say --humidity-unit fraction (it is multiplied by 100), or --humidity-unit % if it "
             "is %RH"
         )
@@ -112,7 +117,7 @@ def _period(log: Log) -> Iterator[str]:
 
 
 def _times(log: Log) -> Iterator[str]:
-    if log.source.since_start or log.source.is_time_sure:
+    if log.source.since_start:
         return
     first, last = float(log.time_s.min()), float(log.time_s.max())
     if first < _2000_S:
@@ -134,6 +139,24 @@ def _day(time_s: float) -> str:
         return datetime.fromtimestamp(time_s, UTC).date().isoformat()
     except (OverflowError, OSError, ValueError):
         return "another age"
+
+
+def _nodes(log: Log) -> Iterator[str]:
+    # A name that changes from row to row tells nodes apart.
+    if len(log) < _LEAST_ROWS or (log.node != "").any():
+        return
+    for name, cells in log.extra.items():
+        texts = cells.tolist()
+        known = set(texts) - {""}
+        if not 1 < len(known) <= len(texts) / 3 or any(map(is_number, known)):
+            continue
+        changes = sum(a != b for a, b in pairwise(texts))
+        if 2 * changes > len(texts):
+            shown = ", ".join(sorted(known)[:3])
+            yield (
+                f"column {name} changes from row to row ({shown}): does it name the node? Say "
+                f"--group {shlex.quote(name)}, {_AS_IS}"
+            )
 
 
 def _still(log: Log) -> Iterator[str]:

@@ -12,8 +12,7 @@ __all__ = ["Source"]
 class Source:
     """``columns``: role -> name in the file; ``time_format``, ``zone``, ``unit``,
     ``humidity_unit``: as read; ``since_start``: the times count from the start of the log;
-    ``is_time_sure``: the user named the format; ``is_guessed``: the columns have names that are
-    not those of the contract."""
+    ``is_guessed``: the columns have names that are not those of the contract."""
 
     form: str = "CSV"
     encoding: str = "utf-8"
@@ -25,7 +24,6 @@ class Source:
     unit: str = "C"
     humidity_unit: str = "%"
     since_start: bool = False
-    is_time_sure: bool = False
     is_guessed: bool = False
     notes: tuple[str, ...] = ()
 

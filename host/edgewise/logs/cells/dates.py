@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 __all__ = [
     "Moment",
     "Order",
+    "ambiguous_zone",
     "is_zone",
     "order_of_name",
     "parse_clock",
@@ -80,6 +81,8 @@ _WEEKDAY = re.compile(r"^(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so)[a-
 _YEAR = re.compile(r"^\d{4}$")
 _DIGITS = re.compile(r"\d{3,6}")
 _ABBREVIATION = re.compile(r"[A-Z]{2,5}")
+_AMBIGUOUS = ("IST", "CST", "BST", "AST", "SST", "GST")
+_OFFSET_MAX_H = 14
 _PATTERN = re.compile(
     r"d{1,2}[-/. ]m{1,2}[-/. ]y{2,4}|m{1,2}[-/. ]d{1,2}[-/. ]y{2,4}|y{2,4}[-/. ]m", re.I
 )
@@ -158,15 +161,20 @@ def order_of_name(name: str) -> str | None:
 
 
 def is_zone(text: str) -> bool:
-    """Return whether a text is the name, the abbreviation or the offset of a zone."""
-    return bool(text) and _zone(text)[0]
+    """Return whether a text is the name, an abbreviation or the offset of a zone."""
+    return bool(text) and (_zone(text)[0] or _ABBREVIATION.fullmatch(text) is not None)
+
+
+def ambiguous_zone(name: str) -> str | None:
+    """Return the abbreviation of several zones that the name of a column tells."""
+    return next((word for word in re.findall(r"[A-Z]+", name) if word in _AMBIGUOUS), None)
 
 
 def zone_of_name(name: str) -> str | None:
     """Return the zone that the name of a column tells, as in "Time, GMT-05:00": an offset such as
     -05:00, or the name of a zone."""
     offset = re.search(r"(?:UTC|GMT)\s*([+-])(\d{1,2})(?::?(\d{2}))?", name, re.IGNORECASE)
-    if offset:
+    if offset and int(offset[2]) <= _OFFSET_MAX_H:
         return f"{offset[1]}{int(offset[2]):02d}:{offset[3] or '00'}"
     for word in re.findall(r"[A-Za-z]+/[A-Za-z_]+|[A-Za-z]+", name):
         hours = _ABBREVIATIONS.get(word.casefold()) if word.isupper() and len(word) > 1 else None
@@ -195,7 +203,7 @@ def parse_format(text: str, date_format: str) -> Moment | None:
     """Return the moment by a format of `strptime`, None where it does not fit."""
     try:
         time = datetime.strptime(text, date_format)
-    except ValueError:
+    except (ValueError, re.error):
         return None
     return _moment(time)
 
@@ -277,7 +285,8 @@ def _plain(name: str) -> str:
 def _day(year: str | None, month: str | None, day: str | None) -> float | None:
     y = int(year or 0)
     try:
-        date = datetime(y + 2000 if y < 100 else y, int(month or 0), int(day or 0), tzinfo=UTC)
+        y += 2000 if len(year or "") == 2 else 0
+        date = datetime(y, int(month or 0), int(day or 0), tzinfo=UTC)
     except ValueError:
         return None
     return (date - _EPOCH) / timedelta(seconds=1)

@@ -44,7 +44,6 @@ _COMPACT = {
     12: ("%Y%m%d%H%M", "%y%m%d%H%M%S"),
     10: ("%y%m%d%H%M",),
 }
-_SURELY_ROWS = 10  # seconds that happen to read as dates do not go on so long
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -80,9 +79,13 @@ def read_numbers(
     compact = _compact(cells, where)
     for unit in ("s", "ms", "us", "ns"):
         if low * UNITS[unit] >= _2000_S and high * UNITS[unit] < _2100_S:
-            is_date = not _is_past(high) or len(set(cells)) >= _SURELY_ROWS
-            if compact is not None and unit == "s" and is_date:
-                return compact
+            if compact is not None and unit == "s":
+                if not _is_past(high):
+                    return compact
+                raise InputError(
+                    f"{where}: {cells[0]} can be seconds since 1970 or digits of a date: say "
+                    "--date-format s or --date-format %y%m%d%H%M"
+                )
             return Numbers(_scaled(values, unit), f"{_NAMES[unit]} since 1970")
     if compact is not None and len(cells[0]) > 10:
         return compact

@@ -14,6 +14,7 @@ from edgewise.errors import InputError
 from edgewise.logs.cells.dates import (
     Moment,
     Order,
+    ambiguous_zone,
     order_of_name,
     parse_clock,
     parse_format,
@@ -34,6 +35,7 @@ Parsed = TypeVar("Parsed")
 
 _DAY_S = 86400.0
 _MINUTES_SHARE = 0.2
+_FIRST_S, _LAST_S = -62135500000.0, 253370000000.0
 _WRITE = "write ISO 8601 such as 2015-02-04T17:51:00Z, or seconds"
 _ORDERS = {"DMY": Order.DMY, "MDY": Order.MDY, "YMD": Order.YMD}
 
@@ -141,16 +143,35 @@ def _median_step(values: Floats, keys: list[object]) -> float:
 def _finish(
     sheet: Sheet, column: int, numbers: Numbers, keys: list[object], choices: Choices
 ) -> Times:
+    _refuse_far(sheet, column, numbers.seconds)
     if not numbers.is_local:
         zone = "no clock" if numbers.since_start else "UTC"
         return Times(numbers.seconds, numbers.format, zone, numbers.since_start)
     return _local(sheet, column, numbers.seconds, numbers.format, keys, choices.tz)
 
 
+def _refuse_far(sheet: Sheet, column: int, seconds: Floats) -> None:
+    # A date can be told of the years 1 to 9998; a day is left for the zone.
+    far = ~((seconds > _FIRST_S) & (seconds < _LAST_S))
+    if far.any():
+        row = int(np.argmax(far))
+        raise InputError(
+            f"{sheet.place(row, column)}: {sheet.cells(column)[row]} is in no year that a log can "
+            "have: say the unit or the format with --date-format"
+        )
+
+
 def _local(
     sheet: Sheet, column: int, local_s: Floats, name: str, keys: list[object], tz: str | None
 ) -> Times:
+    _refuse_far(sheet, column, local_s)
     tz = tz or zone_of_name(sheet.header[column])
+    short = ambiguous_zone(sheet.header[column])
+    if tz is None and short:
+        raise InputError(
+            f"{sheet.header_place}: column {sheet.header[column]}: {short} is the name of several "
+            "zones: say which with --tz, such as Asia/Kolkata or +05:30"
+        )
     if tz is None:
         return Times(local_s, name, "taken as UTC: the file names no zone", False, True)
     zone = find_zone(tz)
@@ -160,15 +181,17 @@ def _local(
 def spread_minutes(times: Times, keys: list[object]) -> Times:
     """Return times of whole minutes with several readings each spread evenly over their minutes.
 
-    Only where a fifth of the rows have the minute of the row before: a logger that writes no
-    seconds. Everything else stays as it is.
+    Only where a fifth of the rows have the minute of the row before, and most minutes follow each
+    other: a logger that writes no seconds. Everything else stays as it is.
     """
     time_s = times.time_s
     if times.since_start or (time_s % 60 != 0).any():
         return times
     groups = rows_by_key(keys)
     n = sum(int((np.diff(time_s[rows]) == 0).sum()) for rows in groups)
-    if n < _MINUTES_SHARE * len(time_s) or n < 2:
+    steps = np.concatenate([np.diff(time_s[rows]) for rows in groups])
+    steps = steps[steps > 0]
+    if n < _MINUTES_SHARE * len(time_s) or n < 2 or not len(steps) or np.median(steps) != 60:
         return times
     spread = time_s.copy()
     for rows in groups:

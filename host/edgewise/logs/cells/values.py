@@ -20,12 +20,12 @@ Floats = NDArray[np.float64]
 
 MISSING = frozenset(
     (
-        *("", "-", "--", "---", "?", "nan", "null", "none", "na", "n/a", "#n/a"),
+        *("", "-", "--", "---", "?", "nan", "null", "none", "na", "n/a", "#n/a", "<na>"),
         *("err", "error", "fail", "failed", "unavailable", "unknown", "timeout"),
     )
 )
 # What drivers return for a failed read; no room has any of them.
-_SENTINELS = ("-999", "-9999", "-999.9", "999", "9999", "-127", "999.9")
+_SENTINELS = frozenset((-127.0, -999.0, -999.9, -9999.0, 999.0, 999.9, 9999.0))
 _CELL = re.compile(
     r"([-+]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?)\s*"
     r"(?:[\u00b0\u00ba*]|deg\.?)?\s*(c|f|k|celsius|fahrenheit|kelvin|%|%\s*rh|rh|%\s*rf|percent)?",
@@ -75,6 +75,12 @@ def read_temperature(sheet: Sheet, column: int, choices: Choices) -> Values:
     cells, known = _parse(sheet, column, choices, ("C", "F", "K"))
     named = read_name(sheet.header[column]).unit
     said = _unit_of(sheet, column, cells, known) or named or sheet.unit
+    in_cells = _unit_of(sheet, column, cells, known)
+    if choices.unit and in_cells and in_cells != choices.unit:
+        raise InputError(
+            f"{sheet.place(0, column)}: the cells are in {in_cells}: leave --unit {choices.unit} "
+            "out, or correct the cells"
+        )
     unit = choices.unit or said or "C"
     values = np.array([known[cell].value for cell in cells])
     if unit == "F":
@@ -136,11 +142,12 @@ def _cell(text: str) -> _Cell | None:
     if match is None:
         return _Cell(nan, None, "") if plain.casefold() in MISSING else _failed_with_unit(plain)
     number = match[1]
-    if number.replace(",", ".").removesuffix(".0") in _SENTINELS:
+    value = float(number.replace(",", "."))
+    if value in _SENTINELS:
         return _Cell(nan, None, "")
     mark = "," if "," in number else "." if "." in number else ""
     unit = match[2] and _UNITS.get(match[2].casefold(), "%")
-    return _Cell(float(number.replace(",", ".")), unit, mark)
+    return _Cell(value, unit, mark)
 
 
 def _failed_with_unit(text: str) -> _Cell | None:

@@ -18,14 +18,16 @@ __all__ = ["find_zone", "local_to_utc"]
 Floats = NDArray[np.float64]
 
 _OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d{2})?")
+_OFFSET_MAX_H = 14
 _QUARTER_S = 900  # no zone changes between two quarters of an hour
 _GAP_PERIODS = 3
+_HALF_HOUR_S = 1800
 
 
 def find_zone(name: str) -> tzinfo:
     """Return the zone of a name such as Europe/Berlin, or of an offset. Raises InputError."""
     offset = _OFFSET.fullmatch(name)
-    if offset:
+    if offset and int(offset[2]) <= _OFFSET_MAX_H and int(offset[3] or 0) < 60:
         size = timedelta(hours=int(offset[2]), minutes=int(offset[3] or 0))
         return timezone(-size if offset[1] == "-" else size)
     try:
@@ -96,7 +98,10 @@ def _choose(
 
 def _turn(times: Floats, later: Floats, begin: int, end: int, gap: float) -> int | None:
     # -> the first row of begin..end that is of the second passage; end: none is
-    back = [i for i in range(begin + 1, end) if times[i] <= times[i - 1]]
+    # In a log with a reading an hour the hour stands there twice with one time.
+    steps = np.diff(times)[begin : end - 1]
+    is_back = steps <= 0 if gap >= _GAP_PERIODS * _HALF_HOUR_S else steps < 0
+    back = (np.flatnonzero(is_back) + begin + 1).tolist()
     if back:
         turn = back[0]
         return turn if len(back) == 1 and later[turn] - times[turn - 1] <= gap else end

@@ -181,7 +181,7 @@ def _roles(row: list[str], choices: Choices) -> int:
     if any(is_number(cell) for cell in row):
         return 0
     given = {choices.temperature: TEMPERATURE, choices.humidity: HUMIDITY}
-    given |= dict.fromkeys(choices.time, TIME)
+    given |= dict.fromkeys([choices.time, *(choices.time or "").split(",")], TIME)
     given = {name.casefold(): role for name, role in given.items() if name}
     names = [cell.strip().casefold() for cell in row]
     return len({given.get(name) or read_name(name).role for name in names} - {None})

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from edgewise.logs.cells.dates import parse_clock, parse_text
 from edgewise.logs.names import HUMIDITY, TEMPERATURE, TIME, read_name
 from edgewise.logs.sheets.sheet import Sheet
 
@@ -15,6 +16,8 @@ __all__ = ["read_lines"]
 _SAMPLE_LINES = 300
 _SHARE = 0.8  # of the lines tell a value: no table looks like that
 _LEAST = 2
+_LINE_MAX = 2000  # characters; a longer line is none of a sensor
+_TOGETHER_S = 2.0
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _DATE = r"\d{4}[-/.]\d\d[-/.]\d\d"
 _CLOCK = r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?"
@@ -65,7 +68,7 @@ def read_lines(path: str, text: str, is_table: bool) -> Sheet | None:
 
     ``is_table``: the text has a header with names; then nearly every line must tell a value.
     """
-    lines = [_COLOURS.sub("", line) for line in re.split(r"\r\n|\r|\n", text)]
+    lines = [_COLOURS.sub("", line[:_LINE_MAX]) for line in re.split(r"\r\n|\r|\n", text)]
     sample = [line for line in lines if line.strip()][:_SAMPLE_LINES]
     if not sample:
         return None
@@ -89,13 +92,28 @@ def read_lines(path: str, text: str, is_table: bool) -> Sheet | None:
         for found in every_found:
             units |= {found.unit} if found.unit else set()
             record = open_records.get(found.series)
-            if record is None or record.cells.keys() & found.cells.keys():
+            is_old = record is not None and _is_later(record.time, found.time or time)
+            if record is None or is_old or record.cells.keys() & found.cells.keys():
                 record = open_records[found.series] = _Record(number, found.time or time)
                 records.append((found.series, record))
             record.cells |= found.cells
             if len(record.cells) == 2:
                 del open_records[found.series]
     return _sheet(path, _NAMES[kind], records, units)
+
+
+def _is_later(before: str, time: str) -> bool:
+    # Values of one reading come within seconds.
+    first, second = _seconds(before), _seconds(time)
+    return first is not None and second is not None and abs(second - first) > _TOGETHER_S
+
+
+def _seconds(text: str) -> float | None:
+    clock = parse_clock(text)
+    if clock is not None or not text:
+        return clock
+    moment = parse_text(text)
+    return moment.seconds if moment else None
 
 
 def _fits(kind: Kind, sample: list[str], is_table: bool) -> bool:
@@ -122,10 +140,11 @@ def _of_json(line: str) -> list[_Found]:
         return []
     try:
         given, _ = json.JSONDecoder().raw_decode(line[at:])
+        places = _places(given, "")
     except (ValueError, RecursionError):
         return []
-    places = _places(given, "")
-    time = next((str(v) for k, v in given.items() if read_name(k).role == TIME), "")
+    times = [str(v) for k, v in given.items() if read_name(k).role == TIME]
+    time = next((text for text in times if parse_text(text)), next(iter(times), ""))
     device = _device(line[:at], given)
     unit = given.get("TempUnit")
     unit = unit if unit in ("C", "F", "K") else None

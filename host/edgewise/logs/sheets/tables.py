@@ -38,12 +38,13 @@ def read_parquet(path: str) -> Sheet:
 
     try:
         frame = pd.read_parquet(path)
+        if isinstance(frame.index, pd.DatetimeIndex) and not frame.index.name:
+            frame = frame.rename_axis(index="time")
+        if any(frame.index.names):
+            frame = frame.reset_index()
     except Exception as exc:
         why = str(exc).partition("\n")[0]
         raise InputError(f"{path}: no Parquet file that can be read ({why})") from exc
-    if frame.index.name or isinstance(frame.index, pd.DatetimeIndex):
-        name = frame.index.name or "time"
-        frame = frame.rename_axis(index=str(name)).reset_index()
     columns = [frame[name] for name in frame.columns]
     rows = [[_text(v) for v in row] for row in zip(*columns, strict=True)]
     return _sheet(path, "Parquet", [str(name) for name in frame.columns], rows)
@@ -93,6 +94,8 @@ def _sheet(path: str, form: str, header: list[str], rows: list[list[str]]) -> Sh
 def _text(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, datetime) and value.tzinfo is None and value.time() == time():
+        value = value.date()  # how a workbook keeps a date
     if isinstance(value, datetime | date | time):
         text = value.isoformat()
         return "" if text == "NaT" else text
