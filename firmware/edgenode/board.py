@@ -135,10 +135,13 @@ class Board:
             self._recall()
         return self.boot.number
 
-    def facts(self):
+    def _tidy(self):
         self._update = None  # what it has stays on flash
         drop(*_NOW_AND_THEN)
         gc.collect()
+
+    def facts(self):
+        self._tidy()
         link, box = self.link, self.box
         return {
             "ts": self.clock.unix_s(),
@@ -185,6 +188,8 @@ class Board:
 
             control.send_verdict(self)
             self.trial = None
+            del control
+            self._tidy()
 
     def _judge(self, proved):
         installer, link = self.installer, self.link
@@ -199,22 +204,28 @@ class Board:
     def take_model(self, what, payload):
         # A message on model/offer or model/chunk.
         if self._update is None:
+            self._tidy()
+            secret = self.secret()
             from .link.update import Update
 
-            self._update = Update(self.name, self.secret(), flash)
+            self._update = Update(self.name, secret, flash)
         update = self._update
         text = update.offer(payload) if what == b"offer" else update.chunk(payload)
         if text is None:
             self.refused += 1
         else:
             self.link.answer("model/result", text)
-        if update.note["state"] != "receiving":
-            self._update = None  # the note is the installer's now
         if update.complete:
             self.restart_soon()
+        if update.note["state"] != "receiving":
+            del update  # the note is the installer's now
+            self._tidy()
 
     def secret(self):
-        return self.open_trial().read().get("update", {}).get("secret", "")
+        secret = self.open_trial().read().get("update", {}).get("secret", "")
+        drop("settings.trial")
+        gc.collect()
+        return secret
 
     def roll_back(self):
         from .update import install
@@ -238,9 +249,12 @@ class Board:
         }
 
     def run_command(self, verb, payload, retained):
+        self._tidy()
         from .commands import control
 
         control.run_command(self, verb, payload, retained)
+        del control
+        self._tidy()
 
     def restart_soon(self, ms=_ANSWER_MS):
         self.restart_ms = self.clock.ticks_add(self.clock.ticks_ms(), ms)

@@ -1,8 +1,10 @@
 """Obeys commands and answers each; comes into RAM with the first one and leaves it again."""
 
+import gc
 import json
 
 from ..core.compat import const
+from ..core.memory import drop
 from ..drivers import flash
 from ..errors import FAULTS, NodeError
 
@@ -46,14 +48,12 @@ def _parse(verb, payload, retained):
 
 def _answer(board, verb, name, error=None, value=None):
     # name, value: JSON
-    text = '{"id":%s,"ok":%s,"error":%s' % (
-        name,
-        "false" if error else "true",
-        json.dumps(error),
-    )
+    # joined at once: a value may be long
+    head = '{"id":%s,"ok":%s,"error":' % (name, "false" if error else "true")
+    parts = [head, json.dumps(error), "}"]
     if value is not None:
-        text += ',"value":' + value
-    board.link.answer("cmd/%s/result" % verb, text + "}")
+        parts[2:] = ',"value":', value, "}"
+    board.link.answer("cmd/%s/result" % verb, "".join(parts))
 
 
 def _changes(verb, value):
@@ -74,7 +74,11 @@ def _check(board, verb, given, payload):
     if tail.replace(" ", "") != ':"%s"}' % code:
         raise NodeError("hmac is not last")
     right = signed.sign(board.secret(), "edgewise-command-1", board.name, verb, head)
-    if not signed.equal(right, code):
+    same = signed.equal(right, code)
+    del signed
+    drop("core.signed")
+    gc.collect()
+    if not same:
         raise NodeError("wrong key")
     try:
         last = int(flash.read(_COUNTER))
@@ -126,7 +130,7 @@ def _period(board, value, name):
     # each change is a write to flash
     if now_s < board.period_s + _PERIOD_S:
         raise NodeError("one change a minute")
-    trial.keep({"period_ms": value})
+    trial.keep("period_ms", value)
     board.period_s = now_s
     board.node.set_period(value)
 

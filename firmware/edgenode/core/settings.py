@@ -85,5 +85,9 @@ def together(full):
     secret = full["update"]["secret"]
     if secret and (len(secret) != 64 or secret.strip("0123456789abcdef")):
         raise ValueError("update.secret must be 64 hex digits")
-    if full["period_ms"] and full["period_ms"] < 2000:
+    check_period(full["period_ms"])
+
+
+def check_period(period_ms):
+    if period_ms and period_ms < 2000:
         raise ValueError("period_ms must be 2000 or more, a DHT22 needs 2 s between reads")

@@ -38,7 +38,7 @@ class Nap(Uplink):
         self.on_command = self._take_order
 
     def _send_event(self, event):
-        self._start("event", event, False, event, self._events)
+        self._start("event", event.encode(), False, event, self._events)
 
     def _take_order(self, verb, payload, retained):
         # The retained one holds until it is cleared; the number tells one order from the next.

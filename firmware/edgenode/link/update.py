@@ -5,8 +5,8 @@ import os
 from binascii import hexlify, unhexlify
 from hashlib import sha256
 
-from ..core import signed
 from ..core.compat import const
+from ..core.memory import drop
 from ..errors import NodeError
 
 NEW = "model.new"
@@ -63,8 +63,12 @@ class Update:
         if not self._secret:
             raise NodeError("this node has no key: set update.secret")
         lines = self._node, given["id"], counter, size, given["sha256"]
+        from ..core import signed
+
         right = signed.sign(self._secret, "edgewise-update-1", *lines)
-        if not signed.equal(right, str(given["hmac"])):
+        same = signed.equal(right, str(given["hmac"]))
+        drop("core.signed")
+        if not same:
             raise NodeError("wrong key")
         note = self.note
         same = note.get("sha256") == given["sha256"]
@@ -118,7 +122,7 @@ class Update:
         if payload[:4] != unhexlify(note["sha256"][:8]):
             return None
         at = int.from_bytes(payload[4:8], "little")
-        data = payload[_HEAD:]
+        data = memoryview(payload)[_HEAD:]
         try:
             if at == _size(NEW) and len(data) <= min(_CHUNK_MAX, note["size"] - at):
                 with open(NEW, "ab") as f:

@@ -53,7 +53,7 @@ class Uplink:
 
     def answer(self, leaf, text):
         if len(self._answers) < _ANSWERS_MAX:
-            self._answers.append((leaf, text))
+            self._answers.append((leaf, text.encode()))
 
     def diag(self, text):
         if self._client.up:
@@ -183,7 +183,7 @@ class Uplink:
             self._log("mqtt: connected")
             for leaf in ("cmd/+", "model/offer", "model/chunk"):
                 self._client.subscribe(self._name(leaf))
-            self._start("status", "online", True)
+            self._start("status", b"online", True)
         elif len(self._events):
             self._send_event(self._events[0])
         elif self._answers:
@@ -198,18 +198,18 @@ class Uplink:
         if ts is None and started_s is not None:
             ts = started_s + up_s
         text = '{"ts":%s,%s' % (records.number(ts), rest)
-        self._start("event", text, False, event, self._events)
+        self._start("event", text.encode(), False, event, self._events)
 
     def _send_readings(self):
         # The latest goes out first, as state; then the others, oldest first, as replay.
         self._started_s = self._clock.started_s()
         newest = self._outbox.newest(self._record)
         if newest is not None:
-            self._start("state", newest[0], True, newest[1])
+            self._start("state", newest[0].encode(), True, newest[1])
         elif not self._too_many():
             batch = self._outbox.batch(self._record, _REPLAY_BYTES)
             if batch is not None:
-                self._start("replay", batch[0], False, batch[1])
+                self._start("replay", batch[0].encode(), False, batch[1])
 
     def _record(self, reading, cls):
         boot, seq, ts, t_dc, h_pm, _, p_pc, err, relative = reading
@@ -231,7 +231,7 @@ class Uplink:
         return self._held
 
     def _start(self, name, payload, retain, what=None, queue=None):
-        pid = self._client.publish(self._name(name), payload.encode(), retain, 1)
+        pid = self._client.publish(self._name(name), payload, retain, 1)
         self._in_flight = (pid, what, queue)
 
     def _on_ack(self, pid):

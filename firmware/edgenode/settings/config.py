@@ -2,10 +2,11 @@
 
 import json
 
-from ..core.settings import MASK, SECRET, settings, together
+from ..core.settings import MASK, SECRET, check_period, settings, together
 from ..errors import ConfigError
 
 _TYPES = {"text": str, "number": int, "switch": bool, "list": list}
+_GUARDED = ("sleep", "update", "mqtt", "wifi")
 _WHAT = {"text": "text", "number": "a number", "switch": "true or false", "list": "a list"}
 
 
@@ -29,6 +30,17 @@ def check(given):
     except ValueError as e:
         raise ConfigError(str(e))
     return full
+
+
+def check_one(key, value):
+    # the same of one value outside the sections, whatever the others are
+    for section, name, kind, _, *limits in settings():
+        if not section and name == key:
+            _value(key, kind, limits, value)
+    try:
+        check_period(value)
+    except ValueError as e:
+        raise ConfigError(str(e))
 
 
 def _object(name, value):
@@ -75,6 +87,11 @@ def merge(given, change):
     return full
 
 
+def guarded(full):
+    # -> what check_rights() compares, alone: two whole configurations find no room in the RAM
+    return {section: full[section] for section in _GUARDED}
+
+
 def check_rights(old, new):
     # ConfigError if an order from the network made new of old, and may not have. Who may command
     # the node, whom it trusts and where its passwords go change over the cable only.
@@ -86,7 +103,7 @@ def check_rights(old, new):
         mqtt[key] = new["mqtt"][key]
     if not wifi["password"] or wifi["password"] != new["wifi"]["password"]:
         old["wifi"] = new["wifi"]
-    for section in ("sleep", "update", "mqtt", "wifi"):
+    for section in _GUARDED:
         if old[section] != new[section]:
             raise ConfigError("%s changes over the cable only: edgewise deploy" % section)
 
