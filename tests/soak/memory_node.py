@@ -23,7 +23,7 @@ before = gc.mem_alloc()
 from edgenode.board import Board  # noqa: E402
 
 board = Board()
-board.run = stop
+board.watchdog.work = stop
 try:
     board.start()
 except Built:

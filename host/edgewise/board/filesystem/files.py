@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from edgewise import paths, settings
+from edgewise.board.filesystem.awake import awake
 from edgewise.board.filesystem.listing import LIST, listing
-from edgewise.board.filesystem.shorten import shorten
+from edgewise.board.filesystem.shorten import absolute, shorten
 from edgewise.errors import InputError
 from edgewise.package.store import Package
 from edgewise.toolchain import mpycross, umqtt
@@ -23,19 +24,9 @@ __all__ = ["Arch", "board_files", "node_code"]
 _SOURCES = ("boot.py", "main.py")
 # A stock image imports its frozen copy, which takes no RAM; an image without one imports this.
 _UMQTT = "lib/umqtt/simple.mpy"
-# A node that never sleeps does not need these; only a build changes whether a node sleeps.
-_SLEEP_FILES = {
-    "edgenode/sleep/__init__.py",
-    "edgenode/core/kept.py",
-    "edgenode/core/packed.py",
-    "edgenode/drivers/power.py",
-    "edgenode/link/nap.py",
-    "edgenode/sleep/battery.py",
-    "edgenode/sleep/wiring.py",
-}
 # mpy-cross knows const() without it and puts the numbers in place
 _COMPAT = "edgenode/core/compat.py"
-_CONST = re.compile(r"^from \.+(core\.)?compat import const$", re.MULTILINE)
+_CONST = re.compile(r"^from \S*compat import const$", re.MULTILINE)
 
 
 class Arch(StrEnum):
@@ -70,21 +61,23 @@ def board_files(
 
 @cache
 def node_code(arch: Arch, sleep: bool) -> Mapping[str, bytes]:
-    """Return the node's own files, compiled once in a process, with short private names.
+    """Return the node's own files, compiled once in a process, with short names.
 
     ``sleep``: whether the node sleeps.
     """
     sources = {name: path.read_text(encoding="utf-8") for name, path in paths.node_files().items()}
+    if not sleep:
+        sources = awake(sources)
     files = {}
     with tempfile.TemporaryDirectory(prefix="edgewise-build-") as folder:
         for name, text in shorten(sources).items():
-            if name == _COMPAT or (name in _SLEEP_FILES and not sleep):
+            if name == _COMPAT:
                 continue
             if name in _SOURCES:
                 files[name] = text.encode()
                 continue
             path = Path(folder) / Path(name).name
-            path.write_text(_CONST.sub("", text), encoding="utf-8")
+            path.write_text(_CONST.sub("", absolute(name, text)), encoding="utf-8")
             files[name.removesuffix(".py") + ".mpy"] = _compile(path, arch)
     return files
 

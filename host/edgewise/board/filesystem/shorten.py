@@ -1,34 +1,50 @@
-"""Short names for private names of the node, which only one file uses.
+"""Short names for names of the node that only one file uses.
 
 MicroPython keeps every name that was ever loaded in RAM, on an ESP32 some 20 bytes each, even
-when its module was removed. Private names and names of arguments mean nothing outside their file,
-so every file can use the same short ones. A class and its subclass in another file share names, so
-their files count as one.
+when its module was removed. Private names, names of arguments and what else no other file knows
+mean nothing outside their file, so every file can use the same short ones. A class and its subclass
+in another file share names, so their files count as one.
 """
 
 from __future__ import annotations
 
+import array
 import ast
 import io
 import itertools
+import os
+import re
+import socket
 import string
+import time
 import tokenize
 from collections.abc import Iterator, Mapping
 
-__all__ = ["shorten"]
+from edgewise.paths import simulator_dir
+
+__all__ = ["absolute", "shorten"]
+
+# what stock parts call theirs: such a name stays
+_STOCK = {
+    name
+    for part in (str, bytearray, list, dict, set, memoryview, array.array, io.BytesIO, io.StringIO)
+    + (os, time, socket, socket.socket, Exception)
+    for name in dir(part)
+}
 
 
 def shorten(sources: Mapping[str, str]) -> dict[str, str]:
-    """Return the same program, file by file, with short private names.
+    """Return the same program, file by file, with short names where only one file uses them.
 
     ``sources``: path below the root of the board's file system -> source. Lines keep their
-    numbers. Names that are passed as keywords keep theirs.
+    numbers. Names that are passed as keywords keep theirs, and so do those that are also text.
     """
     trees = {path: ast.parse(text, path) for path, text in sources.items()}
     keywords = {
         n.arg for t in trees.values() for n in ast.walk(t) if isinstance(n, ast.keyword) and n.arg
     }
-    own = {path: _own_names(tree) - keywords for path, tree in trees.items()}
+    lone = _lone_names(trees)
+    own = {path: (_own_names(tree) | lone[path]) - keywords for path, tree in trees.items()}
     short = _short_names()
     shared = {n: next(short) for n in sorted(set().union(*map(_shared_names, trees.values())))}
     spare_names = list(itertools.islice(short, 2000))
@@ -40,6 +56,21 @@ def shorten(sources: Mapping[str, str]) -> dict[str, str]:
             local = {n: s for n, s in mapping.items() if n in shared or n in own[path]}
             shortened[path] = _rename(sources[path], local)
     return {path: shortened[path] for path in sources}
+
+
+def absolute(path: str, source: str) -> str:
+    """Return the source with imports that name their modules in full.
+
+    MicroPython knows a loaded module by its full name: `core.ring` would be one name more.
+    """
+    lines = source.splitlines(keepends=True)
+    folders = path.split("/")[:-1]
+    for node in ast.walk(ast.parse(source, path)):
+        if isinstance(node, ast.ImportFrom) and node.level and "." in (node.module or ""):
+            above = folders[: len(folders) - node.level + 1]
+            line = lines[node.lineno - 1]
+            lines[node.lineno - 1] = re.sub(r"from \.+", f"from {'.'.join(above)}.", line, count=1)
+    return "".join(lines)
 
 
 def _is_private(name: str) -> bool:
@@ -93,6 +124,60 @@ def _own_names(tree: ast.Module) -> set[str]:
         if isinstance(node, ast.Assign | ast.For):
             other.update(n.id for n in ast.walk(node) if isinstance(n, ast.Name))
     return private | (arguments - other)
+
+
+def _lone_names(trees: Mapping[str, ast.Module]) -> dict[str, set[str]]:
+    """Return for each file the public names that it alone defines and uses."""
+    known = {path: _known_names(tree) for path, tree in trees.items()}
+    texts = {
+        n.value
+        for tree in trees.values()
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Constant) and isinstance(n.value, str)
+    }
+    modules = {part for path in trees for part in path.removesuffix(".py").split("/")}
+    hardware = [path.read_text(encoding="utf-8") for path in simulator_dir().glob("*.py")]
+    stay = texts | modules | _STOCK | set().union(*(_known_names(ast.parse(t)) for t in hardware))
+    lone = {}
+    for path, tree in trees.items():
+        elsewhere = set().union(*(names for other, names in known.items() if other != path))
+        names = _defined_names(tree) - elsewhere - stay
+        lone[path] = {name for name in names if not name.startswith("__")}
+    return lone
+
+
+def _known_names(tree: ast.Module) -> set[str]:
+    """Return names that a file defines for others, or uses of others."""
+    names = set(_defined_names(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            names.add(node.attr)
+        elif isinstance(node, ast.alias):
+            names.update((node.asname or "", *node.name.split(".")))
+    return names
+
+
+def _defined_names(tree: ast.Module) -> set[str]:
+    """Return names of functions, values and attributes; none of a subclass of a stock part."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            if any(isinstance(base, ast.Attribute) for base in node.bases):
+                return set()
+            names.update(child.name for child in node.body if isinstance(child, ast.FunctionDef))
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            if getattr(node.value, "id", "") == "self":
+                names.add(node.attr)
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign):
+            names.update(n.id for n in ast.walk(node) if isinstance(n, ast.Name) and _is_set(n))
+    return names
+
+
+def _is_set(node: ast.Name) -> bool:
+    return isinstance(node.ctx, ast.Store)
 
 
 def _families(trees: Mapping[str, ast.Module]) -> list[list[str]]:
