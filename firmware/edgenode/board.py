@@ -34,6 +34,10 @@ _NOW_AND_THEN = (
     "core.settings",
     "core.signed",
     "link.update",
+    "start",
+    "settings",
+    "commands",
+    "update",
 )
 # A heap that is full grows by all that the system has left, and Wi-Fi and TLS find none: it is
 # swept long before.
@@ -197,7 +201,7 @@ class Board:
             installer.confirm()
         text = installer.news() if link.up else None
         if text is not None:
-            link.answer("model/result", text)
+            link.answer("model/result", text.encode())
         if not installer.open:
             self.installer = None
 
@@ -214,7 +218,7 @@ class Board:
         if text is None:
             self.refused += 1
         else:
-            self.link.answer("model/result", text)
+            self.link.answer("model/result", text.encode())
         if update.complete:
             self.restart_soon()
         if update.note["state"] != "receiving":
@@ -223,7 +227,7 @@ class Board:
 
     def secret(self):
         secret = self.open_trial().read().get("update", {}).get("secret", "")
-        drop("settings.trial")
+        drop("settings.trial", "settings")
         gc.collect()
         return secret
 

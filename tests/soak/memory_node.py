@@ -1,6 +1,8 @@
-# What a whole node takes: everything loaded, 300 readings waiting for a broker. Prints bytes.
+# What a whole node takes: everything loaded, 300 readings waiting for a broker; then what messages
+# on the topics of commands.json leave behind. Prints bytes.
 import gc
 import json
+import sys
 
 import edgewise_sim
 import umqtt.simple  # noqa: F401 - frozen into the image of a board
@@ -34,4 +36,20 @@ board.node.step()
 gc.collect()
 gc.collect()
 used = gc.mem_alloc() - before
-print(json.dumps({"safe": board.safe, "waiting": len(board.box), "bytes": used}))
+loaded = set(sys.modules)
+for _ in range(50):
+    board.log(90 * "x")
+answers = []
+left = []
+board.link.answer = lambda leaf, text: answers.append(json.loads(text))
+for topic, payload in json.loads(open("commands.json").read()):
+    kind, what = topic.split("/")
+    take = board.take_model if kind == "model" else lambda *given: board.run_command(*given, False)
+    take(what.encode(), payload.encode())
+    left += [topic + ": " + name for name in sys.modules if name not in loaded]
+    if kind == "model":
+        left.remove(topic + ": edgenode.link.update")  # stays for the pieces of the model
+told = {"safe": board.safe, "waiting": len(board.box), "bytes": used}
+told["answers"] = [answer.get("error") for answer in answers]
+told["left"] = left
+print(json.dumps(told))

@@ -47,13 +47,26 @@ def _parse(verb, payload, retained):
 
 
 def _answer(board, verb, name, error=None, value=None):
-    # name, value: JSON
-    # joined at once: a value may be long
-    head = '{"id":%s,"ok":%s,"error":' % (name, "false" if error else "true")
-    parts = [head, json.dumps(error), "}"]
-    if value is not None:
-        parts[2:] = ',"value":', value, "}"
-    board.link.answer("cmd/%s/result" % verb, "".join(parts))
+    # name, value: JSON; of a long value a function that yields it in pieces
+    def pieces():
+        yield '{"id":%s,"ok":%s,"error":' % (name, "false" if error else "true")
+        yield json.dumps(error)
+        if value is not None:
+            yield ',"value":'
+            if isinstance(value, str):
+                yield value
+            else:
+                yield from value()
+        yield "}"
+
+    # Made twice, because all of them and their sum find no room in the RAM.
+    answer = bytearray(sum(len(piece.encode()) for piece in pieces()))
+    at = 0
+    for piece in pieces():
+        data = piece.encode()
+        answer[at : at + len(data)] = data
+        at += len(data)
+    board.link.answer("cmd/%s/result" % verb, answer)
 
 
 def _changes(verb, value):
@@ -109,7 +122,16 @@ def _diag(board, value, name):
 
 
 def _log(board, value, name):
-    return json.dumps(board.journal.lines())
+    lines = board.journal.lines()
+
+    def pieces():
+        before = "["
+        for line in lines:
+            yield before + json.dumps(line)
+            before = ","
+        yield "]"
+
+    return pieces
 
 
 def _config(board, value, name):

@@ -13,6 +13,7 @@ from ..errors import FAULTS, LinkError
 _PENDING = (errno.EINPROGRESS, errno.EALREADY, errno.EAGAIN, 119)  # 119: EINPROGRESS in lwIP
 _PACKET_MAX = const(2048)  # a longer one is passed over
 _UNSENT_MAX = const(8192)
+_LONG = const(2048)
 _HEAD_MAX = const(256)  # of that, to find the packet id
 _READS_MAX = const(8)  # of 256 bytes, in one turn
 _ANSWER_MS = const(5000)  # for CONNACK, PUBACK, SUBACK, PINGRESP and the rest of a packet, each
@@ -169,6 +170,8 @@ class Client(simple.MQTTClient):
             pass
 
     def _send(self, packet, answer=0, limit_ms=_ANSWER_MS):
+        if len(packet) > _LONG and self._tx:
+            self._write()  # both as one would take the RAM twice
         self._tx = packet if not self._tx else bytes(self._tx) + packet
         if len(self._tx) > _UNSENT_MAX:
             raise LinkError("the broker takes nothing")

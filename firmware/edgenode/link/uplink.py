@@ -51,9 +51,9 @@ class Uplink:
         rest = '"boot":%d,"seq":%d,"event":"%s",%s' % (self._boot, seq, kind, tail)
         self._events.append((self._clock.unix_s(), self._clock.uptime_s(), rest))
 
-    def answer(self, leaf, text):
+    def answer(self, leaf, payload):
         if len(self._answers) < _ANSWERS_MAX:
-            self._answers.append((leaf, text.encode()))
+            self._answers.append((leaf, payload))
 
     def diag(self, text):
         if self._client.up:

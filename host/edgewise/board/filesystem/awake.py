@@ -16,8 +16,9 @@ _SLEEP_FILES = {
     "edgenode/sleep/battery.py",
     "edgenode/sleep/wiring.py",
 }
-# how a part goes into the RTC memory and comes back
-_KEEPING = {("save", ("self", "buf", "at")), ("load", ("self", "buf", "at"))}
+# the methods that put a part into the RTC memory, and take it from there
+_KEEPING = ("save", "load")
+_KEEPING_ARGUMENTS = ["self", "buf", "at"]
 
 
 def awake(sources: Mapping[str, str]) -> dict[str, str]:
@@ -35,8 +36,9 @@ def awake(sources: Mapping[str, str]) -> dict[str, str]:
 def _without_keeping(path: str, source: str) -> str:
     lines = source.splitlines(keepends=True)
     for node in ast.walk(ast.parse(source, path)):
-        if isinstance(node, ast.FunctionDef):
-            if (node.name, tuple(a.arg for a in node.args.args)) in _KEEPING:
-                for i in range(node.lineno - 1, node.end_lineno or node.lineno):
-                    lines[i] = "\n"
+        if isinstance(node, ast.FunctionDef) and node.name in _KEEPING:
+            if [argument.arg for argument in node.args.args] != _KEEPING_ARGUMENTS:
+                continue
+            for i in range(node.lineno - 1, node.end_lineno or node.lineno):
+                lines[i] = "\n"
     return "".join(lines)

@@ -2,8 +2,8 @@
 
 MicroPython keeps every name that was ever loaded in RAM, on an ESP32 some 20 bytes each, even
 when its module was removed. Private names, names of arguments and what else no other file knows
-mean nothing outside their file, so every file can use the same short ones. A class and its subclass
-in another file share names, so their files count as one.
+mean nothing outside their file, so every file can use the same short ones. A class and its
+subclass in another file share names, so their files count as one.
 """
 
 from __future__ import annotations
@@ -24,13 +24,10 @@ from edgewise.paths import simulator_dir
 
 __all__ = ["absolute", "shorten"]
 
+_STOCK_TYPES: tuple[type, ...] = (str, bytearray, list, dict, set, memoryview, array.array)
+_STOCK_TYPES += (io.BytesIO, io.StringIO, socket.socket, Exception)
 # what stock parts call theirs: such a name stays
-_STOCK = {
-    name
-    for part in (str, bytearray, list, dict, set, memoryview, array.array, io.BytesIO, io.StringIO)
-    + (os, time, socket, socket.socket, Exception)
-    for name in dir(part)
-}
+_STOCK = {name for part in (*_STOCK_TYPES, os, time, socket) for name in dir(part)}
 
 
 def shorten(sources: Mapping[str, str]) -> dict[str, str]:
@@ -93,7 +90,7 @@ def _shared_names(tree: ast.Module) -> set[str]:
     """Return imported private names and those of objects other than self: files may share them."""
     names = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") != "self":
+        if isinstance(node, ast.Attribute) and not _is_self(node.value):
             names.add(node.attr)
         elif isinstance(node, ast.alias):
             names.add(node.name)
@@ -159,15 +156,14 @@ def _known_names(tree: ast.Module) -> set[str]:
 
 def _defined_names(tree: ast.Module) -> set[str]:
     """Return names of functions, values and attributes; none of a subclass of a stock part."""
-    names = set()
+    names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
             if any(isinstance(base, ast.Attribute) for base in node.bases):
                 return set()
             names.update(child.name for child in node.body if isinstance(child, ast.FunctionDef))
-        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            if getattr(node.value, "id", "") == "self":
-                names.add(node.attr)
+        elif isinstance(node, ast.Attribute) and _is_set(node) and _is_self(node.value):
+            names.add(node.attr)
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
             names.add(node.name)
@@ -176,8 +172,12 @@ def _defined_names(tree: ast.Module) -> set[str]:
     return names
 
 
-def _is_set(node: ast.Name) -> bool:
-    return isinstance(node.ctx, ast.Store)
+def _is_self(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id == "self"
+
+
+def _is_set(node: ast.AST) -> bool:
+    return isinstance(getattr(node, "ctx", None), ast.Store)
 
 
 def _families(trees: Mapping[str, ast.Module]) -> list[list[str]]:
