@@ -42,6 +42,7 @@ _NOW_AND_THEN = (
 # A heap that is full grows by all that the system has left, and Wi-Fi and TLS find none: it is
 # swept long before.
 _GC_BYTES = const(8192)
+_COMMAND_GC_BYTES = const(2048)
 _SAID = 8  # lines before a crash that are kept over it
 _ANSWER_MS = const(5000)  # for the answer to leave before a restart
 
@@ -254,10 +255,12 @@ class Board:
 
     def run_command(self, verb, payload, retained):
         self._tidy()
+        gc.threshold(_COMMAND_GC_BYTES)
         from .commands import control
 
         control.run_command(self, verb, payload, retained)
         del control
+        gc.threshold(_GC_BYTES)
         self._tidy()
 
     def restart_soon(self, ms=_ANSWER_MS):

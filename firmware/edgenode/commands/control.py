@@ -125,7 +125,8 @@ def _log(board, value, name):
     lines = board.journal.lines()
 
     def pieces():
-        before = "["
+        yield "["
+        before = ""
         for line in lines:
             yield before + json.dumps(line)
             before = ","
