@@ -58,7 +58,15 @@ def test_make_makes_its_own_database_and_no_other(repo: Path) -> None:
         (["DB=sqlite:///typo.db"], 'dashboard --db "sqlite:///typo.db"'),
         (["EDGEWISE_DB=sqlite:///typo.db"], "dashboard"),
     ):
-        command = ["make", "-n", "-o", "setup-dashboard", "dashboard", *variables]
+        command = [
+            "make",
+            "--no-print-directory",
+            "-n",
+            "-o",
+            "setup-dashboard",
+            "dashboard",
+            *variables,
+        ]
         env = {k: v for k, v in os.environ.items() if k != "EDGEWISE_DB"}
         lines = subprocess.run(command, cwd=repo, env=env, capture_output=True, text=True)
         assert lines.returncode == 0, lines.stderr

@@ -166,10 +166,13 @@ def test_the_file_of_another_program_stays_as_it_is(tmp_path: Path) -> None:
     connection.execute("CREATE TABLE alembic_version (version_num)")  # it uses Alembic, too
     connection.commit()
     connection.close()
-    for path, reason in ((log, "not a file of SQLite"), (other, "of another program")):
+    for path, reason, kind in (
+        (log, "file is not a database", OutsideError),
+        (other, "of another program", InputError),
+    ):
         before = path.read_bytes()
         for create in (True, False):
-            with pytest.raises(InputError, match=f"{path.name}: {reason}: name another file"):
+            with pytest.raises(kind, match=f"{path.name}: {reason}: name another file"):
                 open_db(f"sqlite:///{path}", create=create)
         assert path.read_bytes() == before
     empty = tmp_path / "empty.db"

@@ -89,7 +89,7 @@ def find_columns(sheet: Sheet, choices: Choices) -> Columns:
         time,
         temperature,
         humidity,
-        node if choices.group is not None else _find_node(sheet, names, (*taken, *indices)),
+        node if choices.group is not None else _find_node(sheet, names, (*taken, label)),
         label if choices.label is not None else _first(names, _LABEL, (node,)),
         split,
         notes,
