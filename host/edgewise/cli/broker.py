@@ -37,7 +37,7 @@ def broker(
     For a broker with TLS and rights make a folder for mosquitto: edgewise broker init.
     """
     from edgewise.broker.embedded import EmbeddedBroker
-    from edgewise.cli.signals import wait_for_end
+    from edgewise.cli.signals import catch_end
     from edgewise.errors import InputError
 
     if context.invoked_subcommand is not None:
@@ -47,6 +47,7 @@ def broker(
                 raise InputError(f"--{name}: write it after {context.invoked_subcommand}")
         return
     with EmbeddedBroker(host, port) as server:
+        wait_for_end = catch_end()
         say(f"broker at {server.url}, Ctrl-C ends it")
         wait_for_end()
 

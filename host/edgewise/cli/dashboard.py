@@ -90,7 +90,7 @@ def dashboard(
     if context.invoked_subcommand is not None:
         return
     extras.require("dashboard")
-    from edgewise.cli.signals import wait_for_end
+    from edgewise.cli.signals import catch_end
     from edgewise.database import open_db
     from edgewise.errors import InputError
 
@@ -103,6 +103,7 @@ def dashboard(
 
     address = Address(host, port, tuple(proxy or ()), private)
     with serve(engine, broker_url, address, models, config, base, fahrenheit) as server:
+        wait_for_end = catch_end()
         say(f"dashboard at {server.url}, Ctrl-C ends it")
         wait_for_end()
 

@@ -65,7 +65,7 @@ def publish(
 ) -> None:
     """Announce nodes to Home Assistant; the broker keeps the announcement."""
     from edgewise import homeassistant as ha
-    from edgewise.cli.signals import wait_for_end
+    from edgewise.cli.signals import catch_end
     from edgewise.package.store import load_package
 
     loaded = load_package(model)
@@ -78,11 +78,12 @@ def publish(
             raise OutsideError(f"no node below {base}/ has said anything yet: name it with --node")
         devices = _devices(nodes, loaded, base, expire_s, fahrenheit)
         ha.publish(client, devices)
+        wait_for_end = catch_end() if stay else None
         for name in devices:
             say(f"announced: {name}")
         if json:
             emit_json({"announced": list(devices)})
-        if stay:
+        if wait_for_end:
             with ha.publish_at_birth(client, devices, lambda: say("announced again")):
                 wait_for_end()
 

@@ -13,7 +13,7 @@ from types import FrameType
 from edgewise.console import say
 from edgewise.errors import EdgewiseError
 
-__all__ = ["catch_end", "end_as_interrupt", "once_or_hourly", "wait_for_end"]
+__all__ = ["catch_end", "end_as_interrupt", "once_or_hourly"]
 
 _HOUR_S = 3600
 _END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -32,11 +32,6 @@ def catch_end() -> Callable[[], None]:
             signal.signal(number, signal.SIG_IGN)
 
     return wait
-
-
-def wait_for_end() -> None:
-    """Block until SIGINT or SIGTERM, then return; later signals are ignored."""
-    catch_end()()
 
 
 def end_as_interrupt() -> threading.Event:
