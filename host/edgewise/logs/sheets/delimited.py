@@ -79,10 +79,10 @@ def read_table(
         at = found or 0
         header, header_line = [name.strip() for name in rows[at]], line[at]
         if at:
-            notes.append(f"{at} rows above the header are left out")
+            notes.append(f"left out above the header: {at} row{'s' * (at > 1)}")
     rows, line, repeated = _without(rows[at + 1 :], line[at + 1 :], header)
     if repeated:
-        notes.append(f"{repeated} rows that repeat the header are left out")
+        notes.append(f"left out, a copy of the header: {repeated} row{'s' * (repeated > 1)}")
     rows = _fit(path, rows, line, header, header_line)
     if not choices.columns:
         _refuse_numbers(path, header, header_line)
