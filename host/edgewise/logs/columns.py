@@ -62,12 +62,11 @@ def find_columns(sheet: Sheet, choices: Choices) -> Columns:
     """
     names = [name.casefold() for name in sheet.header]
     given = {
-        TIME: _given_times(sheet, choices.time),
         TEMPERATURE: _given(sheet, "--temperature", choices.temperature),
         HUMIDITY: _given(sheet, "--humidity", choices.humidity),
     }
     time = find_times(sheet, choices)
-    temperature, humidity, notes = _quantities(sheet, given)
+    temperature, humidity, notes = _quantities(sheet, given, time)
     taken = {**dict.fromkeys(time, TIME), temperature: TEMPERATURE, humidity: HUMIDITY}
     if temperature == humidity or {temperature, humidity} & set(time):
         raise InputError(
@@ -193,12 +192,14 @@ def _is_midnight(sheet: Sheet, column: int) -> bool:
     return all(m is not None and m.seconds % 86400 == 0 for m in moments)
 
 
-def _quantities(sheet: Sheet, given: dict[str, list[int]]) -> tuple[int, int, tuple[str, ...]]:
+def _quantities(
+    sheet: Sheet, given: dict[str, list[int]], time: tuple[int, ...]
+) -> tuple[int, int, tuple[str, ...]]:
     found = {}
     for role in (TEMPERATURE, HUMIDITY):
         found[role] = given[role] or _candidates(sheet, role)
     if not found[TEMPERATURE] and not found[HUMIDITY]:
-        fields = [i for i in _fields(sheet) if i not in given[TIME]]
+        fields = [i for i in _fields(sheet) if i not in time]
         if len(fields) == 2:
             note = (
                 f"{sheet.header[fields[0]]} is taken for the temperature, "

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 from edgewise.errors import InputError
 from edgewise.logs.sheets.sheet import Sheet
 
-__all__ = ["check_order", "check_unit", "is_newest_first", "period_of", "rows_by_key", "series_of"]
+__all__ = [
+    "check_order",
+    "check_unit",
+    "is_newest_first",
+    "period_of",
+    "rows_by_key",
+    "series_of",
+    "steps_of",
+]
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -43,9 +51,14 @@ def rows_by_key(keys: Sequence[object]) -> list[Rows]:
     return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1) if len(order) else []
 
 
+def steps_of(values: Floats, keys: Sequence[object]) -> Floats:
+    """Return the differences from row to row within each key, one after the other."""
+    return np.concatenate([np.diff(values[rows]) for rows in rows_by_key(keys)])
+
+
 def is_newest_first(time_s: Floats, keys: Sequence[object]) -> bool:
     """Return whether nearly all rows are earlier than the row before them."""
-    steps = np.concatenate([np.diff(time_s[rows]) for rows in rows_by_key(keys)])
+    steps = steps_of(time_s, keys)
     return len(steps) > 1 and int((steps < 0).sum()) >= _BACK_SHARE * len(steps)
 
 

@@ -103,7 +103,6 @@ class Moment:
     seconds: float
     offset_s: float | None
     by_order: dict[str, float]
-    is_date_only: bool = False
     zone: str | None = None
     is_iso: bool = False
     abbreviation: str | None = None
@@ -145,7 +144,6 @@ def parse_text(text: str) -> Moment | None:
         first,
         offset_s,
         by_order if groups["a"] else {},
-        clock is None,
         zone,
         abbreviation=abbreviation,
     )
@@ -215,14 +213,14 @@ def _iso(text: str) -> Moment | None:
         time = datetime.fromisoformat(text.replace(",", ".") if ":" in text else text)
     except ValueError:
         return None
-    return _moment(time, is_date_only=":" not in text and "T" not in text, is_iso=True)
+    return _moment(time, is_iso=True)
 
 
-def _moment(time: datetime, is_date_only: bool = False, is_iso: bool = False) -> Moment:
+def _moment(time: datetime, is_iso: bool = False) -> Moment:
     offset = time.utcoffset()
     seconds = (time.replace(tzinfo=UTC) - _EPOCH).total_seconds()
     offset_s = offset.total_seconds() if offset is not None else None
-    return Moment(seconds, offset_s, {}, is_date_only, is_iso=is_iso)
+    return Moment(seconds, offset_s, {}, is_iso=is_iso)
 
 
 def _of_clock(clock: re.Match[str]) -> float | None:

@@ -25,7 +25,7 @@ from edgewise.logs.cells.numbers import UNITS, Numbers, of_unit, read_numbers
 from edgewise.logs.cells.zones import find_zone, local_to_utc
 from edgewise.logs.choices import Choices
 from edgewise.logs.names import read_name
-from edgewise.logs.order import rows_by_key
+from edgewise.logs.order import rows_by_key, steps_of
 from edgewise.logs.sheets.sheet import Sheet
 
 __all__ = ["Times", "read_times", "spread_minutes"]
@@ -135,7 +135,7 @@ def _refuse_mixed(sheet: Sheet, column: int, cells: list[str], numbers: Numbers)
 
 
 def _median_step(values: Floats, keys: list[object]) -> float:
-    steps = np.concatenate([np.diff(values[rows]) for rows in rows_by_key(keys)])
+    steps = steps_of(values, keys)
     steps = steps[steps > 0]
     return float(np.median(steps)) if len(steps) else 0.0
 
@@ -143,8 +143,8 @@ def _median_step(values: Floats, keys: list[object]) -> float:
 def _finish(
     sheet: Sheet, column: int, numbers: Numbers, keys: list[object], choices: Choices
 ) -> Times:
-    _refuse_far(sheet, column, numbers.seconds)
     if not numbers.is_local:
+        _refuse_far(sheet, column, numbers.seconds)
         zone = "no clock" if numbers.since_start else "UTC"
         return Times(numbers.seconds, numbers.format, zone, numbers.since_start)
     return _local(sheet, column, numbers.seconds, numbers.format, keys, choices.tz)
@@ -187,14 +187,13 @@ def spread_minutes(times: Times, keys: list[object]) -> Times:
     time_s = times.time_s
     if times.since_start or (time_s % 60 != 0).any():
         return times
-    groups = rows_by_key(keys)
-    n = sum(int((np.diff(time_s[rows]) == 0).sum()) for rows in groups)
-    steps = np.concatenate([np.diff(time_s[rows]) for rows in groups])
+    steps = steps_of(time_s, keys)
+    n = int((steps == 0).sum())
     steps = steps[steps > 0]
     if n < _MINUTES_SHARE * len(time_s) or n < 2 or not len(steps) or np.median(steps) != 60:
         return times
     spread = time_s.copy()
-    for rows in groups:
+    for rows in rows_by_key(keys):
         starts = np.flatnonzero(np.diff(time_s[rows], prepend=-1.0) != 0)
         for part in np.split(rows, starts[1:]):
             spread[part] += 60.0 * np.arange(len(part)) / len(part)
@@ -283,7 +282,7 @@ def _plausible_orders(
     values = {}
     for order in orders:
         values[order] = np.array([_seconds(moments[cell], order) for cell in cells])
-        steps = np.concatenate([np.diff(values[order][rows]) for rows in rows_by_key(keys)])
+        steps = steps_of(values[order], keys)
         scores[order] = int((steps < 0).sum())
     best = min(scores.values())
     left = [order for order in orders if scores[order] == best]

@@ -74,14 +74,13 @@ def read_temperature(sheet: Sheet, column: int, choices: Choices) -> Values:
     the column or the file say, else Celsius. Raises InputError."""
     cells, known = _parse(sheet, column, choices, ("C", "F", "K"))
     named = read_name(sheet.header[column]).unit
-    said = _unit_of(sheet, column, cells, known) or named or sheet.unit
     in_cells = _unit_of(sheet, column, cells, known)
     if choices.unit and in_cells and in_cells != choices.unit:
         raise InputError(
             f"{sheet.place(0, column)}: the cells are in {in_cells}: leave --unit {choices.unit} "
             "out, or correct the cells"
         )
-    unit = choices.unit or said or "C"
+    unit = choices.unit or in_cells or named or sheet.unit or "C"
     values = np.array([known[cell].value for cell in cells])
     if unit == "F":
         values = (values - 32.0) / 1.8
