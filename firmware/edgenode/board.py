@@ -18,27 +18,6 @@ from .errors import FAULTS, ModelError, NodeError
 _RESETS = ("PWRON", "HARD", "WDT", "DEEPSLEEP", "SOFT")
 _BAD_STARTS = 3
 _CRASH_LOG = "crash.log"
-# what only a start or a command needs
-_NOW_AND_THEN = (
-    "start.wiring",
-    "start.model",
-    "sleep.wiring",
-    "settings.config",
-    "settings.trial",
-    "commands.control",
-    "update.install",
-    "link.secure",
-    "core.loader",
-    "core.compact_json",
-    "core.calibrate",
-    "core.settings",
-    "core.signed",
-    "link.update",
-    "start",
-    "settings",
-    "commands",
-    "update",
-)
 # A heap that is full grows by all that the system has left, and Wi-Fi and TLS find none: it is
 # swept long before.
 _GC_BYTES = const(8192)
@@ -100,7 +79,7 @@ class Board:
 
         wiring.build(self, settings, forest)
         del wiring, settings, forest
-        drop(*_NOW_AND_THEN)
+        drop()
         self.run()
 
     def open_trial(self):
@@ -113,7 +92,7 @@ class Board:
         settings = trial.load(self.boot.bad)
         if trial.open:
             self.trial = trial
-        drop(*_NOW_AND_THEN)
+        drop()
         return settings
 
     def _model(self, actuator):
@@ -121,12 +100,10 @@ class Board:
 
         on = actuator["on"] if actuator["pin"] >= 0 else ""
         self.installer = model.installer(self.boot.bad, self.log, on)
-        forest = model.load()
-        del model
-        drop(*_NOW_AND_THEN)
-        return forest
+        return model.load()
 
     def _nap(self, settings, forest):
+        drop()
         gc.collect()  # the image of the RTC memory needs 2 KB in one piece, three times
         from .sleep import wiring
 
@@ -142,7 +119,7 @@ class Board:
 
     def _tidy(self):
         self._update = None  # what it has stays on flash
-        drop(*_NOW_AND_THEN)
+        drop()
         gc.collect()
 
     def facts(self):
@@ -228,7 +205,7 @@ class Board:
 
     def secret(self):
         secret = self.open_trial().read().get("update", {}).get("secret", "")
-        drop("settings.trial", "settings")
+        drop()
         gc.collect()
         return secret
 

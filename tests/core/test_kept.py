@@ -318,14 +318,18 @@ def test_other_memory_starts_clean():
 
 
 def test_the_key_is_of_contract_rule_and_period():
-    blob = bytes(range(60))
-    expected = crc32(pack("<BBI", 3, 5, 60000) + b"") & 0xFFFFFFFF
-    assert key(blob, 3, 5, 60000) != expected
-    same_key = key(blob[:50] + b"other table", 3, 5, 60000)
-    assert key(blob, 3, 5, 60000) == same_key
-    other_blob = blob[:20] + b"?" + blob[21:]
-    keys = (key(other_blob, 3, 5, 60000), key(blob, 4, 5, 60000), key(blob, 3, 5, 59000))
-    assert same_key not in keys and len(set(keys)) == 3
+    digest = bytes(range(32))
+    keys = {
+        key(digest, 3, 5, 60000),
+        key(digest[::-1], 3, 5, 60000),
+        key(digest, 4, 5, 60000),
+        key(digest, 3, 4, 60000),
+        key(digest, 3, 5, 59000),
+    }
+    assert len(keys) == 5
+    # of nodes in the field: an update must not make them forget
+    assert key(digest, 3, 5, 60000) == crc32(pack("<BBI", 3, 5, 60000), crc32(digest))
+
 
 
 class Large:

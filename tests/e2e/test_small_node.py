@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.e2e.operator_of import FAST, NODE, Operator
 from tests.shared import LIMIT_S
 
 from edgewise import paths
-from edgewise.board.filesystem import Arch, node_code
+from edgewise.board.filesystem import Arch, compile_node, node_code
 from edgewise.database import open_db
 from edgewise.logs.log import Log
 from edgewise.ota.offer import offer
@@ -39,21 +40,22 @@ MPY_BYTES = 62_000
 on_mosquitto = pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
 
 
-def write_code(folder: Path, sleep: bool) -> Path:
-    for name, data in node_code(Arch.x64, sleep).items():
+def write_code(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
+    """Return the folders in which MicroPython finds them."""
+    for name, data in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
-    return folder
+    return [folder, folder / "lib"]
 
 
 @pytest.fixture(scope="module")
-def code_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_code(tmp_path_factory.mktemp("small"), sleep=False)
+def code_folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return write_code(tmp_path_factory.mktemp("small"), node_code(Arch.x64, sleep=False))
 
 
 @pytest.fixture(autouse=True)
-def small_nodes(code_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paths, "node_dirs", lambda: [code_folder])
+def small_nodes(code_folders: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "node_dirs", lambda: code_folders)
     monkeypatch.setattr(simulator, "_HEAP", HEAP)
 
 
@@ -68,8 +70,8 @@ def test_every_reading_arrives(model: Package, log: Log, broker: str, tmp_path: 
 def test_asleep(
     model: Package, log: Log, broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    node = write_code(tmp_path / "node", sleep=True)
-    monkeypatch.setattr(paths, "node_dirs", lambda: [node])
+    folders = write_code(tmp_path / "node", node_code(Arch.x64, sleep=True))
+    monkeypatch.setattr(paths, "node_dirs", lambda: folders)
     test_sleep.test_every_reading_of_a_sleeping_node_arrives(model, log, broker, tmp_path)
 
 
@@ -129,16 +131,18 @@ def names_of(mpy: bytes) -> set[str]:
     return names
 
 
-def test_the_names_fit(code_folder: Path) -> None:
-    files = {p: p.read_bytes() for p in code_folder.rglob("*.mpy")}
-    names = set().union(*map(names_of, files.values()))
-    modules = {".".join(p.relative_to(code_folder).with_suffix("").parts) for p in files}
-    assert len(names | modules) < NAMES
+def test_the_names_fit() -> None:
+    files = {n: d for n, d in node_code(Arch.x64, sleep=False).items() if n.endswith(".mpy")}
+    assert len(set().union(*map(names_of, files.values()))) < NAMES
+    assert sum(map(len, files.values())) < MPY_BYTES
 
 
 def test_it_fits(
-    repo: Path, code_folder: Path, micropython_command: list[str], umqtt_dir: Path, tmp_path: Path
+    repo: Path, micropython_command: list[str], umqtt_dir: Path, tmp_path: Path
 ) -> None:
+    sources = {name: path.read_text() for name, path in paths.node_files().items()}
+    sources["memory_node.py"] = (repo / "tests/soak/memory_node.py").read_text()
+    folders = write_code(tmp_path / "code", compile_node(sources, Arch.x64, sleep=False))
     (tmp_path / "model.bin").write_bytes(load_package(repo / "models/occupancy").blob)
     config = {
         "node": NODE,
@@ -150,9 +154,9 @@ def test_it_fits(
     (tmp_path / "config.json").write_text(json.dumps(config))
     row = struct.pack("<IHB5s", 1_700_000_000, 1, 0, encode(210, 400))
     (tmp_path / "feed.bin").write_bytes(10 * row)
-    search_path = [".", paths.simulator_dir(), code_folder, umqtt_dir]
+    search_path = [".", paths.simulator_dir(), *folders, umqtt_dir]
     result = subprocess.run(
-        [*micropython_command, "-X", f"heapsize={HEAP}", str(repo / "tests/soak/memory_node.py")],
+        [*micropython_command, "-X", f"heapsize={HEAP}", "-c", "import memory_node"],
         cwd=tmp_path,
         env={"MICROPYPATH": ":".join([*map(str, search_path), ".frozen"])},
         capture_output=True,
@@ -167,4 +171,3 @@ def test_it_fits(
     assert not memory["left"]
     print(f"{memory['bytes'] / WORDS:.0f} bytes in words of 32 bits")
     assert memory["bytes"] < WORDS * TAKEN_BYTES
-    assert sum(path.stat().st_size for path in code_folder.rglob("*.mpy")) < MPY_BYTES

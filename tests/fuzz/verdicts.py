@@ -52,7 +52,7 @@ def walked(blob):
     crc = 0
     for x in rows(len(m.features)):
         expected = votes(walk_plain.votes, table, x, n)
-        if votes(model.votes, table, x, n) != expected:
+        if votes(model.walker()[1], table, x, n) != expected:
             raise RuntimeError("walkers differ")
         passed = m.visits(x)
         if passed > table[0] + table[1]:

@@ -55,7 +55,7 @@ class World:
         self.drift_pm = 0
         self.awake_ms = 700
         self.settings = {
-            "key": key(BLOB, 3, 5, PERIOD_MS),
+            "key": key(BLOB[12:44], 3, 5, PERIOD_MS),
             "need": 3,
             "of": 5,
             "period_ms": PERIOD_MS,

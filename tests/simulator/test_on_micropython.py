@@ -85,7 +85,7 @@ def test_the_seam_holds_for_newer_ones(
 
 def test_native_code_is_what_the_unix_port_runs(micropython_command: list[str]) -> None:
     search_path = ":".join([*map(str, paths.node_dirs()), ".frozen"])
-    code = "from edgenode.core import model; print(model.WALKER)"
+    code = "from edgenode.core import model; print(model.walker()[0])"
     result = subprocess.run(
         [*micropython_command, "-c", code],
         env={"MICROPYPATH": search_path},
@@ -107,7 +107,7 @@ def test_native_code_for_another_machine_is_passed_over(
     walker.unlink()
     code = (
         "from edgenode.core import model; from edgenode.drivers import flash;"
-        "print(model.WALKER, flash.module('model'), flash.module('none'))"
+        "print(model.walker()[0], flash.module('model'), flash.module('none'))"
     )
     process = subprocess.run(
         [*micropython_command, "-c", code],

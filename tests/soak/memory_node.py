@@ -1,5 +1,5 @@
 # What a whole node takes: everything loaded, 300 readings waiting for a broker; then what messages
-# on the topics of commands.json leave behind. Prints bytes.
+# on the topics of commands.json leave behind. Prints bytes. A build joins it with the node.
 import gc
 import json
 import sys
@@ -47,8 +47,6 @@ for topic, payload in json.loads(open("commands.json").read()):
     take = board.take_model if kind == "model" else lambda *given: board.run_command(*given, False)
     take(what.encode(), payload.encode())
     left += [topic + ": " + name for name in sys.modules if name not in loaded]
-    if kind == "model":
-        left.remove(topic + ": edgenode.link.update")  # stays for the pieces of the model
 told = {"safe": board.safe, "waiting": len(board.box), "bytes": used}
 told["answers"] = [answer.get("error") for answer in answers]
 told["left"] = left

@@ -89,7 +89,7 @@ def _check(board, verb, given, payload):
     right = signed.sign(board.secret(), "edgewise-command-1", board.name, verb, head)
     same = signed.equal(right, code)
     del signed
-    drop("core.signed")
+    drop()
     gc.collect()
     if not same:
         raise NodeError("wrong key")

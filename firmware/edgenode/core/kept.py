@@ -17,10 +17,9 @@ HEAD_BYTES = const(12)
 END = const(2044)
 
 
-def key(blob, need, of, period_ms):
-    # What the kept state belongs to: the contract of the model (its digest in model.bin), the
-    # rule and the period.
-    return crc32(pack("<BBI", need, of, period_ms), crc32(blob[12:44])) & 0xFFFFFFFF
+def key(digest, need, of, period_ms):
+    # What the kept state belongs to: the contract of the model, the rule and the period.
+    return crc32(pack("<BBI", need, of, period_ms), crc32(digest)) & 0xFFFFFFFF
 
 
 class Network:

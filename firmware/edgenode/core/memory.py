@@ -2,10 +2,27 @@
 
 import sys
 
+NOW_AND_THEN = (
+    "edgenode.start.wiring",
+    "edgenode.start.model",
+    "edgenode.sleep.wiring",
+    "edgenode.settings.config",
+    "edgenode.settings.trial",
+    "edgenode.commands.control",
+    "edgenode.update.install",
+    "edgenode.link.dns",
+    "edgenode.link.secure",
+    "edgenode.link.sntp",
+    "edgenode.link.udp",
+    "edgenode.link.update",
+    "edgenode.core.calibrate",
+    "edgenode.core.compact_json",
+    "edgenode.core.loader",
+    "edgenode.core.settings",
+    "edgenode.core.signed",
+)
 
-def drop(*names):
-    # names below edgenode, such as "link.dns"
-    for name in names:
-        above, _, leaf = ("edgenode." + name).rpartition(".")
-        if sys.modules.pop("edgenode." + name, None):
-            delattr(sys.modules[above], leaf)
+
+def drop():
+    for name in NOW_AND_THEN:
+        sys.modules.pop(name, None)

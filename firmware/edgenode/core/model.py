@@ -3,17 +3,18 @@
 from array import array
 from binascii import crc32, hexlify
 
-from .walk_plain import visits
+from . import walk_plain
 
-try:
-    from .walk_viper import votes
 
-    WALKER = "viper-table"
-except (ImportError, MemoryError, SyntaxError, ValueError):
-    # CPython, a board without native code, or with a .mpy for another one
-    from .walk_plain import votes
+def walker():
+    # -> how the table is walked, votes(). Native code where there is some.
+    try:
+        from .walk_viper import votes
 
-    WALKER = "python-table"
+        return "viper-table", votes
+    except (ImportError, MemoryError, SyntaxError, ValueError):
+        # CPython, a board without native code, or with a .mpy for another one
+        return "python-table", walk_plain.votes
 
 
 class Model:
@@ -22,6 +23,7 @@ class Model:
         from .loader import unpack  # large, and used once
 
         self.contract, table = unpack(blob)
+        self.digest = blob[12:44]  # of the contract
         self.crc = hexlify(blob[-4:]).decode()  # tells it from others of its name
         self.classes = self.contract["classes"]
         self.features = self.contract["features"]
@@ -30,11 +32,12 @@ class Model:
         k = 3 + table[1] + 4 * table[0]
         self.total = table[1] * sum(table[k : k + table[2]])
         self.p_pc = 0
-        self._code = None
-        self.runtime = WALKER
+        self._walk = self._code = None
         if code and code.CRC == crc32(table) & 0xFFFFFFFF:
             self._code = code.votes
             self.runtime = "viper-inline"
+        else:
+            self.runtime, self._walk = walker()
 
     def predict(self, x):
         # -> class index; p_pc holds its share of the votes in percent. First class wins a tie.
@@ -42,7 +45,7 @@ class Model:
         if self._code:
             self._code(x, out)
         else:
-            votes(self._table, x, out)
+            self._walk(self._table, x, out)
         best = 0
         for c in range(1, len(out)):
             if out[c] > out[best]:
@@ -51,4 +54,4 @@ class Model:
         return best
 
     def visits(self, x):
-        return visits(self._table, x)
+        return walk_plain.visits(self._table, x)

@@ -63,10 +63,14 @@ def settings():
 
 def together(full):
     # ValueError for what only the values together, or another part of core, can tell
-    from .calibrate import calibrations
     from .gate import Gate
 
-    for key, read in (("report", Gate), ("sensor", calibrations)):
+    readers = [("report", Gate)]
+    if full["sensor"]["calibrate_t"] or full["sensor"]["calibrate_h"]:
+        from .calibrate import calibrations
+
+        readers.append(("sensor", calibrations))
+    for key, read in readers:
         try:
             read(full[key])
         except ValueError as e:

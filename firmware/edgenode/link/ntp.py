@@ -69,4 +69,4 @@ class Ntp:
         if self._exchange is not None:
             self._exchange.close()
             self._exchange = None
-        drop("link.sntp", "link.dns", "link.udp")
+        drop()

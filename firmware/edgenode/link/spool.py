@@ -64,11 +64,12 @@ class Spool:
         return "%s%08x.seg" % (self._folder, first)
 
     def _open(self):
+        folder = self._folder[:-1]
         try:
-            os.mkdir(self._folder[:-1])
+            names = os.listdir(folder)
         except OSError:
-            pass  # it is there, or the first write tells
-        names = os.listdir(self._folder[:-1])
+            os.mkdir(folder)
+            names = ()
         self._segments = sorted([int(n[:8], 16) for n in names if n.endswith(".seg")])
         if self._segments:
             last = self._segments[-1]

@@ -67,7 +67,7 @@ class Update:
 
         right = signed.sign(self._secret, "edgewise-update-1", *lines)
         same = signed.equal(right, str(given["hmac"]))
-        drop("core.signed")
+        drop()
         if not same:
             raise NodeError("wrong key")
         note = self.note

@@ -156,7 +156,7 @@ class Uplink:
         if self._resolver is not None:
             self._resolver.close()
             self._resolver = None
-            drop("link.dns", "link.udp")
+            drop()
 
     def _handle_loss(self, e):
         self._client.close()

@@ -5,11 +5,9 @@ import json
 import machine
 
 from ..core.kept import key
-from ..drivers import flash
 from ..drivers.console import Console
 from ..drivers.power import Power
-from ..link.nap import Nap
-from ..start.wiring import greet, make_client, make_dht, make_parts, make_plausible, node_name
+from ..start.sensing import greet, make_dht, make_plausible, node_name
 from .battery import SleepyNode
 
 
@@ -26,7 +24,7 @@ def nap(board, settings, forest):
         forest,
         classes,
         {
-            "key": key(flash.read("model.bin"), confirm["need"], confirm["of"], period_ms),
+            "key": key(forest.digest, confirm["need"], confirm["of"], period_ms),
             "need": confirm["need"],
             "of": confirm["of"],
             "period_ms": period_ms,
@@ -41,6 +39,9 @@ def nap(board, settings, forest):
     board.clock.on_moved = node.clock_moved
 
     def open_link():
+        from ..link.nap import Nap
+        from ..start.network import make_client, make_parts
+
         name = node_name(settings)
         parts = make_parts(board, settings, make_client(settings, name))
         topic = "%s/%s/" % (settings["base"], name)

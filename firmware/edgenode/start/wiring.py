@@ -3,83 +3,20 @@
 import json
 import time
 
-import dht
 import machine
-import network
 
 from ..app import Node
-from ..core.calibrate import calibrations
-from ..core.compat import const
-from ..core.decode import Decoder
 from ..core.gate import Gate
 from ..core.hold import Hold
-from ..core.plausible import Plausible, stuck_n
-from ..drivers import flash
 from ..drivers.console import Console
-from ..drivers.dht import Dht
 from ..drivers.output import NoOutput, Output
 from ..drivers.sensor import Sensor
-from ..errors import FAULTS, ConfigError
-from ..link.mqtt import Client
-from ..link.ntp import Ntp
+from ..errors import ConfigError
 from ..link.outbox import Outbox
 from ..link.spool import Spool
 from ..link.uplink import Uplink
-from ..link.wifi import NoRadio, Wifi
-
-_NO_RADIO_MS = const(600000)  # then the board starts again
-
-
-def node_name(settings):
-    return settings["node"] or "".join("%02x" % b for b in machine.unique_id()[-3:])
-
-
-def make_client(settings, name):
-    mqtt = settings["mqtt"]
-    tls = None
-    if mqtt["tls"]:
-        from ..link import secure
-
-        tls = secure.context(flash.read, mqtt), mqtt["server_name"] or mqtt["host"]
-    return Client(
-        "edgewise-" + name,
-        mqtt["host"],
-        mqtt["port"],
-        mqtt["user"],
-        mqtt["password"],
-        mqtt["keepalive_s"],
-        tls,
-    )
-
-
-def make_parts(board, settings, client):
-    # Wi-Fi, client, time and clock, as a link takes them
-    wifi, ntp, log = settings["wifi"], settings["ntp"], board.log
-    return (
-        Wifi(_radio(board), wifi["ssid"], wifi["password"], log),
-        client,
-        Ntp(ntp["host"], ntp["port"], board.clock, log),
-        board.clock,
-    )
-
-
-def _radio(board):
-    try:
-        return network.WLAN(network.STA_IF)
-    except FAULTS as e:
-        # Made once more in this run, it would have no interface (ports/esp32/network_wlan.c).
-        board.restart_soon(_NO_RADIO_MS)
-        return NoRadio(e)
-
-
-def make_dht(given):
-    return Dht(dht.DHT22(machine.Pin(given["pin"])), Decoder(given["kind"]))
-
-
-def make_plausible(settings, forest):
-    period_ms = settings["period_ms"] or forest.contract["period_ms"]
-    kind = settings["sensor"]["kind"]
-    return Plausible(forest.contract["max_delta"], stuck_n(kind, period_ms))
+from .network import make_client, make_parts
+from .sensing import greet, make_dht, make_plausible, node_name
 
 
 def build(board, settings, forest):
@@ -107,11 +44,6 @@ def _reset(board, forest):
         return head + '"safe","runtime":"none"}'
     tail = '"running","runtime":"%s","model":%s,"crc":"%s"}'
     return head + tail % (forest.runtime, json.dumps(forest.contract["name"]), forest.crc)
-
-
-def greet(board, name, boot, forest):
-    what = "model %s, %s" % (forest.contract["name"], forest.runtime) if forest else "safe mode"
-    board.log("node %s, boot %d, %s" % (name, boot, what))
 
 
 def _connect(board, settings, name, classes):
@@ -154,7 +86,7 @@ def _node(board, settings, forest):
     )
     checks = (
         make_plausible(settings, forest),
-        calibrations(given),
+        _calibrations(given),
         Gate(settings["report"]),
         Hold(given["hold_s"]),
     )
@@ -167,6 +99,14 @@ def _node(board, settings, forest):
         board.facts,
         settings,
     )
+
+
+def _calibrations(given):
+    if not given["calibrate_t"] and not given["calibrate_h"]:
+        return None, None
+    from ..core.calibrate import calibrations
+
+    return calibrations(given)
 
 
 def _output(given, classes):

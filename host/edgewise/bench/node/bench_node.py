@@ -111,7 +111,7 @@ class Bench:
         code, empty = module("inline"), module("bench_empty")
         yield "empty call", x_out, empty and empty.votes, rows
         yield "inline", x_out, code and code.votes, rows
-        yield "table", table_x_out, model.votes, rows
+        yield "table", table_x_out, model.walker()[1], rows
 
     def python(self, rows):
         code, m2cgen, everywhereml = module("inline"), module("m2cgen"), module("everywhereml")

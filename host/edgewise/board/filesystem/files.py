@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Mapping
 from enum import StrEnum
@@ -11,22 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from edgewise import paths, settings
-from edgewise.board.filesystem.awake import awake
+from edgewise.board.filesystem.bundles import bundles
 from edgewise.board.filesystem.listing import LIST, listing
-from edgewise.board.filesystem.shorten import absolute, shorten
 from edgewise.errors import InputError
 from edgewise.package.store import Package
 from edgewise.toolchain import mpycross, umqtt
 
-__all__ = ["Arch", "board_files", "node_code"]
+__all__ = ["Arch", "board_files", "compile_node", "node_code"]
 
 # MicroPython starts these two by name, so they stay sources
-_SOURCES = ("boot.py", "main.py")
+_SOURCES = ("boot", "main")
 # A stock image imports its frozen copy, which takes no RAM; an image without one imports this.
 _UMQTT = "lib/umqtt/simple.mpy"
-# mpy-cross knows const() without it and puts the numbers in place
-_COMPAT = "edgenode/core/compat.py"
-_CONST = re.compile(r"^from \S*compat import const$", re.MULTILINE)
 
 
 class Arch(StrEnum):
@@ -61,24 +56,25 @@ def board_files(
 
 @cache
 def node_code(arch: Arch, sleep: bool) -> Mapping[str, bytes]:
-    """Return the node's own files, compiled once in a process, with short names.
+    """Return the node's own files, compiled once in a process.
 
     ``sleep``: whether the node sleeps.
     """
     sources = {name: path.read_text(encoding="utf-8") for name, path in paths.node_files().items()}
-    if not sleep:
-        sources = awake(sources)
+    return compile_node(sources, arch, sleep)
+
+
+def compile_node(sources: Mapping[str, str], arch: Arch, sleep: bool) -> dict[str, bytes]:
+    """Join and compile sources of a node (path -> text); boot.py and main.py stay sources."""
     files = {}
     with tempfile.TemporaryDirectory(prefix="edgewise-build-") as folder:
-        for name, text in shorten(sources).items():
-            if name == _COMPAT:
+        for bundle in bundles(sources, sleep, f"{arch}, {mpycross.version()}"):
+            if bundle.name in _SOURCES:
+                files[f"{bundle.name}.py"] = bundle.text.encode()
                 continue
-            if name in _SOURCES:
-                files[name] = text.encode()
-                continue
-            path = Path(folder) / Path(name).name
-            path.write_text(_CONST.sub("", absolute(name, text)), encoding="utf-8")
-            files[name.removesuffix(".py") + ".mpy"] = _compile(path, arch)
+            path = Path(folder) / f"{bundle.name}.py"
+            path.write_text(bundle.text, encoding="utf-8")
+            files[f"{bundle.folder}{bundle.name}.mpy"] = _compile(path, arch)
     return files
 
 

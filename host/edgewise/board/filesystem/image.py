@@ -22,8 +22,10 @@ MICROPYTHON_OPTIONS: dict[str, Any] = {
     "cache_size": 128,
     "lookahead_size": 32,
     "name_max": 255,
-    "disk_version": 0x00020000,  # older firmware does not mount newer versions
+    "disk_version": 0x00020001,  # with 2.0, the first write on the board copies the root again
 }
+_REVISION_BYTES = 4  # of a metadata block, little endian: it grows with each copy
+_SCRATCH = "scratch"
 _SPARE_BLOCKS = 4  # LittleFS copies a block before it frees the old one
 
 
@@ -44,10 +46,26 @@ def image(files: Mapping[str, bytes]) -> bytes | None:
     if packed is None:
         return None
     packed.fs_grow(blocks)
+    _compact_root(packed)
     packed.unmount()
     buffer = bytes(packed.context.buffer)
     used = len(buffer.rstrip(b"\xff"))
     return buffer[: -(-used // BLOCK_BYTES) * BLOCK_BYTES]
+
+
+def _compact_root(fs: LittleFS) -> None:
+    """Write until LittleFS copies the root without its history, which each search would read."""
+    root = [block * BLOCK_BYTES for block in (0, 1)]
+
+    def newest() -> bytes:
+        buffer = fs.context.buffer
+        return max(bytes(buffer[at : at + _REVISION_BYTES])[::-1] for at in root)
+
+    before = newest()
+    while newest() == before:
+        with fs.open(_SCRATCH, "wb"):
+            pass
+        fs.remove(_SCRATCH)
 
 
 def _fill(files: Mapping[str, bytes], blocks: int) -> LittleFS | None:

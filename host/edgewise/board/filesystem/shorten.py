@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import array
 import ast
+import hashlib
 import io
 import itertools
 import os
 import re
+import select
 import socket
+import ssl
 import string
 import time
 import tokenize
@@ -22,10 +25,11 @@ from collections.abc import Iterator, Mapping
 
 from edgewise.paths import simulator_dir
 
-__all__ = ["absolute", "shorten"]
+__all__ = ["absolute", "short_names", "shorten"]
 
 _STOCK_TYPES: tuple[type, ...] = (str, bytearray, list, dict, set, memoryview, array.array)
 _STOCK_TYPES += (io.BytesIO, io.StringIO, socket.socket, Exception)
+_STOCK_TYPES += (type(hashlib.sha256()), type(select.poll()), ssl.SSLContext, ssl.SSLSocket)
 # what stock parts call theirs: such a name stays
 _STOCK = {name for part in (*_STOCK_TYPES, os, time, socket) for name in dir(part)}
 
@@ -42,7 +46,7 @@ def shorten(sources: Mapping[str, str]) -> dict[str, str]:
     }
     lone = _lone_names(trees)
     own = {path: (_own_names(tree) | lone[path]) - keywords for path, tree in trees.items()}
-    short = _short_names()
+    short = short_names()
     shared = {n: next(short) for n in sorted(set().union(*map(_shared_names, trees.values())))}
     spare_names = list(itertools.islice(short, 2000))
     shortened: dict[str, str] = {}
@@ -74,7 +78,7 @@ def _is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__") and name != "_"
 
 
-def _short_names() -> Iterator[str]:
+def short_names() -> Iterator[str]:
     # Names begin with an underscore: mpy-cross removes only such constants from a module.
     letters = string.ascii_letters + string.digits
     for n in itertools.count(1):
@@ -135,12 +139,29 @@ def _lone_names(trees: Mapping[str, ast.Module]) -> dict[str, set[str]]:
     modules = {part for path in trees for part in path.removesuffix(".py").split("/")}
     hardware = [path.read_text(encoding="utf-8") for path in simulator_dir().glob("*.py")]
     stay = texts | modules | _STOCK | set().union(*(_known_names(ast.parse(t)) for t in hardware))
+    stay = stay.union(*map(_stock_names, trees.values()))
     lone = {}
     for path, tree in trees.items():
         elsewhere = set().union(*(names for other, names in known.items() if other != path))
         names = _defined_names(tree) - elsewhere - stay
         lone[path] = {name for name in names if not name.startswith("__")}
     return lone
+
+
+def _stock_names(tree: ast.Module) -> set[str]:
+    """Return names that come from modules of MicroPython, and those behind their point."""
+    imported: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            imported.update(alias.asname or alias.name.split(".")[0] for alias in node.names)
+    behind = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in imported
+    }
+    return imported | behind
 
 
 def _known_names(tree: ast.Module) -> set[str]:
@@ -155,21 +176,30 @@ def _known_names(tree: ast.Module) -> set[str]:
 
 
 def _defined_names(tree: ast.Module) -> set[str]:
-    """Return names of functions, values and attributes; none of a subclass of a stock part."""
+    """Return names of functions, values and attributes, but none that a stock part may know."""
     names: set[str] = set()
+    stay: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
+            methods = {child.name for child in node.body if isinstance(child, ast.FunctionDef)}
+            names.update(methods)
             if any(isinstance(base, ast.Attribute) for base in node.bases):
-                return set()
-            names.update(child.name for child in node.body if isinstance(child, ast.FunctionDef))
-        elif isinstance(node, ast.Attribute) and _is_set(node) and _is_self(node.value):
-            names.add(node.attr)
+                stay.update(methods, _set_attributes(node))
+    names.update(_set_attributes(tree))
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
             names.add(node.name)
         elif isinstance(node, ast.Assign):
             names.update(n.id for n in ast.walk(node) if isinstance(n, ast.Name) and _is_set(n))
-    return names
+    return names - stay
+
+
+def _set_attributes(tree: ast.AST) -> set[str]:
+    return {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and _is_set(node) and _is_self(node.value)
+    }
 
 
 def _is_self(node: ast.AST) -> bool:

@@ -1,0 +1,140 @@
+"""The node's modules in few files: one that stays loaded, others that come and go.
+
+Each import on a board searches its flash: for a folder, for source and for a compiled file.
+Source stays as it is, module by module; a build joins it.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edgewise.board.filesystem.awake import awake
+from edgewise.board.filesystem.join import Joined, join
+from edgewise.board.filesystem.shorten import shorten
+
+__all__ = ["Bundle", "bundles"]
+
+_STAYS = "node"
+# file -> the modules that are in it; all others are in the file that stays
+_FILES = {
+    "settings": ("settings.config", "settings.trial", "core.settings"),
+    "start": ("start.model", "core.loader", "core.compact_json", "start.wiring"),
+    "calibrate": ("core.calibrate",),
+    "viper": ("core.walk_viper",),
+    "safe": ("start.safe",),
+    "command": ("commands.control",),
+    "signed": ("core.signed",),
+    "update": ("link.update",),
+    "install": ("update.install",),
+    "secure": ("link.secure",),
+    "dns": ("link.dns", "link.sntp", "link.udp"),
+}
+_AT_START = ("boot", "main", _STAYS, "settings", "start")
+# Of a node that sleeps: what every wake needs is in one file, the radio comes with cause.
+_ASLEEP_FILES = {
+    name: modules for name, modules in _FILES.items() if name not in ("settings", "start")
+} | {
+    "start": (
+        "start.wiring",
+        "app",
+        "core.hold",
+        "drivers.output",
+        "drivers.sensor",
+        "link.outbox",
+        "link.spool",
+    ),
+    "radio": ("start.network", "link.mqtt", "link.nap", "link.ntp", "link.uplink", "link.wifi"),
+}
+_MEMORY = "edgenode/core/memory.py"
+_COMPAT = "edgenode/core/compat.py"  # mpy-cross knows const() without it
+_COME_AND_GO = "NOW_AND_THEN"
+_MARK = "MARK"  # a word that no source has
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The source of a file of the board.
+
+    ``folder``: "" or "lib/", which MicroPython searches last: a search of the root reads the names
+    of all its files. ``name``: without ``.py``. ``starts``: module -> its first line.
+    """
+
+    folder: str
+    name: str
+    text: str
+    starts: Mapping[str, int]
+
+
+def bundles(sources: Mapping[str, str], sleep: bool, compiler: str) -> list[Bundle]:
+    """Return the files of a node.
+
+    ``sources``: path below the root of the board's file system -> source. ``sleep``: whether the
+    node sleeps. ``compiler``: what compiles them. A module outside the package edgenode, as
+    main.py, is a file by itself. All other names end with a mark of the whole: files of two builds
+    lie side by side until main.py changes from one to the other.
+    """
+    if not sleep:
+        sources = awake(sources)
+    sources = {
+        path: text
+        for path, text in sources.items()
+        if path != _COMPAT and not path.endswith("__init__.py")
+    }
+    joined = _join(sources, _names(_ASLEEP_FILES if sleep else _FILES, sources))
+    digest = hashlib.sha256(compiler.encode())
+    for name, file in sorted(joined.items()):
+        digest.update(f"{name}\n{file.text}\n".encode())
+    mark = digest.hexdigest()[: len(_MARK)]
+    return [
+        Bundle(
+            "" if name.removesuffix(f"_{_MARK}") in _AT_START else "lib/",
+            name.replace(_MARK, mark),
+            file.text.replace(_MARK, mark),
+            file.starts,
+        )
+        for name, file in joined.items()
+    ]
+
+
+def _names(files: Mapping[str, tuple[str, ...]], sources: Mapping[str, str]) -> dict[str, str]:
+    by_path = {
+        f"edgenode/{module.replace('.', '/')}.py": name
+        for name, modules in files.items()
+        for module in modules
+    }
+    return {
+        path: f"{by_path.get(path, _STAYS)}_{_MARK}"
+        if path.startswith("edgenode/")
+        else path.removesuffix(".py")
+        for path in sources
+    }
+
+
+def _join(sources: Mapping[str, str], names: Mapping[str, str]) -> dict[str, Joined]:
+    sources = {**sources, _MEMORY: _with_files_that_go(sources[_MEMORY], names)}
+    joined = join(shorten(sources), names)
+    short = shorten({f"{name}.py": file.text for name, file in joined.items()})
+    return {name: Joined(short[f"{name}.py"], file.starts) for name, file in joined.items()}
+
+
+def _with_files_that_go(source: str, names: Mapping[str, str]) -> str:
+    """Return core/memory.py with the files that come and go in the place of their modules."""
+    tree = ast.parse(source)
+    node = next(
+        n
+        for n in tree.body
+        if isinstance(n, ast.Assign)
+        and isinstance(n.targets[0], ast.Name)
+        and n.targets[0].id == _COME_AND_GO
+    )
+    going = {f"{m.replace('.', '/')}.py" for m in ast.literal_eval(node.value)}
+    files = sorted({names[path] for path in going & set(names)})
+    stay = {name for path, name in names.items() if path not in going}
+    lines = source.splitlines(keepends=True)
+    value = f"{_COME_AND_GO} = {tuple(f for f in files if f not in stay)!r}\n"
+    n = (node.end_lineno or node.lineno) - node.lineno
+    lines[node.lineno - 1 : node.end_lineno] = [value, *["\n"] * n]
+    return "".join(lines)
