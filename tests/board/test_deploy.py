@@ -106,6 +106,31 @@ def test_what_the_node_wrote_stays(board: WasmBoard, build: Path) -> None:
     assert read_files(board)["boot"] == b"7"
 
 
+def test_a_node_of_the_earlier_layout_keeps_what_is_its_own(board: WasmBoard, build: Path) -> None:
+    assert run(board, build).returncode == 0  # each module in a file of its own
+    own_files = {
+        "boot": b"7 0 good 0 0a1b2c3d",
+        "config.json.old": b'{"n":0}',
+        "orders": b"12",
+        "spool/00000001.seg": b"readings",
+        "update": b'{"state": "idle", "counter": 9}',
+    }
+    with open_repl(board.port) as repl:
+        repl.exec("import os; os.mkdir('/spool')")
+        for name, data in own_files.items():
+            repl.exec(f"with open('/{name}', 'wb') as f: f.write({data!r})")
+    for name in ("edgenode/core/a.mpy", "edgenode/app.mpy"):
+        (build / "fs" / name).unlink()
+    for name in ("node_0a1b.mpy", "lib/command_0a1b.mpy"):
+        (build / "fs" / name).parent.mkdir(exist_ok=True)
+        (build / "fs" / name).write_bytes(b"M")
+    result = run(board, build)
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["removed"] == ["edgenode/app.mpy", "edgenode/core/a.mpy"]
+    assert own_files.items() <= read_files(board).items()
+    assert not (board.files / "edgenode").exists()
+
+
 def test_a_counter_that_is_far_ahead_is_reset(board: WasmBoard, build: Path) -> None:
     assert json.loads(run(board, build).stdout)["reset_counters"] is False
     now_ms = time.time_ns() // 1_000_000

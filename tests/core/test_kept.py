@@ -331,7 +331,6 @@ def test_the_key_is_of_contract_rule_and_period():
     assert key(digest, 3, 5, 60000) == crc32(pack("<BBI", 3, 5, 60000), crc32(digest))
 
 
-
 class Large:
     kept_bytes = 1500
 

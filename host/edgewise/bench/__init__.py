@@ -1,5 +1,5 @@
-"""Measure the time of a prediction, of a whole step and of the features of a training.
+"""Measure the time of a prediction, of a whole step, of features, and the reads of a start.
 
-May import: collector, compile, console, database, errors, features, logs, mqtt, package,
-paths, reliability, simulator, toolchain, urls.
+May import: board, collector, compile, console, database, errors, features, logs, mqtt, package,
+paths, reliability, settings, simulator, toolchain, urls.
 """

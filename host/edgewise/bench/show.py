@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from edgewise import console
+from edgewise.bench.start import Reads
 
-__all__ = ["show"]
+__all__ = ["show", "show_starts"]
 
 _HEAD = ("", "us", "x gcc", "bytes", "allocated", "agreement", "what a call does")
 
@@ -80,3 +81,13 @@ def _per_node(model: dict[str, Any]) -> str:
     if model["inline_bytes"]:
         parts.append(f"inline {model['inline_bytes'] / model['nodes']:.1f} in code (xtensawin)")
     return f"bytes a node: {', '.join(parts)}"
+
+
+def show_starts(starts: Mapping[str, Mapping[str, Reads]]) -> None:
+    """Print what the starts of `bench.start.measure_starts` read."""
+    what = {"power": "from reset to the first reading", "wake": "wake from deep sleep, radio off"}
+    print("reads of the flash, and their bytes")
+    for start, words in what.items():
+        for layout, figures in starts.items():
+            found = figures[start]
+            print(f"{words:34}  {layout:10}  {found.reads:6,}  {found.bytes:9,}")

@@ -86,10 +86,15 @@ def is_by_node(path):
 
 
 def remove(path):
+    # a file, and folders that are empty then
+    slash = len(path)
     try:
         os.remove(path)
+        while slash > 0:
+            slash = path.rfind("/", 0, slash)
+            os.rmdir(path[:slash])
     except OSError:
-        pass
+        pass  # it is gone already, or the folder holds more
 
 
 def reset_counters(limit_ms):

@@ -13,6 +13,7 @@ from edgewise.console import emit_json, progress_bar, say
 EXAMPLES = (
     "edgewise bench",
     "edgewise bench models/mine --json",
+    "edgewise bench --start models/mine",
     "edgewise bench --port /dev/ttyUSB0",
 )
 
@@ -26,12 +27,19 @@ def bench(
         str | None,
         typer.Option(help="Serial port of a board to measure on; the board restarts afterwards"),
     ] = None,
+    start: Annotated[
+        bool, typer.Option("--start", help="Only count what a start reads from the flash")
+    ] = False,
     json: JsonFlag = False,
 ) -> None:
     """Measure time, bytes, allocations and agreement of each form of a model.
 
-    Runs in MicroPython's unix port, beside C and other generators, or on a board.
+    Runs in MicroPython's unix port, beside C and other generators, or on a board. With --start:
+    the reads of a board's flash from reset to the first reading, and of a wake from deep sleep.
     """
+    if start:
+        _count_starts(model, port, json)
+        return
     from edgewise.bench import run, subject
     from edgewise.bench.host_rate import host_rate
     from edgewise.bench.load import collector_load
@@ -55,3 +63,21 @@ def bench(
         emit_json(figures)
     else:
         show(figures)
+
+
+def _count_starts(model: Path | None, port: str | None, json: bool) -> None:
+    from dataclasses import asdict
+
+    from edgewise.bench.show import show_starts
+    from edgewise.bench.start import measure_starts
+    from edgewise.errors import InputError
+
+    if port:
+        raise InputError("--start counts in a simulated flash: leave --port out")
+    if model is None:
+        raise InputError("--start needs a model package: edgewise bench --start models/NAME")
+    starts = measure_starts(model)
+    if json:
+        emit_json({k: {s: asdict(r) for s, r in v.items()} for k, v in starts.items()})
+    else:
+        show_starts(starts)

@@ -52,6 +52,7 @@ def command(
 
     The command is signed with the node's key if the settings have one.
     """
+    from edgewise.board.filesystem.tracebacks import located
     from edgewise.ota import Target, key_of
     from edgewise.urls import parse_broker
 
@@ -61,7 +62,7 @@ def command(
         emit_json(answer)
     elif "value" in answer:
         text = jsonlib.dumps(answer["value"], ensure_ascii=False, indent=2)
-        typer.echo("\n".join(map(printable, text.split("\n"))))
+        typer.echo("\n".join(located(printable(line)) for line in text.split("\n")))
     else:
         typer.echo(f"{node}: done")
 

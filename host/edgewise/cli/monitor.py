@@ -123,6 +123,7 @@ def _handle_event(
 
 
 def _format(message: Said) -> str:
+    from edgewise.board.filesystem.tracebacks import located
     from edgewise.messages.serial import Damaged, Diag, Reading
 
     if isinstance(message, Reading):
@@ -133,7 +134,7 @@ def _format(message: Said) -> str:
         return f"#{message.seq}  {values}{cls}"
     if isinstance(message, Diag):
         return f"diag: {message.figures.get('heap', '-')} bytes free"
-    return f"damaged: {message.text}" if isinstance(message, Damaged) else message.text
+    return f"damaged: {message.text}" if isinstance(message, Damaged) else located(message.text)
 
 
 def _add_to_log(message: Said, state: NodeState, log: GrowingLog) -> None:

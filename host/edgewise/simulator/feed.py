@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edgewise.features.table import series_slots
 from edgewise.logs.log import Log
 
-__all__ = ["FAILED_READS", "degrade", "encode", "write_feed"]
+__all__ = ["FAILED_READS", "degrade", "encode", "pack_row", "write_feed"]
 
 # A real DHT22 next to two DHT11 for ten hours: 1.4 % of the reads failed, in bursts of up to 3.
 FAILED_READS = 0.014
@@ -54,4 +54,9 @@ def write_feed(log: Log, path: Path, period_ms: int, seed: int) -> None:
         for i, step in enumerate(steps):
             frame = encode(int(log.t_dc[i]), int(log.h_pm[i])) if log.valid[i] else b"\0\0\0\0\1"
             silent = not (log.valid[i] or garbled[i])
-            out.write(struct.pack(_ROW, int(log.time_s[i]), min(step, 0xFFFF), silent, frame))
+            out.write(pack_row(int(log.time_s[i]), frame, min(step, 0xFFFF), silent))
+
+
+def pack_row(unix_s: int, frame: bytes, periods: int = 1, silent: bool = False) -> bytes:
+    """Return a row of a feed; ``periods``: from this row to the next."""
+    return struct.pack(_ROW, unix_s, periods, silent, frame)

@@ -16,13 +16,13 @@ def compile(source: Path, out: Path, march: str | None = None, small: bool = Fal
     """Compile ``source`` (.py) to ``out`` (.mpy, ABI 6.3).
 
     ``march``: the machine of native and viper code, such as "xtensawin", "rv32imc" or "x64".
-    ``small``: without line numbers; a traceback shows the name of the module.
+    ``small``: without assert; a traceback shows the name of the module without ``.py``.
     Raises EdgewiseError with the compiler's message for bad source, OutsideError without compiler.
     """
     options = [f"-march={march}"] if march else []
     name = source.name
     if small:
-        options.append("-O3")
+        options.append("-O2")
         name = source.stem
     result = _run([*options, "-o", str(out), "-s", name, "--", str(source)])
     if result.returncode:

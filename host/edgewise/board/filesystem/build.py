@@ -73,9 +73,8 @@ def build(model: Path, config: Path, out: Path, arch: str | None = None) -> Buil
     node_settings = settings.load(config, lambda values: settings.check_board(values, chips))
     loaded = load_package(model)
     files = board_files(loaded, node_settings, config, Arch(arch))
-    data = _image(
-        files, settings.complete(node_settings)["spool_kb"] * 1024 + 2 * len(loaded.blob)
-    )
+    spool_bytes = settings.complete(node_settings)["spool_kb"] * 1024
+    data = _image(files, ["spool"] if spool_bytes else [], spool_bytes + 2 * len(loaded.blob))
     manifest = {
         "arch": arch,
         "files": {name: _facts(content) for name, content in files.items()},
@@ -102,9 +101,9 @@ def _arch(given: str | None, chip_name: str | None) -> Arch:
     return Arch(given or (chip.arch if chip else Arch.xtensawin))
 
 
-def _image(files: Mapping[str, bytes], reserve: int) -> bytes:
+def _image(files: Mapping[str, bytes], folders: list[str], reserve: int) -> bytes:
     """``reserve``: bytes that stay free for the spool, the next model and the previous one."""
-    data = image(files)
+    data = image(files, folders)
     if data is not None and len(data) + reserve <= PARTITION_BYTES:
         return data
     size = len(data) if data is not None else sum(map(len, files.values()))

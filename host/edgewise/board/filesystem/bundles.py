@@ -15,7 +15,7 @@ from edgewise.board.filesystem.awake import awake
 from edgewise.board.filesystem.join import Joined, join
 from edgewise.board.filesystem.shorten import shorten
 
-__all__ = ["Bundle", "bundles"]
+__all__ = ["Bundle", "bundles", "join_node", "mark_of"]
 
 _STAYS = "node"
 # file -> the modules that are in it; all others are in the file that stays
@@ -73,21 +73,11 @@ def bundles(sources: Mapping[str, str], sleep: bool, compiler: str) -> list[Bund
 
     ``sources``: path below the root of the board's file system -> source. ``sleep``: whether the
     node sleeps. ``compiler``: what compiles them. A module outside the package edgenode, as
-    main.py, is a file by itself. All other names end with a mark of the whole: files of two builds
-    lie side by side until main.py changes from one to the other.
+    main.py, is a file by itself. All other names end with ``mark_of`` the whole: files of two
+    builds lie side by side until main.py changes from one to the other.
     """
-    if not sleep:
-        sources = awake(sources)
-    sources = {
-        path: text
-        for path, text in sources.items()
-        if path != _COMPAT and not path.endswith("__init__.py")
-    }
-    joined = _join(sources, _names(_ASLEEP_FILES if sleep else _FILES, sources))
-    digest = hashlib.sha256(compiler.encode())
-    for name, file in sorted(joined.items()):
-        digest.update(f"{name}\n{file.text}\n".encode())
-    mark = digest.hexdigest()[: len(_MARK)]
+    joined = join_node(sources, sleep)
+    mark = mark_of(joined, compiler)
     return [
         Bundle(
             "" if name.removesuffix(f"_{_MARK}") in _AT_START else "lib/",
@@ -97,6 +87,26 @@ def bundles(sources: Mapping[str, str], sleep: bool, compiler: str) -> list[Bund
         )
         for name, file in joined.items()
     ]
+
+
+def join_node(sources: Mapping[str, str], sleep: bool) -> dict[str, Joined]:
+    """Return the joined files by name; where the mark comes in, name and text say MARK."""
+    if not sleep:
+        sources = awake(sources)
+    sources = {
+        path: text
+        for path, text in sources.items()
+        if path != _COMPAT and not path.endswith("__init__.py")
+    }
+    return _join(sources, _names(_ASLEEP_FILES if sleep else _FILES, sources))
+
+
+def mark_of(joined: Mapping[str, Joined], compiler: str) -> str:
+    """Return four hex digits of a SHA-256 over the joined files and what compiles them."""
+    digest = hashlib.sha256(compiler.encode())
+    for name, file in sorted(joined.items()):
+        digest.update(f"{name}\n{file.text}\n".encode())
+    return digest.hexdigest()[: len(_MARK)]
 
 
 def _names(files: Mapping[str, tuple[str, ...]], sources: Mapping[str, str]) -> dict[str, str]:

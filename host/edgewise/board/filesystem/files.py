@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import tempfile
 from collections.abc import Mapping
 from enum import StrEnum
@@ -16,7 +17,7 @@ from edgewise.errors import InputError
 from edgewise.package.store import Package
 from edgewise.toolchain import mpycross, umqtt
 
-__all__ = ["Arch", "board_files", "compile_node", "node_code"]
+__all__ = ["Arch", "board_files", "compile_node", "compiler_of", "node_code", "node_sources"]
 
 # MicroPython starts these two by name, so they stay sources
 _SOURCES = ("boot", "main")
@@ -60,22 +61,39 @@ def node_code(arch: Arch, sleep: bool) -> Mapping[str, bytes]:
 
     ``sleep``: whether the node sleeps.
     """
-    sources = {name: path.read_text(encoding="utf-8") for name, path in paths.node_files().items()}
-    return compile_node(sources, arch, sleep)
+    return compile_node(node_sources(), arch, sleep)
+
+
+def node_sources() -> dict[str, str]:
+    """Return the source of each of the node's files by its path."""
+    return {name: path.read_text(encoding="utf-8") for name, path in paths.node_files().items()}
+
+
+def compiler_of(arch: Arch) -> str:
+    """Return what compiles the node for ``arch``, with its version."""
+    return f"{arch}, {mpycross.version()}"
 
 
 def compile_node(sources: Mapping[str, str], arch: Arch, sleep: bool) -> dict[str, bytes]:
     """Join and compile sources of a node (path -> text); boot.py and main.py stay sources."""
     files = {}
     with tempfile.TemporaryDirectory(prefix="edgewise-build-") as folder:
-        for bundle in bundles(sources, sleep, f"{arch}, {mpycross.version()}"):
+        for bundle in bundles(sources, sleep, compiler_of(arch)):
             if bundle.name in _SOURCES:
-                files[f"{bundle.name}.py"] = bundle.text.encode()
+                files[f"{bundle.name}.py"] = _bare(bundle.text).encode()
                 continue
             path = Path(folder) / f"{bundle.name}.py"
             path.write_text(bundle.text, encoding="utf-8")
             files[f"{bundle.folder}{bundle.name}.mpy"] = _compile(path, arch)
     return files
+
+
+def _bare(source: str) -> str:
+    """Return it without comments and docstring: LittleFS reads up to 128 bytes with the name."""
+    tree = ast.parse(source)
+    if ast.get_docstring(tree) is not None:
+        del tree.body[0]
+    return ast.unparse(tree) + "\n"
 
 
 def _compile_text(code: str, arch: Arch) -> bytes:

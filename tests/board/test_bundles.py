@@ -1,0 +1,162 @@
+"""The node's modules joined into few files: the same program, found with few reads."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.shared import LIMIT_S
+
+from edgewise import paths, settings
+from edgewise.bench.start import reads_of_starts
+from edgewise.board.filesystem import Arch, build, compile_node
+from edgewise.board.filesystem.bundles import bundles
+from edgewise.board.filesystem.files import compiler_of, node_sources
+from edgewise.board.filesystem.join import join
+from edgewise.board.filesystem.tracebacks import located
+from edgewise.errors import EdgewiseError
+from edgewise.toolchain import umqtt
+
+POWER_READS, POWER_BYTES, WAKE_READS = 1500, 120_000, 1050
+
+
+def joined(**modules: str) -> dict[str, object]:
+    """Return the globals after one file, joined from modules of the package edgenode, has run."""
+    sources = {f"edgenode/{name}.py": text for name, text in modules.items()}
+    file = join(sources, dict.fromkeys(sources, "one"))["one"]
+    names: dict[str, object] = {"const": lambda value: value}
+    exec(file.text, names)  # noqa: S102 - source of the test itself
+    return names
+
+
+def test_names_that_two_modules_have_stay_apart() -> None:
+    result = joined(
+        a="def _read(): return 'a'\ndef get(): return _read()\n",
+        b="from .a import get as other\ndef _read(): return 'b'\n"
+        "def both(): return other() + _read()\n",
+    )
+    assert result["both"]() == "ab"  # type: ignore[operator]
+
+
+def test_a_module_behind_a_point_becomes_the_name_itself() -> None:
+    result = joined(
+        a="LIMIT = 5\ndef keep(x): return min(x, LIMIT)\n",
+        b="from . import a\ndef run(x):\n    keep = a.keep(x)\n    return keep + a.LIMIT\n",
+    )
+    assert result["run"](9) == 10  # type: ignore[operator]
+
+
+def test_a_number_has_a_name_that_nothing_else_has() -> None:
+    sources = {
+        "edgenode/a.py": "from .compat import const\n_A = const(3)\ndef a(): return _A\n",
+        "edgenode/b.py": "def b(_A): return _A\n",
+    }
+    text = join(sources, dict.fromkeys(sources, "one"))["one"].text
+    # mpy-cross would put 3 into the arguments of b
+    assert "def b(_A): return _A" in text
+    assert text.count("_A") == 2
+
+
+def test_an_attribute_of_a_class_is_no_global() -> None:
+    result = joined(
+        a="size = 1\ndef first(): return size\n",
+        b="size = 2\nclass B:\n    size = 3\n    def get(self): return size, self.size\n",
+    )
+    assert result["B"]().get() == (2, 3)  # type: ignore[operator]
+
+
+def test_what_stays_apart_keeps_its_imports() -> None:
+    sources = {
+        "edgenode/a.py": "def f(): return 1\n",
+        "edgenode/b.py": "def g():\n    from . import a\n    f = a.f()\n    del a\n    return f\n",
+    }
+    files = join(sources, {"edgenode/a.py": "one", "edgenode/b.py": "two"})
+    assert files["two"].text == (
+        "def g():\n    import one as a\n    f = a.f()\n    del a\n    return f\n"
+    )
+
+
+def test_what_cannot_be_joined_is_refused() -> None:
+    with pytest.raises(EdgewiseError, match=r"edgenode/a.py:3: `global` cannot be joined"):
+        joined(a="n = 0\ndef f():\n    global n\n    n = 1\n")
+    with pytest.raises(EdgewiseError, match=r"edgenode/b.py: read has another meaning elsewhere"):
+        joined(
+            a="def read(): pass\n",
+            b="def read(): pass\n",
+            c="from . import a, b\nboth = (a, b)\n",
+        )
+
+
+@pytest.mark.parametrize("sleep", [False, True])
+def test_every_line_is_found_again(sleep: bool) -> None:
+    sources = node_sources()
+    found = 0
+    for bundle in bundles(sources, sleep, ""):
+        lines = bundle.text.split("\n")
+        for path, first in bundle.starts.items():
+            for n, line in enumerate(sources[path].split("\n")):
+                if line.lstrip().startswith("# ") or line.startswith('"""'):
+                    assert lines[first - 1 + n] == line
+                    found += 1
+    assert found > 100
+
+
+def test_another_source_makes_other_names() -> None:
+    sources = node_sources()
+    names = {bundle.name for bundle in bundles(sources, False, "")}
+    sources["edgenode/errors.py"] += "\n\nclass NewError(NodeError):\n    pass\n"
+    assert {bundle.name for bundle in bundles(sources, False, "")} & names == {"boot", "main"}
+
+
+def test_a_start_reads_little(repo: Path, tmp_path: Path) -> None:
+    values = {"node": "kitchen", "mqtt": {"host": "pi.local"}}
+    reads = {}
+    for sleep in (False, True):
+        config = settings.write(tmp_path / f"{sleep}.toml", {**values, "sleep": sleep})[0]
+        built = build(repo / "models/occupancy", config, tmp_path / f"build-{sleep}", "x64")
+        reads[sleep] = reads_of_starts(built.image, wakes=sleep)
+    print(reads)
+    assert reads[False]["power"].reads <= POWER_READS
+    assert reads[False]["power"].bytes <= POWER_BYTES
+    assert reads[True]["wake"].reads <= WAKE_READS
+
+
+def test_a_traceback_names_the_line_of_the_source() -> None:
+    sources = node_sources()
+    place = 'File "edgenode/link/wifi.py", line 7'
+    for sleep in (False, True):
+        for bundle in bundles(sources, sleep, compiler_of(Arch.xtensawin)):
+            if "edgenode/link/wifi.py" in bundle.starts:
+                line = bundle.starts["edgenode/link/wifi.py"] + 6
+                assert (
+                    located(f'  File "{bundle.name}", line {line}, in _a') == f"  {place}, in _a"
+                )
+                mark = bundle.name[-4:]
+    other = f'File "node_{(int(mark, 16) + 1) % 65536:04x}", line 5'
+    assert located(other) == other  # another version of Edgewise
+    assert located('File "model.py", line 5') == 'File "model.py", line 5'
+
+
+def test_a_crash_on_the_board_names_the_line_of_the_source(
+    micropython_command: list[str], tmp_path: Path
+) -> None:
+    sources = node_sources()
+    for name, data in compile_node(sources, Arch.x64, sleep=False).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    node = next(tmp_path.glob("node_*.mpy")).stem
+    code = f"import {node} as n\nn.Node(0, 0, 0, 5, 0, 0, 0)"  # parts are three
+    result = subprocess.run(
+        [*micropython_command, "-c", code],
+        cwd=tmp_path,
+        env={"MICROPYPATH": f".:{paths.simulator_dir()}:{umqtt.fetch()}"},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+    )
+    shown = located(result.stdout + result.stderr)
+    path, line = re.findall(r'File "(edgenode/\S+)", line (\d+)', shown)[-1]
+    assert path == "edgenode/app.py"
+    assert sources[path].split("\n")[int(line) - 1].endswith("= parts")
