@@ -321,7 +321,7 @@ def test_the_key_is_of_contract_rule_and_period():
     digest = bytes(range(32))
     keys = {
         key(digest, 3, 5, 60000),
-        key(digest[::-1], 3, 5, 60000),
+        key(b"?" + digest[1:], 3, 5, 60000),
         key(digest, 4, 5, 60000),
         key(digest, 3, 4, 60000),
         key(digest, 3, 5, 59000),
