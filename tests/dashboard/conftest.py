@@ -20,6 +20,8 @@ from tests.shared import LIMIT_S, wait_until
 from edgewise.dashboard import password
 
 LIMIT_MS = 1000 * LIMIT_S
+# A page lives for seconds: to compile its scripts takes longer than it saves.
+CHROMIUM = ("--no-sandbox", "--js-flags=--lite-mode")
 expect.set_options(timeout=LIMIT_MS)
 PASSWORD = "open sesame"
 NODE = "a1b2c3"
@@ -35,7 +37,7 @@ def browser() -> Iterator[Browser]:
     if program is None:
         pytest.fail("chromium is not installed: make system-deps", pytrace=False)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=program, args=[*CHROMIUM])
         yield chromium
         chromium.close()
 
