@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import warnings
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from tests.cli.test_cli import check_refusal
 from tests.command import edgewise
 from tests.compile.estimators import decision_tree, extra_trees, random_forest
+from tests.counts import count
 
 from edgewise.package.store import load_package
 
@@ -67,14 +69,14 @@ def test_every_kind_that_is_not_fitted_is_one_line(tmp_path: Path, log_path: Pat
     from skops.io.exceptions import UnsupportedTypeException
 
     n_lines = 0
-    for estimator in every_estimator():
+    for estimator in islice(every_estimator(), 0, None, count(3, 1)):
         try:
             line = check_refusal(compile_file(tmp_path, log_path, estimator))
         except UnsupportedTypeException:  # skops writes no file of it
             continue
         n_lines += 1
         assert "DecisionTreeClassifier" in line or "not fitted" in line, line
-    assert n_lines > 150
+    assert n_lines > count(50, 150)
 
 
 def test_what_is_fitted_and_not_of_a_node_is_one_line(tmp_path: Path, log_path: Path) -> None:
