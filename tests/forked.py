@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import os
 import signal
@@ -49,6 +50,7 @@ class Forked:
         err.close()
         assert self._process.pid is not None
         self.pid = self._process.pid
+        atexit.register(self.kill)  # one that a failed test left would be waited for
 
     @property
     def returncode(self) -> int | None:

@@ -68,6 +68,7 @@ def test_killed_again_and_again(tmp_path: Path) -> None:
     engine = open_db(db)
     with anonymous(tmp_path, "max_queued_messages 0\n") as broker:
         arguments = ("collect", "--broker", broker.url, "--db", db)
+        Forked("--version").wait(LIMIT_S)  # the first one waits for the imports of all
         begin_s = time.monotonic()
         first_process = Forked(*arguments)
         # from now on the broker keeps for it
