@@ -19,12 +19,13 @@ from tests.board.cable import Cable
 from edgewise.paths import cache_dir
 
 PACKAGE = "@micropython/micropython-webassembly-pyscript@1.27.0"
+_CACHE = cache_dir()  # of this computer: a test may set one that is empty
 SHA256 = "303919763c8ebfe5923b9da66226c20dce44ad72b604b225fb39338ea15367af"
 
 
 def micropython() -> Path:
     """micropython.mjs of the pinned package, fetched by npm into the cache once."""
-    folder = cache_dir() / "micropython-webassembly-1.27.0"
+    folder = _CACHE / "micropython-webassembly-1.27.0"
     module = folder / "package" / "micropython.mjs"
     if not module.is_file():
         with tempfile.TemporaryDirectory() as name:

@@ -76,15 +76,49 @@ def test_version_and_help() -> None:
         assert f" {verb} " in result.stdout
 
 
-@pytest.mark.parametrize("names", list(commands(get_command(app))), ids=" ".join)
-def test_every_help_has_an_example_and_imports_little(names: tuple[str, ...]) -> None:
-    command = [RUN[0], "-X", "importtime", *RUN[1:], *names, "--help"]
+COMMANDS = list(commands(get_command(app)))
+# Each help in a copy of a process that has the entry point and nothing else.
+HELPS = """
+import io, json, os, sys
+from contextlib import redirect_stdout
+from edgewise.cli import main
+
+for names in json.loads(sys.argv[1]):
+    if os.fork():
+        os.wait()
+        continue
+    sys.argv = ["edgewise", *names, "--help"]
+    code, out = 0, io.StringIO()
+    try:
+        with redirect_stdout(out):
+            main.run()
+    except SystemExit as e:
+        code = e.code
+    print(json.dumps([code, out.getvalue(), list(sys.modules)]), flush=True)
+    os._exit(0)
+"""
+
+
+@pytest.fixture(scope="module")
+def helps() -> dict[tuple[str, ...], tuple[int, str, list[str]]]:
+    """Exit code, text and imported modules of each command's help."""
+    command = [sys.executable, "-c", HELPS, json.dumps(COMMANDS)]
     env = {**os.environ, "COLUMNS": "100"}
-    result = subprocess.run(command, capture_output=True, text=True, timeout=60, env=env)
-    assert result.returncode == 0, result.stderr
-    assert f"Usage: {' '.join(('edgewise', *names))} [" in result.stdout
-    assert " ".join(("edgewise", *names)) in result.stdout.split("Example")[1]
-    modules = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}
+    result = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, env=env)
+    lines = result.stdout.splitlines()
+    assert len(lines) == len(COMMANDS), result.stderr
+    return dict(zip(COMMANDS, map(json.loads, lines), strict=True))
+
+
+@pytest.mark.parametrize("names", COMMANDS, ids=" ".join)
+def test_every_help_has_an_example_and_imports_little(
+    names: tuple[str, ...], helps: dict[tuple[str, ...], tuple[int, str, list[str]]]
+) -> None:
+    code, text, names_of_modules = helps[names]
+    assert not code, text
+    assert f"Usage: {' '.join(('edgewise', *names))} [" in text
+    assert " ".join(("edgewise", *names)) in text.split("Example")[1]
+    modules = set(names_of_modules)
     assert "edgewise.cli.help" in modules
     allowed_modules = {"asyncio", "email", "pydantic"} if names in AFTER_OPTIONS else set()
     assert modules & set(HEAVY.split()) <= allowed_modules

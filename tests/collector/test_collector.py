@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 from tests.command import edgewise
+from tests.forked import Forked
 from tests.shared import LIMIT_S, both_brokers, wait_until
 
 from edgewise.collector import Collector, Writer
@@ -98,15 +97,8 @@ def test_malformed_messages_are_kept_aside(broker: str, tmp_path: Path) -> None:
     assert all(len(row.payload) <= 1024 and row.why for row in rows)
 
 
-def start(url: str, db: Path, *options: str) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [*RUN, "collect", "--broker", url, "--db", f"sqlite:///{db}", "--json", *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-    assert process.stderr is not None
+def start(url: str, db: Path, *options: str) -> Forked:
+    process = Forked("collect", "--broker", url, "--db", f"sqlite:///{db}", "--json", *options)
     line = process.stderr.readline()
     assert "collecting" in line, line
     return process

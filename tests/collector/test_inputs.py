@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from tests.board.cable import Cable
-from tests.collector.test_collector import RUN, publish, state, wait_for_rows
+from tests.collector.test_collector import publish, state, wait_for_rows
 from tests.command import edgewise
+from tests.forked import Forked
 from tests.shared import LIMIT_S, small_log, wait_until
 from typer.testing import CliRunner
 
@@ -44,14 +45,8 @@ def db(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'a.db'}"
 
 
-def collect(*arguments: str) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [*RUN, "collect", *arguments, "--json"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
+def collect(*arguments: str) -> Forked:
+    process = Forked("collect", *arguments, "--json")
     while "Ctrl-C ends it" not in (output := process.stderr.readline()):
         assert output, process.communicate()
     return process

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 from sqlalchemy import Engine, Table, func, select
 from tests.broker.mosquitto import anonymous
 from tests.counts import count
+from tests.forked import Forked
 from tests.shared import LIMIT_S, wait_until
 
 from edgewise.database import open_db
@@ -21,7 +20,6 @@ from edgewise.database.schema import events, reading
 from edgewise.mqtt import MqttClient
 from edgewise.urls import parse_broker
 
-RUN = [sys.executable, "-m", "edgewise.cli.main", "collect"]
 KILLS = count(3, 50)
 NODES = 5
 SEED = 11
@@ -69,10 +67,10 @@ def test_killed_again_and_again(tmp_path: Path) -> None:
     db = f"sqlite:///{tmp_path / 'a.db'}"
     engine = open_db(db)
     with anonymous(tmp_path, "max_queued_messages 0\n") as broker:
-        arguments = [*RUN, "--broker", broker.url, "--db", db]
+        arguments = ("collect", "--broker", broker.url, "--db", db)
+        Forked("--version").wait(LIMIT_S)  # the first one waits for the imports of all
         begin_s = time.monotonic()
-        first_process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
-        assert first_process.stderr is not None
+        first_process = Forked(*arguments)
         # from now on the broker keeps for it
         assert "collecting" in first_process.stderr.readline()
         start_s = time.monotonic() - begin_s
@@ -84,7 +82,7 @@ def test_killed_again_and_again(tmp_path: Path) -> None:
             time.sleep(rng.uniform(0, 1.5 * start_s))
             process.kill()
             process.wait()
-            process = subprocess.Popen(arguments, stderr=subprocess.DEVNULL)
+            process = Forked(*arguments, log=tmp_path / "log")
         reading_count = publisher.end(20 * KILLS)
         wait_until(
             lambda: (

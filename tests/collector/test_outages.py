@@ -17,9 +17,10 @@ import amqtt.broker
 import pytest
 from sqlalchemy import Engine, select
 from tests.broker.mosquitto import Mosquitto, anonymous, free_port
-from tests.collector.test_collector import RUN, publish, state, wait_for_rows
+from tests.collector.test_collector import publish, state, wait_for_rows
 from tests.collector.test_metrics import read
 from tests.database import postgres
+from tests.forked import Forked
 from tests.shared import LIMIT_S
 
 from edgewise.broker.embedded import EmbeddedBroker
@@ -36,16 +37,12 @@ class CollectCommand:
     """``edgewise collect``, its lines on stderr in a queue."""
 
     def __init__(self, broker: str, db: str, *options: str) -> None:
-        arguments = [*RUN, "collect", "--broker", broker, "--db", db, "--json", *options]
-        self.process = subprocess.Popen(
-            arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        self.process = Forked("collect", "--broker", broker, "--db", db, "--json", *options)
         self._lines: queue.Queue[str] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
         self.expect_line("Ctrl-C ends it")
 
     def _read(self) -> None:
-        assert self.process.stderr is not None
         for line in self.process.stderr:
             self._lines.put(line.rstrip())
 
@@ -65,7 +62,6 @@ class CollectCommand:
         """Exit code and what it says on stdout."""
         for number in signals or (signal.SIGTERM,):
             self.process.send_signal(number)
-        assert self.process.stdout is not None
         report = json.loads(self.process.stdout.read())
         return self.process.wait(LIMIT_S), report
 
@@ -116,9 +112,8 @@ def test_a_full_disk(broker: Mosquitto, db: str) -> None:
 def test_a_full_disk_that_has_the_log_too(broker: Mosquitto, db: str, tmp_path: Path) -> None:
     engine = open_db(db)
     address = f"127.0.0.1:{free_port()}"
-    arguments = [*RUN, "collect", "--broker", broker.url, "--db", db, "--metrics", address]
-    with (tmp_path / "log").open("w") as log:
-        process = subprocess.Popen(arguments, stderr=log)
+    arguments = ("collect", "--broker", broker.url, "--db", db, "--metrics", address)
+    process = Forked(*arguments, log=tmp_path / "log")
     broker.wait_until(lambda: "collecting" in (tmp_path / "log").read_text(), "not started")
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
     publish(broker.url, make_messages(0, 10))

@@ -8,9 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from tests.compile.estimators import decision_tree, random_forest
 
 from edgewise.compile import compile, compile_estimator, parity
 from edgewise.compile.forms import INLINE_MAX_BYTES
@@ -36,39 +34,39 @@ CONTRACT = {
 
 def forest(trees: int = 5, **options: Any) -> Any:
     options.setdefault("max_depth", 4)
-    return RandomForestClassifier(trees, random_state=0, **options).fit(X, Y)
+    return random_forest(trees, random_state=0, **options).fit(X, Y)
 
 
 def fit_wide(columns: int) -> Any:
     x = R.integers(-9, 9, (50, columns))
-    return DecisionTreeClassifier().fit(x, x[:, 0] > 0)
+    return decision_tree().fit(x, x[:, 0] > 0)
 
 
-@pytest.mark.parametrize(
-    ("estimator", "limit", "cure"),
-    [
+def test_a_classifier_that_no_node_runs(tmp_path: Path) -> None:
+    from sklearn.ensemble import GradientBoostingClassifier
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.tree import DecisionTreeRegressor
+
+    tree = decision_tree
+    for estimator, limit, cure in (
         (LogisticRegression().fit(X, Y), "LogisticRegression: not supported", "train one of"),
         (GradientBoostingClassifier(n_estimators=1).fit(X, Y), "not supported", "train one of"),
         (DecisionTreeRegressor().fit(X, Y), "a regressor predicts numbers", "DecisionTreeClass"),
-        (RandomForestClassifier(), "not fitted", r"call fit\(x, y\)"),
-        (DecisionTreeClassifier().fit(X, np.c_[Y, Y]), "2 outputs", "one model each"),
-        (DecisionTreeClassifier().fit(X, 0 * Y), r"1 class\(es\), 2 to 16", "label readings"),
-        (DecisionTreeClassifier().fit(X, np.arange(400) % 17), "17 class", "merge some"),
+        (random_forest(), "not fitted", r"call fit\(x, y\)"),
+        (tree().fit(X, np.c_[Y, Y]), "2 outputs", "one model each"),
+        (tree().fit(X, 0 * Y), r"1 class\(es\), 2 to 16", "label readings"),
+        (tree().fit(X, np.arange(400) % 17), "17 class", "merge some"),
         (fit_wide(128), "128 features, 127 are the most", "most important"),
-        (DecisionTreeClassifier().fit(200.0 * X, Y), r"\+-32766 \(int16\)", "scale that feature"),
-        (DecisionTreeClassifier(min_samples_leaf=300).fit(X, Y), "no tree has a split", "leaves"),
-    ],
-)
-def test_a_classifier_that_no_node_runs(
-    estimator: Any, limit: str, cure: str, tmp_path: Path
-) -> None:
-    path = tmp_path / "mine.skops"
-    path.write_bytes(dump_estimator(estimator))
-    for candidate in (estimator, load_estimator(path)):
-        with pytest.raises(InputError, match=limit) as error:
-            compile_estimator(candidate, CONTRACT, X)
-        assert error.match(cure)
-        assert "\n" not in str(error.value)
+        (tree().fit(200.0 * X, Y), r"\+-32766 \(int16\)", "scale that feature"),
+        (tree(min_samples_leaf=300).fit(X, Y), "no tree has a split", "leaves"),
+    ):
+        path = tmp_path / "mine.skops"
+        path.write_bytes(dump_estimator(estimator))
+        for candidate in (estimator, load_estimator(path)):
+            with pytest.raises(InputError, match=limit) as error:
+                compile_estimator(candidate, CONTRACT, X)
+            assert error.match(cure)
+            assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 0.5, 40000.0])
@@ -114,7 +112,7 @@ def test_small_is_inline_and_large_is_a_table() -> None:
     assert small_facts["form"] == "inline"
     assert small_facts["inline_bytes"] <= INLINE_MAX_BYTES
     noise = R.integers(0, 2, 400)
-    large_forest = RandomForestClassifier(12, random_state=0).fit(X, noise)
+    large_forest = random_forest(12, random_state=0).fit(X, noise)
     facts = compile_estimator(large_forest, CONTRACT, X).facts
     assert facts["form"] == "table"
     assert facts["inline_bytes"] > INLINE_MAX_BYTES
@@ -138,7 +136,7 @@ def test_a_classifier_survives_its_file(tmp_path: Path) -> None:
 def test_a_file_whose_trees_point_outside_is_refused(
     left_child: int, feature: int, tmp_path: Path
 ) -> None:
-    estimator = DecisionTreeClassifier(max_depth=1).fit(X, Y)
+    estimator = decision_tree(max_depth=1).fit(X, Y)
     estimator.tree_.children_left[0] = left_child
     estimator.tree_.feature[0] = feature
     path = tmp_path / "mine.skops"

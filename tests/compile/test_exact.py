@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
-from sklearn.tree import DecisionTreeClassifier
+from tests.compile.estimators import decision_tree, extra_trees, random_forest
 from tests.counts import count
 
 from edgewise.compile import compile_estimator
@@ -22,7 +21,7 @@ from edgewise.toolchain import cc
 NAMES = [
     f"{c}_{kind}_{n}" for c in "thda" for kind in ("mean", "std", "slope") for n in range(2, 13)
 ]
-KINDS = (DecisionTreeClassifier, RandomForestClassifier, ExtraTreesClassifier)
+KINDS = (decision_tree, random_forest, extra_trees)
 
 
 @st.composite
@@ -43,8 +42,8 @@ def problems(draw: st.DrawFn) -> tuple[Any, np.ndarray]:
         "class_weight": draw(st.sampled_from([None, "balanced"])),
         "random_state": seed,
     }
-    if kind is not DecisionTreeClassifier:
-        options["n_estimators"] = draw(st.sampled_from([1, 2, 7, 10, 16]))
+    if kind is not decision_tree:
+        options["trees"] = draw(st.sampled_from([1, 2, 7, 10, 16]))
     estimator = kind(**options).fit(x, y)
     assume(any(tree.node_count > 1 for tree in trees_of(estimator)))  # else it is refused
     return estimator, x
@@ -96,7 +95,7 @@ def test_votes_that_only_rounding_decides_are_followed() -> None:
         r = np.random.default_rng(seed)
         x = r.integers(0, 4, (80, 3)).astype(np.int16)
         y = r.integers(0, 4, 80)
-        estimator = ExtraTreesClassifier(3, max_depth=3, random_state=seed).fit(x, y)
+        estimator = extra_trees(3, max_depth=3, random_state=seed).fit(x, y)
         rows = np.unique(np.concatenate([x, probe_rows(estimator, x)]), axis=0)
         expected = estimator.predict(rows)
         plain = flatten(estimator, 16)
@@ -112,7 +111,7 @@ def test_votes_that_only_rounding_decides_are_followed() -> None:
 def test_probes_stand_at_every_threshold_even_where_no_row_comes() -> None:
     r = np.random.default_rng(2)
     x = r.integers(-50, 50, (200, 3)).astype(np.int16)
-    estimator = DecisionTreeClassifier(random_state=0).fit(x, r.integers(0, 2, 200))
+    estimator = decision_tree(random_state=0).fit(x, r.integers(0, 2, 200))
     probes = probe_rows(estimator, x[:1])
     tree = estimator.tree_
     inner_nodes = np.flatnonzero(tree.children_left >= 0)
@@ -127,9 +126,7 @@ def test_probes_stand_at_every_threshold_even_where_no_row_comes() -> None:
 def test_equal_leaves_are_stored_once_and_votes_stay() -> None:
     r = np.random.default_rng(3)
     x = r.integers(0, 20, (300, 4)).astype(np.int16)
-    estimator = RandomForestClassifier(5, max_depth=4, random_state=0).fit(
-        x, r.integers(0, 2, 300)
-    )
+    estimator = random_forest(5, max_depth=4, random_state=0).fit(x, r.integers(0, 2, 300))
     forest = flatten(estimator)
     merged_forest = merge_leaves(forest)
     assert len(merged_forest.leaves) < len(forest.leaves)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy import Engine
-from tests.dashboard import forked
+from tests.forked import Forked
 from tests.shared import LIMIT_S, wait_until
 
 from edgewise.dashboard import password
 
 LIMIT_MS = 1000 * LIMIT_S
+# A page lives for seconds: to compile its scripts takes longer than it saves.
+CHROMIUM = ("--no-sandbox", "--js-flags=--lite-mode")
 expect.set_options(timeout=LIMIT_MS)
 PASSWORD = "open sesame"
 NODE = "a1b2c3"
@@ -35,7 +35,7 @@ def browser() -> Iterator[Browser]:
     if program is None:
         pytest.fail("chromium is not installed: make system-deps", pytrace=False)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=program, args=[*CHROMIUM])
         yield chromium
         chromium.close()
 
@@ -78,11 +78,12 @@ def serve(db: str, tmp_path: Path) -> Iterator[Serve]:
 
         def start(*options: str) -> str:
             log = tmp_path / "dashboard.log"
-            process = forked.start(["--db", db, "--port", "0", *options], tmp_path, log)
+            arguments = ("dashboard", "--db", db, "--port", "0", *options)
+            process = Forked(*arguments, cwd=tmp_path, log=log)
             stack.callback(_end, process, log)
 
             def address() -> re.Match[str] | None:
-                assert process.is_alive(), log.read_text()
+                assert process.returncode is None, log.read_text()
                 return re.search(r"http://\S+?(?=,)", log.read_text())
 
             match = wait_until(address, log.read_text)
@@ -92,11 +93,9 @@ def serve(db: str, tmp_path: Path) -> Iterator[Serve]:
         yield start
 
 
-def _end(process: BaseProcess, log: Path) -> None:
-    if process.is_alive():
-        os.kill(process.pid or 0, signal.SIGINT)
-    process.join(LIMIT_S)
-    assert process.exitcode == 0, log.read_text()
+def _end(process: Forked, log: Path) -> None:
+    process.send_signal(signal.SIGINT)
+    assert process.wait(LIMIT_S) == 0, log.read_text()
     assert "Traceback" not in log.read_text(), log.read_text()
 
 

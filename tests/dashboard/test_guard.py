@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import http.client
 import stat
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +12,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
 from tests.command import edgewise
 from tests.dashboard.conftest import PASSWORD, Serve
+from tests.forked import Forked
 from tests.shared import LIMIT_S
 from typer.testing import CliRunner
 
@@ -165,12 +164,9 @@ def test_a_report_is_one_of_ours_or_none(
 
 
 def test_a_taken_port_and_no_database(db: str, url: str) -> None:
-    command = [sys.executable, "-m", "edgewise.cli.main", "dashboard"]
-    port = url.rsplit(":", 1)[1]
-    port_result = subprocess.run(
-        [*command, "--db", db, "--port", port], capture_output=True, text=True
-    )
-    assert (port_result.returncode, "choose another --port" in port_result.stderr) == (1, True)
+    process = Forked("dashboard", "--db", db, "--port", url.rsplit(":", 1)[1])
+    _, stderr = process.communicate(LIMIT_S)
+    assert (process.returncode, "choose another --port" in stderr) == (1, True)
     db_result = edgewise("dashboard")
     assert (db_result.returncode, "--db" in db_result.stderr) == (2, True)
     assert db_result.stdout == ""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from tests.command import edgewise
+from tests.forked import Forked
 from tests.shared import LIMIT_S
 
-RUN = [sys.executable, "-m", "edgewise.cli.main"]
 DASHBOARD = ("dashboard", "--db", "sqlite:///typo.db", "--port", "0")
 MISSING = "database typo.db does not exist"
 
@@ -34,12 +33,8 @@ def test_without_a_terminal_it_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("answer", ["y", "n", ""])
 def test_on_a_terminal_it_asks(answer: str, tmp_path: Path) -> None:
     person, terminal = os.openpty()
-    process = subprocess.Popen(
-        [*RUN, *DASHBOARD], stdin=terminal, stderr=subprocess.PIPE, text=True, cwd=tmp_path
-    )
-    os.close(terminal)
+    process = Forked(*DASHBOARD, cwd=tmp_path, stdin=os.ttyname(terminal))
     os.write(person, f"{answer}\n".encode())
-    assert process.stderr is not None
     first_line = process.stderr.readline()
     assert first_line.startswith(f"{MISSING}: make it? [y/N]:"), first_line
     if answer == "y":
@@ -48,7 +43,8 @@ def test_on_a_terminal_it_asks(answer: str, tmp_path: Path) -> None:
     rest = process.stderr.read()
     assert process.wait(LIMIT_S) == (0 if answer == "y" else 2), rest
     assert (tmp_path / "typo.db").exists() == (answer == "y")
-    os.close(person)
+    for end in (person, terminal):
+        os.close(end)
 
 
 def test_make_makes_its_own_database_and_no_other(repo: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.counts import count
 from tests.e2e.operator_of import FAST, NODE, Operator
 
 from edgewise.logs.log import Log
@@ -102,9 +103,10 @@ def test_a_crash_after_a_minute_of_good_work_is_not_a_bad_start(
     operator: Operator,
 ) -> None:
     settings = node_config({}, parse_broker(broker), NODE)
-    statements = "n[0] += 1\n    if n[0] == 6: raise RuntimeError('late')\n    out[0] = 1"
+    statements = "n[0] += 1\n    if n[0] == 4: raise RuntimeError('late')\n    out[0] = 1"
     package = poison(model, statements, head="n = [0]\n")
     with SimulatedNode(package, log, settings, 1, world=FAST):
-        for boot in range(1, 6):
+        # the fourth after three bad starts would be safe
+        for boot in range(1, count(5, 6)):
             event = operator.hear("event", event="reset")
             assert (event["boot"], event["to"]) == (boot, "running")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.ensemble import RandomForestClassifier
+from tests.compile.estimators import random_forest
 
 from edgewise.compile.exact import exact_forest
 from edgewise.errors import EdgewiseError
@@ -45,7 +45,7 @@ def test_model_h_votes_as_the_table_does(classes: int, bits: int) -> None:
     r = np.random.default_rng(bits)
     x = r.integers(-40, 40, (500, 4)).astype(np.int16)
     y = r.integers(0, classes, 500)
-    estimator = RandomForestClassifier(7, max_depth=5, random_state=0).fit(x, y)
+    estimator = random_forest(7, max_depth=5, random_state=0).fit(x, y)
     forest = flatten(estimator, bits)
     total = 7 * (2**bits - 1)
     answers = runtimes.run_c(emlearn_c.corrected_source(forest, 4), x, classes, total)
@@ -59,7 +59,7 @@ def test_stock_emlearn_still_differs() -> None:
     r = np.random.default_rng(0)
     x = r.integers(0, 40, (2000, 4)).astype(np.int16)
     y = (x[:, 0] + x[:, 1] > 40).astype(int)
-    estimator = RandomForestClassifier(5, max_depth=4, random_state=0).fit(x, y)
+    estimator = random_forest(5, max_depth=4, random_state=0).fit(x, y)
     expected = estimator.predict(x)
     forest, wrong_row = exact_forest(estimator, x, expected)
     assert wrong_row == -1
@@ -75,7 +75,7 @@ def test_another_emlearn_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     from emlearn import trees
 
     monkeypatch.setattr(trees, "generate_c_inlined", lambda *a, **k: "int edgewise;")
-    estimator = RandomForestClassifier(2, max_depth=2, random_state=0)
+    estimator = random_forest(2, max_depth=2, random_state=0)
     forest = flatten(estimator.fit([[0], [1], [2], [3]], [0, 0, 1, 1]))
     with pytest.raises(EdgewiseError, match="pip install emlearn=="):
         emlearn_c.corrected_source(forest, 1)

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
-from sklearn.ensemble import RandomForestClassifier
 from tests.command import edgewise
+from tests.compile.estimators import random_forest
 from tests.counts import count
 
 from edgewise.compile import compile_estimator
@@ -47,8 +46,10 @@ ARRAYS = (
 @pytest.fixture(scope="module")
 def parts() -> dict[str, bytes]:
     """The files in a good .skops file."""
-    forest = RandomForestClassifier(3, max_depth=4, random_state=0)
-    data = dump_estimator(forest.fit(pd.DataFrame(X, columns=FEATURES), Y))
+    import pandas as pd  # half a second, which the other workers do not need
+
+    classifier = random_forest(3, max_depth=4, random_state=0)
+    data = dump_estimator(classifier.fit(pd.DataFrame(X, columns=FEATURES), Y))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from sklearn.tree import DecisionTreeClassifier
 from sqlalchemy import Engine
 from tests.command import edgewise
+from tests.compile.estimators import decision_tree
 from tests.dashboard.past import rooms, store
 from tests.database.test_labels import teach
 
@@ -104,7 +104,7 @@ def test_features_and_predictions(log_path: Path, tmp_path: Path) -> None:
 
     table = pd.read_csv(features)
     x = table.drop(columns=["time", "node", "class"])
-    dump(DecisionTreeClassifier(max_leaf_nodes=8).fit(x, table["class"]), tmp_path / "own.skops")
+    dump(decision_tree(max_leaf_nodes=8).fit(x, table["class"]), tmp_path / "own.skops")
     result = edgewise("compile", tmp_path / "own.skops", "--log", source, "--out", tmp_path / "m")
     assert result.returncode == 0, result.stderr
     package = load_package(tmp_path / "m")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,10 @@ import pytest
 from sqlalchemy import create_engine, select
 from tests.broker.mosquitto import free_port
 from tests.cli.test_cli import check_refusal
-from tests.collector.test_collector import RUN, state
+from tests.collector.test_collector import state
 from tests.collector.test_http import post, readings
 from tests.command import edgewise
+from tests.forked import Forked
 from tests.shared import LIMIT_S
 
 from edgewise.collector.tokens import read_tokens
@@ -50,13 +50,8 @@ class Inlet:
         self.url = f"http://127.0.0.1:{free_port()}/readings"
         options = ("--http", urlsplit(self.url).netloc)
         file = write_tokens(folder, text)
-        self._process = subprocess.Popen(
-            [*RUN, "collect", *options, "--token-file", str(file), "--db", db],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        self._process = Forked("collect", *options, "--token-file", str(file), "--db", db)
         self._db = db
-        assert self._process.stderr is not None
         line = self._process.stderr.readline()
         assert "collecting from" in line, line
 

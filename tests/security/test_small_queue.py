@@ -13,6 +13,7 @@ from tests.broker.mosquitto import Mosquitto, anonymous
 from tests.broker.secured import password, run_secured
 from tests.cli.test_cli import RUN
 from tests.collector.test_collector import publish, state, wait_for_rows
+from tests.forked import Forked
 from tests.shared import LIMIT_S, wait_until
 
 from edgewise.broker.embedded import EmbeddedBroker
@@ -33,9 +34,8 @@ class Collect:
 
     def __init__(self, broker: Mosquitto, db: str, folder: Path) -> None:
         self._log = folder / "collect.log"
-        words = [*RUN, "collect", "--broker", broker.url, "--db", db]
-        with self._log.open("w") as log:
-            self._process = subprocess.Popen(words, stderr=log, cwd=folder)
+        words = ("collect", "--broker", broker.url, "--db", db)
+        self._process = Forked(*words, cwd=folder, log=self._log)
 
     def lines(self) -> str:
         return self._log.read_text()

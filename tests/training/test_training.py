@@ -87,7 +87,7 @@ SMALL_BUDGET = Budget(30)  # one tree: a search of a second
 @pytest.fixture(scope="module")
 def window_model(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     path = tmp_path_factory.mktemp("log") / "window.csv"
-    return train_window(path, budget=count(Budget(60), Budget()))
+    return train_window(path, budget=count(SMALL_BUDGET, Budget()))
 
 
 def test_it_learns(window_model: Trained) -> None:
@@ -107,12 +107,14 @@ def test_the_chosen_one_is_the_smallest_within_its_error(window_model: Trained) 
     assert choice.quality <= best.quality
 
 
-def test_the_same_seed_gives_the_same_model_whatever_the_jobs(tmp_path: Path) -> None:
-    path, budget = tmp_path / "window.csv", count(SMALL_BUDGET, Budget())
-    first, second = (train_window(path, jobs=jobs, budget=budget) for jobs in (0, 1))
-    assert second.candidates == first.candidates
+def test_the_same_seed_gives_the_same_model_whatever_the_jobs(
+    window_model: Trained, tmp_path: Path
+) -> None:
+    budget = count(SMALL_BUDGET, Budget())
+    second_model = train_window(tmp_path / "window.csv", jobs=1, budget=budget)
+    assert second_model.candidates == window_model.candidates
     blobs = []
-    for model in (first, second):
+    for model in (window_model, second_model):
         blobs.append(
             compile_estimator(model.estimator, contract_of(model), model.x_train).files[
                 "model.bin"

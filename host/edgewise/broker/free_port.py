@@ -15,14 +15,21 @@ HOST = "127.0.0.1"
 # port in their range may be given that same port and then talks to itself.
 _PORTS = range(20_000, 32_000)
 _TRIES = 100
+_given: set[int] = set()  # what listens there may be away for a while
 
 
 def free_port() -> int:
-    """Return an unused port on loopback, outside the range that clients are given."""
+    """Return an unused port on loopback, outside the range that clients are given.
+
+    In one process each port is returned once.
+    """
     for _ in range(_TRIES):
         port = random.SystemRandom().choice(_PORTS)
+        if port in _given:
+            continue
         with suppress(OSError):
             bind(port).close()
+            _given.add(port)
             return port
     raise OutsideError(f"no free port in {_PORTS}: end what listens there")
 

@@ -33,6 +33,7 @@ RATE = 20
 _LOG_START_S = 1_700_000_000
 _STORE_LIMIT_S = 120.0
 _POLL_S = 0.01
+_END_POLL_S = 0.1
 # A run fails after _LIMIT times the time of its slots, plus the time to start the node.
 _LIMIT = 5
 _START_LIMIT_S = 120.0
@@ -149,10 +150,11 @@ async def _play(proxy: Proxy, phases: list[Phase], disturbances: _Disturbances) 
         await proxy.become(behaviour)
         start_s = proxy.node_s()
         end_s += length_s
-        while proxy.node_s() < end_s or (
-            _met_nothing(behaviour, phases) and proxy.node_s() < end_s + _PATIENCE_S
+        while (left_s := end_s - proxy.node_s()) > 0 or (
+            _met_nothing(behaviour, phases) and left_s > -_PATIENCE_S
         ):
-            await asyncio.sleep(_POLL_S)
+            # half of the way: the clock of the node also moves with its work
+            await asyncio.sleep(max(_POLL_S, left_s / 2 / proxy.rate))
         end_s = max(end_s, proxy.node_s())
         await behaviour.end(proxy)
         if not isinstance(behaviour, Pass):
@@ -175,7 +177,7 @@ async def _wait_for_end(node: SimulatedNode, limit_s: float) -> str | None:
     while not node.wait(0):
         if time.monotonic() > end:
             return f"no end within {limit_s:.0f} s"
-        await asyncio.sleep(_POLL_S)
+        await asyncio.sleep(_END_POLL_S)
     try:
         _, dropped, waiting = node.result()
     except EdgewiseError as e:
