@@ -19,7 +19,7 @@ from edgewise.dashboard import password
 
 LIMIT_MS = 1000 * LIMIT_S
 # A page lives for seconds: to compile its scripts takes longer than it saves.
-CHROMIUM = ("--no-sandbox", "--js-flags=--lite-mode")
+CHROMIUM = ("--no-sandbox",)
 expect.set_options(timeout=LIMIT_MS)
 PASSWORD = "open sesame"
 NODE = "a1b2c3"
