@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,8 @@ from tests.shared import LIMIT_S
 
 from edgewise import paths, settings
 from edgewise.bench.start import reads_of_starts
-from edgewise.board.filesystem import Arch, build, compile_node
-from edgewise.board.filesystem.bundles import bundles
+from edgewise.board.filesystem import Arch, build, node_code
+from edgewise.board.filesystem.bundles import Bundle, bundles
 from edgewise.board.filesystem.files import compiler_of, node_sources
 from edgewise.board.filesystem.join import join
 from edgewise.board.filesystem.tracebacks import located
@@ -89,11 +90,16 @@ def test_what_cannot_be_joined_is_refused() -> None:
         )
 
 
+@cache
+def node_bundles(sleep: bool) -> list[Bundle]:
+    return bundles(node_sources(), sleep, compiler_of(Arch.xtensawin))
+
+
 @pytest.mark.parametrize("sleep", [False, True])
 def test_every_line_is_found_again(sleep: bool) -> None:
     sources = node_sources()
     found = 0
-    for bundle in bundles(sources, sleep, ""):
+    for bundle in node_bundles(sleep):
         lines = bundle.text.split("\n")
         for path, first in bundle.starts.items():
             for n, line in enumerate(sources[path].split("\n")):
@@ -105,9 +111,10 @@ def test_every_line_is_found_again(sleep: bool) -> None:
 
 def test_another_source_makes_other_names() -> None:
     sources = node_sources()
-    names = {bundle.name for bundle in bundles(sources, False, "")}
     sources["edgenode/errors.py"] += "\n\nclass NewError(NodeError):\n    pass\n"
-    assert {bundle.name for bundle in bundles(sources, False, "")} & names == {"boot", "main"}
+    other_bundles = bundles(sources, False, compiler_of(Arch.xtensawin))
+    names = {bundle.name for bundle in node_bundles(False)}
+    assert {bundle.name for bundle in other_bundles} & names == {"boot", "main"}
 
 
 def test_a_start_reads_little(repo: Path, tmp_path: Path) -> None:
@@ -124,10 +131,9 @@ def test_a_start_reads_little(repo: Path, tmp_path: Path) -> None:
 
 
 def test_a_traceback_names_the_line_of_the_source() -> None:
-    sources = node_sources()
     place = 'File "edgenode/link/wifi.py", line 7'
     for sleep in (False, True):
-        for bundle in bundles(sources, sleep, compiler_of(Arch.xtensawin)):
+        for bundle in node_bundles(sleep):
             if "edgenode/link/wifi.py" in bundle.starts:
                 line = bundle.starts["edgenode/link/wifi.py"] + 6
                 assert (
@@ -143,7 +149,7 @@ def test_a_crash_on_the_board_names_the_line_of_the_source(
     micropython_command: list[str], tmp_path: Path
 ) -> None:
     sources = node_sources()
-    for name, data in compile_node(sources, Arch.x64, sleep=False).items():
+    for name, data in node_code(Arch.x64, sleep=False).items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(data)
     node = next(tmp_path.glob("node_*.mpy")).stem

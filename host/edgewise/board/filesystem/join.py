@@ -72,7 +72,7 @@ class _Joiner:
         self._passed_on = {
             target.path
             for module in modules.values()
-            for node in ast.walk(module.tree)
+            for node in scopes.nodes(module.tree)
             if isinstance(node, ast.ImportFrom)
             for target, name, here in self._targets(module, node)
             if name is None and here in scopes.bare_uses(module.tree)
@@ -139,7 +139,7 @@ class _Joiner:
                 elif module.path in self._passed_on:
                     raise EdgewiseError(f"{module.path}: {name} has another meaning elsewhere")
                 else:
-                    new = next(n for n in short_names() if n not in words | taken)
+                    new = next(n for n in short_names() if n not in words and n not in taken)
                 taken.add(new)
                 module.names[name] = new
 

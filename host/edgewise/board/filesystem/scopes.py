@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterator
+from functools import lru_cache
 
 __all__ = [
     "at_top",
@@ -14,12 +15,19 @@ __all__ = [
     "in_scope",
     "is_compat",
     "local_names",
+    "nodes",
     "private_consts",
     "stock_names",
     "words",
 ]
 
 _BUILTINS = set(dir(builtins))
+
+
+@lru_cache(maxsize=1024)
+def nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """Return what `ast.walk` yields, once for each tree."""
+    return tuple(ast.walk(tree))
 
 
 def at_top(tree: ast.Module) -> Iterator[ast.stmt]:
@@ -108,8 +116,8 @@ def private_consts(tree: ast.Module) -> set[str]:
 
 def words(tree: ast.Module) -> set[str]:
     """Return every name that is no attribute."""
-    names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    return names | {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
+    names = {n.id for n in nodes(tree) if isinstance(n, ast.Name)}
+    return names | {n.arg for n in nodes(tree) if isinstance(n, ast.arg)}
 
 
 def builtin_uses(tree: ast.Module) -> set[str]:
@@ -119,10 +127,10 @@ def builtin_uses(tree: ast.Module) -> set[str]:
 
 def bare_uses(scope: ast.AST) -> set[str]:
     """Return names that are used otherwise than before a point; `del` does not count."""
-    before_point = {id(n.value) for n in ast.walk(scope) if isinstance(n, ast.Attribute)}
+    before_point = {id(n.value) for n in nodes(scope) if isinstance(n, ast.Attribute)}
     return {
         n.id
-        for n in ast.walk(scope)
+        for n in nodes(scope)
         if isinstance(n, ast.Name) and id(n) not in before_point
         if not isinstance(n.ctx, ast.Del)
     }

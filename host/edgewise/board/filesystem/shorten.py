@@ -23,6 +23,7 @@ import time
 import tokenize
 from collections.abc import Iterator, Mapping
 
+from edgewise.board.filesystem.scopes import nodes
 from edgewise.paths import simulator_dir
 
 __all__ = ["absolute", "short_names", "shorten"]
@@ -42,7 +43,7 @@ def shorten(sources: Mapping[str, str]) -> dict[str, str]:
     """
     trees = {path: ast.parse(text, path) for path, text in sources.items()}
     keywords = {
-        n.arg for t in trees.values() for n in ast.walk(t) if isinstance(n, ast.keyword) and n.arg
+        n.arg for t in trees.values() for n in nodes(t) if isinstance(n, ast.keyword) and n.arg
     }
     lone = _lone_names(trees)
     own = {path: (_own_names(tree) | lone[path]) - keywords for path, tree in trees.items()}
@@ -93,7 +94,7 @@ def _tokens(text: str) -> list[tokenize.TokenInfo]:
 def _shared_names(tree: ast.Module) -> set[str]:
     """Return imported private names and those of objects other than self: files may share them."""
     names = set()
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Attribute) and not _is_self(node.value):
             names.add(node.attr)
         elif isinstance(node, ast.alias):
@@ -106,7 +107,7 @@ def _own_names(tree: ast.Module) -> set[str]:
     private: set[str] = set()
     arguments: set[str] = set()
     other = {"self"}
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Attribute):
             (private if _is_private(node.attr) else other).add(node.attr)
         elif isinstance(node, ast.arg):
@@ -133,7 +134,7 @@ def _lone_names(trees: Mapping[str, ast.Module]) -> dict[str, set[str]]:
     texts = {
         n.value
         for tree in trees.values()
-        for n in ast.walk(tree)
+        for n in nodes(tree)
         if isinstance(n, ast.Constant) and isinstance(n.value, str)
     }
     modules = {part for path in trees for part in path.removesuffix(".py").split("/")}
@@ -151,12 +152,12 @@ def _lone_names(trees: Mapping[str, ast.Module]) -> dict[str, set[str]]:
 def _stock_names(tree: ast.Module) -> set[str]:
     """Return names that come from modules of MicroPython, and those behind their point."""
     imported: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             imported.update(alias.asname or alias.name.split(".")[0] for alias in node.names)
     behind = {
         node.attr
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
         and node.value.id in imported
@@ -167,7 +168,7 @@ def _stock_names(tree: ast.Module) -> set[str]:
 def _known_names(tree: ast.Module) -> set[str]:
     """Return names that a file defines for others, or uses of others."""
     names = set(_defined_names(tree))
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Attribute):
             names.add(node.attr)
         elif isinstance(node, ast.alias):
@@ -179,7 +180,7 @@ def _defined_names(tree: ast.Module) -> set[str]:
     """Return names of functions, values and attributes, but none that a stock part may know."""
     names: set[str] = set()
     stay: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.ClassDef):
             methods = {child.name for child in node.body if isinstance(child, ast.FunctionDef)}
             names.update(methods)
@@ -197,7 +198,7 @@ def _defined_names(tree: ast.Module) -> set[str]:
 def _set_attributes(tree: ast.AST) -> set[str]:
     return {
         node.attr
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Attribute) and _is_set(node) and _is_self(node.value)
     }
 
@@ -222,11 +223,11 @@ def _families(trees: Mapping[str, ast.Module]) -> list[list[str]]:
     for path, tree in trees.items():
         imports = {
             alias.asname or alias.name: ((node.module or "").rsplit(".", 1)[-1], alias.name)
-            for node in ast.walk(tree)
+            for node in nodes(tree)
             if isinstance(node, ast.ImportFrom)
             for alias in node.names
         }
-        for node in ast.walk(tree):
+        for node in nodes(tree):
             for base in node.bases if isinstance(node, ast.ClassDef) else ():
                 other = class_paths.get(imports.get(getattr(base, "id", ""), ("", "")))
                 if other is not None:

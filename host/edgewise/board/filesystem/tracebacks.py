@@ -34,11 +34,17 @@ def _place(match: re.Match[str]) -> str:
     return f'File "{path}", line {line - first + 1}'
 
 
-@cache
 def _starts(mark: str) -> Mapping[str, Mapping[str, int]]:
     """Return the first line of each module by joined file; empty for a mark of another version."""
     for sleep in (False, True):
-        joined = join_node(node_sources(), sleep)
-        if mark in [mark_of(joined, compiler_of(arch)) for arch in Arch]:
-            return {name: file.starts for name, file in joined.items()}
+        marks, starts = _known(sleep)
+        if mark in marks:
+            return starts
     return {}
+
+
+@cache
+def _known(sleep: bool) -> tuple[set[str], Mapping[str, Mapping[str, int]]]:
+    joined = join_node(node_sources(), sleep)
+    marks = {mark_of(joined, compiler_of(arch)) for arch in Arch}
+    return marks, {name: file.starts for name, file in joined.items()}
