@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,8 @@ from tests.shared import LIMIT_S
 from edgewise import paths, settings
 from edgewise.bench.start import reads_of_starts
 from edgewise.board.filesystem import Arch, build, node_code
-from edgewise.board.filesystem.bundles import Bundle, bundles
-from edgewise.board.filesystem.files import compiler_of, node_sources
+from edgewise.board.filesystem.bundles import Bundle, bundles, join_node
+from edgewise.board.filesystem.files import compiler_of, joined_node, node_sources
 from edgewise.board.filesystem.join import join
 from edgewise.board.filesystem.tracebacks import located
 from edgewise.errors import EdgewiseError
@@ -90,9 +89,8 @@ def test_what_cannot_be_joined_is_refused() -> None:
         )
 
 
-@cache
 def node_bundles(sleep: bool) -> list[Bundle]:
-    return bundles(node_sources(), sleep, compiler_of(Arch.xtensawin))
+    return bundles(joined_node(sleep), compiler_of(Arch.xtensawin))
 
 
 @pytest.mark.parametrize("sleep", [False, True])
@@ -112,7 +110,7 @@ def test_every_line_is_found_again(sleep: bool) -> None:
 def test_another_source_makes_other_names() -> None:
     sources = node_sources()
     sources["edgenode/errors.py"] += "\n\nclass NewError(NodeError):\n    pass\n"
-    other_bundles = bundles(sources, False, compiler_of(Arch.xtensawin))
+    other_bundles = bundles(join_node(sources, False), compiler_of(Arch.xtensawin))
     names = {bundle.name for bundle in node_bundles(False)}
     assert {bundle.name for bundle in other_bundles} & names == {"boot", "main"}
 

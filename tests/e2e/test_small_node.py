@@ -14,7 +14,9 @@ from tests.e2e.operator_of import FAST, NODE, Operator
 from tests.shared import LIMIT_S
 
 from edgewise import paths
-from edgewise.board.filesystem import Arch, compile_node, node_code
+from edgewise.board.filesystem import Arch, node_code
+from edgewise.board.filesystem.bundles import join_node
+from edgewise.board.filesystem.files import compile_node
 from edgewise.database import open_db
 from edgewise.logs.log import Log
 from edgewise.ota.offer import offer
@@ -142,7 +144,9 @@ def test_it_fits(
 ) -> None:
     sources = {name: path.read_text() for name, path in paths.node_files().items()}
     sources["memory_node.py"] = (repo / "tests/soak/memory_node.py").read_text()
-    folders = write_code(tmp_path / "code", compile_node(sources, Arch.x64, sleep=False))
+    folders = write_code(
+        tmp_path / "code", compile_node(join_node(sources, sleep=False), Arch.x64)
+    )
     (tmp_path / "model.bin").write_bytes(load_package(repo / "models/occupancy").blob)
     config = {
         "node": NODE,

@@ -68,15 +68,12 @@ class Bundle:
     starts: Mapping[str, int]
 
 
-def bundles(sources: Mapping[str, str], sleep: bool, compiler: str) -> list[Bundle]:
-    """Return the files of a node.
+def bundles(joined: Mapping[str, Joined], compiler: str) -> list[Bundle]:
+    """Return the files of a node from ``join_node``; ``compiler``: what compiles them.
 
-    ``sources``: path below the root of the board's file system -> source. ``sleep``: whether the
-    node sleeps. ``compiler``: what compiles them. A module outside the package edgenode, as
-    main.py, is a file by itself. All other names end with ``mark_of`` the whole: files of two
-    builds lie side by side until main.py changes from one to the other.
+    All names but boot and main end with ``mark_of`` the whole: files of two builds lie side by
+    side until main.py changes from one to the other.
     """
-    joined = join_node(sources, sleep)
     mark = mark_of(joined, compiler)
     return [
         Bundle(
@@ -90,7 +87,11 @@ def bundles(sources: Mapping[str, str], sleep: bool, compiler: str) -> list[Bund
 
 
 def join_node(sources: Mapping[str, str], sleep: bool) -> dict[str, Joined]:
-    """Return the joined files by name; where the mark comes in, name and text say MARK."""
+    """Return the joined files by name; where the mark comes in, name and text say MARK.
+
+    ``sources``: path below the root of the board's file system -> source. ``sleep``: whether the
+    node sleeps. A module outside the package edgenode, as main.py, is a file by itself.
+    """
     if not sleep:
         sources = awake(sources)
     sources = {

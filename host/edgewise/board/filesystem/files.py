@@ -11,13 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from edgewise import paths, settings
-from edgewise.board.filesystem.bundles import bundles
+from edgewise.board.filesystem.bundles import bundles, join_node
+from edgewise.board.filesystem.join import Joined
 from edgewise.board.filesystem.listing import LIST, listing
 from edgewise.errors import InputError
 from edgewise.package.store import Package
 from edgewise.toolchain import mpycross, umqtt
 
-__all__ = ["Arch", "board_files", "compile_node", "compiler_of", "node_code", "node_sources"]
+__all__ = [
+    "Arch",
+    "board_files",
+    "compile_node",
+    "compiler_of",
+    "joined_node",
+    "node_code",
+    "node_sources",
+]
 
 # MicroPython starts these two by name, so they stay sources
 _SOURCES = ("boot", "main")
@@ -61,7 +70,13 @@ def node_code(arch: Arch, sleep: bool) -> Mapping[str, bytes]:
 
     ``sleep``: whether the node sleeps.
     """
-    return compile_node(node_sources(), arch, sleep)
+    return compile_node(joined_node(sleep), arch)
+
+
+@cache
+def joined_node(sleep: bool) -> Mapping[str, Joined]:
+    """Return the node's own modules, joined once in a process."""
+    return join_node(node_sources(), sleep)
 
 
 def node_sources() -> dict[str, str]:
@@ -74,11 +89,11 @@ def compiler_of(arch: Arch) -> str:
     return f"{arch}, {mpycross.version()}"
 
 
-def compile_node(sources: Mapping[str, str], arch: Arch, sleep: bool) -> dict[str, bytes]:
-    """Join and compile sources of a node (path -> text); boot.py and main.py stay sources."""
+def compile_node(joined: Mapping[str, Joined], arch: Arch) -> dict[str, bytes]:
+    """Compile joined modules to the files of a board; boot.py and main.py stay sources."""
     files = {}
     with tempfile.TemporaryDirectory(prefix="edgewise-build-") as folder:
-        for bundle in bundles(sources, sleep, compiler_of(arch)):
+        for bundle in bundles(joined, compiler_of(arch)):
             if bundle.name in _SOURCES:
                 files[f"{bundle.name}.py"] = _bare(bundle.text).encode()
                 continue

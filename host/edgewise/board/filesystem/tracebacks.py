@@ -7,8 +7,8 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from functools import cache
 
-from edgewise.board.filesystem.bundles import join_node, mark_of
-from edgewise.board.filesystem.files import Arch, compiler_of, node_sources
+from edgewise.board.filesystem.bundles import mark_of
+from edgewise.board.filesystem.files import Arch, compiler_of, joined_node
 
 __all__ = ["located"]
 
@@ -45,6 +45,6 @@ def _starts(mark: str) -> Mapping[str, Mapping[str, int]]:
 
 @cache
 def _known(sleep: bool) -> tuple[set[str], Mapping[str, Mapping[str, int]]]:
-    joined = join_node(node_sources(), sleep)
+    joined = joined_node(sleep)
     marks = {mark_of(joined, compiler_of(arch)) for arch in Arch}
     return marks, {name: file.starts for name, file in joined.items()}
