@@ -20,7 +20,10 @@ for name in (
     "struct",
     "time",
 ):
-    sys.modules[name] = __import__(name)
+    try:
+        sys.modules[name] = __import__(name)
+    except ImportError:
+        pass  # this firmware has it on the flash, if at all
 sys.path[:] = path
 
 from edgenode.board import main  # noqa: E402
