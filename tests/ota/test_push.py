@@ -13,6 +13,7 @@ from zlib import crc32
 
 import paho.mqtt.client as mqtt
 import pytest
+from tests.command import edgewise
 from tests.e2e.operator_of import FAST, NODE, Operator
 from tests.shared import LIMIT_S, once, small_log
 
@@ -126,7 +127,7 @@ def test_a_good_model_is_confirmed_and_used(
     other_model: Package,
 ) -> None:
     assert operator.hear("state")["cls"] in model.classes
-    verdict = push(client, TARGET, container(other_model), verdict_s=LIMIT_S)
+    verdict = push(client, TARGET, container(other_model), silence_s=LIMIT_S)
     assert (verdict.ok, verdict.error) == (True, None)
     assert (node.flash / "model.bin").read_bytes() == other_model.blob
     assert (node.flash / "model.bin.old").read_bytes() == model.blob
@@ -327,7 +328,7 @@ def test_a_verdict_that_is_lost_is_asked_for(
 
     monkeypatch.setattr(pushing._Conversation, "_on_message", drop_verdict)
     monkeypatch.setattr(pushing, "_VERDICT_RETRY_S", 1.0)
-    verdict = push(client, TARGET, container(other_model), verdict_s=LIMIT_S)
+    verdict = push(client, TARGET, container(other_model), silence_s=LIMIT_S)
     assert (verdict.ok, len(lost_messages)) == (True, 1)
 
 
@@ -358,7 +359,7 @@ def test_back_to_the_model_before(
 ) -> None:
     assert "no model before" in operator.order("model", "rollback")["error"]
     assert "status or rollback" in operator.order("model", "x")["error"]
-    assert push(client, TARGET, container(other_model), verdict_s=LIMIT_S).ok
+    assert push(client, TARGET, container(other_model), silence_s=LIMIT_S).ok
     assert operator.order("model", "rollback")["ok"] is True
     operator.hear("event", event="reset")
     assert operator.order("model")["value"]["name"] == "window"
@@ -370,8 +371,17 @@ def test_at_most_one_reading_is_missing(
     node: SimulatedNode, client: mqtt.Client, other_model: Package, operator: Operator
 ) -> None:
     operator.hear("state")
-    assert push(client, TARGET, container(other_model), verdict_s=LIMIT_S).ok
+    assert push(client, TARGET, container(other_model), silence_s=LIMIT_S).ok
     states = _states(node)
     last = max(i for i, s in enumerate(states) if s["boot"] == 1)
     gap_s = states[last + 1]["ts"] - states[last]["ts"]
     assert gap_s <= 2 * 30  # the log has a reading each 30 s
+
+
+def test_nobody_answers(client: mqtt.Client, broker: str, model: Package) -> None:
+    verdict = push(client, TARGET, container(model), silence_s=1)
+    assert (verdict.ok, verdict.error) == (False, "no answer within 1 s")
+    for words in (("command", "ping"), ("model", "status")):
+        result = edgewise(*words, "--node", NODE, "--broker", broker, "--timeout", "1")
+        assert (result.returncode, result.stdout) == (1, "")
+        assert f"node {NODE}: no answer within 1 s: is it on?" in result.stderr

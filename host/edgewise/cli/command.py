@@ -16,6 +16,7 @@ from edgewise.cli.options import (
     JsonFlag,
     KeyConfig,
     NodeName,
+    Timeout,
 )
 from edgewise.console import emit_json, printable
 from edgewise.errors import EdgewiseError
@@ -46,6 +47,7 @@ def command(
     config: KeyConfig = Path("node.toml"),
     ca: Ca = None,
     base: Base = "edgewise",
+    timeout: Timeout = None,
     json: JsonFlag = False,
 ) -> None:
     """Send a command to a node and show its answer.
@@ -57,7 +59,9 @@ def command(
     from edgewise.urls import parse_broker
 
     broker_url = parse_broker(broker, ca, password_file=broker_password_file)
-    answer = send(broker_url, Target(base, node, key_of(config, node)), verb, _parse(value))
+    answer = send(
+        broker_url, Target(base, node, key_of(config, node)), verb, _parse(value), timeout
+    )
     if json:
         emit_json(answer)
     elif "value" in answer:
@@ -76,14 +80,16 @@ def _parse(text: str | None) -> Any:
         return text
 
 
-def send(broker: BrokerUrl, target: Target, verb: str, value: Any) -> dict[str, Any]:
+def send(
+    broker: BrokerUrl, target: Target, verb: str, value: Any, limit_s: float | None
+) -> dict[str, Any]:
     """The answer of a node to a command; EdgewiseError if it refuses."""
     from edgewise.ota import order
     from edgewise.ota.refusals import with_cure
     from edgewise.ota.targets import connection
 
     with connection(broker) as client:
-        answer = order(client, target, verb, value)
+        answer = order(client, target, verb, value, limit_s)
     if not answer["ok"]:
         raise EdgewiseError(f"node {target.node}: {with_cure(str(answer['error']))}")
     return answer

@@ -17,6 +17,7 @@ from edgewise.cli.options import (
     JsonFlag,
     KeyConfig,
     NodeName,
+    Timeout,
 )
 from edgewise.console import emit_json, printable
 
@@ -39,6 +40,7 @@ def status(
     broker_password_file: BrokerPasswordFile = None,
     ca: Ca = None,
     base: Base = "edgewise",
+    timeout: Timeout = None,
     json: JsonFlag = False,
 ) -> None:
     """Show which model runs on a node and how the last push ended."""
@@ -46,7 +48,7 @@ def status(
     from edgewise.urls import parse_broker
 
     broker_url = parse_broker(broker, ca, password_file=broker_password_file)
-    model_status = send(broker_url, Target(base, node, ""), "model", "status")["value"]
+    model_status = send(broker_url, Target(base, node, ""), "model", "status", timeout)["value"]
     if json:
         emit_json(model_status)
     else:
@@ -70,6 +72,7 @@ def rollback(
     config: KeyConfig = Path("node.toml"),
     ca: Ca = None,
     base: Base = "edgewise",
+    timeout: Timeout = None,
 ) -> None:
     """Go back to the model before the last update; the node restarts with it.
 
@@ -79,5 +82,5 @@ def rollback(
     from edgewise.urls import parse_broker
 
     broker_url = parse_broker(broker, ca, password_file=broker_password_file)
-    send(broker_url, Target(base, node, key_of(config, node)), "model", "rollback")
+    send(broker_url, Target(base, node, key_of(config, node)), "model", "rollback", timeout)
     typer.echo(f"{node}: restarts with the previous model")

@@ -109,6 +109,15 @@ Ca = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="PEM file of the CA for mqtts:// [the system's]"),
 ]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        min=1,
+        help="Wait so long for a sign of the node [60; for a verdict 300]",
+    ),
+]
 Cert = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="PEM file with a client certificate and its key"),

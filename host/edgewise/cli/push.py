@@ -16,6 +16,7 @@ from edgewise.cli.options import (
     JsonFlag,
     KeyConfig,
     NodeOrAll,
+    Timeout,
 )
 from edgewise.console import emit_json, say
 from edgewise.errors import EdgewiseError
@@ -38,6 +39,7 @@ def push(
     config: KeyConfig = Path("node.toml"),
     ca: Ca = None,
     base: Base = "edgewise",
+    timeout: Timeout = None,
     json: JsonFlag = False,
 ) -> None:
     """Send a model over MQTT; the node checks it, tries it for a minute and reports.
@@ -58,7 +60,7 @@ def push(
             if not secrets:
                 raise EdgewiseError(f"no node is online below {base}: check --broker and --base")
         say(f"{len(data)} bytes for {', '.join(secrets)}")
-        verdicts = _push_all(client, base, data, secrets)
+        verdicts = _push_all(client, base, data, secrets, timeout)
     if json:
         emit_json({"bytes": len(data), "nodes": {n: asdict(v) for n, v in verdicts.items()}})
     rejected = [name for name, verdict in verdicts.items() if not verdict.ok]
@@ -67,7 +69,7 @@ def push(
 
 
 def _push_all(
-    client: object, base: str, data: bytes, secrets: dict[str, str]
+    client: object, base: str, data: bytes, secrets: dict[str, str], timeout_s: float | None
 ) -> dict[str, Verdict]:
     from multiprocessing.pool import ThreadPool
 
@@ -89,6 +91,7 @@ def _push_all(
                 Target(base, name, secrets[name]),
                 data,
                 progress=lambda sent, total: bar.update(tasks[name], completed=sent),
+                silence_s=timeout_s,
             )
             result = "confirmed" if verdict.ok else f"rejected: {verdict.error}"
             say(f"{name}: {result}{_times(verdict)}")

@@ -42,8 +42,17 @@ def _json(fields: dict[str, Any]) -> str:
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
-def order(client: mqtt.Client, target: Target, verb: str, value: Any = None) -> dict[str, Any]:
-    """The node's answer to a command; OutsideError when none comes."""
+def order(
+    client: mqtt.Client,
+    target: Target,
+    verb: str,
+    value: Any = None,
+    limit_s: float | None = None,
+) -> dict[str, Any]:
+    """The node's answer to a command; OutsideError when none comes.
+
+    ``limit_s``: how long to wait for it [60 s; 300 s for a changed configuration].
+    """
     name = secrets.token_hex(4)
     answers: queue.Queue[dict[str, Any]] = queue.Queue()
 
@@ -56,7 +65,7 @@ def order(client: mqtt.Client, target: Target, verb: str, value: Any = None) -> 
             answers.put(answer)
 
     topic = f"{target.base}/{target.node}/cmd/{verb}"
-    limit_s = _ANSWER_S if verb != "config" or value is None else _TRIAL_S
+    limit_s = limit_s or (_ANSWER_S if verb != "config" or value is None else _TRIAL_S)
     client.message_callback_add(f"{topic}/result", on_message)
     client.subscribe(f"{topic}/result", 1)
     client.publish(topic, order_payload(target, verb, value, name), 1)
@@ -64,7 +73,8 @@ def order(client: mqtt.Client, target: Target, verb: str, value: Any = None) -> 
         return answers.get(timeout=limit_s)
     except queue.Empty:
         raise OutsideError(
-            f"node {target.node}: no answer within {limit_s:.0f} s: is it on?"
+            f"node {target.node}: no answer within {limit_s:.0f} s: is it on? (--timeout waits "
+            "longer)"
         ) from None
     finally:
         client.message_callback_remove(f"{topic}/result")

@@ -19,7 +19,7 @@ from edgewise.ota.targets import Target
 __all__ = ["Verdict", "push"]
 
 _RETRY_S = 3.0
-_TRIES = 20
+_SILENCE_S = 60.0
 _VERDICT_S = 300.0
 _VERDICT_RETRY_S = 90.0  # a good verdict comes after a minute
 
@@ -74,19 +74,21 @@ def push(
     data: bytes,
     counter: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
-    verdict_s: float = _VERDICT_S,
+    silence_s: float | None = None,
 ) -> Verdict:
     """Send ``data`` (see `container`) over a connected client; return the node's verdict.
 
     ``counter`` must be above every earlier one of this node [milliseconds since 1970].
-    ``progress`` is called with the bytes sent and the bytes in total.
+    ``progress`` is called with the bytes sent and the bytes in total. ``silence_s``: seconds
+    without a word of the node that end the push [60; while it tries the model, 300]. As long as
+    the node answers, a push may take any time.
     """
     name = secrets.token_hex(4)
     counter = int(1000 * time.time()) if counter is None else counter
     conversation = _Conversation(client, f"{target.base}/{target.node}/model", name)
     offer_text = json.dumps(offer(name, target.node, data, counter, target.secret))
     try:
-        verdict = _transfer(conversation, offer_text, data, progress, verdict_s)
+        verdict = _transfer(conversation, offer_text, data, progress, silence_s)
     finally:
         conversation.close()
     return replace(verdict, error=verdict.error and with_cure(verdict.error))
@@ -97,22 +99,20 @@ def _transfer(
     offer_text: str,
     data: bytes,
     progress: Callable[[int, int], None],
-    verdict_s: float,
+    silence_s: float | None,
 ) -> Verdict:
-    start = time.monotonic()
+    start = heard = time.monotonic()
+    limit_s = silence_s or _SILENCE_S
     conversation.send("offer", offer_text)
-    silent_tries = 0
     while True:
-        reply = conversation.receive(_RETRY_S)
+        reply = conversation.receive(min(_RETRY_S, limit_s))
         if reply is None:
-            silent_tries += 1
-            if silent_tries == _TRIES:
-                return Verdict(False, f"no answer within {_TRIES * _RETRY_S:.0f} s")
-            conversation.send(
-                "offer", offer_text
-            )  # the node answers with the byte that it wants next
+            if time.monotonic() - heard >= limit_s:
+                return Verdict(False, f"no answer within {limit_s:.0f} s")
+            # the node answers with the byte that it wants next
+            conversation.send("offer", offer_text)
             continue
-        silent_tries = 0
+        heard = time.monotonic()
         if reply["ok"] is not None:
             return Verdict(reply["ok"], reply.get("error"))
         offset = reply.get("want")
@@ -121,15 +121,15 @@ def _transfer(
         progress(offset, len(data))
         conversation.send("chunk", chunk(data, offset))
     progress(len(data), len(data))
-    return _wait_for_verdict(conversation, offer_text, start, verdict_s)
+    return _wait_for_verdict(conversation, offer_text, start, silence_s or _VERDICT_S)
 
 
 def _wait_for_verdict(
-    conversation: _Conversation, offer_text: str, start: float, verdict_s: float
+    conversation: _Conversation, offer_text: str, start: float, limit_s: float
 ) -> Verdict:
     transfer_s = time.monotonic() - start
     trial_s = None
-    end = time.monotonic() + verdict_s
+    end = time.monotonic() + limit_s
     while (remaining_s := end - time.monotonic()) > 0:
         reply = conversation.receive(min(remaining_s, _VERDICT_RETRY_S))
         if reply is None:
@@ -141,4 +141,5 @@ def _wait_for_verdict(
             return Verdict(reply["ok"], error, round(transfer_s, 2), trial_s, elapsed_s)
         if reply.get("trial") and trial_s is None:
             trial_s = elapsed_s
-    return Verdict(False, f"no verdict within {verdict_s:.0f} s", round(transfer_s, 2), trial_s)
+            end = time.monotonic() + limit_s
+    return Verdict(False, f"no verdict within {limit_s:.0f} s", round(transfer_s, 2), trial_s)
