@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import array
 import ast
+import builtins
 import hashlib
 import io
 import itertools
 import os
-import re
 import select
 import socket
 import ssl
@@ -26,13 +26,13 @@ from collections.abc import Iterator, Mapping
 from edgewise.board.filesystem.scopes import nodes
 from edgewise.paths import simulator_dir
 
-__all__ = ["absolute", "short_names", "shorten"]
+__all__ = ["short_names", "shorten"]
 
 _STOCK_TYPES: tuple[type, ...] = (str, bytearray, list, dict, set, memoryview, array.array)
 _STOCK_TYPES += (io.BytesIO, io.StringIO, socket.socket, Exception)
 _STOCK_TYPES += (type(hashlib.sha256()), type(select.poll()), ssl.SSLContext, ssl.SSLSocket)
 # what stock parts call theirs: such a name stays
-_STOCK = {name for part in (*_STOCK_TYPES, os, time, socket) for name in dir(part)}
+_STOCK = {name for part in (*_STOCK_TYPES, builtins, os, time, socket) for name in dir(part)}
 
 
 def shorten(sources: Mapping[str, str]) -> dict[str, str]:
@@ -58,21 +58,6 @@ def shorten(sources: Mapping[str, str]) -> dict[str, str]:
             local = {n: s for n, s in mapping.items() if n in shared or n in own[path]}
             shortened[path] = _rename(sources[path], local)
     return {path: shortened[path] for path in sources}
-
-
-def absolute(path: str, source: str) -> str:
-    """Return the source with imports that name their modules in full.
-
-    MicroPython knows a loaded module by its full name: `core.ring` would be one name more.
-    """
-    lines = source.splitlines(keepends=True)
-    folders = path.split("/")[:-1]
-    for node in ast.walk(ast.parse(source, path)):
-        if isinstance(node, ast.ImportFrom) and node.level and "." in (node.module or ""):
-            above = folders[: len(folders) - node.level + 1]
-            line = lines[node.lineno - 1]
-            lines[node.lineno - 1] = re.sub(r"from \.+", f"from {'.'.join(above)}.", line, count=1)
-    return "".join(lines)
 
 
 def _is_private(name: str) -> bool:
