@@ -189,21 +189,23 @@ def test_pages_that_nobody_opens_are_bounded(url: str) -> None:
     first = client_of(send_request(url, "GET", "/").read().decode())
     for _ in range(Limits.each):
         latest = client_of(send_request(url, "GET", "/").read().decode())
-    assert "Implicit handshake failed" in Page(url, client_id=first).wait_for("44")
-    assert '"sid"' in Page(url, client_id=latest).wait_for("40")
+    assert "Implicit handshake failed" in Page(url, client_id=first).wait_for_packet("44")
+    assert '"sid"' in Page(url, client_id=latest).wait_for_packet("40")
 
 
 def test_pages_that_were_left_are_bounded(url: str) -> None:
     first = Page(url)
     pages = [first, *(Page(url) for _ in range(Limits.each - 2))]
     for page in pages:
-        assert '"sid"' in page.wait_for("40")
+        assert '"sid"' in page.wait_for_packet("40")
         page.socket.close()
     latest = Page(url)
     for _ in range(2):
         send_request(url, "GET", "/")
-    assert "Implicit handshake failed" in Page(url, client_id=first.client_id).wait_for("44")
-    assert '"sid"' in Page(url, client_id=pages[-1].client_id).wait_for("40")
+    assert "Implicit handshake failed" in Page(url, client_id=first.client_id).wait_for_packet(
+        "44"
+    )
+    assert '"sid"' in Page(url, client_id=pages[-1].client_id).wait_for_packet("40")
     assert latest.is_alive()
 
 

@@ -168,9 +168,7 @@ def test_a_handshake_with_garbage_opens_no_page(url: str) -> None:
         *({"client_id": x} for x in ("", "x", EVIL)),
     ):
         page = Page(url, **query)
-        assert "Implicit handshake failed" in page.wait_for(
-            "44{"
-        )  # the name of the session may contain 44
+        assert "Implicit handshake failed" in page.wait_for_packet("44")
     connection = open_socket(url, implicit_handshake="true")
     connection.send("40")
     assert str(connection.recv()).startswith("0")
@@ -214,9 +212,9 @@ def test_a_page_belongs_to_the_browser_that_loaded_it(url: str, secret: str) -> 
     _, cookies = log_in(url)
     cookie = f"edgewise_session={cookies['edgewise_session']}"
     page = Page(url, cookie)
-    assert '"sid"' in page.wait_for("40")
+    assert '"sid"' in page.wait_for_packet("40")
     thief = Page(url, client_id=page.client_id)
-    assert "Implicit handshake failed" in thief.wait_for("44")
+    assert "Implicit handshake failed" in thief.wait_for_packet("44")
 
 
 def test_nicegui_has_no_handler_that_nobody_has_read() -> None:

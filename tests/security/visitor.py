@@ -69,12 +69,21 @@ class Page:
 
     def wait_for(self, text: str) -> str:
         """The first message with ``text``."""
-        while True:
-            message = str(self.socket.recv(LIMIT_S))
-            if message == "2":
-                self.socket.send("3")
-            if text in message:
-                return message
+        while text not in (message := self._receive()):
+            pass
+        return message
+
+    def wait_for_packet(self, kind: str) -> str:
+        """The first packet of a kind: "40" opens the session, "44" refuses it."""
+        while not (message := self._receive()).startswith(kind):
+            pass
+        return message
+
+    def _receive(self) -> str:
+        message = str(self.socket.recv(LIMIT_S))
+        if message == "2":
+            self.socket.send("3")
+        return message
 
     def is_alive(self) -> bool:
         """Whether the server still answers on this socket."""
