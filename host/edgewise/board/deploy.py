@@ -106,6 +106,8 @@ def deploy(
     new_listing = listing(files)
     if _ask(repl, f"digest({'/' + LIST!r})") != _digest(new_listing):
         _send_file(repl, LIST, new_listing, 0, len(new_listing), lambda name, sent, total: None)
+    if result.written or result.removed:
+        repl.exec("shorten_root()")
     return result
 
 
