@@ -17,6 +17,8 @@ EXAMPLES = (
     "edgewise deploy --node 'kitchen-{mac}' --config node.toml",
 )
 
+_REMOVED_SHOWN = 15
+
 
 def deploy(
     port: Port = "auto",
@@ -67,8 +69,11 @@ def deploy(
             say(f"written: {name}")
         for name in result.kept:
             say(f"kept: {name}, which the node took over the air; edgewise flash replaces it")
-        for name in result.removed:
-            say(f"removed: {name}")
+        if len(result.removed) > _REMOVED_SHOWN:
+            say(f"removed: {len(result.removed)} files of the earlier build")
+        else:
+            for name in result.removed:
+                say(f"removed: {name}")
         if result.old_name:
             say(
                 f"renamed: the node was {printable(result.old_name)}; a name that edgewise flash "

@@ -70,16 +70,6 @@ def _mount(flash):
     os.chdir(_ROOT)
 
 
-def _run(path):
-    # as MicroPython runs boot.py and main.py
-    try:
-        os.stat(path)
-    except OSError:
-        return
-    with open(path) as f:
-        exec(f.read(), {"__name__": "__main__"})  # noqa: S102 - as the firmware does
-
-
 def _reach(*_):
     raise Reached
 
@@ -109,8 +99,8 @@ def count(flash, start):
     flash.reads = flash.bytes = 0
     _mount(flash)
     try:
-        for path in ("boot.py", "main.py"):
-            _run(path)
+        for name in ("boot", "main"):
+            __import__(name)  # the firmware finds and reads these files in the same way
         raise SystemExit("the node ended by itself")
     except Reached:
         return {"reads": flash.reads, "bytes": flash.bytes}
