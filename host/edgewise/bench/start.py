@@ -10,13 +10,11 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from edgewise import paths, settings
 from edgewise.board.filesystem import Arch, build
 from edgewise.board.filesystem.image import image
 from edgewise.errors import OutsideError
-from edgewise.package.store import load_package
 from edgewise.simulator.feed import encode, pack_row
 from edgewise.toolchain import micropython, mpycross, umqtt
 
@@ -53,7 +51,7 @@ def measure_starts(model: Path) -> dict[str, dict[str, Reads]]:
             config = settings.write(folder / "node.toml", values)[0]
             joined = build(model, config, folder / "build", Arch.x64)
             by_module = folder / "by_module.img"
-            by_module.write_bytes(_by_module(joined.fs, model))
+            by_module.write_bytes(_by_module(joined.fs))
             for layout, path in (("by module", by_module), ("joined", joined.image)):
                 found = reads_of_starts(path, wakes=sleep)[start]
                 figures.setdefault(layout, {})[start] = found
@@ -105,12 +103,13 @@ def _run(command: list[str], folder: Path, environment: Mapping[str, str]) -> st
     return result.stdout
 
 
-def _by_module(fs: Path, model: Path) -> bytes:
-    files: dict[str, Any] = {
-        path.name: path.read_bytes() for path in fs.glob("*") if path.suffix in (".json", ".bin")
+def _by_module(fs: Path) -> bytes:
+    """Return the image of a build whose node is in a file for each module."""
+    files = {
+        path.name: path.read_bytes()
+        for pattern in ("*.json", "*.bin", "model.mpy")
+        for path in fs.glob(pattern)
     }
-    if (code := load_package(model).code) is not None:
-        files["model.mpy"] = _compiled("model.py", code)
     for name, path in paths.node_files().items():
         text = path.read_text(encoding="utf-8")
         if name in _SOURCES:

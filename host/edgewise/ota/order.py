@@ -73,8 +73,7 @@ def order(
         return answers.get(timeout=limit_s)
     except queue.Empty:
         raise OutsideError(
-            f"node {target.node}: no answer within {limit_s:.0f} s: is it on? (--timeout waits "
-            "longer)"
+            f"node {target.node}: no answer within {limit_s:.0f} s: is it on?"
         ) from None
     finally:
         client.message_callback_remove(f"{topic}/result")

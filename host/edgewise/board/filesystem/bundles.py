@@ -15,7 +15,7 @@ from edgewise.board.filesystem.awake import awake
 from edgewise.board.filesystem.join import Joined, join
 from edgewise.board.filesystem.shorten import shorten
 
-__all__ = ["Bundle", "bundles", "join_node", "mark_of"]
+__all__ = ["Bundle", "bundles", "join_node"]
 
 _STAYS = "node"
 # file -> the modules that are in it; all others are in the file that stays
@@ -71,10 +71,10 @@ class Bundle:
 def bundles(joined: Mapping[str, Joined], compiler: str) -> list[Bundle]:
     """Return the files of a node from ``join_node``; ``compiler``: what compiles them.
 
-    All names but boot and main end with ``mark_of`` the whole: files of two builds lie side by
+    All names but boot and main end with a mark of the whole: files of two builds lie side by
     side until main.py changes from one to the other.
     """
-    mark = mark_of(joined, compiler)
+    mark = _mark_of(joined, compiler)
     return [
         Bundle(
             "" if name.removesuffix(f"_{_MARK}") in _AT_START else "lib/",
@@ -102,7 +102,7 @@ def join_node(sources: Mapping[str, str], sleep: bool) -> dict[str, Joined]:
     return _join(sources, _names(_ASLEEP_FILES if sleep else _FILES, sources))
 
 
-def mark_of(joined: Mapping[str, Joined], compiler: str) -> str:
+def _mark_of(joined: Mapping[str, Joined], compiler: str) -> str:
     """Return four hex digits of a SHA-256 over the joined files and what compiles them."""
     digest = hashlib.sha256(compiler.encode())
     for name, file in sorted(joined.items()):
