@@ -15,7 +15,6 @@ import hashlib
 import io
 import itertools
 import os
-import select
 import socket
 import ssl
 import string
@@ -30,7 +29,7 @@ __all__ = ["short_names", "shorten"]
 
 _STOCK_TYPES: tuple[type, ...] = (str, bytearray, list, dict, set, memoryview, array.array)
 _STOCK_TYPES += (io.BytesIO, io.StringIO, socket.socket, Exception)
-_STOCK_TYPES += (type(hashlib.sha256()), type(select.poll()), ssl.SSLContext, ssl.SSLSocket)
+_STOCK_TYPES += (type(hashlib.sha256()), ssl.SSLContext, ssl.SSLSocket)
 # what stock parts call theirs: such a name stays
 _STOCK = {name for part in (*_STOCK_TYPES, builtins, os, time, socket) for name in dir(part)}
 
