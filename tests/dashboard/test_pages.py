@@ -60,6 +60,20 @@ def test_a_click_opens_the_node_and_its_chart(page: Page, url: str, engine: Engi
     expect(page.locator(".card")).to_have_count(1)
 
 
+def test_a_card_that_changes_under_a_click_opens_its_node(
+    page: Page, url: str, engine: Engine
+) -> None:
+    store(engine, rooms(NODE))
+    page.goto(url)
+    card = page.locator(".card")
+    card.hover()
+    page.mouse.down()
+    store(engine, [row(NODE, 100_000, time.time(), t=31.5)])
+    expect(card).to_contain_text("31.5")
+    page.mouse.up()
+    expect(page.locator("canvas")).to_be_visible()
+
+
 def test_a_node_that_reports_now_and_then_is_not_silent(engine: Engine) -> None:
     now = time.time()
     for name, age_s in (("sleeps", 900), ("gone", 3600)):

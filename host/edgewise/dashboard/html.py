@@ -14,6 +14,7 @@ from edgewise.dashboard.fleet import Node
 from edgewise.dashboard.units import Scale
 
 __all__ = [
+    "address",
     "card",
     "clock",
     "facts",
@@ -54,16 +55,19 @@ def head(nodes: list[Node]) -> str:
     return f"<p class='counts'>{''.join(f'<span>{text}</span>' for text in texts)}</p>"
 
 
+def address(node: Node) -> str:
+    """The address of a node's own page."""
+    return "/node?" + urlencode({"id": node.name})
+
+
 def card(node: Node, palette: Palette, marks: int, scale: Scale) -> str:
-    """The card of a node on the overview; ``marks``: how many health remarks it has."""
-    url = escape("/node?" + urlencode({"id": node.name}))
+    """What a node's card on the overview says; ``marks``: how many health remarks it has."""
     mark = f'<span class="mark">{marks} to look at</span>' if marks else ""
     if node.has_two_boards:
         mark += '<span class="mark">two boards</span>'
     return (
-        f'<a class="card {node.state}" href="{url}">{_title(node)}{_values(node, scale)}'
-        f"{_class(node, palette)}"
-        f'<p class="soft"><span>{_age(node.received_at)}</span>{_radio(node)}{mark}</p></a>'
+        f"{_title(node)}{_values(node, scale)}{_class(node, palette)}"
+        f'<p class="soft"><span>{_age(node.received_at)}</span>{_radio(node)}{mark}</p>'
     )
 
 

@@ -23,9 +23,23 @@ _NO_NODES = (
 )
 
 
+class _Card:
+    """A link that takes the clicks itself: its text may change between press and release."""
+
+    def __init__(self, node: Node) -> None:
+        self._link = ui.element("a")
+        self._link.props["href"] = html.address(node)
+        with self._link:
+            self._text = markup("")
+
+    def show(self, node_state: str, text: str) -> None:
+        self._link.classes(replace=f"card {node_state}")
+        self._text.set_content(text)
+
+
 async def overview(state: State, request: Request) -> None:
     """Build the overview; it is refreshed twice a second."""
-    cards: dict[str, ui.html] = {}
+    cards: dict[str, _Card] = {}
     with page("Edgewise", Writer(state, request), back=False):
         head = markup("")
         notice = markup("")
@@ -38,9 +52,9 @@ async def overview(state: State, request: Request) -> None:
         for node in nodes:
             if node.name not in cards:
                 with grid:
-                    cards[node.name] = markup("")
-            card = html.card(node, state.palette, marks[node.name], state.scale)
-            cards[node.name].set_content(card)
+                    cards[node.name] = _Card(node)
+            text = html.card(node, state.palette, marks[node.name], state.scale)
+            cards[node.name].show(node.state, text)
 
     await refresh_every(_EVERY_S, refresh)
 
