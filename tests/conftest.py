@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from edgewise.database import open_db
 from edgewise.features.splitting import split_log
 from edgewise.logs.log import Log, read_log
 from edgewise.package.store import Package, load_package
-from edgewise.training import train
+from edgewise.training import Budget, train
 
 collect_ignore = ["run_micropython.py", "node/micropython"]  # see simulator/test_on_micropython.py
 REPO = Path(__file__).resolve().parent.parent
@@ -104,7 +105,7 @@ def log(log_path: Path) -> Log:
 @pytest.fixture(scope="session")
 def model(log_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Package:
     def build(folder: Path) -> None:
-        compile_model(train(*split_log(log_path)), folder / "window", {})
+        compile_model(train(*split_log(log_path), Budget(60)), folder / "window", {})
 
     return load_package(once(tmp_path_factory, "window", build) / "window")
 
@@ -133,9 +134,20 @@ def db(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'edgewise.db'}"
 
 
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database without rows."""
+
+    def build(folder: Path) -> None:
+        open_db(f"sqlite:///{folder / 'empty.db'}").dispose()
+
+    return once(tmp_path_factory, "empty", build) / "empty.db"
+
+
 @pytest.fixture
-def engine(db: str) -> Iterator[Engine]:
+def engine(db: str, tmp_path: Path, empty_file: Path) -> Iterator[Engine]:
     """The same, opened and empty."""
+    shutil.copyfile(empty_file, tmp_path / "edgewise.db")
     engine = open_db(db)
     yield engine
     engine.dispose()

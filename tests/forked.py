@@ -21,6 +21,13 @@ _FORKS.set_forkserver_preload(
         "edgewise.collector.http",
         "edgewise.collector.metrics",
         "edgewise.dashboard.server",
+        # what these import as they begin
+        "alembic.command",
+        "sqlalchemy.dialects.sqlite",
+        "uvicorn.lifespan.on",
+        "uvicorn.loops.auto",
+        "uvicorn.protocols.http.auto",
+        "uvicorn.protocols.websockets.auto",
     ]
 )
 

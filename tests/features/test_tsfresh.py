@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.counts import WHOLE
 
 from edgenode.core.features import KINDS, Features
 
@@ -19,7 +20,6 @@ Window = np.ndarray
 
 @cache
 def calculators() -> Any:
-    # The import takes seconds, which the other workers do not need.
     from tsfresh.feature_extraction import feature_calculators
 
     return feature_calculators
@@ -47,6 +47,7 @@ def test_every_kind_with_a_window_has_an_oracle() -> None:
     assert {kind for kind, (_, _, n_max) in KINDS.items() if n_max > 10} == set(ORACLES)
 
 
+@pytest.mark.skipif(not WHOLE, reason="seconds to import tsfresh: make test-all")
 @pytest.mark.parametrize("kind", ORACLES)
 @settings(max_examples=12, deadline=None, derandomize=True)
 @given(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sqlalchemy import Engine
+from tests.counts import WHOLE
 from tests.health.weeks import DAY_S, NOW_S, rows, store
 
 from edgewise.compile import compile_model, recompile
@@ -134,6 +135,7 @@ def test_packages_that_cannot_be_read_or_keep_no_baseline(
 
 
 @pytest.mark.data
+@pytest.mark.skipif(not WHOLE, reason="three nodes with a real log each: make test-all")
 def test_the_office_of_the_log(engine: Engine, real_data: Path, repo: Path) -> None:
     """Days of the same room are not marked; those 2 C warmer or 1 %RH noisier are."""
     package = load_package(repo / "models" / "occupancy")
