@@ -131,6 +131,49 @@ def test_a_node_of_the_earlier_layout_keeps_what_is_its_own(board: WasmBoard, bu
     assert not (board.files / "edgenode").exists()
 
 
+def test_code_in_romfs_is_neither_written_again_nor_taken_away(
+    board: WasmBoard, build: Path
+) -> None:
+    def put(folder: Path, mark: str) -> None:
+        for name in (f"node_{mark}.mpy", f"lib/command_{mark}.mpy"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(mark.encode() * 100)
+
+    put(board.files / "rom", "0a1b")  # as edgewise flash leaves the board
+    with open_repl(board.port) as repl:
+        repl.restart()
+    put(build / "fs", "0a1b")
+    first_report = json.loads(run(board, build).stdout)
+    assert "main.py" in first_report["written"]
+    code = {"node_0a1b.mpy", "lib/command_0a1b.mpy"}
+    assert not code & set(first_report["written"])
+    assert (first_report["same"], first_report["removed"]) == (2, [])
+    assert not code & set(json.loads(read_files(board)["files.json"]))
+
+    for name in code:
+        (build / "fs" / name).unlink()
+    put(build / "fs", "2c3d")  # a later build lies beside it
+    report = json.loads(run(board, build).stdout)
+    assert (sorted(report["written"]), report["removed"]) == (
+        ["lib/command_2c3d.mpy", "node_2c3d.mpy"],
+        [],
+    )
+    for name in ("node_2c3d.mpy", "lib/command_2c3d.mpy"):
+        (build / "fs" / name).unlink()
+    put(build / "fs", "0a1b")  # and back
+    report = json.loads(run(board, build).stdout)
+    assert (report["written"], report["removed"]) == (
+        [],
+        ["lib/command_2c3d.mpy", "node_2c3d.mpy"],
+    )
+    assert {f"rom/{name}" for name in code} < set(read_files(board))
+
+    (build / "fs/node_0a1b.mpy").write_bytes(b"of another build")
+    result = run(board, build)
+    assert result.returncode == 1
+    assert "/rom/node_0a1b.mpy on the board is damaged or of a build" in result.stderr
+
+
 def test_a_counter_that_is_far_ahead_is_reset(board: WasmBoard, build: Path) -> None:
     assert json.loads(run(board, build).stdout)["reset_counters"] is False
     now_ms = time.time_ns() // 1_000_000
