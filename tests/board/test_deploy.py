@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from subprocess import CompletedProcess
 from zlib import crc32
 
 import pytest
+from mpremote.transport import TransportError
 from tests.board.wasm_board import WasmBoard
 from tests.command import edgewise
 from tests.shared import wait_until
 
+from edgewise.board import repl
 from edgewise.board.arch import check_arch
 from edgewise.board.deploy import deploy, files_of
 from edgewise.board.repl import open_repl
@@ -69,11 +72,50 @@ def test_the_board_of_the_tests_is_a_micropython(board: WasmBoard) -> None:
     assert (board.files / "x.txt").read_text() == "kept"
 
 
+@pytest.mark.parametrize(
+    ("output", "tries", "answers"),
+    [(b"", 2, False), (b"starting ...", 8, False), (b"starting ...", 5, True)],
+    ids=["silent", "talks on", "slow start"],
+)
+def test_a_board_that_starts_slowly_is_asked_again(
+    output: bytes, tries: int, answers: bool
+) -> None:
+    class Line:
+        asked = 0
+
+        @property
+        def serial(self) -> Line:
+            return self
+
+        def write(self, data: bytes) -> None:
+            self.asked += data.count(b"\r\x03\x03")
+
+        def enter_raw_repl(self, soft_reset: bool, timeout_overall: float) -> None:
+            if answers and self.asked == tries:
+                return
+            print(output)  # as mpremote does
+            raise TransportError("could not enter raw repl")
+
+    line = Line()
+    with nullcontext() if answers else pytest.raises(TransportError):
+        repl._enter(line)
+    assert line.asked == tries
+
+
 def test_all_once_then_only_what_changed(board: WasmBoard, build: Path) -> None:
     result = run(board, build)
     assert result.returncode == 0, result.stderr
     files = files_of(build)
     assert {k: v for k, v in read_files(board).items() if k in files} == files
+    lines = result.stderr.splitlines()  # plain lines, as in a log
+    waits = [
+        f"port {board.port}: waiting for MicroPython's prompt, up to 16 s, 64 s if the board says"
+        " something",
+        "comparing and sending files, up to 60 s for each answer of the board",
+        "waiting for the node's first line, up to 60 s after each new line of the board, 15 min"
+        " in all",
+    ]
+    assert [lines[0], lines[1], lines[-2]] == waits
     report = json.loads(result.stdout)
     assert (sorted(report["written"]), report["node"], report["model"]) == (
         sorted(files),
