@@ -102,7 +102,7 @@ def test_flash_writes_code_and_data_and_verifies_both(node_build: Build) -> None
     assert all(data in rom for data in code.values())
     assert flash[ROM_OFFSET : ROM_OFFSET + len(rom)] == rom
     place = "the partition romfs (128 KB at 0x1e0000)"
-    assert f"the node runs in place from {place}: {len(rom)} bytes" in lines
+    assert f"port {server.url}: the node runs in place from {place}: {len(rom)} bytes" in lines
 
 
 def test_a_board_with_a_name_of_its_own(node_build: Build) -> None:

@@ -72,7 +72,9 @@ def flash(port: str, job: Job, say: Say, progress: Progress, connect: Connect = 
             )
         build = _build_for(loader.mac, chip, job)
         image = job.image or download.fetch(chip, say)
-        regions = plan(image, build, chip, loader.flash_bytes, say)
+        regions = plan(
+            image, build, chip, loader.flash_bytes, lambda text: say(f"port {port}: {text}")
+        )
         if job.label and (file := job.label.add_to_fleet(loader.mac)):
             say(f"written: {file}")
         other_mac = memory.other_board(build.config, loader.mac)
