@@ -3,8 +3,8 @@
 import sys
 
 # Before it takes one of its own, MicroPython searches the flash for it, at every import.
-path = sys.path[:]
-sys.path[:] = [p for p in path if p not in ("", "/lib")]
+on_flash = [p for p in sys.path if p in ("", "/lib")]
+sys.path[:] = [p for p in sys.path if p not in on_flash]
 for name in (
     "array",
     "binascii",
@@ -24,7 +24,7 @@ for name in (
         sys.modules[name] = __import__(name)
     except ImportError:
         pass  # this firmware has it on the flash, if at all
-sys.path[:] = path
+sys.path.extend(on_flash)  # behind /rom, where the firmware has it
 
 from edgenode.board import main  # noqa: E402
 

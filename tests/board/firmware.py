@@ -12,7 +12,7 @@ from littlefs import LittleFS
 
 from edgewise.board.filesystem.listing import LIST, listing
 
-__all__ = ["TABLE", "build", "firmware", "table"]
+__all__ = ["TABLE", "Rows", "build", "firmware", "table"]
 
 # name, type, subtype, offset, size: those of MicroPython's ESP32_GENERIC up to 1.25
 TABLE = (
@@ -30,9 +30,13 @@ def firmware(
     flash_mb: int = 4,
     version: str = "1.27.0",
     rows: Rows = TABLE[:3],
+    names: bytes = b"",
 ) -> bytes:
-    """An image as micropython.org has them; ``offset`` is where it goes in flash."""
-    greeting = f"MicroPython v{version} on 2025-12-09; Generic".encode()
+    """An image as micropython.org has them; ``offset`` is where it goes in flash.
+
+    ``names``: more of MicroPython's own names.
+    """
+    greeting = f"MicroPython v{version} on 2025-12-09; Generic".encode() + names
     boot = _app(chip_id, flash_mb, random.Random(1).randbytes(5000))
     app = _app(chip_id, flash_mb, greeting + random.Random(2).randbytes(40000))
     image = boot.ljust(0x8000 - offset, b"\xff") + table(rows)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from subprocess import CompletedProcess
 from zlib import crc32
 
 import pytest
+from mpremote.transport import TransportError
 from tests.board.wasm_board import WasmBoard
 from tests.command import edgewise
 from tests.shared import wait_until
 
+from edgewise.board import repl
 from edgewise.board.arch import check_arch
 from edgewise.board.deploy import deploy, files_of
 from edgewise.board.repl import open_repl
@@ -69,11 +72,50 @@ def test_the_board_of_the_tests_is_a_micropython(board: WasmBoard) -> None:
     assert (board.files / "x.txt").read_text() == "kept"
 
 
+@pytest.mark.parametrize(
+    ("output", "tries", "answers"),
+    [(b"", 2, False), (b"starting ...", 8, False), (b"starting ...", 5, True)],
+    ids=["silent", "talks on", "slow start"],
+)
+def test_a_board_that_starts_slowly_is_asked_again(
+    output: bytes, tries: int, answers: bool
+) -> None:
+    class Line:
+        asked = 0
+
+        @property
+        def serial(self) -> Line:
+            return self
+
+        def write(self, data: bytes) -> None:
+            self.asked += data.count(b"\r\x03\x03")
+
+        def enter_raw_repl(self, soft_reset: bool, timeout_overall: float) -> None:
+            if answers and self.asked == tries:
+                return
+            print(output)  # as mpremote does
+            raise TransportError("could not enter raw repl")
+
+    line = Line()
+    with nullcontext() if answers else pytest.raises(TransportError):
+        repl._enter(line)
+    assert line.asked == tries
+
+
 def test_all_once_then_only_what_changed(board: WasmBoard, build: Path) -> None:
     result = run(board, build)
     assert result.returncode == 0, result.stderr
     files = files_of(build)
     assert {k: v for k, v in read_files(board).items() if k in files} == files
+    lines = result.stderr.splitlines()  # plain lines, as in a log
+    waits = [
+        f"port {board.port}: waiting for MicroPython's prompt, up to 16 s, 64 s if the board says"
+        " something",
+        "comparing and sending files, up to 60 s for each answer of the board",
+        "waiting for the node's first line, up to 60 s after each new line of the board, 15 min"
+        " in all",
+    ]
+    assert [lines[0], lines[1], lines[-2]] == waits
     report = json.loads(result.stdout)
     assert (sorted(report["written"]), report["node"], report["model"]) == (
         sorted(files),
@@ -129,6 +171,49 @@ def test_a_node_of_the_earlier_layout_keeps_what_is_its_own(board: WasmBoard, bu
     assert json.loads(result.stdout)["removed"] == ["edgenode/app.mpy", "edgenode/core/a.mpy"]
     assert own_files.items() <= read_files(board).items()
     assert not (board.files / "edgenode").exists()
+
+
+def test_code_in_romfs_is_neither_written_again_nor_taken_away(
+    board: WasmBoard, build: Path
+) -> None:
+    def put(folder: Path, mark: str) -> None:
+        for name in (f"node_{mark}.mpy", f"lib/command_{mark}.mpy"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(mark.encode() * 100)
+
+    put(board.files / "rom", "0a1b")  # as edgewise flash leaves the board
+    with open_repl(board.port) as repl:
+        repl.restart()
+    put(build / "fs", "0a1b")
+    first_report = json.loads(run(board, build).stdout)
+    assert "main.py" in first_report["written"]
+    code = {"node_0a1b.mpy", "lib/command_0a1b.mpy"}
+    assert not code & set(first_report["written"])
+    assert (first_report["same"], first_report["removed"]) == (2, [])
+    assert not code & set(json.loads(read_files(board)["files.json"]))
+
+    for name in code:
+        (build / "fs" / name).unlink()
+    put(build / "fs", "2c3d")  # a later build lies beside it
+    report = json.loads(run(board, build).stdout)
+    assert (sorted(report["written"]), report["removed"]) == (
+        ["lib/command_2c3d.mpy", "node_2c3d.mpy"],
+        [],
+    )
+    for name in ("node_2c3d.mpy", "lib/command_2c3d.mpy"):
+        (build / "fs" / name).unlink()
+    put(build / "fs", "0a1b")  # and back
+    report = json.loads(run(board, build).stdout)
+    assert (report["written"], report["removed"]) == (
+        [],
+        ["lib/command_2c3d.mpy", "node_2c3d.mpy"],
+    )
+    assert {f"rom/{name}" for name in code} < set(read_files(board))
+
+    (build / "fs/node_0a1b.mpy").write_bytes(b"of another build")
+    result = run(board, build)
+    assert result.returncode == 1
+    assert "/rom/node_0a1b.mpy on the board is damaged or of a build" in result.stderr
 
 
 def test_a_counter_that_is_far_ahead_is_reset(board: WasmBoard, build: Path) -> None:

@@ -193,7 +193,7 @@ def test_no_port_no_board_checks() -> None:
 
 
 def test_a_port_where_nothing_speaks_micropython(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(repl, "_ENTER_S", 1)
+    monkeypatch.setattr(repl, "_TRY_S", 1)
     with socket.create_server(("127.0.0.1", 0)) as server:
         checks = board.checks(f"socket://127.0.0.1:{server.getsockname()[1]}")
     assert [c.name for c in checks if not c.ok and c.required] == ["MicroPython"]

@@ -95,7 +95,8 @@ def test_a_port_that_stays_away(monkeypatch: pytest.MonkeyPatch) -> None:
         ((ROM, NODE, FAILED % b"stuck"), "sensor fails (stuck): see edgewise monitor"),
         ((ROM, NODE, b"state {cut\r\n"), "but its line is cut: state {cut"),
         ((ROM, NODE, b"state {}\r\n"), "but its line is cut: state {}"),
-        ((ROM, NODE), "node a1b2c3 runs, model my, rooms, but read nothing in 60 s: press RESET"),
+        ((ROM, NODE), "node a1b2c3 runs, model my, rooms, but no reading came within 60 s "
+         "of its last line: press RESET (EN), and look with edgewise monitor"),
         ((ROM, PROMPT), "MicroPython runs, but no node is on the board: run edgewise build"),
         ((ROM, b"edgewise: config: perio is not known\r\n", PROMPT),
          "the node stopped: config: perio is not known: correct that, build and flash again"),
@@ -111,9 +112,54 @@ def test_a_port_that_stays_away(monkeypatch: pytest.MonkeyPatch) -> None:
         ((b"Guru Meditation Error: Core  0 panic'ed\r\n",), "MicroPython crashed"),
         ((b"\r\nBrownout detector was triggered\r\n",), "the supply breaks down"),
         ((), "written and verified, but nothing was heard in 60 s: press RESET (EN)"),
-        ((b"hello\r\n",), "written and verified, but only 'hello' was heard in 60 s"),
-        ((b"x" * 9000,), "was heard in 60 s"),
+        ((b"hello\r\n",),
+         "written and verified, but no line of the node came within 60 s after 'hello'"),
+        ((b"x" * 9000,), "no line of the node came within 60 s after 'xxx"),
     ],
 )  # fmt: skip
 def test_each_reason_and_its_cure(pieces: tuple[bytes, ...], message: str) -> None:
     assert message in reason(*pieces)
+
+
+def test_a_slow_board_has_time_as_long_as_it_says_something_new() -> None:
+    boot = [b"".join((ROM, b"%d of 5\r\n" % n)) for n in range(5)]
+    boot[1:] = [line.replace(b"rst:", b"") for line in boot[1:]]  # one start
+    pieces = [piece for line in boot for piece in (*[b""] * 45, line)]
+    assert len(pieces) > 3 * 60
+    assert watch(*pieces, NODE, *[b""] * 45, STATE).t == -3.4
+
+
+@pytest.mark.parametrize(
+    ("lines", "reads_max"),
+    [
+        ([b"The filesystem appears to be corrupted.\r\n"] * 3000, 70),
+        ([b"%d\r\n" % n for n in range(3000)], 15 * 60),
+    ],
+    ids=["the same line", "noise"],
+)
+def test_a_board_that_never_stops_talking_ends_the_wait(
+    lines: list[bytes], reads_max: int
+) -> None:
+    read: list[bytes] = []
+
+    def pieces() -> Iterator[bytes]:
+        for line in lines:
+            read.append(line)
+            yield line
+
+    seconds = count()
+    line: Any = Line()
+    line._pieces = pieces()
+    with pytest.raises(OutsideError, match="no line of the node came within 60 s after"):
+        first_lines.watch(line, "P", True, 60, lambda: float(next(seconds)))
+    assert len(read) <= reads_max
+
+
+def test_the_wait_is_said_with_its_limits() -> None:
+    assert first_lines.limits(True, 60) == (
+        "waiting for the node's first reading, up to 60 s after each new line of the board, "
+        "15 min in all"
+    )
+    assert first_lines.limits(False, 120).startswith(
+        "waiting for the node's first line, up to 120"
+    )

@@ -45,6 +45,7 @@ def test_erase_first_and_json(flash_folder: Path) -> None:
     chip.flash[3 * MB] = 0x55
     with Esp32Server(chip, lines=True) as server:
         result = run("flash", "--port", server.url, "--image", "m.bin", "--erase", "--json")
+    assert f"port {server.url}: erasing the flash, up to 120 s, then writing" in result.stderr
     (row,) = json.loads(result.stdout)["boards"]
     assert (result.exit_code, row["node"], row["t"], row["h"]) == (0, "a1b2c3", 23.4, 45.1)
     assert (row["chip"], row["mac"], row["flash_bytes"]) == (
@@ -68,9 +69,15 @@ def test_a_socket_says_what_to_press(flash_folder: Path) -> None:
             server.url, job(flash_folder), say, lambda *counts: progress.append(counts)
         )
     assert f"{result}\n" == REPORT
+    by_hand = f"port {server.url} cannot reset the board:"
     assert messages == [
-        f"port {server.url} cannot reset the board: {step}"
-        for step in ("hold BOOT (IO0), press RESET (EN), let BOOT go", "press RESET (EN) now")
+        f"{by_hand} hold BOOT (IO0), press RESET (EN), let BOOT go",
+        f"port {server.url}: waiting for the chip in download mode, up to 48 s",
+        f"port {server.url}: writing and verifying {result.written_bytes} bytes, up to 76 s for "
+        "each answer of the chip",
+        f"{by_hand} press RESET (EN) now",
+        f"port {server.url}: waiting for the node's first reading, up to 60 s after each new line "
+        "of the board, 15 min in all",
     ]
     assert progress == sorted(progress)
     assert progress[-1] == (result.written_bytes, result.written_bytes)

@@ -34,7 +34,7 @@ def test_from_flash_to_doctor() -> None:
         baud=460800,
         before="default-reset",
         after="hard-reset",
-        limit_s=900,
+        limit_s=120,
     )
     try:
         message = str(board.flash(port, job, print, lambda *counts: None))

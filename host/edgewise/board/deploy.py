@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from edgewise.board.filesystem.bundles import has_mark
 from edgewise.board.filesystem.listing import LIST, listing, read_listing
 from edgewise.board.repl import Repl
 from edgewise.errors import InputError, OutsideError
@@ -72,15 +73,16 @@ def deploy(
     """Make the board's files those of ``files``, except what the node wrote itself.
 
     Settings or a model that the node got over the air stay if ``files`` has the same settings or
-    model as the last deploy or flash. After an interruption each file on the board is either the
-    old or the new one, and the next deploy goes on from there. A counter of updates or orders
-    that is more than a day ahead of this computer's clock starts again at 0. ``progress`` is
-    called with a name, bytes sent and total bytes. OutsideError when a file arrives damaged or
-    the board stops answering.
+    model as the last deploy or flash. Code that edgewise flash put into ROMFS stays there. After
+    an interruption each file on the board is either the old or the new one, and the next deploy
+    goes on from there. A counter of updates or orders that is more than a day ahead of this
+    computer's clock starts again at 0. ``progress`` is called with a name, bytes sent and total
+    bytes. OutsideError when a file arrives damaged, ROMFS is damaged or the board stops answering.
     """
     repl.exec(_ON_BOARD.read_text())
-    digests = repl.exec(f"for p in {tuple(files)!r}:\n print(digest('/' + p))").splitlines()
-    on_board = dict(zip(files, digests, strict=True))
+    in_romfs = _in_romfs(repl, files)
+    files = {name: data for name, data in files.items() if name not in in_romfs}
+    on_board = _digests(repl, "/", files)
     old_listing = read_listing(_read_list(repl))
     different = [name for name, data in files.items() if on_board[name] != _digest(data)]
     own_names = [
@@ -90,7 +92,7 @@ def deploy(
         and _ask(repl, f"is_by_node({'/' + name!r})")
     ]
     changed = [name for name in different if name not in own_names]
-    result = Deployed(changed, own_names, same=len(files) - len(different))
+    result = Deployed(changed, own_names, same=len(in_romfs) + len(files) - len(different))
     if "config.json" in changed:
         old_name = str(_ask(repl, "node_name()"))
         result.old_name = old_name if old_name != _name_in(files) else ""
@@ -109,6 +111,25 @@ def deploy(
     if result.written or result.removed:
         repl.exec("shorten_root()")
     return result
+
+
+def _in_romfs(repl: Repl, files: Mapping[str, bytes]) -> set[str]:
+    """Return which files the board has in ROMFS, where imports look first."""
+    digests = _digests(repl, "/rom/", {n: d for n, d in files.items() if has_mark(n)})
+    found = {name: digest for name, digest in digests.items() if digest}
+    for name, digest in found.items():
+        if digest != _digest(files[name]):
+            raise OutsideError(
+                f"/rom/{name} on the board is damaged or of a build with the same mark: run "
+                "edgewise flash, which writes ROMFS"
+            )
+    return set(found)
+
+
+def _digests(repl: Repl, folder: str, files: Mapping[str, bytes]) -> dict[str, str]:
+    names = list(files)
+    output = repl.exec(f"for p in {names!r}:\n print(digest({folder!r} + p))")
+    return dict(zip(names, output.splitlines(), strict=True))
 
 
 def _name_in(files: Mapping[str, bytes]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,10 +13,15 @@ from edgewise.errors import OutsideError
 if TYPE_CHECKING:
     import serial
 
-__all__ = ["Repl", "open_repl"]
+__all__ = ["ANSWER_S", "Repl", "open_repl"]
 
-_ENTER_S, _EXEC_S, _PROMPT_S, _READ_S = 8, 60, 2, 0.1
-_TRIES = 2
+_TRY_S, ANSWER_S, _PROMPT_S, _READ_S = 8, 60, 2, 0.1
+_TRIES, _TRIES_IF_HEARD = 2, 8  # a slow board starts for half a minute
+_ENTER_LIMITS = (
+    f"waiting for MicroPython's prompt, up to {_TRIES * _TRY_S} s, "
+    f"{_TRIES_IF_HEARD * _TRY_S} s if the board says something"
+)
+_CURE = "press RESET (EN), check the cable and try again"
 
 
 class Repl(Protocol):
@@ -30,9 +35,10 @@ class Repl(Protocol):
 
 
 @contextmanager
-def open_repl(port: str) -> Iterator[Repl]:
+def open_repl(port: str, say: Callable[[str], None] = lambda text: None) -> Iterator[Repl]:
     """Interrupt the program on the board; at the end start it again, unless restart() did.
 
+    ``say`` is told what it waits for and for how long, once the port is open.
     InputError or OutsideError with the cure when the port does not open or no board answers.
     """
     from mpremote.transport import TransportError
@@ -44,10 +50,11 @@ def open_repl(port: str) -> Iterator[Repl]:
         open_port(port).close()  # raises with the reason
         raise OutsideError(f"port {port}: {e}") from e
     try:
+        say(f"port {port}: {_ENTER_LIMITS}")
         try:
             _enter(line)
         except (TransportError, OSError) as e:
-            raise OutsideError(f"port {port}: no MicroPython answers ({e})") from e
+            raise OutsideError(f"port {port}: no MicroPython answers ({e}): {_CURE}") from e
         repl = _Line(port, line)
         try:
             yield repl
@@ -62,14 +69,18 @@ def _enter(line: Any) -> None:
     # A board that is starting may miss the first interrupt.
     from mpremote.transport import TransportError
 
-    for tries_left in range(_TRIES - 1, -1, -1):
+    heard = io.StringIO()
+    tries = 0
+    while True:
         line.serial.write(b"\r\x03\x03")
         try:
-            with redirect_stdout(io.StringIO()):  # mpremote prints unexpected replies
-                line.enter_raw_repl(soft_reset=False, timeout_overall=_ENTER_S)
+            with redirect_stdout(heard):  # mpremote prints what came in place of the prompt
+                line.enter_raw_repl(soft_reset=False, timeout_overall=_TRY_S)
             return
         except TransportError:
-            if not tries_left:
+            tries += 1
+            is_silent = not heard.getvalue().replace("b''", "").strip()
+            if tries >= (_TRIES if is_silent else _TRIES_IF_HEARD):
                 raise
 
 
@@ -82,12 +93,14 @@ class _Line:
         from mpremote.transport import TransportError
 
         try:
-            output, error = self._line.exec_raw(source, timeout=_EXEC_S)
+            output, error = self._line.exec_raw(source, timeout=ANSWER_S)
         except (TransportError, OSError) as e:
-            raise OutsideError(f"port {self._port}: the board stopped answering ({e})") from e
+            raise OutsideError(
+                f"port {self._port}: the board stopped answering ({e}): {_CURE}"
+            ) from e
         if error:
             message = str(error.decode("utf-8", "replace").strip().splitlines()[-1])
-            raise OutsideError(f"port {self._port}: the board says {message}")
+            raise OutsideError(f"port {self._port}: the board says {message}: {_CURE}")
         return str(output.decode("utf-8", "replace"))
 
     def leave(self) -> None:

@@ -29,9 +29,9 @@ def deploy(
 ) -> None:
     """Write the files that differ from those on the board, then restart the node.
 
-    If the cable is pulled, every file is still the old or the new one; deploy again. A counter
-    of updates and orders that is a day ahead of this computer's clock starts again. A board that
-    edgewise flash --node named needs the same --node here.
+    Each wait is said with its limit. If the cable is pulled, every file is still the old or the
+    new one; deploy again. A counter of updates and orders that is a day ahead of this computer's
+    clock starts again. A board that edgewise flash --node named needs the same --node here.
     """
     from rich.progress import Progress
 
@@ -39,8 +39,8 @@ def deploy(
     from edgewise.board.deploy import deploy as deploy_files
     from edgewise.board.deploy import files_of, mac_of, name_warning
     from edgewise.board.flash.label import Label
-    from edgewise.board.repl import open_repl
-    from edgewise.board.serial.first_lines import LIMIT_S, watch
+    from edgewise.board.repl import ANSWER_S, open_repl
+    from edgewise.board.serial.first_lines import LIMIT_S, limits, watch
 
     files = files_of(build)
     label = Label(node, config) if node is not None else None
@@ -48,7 +48,7 @@ def deploy(
         label.check(build, is_for_many=False)
     start_s = time.monotonic()
     with (
-        open_repl(port) as repl,
+        open_repl(port, say) as repl,
         Progress(console=err(), transient=True, disable=not err().is_terminal) as bar,
     ):
         task = bar.add_task("deploy", total=None)
@@ -56,6 +56,7 @@ def deploy(
         def show_progress(name: str, sent: int, total: int) -> None:
             bar.update(task, completed=sent, total=total, description=name)
 
+        say(f"comparing and sending files, up to {ANSWER_S} s for each answer of the board")
         check_arch(repl, build)
         if label:
             mac = mac_of(repl)
@@ -82,6 +83,7 @@ def deploy(
         if result.reset_counters:
             say("reset: the counter of updates and orders, which was ahead of this clock")
         say(f"{len(result.written)} written, {result.same} unchanged")
+        say(limits(talks=False, limit_s=LIMIT_S))
         first_lines = watch(repl.restart(), port, talks=False, limit_s=LIMIT_S)
     seconds = round(time.monotonic() - start_s, 2)
     say(f"node {first_lines.node} runs, model {first_lines.model}, after {seconds} s")

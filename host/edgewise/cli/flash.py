@@ -60,6 +60,8 @@ def flash(
 
     --port auto takes the only board on USB, --port all takes every one, at the same time.
     --node gives each board a name and a key of its own, and writes nodes/NAME.toml for it.
+    Each wait is said with its limit; that for the node begins again with each new line of it. A
+    firmware that mounts a partition romfs runs the node's code from there in place.
     Exit code 1 when a board failed.
     """
     job = _job(image, build, erase, before, after, baud)

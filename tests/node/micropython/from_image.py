@@ -17,23 +17,30 @@ def flash(path):
     return board
 
 
-def look():
-    import json
+def digests(root):
+    # -> SHA-256 of each file below root
     from binascii import hexlify
     from hashlib import sha256
 
-    digests = {}
+    found = {}
 
     def walk(folder):
-        for name, kind, *_ in list(os.ilistdir(ROOT + "/" + folder)):
+        for name, kind, *_ in list(os.ilistdir(root + "/" + folder)):
             path = folder + name
             if kind == 0x4000:
                 walk(path + "/")
                 continue
-            with open(ROOT + "/" + path, "rb") as f:
-                digests[path] = hexlify(sha256(f.read()).digest()).decode()
+            with open(root + "/" + path, "rb") as f:
+                found[path] = hexlify(sha256(f.read()).digest()).decode()
 
     walk("")
+    return found
+
+
+def look():
+    import json
+
+    files = digests(ROOT)
     stat = os.statvfs(ROOT)
     # as much as the node may ever write beside its files
     for n in range(8):
@@ -45,7 +52,7 @@ def look():
             for _ in range(40):
                 if f.read(BLOCK) != bytes([n]) * BLOCK:
                     raise ValueError("written and not read back")
-    print(json.dumps({"files": digests, "block": stat[0], "blocks": stat[2], "name_max": stat[9]}))
+    print(json.dumps({"files": files, "block": stat[0], "blocks": stat[2], "name_max": stat[9]}))
 
 
 def run(feed, speed, period_ms):
@@ -56,5 +63,6 @@ def run(feed, speed, period_ms):
     import main  # noqa: F401 - runs the node
 
 
-mount(flash(sys.argv[1]), ROOT)
-run(*sys.argv[2:]) if sys.argv[2:] else look()
+if __name__ == "__main__":
+    mount(flash(sys.argv[1]), ROOT)
+    run(*sys.argv[2:]) if sys.argv[2:] else look()

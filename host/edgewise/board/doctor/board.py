@@ -39,7 +39,7 @@ def checks(port: str) -> list[Check]:
             repl.exec(_ON_BOARD.read_text())
             return [*results, *_read_facts(repl)]
     except OutsideError as e:
-        return [*results, Check("MicroPython", False, True, "", f"{e}: {_FLASH_CURE}")]
+        return [*results, Check("MicroPython", False, True, "", f"{e}; or {_FLASH_CURE}")]
 
 
 def _check_port(port: str) -> Check:

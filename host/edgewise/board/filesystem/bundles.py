@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from edgewise.board.filesystem.awake import awake
 from edgewise.board.filesystem.join import Joined, join
 from edgewise.board.filesystem.shorten import shorten
 
-__all__ = ["Bundle", "bundles", "join_node"]
+__all__ = ["Bundle", "bundles", "has_mark", "join_node"]
 
 _STAYS = "node"
 # file -> the modules that are in it; all others are in the file that stays
@@ -52,6 +53,7 @@ _MEMORY = "edgenode/core/memory.py"
 _COMPAT = "edgenode/core/compat.py"  # mpy-cross knows const() without it
 _COME_AND_GO = "NOW_AND_THEN"
 _MARK = "MARK"  # a word that no source has
+_MARKED = re.compile(r"(lib/)?[a-z]+_[0-9a-f]{4}\.mpy")
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,11 @@ def bundles(joined: Mapping[str, Joined], compiler: str) -> list[Bundle]:
         )
         for name, file in joined.items()
     ]
+
+
+def has_mark(path: str) -> bool:
+    """Return whether the name of a file on a board has a build's mark: it names its content."""
+    return _MARKED.fullmatch(path) is not None
 
 
 def join_node(sources: Mapping[str, str], sleep: bool) -> dict[str, Joined]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from edgewise import settings
 from edgewise.board.flash import chips, download, memory
 from edgewise.board.flash.build import Build, with_config
-from edgewise.board.flash.esp import Connect, Loader, Progress, connect
+from edgewise.board.flash.esp import Connect, Loader, Progress, connect, erase_limit, write_limits
 from edgewise.board.flash.image import Image
 from edgewise.board.flash.label import Label
 from edgewise.board.flash.plan import plan
 from edgewise.board.ports import has_lines
-from edgewise.board.serial.first_lines import LIMIT_S, Started, watch
+from edgewise.board.serial.first_lines import LIMIT_S, Started, limits, watch
 from edgewise.errors import InputError, OutsideError
 
 __all__ = ["Job", "Result", "erase", "flash"]
@@ -35,7 +35,7 @@ class Job:
     baud: int
     before: str
     after: str
-    limit_s: float = LIMIT_S  # for the node's first reading
+    limit_s: float = LIMIT_S  # for the node's first reading, see `first_lines.watch`
     label: Label | None = None
 
 
@@ -72,7 +72,9 @@ def flash(port: str, job: Job, say: Say, progress: Progress, connect: Connect = 
             )
         build = _build_for(loader.mac, chip, job)
         image = job.image or download.fetch(chip, say)
-        regions = plan(image, build, chip, loader.flash_bytes)
+        regions = plan(
+            image, build, chip, loader.flash_bytes, lambda text: say(f"port {port}: {text}")
+        )
         if job.label and (file := job.label.add_to_fleet(loader.mac)):
             say(f"written: {file}")
         other_mac = memory.other_board(build.config, loader.mac)
@@ -82,6 +84,7 @@ def flash(port: str, job: Job, say: Say, progress: Progress, connect: Connect = 
                 f"this one is {loader.mac}: if both run, give each its own name: edgewise flash "
                 f"--node '{build.node}-{{mac}}'"
             )
+        say(f"port {port}: {write_limits(regions, job.erase)}")
         loader.write(regions, job.erase, progress)
         memory.remember(build.config, loader.mac)
         started = _reset_and_watch(port, loader, job, say)
@@ -97,6 +100,7 @@ def erase(
     """Erase all of the flash; return the closed loader, which still knows its chip."""
     loader = _connect(port, baud, before, say, connect)
     try:
+        say(f"port {port}: {erase_limit()}")
         loader.erase()
         loader.reset(after)
     finally:
@@ -116,7 +120,7 @@ def _build_for(mac: str, chip: chips.Chip, job: Job) -> Build:
 def _connect(port: str, baud: int, before: str, say: Say, connect: Connect) -> Loader:
     if not has_lines(port) or before.startswith("no-reset"):
         say(f"port {port} cannot reset the board: {_ENTER_DOWNLOAD}")
-    return connect(port, baud, before)
+    return connect(port, baud, before, say)
 
 
 def _reset_and_watch(port: str, loader: Loader, job: Job, say: Say) -> Started | None:
@@ -125,4 +129,5 @@ def _reset_and_watch(port: str, loader: Loader, job: Job, say: Say) -> Started |
         return None
     if not has_lines(port):
         say(f"port {port} cannot reset the board: press RESET (EN) now")
+    say(f"port {port}: {limits(job.build.talks, job.limit_s)}")
     return watch(line, port, job.build.talks, job.limit_s)

@@ -15,7 +15,7 @@ from edgewise.errors import InputError
 if TYPE_CHECKING:
     from littlefs import LittleFS
 
-__all__ = ["Build", "fit_partition", "read", "with_config"]
+__all__ = ["Build", "contents", "fit_partition", "read", "with_config"]
 
 _CONFIG = "config.json"
 _CURE = "run edgewise build --model MODEL --config node.toml"
@@ -76,16 +76,7 @@ def fit_partition(build: Build, part_bytes: int) -> bytes:
     1.26 on gives the partition all flash behind the application. InputError when the partition
     is smaller than the build.
     """
-    from littlefs import LittleFS, LittleFSError, UserContext
-
-    context = UserContext(max(part_bytes, len(build.data)))
-    context.buffer[:] = build.data.ljust(len(context.buffer), b"\xff")
-    options = MICROPYTHON_OPTIONS | {"block_size": build.block}
-    fs = LittleFS(context, block_count=0, mount=False, **options)
-    try:
-        fs.mount()
-    except LittleFSError as e:
-        raise InputError(f"{build.path}/fs.img: no LittleFS ({e}): {_CURE}") from e
+    fs = _mount(build, part_bytes)
     if build.new_config is not None:
         _replace_config(fs, build.new_config)
     old_blocks, new_blocks = fs.fs_stat().block_count, part_bytes // build.block
@@ -100,8 +91,36 @@ def fit_partition(build: Build, part_bytes: int) -> bytes:
     if old_blocks < new_blocks:
         fs.fs_grow(new_blocks)
     fs.unmount()
-    used = len(bytes(context.buffer).rstrip(b"\xff"))
-    return bytes(context.buffer[: -(-used // build.block) * build.block])
+    buffer = bytes(fs.context.buffer)
+    used = len(buffer.rstrip(b"\xff"))
+    return buffer[: -(-used // build.block) * build.block]
+
+
+def contents(build: Build) -> tuple[dict[str, bytes], list[str]]:
+    """Return the files in the image of ``build`` by path, and the empty folders in its root."""
+    fs = _mount(build, 0)
+    files = {}
+    for folder, _, names in fs.walk("/"):
+        for name in names:
+            path = f"{folder}/{name}".strip("/")
+            with fs.open(path, "rb") as file:
+                files[path] = file.read()
+    folders = [path for path in fs.listdir("/") if path not in files and not fs.listdir(path)]
+    return files, folders
+
+
+def _mount(build: Build, part_bytes: int) -> LittleFS:
+    from littlefs import LittleFS, LittleFSError, UserContext
+
+    context = UserContext(max(part_bytes, len(build.data)))
+    context.buffer[:] = build.data.ljust(len(context.buffer), b"\xff")
+    options = MICROPYTHON_OPTIONS | {"block_size": build.block}
+    fs = LittleFS(context, block_count=0, mount=False, **options)
+    try:
+        fs.mount()
+    except LittleFSError as e:
+        raise InputError(f"{build.path}/fs.img: no LittleFS ({e}): {_CURE}") from e
+    return fs
 
 
 def _replace_config(fs: LittleFS, config_json: bytes) -> None:

@@ -45,7 +45,7 @@ def _download(name: str, say: Callable[[str], None]) -> None:
     pooch.get_logger().setLevel(logging.WARNING)
     url = (os.environ.get("EDGEWISE_IMAGES") or chips.BASE_URL).rstrip("/") + "/" + name
     digest = chips.SHA256.get(name)
-    say(f"downloading {url}")
+    say(f"downloading {url}, up to {_TIMEOUT_S[1]} s for each part")
     if digest is None:
         say(f"{name}: no published checksum; its own SHA-256 is checked, its origin is not")
     try:

@@ -13,13 +13,21 @@ from edgewise.errors import InputError, OutsideError
 if TYPE_CHECKING:
     import serial
 
-__all__ = ["Connect", "Loader", "Progress", "check_resets", "connect"]
+__all__ = [
+    "Connect",
+    "Loader",
+    "Progress",
+    "check_resets",
+    "connect",
+    "erase_limit",
+    "write_limits",
+]
 
 _BEFORE_CHOICES = ("default-reset", "usb-reset", "no-reset", "no-reset-no-sync")
 _AFTER_CHOICES = ("hard-reset", "soft-reset", "no-reset", "no-reset-stub", "watchdog-reset")
 _ROM_BAUD = 115200
 _READ_S = 0.1
-_ATTEMPTS, _ATTEMPTS_BY_HAND = 7, 60  # about 0.8 s each
+_ATTEMPTS, _ATTEMPTS_BY_HAND, _ATTEMPT_S = 7, 60, 0.8
 _CABLE = "use a short data cable straight at the computer"
 Progress = Callable[[int, int], None]  # bytes done, total bytes
 
@@ -44,7 +52,8 @@ class Loader(Protocol):
         """Close the port."""
 
 
-Connect = Callable[[str, int, str], Loader]  # port, baud, before
+Say = Callable[[str], None]
+Connect = Callable[[str, int, str, Say], Loader]  # port, baud, before, say
 
 
 def check_resets(before: str, after: str) -> None:
@@ -57,10 +66,31 @@ def check_resets(before: str, after: str) -> None:
             raise InputError(f"--{option} {value}: use one of {', '.join(choices)}")
 
 
-def connect(port: str, baud: int, before: str) -> Loader:
+def erase_limit() -> str:
+    """Return what `Loader.erase` does, and how long it waits for the chip."""
+    from esptool.loader import CHIP_ERASE_TIMEOUT
+
+    return f"erasing the flash, up to {CHIP_ERASE_TIMEOUT:.0f} s"
+
+
+def write_limits(regions: list[Region], erase: bool) -> str:
+    """Return what `Loader.write` does, and how long it waits for the chip."""
+    from esptool.loader import ERASE_WRITE_TIMEOUT_PER_MB, timeout_per_mb
+
+    sizes = [len(r.data) for r in regions]
+    seconds = timeout_per_mb(ERASE_WRITE_TIMEOUT_PER_MB, max(sizes))
+    first = f"{erase_limit()}, then " if erase else ""
+    return (
+        f"{first}writing and verifying {sum(sizes)} bytes, up to {seconds:.0f} s for each answer "
+        "of the chip"
+    )
+
+
+def connect(port: str, baud: int, before: str, say: Say) -> Loader:
     """Bring the chip into download mode and connect to it; OutsideError with the cure.
 
-    ``baud`` is the rate for writing; a TCP socket keeps its own.
+    ``baud`` is the rate for writing; a TCP socket keeps its own. ``say`` is told how long it
+    waits, once the port is open.
     """
     from esptool import cmds, loader
 
@@ -71,6 +101,8 @@ def connect(port: str, baud: int, before: str) -> Loader:
     line.timeout = loader.DEFAULT_TIMEOUT
     by_hand = before.startswith("no-reset") or not has_lines(port)
     attempts = _ATTEMPTS_BY_HAND if by_hand else _ATTEMPTS
+    limit_s = attempts * _ATTEMPT_S
+    say(f"port {port}: waiting for the chip in download mode, up to {limit_s:.0f} s")
     try:
         with _port_errors(port):
             esp = cmds.detect_chip(line, connect_mode=before, connect_attempts=attempts)

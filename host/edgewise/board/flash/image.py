@@ -21,7 +21,9 @@ _MAGIC = 0xE9
 _TABLE_OFFSET = 0x8000  # in flash
 _ENTRY_MAGIC, _ENTRY_BYTES, _ENTRIES_MAX = b"\xaa\x50", 32, 95
 _TABLE_HASH = b"\xeb\xeb"
-_APP_TYPE = 0
+_APP_TYPE, _DATA_TYPE = 0, 1
+# names that MicroPython has if it mounts a partition romfs as /rom at its start
+_MOUNTS_ROMFS = (b"VfsRom", b"rom_ioctl")
 _CURE = "download it again, or use --image auto"
 _VFS_AT_START = (1, 26)  # from this version on `vfs` is all flash behind the last partition
 
@@ -62,7 +64,14 @@ class Image:
                 f"{self.name}: no partition vfs for the file system in {flash_bytes >> 20} MB of "
                 "flash: use a generic MicroPython image, such as --image auto"
             )
-        return Partition("vfs", 1, end, flash_bytes - end)
+        return Partition("vfs", _DATA_TYPE, end, flash_bytes - end)
+
+    def romfs(self) -> Partition | None:
+        """Return the partition that MicroPython mounts as /rom, None if the image has none."""
+        if not all(name in self.data for name in _MOUNTS_ROMFS):
+            return None
+        parts = (p for p in self.partitions if (p.name, p.type) == ("romfs", _DATA_TYPE))
+        return next(parts, None)
 
 
 def read(path: Path) -> Image:

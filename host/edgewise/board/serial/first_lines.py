@@ -15,9 +15,10 @@ from edgewise.errors import OutsideError
 if TYPE_CHECKING:
     import serial
 
-__all__ = ["LIMIT_S", "Started", "watch"]
+__all__ = ["LIMIT_S", "Started", "limits", "watch"]
 
-LIMIT_S = 60.0
+LIMIT_S = 60.0  # after each line that was not heard before
+_WHOLE_LIMITS = 15  # a line that is damaged on its way is a new one
 _NODE = re.compile(r"edgewise: node (\S+), boot (\d+), (?:model (.+), (\S+)|safe mode)$")
 _EXCEPTION = re.compile(r"[A-Z]\w*(Error|Exception)\b")
 _BOOT_LOOP_STARTS = 3
@@ -52,6 +53,16 @@ class Started:
         return f"{text}, first reading {self.t} C {self.h:.0f} %"
 
 
+def limits(talks: bool, limit_s: float) -> str:
+    """Return what `watch` waits for, and for how long."""
+    target = "reading" if talks else "line"
+    whole_min = limit_s * _WHOLE_LIMITS / 60
+    return (
+        f"waiting for the node's first {target}, up to {limit_s:.0f} s after each new line of the "
+        f"board, {whole_min:.0f} min in all"
+    )
+
+
 def watch(
     line: serial.Serial,
     port: str,
@@ -61,8 +72,9 @@ def watch(
 ) -> Started:
     """Read ``line`` until the node's first reading and return it; OutsideError names the cure.
 
-    ``talks``: whether its settings let it print readings; else its first line is enough. A chip
-    with USB inside closes its port at a reset; it is then opened again as ``port``.
+    ``talks``: whether its settings let it print readings; else its first line is enough.
+    ``limit_s`` begins again with each line that was not heard before. A chip with USB inside
+    closes its port at a reset; it is then opened again as ``port``.
     """
     node = model = message = last_line = ""
     starts = 0
@@ -92,7 +104,9 @@ def watch(
 def _lines(
     line: serial.Serial, port: str, limit_s: float, now: Callable[[], float]
 ) -> Iterator[str]:
-    end_s = now() + limit_s
+    start_s = now()
+    end_s = start_s + limit_s
+    heard: set[str] = set()
     buffer = b""
     while now() < end_s:
         try:
@@ -104,8 +118,13 @@ def _lines(
         if buffer.startswith(b">>>") or len(buffer) > _LINE_MAX:  # a prompt has no line end
             complete, buffer = [*complete, buffer], b""
         for text in complete:
-            if text:
-                yield text.decode("utf-8", "replace")
+            if not text:
+                continue
+            message = text.decode("utf-8", "replace")
+            if message not in heard:
+                heard.add(message)
+                end_s = min(now() + limit_s, start_s + limit_s * _WHOLE_LIMITS)
+            yield message
 
 
 def _reopen(port: str, end_s: float, now: Callable[[], float]) -> serial.Serial:
@@ -146,6 +165,10 @@ def _stop_reason(message: str) -> str:
 def _silence_error(node: str, model: str, last_line: str, limit_s: float) -> str:
     cure = "press RESET (EN), and look with edgewise monitor"
     if node:
-        return f"node {node} runs, model {model}, but read nothing in {limit_s:.0f} s: {cure}"
-    output = f"only {last_line!r}" if last_line else "nothing"
-    return f"written and verified, but {output} was heard in {limit_s:.0f} s: {cure}"
+        wait = f"no reading came within {limit_s:.0f} s of its last line"
+        return f"node {node} runs, model {model}, but {wait}: {cure}"
+    if last_line:
+        wait = f"no line of the node came within {limit_s:.0f} s after {last_line!r}"
+    else:
+        wait = f"nothing was heard in {limit_s:.0f} s"
+    return f"written and verified, but {wait}: {cure}"
