@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Repl", "open_repl"]
 
-_ENTER_S, _EXEC_S, _PROMPT_S, _READ_S = 8, 60, 2, 0.1
+EXEC_S = 60
+_ENTER_S, _PROMPT_S, _READ_S = 8, 2, 0.1
 _TRIES = 2
 
 
 class Repl(Protocol):
     """A raw REPL: runs source on the board and returns its output."""
 
-    def exec(self, source: str) -> str:
-        """Run ``source``; OutsideError when the board raises or stops answering."""
+    def exec(self, source: str, limit_s: float = EXEC_S) -> str:
+        """Run ``source``; OutsideError when the board raises or is silent for ``limit_s``."""
 
     def restart(self) -> serial.Serial:
         """End the REPL, start the program on the board; return the port with its output."""
@@ -78,11 +79,11 @@ class _Line:
         self._port, self._line = port, line
         self._is_ended = False
 
-    def exec(self, source: str) -> str:
+    def exec(self, source: str, limit_s: float = EXEC_S) -> str:
         from mpremote.transport import TransportError
 
         try:
-            output, error = self._line.exec_raw(source, timeout=_EXEC_S)
+            output, error = self._line.exec_raw(source, timeout=limit_s)
         except (TransportError, OSError) as e:
             raise OutsideError(f"port {self._port}: the board stopped answering ({e})") from e
         if error:
