@@ -14,7 +14,8 @@ from edgewise.bench.host_rate import _random_walks, host_rate
 from edgewise.bench.places import Board, UnixPort
 from edgewise.bench.show import show
 from edgewise.bench.wake import measure_starts_on
-from edgewise.board.repl import open_repl
+from edgewise.board.deploy import put_files
+from edgewise.board.repl import Repl, open_repl
 from edgewise.errors import EdgewiseError, OutsideError
 from edgewise.features import table
 from edgewise.package.store import load_package
@@ -134,6 +135,21 @@ def test_a_board_without_room_stays_as_it_is(
             Board(board.port) as place,
         ):
             run.measure(reference, place, TINY, with_limit=False)
+        assert list(board.files.iterdir()) == []
+
+
+def test_ctrl_c_leaves_nothing_on_the_board(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def put_half(repl: Repl, files: dict[str, bytes]) -> None:
+        put_files(repl, dict(list(files.items())[:1]))
+        repl._line.serial.write(b"half of a comm")  # type: ignore[attr-defined]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(places, "put_files", put_half)
+    with WasmBoard(tmp_path) as board:
+        with pytest.raises(KeyboardInterrupt), Board(board.port) as place:
+            place.put({"a/b.py": b"1", "c.py": b"2"})
         assert list(board.files.iterdir()) == []
 
 

@@ -129,8 +129,9 @@ class Board(Place):
                 f"port {self._port}: the board has {free // 1024} KB free, the bench needs "
                 f"{needed // 1024}: remove files with edgewise repl"
             )
-        self._is_written = True
+        self._is_written = self._is_busy = True
         put_files(self._repl, {f"/{_FOLDER}/{name}": data for name, data in files.items()})
+        self._is_busy = False
 
     def run(self, code: str, heap_kb: int = 1024) -> str:
         self._is_busy = True
@@ -141,7 +142,7 @@ class Board(Place):
 
     def close(self) -> None:
         try:
-            if self._is_busy:  # with code that an error or Ctrl-C left
+            if self._is_busy:  # with what an error or Ctrl-C left
                 self._stack.close()
                 self._repl = self._stack.enter_context(open_repl(self._port))
             if self._is_written:
