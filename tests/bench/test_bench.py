@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from tests.board.wasm_board import WasmBoard
+from tests.shared import wait_until
 
-from edgewise.bench import rivals, run, subject
+from edgewise.bench import places, rivals, run, subject
 from edgewise.bench.host_rate import _random_walks, host_rate
 from edgewise.bench.places import Board, UnixPort
 from edgewise.bench.show import show
+from edgewise.bench.wake import measure_starts_on
+from edgewise.board.deploy import put_files
+from edgewise.board.repl import Repl, open_repl
 from edgewise.errors import EdgewiseError, OutsideError
 from edgewise.features import table
 from edgewise.package.store import load_package
 from edgewise.toolchain import cc
 
 FEW = run.Size(200, {"native": 50, "python": 20}, frames=80, rounds=1, round_us=1, repeats=2)
+TINY = run.Size(20, {"native": 4, "python": 4}, frames=8, rounds=1, round_us=1, repeats=1)
 OURS = ("inline", "table", "plain", "node inline", "node table")
 
 
@@ -103,42 +107,54 @@ def test_a_package_is_measured(repo: Path) -> None:
     assert ways["table"]["agreement"] == ways["plain"]["agreement"] == 1.0
 
 
-def test_a_board_runs_the_same_files(
-    reference: subject.Subject,
-    micropython_command: list[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_board_runs_the_same_files_and_is_left_as_it_was(
+    reference: subject.Subject, tmp_path: Path
 ) -> None:
-    # The unix port has no raw REPL: what mpremote is told is done here to a folder.
-    calls = []
-
-    def mpremote(self: Board, *arguments: str) -> str:
-        calls.append(arguments[:2])
-        if arguments[0] == "exec":
-            code = arguments[1].replace("chdir('/", f"chdir('{tmp_path}/")
-            result = subprocess.run(
-                [*micropython_command, "-c", code], capture_output=True, text=True, timeout=500
-            )
-            assert result.returncode == 0, result.stderr
-            return result.stdout
-        if arguments[:2] == ("fs", "cp"):
-            shutil.copytree(arguments[3], tmp_path / Path(arguments[3]).name, dirs_exist_ok=True)
-        if arguments[:2] == ("fs", "rm"):
-            shutil.rmtree(tmp_path / arguments[3].lstrip(":/"))
-        return ""
-
-    monkeypatch.setattr(Board, "_mpremote", mpremote)
-    with Board("port") as place:
-        figures = run.measure(reference, place, FEW, with_limit=False)
+    with WasmBoard(tmp_path) as board:
+        main = board.files / "main.py"
+        with open_repl(board.port) as repl:
+            repl.exec("with open('/main.py', 'w') as f: f.write('node = bytearray(9000)')")
+        with Board(board.port) as place:
+            figures = run.measure(reference, place, TINY, with_limit=False)
+            starts = measure_starts_on(place, reference.blob, reference.inline)
+        wait_until(lambda: list(board.files.rglob("*")) == [main])
     ways = {way["name"]: way for way in figures["ways"]}
-    assert {ways[name]["agreement"] for name in OURS} == {1.0}
-    assert ways["gcc -O2"]["absent"] == "cannot run here"
-    assert calls[-2:] == [("fs", "rm"), ("reset",)]
-    assert list(tmp_path.iterdir()) == []
+    assert {ways[name]["agreement"] for name in ("table", "plain", "node table")} == {1.0}
+    assert ways["gcc -O2"]["absent"] == ways["inline"]["absent"] == "cannot run here"
+    # it has no native code
+    assert starts["wake"] == {"absent": "no compiler for this machine"}
+
+
+def test_a_board_without_room_stays_as_it_is(
+    reference: subject.Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "_FREE", "print(9000)")
+    with WasmBoard(tmp_path) as board:
+        with (
+            pytest.raises(OutsideError, match="has 8 KB free, the bench needs"),
+            Board(board.port) as place,
+        ):
+            run.measure(reference, place, TINY, with_limit=False)
+        assert list(board.files.iterdir()) == []
+
+
+def test_ctrl_c_leaves_nothing_on_the_board(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def put_half(repl: Repl, files: dict[str, bytes]) -> None:
+        put_files(repl, dict(list(files.items())[:1]))
+        repl._line.serial.write(b"half of a comm")  # type: ignore[attr-defined]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(places, "put_files", put_half)
+    with WasmBoard(tmp_path) as board:
+        with pytest.raises(KeyboardInterrupt), Board(board.port) as place:
+            place.put({"a/b.py": b"1", "c.py": b"2"})
+        assert list(board.files.iterdir()) == []
 
 
 def test_a_port_without_a_board_is_one_line() -> None:
-    with pytest.raises(OutsideError, match=r"^mpremote: failed to access .*: check --port"):
+    with pytest.raises(OutsideError, match=r"^port /dev/no-board-here: is not there: plug"):
         Board("/dev/no-board-here")
 
 

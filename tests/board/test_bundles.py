@@ -7,16 +7,22 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tests.board.flash_board import FlashBoard
 from tests.shared import LIMIT_S
 
 from edgewise import paths, settings
+from edgewise.bench.places import UnixPort
+from edgewise.bench.show import show_starts_on
 from edgewise.bench.start import reads_of_starts
+from edgewise.bench.wake import measure_starts_on
 from edgewise.board.filesystem import Arch, build, node_code
 from edgewise.board.filesystem.bundles import Bundle, bundles, join_node
 from edgewise.board.filesystem.files import compiler_of, joined_node, node_sources
 from edgewise.board.filesystem.join import join
 from edgewise.board.filesystem.tracebacks import located
 from edgewise.errors import EdgewiseError
+from edgewise.package.store import load_package
+from edgewise.report.energy import ASSUMED
 from edgewise.toolchain import umqtt
 
 POWER_READS, POWER_BYTES, WAKE_READS = 1500, 120_000, 1050
@@ -122,10 +128,49 @@ def test_a_start_reads_little(repo: Path, tmp_path: Path) -> None:
         config = settings.write(tmp_path / f"{sleep}.toml", {**values, "sleep": sleep})[0]
         built = build(repo / "models/occupancy", config, tmp_path / f"build-{sleep}", "x64")
         reads[sleep] = reads_of_starts(built.image, wakes=sleep)
-    print(reads)
+    wake = reads[True]["wake"]
+    assert pytest.approx(wake.reads, rel=0.05) == ASSUMED.wake_reads
+    assert pytest.approx(wake.bytes, rel=0.05) == ASSUMED.wake_bytes
+    assert pytest.approx(_loaded(tmp_path / "build-True/fs"), rel=0.1) == ASSUMED.code_bytes
     assert reads[False]["power"].reads <= POWER_READS
     assert reads[False]["power"].bytes <= POWER_BYTES
     assert reads[True]["wake"].reads <= WAKE_READS
+
+
+def _loaded(fs: Path) -> int:
+    # what a wake imports; native code of an ESP32 is a little smaller
+    (node,) = fs.glob("node_*.mpy")
+    return node.stat().st_size + (fs / "model.mpy").stat().st_size
+
+
+def test_a_start_on_a_board_is_split_into_its_terms(repo: Path) -> None:
+    package = load_package(repo / "models/occupancy")
+    with FlashBoard() as place:
+        found = measure_starts_on(place, package.blob, package.code)
+    power, wake, flash, flashed = (found[key] for key in ("power", "wake", "flash", "flashed"))
+    assert 0 < wake["imports_s"] < wake["s"]
+    assert 0 < wake["imports_reads"] < wake["reads"]
+    assert power["imports_reads"] > 0
+    assert "s" not in power
+
+    def seconds(start: dict) -> float:
+        return (start["reads"] * flash["read_us"] + start["bytes"] * flash["byte_us"]) / 1e6
+
+    own_s = wake["load_s"] + wake["decide_s"]
+    assert own_s + seconds(wake) == pytest.approx(wake["s"])
+    assert own_s + seconds(flashed) == pytest.approx(flashed["s"])
+    # a folder that was written file by file is read more often than an image
+    assert 500 < flashed["reads"] <= WAKE_READS < wake["reads"]
+    show_starts_on(found)
+
+
+def test_a_node_that_does_not_work_is_no_figure(repo: Path) -> None:
+    package = load_package(repo / "models/occupancy")
+    with UnixPort() as place:
+        found = measure_starts_on(place, package.blob[:-1], package.code)
+    for start in ("power", "wake"):
+        assert found[start]["absent"].startswith("the node crashed: "), start
+    assert found["flash"] == {"absent": "has no flash of its own"}
 
 
 def test_a_traceback_names_the_line_of_the_source() -> None:

@@ -34,8 +34,24 @@ OCCUPANCY = Path(__file__).parents[2] / "models" / "occupancy"
 
 def test_the_formula_by_hand() -> None:
     a = Assumptions(
-        boot_s=1, work_s=1, cpu_ma=36, radio_s=2, radio_ma=180, sensor_s=2, sensor_ma=1.8
+        boot_s=1,
+        wake_reads=1000,
+        wake_bytes=10_000,
+        flash_read_s=0.1e-3,
+        flash_byte_s=5e-6,
+        code_bytes=5000,
+        load_byte_s=20e-6,
+        dht_read_s=0.3,
+        decide_s=0.4,
+        keep_s=0.05,
+        cpu_ma=36,
+        radio_s=2,
+        radio_ma=180,
+        sensor_s=2,
+        sensor_ma=1.8,
     )
+    assert a.imports_s == pytest.approx(0.1 + 0.05 + 0.1)
+    assert a.wake_s == pytest.approx(2)
     # 100 wakes a day, 10 reports: 200 s at 36, 20 s at 180, 200 s at 1.8, standby and sleep
     expected = (200 * 36 + 20 * 180 + 200 * 1.8 + 86400 * 0.05 + (86400 - 220) * 0.01) / 3600
     assert day_mah(864, 10, 0.01, a) == pytest.approx(expected)
@@ -45,7 +61,7 @@ def test_the_formula_by_hand() -> None:
 
 def test_a_node_that_never_sleeps_long_enough() -> None:
     mah = day_mah(0.5, 0, 0.01, replace(ASSUMED, sensor_ma=0, standby_ma=0))
-    assert mah == pytest.approx(172800 * 0.99 * ASSUMED.cpu_ma / 3600)
+    assert mah == pytest.approx(172800 * ASSUMED.wake_s * ASSUMED.cpu_ma / 3600)
 
 
 def test_every_assumption_has_its_source() -> None:
@@ -188,3 +204,22 @@ def test_the_table_in_the_docs_is_what_the_model_says() -> None:
                 ]
             )
     assert rows == expected
+
+
+def test_the_terms_of_a_wake_in_the_docs_are_those_of_the_model() -> None:
+    text = (OCCUPANCY.parents[1] / "docs" / "battery.md").read_text()
+    a = ASSUMED
+    read_s = a.wake_reads * a.flash_read_s + a.wake_bytes * a.flash_byte_s
+    terms = {
+        "boot": a.boot_s,
+        f"imports: {a.wake_reads} reads at {1e6 * a.flash_read_s:.0f} us, "
+        f"{a.wake_bytes:,} bytes at {1e6 * a.flash_byte_s:.1f} us": read_s,
+        f"imports: {a.code_bytes:,} bytes of code to objects, "
+        f"at {1e6 * a.load_byte_s:.1f} us": a.imports_s - read_s,
+        "read": a.dht_read_s,
+        "decide": a.decide_s,
+        "keep": a.keep_s,
+        "together": a.wake_s,
+    }
+    for term, seconds in terms.items():
+        assert re.search(rf"^\| {re.escape(term)}.* \| {seconds:.2f} \|", text, re.M), term

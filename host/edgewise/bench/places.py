@@ -1,15 +1,17 @@
-"""The places where the node's side of the bench runs: the unix port, or a board by mpremote."""
+"""The places where the node's side of the bench runs: the unix port, or a board on a cable."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 import tempfile
 from abc import ABC, abstractmethod
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
+from edgewise.board.deploy import put_files, remove_folder
+from edgewise.board.repl import open_repl
 from edgewise.errors import OutsideError
 from edgewise.toolchain import micropython
 
@@ -17,6 +19,17 @@ __all__ = ["Board", "Place", "UnixPort"]
 
 _TIMEOUT_S = 900
 _FOLDER = "edgewise-bench"
+_BLOCK = 4096  # of the file system; a file takes whole ones
+_FREE = "import os; s = os.statvfs('/'); print(s[0] * s[3])"
+# The program that was on the board leaves its RAM to the bench.
+_CLEAR = """\
+for _name in list(globals()):
+ if not _name.startswith("__"): del globals()[_name]
+import gc, sys
+for _name in list(sys.modules):
+ if _name != "__main__": del sys.modules[_name]
+gc.collect()
+"""
 # sys.implementation._mpy >> 10 & 15, MicroPython's py/persistentcode.h
 _MACHINES = {2: "x64", 10: "xtensawin", 11: "rv32imc"}
 
@@ -63,21 +76,21 @@ def _write(folder: Path, files: dict[str, bytes]) -> None:
         path.write_bytes(content)
 
 
-def _output(command: list[str], cwd: Path | None = None, cure: str = "run edgewise doctor") -> str:
+def _output(command: list[str], cwd: Path) -> str:
     try:
         process = subprocess.run(
             command,
             cwd=cwd,
-            env={"MICROPYPATH": ".:.frozen"} if cwd else None,
+            env={"MICROPYPATH": ".:.frozen"},
             capture_output=True,
             text=True,
             timeout=_TIMEOUT_S,
         )
     except (OSError, subprocess.SubprocessError) as e:
-        raise OutsideError(f"{command[0]} failed ({e}): {cure}") from e
+        raise OutsideError(f"{command[0]} failed ({e}): run edgewise doctor") from e
     if process.returncode:
         text = process.stderr.strip() or process.stdout.strip() or "it said nothing"
-        raise OutsideError(f"{text.splitlines()[-1]}: {cure}")
+        raise OutsideError(f"{text.splitlines()[-1]}: run edgewise doctor")
     return process.stdout
 
 
@@ -100,31 +113,40 @@ class UnixPort(Place):
 
 
 class Board(Place):
-    """A board on ``port`` (any name that mpremote can connect to). It is reset at the end."""
+    """A board on ``port``, a name or URL of a serial port. Its program starts again at the end."""
 
     def __init__(self, port: str) -> None:
         self._port = port
-        self._mpremote("exec", "import os; os.chdir('/')")
+        self._is_written = self._is_busy = False
+        self._stack = ExitStack()
+        self._repl = self._stack.enter_context(open_repl(port))
 
     def put(self, files: dict[str, bytes]) -> None:
-        with tempfile.TemporaryDirectory(prefix="edgewise-put-") as name:
-            _write(Path(name) / _FOLDER, files)
-            self._mpremote("fs", "cp", "-r", str(Path(name) / _FOLDER), ":")
+        free = int(self._repl.exec(_FREE))
+        needed = sum(-(-len(data) // _BLOCK) * _BLOCK for data in files.values())
+        if needed > free:
+            raise OutsideError(
+                f"port {self._port}: the board has {free // 1024} KB free, the bench needs "
+                f"{needed // 1024}: remove files with edgewise repl"
+            )
+        self._is_written = self._is_busy = True
+        put_files(self._repl, {f"/{_FOLDER}/{name}": data for name, data in files.items()})
+        self._is_busy = False
 
     def run(self, code: str, heap_kb: int = 1024) -> str:
-        # The modules that main.py imported before are not those of the bench, so they are removed.
-        return self._mpremote(
-            "exec",
-            "import os, sys\n"
-            "for name in list(sys.modules):\n"
-            " if name.startswith(('edgenode', 'bench_')): del sys.modules[name]\n"
-            f"os.chdir('/{_FOLDER}')\n{code}\nos.chdir('/')",
-        )
+        self._is_busy = True
+        source = f"{_CLEAR}import os\nos.chdir('/{_FOLDER}')\n{code}\nos.chdir('/')"
+        output = self._repl.exec(source, _TIMEOUT_S)
+        self._is_busy = False
+        return output
 
     def close(self) -> None:
-        self._mpremote("fs", "rm", "-r", f":/{_FOLDER}")
-        self._mpremote("reset")
-
-    def _mpremote(self, *words: str) -> str:
-        command = [sys.executable, "-m", "mpremote", "connect", self._port, "resume", *words]
-        return _output(command, cure="check --port, the cable and who else uses it")
+        try:
+            if self._is_busy:  # with what an error or Ctrl-C left
+                self._stack.close()
+                self._repl = self._stack.enter_context(open_repl(self._port))
+            if self._is_written:
+                self._repl.exec("import os; os.chdir('/')")
+                remove_folder(self._repl, f"/{_FOLDER}")
+        finally:
+            self._stack.close()

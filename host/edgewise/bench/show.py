@@ -8,8 +8,10 @@ from typing import Any
 from edgewise import console
 from edgewise.bench.start import Reads
 
-__all__ = ["show", "show_starts"]
+__all__ = ["show", "show_starts", "show_starts_on"]
 
+_POWER = "from reset to the first reading"
+_WAKE = "wake from deep sleep, radio off"
 _HEAD = ("", "us", "x gcc", "bytes", "allocated", "agreement", "what a call does")
 
 
@@ -30,6 +32,8 @@ def show(figures: dict[str, Any]) -> None:
         print()
     for line in _lines(figures):
         print(line)
+    if starts := figures.get("starts"):
+        show_starts_on(starts)
 
 
 def _cells(way: dict[str, Any]) -> tuple[str, ...]:
@@ -85,9 +89,33 @@ def _per_node(model: dict[str, Any]) -> str:
 
 def show_starts(starts: Mapping[str, Mapping[str, Reads]]) -> None:
     """Print what the starts of `bench.start.measure_starts` read."""
-    what = {"power": "from reset to the first reading", "wake": "wake from deep sleep, radio off"}
+    what = {"power": _POWER, "wake": _WAKE}
     print("reads of the flash, and their bytes")
     for start, words in what.items():
         for layout, figures in starts.items():
             found = figures[start]
             print(f"{words:34}  {layout:10}  {found.reads:6,}  {found.bytes:9,}")
+
+
+def show_starts_on(found: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print what `bench.wake.measure_starts_on` measured."""
+    for line in _starts_on(found):
+        print(line)
+
+
+def _starts_on(found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    power, wake, flash = found["power"], found["wake"], found["flash"]
+    yield f"{_POWER}: {power.get('absent') or 'imports {imports_s:.3f} s'.format(**power)}"
+    words = "{s:.3f} s, of it imports {imports_s:.3f} s; boot and sensor come on top"
+    yield f"{_WAKE}: {wake.get('absent') or words.format(**wake)}"
+    words = "{read_us:.1f} us a read and {byte_us:.3f} us a byte"
+    yield f"flash: {flash.get('absent') or words.format(**flash)}"
+    if flashed := found.get("flashed"):
+        yield (
+            f"of the wake, without its {wake['reads']:,} reads: load {wake['load_s']:.3f} s, "
+            f"decide and keep {wake['decide_s']:.3f} s"
+        )
+        yield (
+            f"the same on a board that was flashed: {flashed['s']:.3f} s, with "
+            f"{flashed['reads']:,} reads of {flashed['bytes']:,} bytes"
+        )

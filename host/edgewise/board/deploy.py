@@ -17,7 +17,15 @@ from edgewise.board.repl import Repl
 from edgewise.errors import InputError, OutsideError
 from edgewise.messages.names import name_error
 
-__all__ = ["Deployed", "deploy", "files_of", "mac_of", "name_warning"]
+__all__ = [
+    "Deployed",
+    "deploy",
+    "files_of",
+    "mac_of",
+    "name_warning",
+    "put_files",
+    "remove_folder",
+]
 
 _ON_BOARD = Path(__file__).with_name("deploy_on_board.py")
 _PART_BYTES = 1536
@@ -132,6 +140,28 @@ def _digests(repl: Repl, folder: str, files: Mapping[str, bytes]) -> dict[str, s
     return dict(zip(names, output.splitlines(), strict=True))
 
 
+def put_files(repl: Repl, files: Mapping[str, bytes]) -> None:
+    """Write ``files`` by their path on the board; OutsideError when one arrives damaged.
+
+    Nothing stays of a file that was there.
+    """
+    repl.exec(_ON_BOARD.read_text())
+    for path, data in files.items():
+        repl.exec(f"begin({path!r}, '')")
+        for part in _parts(data):
+            repl.exec(f"write({part!r})")
+        repl.exec("out.close()")
+        if _ask(repl, f"digest({path!r})") != _digest(data):
+            raise OutsideError(f"{path} arrived damaged: check the cable and try again")
+
+
+def remove_folder(repl: Repl, path: str) -> None:
+    """Remove a folder and all that is in it; no start of a node reads that it was there."""
+    repl.exec(_ON_BOARD.read_text())
+    repl.exec(f"remove_folder({path!r})")
+    repl.exec("shorten_root()")
+
+
 def _name_in(files: Mapping[str, bytes]) -> str:
     try:
         return str(json.loads(files["config.json"]).get("node", ""))
@@ -149,13 +179,19 @@ def _send_file(
 ) -> int:
     path = "/" + name
     repl.exec(f"begin({path!r})")
-    for offset in range(0, len(data), _PART_BYTES):
-        part = base64.b64encode(data[offset : offset + _PART_BYTES])
+    for n, part in enumerate(_parts(data), 1):
         repl.exec(f"write({part!r})")
-        progress(name, sent + min(offset + _PART_BYTES, len(data)), total)
+        progress(name, sent + min(n * _PART_BYTES, len(data)), total)
     if not _ask(repl, f"end({path!r}, {_digest(data)!r})"):
         raise OutsideError(f"{name} arrived damaged: check the cable and deploy again")
     return sent + len(data)
+
+
+def _parts(data: bytes) -> list[bytes]:
+    return [
+        base64.b64encode(data[offset : offset + _PART_BYTES])
+        for offset in range(0, len(data), _PART_BYTES)
+    ]
 
 
 def _read_list(repl: Repl) -> str:

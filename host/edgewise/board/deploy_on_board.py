@@ -34,7 +34,7 @@ def node_name():
     return name if isinstance(name, str) else ""
 
 
-def begin(path):
+def begin(path, suffix=".tmp"):
     global out
     slash = path.find("/", 1)
     while slash > 0:
@@ -43,7 +43,7 @@ def begin(path):
         except OSError:
             pass  # it exists already
         slash = path.find("/", slash + 1)
-    out = open(path + ".tmp", "wb")
+    out = open(path + suffix, "wb")
 
 
 def write(text):
@@ -95,6 +95,16 @@ def remove(path):
             os.rmdir(path[:slash])
     except OSError:
         pass  # it is gone already, or the folder holds more
+
+
+def remove_folder(path):
+    for name in os.listdir(path):
+        inner = path + "/" + name
+        if os.stat(inner)[0] & 0x4000:
+            remove_folder(inner)
+        else:
+            os.remove(inner)
+    os.rmdir(path)
 
 
 def reset_counters(limit_ms):

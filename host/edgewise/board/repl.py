@@ -27,8 +27,8 @@ _CURE = "press RESET (EN), check the cable and try again"
 class Repl(Protocol):
     """A raw REPL: runs source on the board and returns its output."""
 
-    def exec(self, source: str) -> str:
-        """Run ``source``; OutsideError when the board raises or stops answering."""
+    def exec(self, source: str, limit_s: float = ANSWER_S) -> str:
+        """Run ``source``; OutsideError when the board raises or is silent for ``limit_s``."""
 
     def restart(self) -> serial.Serial:
         """End the REPL, start the program on the board; return the port with its output."""
@@ -89,11 +89,11 @@ class _Line:
         self._port, self._line = port, line
         self._is_ended = False
 
-    def exec(self, source: str) -> str:
+    def exec(self, source: str, limit_s: float = ANSWER_S) -> str:
         from mpremote.transport import TransportError
 
         try:
-            output, error = self._line.exec_raw(source, timeout=ANSWER_S)
+            output, error = self._line.exec_raw(source, timeout=limit_s)
         except (TransportError, OSError) as e:
             raise OutsideError(
                 f"port {self._port}: the board stopped answering ({e}): {_CURE}"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgewise.cli.options import JsonFlag
+from edgewise.cli.options import BoardOrNone, JsonFlag
 from edgewise.console import emit_json, progress_bar, say
 
 EXAMPLES = (
@@ -23,10 +23,7 @@ def bench(
         Path | None,
         typer.Argument(help="Model package [a forest of 10 trees and 290 nodes]"),
     ] = None,
-    port: Annotated[
-        str | None,
-        typer.Option(help="Serial port of a board to measure on; the board restarts afterwards"),
-    ] = None,
+    port: BoardOrNone = None,
     start: Annotated[
         bool, typer.Option("--start", help="Only count what a start reads from the flash")
     ] = False,
@@ -34,8 +31,9 @@ def bench(
 ) -> None:
     """Measure time, bytes, allocations and agreement of each form of a model.
 
-    Runs in MicroPython's unix port, beside C and other generators, or on a board. With --start:
-    the reads of a board's flash from reset to the first reading, and of a wake from deep sleep.
+    Runs in MicroPython's unix port, beside C and other generators, or on a board. Then the node
+    starts and wakes from deep sleep with this model: the time of its imports, of the wake and, on
+    a board, of a read of the flash. With --start: only the reads of the flash, in a simulated one.
     """
     if start:
         _count_starts(model, port, json)
@@ -45,6 +43,7 @@ def bench(
     from edgewise.bench.load import collector_load
     from edgewise.bench.places import Board, UnixPort
     from edgewise.bench.show import show
+    from edgewise.bench.wake import measure_starts_on
     from edgewise.package.store import load_package
     from edgewise.toolchain import extras
 
@@ -54,6 +53,8 @@ def bench(
     with Board(port) if port else UnixPort() as place, progress_bar("measuring") as step:
         size = run.BOARD if port else run.PC
         figures = run.measure(forest, place, size, not port, step)
+        say("starts of a node ...")
+        figures["starts"] = measure_starts_on(place, forest.blob, forest.inline)
     if not port:
         say("features of 540,000 readings ...")
         figures["host"] = host_rate()

@@ -19,6 +19,7 @@ __all__ = [
     "Base",
     "Baud",
     "Before",
+    "BoardOrNone",
     "Broker",
     "BrokerPasswordFile",
     "Ca",
@@ -169,6 +170,15 @@ Port = Annotated[
         metavar="PORT",
         callback=_resolve_auto,
         help="/dev/ttyUSB0, COM5, socket://host:port, rfc2217://... or auto: the one board on USB",
+    ),
+]
+BoardOrNone = Annotated[
+    str | None,
+    typer.Option(
+        "--port",
+        metavar="PORT",
+        callback=_resolve_auto,
+        help="Serial port of a board to measure on, or auto; its program restarts afterwards",
     ),
 ]
 SerialOrNone = Annotated[

@@ -29,7 +29,15 @@ class Assumptions:
     """Currents in mA, times in s, charge in mAh; each with its source in ``SOURCES``."""
 
     boot_s: float = 0.64
-    work_s: float = 0.35
+    wake_reads: int = 957
+    wake_bytes: int = 81_700
+    flash_read_s: float = 95e-6
+    flash_byte_s: float = 0.1e-6
+    code_bytes: int = 42_800
+    load_byte_s: float = 5.6e-6
+    dht_read_s: float = 0.27
+    decide_s: float = 0.29
+    keep_s: float = 0.02
     cpu_ma: float = 43.0
     radio_s: float = 0.77
     radio_dhcp_s: float = 1.6
@@ -42,12 +50,40 @@ class Assumptions:
     battery_mah: float = 2000.0
     usable: float = 0.8
 
+    @property
+    def imports_s(self) -> float:
+        """Seconds of a wake until its files are read and loaded."""
+        read_s = self.wake_reads * self.flash_read_s + self.wake_bytes * self.flash_byte_s
+        return read_s + self.code_bytes * self.load_byte_s
+
+    @property
+    def wake_s(self) -> float:
+        """Seconds of a wake with the radio off."""
+        return self.boot_s + self.imports_s + self.dht_read_s + self.decide_s + self.keep_s
+
 
 ASSUMED = Assumptions()
 SOURCES = {
-    "boot_s": "from waking to main.py; measured, MicroPython on an ESP32",
-    "work_s": "read 0.27 (stock dht driver), restore, predict and keep: 26 + 2 steps of the "
-    "default model at 2 ms, estimated from the unix port",
+    "boot_s": "from waking to main.py, file system mounted: measured on an ESP32-S3, MicroPython "
+    "1.19 (glenn20/upy-esp32-experiments); a third is the check of the firmware",
+    "wake_reads": "reads of the flash, all files: counted for models/occupancy (edgewise bench "
+    "--start), some 100 of them before main.py, so they are in boot_s too",
+    "wake_bytes": "bytes of these reads, counted with them",
+    "flash_read_s": "a read without its bytes: measured on an ESP32 by ESP-IDF's maintainers "
+    "(espressif/esp-idf #3277: 736 reads of 145 bytes in 80.9 ms, 39,272 of 121 in 4.22 s); "
+    "0.08 ms from the limits of their own tests; edgewise bench --port measures it",
+    "flash_byte_s": "two lines at 40 MHz, and the difference of the two figures in esp-idf #3277; "
+    "edgewise bench --port measures it",
+    "code_bytes": "node and model.mpy, which a wake imports",
+    "load_byte_s": "from a file to objects: 2,422 bytes in 10.2 ms on a pyboard (micropython "
+    "#12678, core_import_mpy_single); an ESP32 takes 1.32 times as long (seven scores in #7850); "
+    "may be half or twice as much; edgewise bench --port measures it",
+    "dht_read_s": "MicroPython's drivers/dht/dht.c: waits 250 ms, calls for 18 ms, receives for 5",
+    "decide_s": "settings, model and memory to objects, checks, class: 4.1 ms in the unix port, "
+    "whose scores are 71 times those of an ESP32 (nine scores in micropython #7850); may be half "
+    "or twice as much; edgewise bench --port measures it",
+    "keep_s": "2,048 bytes with their CRC-32 into RTC memory, begin of sleep: estimated from the "
+    "unix port",
     "cpu_ma": "awake without radio: measured on an ESP32-DevKitC V4 (lucidar.me); ESP32 "
     "datasheet: 30 to 68 at 240 MHz",
     "radio_s": "static address, the whole of the best published wake-to-publish time on top of "
@@ -79,7 +115,7 @@ def day_mah(
     """
     a = assumed
     wakes = _DAY_S / period_s
-    cpu_s = wakes * (a.boot_s + a.work_s)
+    cpu_s = wakes * a.wake_s
     on_s = reports_a_day * (a.radio_s if radio_s is None else radio_s)
     asleep_s = max(_DAY_S - cpu_s - on_s, 0.0)
     sensor_mas = wakes * a.sensor_s * a.sensor_ma + _DAY_S * a.standby_ma

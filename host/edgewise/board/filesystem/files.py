@@ -24,6 +24,7 @@ __all__ = [
     "compile_node",
     "compiler_of",
     "joined_node",
+    "model_files",
     "node_code",
     "node_sources",
 ]
@@ -51,17 +52,28 @@ def board_files(
     missing tool.
     """
     _check_actuator(package, node_settings, path)
-    files = {"config.json": settings.config_json(node_settings), "model.bin": package.blob}
-    files |= node_code(arch, settings.complete(node_settings)["sleep"])
-    files[_UMQTT] = _compile(umqtt.fetch() / "umqtt" / "simple.py", arch)
-    if (code := package.code) is not None:
-        files["model.mpy"] = _compile_text(code, arch)
+    files = model_files(package.blob, package.code, node_settings, arch)
     for name, data in settings.tls_files(node_settings, path).items():
         if name in files:
             raise InputError(f"{path}: {name} is a file of the node: rename the one for TLS")
         files[name] = data
     files[LIST] = listing(files)
     return dict(sorted(files.items()))
+
+
+def model_files(
+    blob: bytes, code: str | None, node_settings: Mapping[str, Any], arch: Arch
+) -> dict[str, bytes]:
+    """Return what every node has, by its path on the board.
+
+    ``blob``: model.bin; ``code``: model.py, None for a model that is walked as a table.
+    """
+    files = {"config.json": settings.config_json(node_settings), "model.bin": blob}
+    files |= node_code(arch, settings.complete(node_settings)["sleep"])
+    files[_UMQTT] = _compile(umqtt.fetch() / "umqtt" / "simple.py", arch)
+    if code is not None:
+        files["model.mpy"] = _compile_text(code, arch)
+    return files
 
 
 @cache
