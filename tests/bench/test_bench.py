@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.board.wasm_board import WasmBoard
+from tests.counts import WHOLE
 from tests.shared import wait_until
 
 from edgewise.bench import places, rivals, run, subject
@@ -97,6 +98,7 @@ def test_what_is_absent_says_why(
     }
 
 
+@pytest.mark.skipif(not WHOLE, reason="20,560 rows once more: make test-all")
 def test_a_package_is_measured(repo: Path) -> None:
     package = load_package(repo / "models/occupancy")
     package_subject = subject.subject_of(package)

@@ -65,7 +65,7 @@ def contract(estimator: Any) -> dict[str, Any]:
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 @settings(
-    max_examples=count(8, 200),
+    max_examples=count(5, 200),
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

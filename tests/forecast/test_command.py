@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 from tests.command import edgewise
+from tests.counts import WHOLE
 from tests.forecast.days import DAY, HOUR_S, START_S, rows
 from tests.shared import LIMIT_S
 
@@ -64,6 +65,7 @@ def test_a_day_is_stored_and_what_crosses_a_limit_is_said_once(db: str, tmp_path
     assert (event_row.node, event_row.event, payload["about"]) == ("warm", "forecast", "t>23.5")
 
 
+@pytest.mark.skipif(not WHOLE, reason="seconds to import the forecasters: make test-all")
 def test_it_goes_on_until_it_is_ended(db: str) -> None:
     process = subprocess.Popen([*RUN, "--db", db, "--stay"], stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None

@@ -57,6 +57,8 @@ def train(
     ``progress`` gets the number of candidates that are tried, and of all candidates.
     Raises InputError where nothing can be learned from the labels or nothing fits the budget.
     """
+    from sklearn import config_context
+
     classes = classes_of(fit, test)
     rows = _labelled_rows(fit, classes)
     search_rows = {f: r.select(_spread_rows(len(r.y))) for f, r in rows.items()}
@@ -67,7 +69,9 @@ def train(
             "record each class more than once, or on more nodes"
         )
     search = Search(search_rows, parts, len(classes), seed, check_jobs(jobs))
-    result = search.find(budget or Budget(), levels, progress)
+    # Its numbers need no check: they are whole, and so are the parameters of its own trees.
+    with config_context(assume_finite=True, skip_parameter_validation=True):
+        result = search.find(budget or Budget(), levels, progress)
     test_rows = rows_of(test, _filters(result.filtered), fit.period_ms, max_delta(fit), classes)
     return _train_final(result, fit, classes, rows[result.filtered], test_rows)
 

@@ -127,7 +127,7 @@ class Search:
         return self._choose(trials, choice, filtered)
 
     def _run(self, shapes: Iterable[_Shape], step: Callable[[], None]) -> list[list[_Trial]]:
-        from joblib import Parallel, delayed
+        from sklearn.utils.parallel import Parallel, delayed
 
         shapes = list(shapes)
         for key in sorted({(s.filtered, s.levels) for s in shapes if s.n_features is not None}):
