@@ -104,6 +104,25 @@ def make_broker(folder: Path, values: dict[str, Any]) -> Broker:
     return Broker(Mosquitto(home, port), url)
 
 
+def lost(heard: set[Key], stored: set[Key]) -> list[str]:
+    """What is not stored of the readings that were heard, and of the numbers below those.
+
+    The last of a start does not count once there is a later start: it may be taken in the very
+    moment in which the power goes. What an earlier node stored does not count either.
+    """
+    first = min((boot for boot, _ in heard), default=0)
+    last: dict[int, int] = {}
+    for boot, seq in heard | stored:
+        if boot >= first:
+            last[boot] = max(seq, last.get(boot, 0))
+    return [
+        f"boot {boot}, seq {seq}"
+        for boot in sorted(last)
+        for seq in range(1, last[boot] + (boot == max(last)))
+        if (boot, seq) not in stored
+    ]
+
+
 class Line:
     """What the node says on its serial line, while no command has the port."""
 

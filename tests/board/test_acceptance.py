@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +20,10 @@ from sqlalchemy import Engine, func, select
 from tests.board.acceptance import (
     PERIOD_MS,
     Broker,
+    Key,
     Line,
     Transcript,
+    lost,
     make_broker,
     node_settings,
 )
@@ -41,14 +43,6 @@ IMAGE = os.getenv("EDGEWISE_TEST_IMAGE", "")
 POWER = os.getenv("EDGEWISE_TEST_POWER", "")
 IS_FLASHED = os.getenv("EDGEWISE_TEST_FLASHED", "") == "1"
 OUTAGE = 60_000 // PERIOD_MS  # readings: a minute on the board's clock
-
-pytestmark = [
-    pytest.mark.board,
-    pytest.mark.timeout(3600),
-    pytest.mark.skipif(
-        not (PORT and CONFIG), reason="needs a board: EDGEWISE_TEST_PORT and EDGEWISE_TEST_CONFIG"
-    ),
-]
 
 
 class Walk:
@@ -81,11 +75,11 @@ class Walk:
         yield
         diag = json.loads(self.to_node("command", "diag", is_shown=False))["value"]
         heaps = [*self.line.heap_bytes[heard:], diag["heap"]]
-        stored = sum(map(len, self.stored().values()))
         self.transcript.say(
-            f"   {stored} readings stored; heap free {min(heaps)} to {max(heaps)} bytes; "
-            f"dropped {diag['dropped']}, missed {diag['missed']}, late {diag['late']}, "
-            f"reset {diag['reset']}, reads {diag['reads']}"
+            f"   {len(self.stored())} readings stored; "
+            f"heap free {min(heaps)} to {max(heaps)} bytes; dropped {diag['dropped']}, "
+            f"missed {diag['missed']}, late {diag['late']}, reset {diag['reset']}, "
+            f"reads {diag['reads']}"
         )
         assert diag["dropped"] == 0, diag
 
@@ -108,45 +102,24 @@ class Walk:
         settings.write(self._folder / "node.toml", self.values, force=True)
         self.run("build", "--model", self._model)
 
-    def stored(self) -> dict[int, set[int]]:
-        """The numbers of the stored readings by boot, from the first that was heard."""
-        first = min(self.line.readings, default=(0, 0))[0]  # before: a node that was there
-        query = select(reading.c.boot, reading.c.seq).where(reading.c.boot >= first)
-        seqs: dict[int, set[int]] = defaultdict(set)
+    def stored(self) -> set[Key]:
         with self._engine.connect() as connection:
-            for boot, seq in connection.execute(query):
-                seqs[boot].add(seq)
-        return seqs
+            rows = connection.execute(select(reading.c.boot, reading.c.seq))
+            return {(boot, seq) for boot, seq in rows}
 
     def missing(self) -> list[str]:
-        """The readings that are not stored, of those heard on the line and the numbers below.
-
-        The last one before a restart does not count: it may be taken in that very moment.
-        """
-        taken, stored = defaultdict(set), self.stored()
-        for boot, seq in [*self.line.readings, *((b, max(seqs)) for b, seqs in stored.items())]:
-            taken[boot].add(seq)
-        lost = []
-        for boot, seqs in sorted(taken.items()):
-            end = max(seqs) + (boot == max(taken))
-            lost += [f"boot {boot}, seq {n}" for n in range(1, end) if n not in stored[boot]]
-        return lost
+        return lost(set(self.line.readings), self.stored())
 
     def summary(self) -> str:
-        """What is stored of each start; only when nothing is missing."""
-        parts = [
-            f"boot {boot}: {len(seqs)} readings, seq 1 to {max(seqs)}"
-            for boot, seqs in sorted(self.stored().items())
-        ]
-        assert not self.missing()
-        return f"nothing is missing: {'; '.join(parts)}"
+        counts = Counter(boot for boot, _ in self.stored())
+        return ", ".join(f"{n} of boot {boot}" for boot, n in sorted(counts.items()))
 
     def wait_until_stored(self, is_new_start: bool = False) -> None:
         """Until nothing is missing, with ``is_new_start`` after a start within this step."""
 
         def is_stored() -> bool:
-            boots = self.stored()
-            return bool(boots) and max(boots) >= self._boot + is_new_start and not self.missing()
+            boot, _ = max(self.stored(), default=(0, 0))
+            return boot >= max(1, self._boot + is_new_start) and not self.missing()
 
         wait_until(is_stored, self.missing)
 
@@ -186,6 +159,30 @@ def walk(place: Path, tmp_path: Path, repo: Path) -> Iterator[Walk]:
     engine.dispose()
 
 
+@pytest.mark.parametrize(
+    ("heard", "stored", "missing"),
+    [
+        ({(7, 1), (7, 2)}, {(7, 1), (7, 2)}, []),
+        ({(7, 1), (7, 2)}, {(7, 1)}, ["boot 7, seq 2"]),
+        ({(7, 3)}, {(7, 1), (7, 3)}, ["boot 7, seq 2"]),
+        ({(7, 1)}, {(7, 1), (7, 3)}, ["boot 7, seq 2"]),
+        ({(7, 1), (7, 2), (8, 1)}, {(7, 1), (8, 1)}, []),  # the last before a power cut
+        ({(7, 1), (7, 3), (8, 1)}, {(7, 1), (8, 1)}, ["boot 7, seq 2"]),
+        ({(7, 3), (8, 1)}, {(8, 1)}, ["boot 7, seq 1", "boot 7, seq 2"]),
+        ({(7, 1)}, {(6, 9), (7, 1)}, []),  # of the node that was there
+    ],
+)
+def test_a_reading_that_is_missing_is_named(
+    heard: set[Key], stored: set[Key], missing: list[str]
+) -> None:
+    assert lost(heard, stored) == missing
+
+
+@pytest.mark.board
+@pytest.mark.timeout(3600)
+@pytest.mark.skipif(
+    not (PORT and CONFIG), reason="needs a board: EDGEWISE_TEST_PORT and EDGEWISE_TEST_CONFIG"
+)
 def test_from_the_flash_to_a_power_cut_no_reading_is_lost(walk: Walk, model: Package) -> None:
     line, server = walk.line, walk.broker.server
     with walk.step("the node's files, then the first reading"):
@@ -227,4 +224,5 @@ def test_from_the_flash_to_a_power_cut_no_reading_is_lost(walk: Walk, model: Pac
             walk.transcript.say("   the broker is back")
             server.start()
             walk.wait_until_stored(is_new_start=True)
-    walk.transcript.say("== " + walk.summary())
+    assert not walk.missing()
+    walk.transcript.say(f"== nothing is missing: {walk.summary()}")
