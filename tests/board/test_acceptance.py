@@ -111,8 +111,11 @@ class Walk:
         return lost(set(self.line.readings), self.stored())
 
     def summary(self) -> str:
+        """How many readings there are of each start, and which a restart took with it."""
         counts = Counter(boot for boot, _ in self.stored())
-        return ", ".join(f"{n} of boot {boot}" for boot, n in sorted(counts.items()))
+        text = ", ".join(f"{n} of boot {boot}" for boot, n in sorted(counts.items()))
+        last = [f"boot {b}, seq {n}" for b, n in sorted(self.line.readings - self.stored())]
+        return f"{text}; heard last before a restart and not stored: {', '.join(last) or 'none'}"
 
     def wait_until_stored(self, is_new_start: bool = False) -> None:
         """Until nothing is missing, with ``is_new_start`` after a start within this step."""
