@@ -10,10 +10,10 @@ _RELATIVE = const(4)
 
 
 class Outbox:
-    # A reading that is not acknowledged when the next one is due, or taken while the broker is away,
-    # goes to the spool as well: a power cut takes one reading at most, and an undisturbed node
-    # never writes. spool: a
-    # link.spool or None. What RAM has no more room for is on flash alone, and is sent first.
+    # A reading that is not acknowledged when the next one is due, or that is taken while the
+    # broker is away, goes to the spool as well: a power cut takes one reading at most, and an
+    # undisturbed node never writes. spool: a link.spool or None. What RAM has no more room for is
+    # on flash alone, and is sent first.
     def __init__(self, size, spool, boot, classes):
         self._seq = array("I", bytes(4 * size))
         self._time_s = array("I", bytes(4 * size))
