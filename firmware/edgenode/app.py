@@ -136,6 +136,8 @@ class Node:
         raw = self._raw
         t_dc, h_pm = (0, 0) if code else (raw[0], raw[1])
         self._outbox.push(self._seq, ts, self._clock.uptime_s(), t_dc, h_pm, cls, p_pc, code)
+        if self._link.error is not None:  # nothing will take it before the next one is due
+            self._outbox.keep()
         if self.console is not None:
             self.console.reading(ts, self._seq, t_dc, h_pm, cls, p_pc, code)
 

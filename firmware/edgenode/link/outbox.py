@@ -10,9 +10,10 @@ _RELATIVE = const(4)
 
 
 class Outbox:
-    # A reading that is not acknowledged when the next one is due goes to the spool as well: a
-    # power cut takes one reading at most, and an undisturbed node never writes. spool: a
-    # link.spool or None. What RAM has no more room for is on flash alone, and is sent first.
+    # A reading that is not acknowledged when the next one is due, or that is taken while the
+    # broker is away, goes to the spool as well: a power cut takes one reading at most, and an
+    # undisturbed node never writes. spool: a link.spool or None. What RAM has no more room for is
+    # on flash alone, and is sent first.
     def __init__(self, size, spool, boot, classes):
         self._seq = array("I", bytes(4 * size))
         self._time_s = array("I", bytes(4 * size))
@@ -59,7 +60,7 @@ class Outbox:
         self._n += 1
 
     def keep(self):
-        # Before the next reading is taken: the latest goes to the spool if it still waits.
+        # The latest goes to the spool if it still waits.
         if self._spool is None or not self._n:
             return
         i = (self._first + self._n - 1) % self._size
