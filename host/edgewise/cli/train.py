@@ -11,7 +11,7 @@ import typer
 
 from edgewise.cli.log_options import say_source, with_log_options
 from edgewise.cli.options import DB_ENV, DbPasswordFile, JsonFlag, Seed, db_or_none
-from edgewise.cli.unlabelled import DEFAULT_RATE, train_unlabelled
+from edgewise.cli.unlabelled import DEFAULT_RATE, read_db, train_unlabelled
 from edgewise.console import emit_json, progress_bar, say
 from edgewise.errors import InputError
 from edgewise.logs.choices import Choices
@@ -28,6 +28,7 @@ EXAMPLES = (
     "edgewise train --db sqlite:///edgewise.db --out models/taught",
     "edgewise train LOG.csv --db sqlite:///edgewise.db --out models/both",
     "edgewise train LOG.csv --unlabelled --false-alarms 1/week --out models/unusual",
+    "edgewise train --db sqlite:///edgewise.db --unlabelled --since 28d --out models/unusual",
 )
 
 _MAX_NODES = 500
@@ -73,6 +74,13 @@ def train(
             metavar="N/TIME",
             help="With --unlabelled: most false alarms of a node, such as 2/day or 1/month "
             "[1/week]",
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="With --unlabelled and --db: the last readings, such as 7d or 4w [all]",
         ),
     ] = None,
     label: Annotated[str | None, typer.Option(help="Column with the class")] = None,
@@ -124,13 +132,17 @@ def train(
         db = db or os.environ.get(DB_ENV)
     db = db_or_none(db, db_password_file)
     if unlabelled:
-        asked = (max_nodes, max_bytes, max_us, levels) != (_MAX_NODES, None, None, Mode.auto)
-        _check_unlabelled(db, asked)
-    elif false_alarms is not None:
-        raise InputError("--false-alarms is for --unlabelled: give both")
+        _check_unlabelled(log, db, since, (max_nodes, max_bytes, max_us, levels))
+    elif false_alarms is not None or since is not None:
+        name = "--since" if since is not None else "--false-alarms"
+        raise InputError(f"{name} is for --unlabelled: give both")
     options = Split(label, group, test, split_col, train_value, resample, choices)
     if unlabelled:
-        parts = _read_log(log, node, options, needs_label=False)
+        parts = (
+            read_db(db, node, since, options)
+            if db
+            else _read_log(log, node, options, needs_label=False)
+        )
         info = train_unlabelled(parts, false_alarms or DEFAULT_RATE, seed, out, form)
         say(f"written: {out}")
         if json:
@@ -164,12 +176,14 @@ def train(
         emit_json({"model": str(out), **info})
 
 
-def _check_unlabelled(db: str | None, has_limits: bool) -> None:
-    if db:
-        raise InputError(
-            "--unlabelled takes a log: export one from the dashboard, and leave --db out"
-        )
-    if has_limits:
+def _check_unlabelled(
+    log: Path | None, db: str | None, since: str | None, limits: tuple[object, ...]
+) -> None:
+    if log is not None and db:
+        raise InputError("--unlabelled learns from a log or from --db: leave one out")
+    if since is not None and not db:
+        raise InputError("--since is for --db: cut the log, or leave --since out")
+    if limits != (_MAX_NODES, None, None, Mode.auto):
         raise InputError(
             "--unlabelled: a detector is small by itself: leave out --max-nodes, --max-bytes, "
             "--max-us and --levels"

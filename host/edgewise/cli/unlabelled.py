@@ -12,14 +12,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from edgewise.features.splitting import Split
     from edgewise.logs.log import Log
     from edgewise.package.form import Form
     from edgewise.training import Trained
     from edgewise.training.detector import Detector
 
-__all__ = ["train_unlabelled"]
+__all__ = ["DEFAULT_RATE", "read_db", "train_unlabelled"]
 
 DEFAULT_RATE = "1/week"
+_LABELS_MAX = 16
 
 
 def train_unlabelled(
@@ -66,6 +68,23 @@ def train_unlabelled(
     return info
 
 
+def read_db(
+    db: str, nodes: list[str] | None, since: str | None, options: Split
+) -> tuple[Log, Log, dict[str, str]]:
+    """Return training part, test part and SHA-256 of all readings of ``nodes`` in a database."""
+    from edgewise.collector.retention import parse_span
+    from edgewise.database import open_db
+    from edgewise.database.labels import log_sha256
+    from edgewise.database.readings import read_all
+    from edgewise.errors import InputError
+    from edgewise.features.splitting import Split, split_by_time
+
+    if options != Split():
+        raise InputError("--db has nodes of its own: the other options are for a log")
+    log = read_all(open_db(db, create=False), nodes, parse_span(since) if since else None)
+    return *split_by_time(log), {"database": log_sha256(log)}
+
+
 def _rates(detector: Detector) -> str:
     chosen, test = detector.chosen, detector.test
     text = f"{chosen.episodes} in {chosen.days:.1f} held-out days"
@@ -99,9 +118,6 @@ def _on_labels(trained: Trained, *logs: Log) -> list[str]:
         hits = np.array([hit for cls, hit in pairs if cls == name])
         lines.append(f"label {name}: {int(hits.sum())} of {len(hits)} readings are unusual")
     return lines[:_LABELS_MAX]
-
-
-_LABELS_MAX = 16
 
 
 def _labels_of(log: Log, time_s: NDArray[np.float64], node: NDArray[Any]) -> list[str]:

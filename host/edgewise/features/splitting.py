@@ -17,7 +17,7 @@ from edgewise.logs.choices import Choices
 from edgewise.logs.log import Log
 from edgewise.logs.opening import open_log
 
-__all__ = ["TEST_SHARE", "Split", "file_sha256", "split_log"]
+__all__ = ["TEST_SHARE", "Split", "file_sha256", "split_by_time", "split_log"]
 
 TEST_SHARE = 0.3
 
@@ -66,6 +66,11 @@ def split_log(path: Path, split: Split | None = None, needs_label: bool = True) 
             raise InputError(f"{path}: no row with {split_col} = {value}: known are {examples}")
         is_training = np.isin(values, sorted(train_values))
         return log.select(is_training), log.select(~is_training)
+    return split_by_time(log)
+
+
+def split_by_time(log: Log) -> tuple[Log, Log]:
+    """Return the log without the last 30 % of each series, and these."""
     is_test = np.zeros(len(log.time_s), dtype=bool)
     for rows in log.series():
         is_test[rows[int(len(rows) * (1 - TEST_SHARE)) :]] = True
