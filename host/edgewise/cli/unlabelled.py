@@ -35,7 +35,7 @@ def train_unlabelled(
     from edgewise.features.splitting import TEST_SHARE
     from edgewise.unusual.rate import per_week
     from edgewise.unusual.training import days_needed, train_detector
-    from edgewise.unusual.words import describe_factor, describe_limit
+    from edgewise.unusual.words import FEATURES, describe_factor, describe_limit
 
     training, testing, data = parts
     wanted = per_week(rate)
@@ -50,6 +50,8 @@ def train_unlabelled(
         return info
     for limit in detector.limits:
         say(describe_limit(limit, trained.period_ms))
+    if missing := [name for name in FEATURES if name not in trained.features]:
+        say(f"no limit for {', '.join(missing)}: never moves, or no reading could cross it")
     say(f"limits are {describe_factor(detector)}, chosen on held-out parts: {trained.validation}")
     say(f"false alarms: {_rates(detector)}; wanted at most {rate}")
     needed = days_needed(wanted)
