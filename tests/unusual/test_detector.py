@@ -132,7 +132,8 @@ def test_the_command_says_limits_false_alarms_and_what_is_too_short(
     ):
         assert text in result.stderr
     assert edgewise("inspect", tmp_path / "room").returncode == 0
-    assert edgewise("report", tmp_path / "room").returncode == 0
+    report = edgewise("report", tmp_path / "room")
+    assert report.stdout.count("; alarm above ") == len(info["detector"]["limits"])
 
 
 @pytest.mark.parametrize(
