@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,10 +13,21 @@ from edgewise.cli.options import JsonFlag
 from edgewise.console import emit_json, say
 from edgewise.logs.choices import Choices
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from edgewise.logs.log import Log
+    from edgewise.package.store import Package
+    from edgewise.unusual.episodes import Episode
+
 EXAMPLES = (
     "edgewise predict models/mine LOG.csv --out classes.csv",
     "edgewise predict models/mine LOG.csv --runtime micropython",
 )
+
+
+_SHOWN_MAX = 20
 
 
 class Runtime(StrEnum):
@@ -46,7 +57,8 @@ def predict(
 ) -> None:
     """Write time,node,class,confidence for every row of a log.
 
-    A failed read has no class.
+    A failed read has no class. With a model of train --unlabelled the unusual episodes are listed:
+    start, end, what moved how far, and what is usual.
     """
     import numpy as np
 
@@ -80,6 +92,7 @@ def predict(
         Runtime.c: predict.predict_c,
     }
     predictions = runners[runtime](loaded, rows)
+    episodes = _episodes(loaded, rows, predictions.cls)
     predict.write_predictions(loaded, rows, predictions, out)
     summary: dict[str, object] = {
         "model": str(model),
@@ -96,5 +109,31 @@ def predict(
             f"on {scores.rows} labelled rows: accuracy {scores.accuracy:.1%}, balanced "
             f"{scores.balanced_accuracy:.1%}, macro-F1 {scores.macro_f1:.1%}"
         )
+    if episodes is not None:
+        _say_episodes(episodes)
+        summary["episodes"] = [episode.as_dict() for episode in episodes]
     if json:
         emit_json(summary)
+
+
+def _episodes(loaded: Package, rows: Log, cls: NDArray[np.int64]) -> list[Episode] | None:
+    # Returns what a detector finds unusual; None for other models.
+    from edgewise.features.table import build_table
+    from edgewise.training.detector import Detector
+    from edgewise.unusual.episodes import find_episodes
+
+    detector = Detector.of_info(loaded.info)
+    if detector is None:
+        return None
+    table = build_table(rows, loaded.features, loaded.filters, loaded.period_ms, loaded.max_delta)
+    return find_episodes(
+        detector, loaded.features, loaded.classes, loaded.period_ms, rows, table, cls
+    )
+
+
+def _say_episodes(episodes: list[Episode]) -> None:
+    say(f"{len(episodes)} unusual episode{'s' * (len(episodes) != 1)}")
+    for episode in episodes[:_SHOWN_MAX]:
+        say(episode.line())
+    if len(episodes) > _SHOWN_MAX:
+        say(f"and {len(episodes) - _SHOWN_MAX} more: --json lists all")

@@ -18,7 +18,10 @@ def report(
     out: Out = None,
     json: JsonFlag = False,
 ) -> None:
-    """Rank the features of a package; with --out, write its report page again."""
+    """Rank the features of a package; with --out, write its report page again.
+
+    Of a model of train --unlabelled it lists the limits.
+    """
     from edgewise.cli import outputs
     from edgewise.errors import InputError
     from edgewise.logs.writing import write_atomic
@@ -26,6 +29,8 @@ def report(
     from edgewise.report import render
     from edgewise.report.energy import battery
     from edgewise.report.page import ranking
+    from edgewise.training.detector import Detector
+    from edgewise.unusual.words import describe_limit
 
     if out is not None:
         outputs.check_file(out, outputs.PAGE, [model])
@@ -49,14 +54,20 @@ def report(
                 "features": features,
                 "levels": levels,
                 "metrics": info.get("metrics"),
+                "detector": info.get("detector"),
                 "battery": battery(info, (evidence or {}).get("changes_a_day")),
             }
         )
         return
-    typer.echo(f"{'feature':<16}{'information gain, bits':>24}{'use':>8}")
-    for name, gain, use in rows:
-        typer.echo(f"{printable(name):<16}{gain:>24.3f}{use:>8.3f}")
-    typer.echo(f"S_feature {info['s_feature']:.3f} bits")
+    detector = Detector.of_info(info)
+    if detector is not None:
+        for limit in detector.limits:
+            typer.echo(printable(describe_limit(limit, info["period_ms"])))
+    else:
+        typer.echo(f"{'feature':<16}{'information gain, bits':>24}{'use':>8}")
+        for name, gain, use in rows:
+            typer.echo(f"{printable(name):<16}{gain:>24.3f}{use:>8.3f}")
+        typer.echo(f"S_feature {info['s_feature']:.3f} bits")
     if evidence is not None:
         typer.echo(f"levels {'on' if evidence['levels']['used'] else 'off'}: ", nl=False)
         typer.echo(printable(evidence["levels"]["why"]))

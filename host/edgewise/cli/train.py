@@ -11,7 +11,9 @@ import typer
 
 from edgewise.cli.log_options import say_source, with_log_options
 from edgewise.cli.options import DB_ENV, DbPasswordFile, JsonFlag, Seed, db_or_none
+from edgewise.cli.unlabelled import DEFAULT_RATE, read_db, train_unlabelled
 from edgewise.console import emit_json, progress_bar, say
+from edgewise.errors import InputError
 from edgewise.logs.choices import Choices
 from edgewise.package.form import Form
 
@@ -25,8 +27,11 @@ EXAMPLES = (
     "edgewise train uci.csv --label occupied --split-col split --train-value train",
     "edgewise train --db sqlite:///edgewise.db --out models/taught",
     "edgewise train LOG.csv --db sqlite:///edgewise.db --out models/both",
+    "edgewise train LOG.csv --unlabelled --false-alarms 1/week --out models/unusual",
+    "edgewise train --db sqlite:///edgewise.db --unlabelled --since 28d --out models/unusual",
 )
 
+_MAX_NODES = 500
 _JOBS_MAX = 512  # more than any computer has cores
 
 
@@ -57,6 +62,27 @@ def train(
     node: Annotated[
         list[str] | None, typer.Option(help="With --db: only this node; may be repeated")
     ] = None,
+    unlabelled: Annotated[
+        bool,
+        typer.Option(
+            "--unlabelled", help="Learn what is usual, without labels: normal or unusual"
+        ),
+    ] = False,
+    false_alarms: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N/TIME",
+            help="With --unlabelled: most false alarms of a node, such as 2/day or 1/month "
+            "[1/week]",
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="With --unlabelled and --db: the last readings, such as 7d or 4w [all]",
+        ),
+    ] = None,
     label: Annotated[str | None, typer.Option(help="Column with the class")] = None,
     group: Annotated[str | None, typer.Option(help="Column with the node's name")] = None,
     test: Annotated[Path | None, typer.Option(help="Log to test on")] = None,
@@ -66,7 +92,9 @@ def train(
     train_value: Annotated[
         str | None, typer.Option(help="Values of --split-col for training rows, comma separated")
     ] = None,
-    max_nodes: Annotated[int, typer.Option(help="Most nodes of all trees, leaves included")] = 500,
+    max_nodes: Annotated[
+        int, typer.Option(help="Most nodes of all trees, leaves included")
+    ] = _MAX_NODES,
     max_bytes: Annotated[int | None, typer.Option(help="Most bytes of the table")] = None,
     max_us: Annotated[
         float | None, typer.Option(help="Most microseconds of a prediction on an ESP32")
@@ -88,7 +116,10 @@ def train(
     ] = None,
     json: JsonFlag = False,
 ) -> None:
-    """Train on a labelled log, test on unseen rows, write a model package."""
+    """Train on a labelled log, test on unseen rows, write a model package.
+
+    With --unlabelled the model finds what is unusual, and needs no labels.
+    """
     from edgewise.cli import outputs
     from edgewise.compile import compile_model
     from edgewise.features.splitting import Split
@@ -100,7 +131,23 @@ def train(
     if log is None:
         db = db or os.environ.get(DB_ENV)
     db = db_or_none(db, db_password_file)
+    if unlabelled:
+        _check_unlabelled(log, db, since, (max_nodes, max_bytes, max_us, levels))
+    elif false_alarms is not None or since is not None:
+        name = "--since" if since is not None else "--false-alarms"
+        raise InputError(f"{name} is for --unlabelled: give both")
     options = Split(label, group, test, split_col, train_value, resample, choices)
+    if unlabelled:
+        parts = (
+            read_db(db, node, since, options)
+            if db
+            else _read_log(log, node, options, needs_label=False)
+        )
+        info = train_unlabelled(parts, false_alarms or DEFAULT_RATE, seed, out, form)
+        say(f"written: {out}")
+        if json:
+            emit_json({"model": str(out), **info})
+        return
     training, testing, data = (
         _read_db(db, node, log, options) if db else _read_log(log, node, options)
     )
@@ -129,6 +176,20 @@ def train(
         emit_json({"model": str(out), **info})
 
 
+def _check_unlabelled(
+    log: Path | None, db: str | None, since: str | None, limits: tuple[object, ...]
+) -> None:
+    if log is not None and db:
+        raise InputError("--unlabelled learns from a log or from --db: leave one out")
+    if since is not None and not db:
+        raise InputError("--since is for --db: cut the log, or leave --since out")
+    if limits != (_MAX_NODES, None, None, Mode.auto):
+        raise InputError(
+            "--unlabelled: a detector is small by itself: leave out --max-nodes, --max-bytes, "
+            "--max-us and --levels"
+        )
+
+
 def _read_db(
     db: str, nodes: list[str] | None, log: Path | None, options: Split
 ) -> tuple[Log, Log, dict[str, str]]:
@@ -140,7 +201,6 @@ def _read_db(
         read_labelled,
         rows_not_in,
     )
-    from edgewise.errors import InputError
     from edgewise.features.splitting import Split
 
     if log is None and options != Split():
@@ -156,16 +216,15 @@ def _read_db(
 
 
 def _read_log(
-    log: Path | None, nodes: list[str] | None, options: Split
+    log: Path | None, nodes: list[str] | None, options: Split, needs_label: bool = True
 ) -> tuple[Log, Log, dict[str, str]]:
-    from edgewise.errors import InputError
     from edgewise.features.splitting import file_sha256, split_log
 
     if log is None:
         raise InputError("nothing to train on: name a log, or a database with --db")
     if nodes:
         raise InputError("--node is for --db: name the column of nodes in a log with --group")
-    training, testing = split_log(log, options)
+    training, testing = split_log(log, options, needs_label)
     say_source(training)
     return training, testing, {p.name: file_sha256(p) for p in (log, options.test) if p}
 

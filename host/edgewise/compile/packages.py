@@ -56,12 +56,14 @@ def compile_model(
         "recipe": vars(trained.recipe),
         "metrics": {
             "cv_balanced_accuracy": _finite(trained.cv_balanced_accuracy),
-            "test": trained.scores.as_dict(),
+            "test": None if trained.detector else trained.scores.as_dict(),
         },
         "relevance": _relevance(trained.relevance),
         "data_sha256": data,
         "tools": _tool_versions(),
     }
+    if trained.detector:
+        info["detector"] = trained.detector.as_dict()
     facts = evidence(trained)
     baseline = baseline_of(
         trained.x_train,

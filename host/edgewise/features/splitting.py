@@ -17,7 +17,7 @@ from edgewise.logs.choices import Choices
 from edgewise.logs.log import Log
 from edgewise.logs.opening import open_log
 
-__all__ = ["TEST_SHARE", "Split", "file_sha256", "split_log"]
+__all__ = ["TEST_SHARE", "Split", "file_sha256", "split_by_time", "split_log"]
 
 TEST_SHARE = 0.3
 
@@ -37,11 +37,12 @@ class Split:
     choices: Choices = field(default_factory=Choices)
 
 
-def split_log(path: Path, split: Split | None = None) -> tuple[Log, Log]:
+def split_log(path: Path, split: Split | None = None, needs_label: bool = True) -> tuple[Log, Log]:
     """Return the training part and the test part of a log.
 
-    Raises InputError for options that do not go together, for a log without labels, for a
-    ``train_value`` that no row has, and for a test log that does not fit the training.
+    Raises InputError for options that do not go together, for a log without labels where
+    ``needs_label``, for a ``train_value`` that no row has, and for a test log that does not fit
+    the training.
     """
     split = split or Split()
     split_col, train_value = split.split_col, split.train_value
@@ -50,12 +51,12 @@ def split_log(path: Path, split: Split | None = None) -> tuple[Log, Log]:
     if split.test is not None and split_col is not None:
         raise InputError("--test and --split-col exclude each other: give one")
     log = open_log(path, split.label, split.group, split_col, split.choices)
-    if log.label is None:
+    if log.label is None and needs_label:
         raise InputError(
             f"{path}: no column status, device_status or label: name the class column with --label"
         )
     if split.test is not None:
-        return log, _open_test(log, split)
+        return log, _open_test(log, split, needs_label)
     if split_col is not None and train_value is not None:
         values = log.extra[split_col]
         known = set(values.tolist())
@@ -65,17 +66,24 @@ def split_log(path: Path, split: Split | None = None) -> tuple[Log, Log]:
             raise InputError(f"{path}: no row with {split_col} = {value}: known are {examples}")
         is_training = np.isin(values, sorted(train_values))
         return log.select(is_training), log.select(~is_training)
+    return split_by_time(log)
+
+
+def split_by_time(log: Log) -> tuple[Log, Log]:
+    """Return the log without the last 30 % of each series, and these."""
     is_test = np.zeros(len(log.time_s), dtype=bool)
     for rows in log.series():
         is_test[rows[int(len(rows) * (1 - TEST_SHARE)) :]] = True
     return log.select(~is_test), log.select(is_test)
 
 
-def _open_test(log: Log, split: Split) -> Log:
+def _open_test(log: Log, split: Split, needs_label: bool) -> Log:
     test = open_log(split.test or "", log.label_name, split.group, choices=split.choices)
     if log.period_ms:
         test = fit_period(test, log.period_ms, "the training log", split.is_resampled)
     check_overlap(log, test)
+    if not needs_label:
+        return test
     labels = log.label[log.valid].tolist() if log.label is not None else []
     check_classes(test, sorted({cls for cls in labels if cls is not None}), "the training log")
     return test

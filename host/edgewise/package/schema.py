@@ -63,6 +63,26 @@ class _Relevance(Strict):
     use: _Number
 
 
+class _Limit(Strict):
+    feature: _Text
+    usual: Annotated[int, Field(ge=0, le=32767)]
+    limit: Annotated[int, Field(ge=1, le=32767)]
+
+
+class _Alarms(Strict):
+    episodes: _Count
+    days: Annotated[float, Field(ge=0, le=1e9)]
+
+
+class _Detector(Strict):
+    limits: Annotated[list[_Limit], Field(min_length=1)]
+    quantile: _Share
+    k: _Positive
+    wanted_per_week: _Positive
+    chosen: _Alarms
+    test: _Alarms
+
+
 class _Info(Strict):
     # name to accuracy are also compared with model.bin
     format: int
@@ -89,6 +109,7 @@ class _Info(Strict):
     relevance: dict[_Text, _Relevance] = {}
     data_sha256: dict[_Text, Sha256] = {}
     tools: dict[_Text, _Text] = {}
+    detector: _Detector | None = None
     sha256: dict[_Name, Sha256]
 
 
@@ -171,7 +192,7 @@ class _Evidence(Strict):
     confusion: list[list[_Count]]
     scores: _AllScores | Annotated[dict[str, Any], Field(max_length=0)]
     learning_curve: list[_Point]
-    candidates: Annotated[list[_Candidate], Field(min_length=1)]
+    candidates: list[_Candidate]  # a detector has none
     calibration: list[_Bin]
     timeline: list[_Line]
     changes_a_day: Annotated[float, Field(ge=0, le=1e9)] | None

@@ -304,9 +304,19 @@ def _read_listed(path: Path, info: dict[str, Any], name: str) -> bytes:
 def _compare(manifest: Path, info: dict[str, Any], blob: bytes) -> None:
     # model.json is for people and tools, model.bin is for the node: they must be the same.
     try:
-        contract, _ = loader.unpack(blob)
+        contract, table = loader.unpack(blob)
     except ValueError as e:
         raise InputError(f"{manifest.parent / 'model.bin'}: {e}: train again") from e
     for key, _ in loader.CONTRACT:
         if info[key] != contract[key]:
             raise InputError(f"{manifest}: key {key} differs from model.bin: train again")
+    if info.get("detector") and not _has_limits(info, Forest.of_table(table)):
+        raise InputError(f"{manifest}: key detector differs from model.bin: train again")
+
+
+def _has_limits(info: dict[str, Any], forest: Forest) -> bool:
+    # Whether the limits that people read are the thresholds of the trees; a row is left of a
+    # threshold where its feature is below it.
+    limits = {(limit["feature"], limit["limit"] + 1) for limit in info["detector"]["limits"]}
+    splits = {(info["features"][node[0]], int(node[1])) for node in forest.nodes}
+    return limits == splits and len(limits) == len(info["features"])

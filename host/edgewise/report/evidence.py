@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,18 +23,23 @@ _BINS = 10  # of the calibration
 
 def evidence(trained: Trained) -> dict[str, Any]:
     """Return everything that report.html shows beside model.json, finite numbers only."""
-    y = trained.y_test
     n = len(trained.classes)
+    said = _shares_of_votes(trained).argmax(axis=1)
+    data = {
+        "train": _part(trained.time_train_s, trained.node_train, trained.y_train, n),
+        "test": _part(trained.time_test_s, trained.node_test, trained.y_test, n),
+    }
+    changes = _changes_a_day(trained, said) if len(said) else None
+    if trained.detector:  # nobody labelled its readings: nothing is known of right and wrong
+        trained = _without_test(trained)
+    y = trained.y_test
     share = _shares_of_votes(trained)
-    predicted = share.argmax(axis=1) if len(y) else np.zeros(0, dtype=np.int64)
+    predicted = share.argmax(axis=1)
     block, block_s = blocks_of(trained.time_test_s, trained.node_test)
     confusions = np.zeros((int(block.max(initial=-1)) + 1, n, n), dtype=np.int64)
     np.add.at(confusions, (block, y, predicted), 1)
     return {
-        "data": {
-            "train": _part(trained.time_train_s, trained.node_train, trained.y_train, n),
-            "test": _part(trained.time_test_s, trained.node_test, y, n),
-        },
+        "data": data,
         "validation": trained.validation,
         "levels": vars(trained.levels),
         "seed": trained.seed,
@@ -48,9 +54,14 @@ def evidence(trained: Trained) -> dict[str, Any]:
         ],
         "calibration": _calibration(share.max(axis=1), predicted == y) if len(y) else [],
         "timeline": _timeline(trained, predicted) if len(y) else [],
-        "changes_a_day": _changes_a_day(trained, predicted) if len(y) else None,
+        "changes_a_day": changes,
         "ranges": _ranges(trained),
     }
+
+
+def _without_test(trained: Trained) -> Trained:
+    columns = ("x_test", "y_test", "time_test_s", "node_test")
+    return replace(trained, **{name: getattr(trained, name)[:0] for name in columns})
 
 
 def _shares_of_votes(trained: Trained) -> NDArray[np.float64]:

@@ -7,9 +7,11 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from edgewise.report import detector as detectors
 from edgewise.report import svg
 from edgewise.report.energy import battery
 from edgewise.training.budget import US_PER_VISIT
+from edgewise.training.detector import Detector
 
 __all__ = ["render"]
 
@@ -22,7 +24,8 @@ def render(info: Facts, evidence: Facts) -> str:
     name = escape(str(info["name"]))
     parts = [
         _headline(info, evidence),
-        _limits(info, evidence),
+        _not_for(info, evidence),
+        _detector(info),
         _data(info, evidence),
         _quality(info, evidence),
         _timeline(info, evidence),
@@ -88,6 +91,8 @@ def _headline(info: Facts, evidence: Facts) -> str:
         f"Says from temperature and humidity, one reading every {seconds:g} s, which of these "
         f"holds: {classes}."
     )
+    if info.get("detector"):
+        return _p(lead, "lead")
     if not evidence["scores"]:
         return _p(lead, "lead") + _p("There was no test part: nothing is known of its quality.")
     keys = ("accuracy", "balanced_accuracy", "macro_f1")
@@ -109,7 +114,7 @@ def _headline(info: Facts, evidence: Facts) -> str:
     return _p(lead, "lead") + f'<div class="cards">{"".join(cards)}</div>' + _p(verdict)
 
 
-def _limits(info: Facts, evidence: Facts) -> str:
+def _not_for(info: Facts, evidence: Facts) -> str:
     reasons = []
     if evidence["levels"]["used"] and evidence["data"]["train"]["nodes"] == 1:
         reasons.append(
@@ -125,9 +130,13 @@ def _limits(info: Facts, evidence: Facts) -> str:
         if name in evidence["ranges"]:
             low, high = (v / 100 for v in evidence["ranges"][name])
             reasons.append(f"Readings outside {low:.1f} to {high:.1f} {unit}: it has seen none.")
-    counts = evidence["data"]["test"]["classes"]
+    if info.get("detector"):
+        reasons.append("The cause: it says that a reading is unusual here, not why.")
+        reasons.append("Slow changes, and what stood in its training part: both are usual to it.")
+    counts = evidence["data"]["test"]["classes"] if not info.get("detector") else []
+    names = info["classes"] if counts else []
     for name, count, f1 in zip(
-        info["classes"], counts, evidence["scores"].get("f1", [[0.0]] * len(counts)), strict=True
+        names, counts, evidence["scores"].get("f1", [[0.0]] * len(counts)), strict=True
     ):
         if count < 30:
             reasons.append(f"Class {name}: only {count} test readings, its scores say little.")
@@ -136,6 +145,24 @@ def _limits(info: Facts, evidence: Facts) -> str:
     reasons.append("Safety, alarms that lives depend on, or judging people.")
     items = "".join(f"<li>{escape(r)}</li>" for r in reasons)
     return f'<section class="warn"><h2>Not for</h2><ul>{items}</ul></section>'
+
+
+def _detector(info: Facts) -> str:
+    detector = Detector.of_info(info)
+    if detector is None:
+        return ""
+    limits = detectors.limit_rows(detector, info["period_ms"])
+    return _section(
+        "What is unusual",
+        _p(detectors.summary(detector)),
+        _table(["feature", "usual, up to", "alarm above", "in words"], limits),
+        "<h3>False alarms</h3>",
+        _table(
+            ["", "episodes", "days of readings", "a week and node"],
+            detectors.false_alarms(detector),
+        ),
+        _p("Unusual readings less than half an hour apart are one episode.", "note"),
+    )
 
 
 def _time(seconds: float | None) -> str:
@@ -255,6 +282,14 @@ def _calibration(evidence: Facts) -> str:
 
 
 def _size(info: Facts, evidence: Facts) -> str:
+    return _section(
+        "Size and speed",
+        _table(["", ""], _size_rows(info)),
+        *(_search(evidence) if evidence["candidates"] else ()),
+    )
+
+
+def _search(evidence: Facts) -> list[str]:
     points = [
         (
             c["bytes"],
@@ -263,9 +298,7 @@ def _size(info: Facts, evidence: Facts) -> str:
         )
         for c in sorted(evidence["candidates"], key=lambda c: (c["chosen"], c["on_front"]))
     ]
-    return _section(
-        "Size and speed",
-        _table(["", ""], _size_rows(info)),
+    return [
         "<h3>Quality against size</h3>",
         svg.scatter("Quality against size", points, "bytes of the table", "held-out quality"),
         _legend({"chosen": "taken", "front": "none is smaller and as good", "tried": "tried"}),
@@ -280,7 +313,7 @@ def _size(info: Facts, evidence: Facts) -> str:
             "The front",
             _table(["model", "features", "nodes", "bytes", "quality"], _front_rows(evidence)),
         ),
-    )
+    ]
 
 
 def _size_rows(info: Facts) -> list[list[str]]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewise.features.table import Filters
+from edgewise.training.detector import Detector
 
 __all__ = ["Candidate", "Levels", "Recipe", "Scores", "Trained", "score"]
 
@@ -127,7 +128,8 @@ class Trained:
 
     ``estimator`` has only the columns ``features``; ``x_train``, ``x_test``: int16[rows,
     features]; ``time_*_s``: float64[rows], unix seconds; ``node_*``: object[rows]; ``relevance``:
-    feature -> information gain in bits, use; ``s_feature``: see `training.relevance.s_feature`.
+    feature -> information gain in bits, use; ``s_feature``: see `training.relevance.s_feature`;
+    ``detector``: the limits of a detector, whose ``y`` are all 0: nobody labelled them.
     """
 
     estimator: Any
@@ -153,3 +155,4 @@ class Trained:
     levels: Levels
     validation: str
     seed: int
+    detector: Detector | None = None

@@ -1,0 +1,130 @@
+"""``edgewise train --unlabelled``: limits from ordinary readings."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgewise.console import say
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from edgewise.features.splitting import Split
+    from edgewise.logs.log import Log
+    from edgewise.package.form import Form
+    from edgewise.training import Trained
+    from edgewise.training.detector import Detector
+
+__all__ = ["DEFAULT_RATE", "read_db", "train_unlabelled"]
+
+DEFAULT_RATE = "1/week"
+_LABELS_MAX = 16
+
+
+def train_unlabelled(
+    parts: tuple[Log, Log, dict[str, str]], rate: str, seed: int, out: Path, form: Form
+) -> dict[str, Any]:
+    """Write the package of a detector and return its model.json; say what it learned.
+
+    ``parts``: the training part, the test part, and the SHA-256 of what they come from.
+    """
+    from edgewise.compile import compile_model
+    from edgewise.features.splitting import TEST_SHARE
+    from edgewise.unusual.rate import per_week
+    from edgewise.unusual.training import days_needed, train_detector
+    from edgewise.unusual.words import FEATURES, describe_factor, describe_limit
+
+    training, testing, data = parts
+    wanted = per_week(rate)
+    say(
+        f"limits from {len(training)} readings, false alarms counted on {len(testing)} others; "
+        "labels are not used"
+    )
+    trained = train_detector(training, testing, wanted, seed)
+    detector = trained.detector
+    info = compile_model(trained, out, data, form)
+    if detector is None:
+        return info
+    for limit in detector.limits:
+        say(describe_limit(limit, trained.period_ms))
+    if missing := [name for name in FEATURES if name not in trained.features]:
+        say(f"no limit for {', '.join(missing)}: never moves, or no reading could cross it")
+    say(f"limits are {describe_factor(detector)}, chosen on held-out parts: {trained.validation}")
+    say(f"false alarms: {_rates(detector)}; wanted at most {rate}")
+    needed = days_needed(wanted)
+    if detector.chosen.days < needed:
+        say(
+            f"too short to judge {rate}: {detector.chosen.days:.1f} days to choose on, "
+            f"{needed:.0f} are needed: record {math.ceil(needed / (1 - TEST_SHARE))} days in all "
+            "and train again"
+        )
+    for line in _on_labels(trained, training, testing):
+        say(line)
+    say(
+        f"{info['table_bytes']} bytes of tables, form {info['form']}; the same as scikit-learn on "
+        f"{info['checked']['rows']} rows and {info['checked']['thresholds']} thresholds"
+    )
+    return info
+
+
+def read_db(
+    db: str, nodes: list[str] | None, since: str | None, options: Split
+) -> tuple[Log, Log, dict[str, str]]:
+    """Return training part, test part and SHA-256 of all readings of ``nodes`` in a database."""
+    from edgewise.collector.retention import parse_span
+    from edgewise.database import open_db
+    from edgewise.database.labels import log_sha256
+    from edgewise.database.readings import read_all
+    from edgewise.errors import InputError
+    from edgewise.features.splitting import Split, split_by_time
+
+    if options != Split():
+        raise InputError("--db has nodes of its own: the other options are for a log")
+    log = read_all(open_db(db, create=False), nodes, parse_span(since) if since else None)
+    return *split_by_time(log), {"database": log_sha256(log)}
+
+
+def _rates(detector: Detector) -> str:
+    chosen, test = detector.chosen, detector.test
+    text = f"{chosen.episodes} in {chosen.days:.1f} held-out days"
+    if not test.days:
+        return f"{text}, no test part"
+    return f"{text}, {test.episodes} in {test.days:.1f} days of the test part"
+
+
+def _on_labels(trained: Trained, *logs: Log) -> list[str]:
+    # Returns how the unusual readings fall on each label of the log; labels chose nothing.
+    import numpy as np
+
+    parts = zip(
+        logs,
+        (trained.x_train, trained.x_test),
+        (
+            (trained.time_train_s, trained.node_train),
+            (trained.time_test_s, trained.node_test),
+        ),
+        strict=True,
+    )
+    pairs: list[tuple[str, bool]] = []
+    for log, x, keys in parts:
+        if log.label is None or not len(x):
+            continue
+        label = _labels_of(log, *keys)
+        pairs += zip(label, (trained.estimator.predict(x) == 1).tolist(), strict=True)
+    names = sorted({name for name, _ in pairs if name})
+    lines = []
+    for name in names:
+        hits = np.array([hit for cls, hit in pairs if cls == name])
+        lines.append(f"label {name}: {int(hits.sum())} of {len(hits)} readings are unusual")
+    return lines[:_LABELS_MAX]
+
+
+def _labels_of(log: Log, time_s: NDArray[np.float64], node: NDArray[Any]) -> list[str]:
+    if log.label is None:
+        return []
+    keys = zip(log.node.tolist(), log.time_s.tolist(), strict=True)
+    label = dict(zip(keys, log.label.tolist(), strict=True))
+    return [label[key] or "" for key in zip(node.tolist(), time_s.tolist(), strict=True)]

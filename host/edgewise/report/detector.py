@@ -1,0 +1,48 @@
+"""What the report says of a detector: its limits, and its false alarms."""
+
+from __future__ import annotations
+
+from edgewise.training.detector import Alarms, Detector
+from edgewise.unusual.words import amount, describe_factor, describe_limit
+
+__all__ = ["false_alarms", "limit_rows", "summary"]
+
+
+def summary(detector: Detector) -> str:
+    """Return how the limits came about."""
+    return (
+        "A reading is unusual where one of these values is above its limit: "
+        f"{describe_factor(detector)} in the training part. All of them are taken as ordinary: "
+        "nobody labelled them."
+    )
+
+
+def limit_rows(detector: Detector, period_ms: int) -> list[list[str]]:
+    """Return feature, usual, limit and a sentence for each limit."""
+    return [
+        [
+            limit.feature,
+            amount(limit.feature, limit.usual, period_ms),
+            amount(limit.feature, limit.limit, period_ms),
+            describe_limit(limit, period_ms),
+        ]
+        for limit in detector.limits
+    ]
+
+
+def false_alarms(detector: Detector) -> list[list[str]]:
+    """Return what was asked for, and the episodes on readings that took no part in the limits."""
+    return [
+        ["asked for", "", "", f"at most {detector.wanted_per_week:.2g}"],
+        ["held out, to choose the limits", *_figures(detector.chosen)],
+        ["test part, took no part in the choice", *_figures(detector.test)],
+    ]
+
+
+def _figures(alarms: Alarms) -> list[str]:
+    rate = alarms.per_week
+    return [
+        str(alarms.episodes),
+        f"{alarms.days:.1f}",
+        "unknown" if rate is None else f"{rate:.2g}",
+    ]

@@ -1,0 +1,72 @@
+"""The features of a detector, and how to say their values."""
+
+from __future__ import annotations
+
+from edgewise.training.detector import Detector, Limit
+
+__all__ = ["FEATURES", "amount", "describe_factor", "describe_limit", "describe_value"]
+
+STEP = 2  # readings: their range is the step from one reading to the next
+# Movement over three times, steps, and stillness. No levels: they follow the season.
+FEATURES = [
+    "t_range_2",
+    "h_range_2",
+    "h_range_5",
+    "h_range_15",
+    "t_range_60",
+    "h_range_60",
+    "a_range_60",
+    "t_since",
+    "h_since",
+]
+_NAMES = {"t": "temperature", "h": "humidity", "a": "absolute humidity", "d": "dew point"}
+_UNITS = {"t": "C", "h": "%", "a": "g/m3", "d": "C"}
+
+
+def amount(feature: str, value: int, period_ms: int) -> str:
+    """Return ``value`` of a feature with its unit: '14 %', '2.5 h' for readings without change."""
+    channel, kind, *_ = feature.split("_")
+    if kind == "since":
+        return _duration(value * period_ms / 1000)
+    return f"{value / 100:g} {_UNITS.get(channel, '')}".rstrip()
+
+
+def describe_factor(detector: Detector) -> str:
+    """Return such as '1.65 times what 99.9% of the readings keep'."""
+    usual = f"what {detector.quantile:.1%} of the readings keep"
+    return f"{detector.k:g} times {'the largest value' if detector.quantile == 1 else usual}"
+
+
+def describe_value(limit: Limit, value: int, period_ms: int) -> str:
+    """Return such as 'humidity moved 27 % in 5 min, usual is up to 14 %'."""
+    before, after = _frame(limit.feature, period_ms, "moved", "did not change for")
+    text = f"{before} {amount(limit.feature, value, period_ms)} {after}".rstrip()
+    return f"{text}, usual is up to {amount(limit.feature, limit.usual, period_ms)}"
+
+
+def describe_limit(limit: Limit, period_ms: int) -> str:
+    """Return such as 'humidity moves up to 14 % in 5 min; alarm above 27 %'."""
+    before, after = _frame(limit.feature, period_ms, "moves", "does not change for")
+    usual, above = (amount(limit.feature, v, period_ms) for v in (limit.usual, limit.limit))
+    return f"{f'{before} up to {usual} {after}'.rstrip()}; alarm above {above}"
+
+
+def _frame(feature: str, period_ms: int, moves: str, stays: str) -> tuple[str, str]:
+    # Returns the words before and after the amount.
+    channel, kind, *n = feature.split("_")
+    name = _NAMES.get(channel, channel)
+    if kind == "since":
+        return f"{name} {stays}", ""
+    if kind != "range" or not n:
+        return f"{name} {kind}", ""
+    readings = int(n[0])
+    if readings == STEP:
+        return f"{name} {moves}", "from one reading to the next"
+    return f"{name} {moves}", f"in {_duration(readings * period_ms / 1000)}"
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in (("h", 3600.0), ("min", 60.0)):
+        if seconds >= size:
+            return f"{round(seconds / size, 1):g} {unit}"
+    return f"{round(seconds, 1):g} s"
