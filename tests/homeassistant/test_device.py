@@ -126,6 +126,20 @@ def test_the_templates_read_what_a_node_says(document: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("cls", "expected"), [("normal", "OFF"), ("unusual", "ON"), (None, "None")]
+)
+def test_what_a_detector_finds_is_a_problem(cls: str | None, expected: str) -> None:
+    classes = ["normal", "unusual"]
+    document = discovery("a1b2c3", classes, "home/edge", "room", alarm="unusual")
+    component = document["cmps"]["unusual"]
+    assert (component["platform"], component["device_class"]) == ("binary_sensor", "problem")
+    assert set(component) <= FIELDS["binary_sensor"]
+    assert render_states(document, {**GOOD, "cls": cls})["unusual"] == expected
+    # another model without a detector takes the sensor away
+    assert discovery("a1b2c3", classes)["cmps"]["unusual"] == {"platform": "binary_sensor"}
+
+
+@pytest.mark.parametrize(
     ("t_c", "t_f"),
     [(-3.4, "25.88"), (0, "32.0"), (21.5, "70.7"), (-40.0, "-40.0"), (None, "None")],
 )

@@ -117,7 +117,9 @@ def _devices(
     fahrenheit: bool,
 ) -> dict[str, dict[str, Any]]:
     from edgewise import homeassistant as ha
+    from edgewise.training.detector import UNUSUAL, Detector
 
+    alarm = UNUSUAL if Detector.of_info(model.info) else None
     devices = {}
     for node, has_status in nodes.items():
         expiry_s = expire_s(node)
@@ -125,7 +127,7 @@ def _devices(
             if expiry_s is None and not has_status:
                 raise InputError(f"node {node!r}: it sleeps: name its settings with --config")
             devices[node] = ha.discovery(
-                node, model.classes, base, model.info["name"], expiry_s, fahrenheit
+                node, model.classes, base, model.info["name"], expiry_s, fahrenheit, alarm
             )
         except InputError as e:
             say(f"left out: {e}")

@@ -102,17 +102,21 @@ def discovery(
     model: str = "",
     expire_s: int | None = None,
     fahrenheit: bool = False,
+    alarm: str | None = None,
 ) -> dict[str, Any]:
     """The payload for ``config_topic``: a device with a sensor for each value of the node.
 
     ``classes``: all classes of its model; any other is unknown there. ``expire_s``: a sleeping
     node has no last will; its values become unavailable after so many seconds without a reading.
     ``fahrenheit``: the temperature is converted from Celsius, in which a node reports it.
+    ``alarm``: the class with which a detector reports something unusual; it gets a problem sensor.
     InputError for a name that Home Assistant does not take.
     """
     config_topic(node)
     topic = f"{base}/{node}"
     readings = _readings(f"{topic}/state", classes)
+    if alarm is not None:
+        readings["unusual"] = _alarm(f"{topic}/state", alarm)
     if fahrenheit:
         readings["temperature"] |= _FAHRENHEIT
     if expire_s is None:
@@ -125,8 +129,11 @@ def discovery(
         }
         figures = {}
     ids = {key: {"unique_id": f"edgewise_{node}_{key}"} for key in readings | figures}
-    # An entry with nothing but a platform removes a sensor, if the node did not sleep before.
-    components = {key: {"platform": "sensor"} for key in _FIGURES} | readings | figures
+    # An entry with nothing but a platform removes a sensor, if the node did not sleep before or
+    # had a detector.
+    absent = {key: {"platform": "sensor"} for key in _FIGURES}
+    absent["unusual"] = {"platform": "binary_sensor"}
+    components = absent | readings | figures
     return {
         "dev": {
             "identifiers": [f"edgewise_{node}"],
@@ -153,6 +160,18 @@ def _readings(topic: str, classes: Sequence[str]) -> dict[str, dict[str, Any]]:
     }
     components["problem"] = {**_PROBLEM, "state_topic": topic}
     return components
+
+
+def _alarm(topic: str, cls: str) -> dict[str, Any]:
+    name = json.dumps(cls, ensure_ascii=False)
+    value = f"None if value_json.cls is none else 'ON' if value_json.cls == {name} else 'OFF'"
+    return {
+        "platform": "binary_sensor",
+        "name": "Unusual",
+        "device_class": "problem",
+        "state_topic": topic,
+        "value_template": f"{{{{ {value} }}}}",
+    }
 
 
 def _figures(topic: str) -> dict[str, dict[str, Any]]:
