@@ -90,7 +90,7 @@ demo: setup  ## A real log, a model, a node, a broker, a summary: the whole way 
 	@$(BIN)/edgewise demo $(if $(BROKER),--broker "$(BROKER)")
 
 test: setup-dev  ## What can break in daily work, or TESTS=tests/logs
-	@$(PYTEST) -n 4 $(TESTS)
+	@$(PYTEST) -n 5 $(TESTS)
 
 test-all: export EDGEWISE_TESTS := whole
 test-all: test  ## The same with every count whole: a million readings, 20,000 fuzz inputs ...

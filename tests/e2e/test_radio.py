@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
+from tests.counts import count
 from tests.e2e.operator_of import NODE
 from tests.e2e.test_spine import rows
 from tests.shared import wait_until
@@ -74,7 +75,7 @@ def config_of(broker: str, **more: Any) -> dict[str, Any]:
         ("connect RuntimeError", "Wifi Unknown Error 0x0101"),
         ("active OSError", "Wifi Internal Error"),
         ("active MemoryError", "MemoryError"),
-    ],
+    ][: count(1, 3)],
 )
 def test_errors_are_failed_attempts(
     fault: str,
