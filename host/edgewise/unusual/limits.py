@@ -96,7 +96,7 @@ def choose_limits(
     names = [features[i] for i in moves]
     least = np.array([column[column > 0].min() for column in x.T], dtype=np.int64)
     allowed = wanted_per_week * days_of(rows, period_ms) / _WEEK_DAYS
-    best: tuple[float, Chosen] | None = None
+    choices: list[tuple[float, Chosen]] = []
     for quantile in QUANTILES:
         strength = np.zeros(len(x))
         for fit, held in parts:
@@ -106,12 +106,9 @@ def choose_limits(
         limits = [_limit(n, int(u), k) for n, u in zip(names, usual, strict=True)]
         mean = float(np.mean(np.log([limit.limit for limit in limits]))) if limits else 0.0
         crossed = [limit for limit in limits if limit.limit < _ceiling(limit.feature)]
-        if best is None or mean < best[0]:
-            alarms = alarms_of(rows, strength > k, period_ms)
-            best = mean, Chosen(crossed, quantile, k, alarms)
-    if best is None:  # pragma: no cover - there are quantiles
-        return Chosen([], 1.0, 1.0, Alarms(0, 0.0)), text
-    return best[1], text
+        alarms = alarms_of(rows, strength > k, period_ms)
+        choices.append((mean, Chosen(crossed, quantile, k, alarms)))
+    return min(choices, key=lambda choice: choice[0])[1], text
 
 
 def _usual(x: NDArray[np.int64], quantile: float, least: NDArray[np.int64]) -> NDArray[np.int64]:
