@@ -112,7 +112,7 @@ def _on_labels(trained: Trained, *logs: Log) -> list[str]:
     for log, x, keys in parts:
         if log.label is None or not len(x):
             continue
-        label = _labels_of(log, *keys)
+        label = _labels_of(log, log.label, *keys)
         pairs += zip(label, (trained.estimator.predict(x) == 1).tolist(), strict=True)
     names = sorted({name for name, _ in pairs if name})
     lines = []
@@ -122,9 +122,9 @@ def _on_labels(trained: Trained, *logs: Log) -> list[str]:
     return lines[:_LABELS_MAX]
 
 
-def _labels_of(log: Log, time_s: NDArray[np.float64], node: NDArray[Any]) -> list[str]:
-    if log.label is None:
-        return []
+def _labels_of(
+    log: Log, label: NDArray[Any], time_s: NDArray[np.float64], node: NDArray[Any]
+) -> list[str]:
     keys = zip(log.node.tolist(), log.time_s.tolist(), strict=True)
-    label = dict(zip(keys, log.label.tolist(), strict=True))
-    return [label[key] or "" for key in zip(node.tolist(), time_s.tolist(), strict=True)]
+    by_key = dict(zip(keys, label.tolist(), strict=True))
+    return [by_key[key] or "" for key in zip(node.tolist(), time_s.tolist(), strict=True)]

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, select
 
 from edgewise.database import display_url
 from edgewise.database.logs import as_log
+from edgewise.database.readings import values_of
 from edgewise.database.schema import label, reading
 from edgewise.errors import InputError
 from edgewise.features.splitting import TEST_SHARE
@@ -62,15 +63,7 @@ def _periods(engine: Engine, nodes: list[str] | None) -> dict[str, list[Any]]:
 def _readings(engine: Engine, node: str, labels: list[Any]) -> tuple[NDArray[Any], ...]:
     first = min(row.from_ts for row in labels) - _LEAD_S
     last = max(row.to_ts for row in labels)
-    query = (
-        select(reading.c.ts, reading.c.t, reading.c.h)
-        .where(reading.c.node == node, reading.c.ts >= first, reading.c.ts < last)
-        .order_by(reading.c.ts)
-    )
-    with engine.connect() as connection:
-        rows = [tuple(row) for row in connection.execute(query)]
-    values = np.array(rows, dtype=np.float64).reshape(-1, 3)
-    values = values[np.diff(values[:, 0], prepend=-np.inf) > 0]
+    values = values_of(engine, node, reading.c.ts >= first, reading.c.ts < last)
     names = np.full(len(values), None, dtype=object)
     for row in labels:
         names[(values[:, 0] >= row.from_ts) & (values[:, 0] < row.to_ts)] = row.cls

@@ -1,9 +1,12 @@
-"""All readings of nodes as a log, labelled or not."""
+"""Readings of nodes, in order of time, and all of them as a log, labelled or not."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from sqlalchemy import Engine, func, select
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Engine, func, select
 
 from edgewise.database import display_url
 from edgewise.database.logs import as_log
@@ -11,7 +14,21 @@ from edgewise.database.schema import reading
 from edgewise.errors import InputError
 from edgewise.logs.log import Log
 
-__all__ = ["read_all"]
+__all__ = ["read_all", "values_of"]
+
+
+def values_of(engine: Engine, node: str, *conditions: ColumnElement[bool]) -> NDArray[np.float64]:
+    """Return float64[n, 3]: ts, t, h of the node's readings that meet ``conditions``.
+
+    They are in order of time; of several with the same time all but the first are left out.
+    ``conditions`` leave out readings without a time. t and h are NaN where the read failed.
+    """
+    c = reading.c
+    query = select(c.ts, c.t, c.h).where(c.node == node, *conditions).order_by(c.ts)
+    with engine.connect() as connection:
+        rows = [tuple(row) for row in connection.execute(query)]
+    values = np.array(rows, dtype=np.float64).reshape(-1, 3)
+    return values[np.diff(values[:, 0], prepend=-np.inf) > 0]
 
 
 def read_all(engine: Engine, nodes: list[str] | None = None, since_s: float | None = None) -> Log:
@@ -22,7 +39,7 @@ def read_all(engine: Engine, nodes: list[str] | None = None, since_s: float | No
     InputError where there are none, or a node has none.
     """
     url, c = display_url(engine), reading.c
-    wanted = [c.ts.is_not(None), c.clock.is_(None)]
+    wanted: list[Any] = [c.ts.is_not(None), c.clock.is_(None)]
     if nodes:
         wanted.append(c.node.in_(nodes))
     with engine.connect() as connection:
@@ -31,13 +48,10 @@ def read_all(engine: Engine, nodes: list[str] | None = None, since_s: float | No
             raise InputError(f"{url}: no readings to train on: let edgewise collect run first")
         if since_s is not None:
             wanted.append(c.ts > newest_s - since_s)
-        query = select(c.node, c.ts, c.t, c.h).where(*wanted).order_by(c.node, c.ts)
-        rows = [tuple(row) for row in connection.execute(query)]
-    names = np.array([row[0] for row in rows], dtype=object)
-    if nodes and (missing := sorted(set(nodes) - set(names.tolist()))):
+        query = select(c.node).where(*wanted).distinct().order_by(c.node)
+        names = list(connection.scalars(query))
+    if nodes and (missing := sorted(set(nodes) - set(names))):
         raise InputError(f"{url}: node {missing[0]} has no readings in this time: name another")
-    values = np.array([row[1:] for row in rows], dtype=np.float64)
-    is_new = np.diff(values[:, 0], prepend=-np.inf) > 0
-    is_new[1:] |= names[1:] != names[:-1]
-    time_s, t, h = values[is_new].T
-    return as_log(url, names[is_new], time_s, t, h)
+    parts = [values_of(engine, name, *wanted) for name in names]
+    node = np.repeat(np.array(names, dtype=object), [len(part) for part in parts])
+    return as_log(url, node, *np.concatenate(parts).T)
