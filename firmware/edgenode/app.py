@@ -6,8 +6,10 @@ from array import array
 
 from .core import decode
 from .core.compat import const
-from .core.decide import Confirm
+from .core.decide import Confirm, rule
+from .core.heads import Heads
 from .core.pipeline import Pipeline
+from .core.records import UNSURE
 
 _DIAG_MS = const(300000)
 _WAIT_MS = const(1000)
@@ -29,8 +31,8 @@ class Node:
         self._facts = facts
         contract = model.contract
         self._pipeline = Pipeline(model.features, contract["filters"])
-        confirm = settings["confirm"]
-        self._confirm = Confirm(confirm["need"], confirm["of"], len(model.classes))
+        self._confirm = Confirm(*rule(settings["confirm"], model.heads), len(model.classes))
+        self._heads = Heads(model)
         self._on = settings["actuator"]["on"]
         self._safe = settings["actuator"]["safe"] == "on"
         self._period_ms = settings["period_ms"] or contract["period_ms"]
@@ -119,14 +121,14 @@ class Node:
         raw = self._raw
         x = self._pipeline.push(self._slot, raw[0], raw[1])
         start_us = clock.ticks_us()
-        cls = self._model.predict(x)
+        cls = self._heads.push(x, self._pipeline.age)
         self._predict_us = clock.ticks_diff(clock.ticks_us(), start_us)
         if self._gate.push(now_s, raw[0], raw[1], cls):
-            self._report(0, cls, self._model.p_pc)
+            self._report(0, cls, self._heads.p_pc)
         if self._hold.note_good(now_s):
             self._link.event(self._seq, "fault", '"from":"fault","to":"ok"}')
         before = self._confirm.confirmed
-        if self._confirm.push(cls):
+        if cls != UNSURE and self._confirm.push(cls):
             self._report_class(before, cls)
 
     def _report(self, code, cls, p_pc):

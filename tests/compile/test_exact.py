@@ -12,10 +12,10 @@ from tests.compile.estimators import decision_tree, extra_trees, random_forest
 from tests.counts import count
 
 from edgewise.compile import compile_estimator
-from edgewise.compile.exact import exact_forest, leaves_of, votes_of
+from edgewise.compile.exact import exact_forest
 from edgewise.compile.probes import probe_rows
 from edgewise.errors import EdgewiseError
-from edgewise.package.forest import flatten, merge_leaves, trees_of
+from edgewise.package.forest import flatten, leaves_of, merge_leaves, trees_of, votes_of
 from edgewise.toolchain import cc
 
 NAMES = [

@@ -15,7 +15,7 @@ def test_defaults_are_filled_in():
     assert settings["base"] == "edgewise"
     assert settings["mqtt"]["host"] == "broker"
     assert settings["mqtt"]["port"] == 1883
-    assert settings["confirm"] == {"need": 3, "of": 5}
+    assert settings["confirm"] == {"need": 0, "of": 0}
 
 
 def test_unknown_keys_are_named():

@@ -82,6 +82,6 @@ def test_another_emlearn_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _votes(forest: object, x: np.ndarray) -> np.ndarray:
-    from edgewise.compile.exact import leaves_of, votes_of
+    from edgewise.package.forest import leaves_of, votes_of
 
     return votes_of(forest, leaves_of(forest, x))  # type: ignore[arg-type]

@@ -6,15 +6,18 @@ import json
 import re
 from dataclasses import fields, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from edgenode.core import decide
 from edgenode.core.decide import Confirm
 from edgenode.core.plausible import Plausible
 from edgenode.settings import config
 from edgenode.sleep.battery import SleepyNode
+from edgewise.package.heads import Decisions
 from edgewise.package.store import load_package
 from edgewise.report import render
 from edgewise.report.energy import (
@@ -28,6 +31,8 @@ from edgewise.report.energy import (
     day_mah,
     readings_kept,
 )
+from edgewise.training.result import NO_HEADS
+from edgewise.training.sequence import Sequence
 
 OCCUPANCY = Path(__file__).parents[2] / "models" / "occupancy"
 
@@ -70,8 +75,10 @@ def test_every_assumption_has_its_source() -> None:
 
 
 def test_the_rule_is_the_default_of_the_node() -> None:
-    assert config.check({})["confirm"]["need"] == CONFIRM_NEED
-    assert config.check({})["confirm"]["of"] == CONFIRM_OF
+    settings = config.check({})["confirm"]
+    assert decide.rule(settings, {}) == (CONFIRM_NEED, CONFIRM_OF) == (3, 5)
+    assert decide.rule(settings, {"temporal": {}}) == (1, 1)
+    assert decide.rule({"need": 4, "of": 7}, {"temporal": {}}) == (4, 7)
 
 
 class Board:
@@ -155,19 +162,22 @@ def test_the_page_and_the_command_tell_the_same(tmp_path: Path) -> None:
 def test_changes_are_counted_by_the_rule_of_the_node() -> None:
     from edgewise.report.evidence import _changes_a_day
 
-    class Tested:
-        classes = ("a", "b")
-        period_ms = 60000
-        node_test = np.array(["x"] * 720 + ["y"] * 720, dtype=object)
-
+    node = np.array(["x"] * 720 + ["y"] * 720, dtype=object)
+    zeros = np.zeros(1440, dtype=np.int64)
+    testing = Sequence(np.zeros((1440, 1), dtype=np.int16), zeros, zeros, zeros * 1.0, node)
+    tested: Any = SimpleNamespace(
+        classes=("a", "b"), period_ms=60000, testing=testing, heads=NO_HEADS
+    )
     predictions = np.zeros(1440, dtype=np.int64)
     predictions[100:300] = 1  # a change and one back
     predictions[400:402] = 1  # too short for three of five
     predictions[720:] = 1  # the first class of the other node is no change
-    tested: Any = Tested()
-    assert _changes_a_day(tested, predictions) == pytest.approx(2.0)
-    rule = Confirm(CONFIRM_NEED, CONFIRM_OF, 2)
-    assert sum(rule.push(int(c)) for c in predictions[:720]) == 3
+    judged: Any = SimpleNamespace(decisions=Decisions(predictions, zeros, zeros == 0))
+    assert _changes_a_day(tested, judged) == pytest.approx(2.0)
+    unsure: Any = SimpleNamespace(decisions=Decisions(predictions, zeros, predictions == 0))
+    assert _changes_a_day(tested, unsure) == 0
+    confirm = Confirm(CONFIRM_NEED, CONFIRM_OF, 2)
+    assert sum(confirm.push(int(c)) for c in predictions[:720]) == 3
 
 
 def test_the_table_in_the_docs_is_what_the_model_says() -> None:

@@ -14,11 +14,13 @@ import pytest
 
 from edgewise.compile import compile_model, recompile
 from edgewise.features.splitting import split_log
+from edgewise.package.forest import flatten
 from edgewise.package.form import Form
-from edgewise.package.store import json_bytes, load_package
+from edgewise.package.store import json_bytes, load_package, pack_model
 from edgewise.report import evidence, render
 from edgewise.report.intervals import blocks_of, scores_with_intervals
 from edgewise.training import Budget, Trained, train
+from edgewise.training.judging import Judged, judge
 
 VOID = {"meta", "br", "line", "rect", "circle", "polyline"}
 NASTY = "<script>alert(\"1\")</script> & 'more'"
@@ -70,6 +72,22 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     return train(*split_log(path), Budget(30))
 
 
+def judged(trained: Trained) -> Judged:
+    """Judge the trees with votes of eight bits; the page draws what it is given."""
+    contract = {
+        "name": "window",
+        "classes": trained.classes,
+        "features": trained.features,
+        "filters": trained.filters,
+        "period_ms": trained.period_ms,
+        "max_delta": list(trained.max_delta),
+        "visits": 1.0,
+        "s_feature": 0.0,
+        "accuracy": 0.0,
+    }
+    return judge(pack_model(contract, flatten(trained.estimator).table()), trained.testing)
+
+
 INFO: dict[str, Any] = {
     "name": NASTY,
     "classes": ["a", NASTY, "c"],
@@ -93,7 +111,7 @@ INFO: dict[str, Any] = {
 
 
 def test_a_page_that_needs_nothing_and_obeys_nobody(trained: Trained) -> None:
-    facts = json.loads(json_bytes(evidence(trained)))
+    facts = json.loads(json_bytes(evidence(trained, judged(trained))))
     page = render(INFO, facts)
     parser = parse_page(page)
     assert not {tag for tag, _ in parser.tags} & {"script", "link", "img", "iframe", "object"}
@@ -105,42 +123,31 @@ def test_a_page_that_needs_nothing_and_obeys_nobody(trained: Trained) -> None:
 
 
 def test_figures_on_the_page_are_those_of_the_training(trained: Trained) -> None:
-    facts = evidence(trained)
+    facts = evidence(trained, judged(trained))
     text = parse_page(render(INFO, facts)).text
-    scores = trained.scores
+    scores = judged(trained).scores
     for value in (scores.accuracy, scores.balanced_accuracy, scores.macro_f1):
         assert f"{value:.1%}" in text
     assert np.sum(facts["confusion"]) == scores.rows
     assert np.trace(facts["confusion"]) == round(scores.accuracy * scores.rows)
     assert sum(c["chosen"] for c in facts["candidates"]) == 1
-    assert facts["learning_curve"][-1]["rows"] == len(trained.y_train)
+    assert facts["learning_curve"][-1]["rows"] == len(trained.training.labelled)
     assert facts["learning_curve"][-1]["macro_f1"] == pytest.approx(scores.macro_f1, abs=0.1)
     columns = facts["timeline"][0]
     assert len(columns["true"]) == len(columns["said"]) == len(columns["wrong"]) <= 720
 
 
 def test_without_a_test_part_it_says_so(trained: Trained) -> None:
-    no_test = replace(
-        trained,
-        x_test=trained.x_test[:0],
-        y_test=trained.y_test[:0],
-        time_test_s=trained.time_test_s[:0],
-        node_test=trained.node_test[:0],
-    )
-    text = parse_page(render(INFO, json.loads(json_bytes(evidence(no_test))))).text
+    no_test = replace(trained, testing=trained.testing.select(slice(0)))
+    text = parse_page(
+        render(INFO, json.loads(json_bytes(evidence(no_test, judged(no_test)))))
+    ).text
     assert "There was no test part" in text
 
 
 def test_a_test_too_short_for_intervals(trained: Trained) -> None:
-    rows = slice(0, 8)
-    short_test = replace(
-        trained,
-        x_test=trained.x_test[rows],
-        y_test=trained.y_test[rows],
-        time_test_s=trained.time_test_s[rows],
-        node_test=trained.node_test[rows],
-    )
-    text = parse_page(render(INFO, evidence(short_test))).text
+    short_test = replace(trained, testing=trained.testing.select(slice(8)))
+    text = parse_page(render(INFO, evidence(short_test, judged(short_test)))).text
     assert "Too short a test for intervals" in text
     assert "its scores say little" in text
 
@@ -182,15 +189,10 @@ def test_a_class_is_judged_by_the_draws_in_which_it_occurs() -> None:
 
 
 def test_a_class_without_test_readings_is_unknown(trained: Trained) -> None:
-    mask = trained.y_test != 2
-    two_classes = replace(
-        trained,
-        x_test=trained.x_test[mask],
-        y_test=trained.y_test[mask],
-        time_test_s=trained.time_test_s[mask],
-        node_test=trained.node_test[mask],
-    )
-    text = parse_page(render(INFO, json.loads(json_bytes(evidence(two_classes))))).text
+    two_classes = replace(trained, testing=trained.testing.select(trained.testing.y != 2))
+    text = parse_page(
+        render(INFO, json.loads(json_bytes(evidence(two_classes, judged(two_classes)))))
+    ).text
     assert "unknown" in text
     assert "Class c: only 0 test readings" in text
 

@@ -92,8 +92,10 @@ def window_model(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 
 def test_it_learns(window_model: Trained) -> None:
     assert window_model.scores.accuracy > 0.85
-    assert window_model.x_train.shape == (len(window_model.y_train), len(window_model.features))
-    assert len(window_model.time_test_s) == len(window_model.node_test) == len(window_model.y_test)
+    assert window_model.training.x.shape == (
+        len(window_model.training),
+        len(window_model.features),
+    )
     assert set(window_model.features) <= set(POOL)
 
 
@@ -116,7 +118,7 @@ def test_the_same_seed_gives_the_same_model_whatever_the_jobs(
     blobs = []
     for model in (window_model, second_model):
         blobs.append(
-            compile_estimator(model.estimator, contract_of(model), model.x_train).files[
+            compile_estimator(model.estimator, contract_of(model), model.training.x).files[
                 "model.bin"
             ]
         )
@@ -126,7 +128,7 @@ def test_the_same_seed_gives_the_same_model_whatever_the_jobs(
 @pytest.mark.parametrize("budget", count(BUDGETS[2::2], BUDGETS))
 def test_no_model_outgrows_its_budget(budget: Budget, tmp_path: Path) -> None:
     model = train_window(tmp_path / "window.csv", budget=budget)
-    facts = compile_estimator(model.estimator, contract_of(model), model.x_train).facts
+    facts = compile_estimator(model.estimator, contract_of(model), model.training.x).facts
     assert facts["nodes"] <= budget.max_nodes
     assert budget.max_bytes is None or facts["table_bytes"] <= budget.max_bytes
     assert budget.max_us is None or facts["visits"] * US_PER_VISIT <= budget.max_us

@@ -130,11 +130,9 @@ def test_ordinary_days_of_other_rooms_are_quiet(rooms: Log, model: Trained) -> N
     detector = model.detector
     assert detector is not None
     print(detector)
-    assert (
-        count_episodes(
-            model.time_test_s, model.node_test, model.estimator.predict(model.x_test) == 1, 33_000
-        )
-        == detector.test.episodes
-    )
+    test = model.testing
+    is_unusual = model.estimator.predict(test.x) == 1
+    episodes = count_episodes(test.time_s, test.node, is_unusual, 33_000)
+    assert episodes == detector.test.episodes
     rate = detector.test.per_week
     assert rate is not None and rate <= 1

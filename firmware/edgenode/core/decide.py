@@ -1,4 +1,14 @@
-"""A class is confirmed when `need` of the last `of` readings say so."""
+"""A class is confirmed when `need` of the last `of` readings with a class say so."""
+
+_RULE = (3, 5)
+_RULE_TEMPORAL = (1, 1)  # what came before is weighed already
+
+
+def rule(settings, heads):
+    # -> need, of: as set, or what suits the model
+    if settings["need"]:
+        return settings["need"], settings["of"]
+    return _RULE_TEMPORAL if "temporal" in heads else _RULE
 
 
 class Confirm:

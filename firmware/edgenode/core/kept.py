@@ -10,7 +10,7 @@ SIZE = const(2048)  # machine.RTC().memory() on an ESP32
 READINGS_MIN = const(40)
 NETWORK_BYTES = const(23)
 _MAGIC = b"EDGK"
-_VERSION = const(1)
+_VERSION = const(2)
 # magic, version, where the readings begin, key; parts, readings; CRC-32 of all before it
 _HEAD = "<4sHHI"
 HEAD_BYTES = const(12)

@@ -15,6 +15,7 @@ from .features import parse
 # it. Little endian.
 MAGIC = b"EDGM"
 VERSION = const(2)
+VERSION_HEADS = const(3)  # the contract has `heads` as well
 HEAD = "<4sBBHI32s"
 _HEAD_SIZE = const(44)
 CONTRACT_MAX = const(10240)  # bytes: the longest valid one fits
@@ -40,6 +41,7 @@ CONTRACT = (
     ("s_feature", (int, float)),
     ("accuracy", (int, float)),
 )
+HEADS = (("heads", dict),)
 
 
 def unpack(blob):
@@ -56,19 +58,20 @@ def _unpack(blob):
     magic, version, zero, n_contract, n_table, digest = struct.unpack(HEAD, blob[:_HEAD_SIZE])
     if magic != MAGIC:
         raise ValueError("not a model.bin")
-    if version != VERSION or zero:
-        raise ValueError("format %d.%d, this node reads %d.0" % (version, zero, VERSION))
+    if version not in (VERSION, VERSION_HEADS) or zero:
+        raise ValueError("format %d.%d, this node reads 2.0 and 3.0" % (version, zero))
     if len(blob) != _HEAD_SIZE + n_contract + n_table + 4 or n_table & 1:
         raise ValueError("size does not fit the header")
     if struct.unpack("<I", blob[-4:])[0] != crc32(memoryview(blob)[:-4]) & 0xFFFFFFFF:
         raise ValueError("changed after it was written (CRC)")
     table = array("H", blob[_HEAD_SIZE + n_contract : -4])
-    contract = _contract(blob[_HEAD_SIZE : _HEAD_SIZE + n_contract], digest)
+    keys = CONTRACT + HEADS if version == VERSION_HEADS else CONTRACT
+    contract = _contract(blob[_HEAD_SIZE : _HEAD_SIZE + n_contract], digest, keys)
     _check_table(table, len(contract["classes"]), len(contract["features"]))
     return contract, table
 
 
-def _contract(text, digest):
+def _contract(text, digest, keys):
     if sha256(text).digest() != digest:
         raise ValueError("contract hash differs")
     if len(text) > CONTRACT_MAX:
@@ -80,10 +83,10 @@ def _contract(text, digest):
     contract = json.loads(text)
     if not isinstance(contract, dict):
         raise ValueError("contract is not an object")
-    for key, kind in CONTRACT:
+    for key, kind in keys:
         if not isinstance(contract.get(key), kind):
             raise ValueError("contract lacks %s, or its type is wrong" % key)
-    if len(contract) != len(CONTRACT):
+    if len(contract) != len(keys):
         raise ValueError("contract holds a key that is not known")
     _check_values(contract)
     return contract
@@ -107,6 +110,10 @@ def _check_values(contract):
         raise ValueError("max_delta must be two numbers of 0..%d" % DELTA_MAX)
     if contract["visits"] <= 0 or not 0 <= contract["accuracy"] <= 1:
         raise ValueError("visits or accuracy out of range")
+    if "heads" in contract:
+        from .headcheck import check_heads
+
+        check_heads(contract["heads"], len(contract["classes"]))
 
 
 def check_names(names, what, n_max):

@@ -17,6 +17,7 @@ NOW_AND_THEN = (
     "edgenode.link.update",
     "edgenode.core.calibrate",
     "edgenode.core.compact_json",
+    "edgenode.core.headcheck",
     "edgenode.core.loader",
     "edgenode.core.settings",
     "edgenode.core.signed",

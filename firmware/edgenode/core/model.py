@@ -28,7 +28,8 @@ class Model:
         self.classes = self.contract["classes"]
         self.features = self.contract["features"]
         self._table = table
-        self._votes = array("i", bytes(4 * table[2]))
+        self.heads = self.contract.pop("heads", None) or {}
+        self.votes = array("i", bytes(4 * table[2]))
         k = 3 + table[1] + 4 * table[0]
         self.total = table[1] * sum(table[k : k + table[2]])
         self.p_pc = 0
@@ -41,7 +42,7 @@ class Model:
 
     def predict(self, x):
         # -> class index; p_pc holds its share of the votes in percent. First class wins a tie.
-        out = self._votes
+        out = self.votes
         if self._code:
             self._code(x, out)
         else:

@@ -4,7 +4,7 @@ from struct import pack_into, unpack_from
 
 from .compat import const
 from .decode import ERRORS
-from .records import number
+from .records import UNSURE, class_json, number
 
 CLASS = const(0)
 FAULT = const(1)
@@ -14,6 +14,7 @@ _HEAD = "<IIHHII"
 _AGE_MAX = const(0x7FFFFF)  # seconds from the first reading: 97 days
 _DONE = const(0x80)
 _T_MIN_DC = const(-400)  # what decode lets pass, and more: 11 bits
+_NO_CLASS = const(127)  # in the place of the confidence
 _FAILED = const(0x7FF)  # in the place of the temperature; that of humidity holds the error
 _EVENTS_MAX = const(8)
 _EVENT = "<bbbII"
@@ -88,6 +89,8 @@ class PackedOutbox:
         i = self._place_of(self._n)
         if err:
             t_dc, h_pm, cls, p_pc = _FAILED + _T_MIN_DC, err, 0, 0
+        elif cls == UNSURE:
+            cls, p_pc = 0, _NO_CLASS
         head = (t_dc - _T_MIN_DC) << 5 | cls << 1 | p_pc >> 6
         pack_into("<HH", self._buf, i + 2, head, h_pm << 6 | p_pc & 63)
         self._buf[i + 6] = 0
@@ -124,8 +127,11 @@ class PackedOutbox:
         ts = self._ts(i) if self.known else None
         if head >> 5 == _FAILED:
             return self._seq + k, ts, 0, 0, 0, 0, tail >> 6
+        cls = head >> 1 & 15
         p_pc = (head & 1) << 6 | tail & 63
-        return self._seq + k, ts, (head >> 5) + _T_MIN_DC, tail >> 6, head >> 1 & 15, p_pc, 0
+        if p_pc == _NO_CLASS:
+            cls, p_pc = UNSURE, 0
+        return self._seq + k, ts, (head >> 5) + _T_MIN_DC, tail >> 6, cls, p_pc, 0
 
     def seq(self, k):
         return self._seq + k
@@ -138,7 +144,7 @@ class PackedOutbox:
         seq, ts, t_dc, h_pm, cls, p_pc, err = self.get(k)
         relative = 1 if ts is None else 0
         reading = (self.boot, seq, ts or 0, t_dc, h_pm, cls, p_pc, err, relative)
-        return reading, "null" if err else self.classes[cls]
+        return reading, "null" if err else class_json(self.classes, cls)
 
     def newest(self, render):
         # -> text and token of the latest reading, None where it is acknowledged

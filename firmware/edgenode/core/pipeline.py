@@ -7,6 +7,7 @@ from .features import Features
 from .filters import build
 
 GAP_SLOTS = const(3)
+_AGE_MAX = const(255)
 
 
 def slots_between(dt_ms, period_ms):
@@ -21,26 +22,27 @@ class Pipeline:
         self._filters = (build(filters), build(filters))
         self._parts = [self._features] + self._filters[0] + self._filters[1]
         self.x = self._features.x
-        self.kept_bytes = 4 + sum([part.kept_bytes for part in self._parts])
+        self.kept_bytes = 5 + sum([part.kept_bytes for part in self._parts])
         self.clear()
 
     def clear(self):
         self._slot = None
+        self.age = 0  # readings since the windows were empty, counted to 255
         for part in self._parts:
             part.clear()
 
     # What a node that sleeps keeps: every part has kept_bytes, save(buf, at) and load(buf, at).
     def save(self, buf, at):
-        pack_into("<i", buf, at, -1 if self._slot is None else self._slot)
-        at += 4
+        pack_into("<iB", buf, at, -1 if self._slot is None else self._slot, self.age)
+        at += 5
         for part in self._parts:
             part.save(buf, at)
             at += part.kept_bytes
 
     def load(self, buf, at):
-        slot = unpack_from("<i", buf, at)[0]
+        slot, self.age = unpack_from("<iB", buf, at)
         self._slot = None if slot < 0 else slot
-        at += 4
+        at += 5
         for part in self._parts:
             part.load(buf, at)
             at += part.kept_bytes
@@ -50,6 +52,8 @@ class Pipeline:
         if self._slot is not None and slot - self._slot > GAP_SLOTS:
             self.clear()
         self._slot = slot
+        if self.age < _AGE_MAX:
+            self.age += 1
         for f in self._filters[0]:
             t_dc = f.push(t_dc)
         for f in self._filters[1]:

@@ -5,6 +5,7 @@ from struct import pack_into, unpack_from
 from .compat import const
 
 SIZE = const(20)
+UNSURE = const(255)  # in the place of a class index
 _FORMAT = "<IIIhhBBBB"
 
 
@@ -22,7 +23,13 @@ def number(v):
     return "null" if v is None else str(v)
 
 
+def class_json(classes, cls):
+    # classes: JSON texts; cls: an index of a model that may have more of them, or UNSURE
+    return classes[cls] if cls < len(classes) else "null"
+
+
 def reading(ts, boot, seq, t_dc, h_pm, cls_json, p_pc):
+    # without a class it has no confidence
     return '{"ts":%s,"boot":%d,"seq":%d,"t":%s,"h":%s,"cls":%s,"p":%s}' % (
         number(ts),
         boot,
@@ -30,7 +37,7 @@ def reading(ts, boot, seq, t_dc, h_pm, cls_json, p_pc):
         tenths(t_dc),
         tenths(h_pm),
         cls_json,
-        percent(p_pc),
+        percent(p_pc) if cls_json != "null" else "null",
     )
 
 

@@ -32,8 +32,8 @@ actuator.pin number -1 -1 48
 .on text "" 0 32
 .active number 1 0 1
 .safe text "off" off|on
-confirm.need number 3 1 15
-.of number 5 1 15
+confirm.need number 0 0 15
+.of number 0 0 15
 report list []
 serial switch true
 outbox number 300 10 2000
@@ -76,8 +76,10 @@ def together(full):
         except ValueError as e:
             raise ValueError("%s: %s" % (key, e))
     confirm = full["confirm"]
-    if not confirm["of"] < 2 * confirm["need"] <= 2 * confirm["of"]:
-        raise ValueError("confirm.need must be more than half of confirm.of, at most all")
+    if not confirm["of"] < 2 * confirm["need"] <= 2 * confirm["of"] and any(confirm.values()):
+        raise ValueError(
+            "confirm.need must be more than half of confirm.of, at most all (or both 0)"
+        )
     if full["sleep"] and full["actuator"]["pin"] >= 0:
         raise ValueError("actuator.pin: a node that sleeps drives nothing")
     if 0 < full["spool_kb"] < 64:

@@ -13,8 +13,8 @@ class Console:
         if code:
             text = records.failure(ts, self._boot, seq, ERRORS[code])
         else:
-            classes = self._classes
-            text = records.reading(ts, self._boot, seq, t_dc, h_pm, classes[cls], p_pc)
+            name = records.class_json(self._classes, cls)
+            text = records.reading(ts, self._boot, seq, t_dc, h_pm, name, p_pc)
         print("state", text)
 
     def diag(self, text):

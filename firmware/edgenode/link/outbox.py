@@ -3,6 +3,7 @@
 from array import array
 
 from ..core.compat import const
+from ..core.records import class_json
 
 _DONE = const(1)
 _SPOOLED = const(2)
@@ -103,7 +104,8 @@ class Outbox:
         return self._render(render, i), (self._seq[i], self._seq[i])
 
     def _render(self, render, i):
-        return render(self._at(i), self._classes[self._cls[i]] if not self._err[i] else "null")
+        name = "null" if self._err[i] else class_json(self._classes, self._cls[i])
+        return render(self._at(i), name)
 
     def batch(self, render, size_max):
         # -> JSON array of the oldest and its token, None where nothing waits

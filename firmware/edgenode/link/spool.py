@@ -196,8 +196,7 @@ class Spool:
     def _class(self, number, reading):
         if number not in self._classes:
             self._classes[number] = self._try(self._names, number) or ()
-        names = self._classes[number]
-        return names[reading[5]] if reading[5] < len(names) else "null"
+        return records.class_json(self._classes[number], reading[5])
 
     def _names(self, number):
         with open("%s%08x.cls" % (self._folder, number), "rb") as f:

@@ -5,9 +5,11 @@ from struct import calcsize, pack_into, unpack_from
 
 from ..core.compat import const
 from ..core.decide import Confirm
+from ..core.heads import Heads
 from ..core.kept import Kept, Network
 from ..core.packed import CLASS, FAULT, GOOD, PackedEvents, PackedOutbox
 from ..core.pipeline import Pipeline
+from ..core.records import UNSURE
 from ..errors import ModelError
 
 _RETRY_MS = const(2000)  # between two reads of a DHT22, AM2302 datasheet
@@ -37,7 +39,7 @@ class SleepyNode:
         self._plausible = plausible
         self._clock = clock
         self._power = power
-        self._model = model
+        self._heads = Heads(model)
         self._pipeline = Pipeline(model.features, model.contract["filters"])
         self._confirm = Confirm(settings["need"], settings["of"], len(model.classes))
         self.events = PackedEvents(classes_json)
@@ -52,6 +54,7 @@ class SleepyNode:
         parts = (
             self,
             self._pipeline,
+            self._heads,
             plausible,
             self._confirm,
             self.events,
@@ -178,17 +181,18 @@ class SleepyNode:
         if self._failed == self._hold:
             self.events.push(GOOD, 0, 0, self.seq, ts)
         self._failed = 0
-        cls = self._model.predict(self._pipeline.push(self._slot, raw[0], raw[1]))
-        self.outbox.push(self.seq, ts, raw[0], raw[1], cls, self._model.p_pc, 0)
+        x = self._pipeline.push(self._slot, raw[0], raw[1])
+        cls = self._heads.push(x, self._pipeline.age)
+        self.outbox.push(self.seq, ts, raw[0], raw[1], cls, self._heads.p_pc, 0)
         self._show(ts, cls, 0)
         before = self._confirm.confirmed
-        if self._confirm.push(cls):
+        if cls != UNSURE and self._confirm.push(cls):
             self.events.push(CLASS, before, cls, self.seq, ts)
 
     def _show(self, ts, cls, code):
         if self.console is not None:
             raw = self._raw
-            p_pc = self._model.p_pc
+            p_pc = self._heads.p_pc
             ts = ts if self._clock.synced else None
             self.console.reading(ts, self.seq, raw[0], raw[1], cls, p_pc, code)
 

@@ -4,6 +4,7 @@ import json
 
 import machine
 
+from ..core.decide import rule
 from ..core.kept import key
 from ..drivers.console import Console
 from ..drivers.power import Power
@@ -14,7 +15,7 @@ from .battery import SleepyNode
 def nap(board, settings, forest):
     # One wake of a node that sleeps; it ends in deep sleep.
     period_ms = settings["period_ms"] or forest.contract["period_ms"]
-    confirm = settings["confirm"]
+    need, of = rule(settings["confirm"], forest.heads)
     classes = [json.dumps(c) for c in forest.classes]
     node = SleepyNode(
         make_dht(settings["sensor"]),
@@ -24,9 +25,9 @@ def nap(board, settings, forest):
         forest,
         classes,
         {
-            "key": key(forest.digest, confirm["need"], confirm["of"], period_ms),
-            "need": confirm["need"],
-            "of": confirm["of"],
+            "key": key(forest.digest, need, of, period_ms),
+            "need": need,
+            "of": of,
             "period_ms": period_ms,
             "report_every": settings["report_every"],
             "hold_s": settings["sensor"]["hold_s"],

@@ -30,7 +30,7 @@ def build(board, settings, forest):
     board.link.on_model = board.take_model
     board.node = _node(board, settings, forest)
     if forest:
-        forest.features = None  # their names are of no use any more
+        forest.features = forest.heads = None  # of no use any more
     if settings["serial"]:
         board.node.console = Console(board.boot.number, classes)
     greet(board, name, board.boot.number, forest)

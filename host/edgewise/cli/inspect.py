@@ -39,6 +39,7 @@ def inspect(
         "nodes": info["nodes"],
         "leaf_bits": info["leaf_bits"],
         "visits": info["visits"],
+        "heads": loaded.heads,
         "form": info["form"],
         "table_bytes": info["table_bytes"],
         "inline_bytes": info["inline_bytes"],
@@ -62,6 +63,7 @@ def inspect(
         "features": ", ".join(loaded.features),
         "trees": f"{n_trees}, {info['nodes']} nodes with leaves of {info['leaf_bits']} bits",
         "a prediction": f"visits {info['visits']:g} nodes",
+        "heads": _heads(loaded.heads),
         "form": f"{info['form']} (table {info['table_bytes']} bytes, inline {inline})",
         "compared": f"{comparison['rows']} rows, {comparison['thresholds']} thresholds and their "
         f"neighbours: {', '.join(comparison['runtimes'])}",
@@ -73,6 +75,17 @@ def inspect(
         typer.echo(f"{key:<14}{printable(value)}")
     for name, size in facts["files"].items():
         typer.echo(f"{'file':<14}{printable(name)}, {size} bytes, unchanged")
+
+
+def _heads(heads: dict[str, dict[str, Any]]) -> str:
+    words = []
+    if "temporal" in heads:
+        words.append("a memory between readings")
+    if unsure := heads.get("unsure"):
+        words.append(
+            f"no class in {unsure['readings']} readings after a start and below {unsure['p']} %"
+        )
+    return ", ".join(words) or "none beside the trees"
 
 
 def _signature(signature: Signature | None) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -40,6 +40,13 @@ class Mode(StrEnum):
 
     auto = "auto"
     on = "on"
+    off = "off"
+
+
+class Choice(StrEnum):
+    """Whether a model may have a head; auto decides on held-out readings."""
+
+    auto = "auto"
     off = "off"
 
 
@@ -102,6 +109,13 @@ def train(
     levels: Annotated[
         Mode, typer.Option(help="Absolute levels as features; they help in one known room")
     ] = Mode.auto,
+    temporal: Annotated[
+        Choice, typer.Option(help="A memory between readings; auto decides on held-out readings")
+    ] = Choice.auto,
+    unsure: Annotated[
+        Choice,
+        typer.Option(help="No class after a start and at low confidence; auto decides likewise"),
+    ] = Choice.auto,
     form: Annotated[
         Form, typer.Option(help="Form of the model: code or table; auto decides by size")
     ] = Form.auto,
@@ -157,20 +171,20 @@ def train(
     )
     with progress_bar("searching") as step:
         budget = Budget(max_nodes, max_bytes, max_us)
-        trained = train_model(training, testing, budget, levels, seed, jobs, step)
+        may_have = (choice is Choice.auto for choice in (temporal, unsure))
+        trained = train_model(training, testing, budget, levels, seed, jobs, step, *may_have)
     show_front(trained.candidates)
     say(f"levels {'on' if trained.levels.used else 'off'}: {trained.levels.why}")
+    for line in trained.heads.why:
+        say(line)
     info = compile_model(trained, out, data, form)
-    scores = trained.scores
     say(
         f"{info['recipe']['kind']}, {info['trees']} trees, {info['nodes']} nodes, "
         f"{info['bytes']} bytes, form {info['form']}; the same as scikit-learn on "
         f"{info['checked']['rows']} rows and {info['checked']['thresholds']} thresholds"
     )
-    say(
-        f"on {scores.rows} test readings: accuracy {scores.accuracy:.1%}, balanced "
-        f"{scores.balanced_accuracy:.1%}, macro-F1 {scores.macro_f1:.1%}"
-    )
+    for line in quality_lines(info):
+        say(line)
     say(f"written: {out}")
     if json:
         emit_json({"model": str(out), **info})
@@ -227,6 +241,26 @@ def _read_log(
     training, testing = split_log(log, options, needs_label)
     say_source(training)
     return training, testing, {p.name: file_sha256(p) for p in (log, options.test) if p}
+
+
+def quality_lines(info: dict[str, Any]) -> list[str]:
+    """Return how right a model is on its test part, of all readings and of those with a class."""
+    metrics = info["metrics"]
+    lines = [f"on {metrics['test']['rows']} test readings: {_scores(metrics['test'])}"]
+    if metrics.get("trees"):
+        lines.append(f"without the memory between readings: {_scores(metrics['trees'])}")
+    if metrics.get("sure"):
+        lines.append(
+            f"on the {metrics['sure_share']:.0%} of them with a class: {_scores(metrics['sure'])}"
+        )
+    return lines
+
+
+def _scores(scores: dict[str, float]) -> str:
+    return (
+        f"accuracy {scores['accuracy']:.1%}, balanced {scores['balanced_accuracy']:.1%}, "
+        f"macro-F1 {scores['macro_f1']:.1%}"
+    )
 
 
 def show_front(candidates: list[Candidate]) -> None:

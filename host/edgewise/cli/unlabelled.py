@@ -101,19 +101,15 @@ def _on_labels(trained: Trained, *logs: Log) -> list[str]:
 
     parts = zip(
         logs,
-        (trained.x_train, trained.x_test),
-        (
-            (trained.time_train_s, trained.node_train),
-            (trained.time_test_s, trained.node_test),
-        ),
+        (trained.training, trained.testing),
         strict=True,
     )
     pairs: list[tuple[str, bool]] = []
-    for log, x, keys in parts:
-        if log.label is None or not len(x):
+    for log, part in parts:
+        if log.label is None or not len(part):
             continue
-        label = _labels_of(log, log.label, *keys)
-        pairs += zip(label, (trained.estimator.predict(x) == 1).tolist(), strict=True)
+        label = _labels_of(log, log.label, part.time_s, part.node)
+        pairs += zip(label, (trained.estimator.predict(part.x) == 1).tolist(), strict=True)
     names = sorted({name for name, _ in pairs if name})
     lines = []
     for name in names:

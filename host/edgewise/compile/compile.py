@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from array import array
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -40,16 +40,26 @@ class Compiled:
     facts: dict[str, Any]
     checked: Checked
 
+    @property
+    def blob(self) -> bytes:
+        """model.bin."""
+        return self.files["model.bin"]
+
+    def with_contract(self, contract: Mapping[str, Any]) -> Compiled:
+        """Return the same trees with another contract."""
+        blob = pack_model({**contract, "visits": self.facts["visits"]}, self.forest.table())
+        return replace(self, files={**self.files, "model.bin": blob})
+
 
 def compile_estimator(
     estimator: Any, contract: Mapping[str, Any], rows: NDArray[Any], form: Form = Form.auto
 ) -> Compiled:
     """Return the files of a package for a fitted classifier.
 
-    ``contract``: the keys of `edgenode.core.loader.CONTRACT` without visits; ``rows``: whole
-    numbers[n, features], n > 0. Raises InputError for a model that a node cannot run,
-    EdgewiseError where any implementation differs from scikit-learn on a row, a threshold or a
-    neighbour of a threshold.
+    ``contract``: the keys of `edgenode.core.loader.CONTRACT` without visits, and ``heads`` where
+    the model has some; ``rows``: whole numbers[n, features], n > 0. Raises InputError for a model
+    that a node cannot run, EdgewiseError where any implementation differs from scikit-learn on a
+    row, a threshold or a neighbour of a threshold.
     """
     check_estimator(estimator)
     features, classes = list(contract["features"]), list(contract["classes"])

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewise.package.forest import Forest, flatten, merge_leaves
+from edgewise.package.forest import Forest, flatten, leaves_of, merge_leaves, votes_of
 
-__all__ = ["exact_forest", "leaves_of", "votes_of"]
+__all__ = ["exact_forest"]
 
 _BITS = (8, 12, 16)
 _PASSES = 64
@@ -34,28 +34,6 @@ def exact_forest(
     forest = _nudge(forest, leaves, expected)
     wrong_rows = _wrong_rows(forest, leaves, expected)
     return merge_leaves(forest), int(wrong_rows[0]) if len(wrong_rows) else -1
-
-
-def leaves_of(forest: Forest, rows: NDArray[np.int16]) -> NDArray[np.int64]:
-    """Return int[n, trees], the leaf that each row (int16[n, features]) reaches in each tree."""
-    n = len(forest.nodes)
-    leaves = np.empty((len(rows), len(forest.roots)), dtype=np.int64)
-    for tree, root in enumerate(forest.roots):
-        nodes = np.full(len(rows), root)
-        while (inner := np.flatnonzero(nodes < n)).size:
-            node = forest.nodes[nodes[inner]]
-            is_left = rows[inner, node[:, 0]] < node[:, 1]
-            nodes[inner] = np.where(is_left, node[:, 2], node[:, 3])
-        leaves[:, tree] = nodes - n
-    return leaves
-
-
-def votes_of(forest: Forest, leaves: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return int[n, classes], the votes of ``leaves`` (int[n, trees], see `leaves_of`)."""
-    votes = np.zeros((len(leaves), forest.leaves.shape[1]), dtype=np.int64)
-    for tree_leaves in leaves.T:
-        votes += forest.leaves[tree_leaves]
-    return votes
 
 
 def _wrong_rows(

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgenode.core.loader import TEXT_MAX
-from edgenode.core.model import Model
 from edgewise import __version__
-from edgewise.compile.compile import Compiled, compile_estimator, predict
+from edgewise.compile.compile import compile_estimator, predict
 from edgewise.compile.estimators import check_estimator
 from edgewise.compile.skops_file import ESTIMATOR, dump_estimator, load_estimator
 from edgewise.errors import InputError
@@ -23,9 +21,11 @@ from edgewise.logs.formulas import from_text
 from edgewise.logs.log import Log
 from edgewise.package.baseline import baseline_of
 from edgewise.package.form import Form
+from edgewise.package.heads import decide
 from edgewise.package.store import BASELINE, EVIDENCE, REPORT, Package, json_bytes, write_package
 from edgewise.report import evidence, render
 from edgewise.training import FILTERS, Trained, score
+from edgewise.training.judging import Judged, judge
 from edgewise.training.relevance import information_gain, s_feature
 
 __all__ = ["compile_file", "compile_model", "recompile"]
@@ -48,30 +48,30 @@ def compile_model(
         "s_feature": round(trained.s_feature, 4),
         "accuracy": round(trained.scores.accuracy, 4),
     }
-    rows = np.concatenate([trained.x_train, trained.x_test])
+    if trained.heads.heads:
+        contract["heads"] = trained.heads.heads
+    rows = np.concatenate([trained.training.x, trained.testing.x])
     compiled = compile_estimator(trained.estimator, contract, rows, form)
+    judged = judge(compiled.blob, trained.testing)
+    if trained.detector is None:
+        contract["accuracy"] = round(judged.scores.accuracy, 4)
+        compiled = compiled.with_contract(contract)
     info = {
         **contract,
         **compiled.facts,
         "recipe": vars(trained.recipe),
-        "metrics": {
-            "cv_balanced_accuracy": _finite(trained.cv_balanced_accuracy),
-            "test": None if trained.detector else trained.scores.as_dict(),
-        },
+        "metrics": _metrics(trained, judged),
         "relevance": _relevance(trained.relevance),
         "data_sha256": data,
         "tools": _tool_versions(),
     }
     if trained.detector:
         info["detector"] = trained.detector.as_dict()
-    facts = evidence(trained)
+    facts = evidence(trained, judged)
+    part = trained.training
+    p_pc = decide(compiled.blob, part.x, part.age).p_pc
     baseline = baseline_of(
-        trained.x_train,
-        trained.features,
-        _p_pc(compiled, trained.x_train),
-        trained.time_train_s,
-        trained.node_train,
-        trained.period_ms,
+        part.x, trained.features, p_pc, part.time_s, part.node, trained.period_ms
     )
     files = {
         **compiled.files,
@@ -103,6 +103,8 @@ def recompile(
         "accuracy",
     )
     contract = {"name": out.name, **{key: loaded.info[key] for key in keys}}
+    if loaded.heads:
+        contract["heads"] = loaded.heads
     rows, _ = loaded.golden()
     if log is not None:
         table = build_table(
@@ -169,7 +171,8 @@ def compile_file(path: Path, log: Log, out: Path, form: Form = Form.auto) -> dic
         "relevance": _relevance(dict(zip(features, zip(gain, use, strict=True), strict=True))),
         "tools": _tool_versions(),
     }
-    baseline = baseline_of(rows, features, _p_pc(compiled, rows), time_s, node, log.period_ms)
+    decisions = decide(compiled.blob, rows, table.age[table.valid])
+    baseline = baseline_of(rows, features, decisions.p_pc, time_s, node, log.period_ms)
     files = {**compiled.files, ESTIMATOR: path.read_bytes(), BASELINE: json_bytes(baseline)}
     return write_package(out, info, files)
 
@@ -213,14 +216,21 @@ def _relevance(relevance: Mapping[str, tuple[float, float]]) -> dict[str, dict[s
     }
 
 
-def _p_pc(compiled: Compiled, x: NDArray[np.int16]) -> NDArray[np.int64]:
-    # Returns the confidence of each row in percent, as the node computes it.
-    model = Model(compiled.files["model.bin"])
-    percent = np.zeros(len(x), dtype=np.int64)
-    for i, row in enumerate(x.tolist()):
-        model.predict(row)
-        percent[i] = model.p_pc
-    return percent
+def _metrics(trained: Trained, judged: Judged) -> dict[str, Any]:
+    metrics: dict[str, Any] = {
+        "cv_balanced_accuracy": _finite(trained.cv_balanced_accuracy),
+        "test": None,
+    }
+    if trained.detector:
+        return metrics
+    metrics["test"] = judged.scores.as_dict()
+    metrics |= {k: v for k, v in judged.scores.as_dict().items() if k != "rows"}
+    if "temporal" in trained.heads.heads:
+        metrics["trees"] = trained.scores.as_dict()
+        metrics["delay_readings"] = judged.delay_readings
+    if "unsure" in trained.heads.heads:
+        metrics |= {"sure_share": judged.sure_share, "sure": judged.sure.as_dict()}
+    return metrics
 
 
 def _finite(value: float) -> float | None:

@@ -186,7 +186,7 @@ def _summary(
     table = build_table(
         sensor_log, loaded.features, loaded.filters, loaded.period_ms, loaded.max_delta
     )
-    host_cls = predict.predict_table(loaded, table).cls
+    host_cls = predict.predict_table(loaded, sensor_log, table).said
     sklearn_cls = np.full(len(cls), -1)
     sklearn_cls[table.valid] = trained.estimator.predict(table.x[table.valid])
     has_class = arrived & (cls >= 0)

@@ -39,10 +39,13 @@ _PARALLEL_ROWS = 100_000  # two seconds of work; starting the processes takes on
 @dataclass(frozen=True)
 class Table:
     """``x``: int16[rows, features] in hundredths; ``valid``: bool[rows], False for reads that
-    failed or that the node would refuse. The features of such a row are zero."""
+    failed or that the node would refuse. The features of such a row are zero. ``age``: int[rows],
+    the valid readings since the windows were empty, with this one, counted to 255; 0 where there
+    is none."""
 
     x: NDArray[np.int16]
     valid: NDArray[np.bool_]
+    age: NDArray[np.int64]
 
 
 def series_slots(time_s: NDArray[np.float64], period_ms: int) -> list[int]:
@@ -75,7 +78,7 @@ def build_table(
     one per core).
     """
     x = np.zeros((len(log.time_s), len(features)), dtype=np.int16)
-    valid = np.zeros(len(log.time_s), dtype=bool)
+    age = np.zeros(len(log.time_s), dtype=np.int64)
     series = log.series()
     jobs = (
         (
@@ -95,9 +98,9 @@ def build_table(
         results = Parallel(n_jobs=n_jobs, return_as="generator")(calls)
     else:
         results = starmap(_push, jobs)
-    for rows, (series_x, series_valid) in zip(series, results, strict=True):
-        x[rows], valid[rows] = series_x, series_valid
-    return Table(x, valid)
+    for rows, (series_x, series_age) in zip(series, results, strict=True):
+        x[rows], age[rows] = series_x, series_age
+    return Table(x, age > 0, age)
 
 
 def _push(
@@ -107,20 +110,21 @@ def _push(
     t_dc: NDArray[np.int16],
     h_pm: NDArray[np.int16],
     valid: NDArray[np.bool_],
-) -> tuple[NDArray[np.int16], list[bool]]:
+) -> tuple[NDArray[np.int16], list[int]]:
     x = np.zeros((len(steps), len(pipeline.x)), dtype=np.int16)
-    is_good: list[bool] = valid.tolist()
+    age = [0] * len(steps)
     slot = 0
-    for i, (step, t, h) in enumerate(zip(steps, t_dc.tolist(), h_pm.tolist(), strict=True)):
+    rows = zip(steps, t_dc.tolist(), h_pm.tolist(), valid.tolist(), strict=True)
+    for i, (step, t, h, is_read) in enumerate(rows):
         slot += step
-        is_good[i] = (
-            is_good[i]
+        if (
+            is_read
             and decode.check(t, h) == decode.OK
             and plausible.check(slot, t, h) == decode.OK
-        )
-        if is_good[i]:
+        ):
             x[i] = pipeline.push(slot, t, h)
-    return x, is_good
+            age[i] = pipeline.age
+    return x, age
 
 
 def max_delta(log: Log) -> tuple[int, int]:

@@ -18,7 +18,16 @@ from numpy.typing import NDArray
 
 from edgewise.errors import InputError
 
-__all__ = ["INT16_MAX", "Forest", "flatten", "flatten_trees", "merge_leaves", "trees_of"]
+__all__ = [
+    "INT16_MAX",
+    "Forest",
+    "flatten",
+    "flatten_trees",
+    "leaves_of",
+    "merge_leaves",
+    "trees_of",
+    "votes_of",
+]
 
 INT16_MAX = 32766  # features are clamped to +-32766, so they never reach a threshold beyond it
 _WORD_MAX = 65535
@@ -103,6 +112,28 @@ def merge_leaves(forest: Forest) -> Forest:
     nodes = forest.nodes.copy()
     nodes[:, 2:] = new_index[nodes[:, 2:]]
     return replace(forest, nodes=nodes, roots=new_index[forest.roots], leaves=leaves)
+
+
+def leaves_of(forest: Forest, rows: NDArray[np.int16]) -> NDArray[np.int64]:
+    """Return int[n, trees], the leaf that each row (int16[n, features]) reaches in each tree."""
+    n = len(forest.nodes)
+    leaves = np.empty((len(rows), len(forest.roots)), dtype=np.int64)
+    for tree, root in enumerate(forest.roots):
+        nodes = np.full(len(rows), root)
+        while (inner := np.flatnonzero(nodes < n)).size:
+            node = forest.nodes[nodes[inner]]
+            is_left = rows[inner, node[:, 0]] < node[:, 1]
+            nodes[inner] = np.where(is_left, node[:, 2], node[:, 3])
+        leaves[:, tree] = nodes - n
+    return leaves
+
+
+def votes_of(forest: Forest, leaves: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return int[n, classes], the votes of ``leaves`` (int[n, trees], see `leaves_of`)."""
+    votes = np.zeros((len(leaves), forest.leaves.shape[1]), dtype=np.int64)
+    for tree_leaves in leaves.T:
+        votes += forest.leaves[tree_leaves]
+    return votes
 
 
 def _votes(proportions: NDArray[np.float64], bits: int) -> tuple[int, ...]:

@@ -54,7 +54,15 @@ class _Scores(Strict):
 
 class _Metrics(Strict):
     cv_balanced_accuracy: _Number | None = None
+    # the test part: all readings, then those with a class, then the trees without a memory
+    accuracy: _Share | None = None
+    balanced_accuracy: _Share | None = None
+    macro_f1: _Share | None = None
     test: _Scores | None = None
+    sure_share: _Share | None = None
+    sure: _Scores | None = None
+    trees: _Scores | None = None
+    delay_readings: Annotated[float, Field(ge=0, le=1e9)] | None = None
     log: _Scores | None = None
 
 
@@ -81,6 +89,22 @@ class _Detector(Strict):
     wanted_per_week: _Positive
     chosen: _Alarms
     test: _Alarms
+
+
+class _Temporal(Strict):
+    step: list[_Count]
+    weight: list[_Count]
+    floor: _Count
+
+
+class _Unsure(Strict):
+    readings: _Count
+    p: _Count
+
+
+class _Heads(Strict):
+    temporal: _Temporal | None = None
+    unsure: _Unsure | None = None
 
 
 class _Info(Strict):
@@ -110,6 +134,7 @@ class _Info(Strict):
     data_sha256: dict[_Text, Sha256] = {}
     tools: dict[_Text, _Text] = {}
     detector: _Detector | None = None
+    heads: _Heads | None = None
     sha256: dict[_Name, Sha256]
 
 
@@ -186,6 +211,7 @@ class _Evidence(Strict):
     data: _Data
     validation: _Text
     levels: _Levels
+    heads: list[_Text] = []
     seed: _Count
     blocks: _Count
     block_s: _Positive

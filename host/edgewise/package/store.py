@@ -95,6 +95,11 @@ class Package:
         t_dc, h_pm = self.info["max_delta"]
         return t_dc, h_pm
 
+    @property
+    def heads(self) -> dict[str, dict[str, Any]]:
+        """What the model has beside its trees: `edgenode.core.headcheck` tells the facts."""
+        return dict(self.info.get("heads") or {})
+
     @cached_property
     def forest(self) -> Forest:
         """The trees of model.bin."""
@@ -176,11 +181,15 @@ class Package:
 
 
 def pack_model(contract: Mapping[str, Any], table: Any) -> bytes:
-    """Return model.bin as the node reads it; the node's `edgenode.core.loader` checks it."""
+    """Return model.bin as the node reads it; the node's `edgenode.core.loader` checks it.
+
+    Without ``heads`` in the contract a node of an older version reads it, too.
+    """
     text = json.dumps(contract, separators=(",", ":"), sort_keys=True).encode()
     words = np.asarray(table, dtype="<u2").tobytes()
     digest = hashlib.sha256(text).digest()
-    head = struct.pack(loader.HEAD, loader.MAGIC, loader.VERSION, 0, len(text), len(words), digest)
+    version = loader.VERSION_HEADS if "heads" in contract else loader.VERSION
+    head = struct.pack(loader.HEAD, loader.MAGIC, version, 0, len(text), len(words), digest)
     body = head + text + words
     blob = body + struct.pack("<I", zlib.crc32(body))
     try:
@@ -307,8 +316,8 @@ def _compare(manifest: Path, info: dict[str, Any], blob: bytes) -> None:
         contract, table = loader.unpack(blob)
     except ValueError as e:
         raise InputError(f"{manifest.parent / 'model.bin'}: {e}: train again") from e
-    for key, _ in loader.CONTRACT:
-        if info[key] != contract[key]:
+    for key, _ in loader.CONTRACT + loader.HEADS:
+        if info.get(key) != contract.get(key):
             raise InputError(f"{manifest}: key {key} differs from model.bin: train again")
     if info.get("detector") and not _has_limits(info, Forest.of_table(table)):
         raise InputError(f"{manifest}: key detector differs from model.bin: train again")

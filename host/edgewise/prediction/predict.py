@@ -20,8 +20,9 @@ from edgewise.features.table import Table, build_table, kind_of
 from edgewise.logs.formulas import as_text
 from edgewise.logs.log import Log
 from edgewise.logs.writing import write_atomic
+from edgewise.package.heads import Decisions, decide, decide_votes
 from edgewise.package.store import Package
-from edgewise.prediction.runtimes import run_c
+from edgewise.prediction.runtimes import run_c_votes
 from edgewise.simulator.feed import write_feed
 from edgewise.toolchain import micropython
 
@@ -40,43 +41,60 @@ _TIMEOUT_S = 600
 @dataclass(frozen=True)
 class Predictions:
     """``cls``: int[rows], index into the classes, -1 for a failed read; ``p_pc``: int[rows],
-    percent of the votes."""
+    confidence in percent; ``sure``: bool[rows], False where the node says no class."""
 
     cls: NDArray[np.int64]
     p_pc: NDArray[np.int64]
+    sure: NDArray[np.bool_]
+
+    @classmethod
+    def empty(cls, n: int) -> Predictions:
+        """Return ``n`` failed reads."""
+        return cls(np.full(n, -1), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=bool))
+
+    @property
+    def said(self) -> NDArray[np.int64]:
+        """int[rows]: the class that the node says, -1 where it says none."""
+        return np.where(self.sure, self.cls, -1)
 
 
 def predict_log(package: Package, log: Log) -> Predictions:
     """Return the predictions of pipeline and model on CPython."""
-    table = build_table(
-        log, package.features, package.filters, package.period_ms, package.max_delta
-    )
-    return predict_table(package, table)
+    return predict_table(package, log, _table(package, log))
 
 
-def predict_table(package: Package, table: Table) -> Predictions:
-    """Return the predictions of the model on CPython for a table of features."""
-    model = package.model()
-    cls = np.full(len(table.x), -1)
-    p_pc = np.zeros(len(table.x), dtype=np.int64)
-    for i, (x, valid) in enumerate(zip(table.x.tolist(), table.valid.tolist(), strict=True)):
-        if valid:
-            cls[i] = model.predict(x)
-            p_pc[i] = model.p_pc
-    return Predictions(cls, p_pc)
+def predict_table(package: Package, log: Log, table: Table) -> Predictions:
+    """Return the predictions of the model on CPython for ``table``, its features of a log."""
+    rows = _readings(log, table)
+    return _spread(len(log), rows, decide(package.blob, table.x[rows], table.age[rows]))
 
 
 def predict_c(package: Package, log: Log) -> Predictions:
-    """Return the predictions of the pipeline on CPython and of model.h in C."""
-    table = build_table(
+    """Return the predictions of pipeline and heads on CPython with the votes of model.h in C."""
+    table = _table(package, log)
+    rows = _readings(log, table)
+    n, total = len(package.classes), package.forest.total
+    _, votes = run_c_votes(package.header(), table.x[rows], n, total)
+    return _spread(len(log), rows, decide_votes(package.blob, votes, table.age[rows]))
+
+
+def _table(package: Package, log: Log) -> Table:
+    return build_table(
         log, package.features, package.filters, package.period_ms, package.max_delta
     )
-    cls = np.full(len(table.x), -1)
-    p_pc = np.zeros(len(table.x), dtype=np.int64)
-    rows = table.x[table.valid]
-    answers = run_c(package.header(), rows, len(package.classes), package.forest.total)
-    cls[table.valid], p_pc[table.valid] = answers[:, 0], answers[:, 1]
-    return Predictions(cls, p_pc)
+
+
+def _readings(log: Log, table: Table) -> NDArray[np.int64]:
+    # Returns the valid rows, one node after the other: some heads have a memory.
+    rows = np.concatenate([np.zeros(0, dtype=np.int64), *log.series()])
+    return np.asarray(rows[table.valid[rows]])
+
+
+def _spread(n: int, rows: NDArray[np.int64], decisions: Decisions) -> Predictions:
+    all_rows = Predictions.empty(n)
+    all_rows.cls[rows], all_rows.p_pc[rows] = decisions.cls, decisions.p_pc
+    all_rows.sure[rows] = decisions.sure
+    return all_rows
 
 
 def predict_micropython(package: Package, log: Log) -> Predictions:
@@ -84,8 +102,7 @@ def predict_micropython(package: Package, log: Log) -> Predictions:
 
     The model runs in the form of the package.
     """
-    cls = np.full(len(log.time_s), -1)
-    p_pc = np.zeros(len(log.time_s), dtype=np.int64)
+    found = Predictions.empty(len(log))
     board = paths.simulator_dir()
     with tempfile.TemporaryDirectory(prefix="edgewise-predict-") as folder:
         (Path(folder) / "model.bin").write_bytes(package.blob)
@@ -107,9 +124,10 @@ def predict_micropython(package: Package, log: Log) -> Predictions:
             if process.returncode or len(lines) != len(rows):
                 last_line = (process.stderr.splitlines() or ["it said nothing"])[-1]
                 raise OutsideError(f"MicroPython failed ({last_line}): run edgewise doctor")
-            pairs = np.array([line.split() for line in lines], dtype=np.int64)
-            cls[rows], p_pc[rows] = pairs[:, 0], pairs[:, 1]
-    return Predictions(cls, p_pc)
+            numbers = np.array([line.split() for line in lines], dtype=np.int64)
+            found.cls[rows], found.p_pc[rows] = numbers[:, 0], numbers[:, 1]
+            found.sure[rows] = numbers[:, 2] == 1
+    return found
 
 
 def write_predictions(
@@ -133,9 +151,8 @@ def _write_rows(stream: TextIO, package: Package, log: Log, predictions: Predict
     is_whole = bool((log.time_s % 1 == 0).all())
     stamps = np.rint(log.time_s * 1000).astype("datetime64[ms]")
     times = np.datetime_as_string(stamps, unit="s" if is_whole else "ms", timezone="UTC")
-    for time, node, cls, p_pc in zip(
-        times, log.node, predictions.cls, predictions.p_pc, strict=True
-    ):
+    columns = (times, log.node, predictions.said, predictions.p_pc)
+    for time, node, cls, p_pc in zip(*columns, strict=True):
         is_valid = cls >= 0
         rows.writerow(
             [

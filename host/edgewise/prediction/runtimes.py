@@ -14,7 +14,7 @@ from edgewise import paths
 from edgewise.errors import OutsideError
 from edgewise.toolchain import cc, micropython
 
-__all__ = ["Answers", "run_c", "run_micropython", "run_plain"]
+__all__ = ["Answers", "run_c", "run_c_votes", "run_micropython", "run_plain"]
 
 Answers = NDArray[np.int64]  # [rows, 2]: class index, percent
 _TIMEOUT_S = 600
@@ -29,8 +29,10 @@ int main(void) {
     while (fread(x, sizeof x, 1, stdin) == 1) {
         const int best = edgewise_predict(x, %(features)d);
         edgewise_predict_proba(x, %(features)d, p, %(classes)d);
-        const long votes = (long)(p[best] * %(total)d.0 + 0.5);
-        printf("%%d %%ld\\n", best, (100 * votes + %(total)d / 2) / %(total)d);
+        printf("%%d", best);
+        for (int c = 0; c < %(classes)d; c++)
+            printf(" %%ld", (long)(p[c] * %(total)d.0 + 0.5));
+        printf("\\n");
     }
     return 0;
 }
@@ -82,6 +84,15 @@ def run_c(header: str, rows: NDArray[np.int16], n_classes: int, total: int) -> A
 
     ``total``: the sum of all votes.
     """
+    best, votes = run_c_votes(header, rows, n_classes, total)
+    most = votes[np.arange(len(best)), best]
+    return np.stack([best, (100 * most + total // 2) // total], axis=1)
+
+
+def run_c_votes(
+    header: str, rows: NDArray[np.int16], n_classes: int, total: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the class of each row by model.h in C, and its votes, int[n, classes]."""
     sizes = {"features": rows.shape[1], "classes": n_classes, "total": total}
     with tempfile.TemporaryDirectory(prefix="edgewise-c-") as folder:
         program = Path(folder) / "model"
@@ -94,4 +105,5 @@ def run_c(header: str, rows: NDArray[np.int16], n_classes: int, total: int) -> A
         )
     if process.returncode:
         raise OutsideError(f"the compiled model.h ended with {process.returncode}")
-    return np.array(process.stdout.split(), dtype=np.int64).reshape(-1, 2)
+    numbers = np.array(process.stdout.split(), dtype=np.int64).reshape(-1, 1 + n_classes)
+    return numbers[:, 0], numbers[:, 1:]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from edgenode.core import kept, packed
+from edgenode.core import decide, kept, packed
 from edgenode.core.pipeline import Pipeline
 from edgenode.core.plausible import Plausible
 from edgewise.features.table import Filters
@@ -18,7 +18,7 @@ from edgewise.features.table import Filters
 __all__ = ["ASSUMED", "SOURCES", "Assumptions", "battery", "day_mah", "readings_kept"]
 
 _DAY_S = 86400.0
-CONFIRM_NEED, CONFIRM_OF = 3, 5  # the default of `confirm` in the configuration of a node
+CONFIRM_NEED, CONFIRM_OF = decide.rule({"need": 0}, {})  # of a model without a memory
 EVERY_NTH = 10
 # RTC memory of a sleeping node beside its pipeline: its figures, the rule, events, network, outbox
 _NODE_BYTES = 192

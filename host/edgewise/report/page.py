@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from edgewise.report import detector as detectors
-from edgewise.report import svg
+from edgewise.report import heads, svg
 from edgewise.report.energy import battery
 from edgewise.training.budget import US_PER_VISIT
 from edgewise.training.detector import Detector
@@ -28,6 +28,7 @@ def render(info: Facts, evidence: Facts) -> str:
         _detector(info),
         _data(info, evidence),
         _quality(info, evidence),
+        _heads(info, evidence),
         _timeline(info, evidence),
         _calibration(evidence),
         _size(info, evidence),
@@ -60,6 +61,11 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
     )
     table = f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
     return f'<div class="wide">{table}</div>'
+
+
+def _list(texts: list[str]) -> str:
+    items = "".join(f"<li>{escape(text)}</li>" for text in texts)
+    return f"<ul>{items}</ul>" if texts else ""
 
 
 def _details(summary: str, body: str) -> str:
@@ -143,8 +149,7 @@ def _not_for(info: Facts, evidence: Facts) -> str:
         elif f1[0] is not None and f1[0] < 0.7:
             reasons.append(f"Class {name} alone: its F1 is {f1[0]:.1%}.")
     reasons.append("Safety, alarms that lives depend on, or judging people.")
-    items = "".join(f"<li>{escape(r)}</li>" for r in reasons)
-    return f'<section class="warn"><h2>Not for</h2><ul>{items}</ul></section>'
+    return f'<section class="warn"><h2>Not for</h2>{_list(reasons)}</section>'
 
 
 def _detector(info: Facts) -> str:
@@ -227,6 +232,18 @@ def _quality(info: Facts, evidence: Facts) -> str:
             _p("The same recipe, fitted on the first part of the training readings.", "note")
         )
     return _section("How right it is", *body)
+
+
+def _heads(info: Facts, evidence: Facts) -> str:
+    sentences = _list(heads.sentences(info, evidence))
+    if not info.get("heads"):
+        return _details("What was tried beside the trees", sentences) if sentences else ""
+    rows = heads.score_rows(info)
+    return _section(
+        "What came before, and when it says no class",
+        _table(["", "readings", "accuracy", "balanced accuracy", "macro-F1"], rows),
+        sentences,
+    )
 
 
 def _timeline(info: Facts, evidence: Facts) -> str:

@@ -18,11 +18,13 @@ from edgewise.features.table import max_delta
 from edgewise.logs.log import Log
 from edgewise.package.forest import trees_of
 from edgewise.training.budget import Budget
+from edgewise.training.heads import choose_heads
 from edgewise.training.pool import FILTERS, NO_FILTERS, POOL
 from edgewise.training.relevance import information_gain, s_feature
 from edgewise.training.result import Candidate, Levels, Recipe, Scores, Trained, score
 from edgewise.training.rows import Rows, classes_of, parts_of, rows_of
 from edgewise.training.search import Search, SearchResult, check_jobs
+from edgewise.training.sequence import Sequence, sequence_of
 
 __all__ = [
     "FILTERS",
@@ -49,11 +51,15 @@ def train(
     seed: int = 0,
     jobs: int = 0,
     progress: Callable[[int, int], None] = lambda count, total: None,
+    temporal: bool = True,
+    unsure: bool = True,
 ) -> Trained:
     """Return a classifier that is chosen and fitted on ``fit`` and scored on ``test``.
 
     The choice uses held-out parts of ``fit``: blocks of time (one node) or whole nodes.
     ``levels``: "auto", "on" or "off". ``jobs``: 0 is all cores; the result does not depend on it.
+    ``temporal``, ``unsure``: whether the model may have a memory between readings, and may say no
+    class, where that makes it better on held-out parts.
     ``progress`` gets the number of candidates that are tried, and of all candidates.
     Raises InputError where nothing can be learned from the labels or nothing fits the budget.
     """
@@ -72,8 +78,7 @@ def train(
     # Its numbers need no check: they are whole, and so are the parameters of its own trees.
     with config_context(assume_finite=True, skip_parameter_validation=True):
         result = search.find(budget or Budget(), levels, progress)
-    test_rows = rows_of(test, _filters(result.filtered), fit.period_ms, max_delta(fit), classes)
-    return _train_final(result, fit, classes, rows[result.filtered], test_rows)
+        return _train_final(result, fit, test, classes, (temporal, unsure))
 
 
 def _labelled_rows(fit: Log, classes: list[str]) -> dict[bool, Rows]:
@@ -107,13 +112,25 @@ def narrow(estimator: Any, used: NDArray[np.int64]) -> Any:
 
 
 def _train_final(
-    result: SearchResult, fit: Log, classes: list[str], train_rows: Rows, test_rows: Rows
+    result: SearchResult, fit: Log, test: Log, classes: list[str], may_have: tuple[bool, bool]
 ) -> Trained:
-    estimator, use, columns = _fit_recipe(result, fit, train_rows)
-    x, x_test = train_rows.x[:, columns], test_rows.x[:, columns]
+    whole = _sequence(result, result.columns, fit, fit, classes)
+    heads = choose_heads(
+        whole,
+        lambda y: result.recipe.estimator(y, result.seed),
+        len(classes),
+        fit.period_ms,
+        *may_have,
+        result.seed,
+    )
+    estimator, use, used = _fit_recipe(result, fit, _without_cold(whole, heads.cold, len(classes)))
+    columns = result.columns[used]
+    train_part = _sequence(result, columns, fit, fit, classes)
+    test_part = _sequence(result, columns, test, fit, classes)
+    train_rows, test_rows = train_part.labelled, test_part.labelled
     features = [POOL[i] for i in columns]
-    gain = information_gain(x, train_rows.y)
-    predicted = estimator.predict(x_test) if len(x_test) else np.zeros(0, dtype=np.int64)
+    gain = information_gain(train_rows.x, train_rows.y)
+    predicted = estimator.predict(test_rows.x) if len(test_rows) else np.zeros(0, dtype=np.int64)
     confusion = result.confusion.sum(axis=0)
     occurs = confusion.sum(axis=1) > 0
     recall = np.diag(confusion)[occurs] / confusion.sum(axis=1)[occurs]
@@ -125,14 +142,8 @@ def _train_final(
         _filters(result.filtered),
         fit.period_ms,
         max_delta(fit),
-        x,
-        train_rows.y,
-        train_rows.time_s,
-        train_rows.node,
-        x_test,
-        test_rows.y,
-        test_rows.time_s,
-        test_rows.node,
+        train_part,
+        test_part,
         float(recall.mean()),
         score(test_rows.y, predicted),
         s_feature(gain, use),
@@ -141,19 +152,35 @@ def _train_final(
         result.levels,
         result.validation,
         result.seed,
+        heads=heads,
     )
 
 
+def _sequence(
+    result: SearchResult, columns: NDArray[np.int64], log: Log, fit: Log, classes: list[str]
+) -> Sequence:
+    features = [POOL[i] for i in columns]
+    filters = _filters(result.filtered)
+    return sequence_of(log, features, filters, fit.period_ms, max_delta(fit), classes)
+
+
+def _without_cold(whole: Sequence, cold: int, n_classes: int) -> Sequence:
+    # Returns the labelled rows to fit on; they need all classes.
+    rows = whole.labelled
+    warm = rows.select(rows.age > cold)
+    return warm if len(np.unique(warm.y)) == n_classes else rows
+
+
 def _fit_recipe(
-    result: SearchResult, fit: Log, train_rows: Rows
+    result: SearchResult, fit: Log, rows: Sequence
 ) -> tuple[Any, NDArray[np.float64], NDArray[np.int64]]:
-    # Returns the classifier with only the columns that it uses, its use of each, and the columns.
-    x = train_rows.x[:, result.columns]
-    full = result.recipe.estimator(train_rows.y, result.seed).fit(x, train_rows.y)
+    # Returns the classifier with only the columns that it uses, its use of each, and which of the
+    # result's columns they are.
+    full = result.recipe.estimator(rows.y, result.seed).fit(rows.x, rows.y)
     used = np.flatnonzero(full.feature_importances_ > 0)
     if not len(used):
         raise InputError(f"{fit.path}: no feature tells the classes apart: check the labels")
-    return narrow(full, used), full.feature_importances_[used], result.columns[used]
+    return narrow(full, used), full.feature_importances_[used], used
 
 
 def _filters(filtered: bool) -> Any:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from edgewise.features.table import Filters
 from edgewise.training.detector import Detector
+from edgewise.training.sequence import Sequence
 
-__all__ = ["Candidate", "Levels", "Recipe", "Scores", "Trained", "score"]
+__all__ = ["NO_HEADS", "Candidate", "HeadChoice", "Levels", "Recipe", "Scores", "Trained", "score"]
 
 
 @dataclass(frozen=True)
@@ -123,13 +124,26 @@ class Levels:
 
 
 @dataclass(frozen=True)
+class HeadChoice:
+    """``heads``: what a model has beside its trees, for its contract; ``why``: a sentence for each
+    decision; ``cold``: readings after a start that the trees are not fitted on."""
+
+    heads: dict[str, dict[str, Any]]
+    why: list[str]
+    cold: int
+
+
+NO_HEADS = HeadChoice({}, [], 0)
+
+
+@dataclass(frozen=True)
 class Trained:
     """A fitted classifier with everything that its package needs.
 
-    ``estimator`` has only the columns ``features``; ``x_train``, ``x_test``: int16[rows,
-    features]; ``time_*_s``: float64[rows], unix seconds; ``node_*``: object[rows]; ``relevance``:
-    feature -> information gain in bits, use; ``s_feature``: see `training.relevance.s_feature`;
-    ``detector``: the limits of a detector, whose ``y`` are all 0: nobody labelled them.
+    ``estimator`` has only the columns ``features``; ``training``, ``testing``: the readings of
+    both parts, labelled or not; ``relevance``: feature -> information gain in bits, use;
+    ``s_feature``: see `training.relevance.s_feature`; ``detector``: the limits of a detector,
+    whose ``y`` are all 0: nobody labelled them.
     """
 
     estimator: Any
@@ -139,14 +153,8 @@ class Trained:
     filters: Filters
     period_ms: int
     max_delta: tuple[int, int]
-    x_train: NDArray[np.int16]
-    y_train: NDArray[np.int64]
-    time_train_s: NDArray[np.float64]
-    node_train: NDArray[Any]
-    x_test: NDArray[np.int16]
-    y_test: NDArray[np.int64]
-    time_test_s: NDArray[np.float64]
-    node_test: NDArray[Any]
+    training: Sequence
+    testing: Sequence
     cv_balanced_accuracy: float
     scores: Scores
     s_feature: float
@@ -156,3 +164,4 @@ class Trained:
     validation: str
     seed: int
     detector: Detector | None = None
+    heads: HeadChoice = NO_HEADS

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from edgenode.core.loader import PERIOD_MAX_MS
 from edgewise.errors import InputError
-from edgewise.features.table import ANY, build_table
+from edgewise.features.table import ANY
 from edgewise.logs.log import Log
 from edgewise.training.detector import NORMAL, UNUSUAL, Detector
 from edgewise.training.pool import NO_FILTERS
 from edgewise.training.result import Levels, Recipe, Trained, score
 from edgewise.training.rows import Rows
+from edgewise.training.sequence import Sequence, sequence_of
 from edgewise.unusual.limits import alarms_of, choose_limits
 from edgewise.unusual.tree import chain_tree
 from edgewise.unusual.words import FEATURES
@@ -38,7 +40,8 @@ def train_detector(fit: Log, test: Log, wanted_per_week: float, seed: int = 0) -
     no jump is refused, for it is what the detector is for. Raises InputError for too few readings,
     and where the limits lie beyond what a sensor can measure.
     """
-    train_rows, test_rows = _rows(fit, fit.period_ms), _rows(test, fit.period_ms)
+    train_part, test_part = _sequence(fit, fit.period_ms), _sequence(test, fit.period_ms)
+    train_rows, test_rows = (Rows(p.x, p.y, p.time_s, p.node) for p in (train_part, test_part))
     if len(train_rows.y) < _ROWS_MIN:
         raise InputError(
             f"{fit.path}: {len(train_rows.y)} readings to train on, {_ROWS_MIN} are needed: "
@@ -71,14 +74,8 @@ def train_detector(fit: Log, test: Log, wanted_per_week: float, seed: int = 0) -
         filters=NO_FILTERS,
         period_ms=fit.period_ms,
         max_delta=ANY,
-        x_train=x,
-        y_train=train_rows.y,
-        time_train_s=train_rows.time_s,
-        node_train=train_rows.node,
-        x_test=x_test,
-        y_test=test_rows.y,
-        time_test_s=test_rows.time_s,
-        node_test=test_rows.node,
+        training=replace(train_part, x=x),
+        testing=replace(test_part, x=x_test),
         cv_balanced_accuracy=math.nan,
         scores=score(test_rows.y, predicted),
         s_feature=0.0,
@@ -91,15 +88,12 @@ def train_detector(fit: Log, test: Log, wanted_per_week: float, seed: int = 0) -
     )
 
 
-def _rows(log: Log, period_ms: int) -> Rows:
-    # The valid readings of a log, all taken as normal, each node in order of time.
+def _sequence(log: Log, period_ms: int) -> Sequence:
+    # The valid readings of a log, all taken as normal.
     if period_ms > PERIOD_MAX_MS:
         raise InputError(
             f"{log.path}: a reading every {period_ms / 1000:g} s, at least one in "
             f"{PERIOD_MAX_MS // 1000} s is needed: record more often"
         )
-    table = build_table(log, FEATURES, NO_FILTERS, period_ms, ANY)
-    order = np.lexsort((log.time_s, log.node.astype(str)))
-    rows = order[table.valid[order]]
-    y = np.zeros(len(rows), dtype=np.int64)
-    return Rows(table.x[rows], y, log.time_s[rows], log.node[rows])
+    sequence = sequence_of(log, FEATURES, NO_FILTERS, period_ms, ANY, [])
+    return replace(sequence, y=np.zeros(len(sequence), dtype=np.int64))

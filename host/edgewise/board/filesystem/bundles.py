@@ -24,6 +24,8 @@ _FILES = {
     "settings": ("settings.config", "settings.trial", "core.settings"),
     "start": ("start.model", "core.loader", "core.compact_json", "start.wiring"),
     "calibrate": ("core.calibrate",),
+    "headcheck": ("core.headcheck",),
+    "temporal": ("core.temporal",),
     "viper": ("core.walk_viper",),
     "safe": ("start.safe",),
     "command": ("commands.control",),

@@ -1,0 +1,42 @@
+"""What a node says of a reading: the class of the trees and their past, or that it is unsure."""
+
+from .records import UNSURE
+
+
+class Heads:
+    # model: core.model, whose contract may have `heads`
+    def __init__(self, model):
+        self._model = model
+        self._temporal = None
+        facts = model.heads.get("temporal")
+        if facts:
+            from .temporal import Temporal
+
+            self._temporal = Temporal(facts, len(model.classes), model.total)
+        unsure = model.heads.get("unsure", {"readings": 0, "p": 0})
+        self._cold = unsure["readings"]
+        self._p_min_pc = unsure["p"]
+        self.kept_bytes = self._temporal.kept_bytes if facts else 0
+        self.best = self.p_pc = 0
+
+    def push(self, x, age):
+        # age: readings since the windows were empty, with this one -> class index or UNSURE;
+        # best: the class in any case
+        model = self._model
+        self.best = model.predict(x)
+        self.p_pc = model.p_pc
+        temporal = self._temporal
+        if temporal:
+            if age == 1:
+                temporal.clear()
+            self.best = temporal.push(model.votes)
+            self.p_pc = temporal.p_pc
+        return UNSURE if age <= self._cold or self.p_pc < self._p_min_pc else self.best
+
+    def save(self, buf, at):
+        if self._temporal:
+            self._temporal.save(buf, at)
+
+    def load(self, buf, at):
+        if self._temporal:
+            self._temporal.load(buf, at)

@@ -1,0 +1,66 @@
+"""Run the heads of a model on rows of features, with the node's own code."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgenode.core import loader
+from edgenode.core.heads import Heads
+from edgenode.core.model import Model
+from edgenode.core.records import UNSURE
+
+__all__ = ["Decisions", "decide", "decide_votes"]
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """``cls``: int[rows], index into the classes; ``p_pc``: int[rows], confidence in percent;
+    ``sure``: bool[rows], False where the node says no class."""
+
+    cls: NDArray[np.int64]
+    p_pc: NDArray[np.int64]
+    sure: NDArray[np.bool_]
+
+
+def decide(blob: bytes, x: NDArray[np.int16], age: NDArray[np.int64]) -> Decisions:
+    """Return what a node with this model.bin says of valid readings in the order of a node.
+
+    ``x``: int16[rows, features]; ``age``: int[rows], the readings since the windows were empty,
+    with this one.
+    """
+    return _decide(Model(blob), x.tolist(), age)
+
+
+def decide_votes(blob: bytes, votes: NDArray[np.int64], age: NDArray[np.int64]) -> Decisions:
+    """Return the same for votes of the trees that were computed elsewhere: int[rows, classes]."""
+    return _decide(_Counted(blob, votes).model, [None] * len(votes), age)
+
+
+class _Counted:
+    # A model whose code hands out the next row of votes, as a node's native code does.
+    def __init__(self, blob: bytes, votes: NDArray[np.int64]) -> None:
+        self._rows: Iterator[list[int]] = iter(votes.tolist())
+        crc = zlib.crc32(loader.unpack(blob)[1])
+        self.model = Model(blob, SimpleNamespace(CRC=crc, votes=self._votes))
+
+    def _votes(self, x: Any, out: Any) -> None:
+        for c, n in enumerate(next(self._rows)):
+            out[c] = n
+
+
+def _decide(model: Model, rows: list[Any], age: NDArray[np.int64]) -> Decisions:
+    heads = Heads(model)
+    n = len(rows)
+    cls, p_pc = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    sure = np.zeros(n, dtype=bool)
+    for i, (x, a) in enumerate(zip(rows, age.tolist(), strict=True)):
+        sure[i] = heads.push(x, a) != UNSURE
+        cls[i], p_pc[i] = heads.best, heads.p_pc
+    return Decisions(cls, p_pc, sure)

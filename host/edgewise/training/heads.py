@@ -1,0 +1,232 @@
+"""Choose what a model has beside its trees: a memory of classes, and when it says no class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgenode.core.headcheck import READINGS_MAX
+from edgewise.package.forest import flatten, leaves_of, votes_of
+from edgewise.training.quality import distances, quality
+from edgewise.training.result import NO_HEADS, HeadChoice
+from edgewise.training.rows import Rows, parts_of
+from edgewise.training.sequence import Sequence
+from edgewise.training.temporal import candidates, filtered
+
+__all__ = ["choose_heads"]
+
+_ERRORS = 3.0  # standard errors that a gain must exceed: several ways are tried
+_COLD_MIN = (5, 10, 15, 20, 30)  # minutes after a start
+_STARTS_MIN = 5  # fewer starts tell nothing of cold windows
+_CONFIDENCES_PC = range(50, 100, 5)
+_SURE_SHARE = 0.75  # of all readings, at least
+_SURE_CLASS_SHARE = 0.5  # of those of each class
+_SURE_GAIN = 0.02  # of balanced accuracy and macro-F1, at least
+
+
+@dataclass(frozen=True)
+class _Part:
+    # a held-out part: rows of the sequence, the votes for them, and the filters to try
+    rows: NDArray[np.int64]
+    votes: NDArray[np.int64]
+    total: int
+    filters: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class _Said:
+    cls: NDArray[np.int64]
+    p_pc: NDArray[np.int64]
+
+
+def choose_heads(
+    sequence: Sequence,
+    make_estimator: Callable[[NDArray[np.int64]], Any],
+    n_classes: int,
+    period_ms: int,
+    use_temporal: bool,
+    use_unsure: bool,
+    seed: int,
+) -> HeadChoice:
+    """Return the heads that make a model better on held-out parts of the training.
+
+    ``sequence``: the training part with the chosen features; ``make_estimator``: returns an
+    unfitted classifier for the labels that it will see.
+    """
+    if not use_temporal and not use_unsure:
+        return NO_HEADS
+    trial = _Trial(sequence, make_estimator, n_classes, seed)
+    said = trial.by_votes()
+    heads: dict[str, dict[str, Any]] = {}
+    why = []
+    if use_temporal:
+        facts, after, text = trial.choose_filter(said)
+        why.append(text)
+        if facts is not None:
+            heads["temporal"], said = facts, after
+    cold = 0
+    if use_unsure:
+        cold, text = trial.choose_cold(said, period_ms)
+        why.append(text)
+        p_pc, text = trial.choose_confidence(said, cold)
+        why.append(text)
+        if cold or p_pc:
+            heads["unsure"] = {"readings": cold, "p": p_pc}
+    return HeadChoice(heads, why, cold)
+
+
+class _Trial:
+    def __init__(
+        self,
+        sequence: Sequence,
+        make_estimator: Callable[[NDArray[np.int64]], Any],
+        n_classes: int,
+        seed: int,
+    ) -> None:
+        self.sequence, self.n, self.seed = sequence, n_classes, seed
+        labelled = np.flatnonzero(sequence.y >= 0)
+        rows = Rows(
+            sequence.x[labelled],
+            sequence.y[labelled],
+            sequence.time_s[labelled],
+            sequence.node[labelled],
+        )
+        parts = parts_of(rows)
+        self.block = np.full(len(sequence), -1)
+        self.block[labelled] = parts.block
+        self.parts = [
+            self._part(labelled[fit], self._held(labelled[held]), make_estimator)
+            for fit, held in parts.folds
+        ]
+        self.rows = np.concatenate([part.rows for part in self.parts])
+        self.age, self.y = sequence.age[self.rows], sequence.y[self.rows]
+        self.is_known = self.block[self.rows] >= 0
+
+    def _held(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        # Returns all rows of a part of labelled ones: of its nodes, between its first and last.
+        nodes = np.unique(self.sequence.node.astype(str))
+        if len(nodes) > 1:
+            held = np.unique(self.sequence.node[rows].astype(str))
+            return np.flatnonzero(np.isin(self.sequence.node.astype(str), held))
+        return np.arange(rows.min(), rows.max() + 1)
+
+    def _part(
+        self,
+        fit: NDArray[np.int64],
+        held: NDArray[np.int64],
+        make_estimator: Callable[[NDArray[np.int64]], Any],
+    ) -> _Part:
+        y = self.sequence.y[fit]
+        estimator = make_estimator(y).fit(self.sequence.x[fit], y)
+        forest = flatten(estimator)
+        votes = np.zeros((len(held), self.n), dtype=np.int64)
+        votes[:, estimator.classes_] = votes_of(forest, leaves_of(forest, self.sequence.x[held]))
+        fitted = np.full(len(self.sequence), -1)
+        fitted[fit] = y
+        filters = candidates(fitted, self.sequence.age, self.n)
+        return _Part(held, votes, forest.total, filters)
+
+    def by_votes(self) -> _Said:
+        """Return what the trees alone say of the held-out rows."""
+        cls = [part.votes.argmax(axis=1) for part in self.parts]
+        p_pc = [
+            (100 * part.votes.max(axis=1) + part.total // 2) // part.total for part in self.parts
+        ]
+        return _Said(np.concatenate(cls), np.concatenate(p_pc))
+
+    def choose_filter(self, before: _Said) -> tuple[dict[str, Any] | None, _Said, str]:
+        """Return the best filter, what it says of the held-out rows, and a sentence."""
+        said = [self._by_filter(i) for i in range(min(len(p.filters) for p in self.parts))]
+        confusions = [self._confusion(s.cls) for s in said]
+        best = max(range(len(said)), key=lambda i: float(quality(confusions[i].sum(axis=0))))
+        pair = np.stack([self._confusion(before.cls), confusions[best]])
+        without, with_filter = quality(pair.sum(axis=1))
+        error = float(distances(pair, self.seed).max())
+        is_better = with_filter - without > _ERRORS * error
+        text = (
+            f"memory between readings {'on' if is_better else 'off'}: {with_filter:.1%} with it, "
+            f"{without:.1%} without on held-out parts, standard error {error:.1%}"
+        )
+        if not is_better:
+            return None, before, text
+        facts = candidates(self.sequence.y, self.sequence.age, self.n)
+        return facts[min(best, len(facts) - 1)], said[best], text
+
+    def _by_filter(self, i: int) -> _Said:
+        parts = [
+            filtered(part.filters[i], part.votes, self._ages(part), part.total)
+            for part in self.parts
+        ]
+        return _Said(
+            np.concatenate([p.cls for p in parts]), np.concatenate([p.p_pc for p in parts])
+        )
+
+    def _ages(self, part: _Part) -> NDArray[np.int64]:
+        age = self.sequence.age[part.rows].copy()
+        age[:1] = 1  # nothing of another part is remembered
+        return age
+
+    def _confusion(
+        self,
+        cls: NDArray[np.int64],
+        mask: NDArray[np.bool_] | None = None,
+        block: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.int64]:
+        # int[blocks, true, said] of the held-out rows with a label
+        mask = self.is_known if mask is None else mask & self.is_known
+        block = self.block[self.rows] if block is None else block
+        confusion = np.zeros((int(block.max()) + 1, self.n, self.n), dtype=np.int64)
+        np.add.at(confusion, (block[mask], self.y[mask], cls[mask]), 1)
+        return confusion
+
+    def choose_cold(self, said: _Said, period_ms: int) -> tuple[int, str]:
+        """Return the readings after a start of which nothing is known, and a sentence."""
+        start = np.maximum(np.cumsum(self.age == 1) - 1, 0)
+        starts = len(np.unique(start[self.is_known & (self.age == 1)]))
+        if starts < _STARTS_MIN:
+            return 0, f"cold windows: {starts} starts tell nothing of them"
+        readings = [min(READINGS_MAX, m * 60_000 // period_ms) for m in _COLD_MIN]
+        warm = self._confusion(said.cls, self.age > readings[-1], start)
+        cold, before, text = 0, 0, "cold windows: as good as others"
+        for n in sorted({n for n in readings if n}):
+            mask = (self.age > before) & (self.age <= n)
+            pair = np.stack([warm, self._confusion(said.cls, mask, start)])
+            if not pair.sum(axis=(1, 2, 3)).all():
+                break
+            good, bad = quality(pair.sum(axis=1))
+            if good - bad <= _ERRORS * float(distances(pair, self.seed).max()):
+                break
+            cold, before = n, n
+            text = (
+                f"cold windows: no class for {n} readings after a start, of which the last were "
+                f"judged with {bad:.1%}, warm ones with {good:.1%}"
+            )
+        return cold, text
+
+    def choose_confidence(self, said: _Said, cold: int) -> tuple[int, str]:
+        """Return the least confidence in percent for a class, 0 for any, and a sentence."""
+        warm = self.is_known & (self.age > cold)
+        everything = self._confusion(said.cls, warm)
+        per_class = everything.sum(axis=(0, 2))
+        base = float(quality(everything.sum(axis=0)))
+        best_pc, best, share = 0, base, 1.0
+        for p_pc in _CONFIDENCES_PC:
+            sure = self._confusion(said.cls, warm & (said.p_pc >= p_pc))
+            kept = sure.sum() / max(1, everything.sum())
+            by_class = sure.sum(axis=(0, 2)) / np.maximum(per_class, 1)
+            if kept < _SURE_SHARE or (by_class[per_class > 0] < _SURE_CLASS_SHARE).any():
+                break
+            if (value := float(quality(sure.sum(axis=0)))) > best:
+                best_pc, best, share = p_pc, value, float(kept)
+        pair = np.stack([everything, self._confusion(said.cls, warm & (said.p_pc >= best_pc))])
+        error = float(distances(pair, self.seed).max())
+        if best - base < max(_SURE_GAIN, _ERRORS * error):
+            return 0, f"a class at any confidence: at most {best - base:.1%} better without some"
+        return best_pc, (
+            f"no class below {best_pc} % confidence: {best:.1%} on the {share:.0%} of held-out "
+            f"readings that are left, {base:.1%} on all"
+        )

@@ -1,0 +1,61 @@
+"""Readings in the order of their node, labelled or not: what heads with a memory learn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewise.features.table import Filters, build_table
+from edgewise.logs.log import Log
+
+__all__ = ["Sequence", "sequence_of"]
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """All valid readings, one node after the other.
+
+    ``x``: int16[rows, features]; ``age``: int[rows], see `edgewise.features.table.Table`; ``y``:
+    int[rows], -1 without a label; ``time_s``: float64[rows]; ``node``: object[rows].
+    """
+
+    x: NDArray[np.int16]
+    age: NDArray[np.int64]
+    y: NDArray[np.int64]
+    time_s: NDArray[np.float64]
+    node: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def labelled(self) -> Sequence:
+        """The readings with a label."""
+        return self.select(self.y >= 0)
+
+    def select(self, rows: NDArray[Any] | slice) -> Sequence:
+        """Return the rows that a mask, an index or a slice picks."""
+        return Sequence(
+            self.x[rows], self.age[rows], self.y[rows], self.time_s[rows], self.node[rows]
+        )
+
+
+def sequence_of(
+    log: Log,
+    features: list[str],
+    filters: Filters,
+    period_ms: int,
+    max_delta: tuple[int, int],
+    classes: list[str],
+) -> Sequence:
+    """Return the valid readings of a log as a node with these features sees them."""
+    table = build_table(log, features, filters, period_ms, max_delta)
+    rows = np.concatenate([np.zeros(0, dtype=np.int64), *log.series()])
+    rows = rows[table.valid[rows]]
+    index = {name: i for i, name in enumerate(classes)}
+    label = [None] * len(log) if log.label is None else log.label.tolist()
+    y = np.array([index.get(label[row] or "", -1) for row in rows.tolist()], dtype=np.int64)
+    return Sequence(table.x[rows], table.age[rows], y, log.time_s[rows], log.node[rows])
