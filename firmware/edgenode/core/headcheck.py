@@ -4,7 +4,7 @@ from .compat import const
 
 # Of core.temporal, which counts on them:
 STEP_TOTAL = const(1024)  # a row of `step`
-WEIGHT_MAX = const(15)
+WEIGHT_MAX = const(255)
 FLOOR_MAX = const(255)
 READINGS_MAX = const(255)  # core.pipeline counts so far
 

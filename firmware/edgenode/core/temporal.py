@@ -5,15 +5,16 @@ from array import array
 from .compat import const
 
 _STEP_BITS = const(10)
+_WEIGHT_BITS = const(6)
 _TOP = const(1 << 14)
 
 
 class Temporal:
     # facts (core.headcheck has the limits): step (a row for each class: the shares, of 1,024, of
-    # the class that follows), weight (a factor for the votes of each class), floor (votes, of some
-    # 1,024, that each class has at least). total: of all votes.
-    # Bound: the shares before are below 2**14 + 16, votes and floor below 1,280, weight below 16:
-    # together below 2**29.
+    # the class that follows), weight (a factor for the votes of each class, in 64ths), floor
+    # (votes, of some 1,024, that each class has at least). total: of all votes.
+    # Bound: the shares before are below 2**14 + 16, weighted votes and floor below 4,336, together
+    # below 2**27.
     def __init__(self, facts, n_classes, total):
         self._n = n_classes
         self._step = array("H", facts["step"])
@@ -43,7 +44,8 @@ class Temporal:
             for before in range(n):
                 s += shares[before] * step[k]
                 k += n
-            s = (s >> _STEP_BITS) * (votes[c] // self._divisor + self._floor) * self._weight[c]
+            v = (votes[c] // self._divisor * self._weight[c] >> _WEIGHT_BITS) + self._floor
+            s = (s >> _STEP_BITS) * v
             following[c] = s
             total += s
             if s > following[best]:

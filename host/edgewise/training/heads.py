@@ -140,7 +140,7 @@ class _Trial:
 
     def choose_filter(self, before: _Said) -> tuple[dict[str, Any] | None, _Said, str]:
         """Return the best filter, what it says of the held-out rows, and a sentence."""
-        said = [self._by_filter(i) for i in range(min(len(p.filters) for p in self.parts))]
+        said = [self._by_filter(i) for i in range(len(self.parts[0].filters))]
         confusions = [self._confusion(s.cls) for s in said]
         best = max(range(len(said)), key=lambda i: float(quality(confusions[i].sum(axis=0))))
         pair = np.stack([self._confusion(before.cls), confusions[best]])
@@ -153,8 +153,8 @@ class _Trial:
         )
         if not is_better:
             return None, before, text
-        facts = candidates(self.sequence.y, self.sequence.age, self.n)
-        return facts[min(best, len(facts) - 1)], said[best], text
+        facts = candidates(self.sequence.y, self.sequence.age, self.n)[best]
+        return facts, said[best], text
 
     def _by_filter(self, i: int) -> _Said:
         parts = [

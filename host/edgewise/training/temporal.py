@@ -14,7 +14,8 @@ from edgenode.core.temporal import Temporal
 
 __all__ = ["Filtered", "candidates", "delays", "filtered", "steps_of"]
 
-_FLOORS = (4, 32, 128)  # of some 1,024 votes
+_FLOORS = (2, 32)  # of some 1,024 votes
+_POWERS = (0.0, 0.5, 1.0)  # of how rare a class is: its votes as they are, to divided by it
 _UNSEEN = 1.0  # of each step of a class, so that none is impossible
 
 
@@ -31,16 +32,19 @@ def candidates(y: NDArray[np.int64], age: NDArray[np.int64], n: int) -> list[dic
 
     ``y``: int[rows], the labels of readings in the order of their nodes, -1 without one; ``age``:
     int[rows], see `edgewise.features.table.Table`. The votes count as they are, or divided by how
-    frequent their class is.
+    frequent their class is, or by the root of it.
     """
     step = steps_of(y, age, n).ravel().tolist()
     counts = np.bincount(y[y >= 0], minlength=n) + _UNSEEN
-    rare = np.maximum(1, np.rint(WEIGHT_MAX * counts.min() / counts)).astype(int).tolist()
-    weights = [[1] * n, rare] if len(set(rare)) > 1 else [[1] * n]
+    rarity = counts.min() / counts
     return [
-        {"step": step, "weight": weight, "floor": floor}
-        for weight, floor in product(weights, _FLOORS)
+        {"step": step, "weight": _weights(rarity**power), "floor": floor}
+        for power, floor in product(_POWERS, _FLOORS)
     ]
+
+
+def _weights(rarity: NDArray[np.float64]) -> list[int]:
+    return [int(w) for w in np.maximum(1, np.rint(WEIGHT_MAX * rarity))]
 
 
 def steps_of(y: NDArray[np.int64], age: NDArray[np.int64], n: int) -> NDArray[np.int64]:
