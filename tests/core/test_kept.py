@@ -8,6 +8,7 @@ from edgenode.core.features import CHANNELS, KINDS
 from edgenode.core.kept import READINGS_MIN, SIZE, Kept, Network, key
 from edgenode.core.packed import CLASS, FAULT, GOOD, PackedEvents, PackedOutbox, move_time
 from edgenode.core.pipeline import Pipeline
+from edgenode.core.records import UNSURE
 
 KEY = 0xC0FFEE01
 MODELS = count(8, 60)
@@ -137,17 +138,18 @@ def make_outbox(size, known=True):
 
 
 def test_a_reading_comes_out_as_it_went_in():
-    box = make_outbox(5)
+    box = make_outbox(6)
     readings = (
         (7, 1700000000, -400, 0, 0, 0, 0),
         (8, 1700000060, 800, 1000, 15, 100, 0),
         (9, 1700003660, 0, 0, 0, 0, 14),
         (10, 1700003661, -1, 555, 7, 63, 0),
         (11, 1700003662, 234, 451, 1, 64, 0),
+        (12, 1700003663, 234, 451, UNSURE, 0, 0),
     )
     for reading in readings:
         box.push(*reading)
-    assert tuple(box.get(k) for k in range(5)) == readings
+    assert tuple(box.get(k) for k in range(6)) == readings
     box.known = False
     assert box.get(1) == (8, None) + readings[1][2:]
 

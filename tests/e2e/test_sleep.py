@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from tests.e2e.operator_of import NODE
-from tests.e2e.test_spine import rows
+from tests.e2e.test_spine import HEADS, rows
+from tests.package.heads_of import with_heads
 from tests.shared import LIMIT_S, wait_until
 
 from edgewise.collector import Collector, Writer
@@ -51,6 +52,30 @@ def test_every_reading_of_a_sleeping_node_arrives(
     assert collector.counts.rejected == 0
     # every tenth reading, the first confirmed class, and the changes
     assert 6 <= connects <= 12
+
+
+def test_a_sleeping_node_remembers_classes_and_says_when_it_is_unsure(
+    model: Package, log: Log, broker: str, tmp_path: Any
+) -> None:
+    model = with_heads(model, HEADS)
+    broker_url = parse_broker(broker)
+    engine = open_db(f"sqlite:///{tmp_path / 'a.db'}")
+    collector = Collector(broker_url, Writer(engine))
+    collector.start()
+    log_part = log.select(range(READINGS))
+    config = node_config({"sleep": True, "report_every": 10, "serial": True}, broker_url, NODE)
+    with SimulatedNode(model, log_part, config, 1):
+        assert collector.wait_for(lambda c: c.readings >= 40, LIMIT_S)
+    collector.stop()
+    db_rows = rows(engine, NODE)
+    host = predict_log(model, log_part)
+    names = [
+        model.classes[c] if sure else None for c, sure in zip(host.cls, host.sure, strict=True)
+    ]
+    assert [r.cls for r in db_rows] == names[: len(db_rows)]
+    said = {r.cls for r in db_rows}
+    assert None in said and len(said) > 1
+    assert collector.counts.rejected == 0
 
 
 def test_stay_awake_is_obeyed(model: Package, log: Log, broker: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sqlalchemy import Engine, select
+from tests.package.heads_of import with_heads
 from tests.shared import LIMIT_S, both_brokers
 
 from edgewise.collector import Collector, Writer
@@ -158,3 +159,36 @@ def test_a_wrong_node_config_is_named(model: Package, log: Log, broker: str) -> 
 def test_a_node_without_a_broker_is_given_up_in_time(model: Package, log: Log) -> None:
     with pytest.raises(OutsideError, match="did not end within 2 s"):
         fleet.simulate(model, [log], parse_broker("mqtt://127.0.0.1:1"), {}, timeout_s=2)
+
+
+HEADS = {
+    "temporal": {"step": [1000, 24, 24, 1000], "weight": [64, 64], "floor": 32},
+    "unsure": {"readings": 8, "p": 75},
+}
+
+
+def test_a_node_remembers_classes_and_says_when_it_is_unsure(
+    model: Package, log: Log, broker: str, engine: Engine
+) -> None:
+    model = with_heads(model, HEADS)
+    mask = np.ones(200, dtype=bool)
+    mask[100:110] = False
+    gap_log = log.select(np.arange(200)).select(mask)
+    outcome, collector = run(model, [gap_log], broker, engine, {})
+    assert collector.counts.rejected == 0
+    host = predict_log(model, gap_log)
+    assert 16 < (~host.sure).sum() < 100
+    db_rows = rows(engine, outcome.nodes[0])
+    assert [r.cls for r in db_rows] == [
+        model.classes[c] if sure else None for c, sure in zip(host.cls, host.sure, strict=True)
+    ]
+    assert {r.err for r in db_rows} == {None}
+    for row, p_pc, sure in zip(db_rows, host.p_pc, host.sure, strict=True):
+        assert row.t is not None
+        assert row.p == (p_pc / 100 if sure else None)
+    # with a memory the class of a reading is confirmed at once, and no class changes nothing
+    said = host.cls[host.sure]
+    changes = [model.classes[c] for i, c in enumerate(said) if i == 0 or c != said[i - 1]]
+    with engine.connect() as connection:
+        payloads = [json.loads(r.payload) for r in connection.execute(select(events))]
+    assert [e["to"] for e in payloads if e["event"] == "class"] == changes

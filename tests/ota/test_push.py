@@ -15,6 +15,8 @@ import paho.mqtt.client as mqtt
 import pytest
 from tests.command import edgewise
 from tests.e2e.operator_of import FAST, NODE, Operator
+from tests.e2e.test_spine import HEADS
+from tests.package.heads_of import write_with_heads
 from tests.shared import LIMIT_S, once, small_log
 
 from edgenode.core import loader
@@ -207,6 +209,32 @@ def test_rejected_when_it_is_tried(
         assert reason in reply["error"]
     assert (node.flash / "model.bin").read_bytes() == model.blob
     assert not (node.flash / "model.new").exists()
+    assert operator.order("model")["value"]["state"] == "idle"
+
+
+def test_a_model_with_heads_is_tried_on_its_golden_sequence(
+    node: SimulatedNode,
+    operator: Operator,
+    offering: Offering,
+    other_model: Package,
+    log: Log,
+    tmp_path: Path,
+) -> None:
+    package = write_with_heads(other_model, HEADS, log, tmp_path / "m")
+    data = container(package)
+    faulty_data = {
+        "gives another class": _flip_bit(data, len(data) - 2),
+        "gives another class for a confidence": _flip_bit(data, len(data) - 1),
+        "golden sequence is cut off": data[:-1],
+        "golden sequence is cut off: no readings": data[: -7 * 240 - 2],
+    }
+    for counter, (name, faulty) in enumerate(faulty_data.items(), 1):
+        assert offering.deliver(name, faulty, counter)["want"] is None
+        reply = offering.verdict(name)
+        assert reply["ok"] is False
+        assert name.split(" for ")[0].split(":")[0] in reply["error"]
+    assert offering.deliver("good", data, 9)["want"] is None
+    assert offering.verdict("good")["ok"] is True
     assert operator.order("model")["value"]["state"] == "idle"
 
 

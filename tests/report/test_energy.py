@@ -18,6 +18,7 @@ from edgenode.core.plausible import Plausible
 from edgenode.settings import config
 from edgenode.sleep.battery import SleepyNode
 from edgewise.package.heads import Decisions
+from edgewise.package.sequence import Readings
 from edgewise.package.store import load_package
 from edgewise.report import render
 from edgewise.report.energy import (
@@ -164,7 +165,10 @@ def test_changes_are_counted_by_the_rule_of_the_node() -> None:
 
     node = np.array(["x"] * 720 + ["y"] * 720, dtype=object)
     zeros = np.zeros(1440, dtype=np.int64)
-    testing = Sequence(np.zeros((1440, 1), dtype=np.int16), zeros, zeros, zeros * 1.0, node)
+    readings = Readings(zeros, zeros, zeros)
+    testing = Sequence(
+        readings, np.zeros((1440, 1), dtype=np.int16), zeros, zeros, zeros * 1.0, node
+    )
     tested: Any = SimpleNamespace(
         classes=("a", "b"), period_ms=60000, testing=testing, heads=NO_HEADS
     )

@@ -5,13 +5,16 @@ from array import array
 from struct import calcsize, unpack, unpack_from
 
 from ..core.compat import const
+from ..core.heads import Heads
 from ..core.model import Model
 from ..core.pipeline import Pipeline
+from ..core.records import UNSURE
 
 _NOTE = "update"
 _NEW = "model.new"
 _PATH = "model.bin"
 _HEAD = "<4sIHH"  # magic, bytes of model.bin, golden vectors, features of each
+_READING = "<BhhBB"  # of the golden sequence: periods, t_dc, h_pm, class or UNSURE, percent
 _MAGIC = b"EDGU"
 _PART = const(512)
 
@@ -69,7 +72,7 @@ class Installer:
                 raise ValueError("golden vectors are not for these features")
             if self._on and self._on not in forest.classes:
                 raise ValueError("no class of it is %s, which actuator.on names" % self._on)
-            Pipeline(forest.features, forest.contract["filters"])
+            pipeline = Pipeline(forest.features, forest.contract["filters"])
             x = array("h", bytes(2 * features))
             for i in range(vectors):
                 row = f.read(2 * features + 1)
@@ -79,6 +82,8 @@ class Installer:
                     x[k] = unpack_from("<h", row, 2 * k)[0]
                 if forest.predict(x) != row[-1]:
                     raise ValueError("golden vector %d gives another class" % i)
+            if forest.heads:
+                _check_sequence(f, forest, pipeline)
 
     def _put(self):
         # The model before stays as .old. Cut off anywhere there is a whole one, see load.
@@ -123,6 +128,22 @@ class Installer:
         else:
             return None
         return json.dumps(said)
+
+
+def _check_sequence(f, forest, pipeline):
+    # Readings in a row: heads have a memory.
+    heads = Heads(forest)
+    head = f.read(2)
+    slot = 0
+    for i in range(unpack("<H", head)[0] if len(head) == 2 else 1):
+        row = f.read(calcsize(_READING))
+        if len(row) < calcsize(_READING):
+            raise ValueError("golden sequence is cut off")
+        step, t_dc, h_pm, cls, p_pc = unpack(_READING, row)
+        slot += step
+        said = heads.push(pipeline.push(slot, t_dc, h_pm), pipeline.age)
+        if said != cls or (said != UNSURE and heads.p_pc != p_pc):
+            raise ValueError("golden reading %d gives another class" % i)
 
 
 def swap_back(store):

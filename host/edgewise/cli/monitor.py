@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from edgewise.board.serial.log_file import GrowingLog
     from edgewise.board.serial.port import Lost, Opened
     from edgewise.board.serial.screen import NodeState
-    from edgewise.messages.serial import Said
+    from edgewise.messages.serial import Reading, Said
 
     Events = queue.Queue[Opened | Lost | bytes]
 
@@ -130,11 +130,16 @@ def _format(message: Said) -> str:
         values = (
             f"failed: {message.err}" if message.err else f"{message.t:.1f} C  {message.h:.1f} %"
         )
-        cls = f"  {message.cls} {100 * (message.p or 0):.0f} %" if message.cls is not None else ""
-        return f"#{message.seq}  {values}{cls}"
+        return f"#{message.seq}  {values}{_format_class(message)}"
     if isinstance(message, Diag):
         return f"diag: {message.figures.get('heap', '-')} bytes free"
     return f"damaged: {message.text}" if isinstance(message, Damaged) else located(message.text)
+
+
+def _format_class(reading: Reading) -> str:
+    if reading.err is not None:
+        return ""
+    return "  unsure" if reading.cls is None else f"  {reading.cls} {100 * (reading.p or 0):.0f} %"
 
 
 def _add_to_log(message: Said, state: NodeState, log: GrowingLog) -> None:

@@ -12,17 +12,27 @@ import numpy as np
 
 from edgenode.core.loader import TEXT_MAX
 from edgewise import __version__
-from edgewise.compile.compile import compile_estimator, predict
+from edgewise.compile.compile import Compiled, compile_estimator, predict
 from edgewise.compile.estimators import check_estimator
 from edgewise.compile.skops_file import ESTIMATOR, dump_estimator, load_estimator
-from edgewise.errors import InputError
+from edgewise.errors import EdgewiseError, InputError
 from edgewise.features.table import build_table, max_delta
 from edgewise.logs.formulas import from_text
 from edgewise.logs.log import Log
 from edgewise.package.baseline import baseline_of
 from edgewise.package.form import Form
 from edgewise.package.heads import decide
-from edgewise.package.store import BASELINE, EVIDENCE, REPORT, Package, json_bytes, write_package
+from edgewise.package.sequence import READINGS, Readings, answers, golden_part, write_csv
+from edgewise.package.store import (
+    BASELINE,
+    EVIDENCE,
+    REPORT,
+    SEQUENCE,
+    Package,
+    json_bytes,
+    write_package,
+)
+from edgewise.prediction.runtimes import run_sequence
 from edgewise.report import evidence, render
 from edgewise.training import FILTERS, Trained, score
 from edgewise.training.judging import Judged, judge
@@ -73,8 +83,10 @@ def compile_model(
     baseline = baseline_of(
         part.x, trained.features, p_pc, part.time_s, part.node, trained.period_ms
     )
+    readings = max(trained.testing.readings, trained.training.readings, key=_golden_length)
     files = {
         **compiled.files,
+        **_golden_sequence(compiled, info, readings),
         ESTIMATOR: dump_estimator(trained.estimator),
         BASELINE: json_bytes(baseline),
         **_report(info, facts),
@@ -114,6 +126,8 @@ def recompile(
     compiled = compile_estimator(load_estimator(path), contract, rows, form)
     info = {**loaded.info, **contract, **compiled.facts, "tools": _tool_versions()}
     files = {**compiled.files, ESTIMATOR: path.read_bytes()}
+    if found := loaded.golden_sequence():
+        files |= _golden_sequence(compiled, info, found[0])
     baseline = loaded.baseline()
     if baseline is not None:
         files[BASELINE] = json_bytes(baseline)
@@ -214,6 +228,27 @@ def _relevance(relevance: Mapping[str, tuple[float, float]]) -> dict[str, dict[s
         name: {"information_gain_bits": round(float(gain), 4), "use": round(float(use), 4)}
         for name, (gain, use) in relevance.items()
     }
+
+
+def _golden_length(readings: Readings) -> int:
+    return min(len(readings), READINGS)
+
+
+def _golden_sequence(
+    compiled: Compiled, info: Mapping[str, Any], readings: Readings
+) -> dict[str, bytes]:
+    # Returns the golden sequence of a model with heads, the same in MicroPython.
+    if not info.get("heads"):
+        return {}
+    part = golden_part(compiled.blob, readings)
+    said = answers(compiled.blob, part)
+    code = compiled.files["model.py"].decode() if info["form"] == Form.inline else None
+    if said != run_sequence(compiled.blob, part, code):
+        raise EdgewiseError(
+            "MicroPython says other classes than this computer for readings in a row: nothing was "
+            "written; report this as a bug"
+        )
+    return {SEQUENCE: write_csv(part, said)}
 
 
 def _metrics(trained: Trained, judged: Judged) -> dict[str, Any]:

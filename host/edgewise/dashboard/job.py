@@ -95,11 +95,11 @@ def _train(
     log = read_labelled(open_db(db), nodes)
     fit, test = held_out(log)
     trained = train(fit, test, progress=progress, jobs=1)
-    compile_model(trained, out, {"database": log_sha256(log)})
+    info = compile_model(trained, out, {"database": log_sha256(log)})
     return {
         "name": out.name,
         "classes": trained.classes,
-        "new": trained.scores.as_dict(),
+        "new": info["metrics"]["test"],
         "current": _scores(current, test) if current else None,
         "current_name": current.name if current else None,
     }

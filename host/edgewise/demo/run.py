@@ -63,7 +63,10 @@ def run(out: Path, broker_url: BrokerUrl | None, seed: int) -> dict[str, Any]:
     name = "synthetic" if dataset.synthetic else "occupancy"
     title = f"training on {len(training_log)} readings of temperature and humidity"
     with _stage(title, "10 to 30 s") as step:
-        trained = train(training_log, test_log, seed=seed, progress=step)
+        # no heads: each class of the node is compared with scikit-learn's
+        trained = train(
+            training_log, test_log, seed=seed, progress=step, temporal=False, unsure=False
+        )
     with _stage("compiling, and comparing with scikit-learn", "2 to 5 s"):
         compile_model(trained, out / name, {dataset.path.name: file_sha256(dataset.path)})
         loaded = load_package(out / name)
@@ -186,7 +189,7 @@ def _summary(
     table = build_table(
         sensor_log, loaded.features, loaded.filters, loaded.period_ms, loaded.max_delta
     )
-    host_cls = predict.predict_table(loaded, sensor_log, table).said
+    host_cls = predict.predict_table(loaded, sensor_log, table).cls
     sklearn_cls = np.full(len(cls), -1)
     sklearn_cls[table.valid] = trained.estimator.predict(table.x[table.valid])
     has_class = arrived & (cls >= 0)

@@ -15,14 +15,28 @@ _VECTORS_BYTES = 2048  # most bytes of golden vectors; at least one vector is se
 
 
 def container(package: Package) -> bytes:
-    """The bytes to send: a head, model.bin, golden vectors of int16 features and a class byte."""
+    """The bytes to send: a head, model.bin, golden vectors of int16 features and a class byte.
+
+    Of a model with heads the golden sequence follows: readings in a row with class and percent.
+    """
     x, classes = package.golden()
     vector_bytes = 2 * x.shape[1] + 1
     step = max(1, -(-len(x) * vector_bytes // _VECTORS_BYTES))
     sample = list(zip(x[::step].astype("<i2"), classes[::step], strict=True))
     head = struct.pack("<4sIHH", b"EDGU", len(package.blob), len(sample), x.shape[1])
     vectors = b"".join(row.tobytes() + bytes([cls]) for row, cls in sample)
-    return head + package.blob + vectors
+    return head + package.blob + vectors + _sequence(package)
+
+
+def _sequence(package: Package) -> bytes:
+    found = package.golden_sequence()
+    if found is None:
+        return b""
+    readings, answers = found
+    rows = zip(readings.rows(), answers, strict=True)
+    return struct.pack("<H", len(readings)) + b"".join(
+        struct.pack("<BhhBB", *row, *answer) for row, answer in rows
+    )
 
 
 def offer(name: str, node: str, data: bytes, counter: int, secret: str) -> dict[str, object]:

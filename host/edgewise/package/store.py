@@ -37,6 +37,7 @@ from edgewise.package.reading import (
     read_file,
 )
 from edgewise.package.schema import check_evidence, check_info
+from edgewise.package.sequence import Readings, read_csv
 from edgewise.package.signature import SIGNATURE, Signature, read_signature
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "EVIDENCE",
     "FORMAT",
     "REPORT",
+    "SEQUENCE",
     "Package",
     "check_place",
     "golden_csv",
@@ -56,7 +58,7 @@ __all__ = [
 FORMAT = 1
 _FORMAT_MAX = 2**16  # a larger number is no format
 BASELINE, EVIDENCE, REPORT = "baseline.json", "evidence.json", "report.html"
-_GOLDEN = "golden.csv"
+_GOLDEN, SEQUENCE = "golden.csv", "golden_sequence.csv"
 # what may be in a package besides the files that model.json lists
 _UNLISTED = {MANIFEST, SIGNATURE, ".DS_Store", "__pycache__"}
 
@@ -146,6 +148,19 @@ class Package:
         if not len(rows) or (np.abs(vectors) > INT16_MAX).any():
             raise InputError(f"{path}: no vectors of whole numbers within 16 bits: train again")
         return vectors.astype(np.int16), classes
+
+    def golden_sequence(self) -> tuple[Readings, list[tuple[int, int]]] | None:
+        """Return the readings of golden_sequence.csv with class index and percent of each.
+
+        None for a model without heads. InputError for a file that does not fit the model.
+        """
+        if not self.heads:
+            return None
+        path = self.path / SEQUENCE
+        try:
+            return read_csv(_read_listed(self.path, self.info, SEQUENCE))
+        except (ValueError, OverflowError, csv.Error) as e:
+            raise InputError(f"{path}: {e}: train again") from e
 
     def evidence(self) -> dict[str, Any] | None:
         """Return the figures of the report; None for a package that no training made.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import tempfile
 from pathlib import Path
@@ -12,9 +13,10 @@ from numpy.typing import NDArray
 from edgenode.core.model import Model
 from edgewise import paths
 from edgewise.errors import OutsideError
+from edgewise.package.sequence import Readings
 from edgewise.toolchain import cc, micropython
 
-__all__ = ["Answers", "run_c", "run_c_votes", "run_micropython", "run_plain"]
+__all__ = ["Answers", "run_c", "run_c_votes", "run_micropython", "run_plain", "run_sequence"]
 
 Answers = NDArray[np.int64]  # [rows, 2]: class index, percent
 _TIMEOUT_S = 600
@@ -56,16 +58,23 @@ def run_micropython(
     ``code``: model.py, for the inline form. The runtime is the name of the walker or form that
     ran. The time is in microseconds, for the first row.
     """
+    files = {"model.bin": blob, "rows": rows.astype("<i2").tobytes()}
+    head, _, answers = _run_script("class_rows.py", files, code).partition(b"\n")
+    runtime, us = head.decode().split()
+    return np.frombuffer(answers, np.uint8).reshape(-1, 2).astype(np.int64), runtime, float(us)
+
+
+def _run_script(script: str, files: dict[str, bytes], code: str | None) -> bytes:
+    # Returns what a script of the simulator's board prints in a folder with these files.
     with tempfile.TemporaryDirectory(prefix="edgewise-rows-") as name:
         folder = Path(name)
-        (folder / "model.bin").write_bytes(blob)
-        (folder / "rows").write_bytes(rows.astype("<i2").tobytes())
+        for file, data in files.items():
+            (folder / file).write_bytes(data)
         if code is not None:
             (folder / "model.py").write_text(code)
-        script = paths.simulator_dir() / "class_rows.py"
         path = ":".join([".", *map(str, paths.node_dirs()), ".frozen"])
         process = subprocess.run(
-            [*micropython.command(), "-X", "heapsize=16m", str(script)],
+            [*micropython.command(), "-X", "heapsize=16m", str(paths.simulator_dir() / script)],
             env={"MICROPYPATH": path},
             cwd=folder,
             capture_output=True,
@@ -74,9 +83,19 @@ def run_micropython(
     if process.returncode:
         lines = process.stderr.decode(errors="replace").splitlines() or ["it said nothing"]
         raise OutsideError(f"MicroPython failed ({lines[-1]}): run edgewise doctor")
-    head, _, answers = process.stdout.partition(b"\n")
-    runtime, us = head.decode().split()
-    return np.frombuffer(answers, np.uint8).reshape(-1, 2).astype(np.int64), runtime, float(us)
+    return process.stdout
+
+
+def run_sequence(
+    blob: bytes, readings: Readings, code: str | None = None
+) -> list[tuple[int, int]]:
+    """Return `edgewise.package.sequence.answers` by MicroPython's unix port.
+
+    ``code``: model.py, for the inline form.
+    """
+    rows = b"".join(struct.pack("<Bhh", *row) for row in readings.rows())
+    answers = _run_script("sequence_rows.py", {"model.bin": blob, "rows": rows}, code)
+    return list(zip(answers[::2], answers[1::2], strict=True))
 
 
 def run_c(header: str, rows: NDArray[np.int16], n_classes: int, total: int) -> Answers:

@@ -9,8 +9,10 @@ from edgenode.core.decide import Confirm
 from edgenode.core.decode import OK, SPIKE, TIMEOUT, Decoder
 from edgenode.core.features import CHANNELS, KINDS
 from edgenode.core.gate import Gate
+from edgenode.core.heads import Heads
 from edgenode.core.hold import Hold
 from edgenode.core.pipeline import Pipeline
+from edgenode.core.records import UNSURE
 from edgenode.core.walk_viper import votes
 from edgenode.drivers.dht import Dht
 from edgenode.drivers.sensor import Sensor
@@ -47,6 +49,23 @@ class Wire:
 
 
 _SILENT = OSError(116)
+
+
+class Forest:
+    # a core.model of one split
+    classes = ("a", "b")
+    total = 255
+    p_pc = 100
+    heads = {
+        "temporal": {"step": [1000, 24, 24, 1000], "weight": [64, 255], "floor": 2},
+        "unsure": {"readings": 15, "p": 60},
+    }
+    table = array("H", [1, 1, 2, 0, 0, 32768 + 2000, 1, 2, 255, 0, 0, 255])
+    votes = array("i", (0, 0))
+
+    def predict(self, x):
+        votes(self.table, x, self.votes)
+        return 1 if self.votes[1] > self.votes[0] else 0
 
 
 def difference(a, b):
@@ -93,8 +112,7 @@ def test_a_step_with_every_feature():
     gate = Gate([{"delta": 0.5}, {"throttle": "60s"}, {"heartbeat": "300s"}])
     hold = Hold(300)
     confirm = Confirm(3, 5, 2)
-    table = array("H", [1, 1, 2, 0, 0, 32768 + 2000, 1, 2, 255, 0, 0, 255])
-    out = array("i", (0, 0))
+    heads = Heads(Forest())
     raw = array("h", (0, 0))
     slot = 0
     confirm.push(0)
@@ -111,8 +129,7 @@ def test_a_step_with_every_feature():
                 hold.note_failed(60 * slot)
             hold.note_good(60 * slot)
             x = pipeline.push(slot, calibrate.push(raw[0]), raw[1])
-            votes(table, x, out)
-            confirm.push(1 if out[1] > out[0] else 0)
+            confirm.push(0 if heads.push(x, pipeline.age) == UNSURE else heads.best)
             gate.push(60 * slot, raw[0], raw[1], confirm.confirmed)
         finally:
             micropython.heap_unlock()

@@ -79,8 +79,10 @@ class NodeState:
         return f"{self.reading.t:.1f} C  {self.reading.h:.1f} %  {age}"
 
     def _class(self) -> str:
-        if self.reading is None or self.reading.cls is None:
+        if self.reading is None or self.reading.err is not None:
             return _UNKNOWN
+        if self.reading.cls is None:
+            return "unsure"
         return f"{self.reading.cls}  {100 * (self.reading.p or 0):.0f} %"
 
 

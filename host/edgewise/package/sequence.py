@@ -1,0 +1,94 @@
+"""The golden sequence of a model: readings of a log, and what a node says of each."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgenode.core.heads import Heads
+from edgenode.core.model import Model
+from edgenode.core.pipeline import Pipeline
+from edgenode.core.records import UNSURE
+
+__all__ = ["COLUMNS", "READINGS", "Readings", "answers", "golden_part", "read_csv", "write_csv"]
+
+READINGS = 240  # a node with a memory is checked on so many in a row; they take 1.7 KB
+COLUMNS = ("step", "t_dc", "h_pm", "class", "p_pc")
+_STEP_MAX = 255
+
+
+@dataclass(frozen=True)
+class Readings:
+    """``step``: int[n], periods since the reading before, 0 for the first of a node, at most 255;
+    ``t_dc``, ``h_pm``: int[n], as the sensor measured them."""
+
+    step: NDArray[np.int64]
+    t_dc: NDArray[np.int64]
+    h_pm: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.step)
+
+    def select(self, rows: NDArray[Any] | slice) -> Readings:
+        """Return the rows that a mask, an index or a slice picks."""
+        return Readings(self.step[rows], self.t_dc[rows], self.h_pm[rows])
+
+    def rows(self) -> list[tuple[int, int, int]]:
+        """Return step, t_dc, h_pm of each; a step of 0 within starts anew, as after an outage."""
+        step = np.minimum(np.where(self.step > 0, self.step, _STEP_MAX), _STEP_MAX)
+        return list(zip(step.tolist(), self.t_dc.tolist(), self.h_pm.tolist(), strict=True))
+
+
+def answers(blob: bytes, readings: Readings) -> list[tuple[int, int]]:
+    """Return class index and percent of each reading by a node that starts with the first.
+
+    The index is `edgenode.core.records.UNSURE`, the percent 0, where it says no class.
+    """
+    model = Model(blob)
+    pipeline = Pipeline(model.features, model.contract["filters"])
+    heads = Heads(model)
+    slot = 0
+    found = []
+    for step, t_dc, h_pm in readings.rows():
+        slot += step
+        cls = heads.push(pipeline.push(slot, t_dc, h_pm), pipeline.age)
+        found.append((cls, 0 if cls == UNSURE else heads.p_pc))
+    return found
+
+
+def golden_part(blob: bytes, readings: Readings) -> Readings:
+    """Return the `READINGS` in a row in which the class changes most often; all of fewer."""
+    if len(readings) <= READINGS:
+        return readings
+    said = np.array([cls for cls, _ in answers(blob, readings)])
+    changes = np.cumsum(np.append(0, said[1:] != said[:-1]))
+    start = int(np.argmax(changes[READINGS - 1 :] - changes[: 1 - READINGS]))
+    return readings.select(slice(start, start + READINGS))
+
+
+def write_csv(readings: Readings, said: list[tuple[int, int]]) -> bytes:
+    """Return the CSV of a golden sequence; the class is an index."""
+    text = io.StringIO()
+    out = csv.writer(text, lineterminator="\n")
+    out.writerow(COLUMNS)
+    out.writerows([*row, *answer] for row, answer in zip(readings.rows(), said, strict=True))
+    return text.getvalue().encode()
+
+
+def read_csv(data: bytes) -> tuple[Readings, list[tuple[int, int]]]:
+    """Return what `write_csv` wrote; ValueError for anything else."""
+    head, *rows = csv.reader(io.StringIO(data.decode(), newline=""))
+    values = np.array(rows, dtype=np.int64).reshape(-1, len(COLUMNS))
+    if tuple(head) != COLUMNS or not len(values):
+        raise ValueError(f"columns {', '.join(COLUMNS)} and a row expected")
+    step, t_dc, h_pm, cls, p_pc = values.T
+    limits = ((step, 0, 255), (t_dc, -400, 800), (h_pm, 0, 1000), (cls, 0, 255), (p_pc, 0, 100))
+    if any((column < low).any() or (column > high).any() for column, low, high in limits):
+        raise ValueError("a value out of range")
+    pairs = list(zip(cls.tolist(), p_pc.tolist(), strict=True))
+    return Readings(step, t_dc, h_pm), pairs
