@@ -29,6 +29,8 @@ def evidence(trained: Trained) -> dict[str, Any]:
         "train": _part(trained.time_train_s, trained.node_train, trained.y_train, n),
         "test": _part(trained.time_test_s, trained.node_test, trained.y_test, n),
     }
+    data["train"]["pieces"] = [vars(piece) for piece in trained.pieces_train]
+    data["test"]["pieces"] = [vars(piece) for piece in trained.pieces_test]
     changes = _changes_a_day(trained, said) if len(said) else None
     if trained.detector:  # nobody labelled its readings: nothing is known of right and wrong
         trained = _without_test(trained)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from edgenode.core.loader import PERIOD_MAX_MS
 from edgewise.errors import InputError
 from edgewise.features.table import max_delta
 from edgewise.logs.log import Log
+from edgewise.logs.pieces import pieces_of
 from edgewise.package.forest import trees_of
 from edgewise.training.budget import Budget
 from edgewise.training.pool import FILTERS, NO_FILTERS, POOL
@@ -73,7 +75,8 @@ def train(
     with config_context(assume_finite=True, skip_parameter_validation=True):
         result = search.find(budget or Budget(), levels, progress)
     test_rows = rows_of(test, _filters(result.filtered), fit.period_ms, max_delta(fit), classes)
-    return _train_final(result, fit, classes, rows[result.filtered], test_rows)
+    trained = _train_final(result, fit, classes, rows[result.filtered], test_rows)
+    return replace(trained, pieces_train=pieces_of(fit, test), pieces_test=pieces_of(test, fit))
 
 
 def _labelled_rows(fit: Log, classes: list[str]) -> dict[bool, Rows]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgewise.features.table import Filters
+from edgewise.logs.pieces import Piece
 from edgewise.training.detector import Detector
 
 __all__ = ["Candidate", "Levels", "Recipe", "Scores", "Trained", "score"]
@@ -129,7 +130,8 @@ class Trained:
     ``estimator`` has only the columns ``features``; ``x_train``, ``x_test``: int16[rows,
     features]; ``time_*_s``: float64[rows], unix seconds; ``node_*``: object[rows]; ``relevance``:
     feature -> information gain in bits, use; ``s_feature``: see `training.relevance.s_feature`;
-    ``detector``: the limits of a detector, whose ``y`` are all 0: nobody labelled them.
+    ``detector``: the limits of a detector, whose ``y`` are all 0: nobody labelled them;
+    ``pieces_train``, ``pieces_test``: the logs of both parts.
     """
 
     estimator: Any
@@ -156,3 +158,5 @@ class Trained:
     validation: str
     seed: int
     detector: Detector | None = None
+    pieces_train: list[Piece] = field(default_factory=list)
+    pieces_test: list[Piece] = field(default_factory=list)
