@@ -3,6 +3,7 @@
     EdgewiseError           exit 1
     |- InputError           exit 2: wrong use or bad input; the user can correct it
     '- OutsideError         exit 1: something outside: network, broker, board, missing tool
+       '- AwayError         it may come by itself: a broker that does not run yet
 
 The text of each is one line: the problem, its place and the cure.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
-__all__ = ["EdgewiseError", "InputError", "OutsideError", "unwritable"]
+__all__ = ["AwayError", "EdgewiseError", "InputError", "OutsideError", "unwritable"]
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -31,6 +32,10 @@ class InputError(EdgewiseError):
 
 class OutsideError(EdgewiseError):
     """Something outside Edgewise failed: a broker, a network, a missing tool."""
+
+
+class AwayError(OutsideError):
+    """What may come by itself: a network, a host name or a broker that is not there yet."""
 
 
 def unwritable(path: Path, e: OSError, cure: str = "choose another place") -> EdgewiseError:

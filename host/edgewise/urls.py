@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
-from edgewise.errors import InputError, OutsideError
+from edgewise.errors import AwayError, InputError, OutsideError
 
 __all__ = [
     "BrokerUrl",
@@ -30,6 +30,7 @@ _CURES = {
     62: "use a name that it has, or add this one: edgewise broker init DIR --host NAME",
 }
 _CURES[64] = _CURES[62]
+_NOT_YET_VALID = 9  # a computer without a battery for its clock learns the time from the network
 _ENCODE = "in user and password write # / ? @ as %23 %2F %3F %40"
 _PASSWORD_MAX = 65535  # bytes, what a CONNECT of MQTT can hold
 
@@ -108,7 +109,10 @@ def parse_broker(
 
 
 def check_reachable(broker: BrokerUrl) -> None:
-    """Open and close a connection; OutsideError says why it failed and names the cure."""
+    """Open and close a connection; OutsideError says why it failed and names the cure.
+
+    AwayError: the broker, its name or the network may still come.
+    """
     context = broker.tls_context() if broker.tls else None
     limit_s = _CONNECT_S
     try:
@@ -118,15 +122,19 @@ def check_reachable(broker: BrokerUrl) -> None:
                 connection.settimeout(limit_s)
                 context.wrap_socket(connection, server_hostname=broker.host).close()
     except socket.gaierror as e:
-        raise OutsideError(
+        raise AwayError(
             f"broker {broker}: the host name is not known ({e.strerror}): check the name"
         ) from e
     except TimeoutError as e:
-        raise OutsideError(
+        raise AwayError(
             f"broker {broker}: no answer within {limit_s} s: check host, port and firewall"
         ) from e
     except ssl.SSLCertVerificationError as e:
         reason = e.verify_message.rstrip(".")
+        if e.verify_code == _NOT_YET_VALID:
+            raise AwayError(
+                f"broker {broker}: its certificate is refused: {reason}: set the clock here"
+            ) from e
         cure = _CURES.get(e.verify_code, "check --ca: it is another CA that signed it")
         raise OutsideError(f"broker {broker}: its certificate is refused: {reason}: {cure}") from e
     except ssl.SSLError as e:
@@ -134,7 +142,7 @@ def check_reachable(broker: BrokerUrl) -> None:
             f"broker {broker}: no TLS ({e.reason}): check the port, and --cert if it wants one"
         ) from e
     except OSError as e:
-        raise OutsideError(
+        raise AwayError(
             f"broker {broker}: {e.strerror or e}: check the port and that a broker runs "
             "(edgewise broker starts one)"
         ) from e

@@ -154,7 +154,8 @@ def wait_for_rows(engine: Any, n: int) -> None:
     ],
 )
 def test_addresses_that_cannot_be(url: str, code: int, message: str, tmp_path: Path) -> None:
-    result = edgewise("collect", "--broker", url, "--db", f"sqlite:///{tmp_path / 'a.db'}")
+    db = f"sqlite:///{tmp_path / 'a.db'}"
+    result = edgewise("collect", "--broker", url, "--db", db, "--once")
     assert result.returncode == code
     assert message in result.stderr
     assert len(result.stderr.splitlines()) == 1

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import amqtt.broker
 import pytest
 from sqlalchemy import Engine, select
 from tests.broker.mosquitto import Mosquitto, anonymous, free_port
@@ -23,6 +22,7 @@ from tests.database import postgres
 from tests.forked import Forked
 from tests.shared import LIMIT_S
 
+from edgewise.broker import amqtt_broker
 from edgewise.broker.embedded import EmbeddedBroker
 from edgewise.collector import Collector, Writer
 from edgewise.database import open_db
@@ -171,16 +171,16 @@ def test_a_broker_that_lets_nobody_subscribe(
 ) -> None:
     rights = {"amqtt.plugins.topic_checking.TopicAccessControlListPlugin": {"acl": {"x": ["x"]}}}
 
-    class Strict(amqtt.broker.Broker):
-        def __init__(self, config: dict[str, Any]) -> None:
-            super().__init__({**config, "plugins": {**config["plugins"], **rights}})
+    class Strict(amqtt_broker.AmqttBroker):
+        def __init__(self, config: dict[str, Any], *say: Any) -> None:
+            super().__init__({**config, "plugins": {**config["plugins"], **rights}}, *say)
 
-    monkeypatch.setattr(amqtt.broker, "Broker", Strict)
+    monkeypatch.setattr(amqtt_broker, "AmqttBroker", Strict)
     writer = Writer(open_db(f"sqlite:///{tmp_path / 'a.db'}"))
     with (
-        EmbeddedBroker() as amqtt_broker,
+        EmbeddedBroker() as broker,
         pytest.raises(OutsideError, match="does not let this user subscribe"),
-        Collector(parse_broker(amqtt_broker.url), writer),
+        Collector(parse_broker(broker.url), writer),
     ):
         pass
 

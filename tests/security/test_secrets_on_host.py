@@ -26,7 +26,7 @@ SECRET = "hu@sh/#?:% \u00e9"
 QUOTED = "hu%40sh%2F%23%3F%3A%25%20%C3%A9"
 # Each command with an address of a broker, as far as it needs to go to look for the broker.
 BROKER = {
-    "collect": ("--db", "sqlite:///a.db"),
+    "collect": ("--db", "sqlite:///a.db", "--once"),
     "push": ("--model", "MODEL", "--node", "n1", "--config", "node.toml"),
     "model status": ("--node", "n1"),
     "model rollback": ("--node", "n1"),

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -20,11 +21,18 @@ class EmbeddedBroker:
     """A context manager around an amqtt broker; ``port`` 0 takes a free one.
 
     Anyone who reaches the address may connect: keep it on loopback unless the network is yours.
+    ``say`` is told of clients that had to be cut off.
     """
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        say: Callable[[str], object] = lambda _: None,
+    ) -> None:
         self._host = host
         self._port = port
+        self._say = say
         self._started = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="broker", daemon=True)
@@ -63,7 +71,7 @@ class EmbeddedBroker:
             self._started.set()
 
     async def _serve(self) -> None:
-        from amqtt.broker import Broker
+        from edgewise.broker.amqtt_broker import AmqttBroker
 
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
@@ -74,13 +82,11 @@ class EmbeddedBroker:
             "plugins": {
                 "amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}
             },
-            # amqtt drops clients that publish without a ping; the nodes' keepalive is 60 s
-            "timeout_disconnect_delay": 60,
         }
-        broker = Broker(config)
+        broker = AmqttBroker(config, self._say)
         await broker.start()
         # for port 0 the system chose one; a port chosen before could be taken meanwhile
-        self._port = broker._servers["default"].instance.sockets[0].getsockname()[1]
+        self._port = broker.port
         self._started.set()
         await self._stop.wait()
         await broker.shutdown()

@@ -46,7 +46,7 @@ def broker(
             if source is not None and source.name == "COMMANDLINE":
                 raise InputError(f"--{name}: write it after {context.invoked_subcommand}")
         return
-    with EmbeddedBroker(host, port) as server:
+    with EmbeddedBroker(host, port, say) as server:
         wait_for_end = catch_end()
         say(f"broker at {server.url}, Ctrl-C ends it")
         wait_for_end()

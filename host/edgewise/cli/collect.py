@@ -90,6 +90,10 @@ def collect(
         str | None,
         typer.Option(metavar="HOST:PORT", help="Address to serve Prometheus metrics on"),
     ] = None,
+    once: Annotated[
+        bool,
+        typer.Option("--once", help="End with 1 if the broker is away at the start; do not wait"),
+    ] = False,
     keep: Annotated[
         str | None,
         typer.Option(metavar="TIME", help="Age at which readings become hourly means, as 90d"),
@@ -105,7 +109,8 @@ def collect(
 ) -> None:
     """Store the readings of all nodes in a database until Ctrl-C or SIGTERM.
 
-    A reading is acknowledged after its commit. With --replay alone the command ends by itself.
+    A reading is acknowledged after its commit. With --replay alone the command ends by itself. A
+    broker that is away is waited for.
     """
     from edgewise.cli.signals import catch_end
     from edgewise.collector import Collector, Writer
@@ -125,6 +130,8 @@ def collect(
         raise InputError("--http and --token-file go together: a file with lines NODE:TOKEN")
     keep_s, keep_hourly_s = (parse_span(text) if text else None for text in (keep, keep_hourly))
     broker_url = broker_or_none(broker, ca, cert, broker_password_file)
+    if once and broker_url is None:
+        raise InputError("--once: it is about a broker, name one: --broker URL")
     store_log = _log_input(replay, node, choices) if replay else None
     tokens = read_tokens(token_file, say) if token_file else None
     engine = open_db(db_with_password(db, db_password_file))
@@ -152,9 +159,13 @@ def collect(
             say(f"collecting from {http_input.url}, Ctrl-C ends it")
         if broker_url:
             client_id = _client_id(db_without_password(db), group)
-            stack.enter_context(Collector(broker_url, writer, client_id, group))
-            say(f"collecting {base}/+ from {broker_url}, Ctrl-C ends it")
-            stack.enter_context(QueueCheck(broker_url, base, client_id, say))
+            collector = Collector(broker_url, writer, client_id, group)
+            if once:
+                collector.start()
+            if once or collector.start_when_there(wait_for_end):
+                stack.callback(collector.stop)
+                say(f"collecting {base}/+ from {broker_url}, Ctrl-C ends it")
+                stack.enter_context(QueueCheck(broker_url, base, client_id, say))
         if broker_url or serial or http:
             wait_for_end()
         writer.stop()  # before the inputs stop: one may be waiting for the writer

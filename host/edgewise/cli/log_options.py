@@ -129,7 +129,9 @@ def _default(name: str) -> bool | None:
 
 
 def say_source(log: Log, always: bool = False) -> None:
-    """Say how a log was understood, unless it is as Edgewise writes it."""
+    """Say how a log was understood; of one as Edgewise writes it only the zone that it lacks."""
     if always or not log.source.is_contract:
         for line in log.source.lines():
             say(line)
+    elif log.source.is_zone_taken:
+        say(f"time: {log.source.time_format}, {log.source.zone}")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from edgewise.logs.log import Log
     from edgewise.package.store import Package
+    from edgewise.prediction.predict import Predictions
+    from edgewise.prediction.seen import Seen
     from edgewise.unusual.episodes import Episode
 
 EXAMPLES = (
@@ -28,6 +30,13 @@ EXAMPLES = (
 
 
 _SHOWN_MAX = 20
+_PARTS = {
+    "": "",
+    "trained_on": " that it was trained on",
+    "held_out": " that its training held out",
+    "other": " that its training did not have",
+    "sure": " that it gives a class",
+}
 
 
 class Runtime(StrEnum):
@@ -57,18 +66,18 @@ def predict(
 ) -> None:
     """Write time,node,class,confidence for every row of a log.
 
-    A failed read has no class. With a model of train --unlabelled the unusual episodes are listed:
-    start, end, what moved how far, and what is usual.
+    A failed read has no class, nor has a reading of which the model is unsure. With a model of train --unlabelled the unusual episodes are listed:
+    start, end, what moved how far, and what is usual. Readings that the model was trained on are
+    no test: they are counted, and scored apart from those that its training held out.
     """
-    import numpy as np
-
     from edgewise.cli import outputs
     from edgewise.errors import InputError
+    from edgewise.features.splitting import file_sha256
     from edgewise.logs.agreement import check_classes, fit_period
     from edgewise.logs.opening import open_log
     from edgewise.package.store import load_package
     from edgewise.prediction import predict
-    from edgewise.training import score
+    from edgewise.prediction.seen import seen_rows
 
     if json and out is None:
         raise InputError("--json prints its object on standard output: give the rows a --out")
@@ -78,6 +87,8 @@ def predict(
     rows = open_log(log, label, group, choices=choices)
     say_source(rows)
     rows = fit_period(rows, loaded.info["period_ms"], "the model", resample)
+    seen = seen_rows(loaded, rows, file_sha256(log))
+    _say_seen(loaded, log, seen)
     try:
         check_classes(rows, loaded.classes, "the model")
         is_labelled = rows.label is not None
@@ -99,21 +110,67 @@ def predict(
         "runtime": str(runtime),
         "rows": len(rows.time_s),
         "failed_reads": int((predictions.cls < 0).sum()),
+        "unsure": int(((predictions.cls >= 0) & ~predictions.sure).sum()),
     }
+    summary["trained_on"] = None if seen.is_unknown else int(seen.trained.sum())
     if rows.label is not None and is_labelled:
-        is_scored = (predictions.cls >= 0) & np.array([v is not None for v in rows.label])
-        names = np.array(loaded.classes, dtype=object)[predictions.cls[is_scored]]
-        scores = score(rows.label[is_scored].astype(str), names.astype(str))
-        summary |= scores.as_dict() | {"rows": len(rows.time_s)}
-        say(
-            f"on {scores.rows} labelled rows: accuracy {scores.accuracy:.1%}, balanced "
-            f"{scores.balanced_accuracy:.1%}, macro-F1 {scores.macro_f1:.1%}"
-        )
+        summary |= _score(loaded, rows.label, predictions, seen) | {"rows": len(rows.time_s)}
     if episodes is not None:
         _say_episodes(episodes)
         summary["episodes"] = [episode.as_dict() for episode in episodes]
     if json:
         emit_json(summary)
+
+
+def _say_seen(loaded: Package, log: Path, seen: Seen) -> None:
+    # A row that the model was trained on is no test of it.
+    if seen.is_unknown:
+        test = (loaded.info.get("metrics") or {}).get("test")
+        share = f", {test['balanced_accuracy']:.1%} balanced on those held out" if test else ""
+        say(
+            f"{log}: {loaded.path} was made from this file and does not say which rows it was "
+            f"trained on{share}: figures on them say nothing about new readings: train again"
+        )
+    elif seen.trained.any():
+        say(
+            f"{log}: the model was trained on {seen.trained.sum()} of these {len(seen.trained)} "
+            "readings: figures on them say nothing about new readings"
+        )
+
+
+def _score(
+    loaded: Package, label: NDArray[np.object_], predictions: Predictions, seen: Seen
+) -> dict[str, float | dict[str, dict[str, float]]]:
+    # Says and returns the figures of all labelled rows, or of each part if some are trained on or
+    # have no class; all rows count with their most probable class.
+    import numpy as np
+
+    from edgewise.training import score
+
+    cls = predictions.cls
+    is_scored = (cls >= 0) & np.array([v is not None for v in label], dtype=bool)
+    names = np.array(loaded.classes, dtype=object)[cls]
+    masks = {"": is_scored}
+    if seen.trained.any():
+        is_other = ~(seen.trained | seen.held_out)
+        masks |= {"trained_on": seen.trained, "held_out": seen.held_out, "other": is_other}
+    if not predictions.sure[is_scored].all():
+        masks |= {"sure": predictions.sure}
+    figures = {
+        part: score(label[is_scored & mask].astype(str), names[is_scored & mask].astype(str))
+        for part, mask in masks.items()
+    }
+    whole = figures.pop("")
+    shown = figures if seen.trained.any() else {"": whole, **figures}
+    for part, scores in shown.items():
+        if scores.rows or not part:
+            say(
+                f"on {scores.rows} labelled rows{_PARTS[part]}: accuracy {scores.accuracy:.1%}, "
+                f"balanced {scores.balanced_accuracy:.1%}, macro-F1 {scores.macro_f1:.1%}"
+            )
+    if not figures:
+        return {**whole.as_dict()}
+    return {**whole.as_dict(), "parts": {part: s.as_dict() for part, s in figures.items()}}
 
 
 def _episodes(loaded: Package, rows: Log, cls: NDArray[np.int64]) -> list[Episode] | None:

@@ -9,27 +9,36 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
+from typing import Protocol
 
 from edgewise.console import say
 from edgewise.errors import EdgewiseError
 
-__all__ = ["catch_end", "end_as_interrupt", "once_or_hourly"]
+__all__ = ["End", "catch_end", "end_as_interrupt", "once_or_hourly"]
 
 _HOUR_S = 3600
 _END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def catch_end() -> Callable[[], None]:
+class End(Protocol):
+    """Blocks until SIGINT or SIGTERM, for ``timeout_s`` at the most; whether one came."""
+
+    def __call__(self, timeout_s: float | None = None) -> bool: ...
+
+
+def catch_end() -> End:
     """Return a function that blocks until SIGINT or SIGTERM; from now on they end only that."""
     # A handler that raises would raise again at a second signal, where nothing catches it.
     read_fd = _wakeup_pipe()
     for number in _END_SIGNALS:
         signal.signal(number, lambda _number, _frame: None)
 
-    def wait() -> None:
-        os.read(read_fd, 1)
+    def wait(timeout_s: float | None = None) -> bool:
+        if not select.select([read_fd], [], [], timeout_s)[0]:
+            return False
         for number in _END_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
+        return True
 
     return wait
 

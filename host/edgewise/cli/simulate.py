@@ -56,7 +56,7 @@ def simulate(
     loaded = load_package(model)
     logs = _logs(log, group, nodes, choices)
     with ExitStack() as stack:
-        url = broker or stack.enter_context(EmbeddedBroker()).url
+        url = broker or stack.enter_context(EmbeddedBroker(say=say)).url
         broker_url = parse_broker(url, ca, password_file=broker_password_file)
         check_reachable(broker_url)
         say(f"{nodes} node(s), {sum(len(p.time_s) for p in logs)} readings, broker {broker_url}")

@@ -13,7 +13,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edgewise.collector.writer import BATCH, Counts, Writer
-from edgewise.errors import OutsideError
+from edgewise.errors import AwayError, OutsideError
 from edgewise.mqtt import MqttClient
 from edgewise.urls import BrokerUrl, check_reachable
 
@@ -89,29 +89,55 @@ class Collector:
         return self.writer.wait_for(predicate, timeout_s)
 
     def __enter__(self) -> Collector:
-        self.start()
+        try:
+            self.start()
+        except OutsideError:
+            self.writer.stop()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
 
     def start(self) -> None:
-        """Connect and subscribe; OutsideError when the broker is away or refuses."""
+        """Connect and subscribe; AwayError when the broker is away, OutsideError if it refuses.
+
+        The writer, too, is started; it goes on after an error.
+        """
         check_reachable(self._broker)
         self.writer.start()
         try:
             self._client.connect(self._broker.host, self._broker.port, **self._connect_options)
         except OSError as e:
-            self.writer.stop()
-            raise OutsideError(f"broker {self._broker}: {e}: check the address") from e
+            raise AwayError(f"broker {self._broker}: {e}: check the address") from e
         self._client.loop_start()
         is_answered = self._answered.wait(_CONNECT_S)
         if self._refusal or not is_answered:
             self._client.loop_stop()
-            self.writer.stop()
+            error = OutsideError if self._refusal else AwayError
             why = self._refusal or f"no answer to CONNECT within {_CONNECT_S} s"
             login = "user, password, --cert" if self._broker.tls else "user, password"
-            raise OutsideError(f"broker {self._broker}: {why}: check {login} and rights")
+            raise error(f"broker {self._broker}: {why}: check {login} and rights")
+
+    def start_when_there(self, is_ended: Callable[[float], bool]) -> bool:
+        """Start, wait for a broker that is away; False if ``is_ended(seconds)`` was true first.
+
+        Each reason to wait is said once. OutsideError if the broker refuses: a wait is no cure.
+        """
+        since = time.strftime("%Y-%m-%d %H:%M:%S %Z")
+        reasons: set[str] = set()
+        delay_s = 1
+        while True:
+            try:
+                self.start()
+                return True
+            except AwayError as e:
+                if str(e) not in reasons:
+                    reasons.add(str(e))
+                    self.writer.say(f"{e}; waiting for it since {since}")
+            if is_ended(delay_s):
+                return False
+            delay_s = min(2 * delay_s, _RECONNECT_MAX_S)
 
     def stop(self) -> None:
         """Commit and acknowledge the messages that have arrived, then disconnect."""

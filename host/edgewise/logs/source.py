@@ -57,6 +57,11 @@ class Source:
         }
 
     @property
+    def is_zone_taken(self) -> bool:
+        """Whether the times have no zone of their own: UTC, or that of --tz."""
+        return self.zone not in ("UTC", "as written", "no clock")
+
+    @property
     def is_contract(self) -> bool:
         """Whether the file is as the contract says, so that nothing was guessed."""
         plain = (self.form, self.separator, self.decimal, self.unit, self.humidity_unit)

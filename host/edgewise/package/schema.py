@@ -138,12 +138,21 @@ class _Info(Strict):
     sha256: dict[_Name, Sha256]
 
 
+class _Piece(Strict):
+    node: _Text
+    first_s: _Seconds
+    last_s: _Seconds
+    rows: Annotated[int, Field(ge=1, le=2**53)]
+    sha256: Sha256
+
+
 class _Part(Strict):
     rows: _Count
     nodes: _Count
     first_s: _Seconds | None
     last_s: _Seconds | None
     classes: list[_Count]
+    pieces: list[_Piece] = []
 
 
 class _Data(Strict):

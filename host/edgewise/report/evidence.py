@@ -33,6 +33,8 @@ def evidence(trained: Trained, judged: Judged) -> dict[str, Any]:
         "train": _part(trained.training.labelled, n),
         "test": _part(trained.testing.labelled, n),
     }
+    data["train"]["pieces"] = [vars(piece) for piece in trained.pieces_train]
+    data["test"]["pieces"] = [vars(piece) for piece in trained.pieces_test]
     changes = _changes_a_day(trained, judged) if len(predicted) else None
     if trained.detector:  # nobody labelled its readings: nothing is known of right and wrong
         trained = replace(trained, testing=trained.testing.select(slice(0)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from edgenode.core.loader import PERIOD_MAX_MS
 from edgewise.errors import InputError
 from edgewise.features.table import max_delta
 from edgewise.logs.log import Log
+from edgewise.logs.pieces import pieces_of
 from edgewise.package.forest import trees_of
 from edgewise.training.budget import Budget
 from edgewise.training.heads import choose_heads
@@ -78,7 +80,8 @@ def train(
     # Its numbers need no check: they are whole, and so are the parameters of its own trees.
     with config_context(assume_finite=True, skip_parameter_validation=True):
         result = search.find(budget or Budget(), levels, progress)
-        return _train_final(result, fit, test, classes, (temporal, unsure))
+        trained = _train_final(result, fit, test, classes, (temporal, unsure))
+    return replace(trained, pieces_train=pieces_of(fit, test), pieces_test=pieces_of(test, fit))
 
 
 def _labelled_rows(fit: Log, classes: list[str]) -> dict[bool, Rows]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgewise.features.table import Filters
+from edgewise.logs.pieces import Piece
 from edgewise.training.detector import Detector
 from edgewise.training.sequence import Sequence
 
@@ -143,7 +144,8 @@ class Trained:
     ``estimator`` has only the columns ``features``; ``training``, ``testing``: the readings of
     both parts, labelled or not; ``relevance``: feature -> information gain in bits, use;
     ``s_feature``: see `training.relevance.s_feature`; ``detector``: the limits of a detector,
-    whose ``y`` are all 0: nobody labelled them.
+    whose ``y`` are all 0: nobody labelled them; ``heads``: what was chosen beside the trees;
+    ``pieces_train``, ``pieces_test``: the logs of both parts.
     """
 
     estimator: Any
@@ -165,3 +167,5 @@ class Trained:
     seed: int
     detector: Detector | None = None
     heads: HeadChoice = NO_HEADS
+    pieces_train: list[Piece] = field(default_factory=list)
+    pieces_test: list[Piece] = field(default_factory=list)

@@ -11,6 +11,7 @@ from edgenode.core.loader import PERIOD_MAX_MS
 from edgewise.errors import InputError
 from edgewise.features.table import ANY
 from edgewise.logs.log import Log
+from edgewise.logs.pieces import pieces_of
 from edgewise.training.detector import NORMAL, UNUSUAL, Detector
 from edgewise.training.pool import NO_FILTERS
 from edgewise.training.result import Levels, Recipe, Trained, score
@@ -85,6 +86,8 @@ def train_detector(fit: Log, test: Log, wanted_per_week: float, seed: int = 0) -
         validation=validation,
         seed=seed,
         detector=detector,
+        pieces_train=pieces_of(fit, test),
+        pieces_test=pieces_of(test, fit),
     )
 
 

@@ -173,7 +173,7 @@ def _local(
             "zones: say which with --tz, such as Asia/Kolkata or +05:30"
         )
     if tz is None:
-        return Times(local_s, name, "taken as UTC: the file names no zone", False, True)
+        return Times(local_s, name, "taken as UTC: the file names no zone, --tz does", False, True)
     zone = find_zone(tz)
     return Times(local_to_utc(sheet, column, local_s, keys, zone), name, str(zone))
 

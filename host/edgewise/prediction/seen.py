@@ -1,0 +1,41 @@
+"""Which readings of a log a model was trained on, and which its training held out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewise.logs.log import Log
+from edgewise.logs.pieces import Piece, find_pieces
+from edgewise.package.store import Package
+
+__all__ = ["Seen", "seen_rows"]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """``trained``, ``held_out``: bool[rows]; ``is_unknown``: the package does not say which rows
+    of this file it was trained on."""
+
+    trained: NDArray[np.bool_]
+    held_out: NDArray[np.bool_]
+    is_unknown: bool
+
+
+def seen_rows(package: Package, log: Log, sha256: str) -> Seen:
+    """Return what the package knows of ``log``; ``sha256`` is that of its file.
+
+    The rows are found by their time, temperature and humidity, whatever else the log has. Raises
+    InputError for a damaged package.
+    """
+    evidence = package.evidence()
+    data = evidence["data"] if evidence else {"train": {}, "test": {}}
+    trained, held_out = (
+        find_pieces(log, [Piece(**piece) for piece in data[part].get("pieces", [])])
+        for part in ("train", "test")
+    )
+    has_pieces = bool(data["train"].get("pieces"))
+    is_file = sha256 in package.info.get("data_sha256", {}).values()
+    return Seen(trained, held_out & ~trained, is_file and not has_pieces)
