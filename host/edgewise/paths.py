@@ -13,6 +13,7 @@ from edgewise.errors import EdgewiseError, InputError, OutsideError
 __all__ = [
     "cache_dir",
     "config_dir",
+    "default_model",
     "make_cache_dir",
     "make_config_dir",
     "node_dirs",
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 _HERE = Path(__file__).resolve().parent
+_MODEL = "occupancy"
 
 
 def node_files() -> dict[str, Path]:
@@ -40,6 +42,14 @@ def node_files() -> dict[str, Path]:
     if missing:
         raise EdgewiseError(f"the node's {missing[0]} is not in {folder}; install edgewise again")
     return dict(sorted(files.items()))
+
+
+def default_model() -> Path:
+    """Return the folder of the model package that comes with Edgewise; EdgewiseError without."""
+    for folder in (_HERE / "_models", _HERE.parents[1] / "models"):  # in the wheel, in a checkout
+        if (folder / _MODEL / "model.json").is_file():
+            return folder / _MODEL
+    raise EdgewiseError("the model occupancy is not installed; install edgewise again")
 
 
 def node_dirs() -> list[Path]:

@@ -19,17 +19,26 @@ _HOUR_S = 3600
 _END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def catch_end() -> Callable[[], None]:
-    """Return a function that blocks until SIGINT or SIGTERM; from now on they end only that."""
+def catch_end(*more: signal.Signals) -> Callable[..., bool]:
+    """Return a function that blocks until SIGINT or SIGTERM; from now on they end only that.
+
+    With a time in seconds it waits no longer, and returns whether one came. ``more``: signals
+    that end it too.
+    """
     # A handler that raises would raise again at a second signal, where nothing catches it.
     read_fd = _wakeup_pipe()
-    for number in _END_SIGNALS:
+    # a nohup has SIGHUP ignored
+    numbers = (*_END_SIGNALS, *(n for n in more if signal.getsignal(n) != signal.SIG_IGN))
+    for number in numbers:
         signal.signal(number, lambda _number, _frame: None)
 
-    def wait() -> None:
+    def wait(limit_s: float | None = None) -> bool:
+        if not select.select([read_fd], [], [], limit_s)[0]:
+            return False
         os.read(read_fd, 1)
-        for number in _END_SIGNALS:
+        for number in numbers:
             signal.signal(number, signal.SIG_IGN)
+        return True
 
     return wait
 

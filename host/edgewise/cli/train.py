@@ -160,7 +160,8 @@ def train(
         trained = train_model(training, testing, budget, levels, seed, jobs, step)
     show_front(trained.candidates)
     say(f"levels {'on' if trained.levels.used else 'off'}: {trained.levels.why}")
-    info = compile_model(trained, out, data, form)
+    with progress_bar("compiling, and comparing with scikit-learn"):
+        info = compile_model(trained, out, data, form)
     scores = trained.scores
     say(
         f"{info['recipe']['kind']}, {info['trees']} trees, {info['nodes']} nodes, "

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edgewise.features.table import series_slots
 from edgewise.logs.log import Log
 
-__all__ = ["FAILED_READS", "degrade", "encode", "pack_row", "write_feed"]
+__all__ = ["FAILED_READS", "degrade", "encode", "ending_at", "pack_row", "write_feed"]
 
 # A real DHT22 next to two DHT11 for ten hours: 1.4 % of the reads failed, in bursts of up to 3.
 FAILED_READS = 0.014
@@ -43,6 +43,11 @@ def degrade(log: Log, seed: int, rate: float = FAILED_READS) -> Log:
     for start in np.flatnonzero(rng.random(len(valid)) < rate / mean):
         valid[start : start + rng.choice(lengths, p=list(_BURSTS.values()))] = False
     return replace(log, valid=valid)
+
+
+def ending_at(log: Log, unix_s: float) -> Log:
+    """Return the same log, moved in time so that its last reading is at ``unix_s``."""
+    return replace(log, time_s=np.floor(log.time_s + (unix_s - log.time_s[-1])))
 
 
 def write_feed(log: Log, path: Path, period_ms: int, seed: int) -> None:
