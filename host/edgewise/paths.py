@@ -12,6 +12,7 @@ from edgewise.errors import EdgewiseError, InputError, OutsideError
 
 __all__ = [
     "cache_dir",
+    "checkout",
     "config_dir",
     "default_model",
     "make_cache_dir",
@@ -56,6 +57,12 @@ def node_dirs() -> list[Path]:
     """Return the folders of main.py and of the package edgenode, for MICROPYPATH."""
     files = node_files()
     return list(dict.fromkeys([files["main.py"].parent, files["edgenode/app.py"].parents[1]]))
+
+
+def checkout() -> Path | None:
+    """Return the folder of the source repository that this runs from, None if installed."""
+    folder = _HERE.parents[1]
+    return folder if (folder / "pyproject.toml").is_file() else None
 
 
 def simulator_dir() -> Path:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -102,12 +104,13 @@ def simulate(
             stack.enter_context(claim(broker_url, base, names))
             _check_absent(_with_login(broker_url, node_settings), base, names)
         say(f"{nodes} node(s), {sum(len(p.time_s) for p in logs)} readings, broker {broker_url}")
-        run = (loaded, logs, broker_url, node_settings, Playback(pace, seed, say))
+        playback = Playback(pace, seed, say)
+        run = (loaded, logs, broker_url, node_settings, playback)
         folder = config.parent if config else Path()
         if stay:
             end_as_interrupt()
             with suppress(KeyboardInterrupt):
-                _stay(run, folder, names)
+                _stay(partial(fleet.stay, *run, folder=folder), names)
             return
         with progress_bar("playing the log") as step:
             outcome = fleet.simulate(*run, folder=folder, progress=step)
@@ -174,9 +177,7 @@ def _ending_now(log: Log, pace: float) -> Log:
     return ending_at(log, time.time() + length_s)
 
 
-def _stay(run: tuple[Any, ...], folder: Path, names: list[str]) -> None:
-    from edgewise.simulator import fleet
-
+def _stay(run: Callable[..., None], names: list[str]) -> None:
     with ExitStack() as stack:
         step = stack.enter_context(progress_bar("playing the log"))
 
@@ -185,7 +186,7 @@ def _stay(run: tuple[Any, ...], folder: Path, names: list[str]) -> None:
             verb = "stays" if len(names) == 1 else "stay"
             say(f"every reading is acknowledged; {', '.join(names)} {verb} online, Ctrl-C ends it")
 
-        fleet.stay(*run, folder, step, on_played)
+        run(progress=step, on_played=on_played)
 
 
 def _logs(

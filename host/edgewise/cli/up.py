@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgewise.cli.options import BrokerPasswordFile, Ca
 from edgewise.console import say
 from edgewise.errors import InputError
+
+if TYPE_CHECKING:
+    from edgewise.station.station import Plan
 
 EXAMPLES = (
     "edgewise up",
@@ -119,5 +122,18 @@ def _existing_broker(
     return ("--broker", url, *(t for name, f in files if f for t in (name, str(f.absolute()))))
 
 
-def _write_services(plan: object) -> None:
-    raise InputError("--service: not yet")
+def _write_services(plan: Plan) -> None:
+    from edgewise.station.folder import StationFolder
+    from edgewise.station.services import write_services
+
+    options = ["--demo-nodes", str(plan.demo_nodes)] if plan.demo_nodes else []
+    options += ["--lan"] * plan.lan + [t for name in plan.nodes for t in ("--node", name)]
+    options += plan.broker
+    if plan.broker_port is not None:
+        options += ["--broker-port", str(plan.broker_port)]
+    options += ["--host", plan.host, "--port", str(plan.port), *plan.page]
+    StationFolder(plan.folder).make()
+    services = write_services(plan.folder, options)
+    say(f"written: {', '.join(map(str, services.written))}")
+    for line in services.advice:
+        say(line)

@@ -49,10 +49,14 @@ class StationFolder:
         """The settings with the nodes' keys, relative to the folder: node.toml if it has one."""
         return str(_NODE if (self.path / _NODE).is_file() else _SIMULATED)
 
+    def make(self) -> None:
+        """Make the folder, if it is missing; InputError where it cannot be made."""
+        self._make(self.path)
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Make the folder and hold it during the block; InputError if another process does."""
-        self._make(self.path)
+        self.make()
         self._make(self.private)
         self._ignore(self.private)
         lock = self.private / "lock"

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from edgewise.errors import OutsideError
@@ -93,7 +94,7 @@ class Station:
         options += ("--models", folder.MODELS, "--config", folder.config)
         dashboard = self._add("dashboard", broker, "dashboard", *db, *broker.options, *options)
         for part in (collector, dashboard):
-            if not self._wait(part, lambda part=part: _is_ready(part)):
+            if not self._wait(part, partial(_is_ready, part)):
                 return False
         self._say_where(broker, dashboard)
         if plan.demo_nodes:
