@@ -79,6 +79,7 @@ def up(
     It is reachable from this computer only, unless --lan or --host says otherwise. A folder
     that edgewise init or --lan made a broker for has it again.
     """
+    from edgewise.cli import outputs
     from edgewise.station.folder import StationFolder
     from edgewise.station.station import Plan, Station
     from edgewise.toolchain import extras
@@ -96,6 +97,7 @@ def up(
             "--demo-nodes: simulated nodes need a broker of this computer alone: "
             "leave out --lan, or name another folder"
         )
+    outputs.check_folder(folder, "name another folder")
     page = ("--private",) * private + ("--fahrenheit",) * fahrenheit
     plan = Plan(
         folder, port, host, broker_port, lan, tuple(node or ()), existing, demo_nodes, page

@@ -88,6 +88,8 @@ class StationFolder:
         simulated = self.path / _SIMULATED
         wanted = _secret(node) or _secret(simulated) or secrets.token_hex(32)
         if _secret(simulated) != wanted:
+            if simulated.is_file() and not _is_ours(simulated):
+                raise InputError(f"{simulated}: was not written by edgewise up: move that file")
             self._make(simulated.parent)
             self._ignore(simulated.parent)
             write_atomic(simulated, _SIMULATED_TEXT.format(wanted).encode(), 0o600)
@@ -125,6 +127,10 @@ class StationFolder:
     def _ignore(self, folder: Path) -> None:
         if not (folder / ".gitignore").exists():
             write_atomic(folder / ".gitignore", b"*\n")
+
+
+def _is_ours(path: Path) -> bool:
+    return path.read_text(errors="replace").startswith(_SIMULATED_TEXT.partition("\n")[0])
 
 
 def _secret(path: Path) -> str:

@@ -25,12 +25,11 @@ _MARK = "# Written by edgewise up --service; it replaces this file when it runs 
 _UNIT = """\
 {mark}
 [Unit]
-Description=Edgewise: broker, collector and dashboard on {folder}
+Description=Edgewise: broker, collector and dashboard
 After=network-online.target
 {wants}
 [Service]
 ExecStart={command}
-WorkingDirectory={folder}
 {user}Restart=always
 RestartSec=5
 # 2: an error that a restart does not mend, such as another edgewise up on the folder
@@ -172,7 +171,6 @@ def _unit(folder: Path, options: Sequence[str], user: str | None) -> str:
     hardening = _HARDENING.format(folder=_quoted(str(folder)), capabilities=capabilities)
     return _UNIT.format(
         mark=_MARK,
-        folder=_escaped(str(folder)),
         command=" ".join(map(_quoted, words)),
         wants="Wants=network-online.target\n" if user else "",
         user=f"User={user}\n" if user else "",
@@ -181,14 +179,9 @@ def _unit(folder: Path, options: Sequence[str], user: str | None) -> str:
     )
 
 
-def _escaped(text: str) -> str:
-    # systemd.unit(5): % begins a specifier
-    return text.replace("%", "%%")
-
-
 def _quoted(text: str) -> str:
-    # systemd.service(5), "Command lines"
-    text = _escaped(text).replace("$", "$$")
+    # systemd.service(5), "Command lines"; systemd.unit(5), "Specifiers"
+    text = text.replace("%", "%%").replace("$", "$$")
     if re.fullmatch(r"[\w@%+=:,./$-]+", text):
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
