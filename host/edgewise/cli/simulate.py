@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -42,7 +42,9 @@ def simulate(
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="The last part of the log, as 36h or 7d [all]"),
+        typer.Option(
+            metavar="TIME", help="The last part of the log, as 36h; several nodes play other parts"
+        ),
     ] = None,
     nodes: Annotated[int, typer.Option(min=1, max=200, help="Number of nodes")] = 1,
     node: Annotated[
@@ -110,9 +112,9 @@ def simulate(
         if stay:
             end_as_interrupt()
             with suppress(KeyboardInterrupt):
-                _stay(partial(fleet.stay, *run, folder=folder), names)
+                _stay(partial(fleet.stay, *run, folder=folder), names, pace)
             return
-        with progress_bar("playing the log") as step:
+        with _progress(pace) as step:
             outcome = fleet.simulate(*run, folder=folder, progress=step)
     say(
         f"{outcome.readings_taken} readings taken, {outcome.readings_delivered} acknowledged, "
@@ -177,9 +179,14 @@ def _ending_now(log: Log, pace: float) -> Log:
     return ending_at(log, time.time() + length_s)
 
 
-def _stay(run: Callable[..., None], names: list[str]) -> None:
+def _progress(pace: float) -> AbstractContextManager[Callable[[int, int], None]]:
+    # At a given pace the user knows how long it takes.
+    return nullcontext(lambda done, total: None) if pace else progress_bar("playing the log")
+
+
+def _stay(run: Callable[..., None], names: list[str], pace: float) -> None:
     with ExitStack() as stack:
-        step = stack.enter_context(progress_bar("playing the log"))
+        step = stack.enter_context(_progress(pace))
 
         def on_played() -> None:
             stack.close()
@@ -196,6 +203,7 @@ def _logs(
     from edgewise.logs.log import read_log
     from edgewise.logs.opening import open_log
     from edgewise.logs.public import get
+    from edgewise.simulator.feed import parts_of
 
     if path is not None:
         log = open_log(path, group=group, choices=choices)
@@ -205,6 +213,5 @@ def _logs(
         log = dataset.select(dataset.extra["split"] != "train")
     series = [log.select(rows) for rows in log.series()]
     if since is not None:
-        span_s = parse_span(since)
-        series = [part.select(part.time_s > part.time_s[-1] - span_s) for part in series]
+        series = parts_of(series, parse_span(since))
     return [series[i % len(series)] for i in range(nodes)]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from edgewise.errors import InputError
+from edgewise.errors import InputError, unwritable
 from edgewise.paths import make_cache_dir
 from edgewise.urls import BrokerUrl
 
@@ -24,7 +24,6 @@ def claim(broker: BrokerUrl, base: str, names: list[str]) -> Iterator[None]:
     The system frees a name when its process ends, however that ends.
     """
     folder = make_cache_dir() / "simulated"
-    folder.mkdir(exist_ok=True)
     with ExitStack() as stack:
         for name in names:
             _lock(stack, folder / _key(broker, base, name), f"node {name} at {broker}")
@@ -39,7 +38,11 @@ def _key(broker: BrokerUrl, base: str, name: str) -> str:
 
 
 def _lock(stack: ExitStack, path: Path, what: str) -> None:
-    file = stack.enter_context(path.open("a+"))
+    try:
+        path.parent.mkdir(exist_ok=True)
+        file = stack.enter_context(path.open("a+"))
+    except OSError as e:
+        raise unwritable(path, e, "set EDGEWISE_CACHE") from e
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as e:

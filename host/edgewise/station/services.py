@@ -32,7 +32,7 @@ After=network-online.target
 ExecStart={command}
 {user}Restart=always
 RestartSec=5
-# 2: an error that a restart does not mend, such as another edgewise up on the folder
+# 2: an error that a restart does not correct, such as another edgewise up on the folder
 RestartPreventExitStatus=2
 # edgewise up ends its parts in order
 KillMode=mixed
