@@ -21,6 +21,7 @@ from tests.counts import WHOLE
 from tests.forked import Forked
 from tests.shared import LIMIT_S, wait_until
 
+from edgewise.package.store import Package
 from edgewise.station.brokers import lan_broker, local_broker
 from edgewise.station.folder import StationFolder
 from edgewise.station.station import Plan, Station
@@ -180,22 +181,41 @@ def test_simulated_nodes_stay_and_have_the_key_of_the_page(tmp_path: Path) -> No
 
 
 @whole
-def test_nodes_of_the_network_have_passwords(tmp_path: Path, place: Path) -> None:
+def test_nodes_of_the_network_have_passwords(place: Path, model: Package, log_path: Path) -> None:
     folder = place / "st"
     with running(folder, *FREE, "--lan", "--node", "kitchen") as (process, log):
-        assert f"kitchen: its broker settings are {folder}/broker/nodes/kitchen.toml" in (
-            log.read_text()
-        )
-        port = json.loads((folder / "broker/edgewise.json").read_text())["port"]
-        listening = socket.create_connection(("127.0.0.1", port))  # on every address
-        listening.close()
-        environment = Path(f"/proc/{children(process.pid)['collect']}/cmdline").read_bytes()
-        assert b"operator:" not in environment
-        plain = edgewise("simulate", "--model", "none", "--broker", f"mqtt://127.0.0.1:{port}")
-        assert plain.returncode == 2
-    # the user asked once: the nodes in the field rely on it
+        settings = f"{folder}/broker/nodes/kitchen.toml"
+        assert f"kitchen: its broker settings are {settings}" in log.read_text()
+        command_line = Path(f"/proc/{children(process.pid)['collect']}/cmdline").read_bytes()
+        assert b"operator" not in command_line
+    port = json.loads((folder / "broker/edgewise.json").read_text())["port"]
+    setup = ("--wifi", "lab", "--wifi-password", "12345678", "--sensor", "dht22", "--pin", "4")
+    out = folder / "node.toml"
+    made = edgewise("init", "--node", "attic", "--broker", "here", *setup, "--out", out)
+    assert made.returncode == 0, made.stderr
+    rows = log_path.read_text().splitlines(keepends=True)[:21]
+    (place / "log.csv").write_text("".join(rows))
+    # the user asked for it once, and nodes rely on it
     with running(folder, "--port", "0") as (_, log):
         assert f"mqtts://{socket.gethostname()}" in log.read_text()
+        ca = folder / "broker/ca.pem"
+        address = ("--broker", f"mqtts://localhost:{port}", "--ca", ca)
+        options = ("--model", model.path, "--log", place / "log.csv", "--json", "--config", out)
+        result = edgewise("simulate", *options, *address)
+        assert json.loads(result.stdout)["readings_delivered"] == 20, result.stderr
+        stranger = edgewise("command", "diag", "--node", "attic", *address)
+        assert stranger.returncode == 1 and "Not authorized" in stranger.stderr
+    with closing(sqlite3.connect(folder / "edgewise.db")) as db:
+        assert db.execute("select node, count(*) from reading").fetchall() == [("attic", 20)]
+
+
+@whole
+def test_a_broker_that_runs_already_is_used(tmp_path: Path, broker: str) -> None:
+    url = broker.replace("mqtt://", "mqtt://me:hush@")
+    with running(tmp_path / "st", "--port", "0", "--broker", url) as (process, log):
+        assert f"\nbroker    {broker.replace('//', '//me@')}\n" in log.read_text()
+        assert sorted(children(process.pid)) == ["collect", "dashboard"]
+        assert "hush" not in log.read_text()
 
 
 @whole

@@ -22,6 +22,7 @@ EXAMPLES = (
 # setting -> question, default; the answer for the broker holds several settings
 _QUESTIONS: dict[str, tuple[str, Any]] = {
     "node": ("Name of the node, empty for the one of its MAC", ""),
+    "node.here": ("Name of the node, which has a password at the broker here", None),
     "wifi.ssid": ("Wi-Fi network", None),
     "wifi.password": ("Its password", ""),
     "broker": ("Broker, mqtt://[user@]host, or here: that of edgewise up on this computer", None),
@@ -29,7 +30,7 @@ _QUESTIONS: dict[str, tuple[str, Any]] = {
     "sensor.kind": ("Sensor, dht22 or dht11", "dht22"),
     "sensor.pin": ("GPIO of its data wire", 4),
 }
-_HERE = "here"
+_HERE, _NODE_HERE = "here", "node.here"
 _HIDDEN_INPUTS = ("wifi.password", "mqtt.password")
 
 
@@ -100,10 +101,7 @@ def init(
     is_here = answers.get("broker") == _HERE
     if is_here:
         del answers["broker"]
-        if not answers.get("node"):
-            raise InputError(
-                "--node: a broker of this computer has a password for each node: name the node"
-            )
+        answers["node"] = answers.get("node") or _ask(_NODE_HERE)
     values = _settings(answers, broker_password_file) | ({"chip": chip} if chip else {})
     folder = (base or out).parent
     if is_here:
@@ -160,15 +158,15 @@ def _broker_here(folder: Path, node: str) -> dict[str, Any]:
     from edgewise.broker import setup
     from edgewise.logs.writing import write_atomic
 
-    broker = folder / "broker"
+    broker, ca = folder / "broker", folder / "ca.der"
+    known = broker / "nodes/ca.der"
+    if ca.exists() and not (known.exists() and known.read_bytes() == ca.read_bytes()):
+        raise InputError(f"{ca}: is the CA of another broker: move it")
     setup.init(broker, [], [node])
     if not (broker / ".gitignore").exists():
         write_atomic(broker / ".gitignore", b"*\n")
     nodes = broker / "nodes"
-    ca, data = folder / "ca.der", (nodes / "ca.der").read_bytes()
-    if ca.exists() and ca.read_bytes() != data:
-        raise InputError(f"{ca}: is the CA of another broker: move it")
-    write_atomic(ca, data)
+    write_atomic(ca, known.read_bytes())
     values: dict[str, Any] = settings.load(nodes / f"{node}.toml")["mqtt"]
     for name in (values.get("cert"), values.get("key")):
         if name:
@@ -208,7 +206,7 @@ def _ask(key: str, chip: str | None = None) -> Any:
 def _check(key: str, value: Any, chip: str | None) -> None:
     from edgewise import settings
 
-    section, _, name = key.rpartition(".")
+    section, _, name = ("node" if key == _NODE_HERE else key).rpartition(".")
     values: dict[str, Any] = {section: {name: value}} if section else {name: value}
     if key == "broker" and value == _HERE:
         return

@@ -51,7 +51,7 @@ def ending_at(log: Log, unix_s: float) -> Log:
 
 
 def parts_of(series: list[Log], length_s: float) -> list[Log]:
-    """Return the parts of that length of each series, from the last one on; half-empty ones not."""
+    """Return parts of that length of each series, the last first, without those half empty."""
     parts = []
     for log in series:
         age = (log.time_s[-1] - log.time_s) // length_s

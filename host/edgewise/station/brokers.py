@@ -29,7 +29,7 @@ class Broker:
     """How to start a broker and reach it; ``command`` is empty for one that runs already.
 
     ``options``: of the commands that use it; ``env``: their environment, with its password.
-    ``for_nodes``: what nodes are told, for people. ``names``: its nodes, with passwords.
+    ``for_nodes``: its address in the network; ``added``: nodes that are new in its files.
     """
 
     url: str
@@ -65,7 +65,6 @@ def local_broker(folder: StationFolder, port: int | None) -> Broker:
         command,
         folder.private,
         "mosquitto" if program else "the embedded broker",
-        url,
         is_reachable=lambda: _answers(url, None),
     )
 
@@ -85,7 +84,7 @@ def lan_broker(folder: StationFolder, port: int | None, nodes: list[str]) -> Bro
         )
     result = setup.init(folder.broker, [], nodes, free_port() if port == 0 else port)
     folder.ignore_broker()
-    check_port("", result.port, "--broker-port of a new folder")
+    check_port("0.0.0.0", result.port, "--broker-port of a new folder")
     login = (folder.broker / "operator.url").read_text().strip().rpartition("@")[0]
     url = f"{login}@localhost:{result.port}" if login else f"mqtts://localhost:{result.port}"
     ca = folder.broker / "ca.pem"
@@ -106,9 +105,14 @@ def lan_broker(folder: StationFolder, port: int | None, nodes: list[str]) -> Bro
 def check_port(host: str, port: int, option: str, more: str = "") -> None:
     """Raise OutsideError if something listens on ``port`` already."""
     try:
-        with socket.socket() as s:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family) as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             s.bind((host, port))
+    except socket.gaierror as e:
+        raise InputError(
+            f"--host {host}: is not an address of this computer: choose another"
+        ) from e
     except OSError as e:
         raise OutsideError(
             f"port {port}: cannot be taken ({e.strerror}): end what listens there, or choose "

@@ -13,6 +13,7 @@ from edgewise.errors import OutsideError
 from edgewise.station.brokers import Broker, check_port, lan_address, lan_broker, local_broker
 from edgewise.station.folder import StationFolder
 from edgewise.station.part import Part, edgewise_command
+from edgewise.urls import parse_broker
 
 __all__ = ["Plan", "Station"]
 
@@ -104,7 +105,7 @@ class Station:
     def _broker(self) -> Broker:
         plan = self._plan
         if plan.broker:
-            return Broker(plan.broker[1], plan.broker, for_nodes=plan.broker[1])
+            return Broker(str(parse_broker(plan.broker[1])), plan.broker)
         if plan.lan:
             return lan_broker(self._folder, plan.broker_port, list(plan.nodes))
         return local_broker(self._folder, plan.broker_port)
