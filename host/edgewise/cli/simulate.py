@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -83,7 +83,6 @@ def simulate(
     from edgewise.cli.signals import end_as_interrupt
     from edgewise.package.store import load_package
     from edgewise.simulator import fleet
-    from edgewise.simulator.claim import claim
     from edgewise.simulator.node import Playback
     from edgewise.urls import check_reachable, parse_broker
 
@@ -102,9 +101,7 @@ def simulate(
         check_reachable(broker_url)
         names = fleet.node_names(str(node_settings.get("node", "")), nodes)
         if broker:
-            base = str(node_settings.get("base", "edgewise"))
-            stack.enter_context(claim(broker_url, base, names))
-            _check_absent(_with_login(broker_url, node_settings), base, names)
+            stack.enter_context(_held_names(broker_url, node_settings, names))
         say(f"{nodes} node(s), {sum(len(p.time_s) for p in logs)} readings, broker {broker_url}")
         playback = Playback(pace, seed, say)
         run = (loaded, logs, broker_url, node_settings, playback)
@@ -147,6 +144,18 @@ def _check_use(stay: bool, json: bool, node: str | None) -> None:
         raise InputError(f"--node {node!r}: {error}")
 
 
+@contextmanager
+def _held_names(broker: BrokerUrl, config: dict[str, Any], names: list[str]) -> Iterator[None]:
+    from edgewise.simulator.claim import claim
+
+    base = str(config.get("base", "edgewise"))
+    with claim(broker, base, names):
+        login = _with_login(broker, config)
+        if login is not None:
+            _check_absent(login, base, names)
+        yield
+
+
 def _check_absent(broker: BrokerUrl, base: str, names: list[str]) -> None:
     """InputError if a node of this name answers at the broker: two would disconnect each other."""
     from edgewise.ota import Target, online, order
@@ -165,8 +174,11 @@ def _check_absent(broker: BrokerUrl, base: str, names: list[str]) -> None:
             )
 
 
-def _with_login(broker: BrokerUrl, config: dict[str, Any]) -> BrokerUrl:
+def _with_login(broker: BrokerUrl, config: dict[str, Any]) -> BrokerUrl | None:
+    # None: the node logs in with a certificate, whose files only it can use.
     mqtt = config.get("mqtt", {})
+    if mqtt.get("cert"):
+        return None
     if broker.user is not None or not mqtt.get("user"):
         return broker
     return replace(broker, user=mqtt["user"], password=mqtt.get("password", ""))

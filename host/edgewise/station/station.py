@@ -184,9 +184,8 @@ def _next(plan: Plan, broker: Broker, folder: StationFolder) -> list[str]:
             f"node      {name}: its broker settings are {folder.broker}/nodes/{name}.toml"
             for name in broker.added
         ]
-        lines.append("a board   make flash; the broker is here")
-    elif not plan.broker:
-        lines.append("a board   make flash; the broker is here; then end this, edgewise up again")
+    if not plan.broker:
+        lines.append("a board   make flash, the broker is `here`; then start edgewise up again")
     if not plan.lan and not plan.demo_nodes:
         lines.append(
             f"simulate  edgewise simulate --model {folder.MODELS}/NAME --log LOG.csv --stay "
