@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = ["emit_json", "err", "out", "printable", "progress_bar", "say"]
+
+_LINE_S = 5.0  # between two lines of progress where there is no terminal
 
 
 @cache
@@ -59,7 +63,14 @@ def say(text: str) -> None:
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on stderr while the block runs; yield a function of (done, total)."""
+    """Show the progress on stderr while the block runs; yield a function of (done, total).
+
+    On a terminal that is a bar, elsewhere a line every five seconds.
+    """
+    if not err().is_terminal:
+        with _progress_lines(title) as step:
+            yield step
+        return
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -68,10 +79,33 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
         TimeElapsedColumn,
     )
 
-    is_terminal = err().is_terminal
-    if not is_terminal:
-        say(f"{title} ...")
     columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err(), transient=True, disable=not is_terminal) as bar:
+    with Progress(*columns, console=err(), transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def _progress_lines(title: str) -> Iterator[Callable[[int, int], None]]:
+    say(f"{title} ...")
+    count = (0, 0)
+    start_s, has_ended = time.monotonic(), threading.Event()
+
+    def step(done: int, total: int) -> None:
+        nonlocal count
+        count = (done, total)
+
+    def write_lines() -> None:
+        # from a thread: a long step must not look like a hang
+        while not has_ended.wait(_LINE_S):
+            done, total = count
+            share = f"{done:,} of {total:,}, " if total else ""
+            say(f"{title}: {share}{time.monotonic() - start_s:.0f} s")
+
+    thread = threading.Thread(target=write_lines, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield step
+    finally:
+        has_ended.set()
+        thread.join()

@@ -12,7 +12,9 @@ from edgewise.errors import EdgewiseError, InputError, OutsideError
 
 __all__ = [
     "cache_dir",
+    "checkout",
     "config_dir",
+    "default_model",
     "make_cache_dir",
     "make_config_dir",
     "node_dirs",
@@ -21,6 +23,7 @@ __all__ = [
 ]
 
 _HERE = Path(__file__).resolve().parent
+_MODEL = "occupancy"
 
 
 def node_files() -> dict[str, Path]:
@@ -42,10 +45,24 @@ def node_files() -> dict[str, Path]:
     return dict(sorted(files.items()))
 
 
+def default_model() -> Path:
+    """Return the folder of the model package that comes with Edgewise; EdgewiseError without."""
+    for folder in (_HERE / "_models", _HERE.parents[1] / "models"):  # in the wheel, in a checkout
+        if (folder / _MODEL / "model.json").is_file():
+            return folder / _MODEL
+    raise EdgewiseError("the model occupancy is not installed; install edgewise again")
+
+
 def node_dirs() -> list[Path]:
     """Return the folders of main.py and of the package edgenode, for MICROPYPATH."""
     files = node_files()
     return list(dict.fromkeys([files["main.py"].parent, files["edgenode/app.py"].parents[1]]))
+
+
+def checkout() -> Path | None:
+    """Return the folder of the source repository that this runs from, None if installed."""
+    folder = _HERE.parents[1]
+    return folder if (folder / "pyproject.toml").is_file() else None
 
 
 def simulator_dir() -> Path:

@@ -118,6 +118,7 @@ READERS = {
     "model rollback": {*BROKER, "config"},
     "model status": BROKER,
     "package inspect": {"model"},
+    "up": {*BROKER, "folder"},  # it adds files to a folder; tests/station
     "package sign": {"key", "model"},  # writes signature.json of the package
     "package verify": {"key", "model"},
     "push": {*BROKER, "config", "model"},

@@ -238,3 +238,32 @@ def test_a_failed_write_leaves_the_earlier_files(
     monkeypatch.undo()
     assert settings.load(file) == {"node": "old"}
     assert not list(tmp_path.glob(".*.part"))
+
+
+def test_the_broker_here_knows_the_node_and_no_other(place: Path) -> None:
+    answers = "\nlab\n12345678\nhere\ndht22\n4\nkitchen\n"  # its name comes last: none was given
+    result = init(place, answers=answers)
+    assert result.returncode == 0, result.stderr
+    broker = place / "broker"
+    own = settings.load(place / "node.toml")
+    assert own["node"] == "kitchen"
+    assert own["mqtt"] == settings.load(broker / "nodes/kitchen.toml")["mqtt"]
+    assert own["mqtt"]["tls"] and len(own["mqtt"]["password"]) >= 20
+    files = settings.tls_files(own, place / "node.toml")
+    assert files == {"ca.der": (broker / "nodes/ca.der").read_bytes()}
+    assert own["mqtt"]["password"] not in (place / "node.toml").read_text() + result.stderr
+    assert (broker / ".gitignore").read_text() == "*\n"
+    code, text = run_init(
+        place, "--out", "nodes/cellar.toml", **{"--node": "cellar", "--broker": "here"}
+    )
+    assert code == 0, text
+    second = settings.load(place / "nodes/cellar.toml")["mqtt"]
+    assert (second["user"], second["host"]) == ("cellar", own["mqtt"]["host"])
+    assert second["password"] != own["mqtt"]["password"]
+
+
+def test_the_ca_of_another_broker_stays(tmp_path: Path) -> None:
+    (tmp_path / "ca.der").write_bytes(b"of another")
+    code, text = run_init(tmp_path, **{"--broker": "here"})
+    assert (code, "ca.der: is the CA of another broker: move it" in text) == (2, True)
+    assert os.listdir(tmp_path) == ["ca.der"]

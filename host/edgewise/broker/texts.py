@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edgewise.broker.settings import Settings
 
-__all__ = ["mosquitto_conf", "node_toml"]
+__all__ = ["loopback_conf", "mosquitto_conf", "node_toml"]
 
 _CONF = """\
 # Written once by edgewise broker init; what you change here stays. The files are looked for in
@@ -22,7 +22,16 @@ keyfile server.key
 {login}
 allow_anonymous false
 acl_file acl
-
+{limits}"""
+_LOOPBACK = """# Written by edgewise up at each start.
+user {user}
+listener {port} 127.0.0.1
+allow_anonymous true
+set_tcp_nodelay true
+log_type error
+log_type warning
+{limits}"""
+_LIMITS = """
 # Nothing is lost when the broker restarts or the collector is away: 100,000 messages are a week
 # of ten nodes that report once a minute. mosquitto's own limits are 1,000 and half an hour.
 persistence true
@@ -46,7 +55,12 @@ use_identity_as_username true"""
 def mosquitto_conf(settings: Settings, user: str) -> str:
     """Return mosquitto.conf: one listener, TLS only, no anonymous clients."""
     login = _CERTIFICATES if settings.certificates else _PASSWORDS
-    return _CONF.format(user=user, port=settings.port, login=login)
+    return _CONF.format(user=user, port=settings.port, login=login, limits=_LIMITS)
+
+
+def loopback_conf(port: int, user: str) -> str:
+    """Return mosquitto.conf: one listener on loopback that accepts every client."""
+    return _LOOPBACK.format(user=user, port=port, limits=_LIMITS)
 
 
 def node_toml(settings: Settings, node: str, password: str | None) -> str:

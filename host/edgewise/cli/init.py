@@ -15,19 +15,22 @@ EXAMPLES = (
     "edgewise init",
     "edgewise init --node kitchen --wifi HOME --broker mqtt://user@raspberrypi.local "
     "--sensor dht22 --pin 4",
+    "edgewise init --node kitchen --wifi HOME --broker here --sensor dht22 --pin 4",
     "edgewise init --node cellar --out nodes/cellar.toml",
 )
 
 # setting -> question, default; the answer for the broker holds several settings
 _QUESTIONS: dict[str, tuple[str, Any]] = {
     "node": ("Name of the node, empty for the one of its MAC", ""),
+    "node.here": ("Name of the node, which has a password at the broker here", None),
     "wifi.ssid": ("Wi-Fi network", None),
     "wifi.password": ("Its password", ""),
-    "broker": ("Broker, mqtt://[user@]host", None),
+    "broker": ("Broker, mqtt://[user@]host, or here: that of edgewise up on this computer", None),
     "mqtt.password": ("Its password for that user", ""),
     "sensor.kind": ("Sensor, dht22 or dht11", "dht22"),
     "sensor.pin": ("GPIO of its data wire", 4),
 }
+_HERE, _NODE_HERE = "here", "node.here"
 _HIDDEN_INPUTS = ("wifi.password", "mqtt.password")
 
 
@@ -45,7 +48,9 @@ def init(
     ] = None,
     broker: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Broker, mqtt[s]://[user@]host[:port]"),
+        typer.Option(
+            metavar="URL", help="Broker, mqtt[s]://[user@]host[:port], or here: of edgewise up"
+        ),
     ] = None,
     broker_password_file: BrokerPasswordFile = None,
     sensor: Annotated[
@@ -84,7 +89,7 @@ def init(
     for key, value in options.items():
         if value is not None:
             _check(key, value, known_chip)
-    if broker is not None:
+    if broker is not None and broker != _HERE:
         _mqtt(broker, broker_password_file)
     if base:
         options["node"] = node or out.stem
@@ -93,7 +98,16 @@ def init(
         answers = {
             key: _ask(key, chip) if value is None else value for key, value in options.items()
         }
+    is_here = answers.get("broker") == _HERE
+    if is_here:
+        del answers["broker"]
+        answers["node"] = answers.get("node") or _ask(_NODE_HERE)
     values = _settings(answers, broker_password_file) | ({"chip": chip} if chip else {})
+    folder = (base or out).parent
+    if is_here:
+        if out.exists() and not force:
+            raise InputError(f"{out}: exists already: name another, or --force replaces it")
+        values["mqtt"] = _broker_here(folder, str(answers["node"]))
     if base and broker is not None:  # nothing of the broker of node.toml
         values["mqtt"] = {"user": "", "password": "", "tls": False} | values["mqtt"]
     for file in (out, out.with_name("secrets.toml")):
@@ -107,7 +121,12 @@ def init(
     secrets = out.with_name("secrets.toml")
     if secrets.is_file() and secrets not in paths:
         say(f"{secrets}: is kept as it is; its passwords and its key are for {out} too")
-    if settings.complete(full)["mqtt"]["tls"]:
+    if is_here:
+        say(
+            f"{folder / 'broker'}: from its next start edgewise up lets {values['node']} in, "
+            f"at {values['mqtt']['host']}"
+        )
+    elif settings.complete(full)["mqtt"]["tls"]:
         say(f"TLS: put the broker's CA as ca.der into {out.parent.absolute()}")
     if json:
         emit_json({"written": [str(path) for path in paths]})
@@ -128,6 +147,31 @@ def _settings(answers: dict[str, Any], password_file: Path | None) -> dict[str, 
             values[key] = value
     keys = {key: secrets.token_hex(32) for key in ("secret", "fleet_secret")}
     return values | {"update": keys}
+
+
+def _broker_here(folder: Path, node: str) -> dict[str, Any]:
+    """Return the settings mqtt of ``node`` for the broker of `edgewise up` on ``folder``.
+
+    Makes its folder, and the file ca.der that they name.
+    """
+    from edgewise import settings
+    from edgewise.broker import setup
+    from edgewise.logs.writing import write_atomic
+
+    broker, ca = folder / "broker", folder / "ca.der"
+    known = broker / "nodes/ca.der"
+    if ca.exists() and not (known.exists() and known.read_bytes() == ca.read_bytes()):
+        raise InputError(f"{ca}: is the CA of another broker: move it")
+    setup.init(broker, [], [node])
+    if not (broker / ".gitignore").exists():
+        write_atomic(broker / ".gitignore", b"*\n")
+    nodes = broker / "nodes"
+    write_atomic(ca, known.read_bytes())
+    values: dict[str, Any] = settings.load(nodes / f"{node}.toml")["mqtt"]
+    for name in (values.get("cert"), values.get("key")):
+        if name:
+            write_atomic(folder / name, (nodes / name).read_bytes(), 0o600)
+    return values
 
 
 def _ask(key: str, chip: str | None = None) -> Any:
@@ -162,8 +206,10 @@ def _ask(key: str, chip: str | None = None) -> Any:
 def _check(key: str, value: Any, chip: str | None) -> None:
     from edgewise import settings
 
-    section, _, name = key.rpartition(".")
+    section, _, name = ("node" if key == _NODE_HERE else key).rpartition(".")
     values: dict[str, Any] = {section: {name: value}} if section else {name: value}
+    if key == "broker" and value == _HERE:
+        return
     if key == "broker":
         values = {"mqtt": _mqtt(value)}
     try:

@@ -51,6 +51,7 @@ VERBS = (
     "ha",
     "doctor",
     "demo",
+    "up",
 )
 
 

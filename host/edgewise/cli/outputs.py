@@ -160,13 +160,13 @@ def check_package(path: Path, inputs: Iterable[Path | None] = ()) -> None:
     _check_rights(path, _nearest(path.absolute().parent), _CURE)
 
 
-def check_folder(path: Path) -> None:
+def check_folder(path: Path, cure: str = _CURE) -> None:
     """Raise InputError for a folder in a model package, and one that cannot be made or written.
 
     The command itself checks that what it replaces in the folder is its own.
     """
-    _check_no_package(path, _CURE)
-    _check_rights(path, _nearest(path.absolute()), _CURE)
+    _check_no_package(path, cure)
+    _check_rights(path, _nearest(path.absolute()), cure)
 
 
 def _nearest(folder: Path) -> Path:

@@ -26,17 +26,23 @@ class End(Protocol):
     def __call__(self, timeout_s: float | None = None) -> bool: ...
 
 
-def catch_end() -> End:
-    """Return a function that blocks until SIGINT or SIGTERM; from now on they end only that."""
+def catch_end(*more: signal.Signals) -> End:
+    """Return a function that blocks until SIGINT or SIGTERM; from now on they end only that.
+
+    ``more``: signals that end it too.
+    """
     # A handler that raises would raise again at a second signal, where nothing catches it.
     read_fd = _wakeup_pipe()
-    for number in _END_SIGNALS:
+    # a nohup has SIGHUP ignored
+    numbers = (*_END_SIGNALS, *(n for n in more if signal.getsignal(n) != signal.SIG_IGN))
+    for number in numbers:
         signal.signal(number, lambda _number, _frame: None)
 
     def wait(timeout_s: float | None = None) -> bool:
         if not select.select([read_fd], [], [], timeout_s)[0]:
             return False
-        for number in _END_SIGNALS:
+        os.read(read_fd, 1)
+        for number in numbers:
             signal.signal(number, signal.SIG_IGN)
         return True
 

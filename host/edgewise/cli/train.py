@@ -177,7 +177,8 @@ def train(
     say(f"levels {'on' if trained.levels.used else 'off'}: {trained.levels.why}")
     for line in trained.heads.why:
         say(line)
-    info = compile_model(trained, out, data, form)
+    with progress_bar("compiling, and comparing with scikit-learn"):
+        info = compile_model(trained, out, data, form)
     say(
         f"{info['recipe']['kind']}, {info['trees']} trees, {info['nodes']} nodes, "
         f"{info['bytes']} bytes, form {info['form']}; the same as scikit-learn on "

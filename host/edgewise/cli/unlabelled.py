@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgewise.console import say
+from edgewise.console import progress_bar, say
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,9 +43,11 @@ def train_unlabelled(
         f"limits from {len(training)} readings, false alarms counted on {len(testing)} others; "
         "labels are not used"
     )
-    trained = train_detector(training, testing, wanted, seed)
+    with progress_bar("looking for limits"):
+        trained = train_detector(training, testing, wanted, seed)
     detector = trained.detector
-    info = compile_model(trained, out, data, form)
+    with progress_bar("compiling, and comparing with scikit-learn"):
+        info = compile_model(trained, out, data, form)
     if detector is None:
         return info
     for limit in detector.limits:

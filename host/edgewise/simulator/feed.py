@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edgewise.features.table import series_slots
 from edgewise.logs.log import Log
 
-__all__ = ["FAILED_READS", "degrade", "encode", "pack_row", "write_feed"]
+__all__ = ["FAILED_READS", "degrade", "encode", "ending_at", "pack_row", "parts_of", "write_feed"]
 
 # A real DHT22 next to two DHT11 for ten hours: 1.4 % of the reads failed, in bursts of up to 3.
 FAILED_READS = 0.014
@@ -43,6 +43,21 @@ def degrade(log: Log, seed: int, rate: float = FAILED_READS) -> Log:
     for start in np.flatnonzero(rng.random(len(valid)) < rate / mean):
         valid[start : start + rng.choice(lengths, p=list(_BURSTS.values()))] = False
     return replace(log, valid=valid)
+
+
+def ending_at(log: Log, unix_s: float) -> Log:
+    """Return the same log, moved in time so that its last reading is at ``unix_s``."""
+    return replace(log, time_s=np.floor(log.time_s + (unix_s - log.time_s[-1])))
+
+
+def parts_of(series: list[Log], length_s: float) -> list[Log]:
+    """Return parts of that length of each series, the last first, without those half empty."""
+    parts = []
+    for log in series:
+        age = (log.time_s[-1] - log.time_s) // length_s
+        parts += [(k, log.select(age == k)) for k in np.unique(age)]
+    rows_min = max(len(part) for _, part in parts) / 2
+    return [part for _, part in sorted(parts, key=lambda p: p[0]) if len(part) >= rows_min]
 
 
 def write_feed(log: Log, path: Path, period_ms: int, seed: int) -> None:

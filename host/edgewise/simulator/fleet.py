@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 import socket
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from edgewise.errors import InputError, OutsideError
 from edgewise.logs.log import Log
@@ -17,7 +18,9 @@ from edgewise.settings import for_node, read_named_file
 from edgewise.simulator.node import FULL_SPEED, Playback, SimulatedNode
 from edgewise.urls import BrokerUrl
 
-__all__ = ["FIRST_NODE", "Outcome", "node_config", "simulate"]
+__all__ = ["FIRST_NODE", "Outcome", "node_config", "node_names", "simulate", "stay"]
+
+Progress = Callable[[int, int], None]
 
 FIRST_NODE = 0xA1B2C3
 _CA = "ca.der"
@@ -43,6 +46,13 @@ class Outcome:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def node_names(name: str, n: int) -> list[str]:
+    """Return the names of ``n`` nodes: ``name``, several NAME-1 ...; of "" a1b2c3, a1b2c4 ..."""
+    if not name:
+        return [f"{FIRST_NODE + i:06x}" for i in range(n)]
+    return [name] if n == 1 else [f"{name}-{i + 1}" for i in range(n)]
 
 
 def node_config(config: dict[str, Any], broker: BrokerUrl, node: str) -> dict[str, Any]:
@@ -103,40 +113,32 @@ def simulate(
     playback: Playback = FULL_SPEED,
     timeout_s: float = 3600,
     folder: Path = Path(),
+    progress: Progress = lambda done, total: None,
 ) -> Outcome:
     """Run one node for each log until all have ended; the n-th node plays the n-th log.
 
-    ``folder`` has the files that ``config`` names for TLS.
+    ``folder`` has the files that ``config`` names for TLS. ``progress`` gets the number of
+    readings taken, and of all readings.
 
     Raises OutsideError when a node fails or ``timeout_s`` passes.
     """
-    # differs from every earlier run, whose retained messages a broker may still have
-    boot = int(time.time())
     start = time.monotonic()
-    files = node_files(config, broker, folder)
-    names = [f"{FIRST_NODE + i:06x}" for i in range(len(logs))]
     with ExitStack() as stack:
-        nodes = [
-            stack.enter_context(
-                SimulatedNode(
-                    package, log, node_config(config, broker, name), boot, playback, files=files
-                )
-            )
-            for name, log in zip(names, logs, strict=True)
-        ]
-        for node in nodes:
-            remaining_s = timeout_s - (time.monotonic() - start)
-            if not node.wait(max(_POLL_S, remaining_s)):
-                last_line = node.lines[-1] if node.lines else "nothing"
+        boot, nodes = _start(stack, package, logs, broker, config, playback, folder)
+        while running := [node for node in nodes if not node.wait(0)]:
+            _show(nodes, logs, progress)
+            if time.monotonic() - start > timeout_s:
+                lines = running[0].lines
                 raise OutsideError(
                     f"a simulated node did not end within {timeout_s:.0f} s, its last line: "
-                    f"{last_line}: check the broker {broker}"
+                    f"{lines[-1] if lines else 'nothing'}: check the broker {broker}"
                 )
+            running[0].wait(_POLL_S)
         results = [node.result() for node in nodes]
         runtime = nodes[0].lines[0].rsplit(", ", 1)[-1]
     n_readings = sum(len(log.time_s) for log in logs)
     return Outcome(
-        names,
+        node_names(str(config.get("node", "")), len(logs)),
         boot,
         n_readings,
         sum(r[0] for r in results),
@@ -145,3 +147,59 @@ def simulate(
         runtime,
         round(time.monotonic() - start, 2),
     )
+
+
+def stay(
+    package: Package,
+    logs: list[Log],
+    broker: BrokerUrl,
+    config: dict[str, Any],
+    playback: Playback,
+    folder: Path = Path(),
+    progress: Progress = lambda done, total: None,
+    on_played: Callable[[], None] = lambda: None,
+) -> NoReturn:
+    """Run one node for each log as `simulate` does, and after the logs in real time, for ever.
+
+    ``on_played`` is called once, when every reading of the logs is acknowledged. An exception,
+    such as KeyboardInterrupt, ends the nodes; OutsideError or InputError when a node has failed.
+    """
+    is_played = False
+    with ExitStack() as stack:
+        _, nodes = _start(
+            stack, package, logs, broker, config, replace(playback, stays=True), folder
+        )
+        while not any(node.wait(0) for node in nodes):
+            if not is_played:
+                _show(nodes, logs, progress)
+                if is_played := all(node.has_played for node in nodes):
+                    on_played()
+            nodes[0].wait(_POLL_S)
+        for node in nodes:
+            if node.wait(0):
+                node.result()
+    raise OutsideError("a simulated node has ended: run edgewise doctor")
+
+
+def _start(
+    stack: ExitStack,
+    package: Package,
+    logs: list[Log],
+    broker: BrokerUrl,
+    config: dict[str, Any],
+    playback: Playback,
+    folder: Path,
+) -> tuple[int, list[SimulatedNode]]:
+    # differs from every earlier run, whose retained messages a broker may still have
+    boot = int(time.time())
+    files = node_files(config, broker, folder)
+    names = node_names(str(config.get("node", "")), len(logs))
+    configs = [node_config({**config, "node": name}, broker, name) for name in names]
+    return boot, [
+        stack.enter_context(SimulatedNode(package, log, own, boot, playback, files=files))
+        for own, log in zip(configs, logs, strict=True)
+    ]
+
+
+def _show(nodes: list[SimulatedNode], logs: list[Log], progress: Progress) -> None:
+    progress(sum(node.rows_read for node in nodes), sum(len(log) for log in logs))

@@ -38,6 +38,8 @@ _RESETS = {
     -signal.SIGALRM: "3",
     -signal.SIGKILL: _POWER_ON,
 }
+_ROW = re.compile(r"world: row (\d+)")
+_LOG_IS_OVER = "world: the log is over"
 _END = re.compile(r"mqtt: (\d+) delivered, (\d+) dropped, (\d+) waiting")
 
 
@@ -46,12 +48,13 @@ class Playback:
     """How a node reads its log.
 
     ``speed``: times real time; ``seed``: chooses how failed reads look; ``on_line``: gets each
-    line that the node prints.
+    line that the node prints; ``stays``: after the log it plays it again, in real time.
     """
 
     speed: float = MAX_SPEED
     seed: int = 0
     on_line: Callable[[str], None] = lambda line: None
+    stays: bool = False
 
 
 FULL_SPEED = Playback()
@@ -61,7 +64,8 @@ class SimulatedNode:
     """A context manager around one run of ``firmware/main.py``.
 
     ``log`` holds the readings of one node. ``boot`` is the boot number of this start. The process
-    ends by itself at the end of the log, when everything is acknowledged. ``world``: environment
+    ends by itself at the end of the log, when everything is acknowledged; one that stays sets
+    ``has_played`` then. ``rows_read``: rows of the log so far. ``world``: environment
     variables that change the simulated world, see board/edgewise_sim.py. ``flash``: the folder
     that the node sees as its file system. ``files``: additional files in it, by name.
     """
@@ -81,10 +85,13 @@ class SimulatedNode:
         self._config = config
         self._boot = boot
         self._playback = playback
-        self._env = {**os.environ, **(world or {})}
+        self._env = {**os.environ, **({"EDGEWISE_SIM_STAY": "1"} if playback.stays else {})}
+        self._env |= world or {}
         self._closing = False
         self._files = files or {}
         self.lines: list[str] = []
+        self.rows_read = 0
+        self.has_played = False
 
     def __enter__(self) -> SimulatedNode:
         ram = _RAM if os.path.isdir(_RAM) else None
@@ -146,12 +153,21 @@ class SimulatedNode:
         while True:
             with self._process as process:
                 for line in process.stdout or ():
-                    self.lines.append(line.rstrip())
-                    self._playback.on_line(line.rstrip())
+                    self._on_line(line.rstrip())
             cause = _RESETS.get(process.returncode)
             if cause is None or self._closing:
                 return
             self._start(cause)
+
+    def _on_line(self, line: str) -> None:
+        if rows := _ROW.fullmatch(line):
+            self.rows_read = int(rows[1])
+        elif line == _LOG_IS_OVER:
+            self.rows_read = len(self._log)
+            self.has_played = True
+        else:
+            self.lines.append(line)
+            self._playback.on_line(line)
 
     def cut_power(self) -> None:
         """End the process at once; it starts again as after a power cut."""

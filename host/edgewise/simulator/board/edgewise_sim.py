@@ -6,7 +6,11 @@
 # the whole wait.
 #
 # Outside means in the real time of this computer. `speed` 0 is as fast as possible: a wait takes
-# just as long outside, but the wait after a rest (machine.idle) takes no time.
+# just as long outside, but the wait after a rest (machine.idle) takes no time. The world prints
+# twice a second how many rows it has read.
+#
+# EDGEWISE_SIM_STAY=1 keeps the node after its log: it reads the log again, in the time of this
+# computer, until it is killed. The world prints once that the log is over and acknowledged.
 #
 # EDGEWISE_SIM_RATE=20 makes a FastWorld, for tests with disturbances: every wait takes a 20th of
 # its time outside, the world prints how late each slot was read, and the file `clock` has the
@@ -32,7 +36,9 @@ _RADIO = {
 }
 EXIT_RESET = 3
 EXIT_SLEEP = 4
-_POSITION = "feed.at"  # the offset in the feed to continue at after a reset
+_POSITION = "feed.at"  # the offset in the feed to continue at after a reset; "again" after the log
+_STAYS = os.getenv("EDGEWISE_SIM_STAY", "") == "1"
+_ROWS_MS = 500  # how often the world prints the number of rows
 # periods; a longer gap in the log makes no difference, and ticks_ms wraps after 6 days
 _GAP_MAX = 100
 # An ESP32 takes about 60 times as long as a PC for a forest of 301 nodes (viper walks a table: 29
@@ -57,6 +63,8 @@ class World:
         self._feed = None
         self.ended = False
         self._gap_ms = 0  # a gap in the log; the clock skips it at the next rest
+        self._again = False  # the log is over and played again, in the time of this computer
+        self._printed_ms = 0
 
     def load(self, path, speed, period_ms):
         self.speed = speed
@@ -64,7 +72,10 @@ class World:
         self._feed = open(path, "rb")
         try:
             with open(_POSITION) as f:
-                self._feed.seek(int(f.read()))
+                words = f.read().split()
+            self._feed.seek(int(words[0]))
+            if "again" in words:
+                self._play_again()
         except OSError:
             pass
         self._next = self._read()
@@ -75,6 +86,11 @@ class World:
     def save_position(self):
         with open(_POSITION, "w") as f:
             f.write(str(self._feed.tell() - (_ROW_SIZE if self._next else 0)))
+            f.write(" again" if self._again else "")
+
+    def _play_again(self):
+        self._again = True
+        self.speed = 1
 
     def _read(self):
         row = self._feed.read(_ROW_SIZE)
@@ -105,22 +121,39 @@ class World:
 
     def _next_row(self):
         # Sets the clock to the time of the row.
+        if self._next is None and _STAYS:
+            self._play_again()
+            self._feed.seek(0)
+            self._next = self._read()
         row = self._next
         if row is None:
             self.ended = True
             return 1, b"\0\0\0\0\0"
         self._next = self._read()
-        self.wall_s = row[0]
+        self.wall_s = int(utime.time()) if self._again else row[0]
         self.wall_ms = self.now_ms()
+        if self._again:
+            return row[2], row[3]
         if self._next is None:
             self.ended = True
         elif row[1] > 1:
             self._gap_ms = min(row[1], _GAP_MAX) * self._period_ms
+        self._print_rows()
         return row[2], row[3]
+
+    def _print_rows(self):
+        if utime.ticks_diff(utime.ticks_ms(), self._printed_ms) >= _ROWS_MS:
+            self._printed_ms = utime.ticks_ms()
+            n = self._feed.tell() // _ROW_SIZE - (self._next is not None)
+            print("world: row %d" % n)
 
     def rest(self):
         if self.ended:
-            sys.exit(0)
+            if not _STAYS:
+                sys.exit(0)
+            print("world: the log is over")
+            self.ended = False
+            self._play_again()
         self._waited_ms += self._gap_ms
         self._gap_ms = 0
         self.resting = True
