@@ -134,6 +134,14 @@ class _Levels(Strict):
     why: _Text
 
 
+class _Filtering(Strict):
+    asked: _Text
+    used: _Text
+    quality_median: _Number | None
+    quality_none: _Number | None
+    why: _Text
+
+
 class _Point(Strict):
     rows: _Count
     balanced_accuracy: _Share
@@ -186,6 +194,7 @@ class _Evidence(Strict):
     data: _Data
     validation: _Text
     levels: _Levels
+    filtering: _Filtering | None = None  # a detector has none
     seed: _Count
     blocks: _Count
     block_s: _Positive

@@ -42,16 +42,14 @@ def evidence(trained: Trained) -> dict[str, Any]:
         "data": data,
         "validation": trained.validation,
         "levels": vars(trained.levels),
+        "filtering": vars(trained.filtering) if trained.filtering else None,
         "seed": trained.seed,
         "blocks": len(confusions),
         "block_s": block_s,
         "confusion": confusions.sum(axis=0).tolist(),
         "scores": scores_with_intervals(confusions, trained.seed) if len(y) else {},
         "learning_curve": _learning_curve(trained) if len(y) else [],
-        "candidates": [
-            {**vars(c), "recipe": f"{c.recipe.kind}, {c.recipe.trees} trees"}
-            for c in trained.candidates
-        ],
+        "candidates": [{**vars(c), "recipe": str(c.recipe)} for c in trained.candidates],
         "calibration": _calibration(share.max(axis=1), predicted == y) if len(y) else [],
         "timeline": _timeline(trained, predicted) if len(y) else [],
         "changes_a_day": changes,

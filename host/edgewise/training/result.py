@@ -11,12 +11,16 @@ from numpy.typing import NDArray
 from edgewise.features.table import Filters
 from edgewise.training.detector import Detector
 
-__all__ = ["Candidate", "Levels", "Recipe", "Scores", "Trained", "score"]
+__all__ = ["Candidate", "Filtering", "Levels", "Recipe", "Scores", "Trained", "score"]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The settings to grow a classifier with."""
+    """The settings to grow a classifier with.
+
+    ``class_weight``: "balanced" is the inverse of the class's frequency, "sqrt" the root of that:
+    a compromise between misses of a rare class and false alarms. "none" is 1.
+    """
 
     kind: str
     trees: int
@@ -25,6 +29,11 @@ class Recipe:
     min_samples_leaf: int
     max_features: float | None
     criterion: str
+    class_weight: str = "none"
+
+    def __str__(self) -> str:
+        trees = f"{self.trees} tree{'s' * (self.trees > 1)}"
+        return f"{self.kind}, {trees}, class weights {self.class_weight}"
 
     def estimator(self, y: NDArray[np.int64], seed: int) -> Any:
         """Return a classifier to fit on the classes ``y``: int[rows]."""
@@ -37,7 +46,7 @@ class Recipe:
             "min_samples_leaf": self.min_samples_leaf,
             "max_features": self.max_features,
             "criterion": self.criterion,
-            "class_weight": _weights(y),
+            "class_weight": _weights(y, self.class_weight),
             "random_state": seed,
         }
         if self.kind == "DecisionTree":
@@ -46,11 +55,13 @@ class Recipe:
         return forests[self.kind](n_estimators=self.trees, **options)
 
 
-def _weights(y: NDArray[np.int64]) -> dict[int, float]:
-    # The root of the inverse frequency: a compromise between misses of a rare class and false
-    # alarms.
+def _weights(y: NDArray[np.int64], class_weight: str) -> dict[int, float] | None:
+    if class_weight == "none":
+        return None
     classes, counts = np.unique(y, return_counts=True)
-    weights = np.sqrt(len(y) / (len(classes) * counts))
+    weights = len(y) / (len(classes) * counts)
+    if class_weight == "sqrt":
+        weights = np.sqrt(weights)
     return dict(zip(classes.tolist(), weights.tolist(), strict=True))
 
 
@@ -123,13 +134,30 @@ class Levels:
 
 
 @dataclass(frozen=True)
+class Filtering:
+    """Whether the readings pass a median of 3 before the features, and why.
+
+    A median keeps glitches of the sensor away from the model, and with them spikes that are a
+    class. ``asked``: the option --filters; ``used``: "median" or "none"; the qualities are the
+    best on held-out parts, None where that choice was not tried.
+    """
+
+    asked: str
+    used: str
+    quality_median: float | None
+    quality_none: float | None
+    why: str
+
+
+@dataclass(frozen=True)
 class Trained:
     """A fitted classifier with everything that its package needs.
 
     ``estimator`` has only the columns ``features``; ``x_train``, ``x_test``: int16[rows,
     features]; ``time_*_s``: float64[rows], unix seconds; ``node_*``: object[rows]; ``relevance``:
     feature -> information gain in bits, use; ``s_feature``: see `training.relevance.s_feature`;
-    ``detector``: the limits of a detector, whose ``y`` are all 0: nobody labelled them.
+    ``detector``: the limits of a detector, whose ``y`` are all 0: nobody labelled them;
+    ``filtering``: why ``filters`` were chosen, None for a detector.
     """
 
     estimator: Any
@@ -156,3 +184,4 @@ class Trained:
     validation: str
     seed: int
     detector: Detector | None = None
+    filtering: Filtering | None = None
