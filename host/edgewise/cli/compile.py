@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from edgewise.cli.log_options import say_source, with_log_options
-from edgewise.cli.options import JsonFlag
+from edgewise.cli.options import Filter, JsonFlag
 from edgewise.console import emit_json, say
 from edgewise.logs.choices import Choices
 from edgewise.package.form import Form
@@ -17,6 +17,7 @@ EXAMPLES = (
     "edgewise compile models/mine --form table",
     "edgewise compile models/mine --log LOG.csv",
     "edgewise compile mine.skops --log LOG.csv --label status --out models/mine",
+    "edgewise compile mine.skops --log LOG.csv --filters none --out models/mine",
 )
 
 
@@ -33,6 +34,12 @@ def compile(
     split_col: Annotated[
         str | None,
         typer.Option(help="Column of the log that names parts; each part is a log of its own"),
+    ] = None,
+    filters: Annotated[
+        Filter | None,
+        typer.Option(
+            help="With a .skops file: filter of the features that it was fitted on [median]"
+        ),
     ] = None,
     form: Annotated[
         Form, typer.Option(help="Form of the model: code or table; auto decides by size")
@@ -52,19 +59,24 @@ def compile(
     from edgewise.errors import InputError
     from edgewise.logs.opening import open_log
     from edgewise.package.store import load_package
+    from edgewise.training import filters_of
 
     is_file = model.is_file()
     if model.suffix == ".skops" and not model.exists():
         raise InputError(f"{model}: no such file: check the path")
     if is_file and log is None:
         raise InputError(f"{model}: a classifier needs --log: its period, and rows to compare")
+    if filters is not None and not is_file:
+        raise InputError(
+            f"--filters is for a classifier in a .skops file; {model} has its own: leave it out"
+        )
     out = out or (Path("models") / model.stem if is_file else model)
     outputs.check_package(out, [model, log])
     rows = open_log(log, label, group, split_col, choices) if log else None
     if rows is not None:
         say_source(rows)
     if rows is not None and is_file:
-        info = compile_file(model, rows, out, form)
+        info = compile_file(model, rows, out, form, filters_of(filters is not Filter.none))
     else:
         info = recompile(load_package(model), rows, out, form)
     comparison = info["checked"]

@@ -9,7 +9,7 @@ import typer
 
 from edgewise.cli.help import examples, make_app
 from edgewise.cli.log_options import say_source, with_log_options
-from edgewise.cli.options import Db, DbPasswordFile, JsonFlag, Out
+from edgewise.cli.options import Db, DbPasswordFile, Filter, FilterOption, JsonFlag, Out
 from edgewise.console import emit_json, say
 from edgewise.logs.choices import Choices
 
@@ -139,7 +139,10 @@ def import_(
 
 @app.command(
     "features",
-    epilog=examples("edgewise data features LOG.csv --label status --out features.csv"),
+    epilog=examples(
+        "edgewise data features LOG.csv --label status --out features.csv",
+        "edgewise data features LOG.csv --filters none --out features.csv",
+    ),
 )
 @with_log_options
 def features_(
@@ -154,19 +157,20 @@ def features_(
             "--features", help="Features, t_level,h_slope_30,... [those that train tries]"
         ),
     ] = None,
+    filters: FilterOption = Filter.median,
     out: Out = None,
 ) -> None:
     """Write time,node,class and the features that a node computes, for your own classifier.
 
     Fit a scikit-learn tree or forest on the feature columns, keep it with skops.io.dump and give
-    it to edgewise compile.
+    it to edgewise compile with the same --filters.
     """
     from edgewise.cli import outputs
     from edgewise.errors import InputError
     from edgewise.features.table import build_table, features_csv
     from edgewise.logs.opening import open_log
     from edgewise.logs.writing import write_atomic
-    from edgewise.training import FILTERS, POOL
+    from edgewise.training import POOL, filters_of
 
     if out is not None:
         outputs.check_file(out, outputs.FEATURES, [log])
@@ -174,10 +178,16 @@ def features_(
     say_source(rows)
     feature_names = names.split(",") if names else POOL
     try:
-        table = build_table(rows, feature_names, FILTERS, rows.period_ms)
+        used = filters_of(filters is Filter.median)
+        table = build_table(rows, feature_names, used, rows.period_ms)
     except ValueError as e:
         raise InputError(f"--features: {e}") from e
     text = features_csv(rows, feature_names, table)
+    say(
+        "filter: none, the features are of raw readings"
+        if filters is Filter.none
+        else "filter: median of 3 readings; it hides spikes: --filters none leaves it out"
+    )
     if out is None:
         typer.echo(text, nl=False)
     else:

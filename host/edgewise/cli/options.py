@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +27,8 @@ __all__ = [
     "Cert",
     "Db",
     "DbPasswordFile",
+    "Filter",
+    "FilterOption",
     "JsonFlag",
     "KeyConfig",
     "LabelConfig",
@@ -44,6 +47,13 @@ __all__ = [
 
 # The whole address, with its password. A command that can do without does not look there.
 BROKER_ENV, DB_ENV = "EDGEWISE_BROKER", "EDGEWISE_DB"
+
+
+class Filter(StrEnum):
+    """What readings pass before the features are computed."""
+
+    none = "none"
+    median = "median"
 
 
 def _resolve_auto(port: str | None) -> str | None:
@@ -90,6 +100,12 @@ def db_or_none(url: str | None, password_file: Path | None) -> str | None:
     return None
 
 
+FilterOption = Annotated[
+    Filter,
+    typer.Option(
+        "--filters", help="Filter of the readings: a median of 3, which hides spikes, or none"
+    ),
+]
 JsonFlag = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout, everything else on stderr")
 ]

@@ -50,6 +50,14 @@ class Choice(StrEnum):
     off = "off"
 
 
+class FilterMode(StrEnum):
+    """What readings pass before the features; auto decides on held-out readings."""
+
+    auto = "auto"
+    none = "none"
+    median = "median"
+
+
 @with_log_options
 def train(
     *,
@@ -116,6 +124,10 @@ def train(
         Choice,
         typer.Option(help="No class after a start and at low confidence; auto decides likewise"),
     ] = Choice.auto,
+    filters: Annotated[
+        FilterMode,
+        typer.Option(help="A median of 3 readings, which hides spikes, or none"),
+    ] = FilterMode.auto,
     form: Annotated[
         Form, typer.Option(help="Form of the model: code or table; auto decides by size")
     ] = Form.auto,
@@ -146,7 +158,7 @@ def train(
         db = db or os.environ.get(DB_ENV)
     db = db_or_none(db, db_password_file)
     if unlabelled:
-        _check_unlabelled(log, db, since, (max_nodes, max_bytes, max_us, levels))
+        _check_unlabelled(log, db, since, (max_nodes, max_bytes, max_us, levels, filters))
     elif false_alarms is not None or since is not None:
         name = "--since" if since is not None else "--false-alarms"
         raise InputError(f"{name} is for --unlabelled: give both")
@@ -171,16 +183,28 @@ def train(
     )
     with progress_bar("searching") as step:
         budget = Budget(max_nodes, max_bytes, max_us)
-        may_have = (choice is Choice.auto for choice in (temporal, unsure))
-        trained = train_model(training, testing, budget, levels, seed, jobs, step, *may_have)
+        trained = train_model(
+            training,
+            testing,
+            budget,
+            levels,
+            seed,
+            jobs,
+            step,
+            temporal=temporal is Choice.auto,
+            unsure=unsure is Choice.auto,
+            filters=filters,
+        )
     show_front(trained.candidates)
     say(f"levels {'on' if trained.levels.used else 'off'}: {trained.levels.why}")
+    if trained.filtering:
+        say(f"filter {trained.filtering.used}: {trained.filtering.why}")
     for line in trained.heads.why:
         say(line)
     with progress_bar("compiling, and comparing with scikit-learn"):
         info = compile_model(trained, out, data, form)
     say(
-        f"{info['recipe']['kind']}, {info['trees']} trees, {info['nodes']} nodes, "
+        f"{trained.recipe}, {info['nodes']} nodes, "
         f"{info['bytes']} bytes, form {info['form']}; the same as scikit-learn on "
         f"{info['checked']['rows']} rows and {info['checked']['thresholds']} thresholds"
     )
@@ -198,10 +222,10 @@ def _check_unlabelled(
         raise InputError("--unlabelled learns from a log or from --db: leave one out")
     if since is not None and not db:
         raise InputError("--since is for --db: cut the log, or leave --since out")
-    if limits != (_MAX_NODES, None, None, Mode.auto):
+    if limits != (_MAX_NODES, None, None, Mode.auto, FilterMode.auto):
         raise InputError(
-            "--unlabelled: a detector is small by itself: leave out --max-nodes, --max-bytes, "
-            "--max-us and --levels"
+            "--unlabelled: a detector is small and sees raw readings: leave out --max-nodes, "
+            "--max-bytes, --max-us, --levels and --filters"
         )
 
 
@@ -278,7 +302,7 @@ def show_front(candidates: list[Candidate]) -> None:
     for c in sorted(rows, key=lambda c: c.bytes):
         table.add_row(
             "->" if c.chosen else "",
-            f"{c.recipe.kind}, {c.recipe.trees} tree{'s' * (c.recipe.trees > 1)}",
+            str(c.recipe),
             str(c.features),
             str(c.nodes),
             str(c.bytes),

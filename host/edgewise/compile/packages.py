@@ -16,7 +16,7 @@ from edgewise.compile.compile import Compiled, compile_estimator, predict
 from edgewise.compile.estimators import check_estimator
 from edgewise.compile.skops_file import ESTIMATOR, dump_estimator, load_estimator
 from edgewise.errors import EdgewiseError, InputError
-from edgewise.features.table import build_table, max_delta
+from edgewise.features.table import Filters, build_table, max_delta
 from edgewise.logs.formulas import from_text
 from edgewise.logs.log import Log
 from edgewise.package.baseline import baseline_of
@@ -137,12 +137,14 @@ def recompile(
     return write_package(out, info, files)
 
 
-def compile_file(path: Path, log: Log, out: Path, form: Form = Form.auto) -> dict[str, Any]:
+def compile_file(
+    path: Path, log: Log, out: Path, form: Form = Form.auto, filters: Filters = FILTERS
+) -> dict[str, Any]:
     """Compile a user's own classifier (.skops), write its package and return its model.json.
 
     It must be fitted on a DataFrame with columns of `edgewise data features`, so that it knows the
-    names of its features. ``log`` gives the period and the rows to compare on. Errors as
-    `compile_estimator`.
+    names of its features. ``log`` gives the period and the rows to compare on. ``filters``: those
+    of that command. Errors as `compile_estimator`.
     """
     estimator = load_estimator(path)
     check_estimator(estimator)
@@ -157,12 +159,12 @@ def compile_file(path: Path, log: Log, out: Path, form: Form = Form.auto) -> dic
         "name": out.name,
         "classes": classes,
         "features": features,
-        "filters": FILTERS,
+        "filters": filters,
         "period_ms": log.period_ms,
         "max_delta": list(max_delta(log)),
     }
     try:
-        table = build_table(log, features, FILTERS, log.period_ms)
+        table = build_table(log, features, filters, log.period_ms)
     except ValueError as e:
         raise InputError(f"{path}: {e}: fit on columns of edgewise data features") from e
     rows = table.x[table.valid]

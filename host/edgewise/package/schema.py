@@ -168,6 +168,14 @@ class _Levels(Strict):
     why: _Text
 
 
+class _Filtering(Strict):
+    asked: _Text
+    used: _Text
+    quality_median: _Number | None
+    quality_none: _Number | None
+    why: _Text
+
+
 class _Point(Strict):
     rows: _Count
     balanced_accuracy: _Share
@@ -221,6 +229,7 @@ class _Evidence(Strict):
     validation: _Text
     levels: _Levels
     heads: list[_Text] = []
+    filtering: _Filtering | None = None  # a detector has none
     seed: _Count
     blocks: _Count
     block_s: _Positive

@@ -49,17 +49,15 @@ def evidence(trained: Trained, judged: Judged) -> dict[str, Any]:
         "validation": trained.validation,
         "levels": vars(trained.levels),
         "heads": trained.heads.why,
+        "filtering": vars(trained.filtering) if trained.filtering else None,
         "seed": trained.seed,
         "blocks": len(confusions),
         "block_s": block_s,
         "confusion": confusions.sum(axis=0).tolist(),
         "scores": scores_with_intervals(confusions, trained.seed) if len(y) else {},
         "learning_curve": _learning_curve(trained) if len(y) else [],
-        "candidates": [
-            {**vars(c), "recipe": f"{c.recipe.kind}, {c.recipe.trees} trees"}
-            for c in trained.candidates
-        ],
         "calibration": _calibration(judged.decisions.p_pc / 100, predicted == y) if len(y) else [],
+        "candidates": [{**vars(c), "recipe": str(c.recipe)} for c in trained.candidates],
         "timeline": _timeline(trained, predicted) if len(y) else [],
         "changes_a_day": changes,
         "ranges": _ranges(trained),

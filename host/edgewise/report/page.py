@@ -188,6 +188,8 @@ def _data(info: Facts, evidence: Facts) -> str:
     ]
     head = ["part", "readings", "nodes", "first (UTC)", "last (UTC)", *info["classes"]]
     filters = ", ".join(next(iter(f)) for f in info["filters"]) or "none"
+    if filtering := evidence.get("filtering"):
+        filters += f": {filtering['why']}"
     return _section(
         "Data",
         _table(head, rows),

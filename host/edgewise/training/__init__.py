@@ -21,28 +21,39 @@ from edgewise.logs.pieces import pieces_of
 from edgewise.package.forest import trees_of
 from edgewise.training.budget import Budget
 from edgewise.training.heads import choose_heads
-from edgewise.training.pool import FILTERS, NO_FILTERS, POOL
+from edgewise.training.pool import FILTERS, NO_FILTERS, POOL, filters_of
 from edgewise.training.relevance import information_gain, s_feature
-from edgewise.training.result import Candidate, Levels, Recipe, Scores, Trained, score
+from edgewise.training.result import (
+    Candidate,
+    Filtering,
+    Levels,
+    Recipe,
+    Scores,
+    Trained,
+    score,
+)
 from edgewise.training.rows import Rows, classes_of, parts_of, rows_of
 from edgewise.training.search import Search, SearchResult, check_jobs
 from edgewise.training.sequence import Sequence, sequence_of
 
 __all__ = [
     "FILTERS",
+    "NO_FILTERS",
     "POOL",
     "Budget",
     "Candidate",
+    "Filtering",
     "Levels",
     "Recipe",
     "Scores",
     "Trained",
+    "filters_of",
     "score",
     "train",
 ]
 
 _ROWS_MIN = 50
-_SEARCH_ROWS = 20_000  # evenly spread; the chosen model is fitted on all rows
+_SEARCH_ROWS = 12_000  # evenly spread; the chosen model is fitted on all rows
 
 
 def train(
@@ -55,22 +66,23 @@ def train(
     progress: Callable[[int, int], None] = lambda count, total: None,
     temporal: bool = True,
     unsure: bool = True,
+    filters: str = "auto",
 ) -> Trained:
     """Return a classifier that is chosen and fitted on ``fit`` and scored on ``test``.
 
     The choice uses held-out parts of ``fit``: blocks of time (one node) or whole nodes.
-    ``levels``: "auto", "on" or "off". ``jobs``: 0 is all cores; the result does not depend on it.
-    ``temporal``, ``unsure``: whether the model may have a memory between readings, and may say no
-    class, where that makes it better on held-out parts.
+    ``levels``: "auto", "on" or "off". ``filters``: "auto", "median" or "none". ``jobs``: 0 is all
+    cores; the result does not depend on it. ``temporal``, ``unsure``: whether the model may have a
+    memory between readings, and may say no class, where that makes it better on held-out parts.
     ``progress`` gets the number of candidates that are tried, and of all candidates.
     Raises InputError where nothing can be learned from the labels or nothing fits the budget.
     """
     from sklearn import config_context
 
     classes = classes_of(fit, test)
-    rows = _labelled_rows(fit, classes)
+    rows = _labelled_rows(fit, classes, filters)
     search_rows = {f: r.select(_spread_rows(len(r.y))) for f, r in rows.items()}
-    parts = parts_of(search_rows[True])
+    parts = parts_of(next(iter(search_rows.values())))
     if not parts.folds:
         raise InputError(
             f"{fit.path}: no part can be held out and leave two classes to train on: "
@@ -79,23 +91,26 @@ def train(
     search = Search(search_rows, parts, len(classes), seed, check_jobs(jobs))
     # Its numbers need no check: they are whole, and so are the parameters of its own trees.
     with config_context(assume_finite=True, skip_parameter_validation=True):
-        result = search.find(budget or Budget(), levels, progress)
+        result = search.find(budget or Budget(), levels, filters, progress)
         trained = _train_final(result, fit, test, classes, (temporal, unsure))
     return replace(trained, pieces_train=pieces_of(fit, test), pieces_test=pieces_of(test, fit))
 
 
-def _labelled_rows(fit: Log, classes: list[str]) -> dict[bool, Rows]:
-    # Returns the rows of the filtered readings under True, of the raw ones under False.
+def _labelled_rows(fit: Log, classes: list[str], filters: str) -> dict[bool, Rows]:
+    # Returns the rows of the filtered readings under True, of the raw ones under False, where
+    # they are tried.
     if fit.period_ms > PERIOD_MAX_MS:
         raise InputError(
             f"{fit.path}: a reading every {fit.period_ms / 1000:g} s, at least one in "
             f"{PERIOD_MAX_MS // 1000} s is needed: record more often"
         )
     delta = max_delta(fit)
-    rows = {f: rows_of(fit, _filters(f), fit.period_ms, delta, classes) for f in (True, False)}
-    if len(rows[True].y) < _ROWS_MIN:
+    tried = {"auto": (True, False), "median": (True,), "none": (False,)}[filters]
+    rows = {f: rows_of(fit, filters_of(f), fit.period_ms, delta, classes) for f in tried}
+    n_rows = len(rows[tried[0]].y)
+    if n_rows < _ROWS_MIN:
         raise InputError(
-            f"{fit.path}: {len(rows[True].y)} labelled readings to train on, {_ROWS_MIN} are "
+            f"{fit.path}: {n_rows} labelled readings to train on, {_ROWS_MIN} are "
             "needed: record longer or label more"
         )
     return rows
@@ -142,7 +157,7 @@ def _train_final(
         result.recipe,
         classes,
         features,
-        _filters(result.filtered),
+        filters_of(result.filtered),
         fit.period_ms,
         max_delta(fit),
         train_part,
@@ -156,6 +171,7 @@ def _train_final(
         result.validation,
         result.seed,
         heads=heads,
+        filtering=result.filtering,
     )
 
 
@@ -163,7 +179,7 @@ def _sequence(
     result: SearchResult, columns: NDArray[np.int64], log: Log, fit: Log, classes: list[str]
 ) -> Sequence:
     features = [POOL[i] for i in columns]
-    filters = _filters(result.filtered)
+    filters = filters_of(result.filtered)
     return sequence_of(log, features, filters, fit.period_ms, max_delta(fit), classes)
 
 
@@ -184,10 +200,6 @@ def _fit_recipe(
     if not len(used):
         raise InputError(f"{fit.path}: no feature tells the classes apart: check the labels")
     return narrow(full, used), full.feature_importances_[used], used
-
-
-def _filters(filtered: bool) -> Any:
-    return FILTERS if filtered else NO_FILTERS
 
 
 def _spread_rows(n: int) -> NDArray[np.int64]:

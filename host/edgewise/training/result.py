@@ -13,12 +13,26 @@ from edgewise.logs.pieces import Piece
 from edgewise.training.detector import Detector
 from edgewise.training.sequence import Sequence
 
-__all__ = ["NO_HEADS", "Candidate", "HeadChoice", "Levels", "Recipe", "Scores", "Trained", "score"]
+__all__ = [
+    "NO_HEADS",
+    "Candidate",
+    "Filtering",
+    "HeadChoice",
+    "Levels",
+    "Recipe",
+    "Scores",
+    "Trained",
+    "score",
+]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The settings to grow a classifier with."""
+    """The settings to grow a classifier with.
+
+    ``class_weight``: "balanced" is the inverse of the class's frequency, "sqrt" the root of that:
+    a compromise between misses of a rare class and false alarms. "none" is 1.
+    """
 
     kind: str
     trees: int
@@ -27,6 +41,11 @@ class Recipe:
     min_samples_leaf: int
     max_features: float | None
     criterion: str
+    class_weight: str = "none"
+
+    def __str__(self) -> str:
+        trees = f"{self.trees} tree{'s' * (self.trees > 1)}"
+        return f"{self.kind}, {trees}, class weights {self.class_weight}"
 
     def estimator(self, y: NDArray[np.int64], seed: int) -> Any:
         """Return a classifier to fit on the classes ``y``: int[rows]."""
@@ -39,7 +58,7 @@ class Recipe:
             "min_samples_leaf": self.min_samples_leaf,
             "max_features": self.max_features,
             "criterion": self.criterion,
-            "class_weight": _weights(y),
+            "class_weight": _weights(y, self.class_weight),
             "random_state": seed,
         }
         if self.kind == "DecisionTree":
@@ -48,11 +67,13 @@ class Recipe:
         return forests[self.kind](n_estimators=self.trees, **options)
 
 
-def _weights(y: NDArray[np.int64]) -> dict[int, float]:
-    # The root of the inverse frequency: a compromise between misses of a rare class and false
-    # alarms.
+def _weights(y: NDArray[np.int64], class_weight: str) -> dict[int, float] | None:
+    if class_weight == "none":
+        return None
     classes, counts = np.unique(y, return_counts=True)
-    weights = np.sqrt(len(y) / (len(classes) * counts))
+    weights = len(y) / (len(classes) * counts)
+    if class_weight == "sqrt":
+        weights = np.sqrt(weights)
     return dict(zip(classes.tolist(), weights.tolist(), strict=True))
 
 
@@ -138,6 +159,22 @@ NO_HEADS = HeadChoice({}, [], 0)
 
 
 @dataclass(frozen=True)
+class Filtering:
+    """Whether the readings pass a median of 3 before the features, and why.
+
+    A median keeps glitches of the sensor away from the model, and with them spikes that are a
+    class. ``asked``: the option --filters; ``used``: "median" or "none"; the qualities are the
+    best on held-out parts, None where that choice was not tried.
+    """
+
+    asked: str
+    used: str
+    quality_median: float | None
+    quality_none: float | None
+    why: str
+
+
+@dataclass(frozen=True)
 class Trained:
     """A fitted classifier with everything that its package needs.
 
@@ -145,7 +182,8 @@ class Trained:
     both parts, labelled or not; ``relevance``: feature -> information gain in bits, use;
     ``s_feature``: see `training.relevance.s_feature`; ``detector``: the limits of a detector,
     whose ``y`` are all 0: nobody labelled them; ``heads``: what was chosen beside the trees;
-    ``pieces_train``, ``pieces_test``: the logs of both parts.
+    ``pieces_train``, ``pieces_test``: the logs of both parts;
+    ``filtering``: why ``filters`` were chosen, None for a detector.
     """
 
     estimator: Any
@@ -169,3 +207,4 @@ class Trained:
     heads: HeadChoice = NO_HEADS
     pieces_train: list[Piece] = field(default_factory=list)
     pieces_test: list[Piece] = field(default_factory=list)
+    filtering: Filtering | None = None

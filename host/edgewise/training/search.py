@@ -1,6 +1,7 @@
 """Search for a model: try trees, leaves, features and filters on held-out parts.
 
-The result is the smallest good one.
+The result is the smallest good one. The search narrows: all recipes are grown on few readings
+(`Search._screen`), which also decides the filter; only the best are grown on all and compared.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from edgewise.errors import InputError
 from edgewise.package.forest import flatten_trees, merge_leaves
 from edgewise.training.budget import US_PER_VISIT, Budget
 from edgewise.training.cutting import CutTree, cut, predict
-from edgewise.training.pool import LEVELS, POOL
+from edgewise.training.pool import LEVELS, MEANS, POOL
 from edgewise.training.quality import choose, distances, pareto_front, quality
-from edgewise.training.result import Candidate, Levels, Recipe
+from edgewise.training.result import Candidate, Filtering, Levels, Recipe
 from edgewise.training.rows import Parts, Rows
 
 __all__ = ["Search", "SearchResult", "check_jobs"]
@@ -31,11 +32,17 @@ _FORESTS = (("ExtraTrees", 0.5, "gini"), ("RandomForest", 0.15, "entropy"))
 # Trees of a forest: the first number that the budget allows with this many leaves and this depth.
 _TREES = (10, 5, 3)
 _LEAVES_MIN, _DEPTH_MIN = 6, 3
+# Where each still has this many leaves, more and smaller trees depend less on the seed.
+_MANY_TREES, _MANY_LEAVES_MIN = 20, 12
 # For budgets without room for a forest only: the confidence of a single tree says little.
 _SINGLE_TREE = ("DecisionTree", None, "entropy")
 _LEAF_READINGS = (20, 80)  # at least so many in a leaf
-_BEST_RECIPES = 2  # the best recipes are also tried without levels, then without the filter
-_BEST_GROUPS = 2  # the best of all these are also tried with fewer leaves and features
+_WEIGHTS = ("sqrt", "none", "balanced")  # the first stays unless another is clearly better
+_SCREEN_ROWS = 4_000
+_SCREEN_SEEDS = 2
+_BEST_RAW = 3  # of a screen decide about the filter
+_BEST_SHAPES = 2  # of a screen are grown on all readings, also without levels and with averages
+_BEST_GROUPS = 2  # the best of these are also tried with fewer leaves and features
 _LEAF_SHARES = (1.0, 0.7, 0.5)  # of the leaves that the budget allows
 _FEATURE_COUNTS = (None, 24, 12)  # the most important features; None is all
 _SEEDS = 4  # forests for each candidate: a single one may be lucky
@@ -47,6 +54,7 @@ class _Shape:
     recipe: Recipe
     filtered: bool
     levels: bool
+    means: bool = False
     n_features: int | None = None  # the most important ones; None is all
 
 
@@ -73,29 +81,33 @@ class SearchResult:
     confusion: NDArray[np.int64]
     candidates: list[Candidate]
     levels: Levels
+    filtering: Filtering
     validation: str
     seed: int
 
 
+_Columns = tuple[bool, bool, bool]  # filtered, levels, means
+
+
 class Search:
-    """``rows``: under True of the filtered readings, under False of the same readings raw."""
+    """``rows``: under True of the filtered readings, under False of the same readings raw; one of
+    them may be missing."""
 
     def __init__(
         self, rows: dict[bool, Rows], parts: Parts, n_classes: int, seed: int, jobs: int
     ) -> None:
         self.rows, self.parts, self.n_classes = rows, parts, n_classes
         self.seed, self.jobs = seed, jobs
-        self._ranks: dict[tuple[bool, bool], list[NDArray[np.int64]]] = {}
+        self._ranks: dict[_Columns, list[NDArray[np.int64]]] = {}
 
-    def find(self, budget: Budget, levels: str, progress: Progress) -> SearchResult:
+    def find(self, budget: Budget, levels: str, filters: str, progress: Progress) -> SearchResult:
         """Return the smallest model within one standard error of the best.
 
-        ``levels``: "auto", "on" or "off". InputError where nothing fits the budget.
+        ``levels``: "auto", "on" or "off"; ``filters``: "auto", "median" or "none". InputError
+        where nothing fits the budget.
         """
         recipes = _recipes(budget, self.n_classes, len(self.parts.block))
-        n_best = min(_BEST_RECIPES, len(recipes))
-        n_levels = 1 + (levels == "auto")
-        total = len(recipes) + n_best * n_levels + _BEST_GROUPS * (len(_FEATURE_COUNTS) - 1)
+        total = _count_groups(len(recipes), levels, filters)
         count = 0
 
         def step() -> None:
@@ -103,18 +115,17 @@ class Search:
             count += 1
             progress(count, max(total, count))
 
-        groups = self._run([_Shape(recipe, True, levels != "off") for recipe in recipes], step)
-        best_shapes = [group[0].shape for group in _best_groups(groups, n_best)]
+        shapes = [_Shape(recipe, filters != "none", levels != "off") for recipe in recipes]
+        best_shapes, filtering = self._screen(shapes, filters, step)
+        groups = self._run(best_shapes, step)
         if levels == "auto":
             groups += self._run([replace(shape, levels=False) for shape in best_shapes], step)
-        nodes = len(np.unique(self.rows[True].node))
+        nodes = len(np.unique(self._any_rows().node))
         choice = _decide_levels([group[0] for group in groups], levels, nodes, self.seed)
-        raw_shapes = [replace(s, filtered=False, levels=choice.used) for s in best_shapes]
-        groups += self._run(raw_shapes, step)
-        same_levels = [group for group in groups if group[0].shape.levels is choice.used]
-        filtered = _decide_filter([group[0] for group in same_levels], self.seed)
-        same_filter = [group for group in same_levels if group[0].shape.filtered is filtered]
-        best_groups = _best_groups(same_filter, _BEST_GROUPS)
+        if choice.used:
+            groups += self._run([replace(shape, means=True) for shape in best_shapes], step)
+        groups_used = [group for group in groups if group[0].shape.levels is choice.used]
+        best_groups = _best_groups(groups_used, _BEST_GROUPS)
         trials = [group[0] for group in groups]
         trials += [trial for group in best_groups for trial in group[1:]]
         narrow_shapes = [
@@ -124,30 +135,56 @@ class Search:
             if n
         ]
         trials += [trial for group in self._run(narrow_shapes, step) for trial in group]
-        return self._choose(trials, choice, filtered)
+        return self._choose(trials, choice, filtering)
 
-    def _run(self, shapes: Iterable[_Shape], step: Callable[[], None]) -> list[list[_Trial]]:
+    def _screen(
+        self, shapes: list[_Shape], filters: str, step: Callable[[], None]
+    ) -> tuple[list[_Shape], Filtering]:
+        # Returns the best shapes on few readings and few seeds, and the filter that they have.
+        groups = self._run(shapes, step, is_screen=True)
+        raw_shapes = [
+            replace(g[0].shape, filtered=False) for g in _best_groups(groups, len(groups))
+        ]
+        if filters == "auto":
+            groups += self._run(raw_shapes[:_BEST_RAW], step, is_screen=True)
+        filtering = _decide_filter([group[0] for group in groups], filters, self.seed)
+        filtered = filtering.used == "median"
+        if filters == "auto" and not filtered:
+            groups += self._run(raw_shapes[_BEST_RAW:], step, is_screen=True)
+        groups = [group for group in groups if group[0].shape.filtered is filtered]
+        best_groups = _best_groups(groups, _BEST_SHAPES)
+        best_shapes = [group[0].shape for group in best_groups]
+        others = [_reweighted(best_shapes[0], weight) for weight in _WEIGHTS[1:]]
+        weighted_groups = [best_groups[0], *self._run(others, step, is_screen=True)]
+        weight = _decide_weight([group[0] for group in weighted_groups], self.seed)
+        return [_reweighted(shape, weight) for shape in best_shapes], filtering
+
+    def _any_rows(self) -> Rows:
+        return next(iter(self.rows.values()))
+
+    def _run(
+        self, shapes: Iterable[_Shape], step: Callable[[], None], is_screen: bool = False
+    ) -> list[list[_Trial]]:
         from sklearn.utils.parallel import Parallel, delayed
 
         shapes = list(shapes)
-        for key in sorted({(s.filtered, s.levels) for s in shapes if s.n_features is not None}):
-            self._ranks[key] = [self._rank(*key, fit) for fit, _ in self.parts.folds]
-            self._ranks[key].append(self._rank(*key, np.ones(len(self.parts.block), dtype=bool)))
+        for key in sorted({_columns_key(s) for s in shapes if s.n_features is not None}):
+            self._ranks[key] = [self._rank(key, fit) for fit, _ in self.parts.folds]
+            self._ranks[key].append(self._rank(key, np.ones(len(self.parts.block), dtype=bool)))
+        try_shape = self._try_few if is_screen else self._try
         groups = []
         pool = Parallel(n_jobs=self.jobs, backend="threading", return_as="generator")
-        for group in pool(delayed(self._try)(shape) for shape in shapes):
+        for group in pool(delayed(try_shape)(shape) for shape in shapes):
             groups.append(group)
             step()
         return groups
 
-    def _choose(self, trials: list[_Trial], levels: Levels, filtered: bool) -> SearchResult:
+    def _choose(self, trials: list[_Trial], levels: Levels, filtering: Filtering) -> SearchResult:
         qualities = np.array([_quality(t) for t in trials])
         sizes = np.array([t.bytes for t in trials])
         errors = distances(np.stack([t.confusion for t in trials]), self.seed)
         on_front = np.zeros(len(trials), dtype=bool)
-        is_eligible = np.array(
-            [t.shape.levels is levels.used and t.shape.filtered is filtered for t in trials]
-        )
+        is_eligible = np.array([t.shape.levels is levels.used for t in trials])
         rows = np.flatnonzero(is_eligible)
         errors[rows] = distances(np.stack([trials[i].confusion for i in rows]), self.seed)
         on_front[rows] = pareto_front(qualities[rows], sizes[rows])
@@ -172,45 +209,43 @@ class Search:
         best = trials[chosen]
         return SearchResult(
             best.shape.recipe,
-            filtered,
+            best.shape.filtered,
             best.columns,
             best.confusion,
             candidates,
             levels,
+            filtering,
             self.parts.text,
             self.seed,
         )
 
     def _columns(self, shape: _Shape, fold: int) -> NDArray[np.int64]:
         if shape.n_features is None:
-            return _allowed_columns(shape.levels)
-        return np.sort(self._ranks[shape.filtered, shape.levels][fold][: shape.n_features])
+            return _allowed_columns(shape.levels, shape.means)
+        return np.sort(self._ranks[_columns_key(shape)][fold][: shape.n_features])
 
-    def _rank(self, filtered: bool, levels: bool, fit: NDArray[np.bool_]) -> NDArray[np.int64]:
+    def _rank(self, key: _Columns, fit: NDArray[np.bool_]) -> NDArray[np.int64]:
         # Returns the columns, the most important first; uses the rows to fit on only.
         from sklearn.ensemble import ExtraTreesClassifier
 
-        columns, rows = _allowed_columns(levels), self.rows[filtered]
+        filtered, levels, means = key
+        columns, rows = _allowed_columns(levels, means), self.rows[filtered]
         forest = ExtraTreesClassifier(
             _RANKING_TREES, max_leaf_nodes=64, min_samples_leaf=5, random_state=self.seed
         ).fit(rows.x[fit][:, columns], rows.y[fit])
         return columns[np.argsort(-forest.feature_importances_, kind="stable")]
 
+    def _try_few(self, shape: _Shape) -> list[_Trial]:
+        # Returns one trial on every n-th reading; its size is not known.
+        every = -(-len(self.parts.block) // _SCREEN_ROWS)
+        confusion = self._confusions(shape, [shape], _SCREEN_SEEDS, every)[0]
+        return [_Trial(shape, confusion, self._columns(shape, -1), 0, 0, 0.0)]
+
     def _try(self, shape: _Shape) -> list[_Trial]:
         # Returns the trials of the shape with all of its leaves, and with each smaller share.
-        rows, parts = self.rows[shape.filtered], self.parts
+        rows = self.rows[shape.filtered]
         shapes = [_fewer_leaves(shape, share) for share in _LEAF_SHARES]
-        blocks = parts.block.max() + 1
-        confusions = np.zeros((len(shapes), blocks, self.n_classes, self.n_classes), np.int64)
-        for fold, (fit, part) in enumerate(parts.folds):
-            columns = self._columns(shape, fold)
-            x, x_part = (rows.x[r][:, columns].astype(np.float32) for r in (fit, part))
-            for seed in range(self.seed, self.seed + _SEEDS):
-                estimator = shape.recipe.estimator(rows.y[fit], seed).fit(x, rows.y[fit])
-                for confusion, small in zip(confusions, shapes, strict=True):
-                    trees = cut(estimator, small.recipe.max_leaf_nodes)
-                    predicted = predict(trees, estimator.classes_, x_part)
-                    np.add.at(confusion, (parts.block[part], rows.y[part], predicted), 1)
+        confusions = self._confusions(shape, shapes, _SEEDS)
         columns = self._columns(shape, -1)
         x = rows.x[:, columns].astype(np.float32)
         estimator = shape.recipe.estimator(rows.y, self.seed).fit(x, rows.y)
@@ -219,6 +254,30 @@ class Search:
             _trial(small, confusion, columns, cut(estimator, small.recipe.max_leaf_nodes), sample)
             for small, confusion in zip(shapes, confusions, strict=True)
         ]
+
+    def _confusions(
+        self, shape: _Shape, shapes: list[_Shape], seeds: int, every: int = 1
+    ) -> NDArray[np.int64]:
+        # Returns int[shapes, blocks, true, predicted] of the held-out rows, all forests together.
+        # ``shapes``: the shape with so many or fewer leaves; ``every``: takes each n-th row.
+        rows, parts = self.rows[shape.filtered], self.parts
+        blocks = parts.block.max() + 1
+        confusions = np.zeros((len(shapes), blocks, self.n_classes, self.n_classes), np.int64)
+        for fold, (fit_mask, whole_part) in enumerate(parts.folds):
+            fit, part = np.flatnonzero(fit_mask)[::every], whole_part[::every]
+            columns = self._columns(shape, fold)
+            x, x_part = (rows.x[r][:, columns].astype(np.float32) for r in (fit, part))
+            for seed in range(self.seed, self.seed + seeds):
+                estimator = shape.recipe.estimator(rows.y[fit], seed).fit(x, rows.y[fit])
+                for confusion, small in zip(confusions, shapes, strict=True):
+                    trees = cut(estimator, small.recipe.max_leaf_nodes)
+                    predicted = predict(trees, estimator.classes_, x_part)
+                    np.add.at(confusion, (parts.block[part], rows.y[part], predicted), 1)
+        return confusions
+
+
+def _reweighted(shape: _Shape, class_weight: str) -> _Shape:
+    return replace(shape, recipe=replace(shape.recipe, class_weight=class_weight))
 
 
 def _fewer_leaves(shape: _Shape, share: float) -> _Shape:
@@ -247,8 +306,13 @@ def _best_groups(groups: list[list[_Trial]], n: int) -> list[list[_Trial]]:
     return sorted(groups, key=lambda group: -_quality(group[0]))[:n]
 
 
-def _allowed_columns(levels: bool) -> NDArray[np.int64]:
-    return np.array([i for i, name in enumerate(POOL) if levels or name not in LEVELS])
+def _allowed_columns(levels: bool, means: bool) -> NDArray[np.int64]:
+    left_out = set(LEVELS if not levels else () if means else MEANS)
+    return np.array([i for i, name in enumerate(POOL) if name not in left_out])
+
+
+def _columns_key(shape: _Shape) -> _Columns:
+    return shape.filtered, shape.levels, shape.means
 
 
 def _quality(trial: _Trial) -> float:
@@ -259,25 +323,37 @@ def _recipes(budget: Budget, n_classes: int, n_rows: int) -> list[Recipe]:
     budget.check(n_classes)
     leaf_max = max(1, n_rows // 20)
     trees = next((n for n in _TREES if _has_room(budget, n, n_classes)), 1)
+    numbers = [trees]
+    if trees == _TREES[0] and _has_room(budget, _MANY_TREES, n_classes, _MANY_LEAVES_MIN):
+        numbers.append(_MANY_TREES)
     kinds = _FORESTS if trees > 1 else (_SINGLE_TREE,)
     return [
         Recipe(
             kind,
-            trees,
-            budget.leaves(trees, n_classes),
-            budget.depth(trees),
+            number,
+            budget.leaves(number, n_classes),
+            budget.depth(number),
             min(leaf, leaf_max),
             share,
             criterion,
+            _WEIGHTS[0],
         )
-        for (kind, share, criterion), leaf in product(kinds, _LEAF_READINGS)
+        for (kind, share, criterion), leaf, number in product(kinds, _LEAF_READINGS, numbers)
     ]
 
 
-def _has_room(budget: Budget, trees: int, n_classes: int) -> bool:
+def _count_groups(recipes: int, levels: str, filters: str) -> int:
+    # What the search tries at most, for its progress.
+    screened = recipes * (1 + (filters == "auto")) + len(_WEIGHTS) - 1
+    columns = 1 + (levels == "auto") + (levels != "off")
+    narrowed = _BEST_GROUPS * (len(_FEATURE_COUNTS) - 1)
+    return screened + min(_BEST_SHAPES, recipes) * columns + narrowed
+
+
+def _has_room(budget: Budget, trees: int, n_classes: int, leaves_min: int = _LEAVES_MIN) -> bool:
     depth = budget.depth(trees)
     is_deep = depth is None or depth >= _DEPTH_MIN
-    return is_deep and budget.leaves(trees, n_classes) >= _LEAVES_MIN
+    return is_deep and budget.leaves(trees, n_classes) >= leaves_min
 
 
 def _compare(trials: list[_Trial], others: list[_Trial], seed: int) -> tuple[float, float, float]:
@@ -305,13 +381,32 @@ def _decide_levels(trials: list[_Trial], option: str, n_nodes: int, seed: int) -
     return Levels(option, bool(used), with_levels, without, why)
 
 
-def _decide_filter(trials: list[_Trial], seed: int) -> bool:
+def _decide_filter(trials: list[_Trial], option: str, seed: int) -> Filtering:
     # The median filter keeps spikes of the sensor away from the model. Few logs hold spikes, so
     # the filter stays unless raw readings are better by three standard errors, as in logs whose
     # spikes are a class.
+    filtered = [t for t in trials if t.shape.filtered]
     raw = [t for t in trials if not t.shape.filtered]
-    without, with_median, error = _compare(raw, [t for t in trials if t.shape.filtered], seed)
-    return without - with_median <= 3 * error
+    if option != "auto":
+        best = max(map(_quality, filtered or raw))
+        why = f"--filters {option} was asked for"
+        return Filtering(option, option, best if filtered else None, best if raw else None, why)
+    without, with_median, error = _compare(raw, filtered, seed)
+    used = "median" if without - with_median <= 3 * error else "none"
+    why = (
+        f"a median stays unless clearly worse; on held-out readings: {with_median:.1%} with it, "
+        f"{without:.1%} without, standard error {error:.1%}"
+    )
+    return Filtering(option, used, with_median, without, why)
+
+
+def _decide_weight(trials: list[_Trial], seed: int) -> str:
+    # The first trial has the usual weights. The differences are mostly noise, and the best of
+    # many is often the luckiest: as with the filter, three standard errors are asked for.
+    best = max(trials, key=_quality)
+    with_best, with_usual, error = _compare([best], trials[:1], seed)
+    chosen = best if with_best - with_usual > 3 * error else trials[0]
+    return chosen.shape.recipe.class_weight
 
 
 def check_jobs(jobs: int) -> int:
