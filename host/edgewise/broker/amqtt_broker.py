@@ -1,4 +1,4 @@
-"""amqtt's broker, mended so that no client is cut off by another and every queue has a bound.
+"""amqtt's broker, changed so that no client is cut off by another and every queue has a bound.
 
 What amqtt 0.12.1 does, and what is done here:
 
@@ -11,7 +11,7 @@ What amqtt 0.12.1 does, and what is done here:
 - A client that connects again leaves its old connection open, whose last will may come later and
   say that the client is gone. Here the old connection ends first.
 
-What is mended for a single client is in `connection`.
+What is changed for a single client is in `connection`.
 """
 
 from __future__ import annotations
