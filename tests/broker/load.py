@@ -42,7 +42,7 @@ class Load:
         for node in self._nodes:
             self._connect(node, f"edgewise/{node}/cmd/#", f"edgewise/{node}/model/#")
             await asyncio.sleep(0)
-        await self._until(lambda: self._subscribed == len(self._clients) or bool(self.lost))
+        await self._until(lambda: bool(self.lost) or self._is_connected())
         self._pings = asyncio.create_task(self._ping())
 
     async def publish(self, messages: int, rate: float = float("inf")) -> float:
@@ -74,6 +74,10 @@ class Load:
             client.on_disconnect = None
             client.disconnect()
         await self._until(lambda: not any(c.want_write() for c in self._clients.values()))
+
+    def _is_connected(self) -> bool:
+        # Each node is subscribed and has its status acknowledged.
+        return self._subscribed == len(self._clients) and self.acknowledged == len(self._nodes)
 
     def _connect(self, name: str, *topics: str) -> None:
         loop = self._loop
