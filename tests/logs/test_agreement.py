@@ -11,7 +11,7 @@ from tests.shared import small_log
 
 from edgewise.logs.log import read_log
 from edgewise.logs.resample import resample
-from edgewise.logs.writing import iso
+from edgewise.times import iso
 from edgewise.package.store import Package
 
 HEAD = "time,temperature,humidity,status\n"

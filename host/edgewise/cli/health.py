@@ -10,6 +10,7 @@ import typer
 
 from edgewise.cli.options import Db, DbPasswordFile, JsonFlag
 from edgewise.console import emit_json, err, printable, say
+from edgewise.times import LOCAL
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -56,7 +57,7 @@ def _check(engine: Engine, models: Path, json: bool) -> None:
         report = check(engine, models)
     _print_table(report)
     for remark in report.remarks:
-        say(f"- {remark.text}")
+        say(f"- {LOCAL.localize(remark.text, remark.day)}")
     if not report.remarks:
         say("no problems found" if report.findings else "no readings of the last eight days")
     if json:

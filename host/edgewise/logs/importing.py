@@ -12,7 +12,7 @@ from edgewise.logs.choices import Choices
 from edgewise.logs.join import join_files
 from edgewise.logs.log import Log, read_log
 from edgewise.logs.plausible import check_plausible
-from edgewise.logs.writing import iso
+from edgewise.times import iso
 
 __all__ = ["Summary", "anchored", "describe", "import_files"]
 
