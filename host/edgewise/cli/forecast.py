@@ -13,8 +13,8 @@ from edgewise.cli.log_options import say_source, with_log_options
 from edgewise.cli.options import DB_ENV, DbPasswordFile, JsonFlag, NodeOrAll, db_or_none
 from edgewise.console import emit_json, err, printable, progress_bar, say
 from edgewise.errors import InputError
-from edgewise.times import LOCAL
 from edgewise.logs.choices import Choices
+from edgewise.times import LOCAL
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

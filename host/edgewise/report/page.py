@@ -244,9 +244,11 @@ def _timeline(info: Facts, evidence: Facts) -> str:
             svg.strips(title, line["true"], line["said"], line["wrong"], _days(line["time_s"]))
         )
     body.append(
-        _p("Columns hold equally many readings; time without readings takes no room. Days are of "
+        _p(
+            "Columns hold equally many readings; time without readings takes no room. Days are of "
             "UTC.",
-            "note",)
+            "note",
+        )
     )
     return _section("Where it errs", *body)
 

@@ -70,13 +70,18 @@ class Clock:
         if offset := match[3]:
             zone = "+00:00" if offset in ("Z", "UTC") else offset
             return datetime.strptime(f"{naive.isoformat()}{zone}", _form(naive)).timestamp()
-        first, second = (self._seconds(naive, fold) for fold in (0, 1))
-        if first > second:
+        times = self.moments(naive)
+        if not times:
             raise InputError(f"{text}: the clock skips it at the start of summer time")
-        if first < second:
-            ends = " or ".join(self._offset(self.at(time_s)) for time_s in (first, second))
+        if len(times) > 1:
+            ends = " or ".join(self._offset(self.at(time_s)) for time_s in times)
             raise InputError(f"{text}: this time comes twice: add its offset, {ends}")
-        return first
+        return times[0]
+
+    def moments(self, naive: datetime) -> list[float]:
+        """When the clock shows ``naive``: once, never or twice where it is put forward or back."""
+        first, second = (naive.replace(tzinfo=self.zone, fold=fold).timestamp() for fold in (0, 1))
+        return [] if first > second else [first] if first == second else [first, second]
 
     def localize(self, text: str, near_s: float) -> str:
         """``text`` with the times that are stored in it on this clock.
@@ -135,12 +140,8 @@ class Clock:
         year = "" if time.year == self.at(datetime.now(UTC).timestamp()).year else " %Y"
         return f"{time:%d %b{year} %H:%M}"
 
-    def _seconds(self, naive: datetime, fold: int) -> float:
-        return naive.replace(tzinfo=self.zone, fold=fold).timestamp()
-
     def _fold(self, time: datetime) -> str:
-        naive = time.replace(tzinfo=None)
-        is_twice = self._seconds(naive, 0) < self._seconds(naive, 1)
+        is_twice = len(self.moments(time.replace(tzinfo=None))) > 1
         return f" {self._offset(time)}" if is_twice else ""
 
     @staticmethod

@@ -134,7 +134,7 @@ def _train_final(
         test_rows.time_s,
         test_rows.node,
         float(recall.mean()),
-        score(test_rows.y, predicted),
+        score(test_rows.y, predicted, classes),
         s_feature(gain, use),
         {n: (float(g), float(w)) for n, g, w in zip(features, gain, use, strict=True)},
         result.candidates,
