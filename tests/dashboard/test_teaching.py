@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 from sqlalchemy import Engine, select
 from tests.broker.mosquitto import anonymous
 from tests.dashboard.conftest import LIMIT_MS, NODE, Serve
@@ -53,12 +53,18 @@ def labels_panel(page: Page) -> Locator:
     return page.locator(".panel", has=page.get_by_text("Labels", exact=True))
 
 
-def drag(page: Page, start: float, end: float) -> None:
-    """Label a period between two shares of the plot's width."""
+def start_label(page: Page) -> FloatRect:
+    """Make the chart ready to be dragged over; where it is."""
     page.get_by_role("button", name="Label a period").click()
     expect(page.get_by_role("button", name="Drag over the chart")).to_be_visible()
     box = page.locator(".chart canvas").bounding_box()
     assert box is not None
+    return box
+
+
+def drag(page: Page, start: float, end: float) -> None:
+    """Label a period between two shares of the plot's width."""
+    box = start_label(page)
     width = box["width"] - LEFT - RIGHT
     x0, x1 = (box["x"] + LEFT + share * width for share in (start, end))
     y = box["y"] + 100

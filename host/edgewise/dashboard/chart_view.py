@@ -16,7 +16,7 @@ from edgewise.dashboard import chart, chart_data, labels, notes, series
 from edgewise.dashboard.fleet import Node
 from edgewise.dashboard.layout import markup
 from edgewise.dashboard.screen import Screen
-from edgewise.dashboard.series import Band
+from edgewise.dashboard.series import NO_READINGS, Band, Window
 from edgewise.dashboard.state import State
 from edgewise.dashboard.visible_span import VisibleSpan
 
@@ -123,16 +123,24 @@ class ChartView:
             [Band(max(b.start, span[0]), min(b.end, span[1]), b.name) for b in outages],
         )
         axes = chart.axes(self._screen.clock, *span, 2 * self._pixels)
-        classes = sorted({c for c in window.cls if c is not None} | {b.name for b in bands})
-        marks = {c: palette[c] for c in classes}
-        if outages:
-            marks["no readings"] = chart_data.QUIET
-        if window.late.any():
+        return new_series, axes, self._legend_of(window, [*bands, *outages])
+
+    def _legend_of(self, window: Window, bands: list[Band]) -> str:
+        # What can be seen, without the margins of the window.
+        first, last, palette = self.span.first, self.span.last, self._state.palette
+        is_seen = (window.last_s >= first) & (window.first_s <= last)
+        seen = [band.name for band in bands if band.end > first and band.start < last]
+        classes = {window.cls[i] for i in np.flatnonzero(is_seen)} - {None}
+        names = sorted({*(c for c in classes if c), *seen} - {NO_READINGS})
+        marks = {name: palette[name] for name in names}
+        if NO_READINGS in seen:
+            marks[NO_READINGS] = chart_data.QUIET
+        if window.late[is_seen].any():
             marks["sent later"] = chart_data.LATE
-        if np.isnan(window.t).any():
+        if np.isnan(window.t[:, is_seen]).any():
             marks["failed reads"] = chart_data.FAILED
         entries = (
             f'<span><i style="background:{color}"></i>{escape(text)}</span>'
             for text, color in marks.items()
         )
-        return new_series, axes, f'<p class="legend">{"".join(entries)}</p>'
+        return f'<p class="legend">{"".join(entries)}</p>'

@@ -127,9 +127,11 @@ def _accuracy(recalls: list[float], package: Package | None, diag: dict[str, Any
         return Figure(
             name, value, "%", f"of its model, on {scores['rows']} test readings", formula
         )
-    value_of_node = _number(diag, "accuracy")
     meaning = "of its model, on test readings"
-    return Figure("Accuracy", value_of_node, "%", meaning, "right decisions / all decisions")
+    plain = _number(diag, "accuracy")
+    if plain is None:
+        return Figure(name, None, "%", meaning, formula)
+    return Figure("Accuracy", plain, "%", meaning, "right decisions / all decisions")
 
 
 def _recalls(connection: Connection, node: str) -> list[float]:

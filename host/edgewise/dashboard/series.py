@@ -16,10 +16,11 @@ from sqlalchemy import Connection, Engine, select, text
 from edgewise.dashboard.hours import Hours, buckets
 from edgewise.database.schema import AHEAD_S, HOUR_S, reading, reading_hour
 
-__all__ = ["Band", "Window", "extent", "window"]
+__all__ = ["NO_READINGS", "Band", "Window", "extent", "window"]
 
 Floats = NDArray[np.float64]
 
+NO_READINGS = "no readings"
 _GAP_PERIODS = 3  # as in training, where a longer gap starts a new window
 _NEIGHBOURS = text(
     "SELECT (SELECT MAX(ts) FROM reading WHERE node = :node AND ts < :first "
@@ -77,7 +78,7 @@ class Window:
         if self.after_s is None:
             ends[-1], limits_s[-1] = now_s, max(silent_s, limits_s[-1])
         return [
-            Band(start, end, "no readings")
+            Band(start, end, NO_READINGS)
             for start, end, limit_s in zip(starts, ends, limits_s, strict=True)
             if start is not None and end is not None and end - start > limit_s
         ]
