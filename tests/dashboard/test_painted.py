@@ -76,6 +76,7 @@ def test_texts_have_a_size_and_contrast(
 
 def expect_chosen(page: Page, name: str) -> None:
     """The one range that is marked, by its colour and for a screen reader."""
+    expect(page.locator(".ranges [aria-pressed=true]")).to_have_text(name)
     colors = {
         button.inner_text(): button.evaluate("b => getComputedStyle(b).backgroundColor")
         for button in page.locator(".ranges button").all()
@@ -83,7 +84,6 @@ def expect_chosen(page: Page, name: str) -> None:
     assert len(colors) == 6
     (marked,) = (n for n, color in colors.items() if list(colors.values()).count(color) == 1)
     assert marked == name
-    expect(page.locator(".ranges [aria-pressed=true]")).to_have_text(name)
 
 
 def test_the_chosen_range_is_marked_and_shown(page: Page, url: str, engine: Engine) -> None:

@@ -163,6 +163,15 @@ def test_training_that_cannot_be_is_said(
     page.get_by_role("button", name="Train").click()
     page.get_by_role("button", name="Train").click()
     expect(page.get_by_text("A training is running")).to_be_visible()
+    expect(panel).to_contain_text("The training failed: ")
+    expect(panel).to_contain_text("only the class 'cold'")
+    store(engine, rooms("other"))
+    page.goto(f"{url}/node?id=other")
+    expect(panel).to_contain_text("has not reported its model")
+    expect(panel).not_to_contain_text("failed")
+    page.get_by_role("button", name="Train").click()
+    expect(panel).to_contain_text("node other has no labelled period")
+    page.goto(f"{url}/node?id={NODE}")
     expect(panel).to_contain_text("only the class 'cold'")
 
 

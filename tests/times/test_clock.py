@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from edgewise.errors import InputError
-from edgewise.times import LOCAL, Clock, find_zone, iso
+from edgewise.times import LOCAL, Clock, find_zone, iso, long_duration, short_duration
 
 BERLIN = Clock(find_zone("Europe/Berlin"))
 KOLKATA = Clock(find_zone("Asia/Kolkata"))
@@ -91,9 +91,28 @@ def test_local_is_the_zone_of_the_computer(monkeypatch: pytest.MonkeyPatch) -> N
     try:
         assert LOCAL.with_zone(utc("2015-07-04 12:00")) == "04 Jul 2015 08:00 EDT"
         assert LOCAL.full(utc("2015-01-04 12:00")) == "2015-01-04 07:00:00 EST"
+        assert LOCAL.of_iso("2015-01-04T12:00:00Z") == "2015-01-04 07:00:00 EST"
+        assert LOCAL.of_iso("0000-01-01T00:00:00Z") == "0000-01-01T00:00:00Z"
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_durations_in_words() -> None:
+    assert [short_duration(s) for s in (0, 119, 120, 7200, 3 * 86400)] == [
+        "0 s",
+        "119 s",
+        "2 min",
+        "2 h",
+        "3 d",
+    ]
+    assert long_duration(3 * 86400 + 4 * 3600 + 59) == "3 days 4 hours"
+    assert [long_duration(s) for s in (0, 61, 3600, 86400 + 7)] == [
+        "0 seconds",
+        "1 minute 1 second",
+        "1 hour",
+        "1 day",
+    ]
 
 
 def test_files_are_in_utc() -> None:

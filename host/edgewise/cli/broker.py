@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -101,7 +100,7 @@ def init(
 
 
 def _print_result(result: InitResult) -> None:
-    end_date = LOCAL.full(datetime.fromisoformat(result.valid_until).timestamp())
+    end_date = LOCAL.of_iso(result.valid_until)
     say(f"CA {result.ca}; server certificate {result.server}, good until {end_date}")
     say(f"broker {', '.join(result.hosts)}, port {result.port}")
     for node in result.added:

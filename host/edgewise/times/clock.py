@@ -48,6 +48,13 @@ class Clock:
         """Such as 2026-11-24 07:15:09 CET."""
         return f"{self.at(time_s):%Y-%m-%d %H:%M:%S %Z}"
 
+    def of_iso(self, text: str) -> str:
+        """A time of a file, ISO 8601 with its zone, as `full` has it; another text as it is."""
+        try:
+            return self.full(datetime.fromisoformat(text).timestamp())
+        except (OSError, OverflowError, ValueError):
+            return text
+
     def typed(self, time_s: float) -> str:
         """Such as 2026-11-24 07:15, with seconds where they are not zero; `parse` reads it."""
         time = self.at(time_s)
