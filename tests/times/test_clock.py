@@ -43,6 +43,7 @@ def test_what_is_shown_can_be_typed(moment: str, shown: str) -> None:
         ("24.11.2025 07:15", "not a time: write it as 2026-11-24 07:15"),
         ("2025-02-30 07:15", "not a time"),
         ("2025-02-28 24:15", "not a time"),
+        ("2025-02-28 07:15 +99:00", "not a time"),
         ("", "not a time"),
     ],
 )
@@ -54,6 +55,7 @@ def test_what_is_no_time_is_said(text: str, why: str) -> None:
 def test_times_with_an_offset() -> None:
     for text in ("2025-11-24T07:15Z", "2025-11-24 07:15 UTC", "2025-11-24 12:45 +05:30"):
         assert BERLIN.parse(text) == utc("2025-11-24 07:15")
+    assert BERLIN.parse("2025-11-24 9:15:00 +2:00") == utc("2025-11-24 07:15")
     assert KOLKATA.parse("2025-11-24 7:15") == utc("2025-11-24 01:45")
 
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from edgewise.errors import InputError
+from edgewise.times.zones import find_zone
 
 __all__ = ["LOCAL", "Clock"]
 
 _DAY_S = 86400
 _TYPED = re.compile(
-    r"(\d{4}-\d{1,2}-\d{1,2})[T ]+(\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)"
+    r"(\d{4})-(\d{1,2})-(\d{1,2})[T ]+(\d{1,2}):(\d{2})(?::(\d{2}))?"
     r"(?: ?([+-]\d{1,2}:?\d{2}|Z|UTC))?"
 )
 _STORED = re.compile(r"\b(\d\d [A-Z][a-z]{2}) (\d\d:\d\d) UTC\b")
@@ -62,7 +63,7 @@ class Clock:
         return f"{time:%Y-%m-%d %H:%M{seconds}}{self._fold(time)}"
 
     def parse(self, text: str) -> float:
-        """The unix seconds of a time that somebody typed; InputError says how to type it.
+        """The unix seconds of a typed time; InputError says how to type it.
 
         It is InputError too for a time that the clock skips at the start of summer time, and for
         one of the hour that comes twice, without an offset.
@@ -71,12 +72,14 @@ class Clock:
         try:
             if not match:
                 raise ValueError
-            naive = datetime.fromisoformat(f"{_padded(match[1])} {match[2].zfill(5)}")
-        except ValueError as e:
+            *fields, offset = match.groups(default="0")
+            year, month, day, hour, minute, second = map(int, fields)
+            naive = datetime(year, month, day, hour, minute, second)
+            zone = None if offset == "0" else UTC if offset in ("Z", "UTC") else find_zone(offset)
+        except (InputError, ValueError) as e:
             raise InputError(f"{text.strip()[:40]!r}: not a time: write it as {_FORM}") from e
-        if offset := match[3]:
-            zone = "+00:00" if offset in ("Z", "UTC") else offset
-            return datetime.strptime(f"{naive.isoformat()}{zone}", _form(naive)).timestamp()
+        if zone:
+            return naive.replace(tzinfo=zone).timestamp()
         times = self.moments(naive)
         if not times:
             raise InputError(f"{text}: the clock skips it at the start of summer time")
@@ -155,15 +158,6 @@ class Clock:
     def _offset(time: datetime) -> str:
         text = f"{time:%z}"
         return f"{text[:3]}:{text[3:5]}"
-
-
-def _padded(day: str) -> str:
-    year, month, day = day.split("-")
-    return f"{year}-{month.zfill(2)}-{day.zfill(2)}"
-
-
-def _form(naive: datetime) -> str:
-    return f"%Y-%m-%dT%H:%M:%S{'.%f' if naive.microsecond else ''}%z"
 
 
 def _stored_time(text: str, near_s: float) -> float | None:
