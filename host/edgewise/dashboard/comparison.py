@@ -128,7 +128,7 @@ def table(new: Judged, old: Sequence[Judged]) -> str:
         for title, cells in rows
     )
     head = "".join(f'<th scope="col">{escape(m.name)}</th>' for m in models)
-    return f'<table class="models"><tr><td></td>{head}</tr>{body}</table>'
+    return f'<div class="models"><table><tr><td></td>{head}</tr>{body}</table></div>'
 
 
 def _share(model: Judged, key: str) -> str:
