@@ -38,7 +38,7 @@ class VisibleSpan:
 
     @property
     def axis(self) -> tuple[float, float]:
-        return min(self._first_reading, self.first, self._end - _LEAST_S), self._end
+        return self._start, self._end
 
     @property
     def _end(self) -> float:
@@ -49,16 +49,19 @@ class VisibleSpan:
         self.range = name
         if name == _ALL:
             self.first, self.last = min(self._first_reading, self._now - _LEAST_S), self._end
-            return
-        days_s = _DAYS[name] * _DAY_S
-        self.first = self._now - days_s
-        self.last = min(self._end, self._now + _FORECAST_SHARE * days_s)
+        else:
+            days_s = _DAYS[name] * _DAY_S
+            self.first = self._now - days_s
+            self.last = min(self._end, self._now + _FORECAST_SHARE * days_s)
+        self._start = min(self._first_reading, self.first)
 
     def show_own(self, first_s: float, last_s: float) -> None:
-        """Show from one time to another, as far as the axis reaches to the right."""
+        """Show from one time to another; the axis reaches to the left if it must."""
         self.range = OWN
-        self.last = min(max(last_s, first_s + 1), self._end)
-        self.first = max(min(first_s, self.last - 1), self._first_reading - _BEFORE_S)
+        lowest = self._first_reading - _BEFORE_S
+        self.last = min(max(last_s, first_s + 1, lowest + 1), self._end)
+        self.first = min(max(first_s, lowest), self.last - 1)
+        self._start = min(self._start, self.first)
 
     def shares(self) -> tuple[float, float]:
         """What is seen as percent of the axis, as ECharts has them."""
