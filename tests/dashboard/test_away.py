@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import Engine, create_engine, make_url, text
 from tests.dashboard.conftest import Serve
 from tests.dashboard.past import rooms, row, store
-from tests.dashboard.test_teaching import drag, log_in, name_it
+from tests.dashboard.test_teaching import drag, labels_panel, log_in, name_it
 from tests.database.databases import server, url
 
 from edgewise.database import open_db
@@ -92,7 +92,7 @@ def test_open_pages_wait_for_it(
     expect(second_page.locator(".card")).to_contain_text("27.5")
     page.bring_to_front()
     name_it(page, "cold")
-    expect(page.locator(".panel", has_text="Taught")).to_contain_text("cold")
+    expect(labels_panel(page)).to_contain_text("cold")
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)

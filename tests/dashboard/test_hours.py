@@ -51,8 +51,8 @@ def test_the_past_looks_the_same_in_hours(engine: Engine) -> None:
 
 def test_what_became_hours_is_not_lost(engine: Engine) -> None:
     def buffer_share() -> float | None:
-        entries = figures(engine, "a", {}, START_S + 100 * HOUR_S)
-        return next(f.value for f in entries if f.name == "E_buffer")
+        entries = figures(engine, "a", {}, START_S + 100 * HOUR_S, None)
+        return next(f.value for f in entries if f.name == "Readings stored")
 
     store_hours(engine)
     with engine.begin() as connection:

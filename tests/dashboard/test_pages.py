@@ -42,7 +42,7 @@ def test_every_node_is_there_with_what_is_wrong_with_it(
     for name, css in (("away", "silent"), ("behind", "late"), ("left", "offline")):
         expect(page.locator(f".card.{css}")).to_have_count(1)
         expect(page.locator(f".card.{css}")).to_contain_text(name)
-    expect(page.locator(".card", has_text="broken")).to_contain_text("no value: timeout")
+    expect(page.locator(".card", has_text="broken")).to_contain_text("failed read: timeout")
     expect(page.locator(".counts")).to_contain_text("3 online")
 
 
@@ -53,7 +53,7 @@ def test_a_click_opens_the_node_and_its_chart(page: Page, url: str, engine: Engi
     expect(page.locator("canvas")).to_be_visible()
     expect(page.locator(".legend")).to_contain_text("empty")
     expect(page.locator(".figures > div")).to_have_count(7)
-    expect(page.locator(".figures > div", has_text="E_buffer")).to_contain_text("100.0")
+    expect(page.locator(".figures > div", has_text="Readings stored")).to_contain_text("100.0")
     expect(page.get_by_role("button", name="Train")).to_have_count(0)
     expect(page.get_by_role("button", name="Label a period")).to_have_count(0)
     page.get_by_role("link", name="All nodes").click()

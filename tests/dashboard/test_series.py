@@ -102,3 +102,26 @@ def test_nothing_there(engine: Engine) -> None:
     assert len(window(engine, "a", 0, 1, 100).first_s) == 0
     store(engine, [row("a", 1, None)])
     assert extent(engine, "a") is None
+
+
+def test_outages_reach_beyond_the_window_and_to_now(engine: Engine) -> None:
+    hour_s = 3600.0
+    store(engine, [row("a", i, START_S + 60 * i) for i in range(60)])
+    store(engine, [row("a", 100 + i, START_S + 10 * hour_s + 60 * i) for i in range(60)])
+    last_s = START_S + 11 * hour_s - 60
+
+    def outages(first_h: float, last_h: float, silent_s: float = 0.0) -> list[tuple[float, float]]:
+        span = START_S + first_h * hour_s, START_S + last_h * hour_s
+        now_s = START_S + 20 * hour_s
+        bands = window(engine, "a", *span, 100).outages(60, now_s, silent_s)
+        return [((b.start - START_S) / hour_s, (b.end - START_S) / hour_s) for b in bands]
+
+    end_h = (last_s - START_S) / hour_s
+    inner, open_end = (59 / 60, 10.0), (end_h, 20.0)
+    assert outages(0, 20) == [inner, open_end]
+    assert outages(2, 10.5) == [inner]  # it began before
+    assert outages(0, 5) == [inner]  # it ends later
+    assert outages(3, 4) == [inner]  # nothing else is seen
+    assert outages(12, 20) == [open_end]
+    assert outages(0, 20, 10 * hour_s) == [inner]  # a node that sleeps so long
+    assert outages(-5, -1) == []  # before the first reading

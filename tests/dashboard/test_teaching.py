@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 from sqlalchemy import Engine, select
 from tests.broker.mosquitto import anonymous
 from tests.dashboard.conftest import LIMIT_MS, NODE, Serve
@@ -49,12 +49,22 @@ def open_node(page: Page, url: str, engine: Engine, secret: str) -> None:
     page.goto(f"{url}/node?id={NODE}")
 
 
-def drag(page: Page, start: float, end: float) -> None:
-    """Label a period between two shares of the plot's width."""
+def labels_panel(page: Page) -> Locator:
+    return page.locator(".panel", has=page.get_by_text("Labels", exact=True))
+
+
+def start_label(page: Page) -> FloatRect:
+    """Make the chart ready to be dragged over; where it is."""
     page.get_by_role("button", name="Label a period").click()
     expect(page.get_by_role("button", name="Drag over the chart")).to_be_visible()
     box = page.locator(".chart canvas").bounding_box()
     assert box is not None
+    return box
+
+
+def drag(page: Page, start: float, end: float) -> None:
+    """Label a period between two shares of the plot's width."""
+    box = start_label(page)
     width = box["width"] - LEFT - RIGHT
     x0, x1 = (box["x"] + LEFT + share * width for share in (start, end))
     y = box["y"] + 100
@@ -82,7 +92,7 @@ def test_a_period_is_labelled_by_dragging_and_undone(
     page.goto(f"{url}/node?id={NODE}")
     drag(page, 0.25, 0.5)
     name_it(page, "cold <i>")
-    panel = page.locator(".panel", has_text="Taught")
+    panel = labels_panel(page)
     expect(panel).to_contain_text("cold <i>")
     expect(page.locator(".legend")).to_contain_text("cold <i>")
     with engine.connect() as connection:
@@ -117,7 +127,7 @@ def test_a_finger_labels_as_well(browser: Browser, url: str, engine: Engine, sec
         points = [] if kind == "End" else [{"x": x, "y": box["y"] + 80}]
         session.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
     name_it(page, "cold")
-    expect(page.locator(".panel", has_text="Taught")).to_contain_text("cold")
+    expect(labels_panel(page)).to_contain_text("cold")
     phone.close()
 
 
@@ -133,12 +143,12 @@ def test_two_people_see_each_others_labels(
     page.bring_to_front()  # a page that is hidden draws no frames and takes its time
     drag(page, 0.2, 0.4)
     name_it(page, "cold")
-    panel = second_page.locator(".panel", has_text="Taught")
+    panel = labels_panel(second_page)
     expect(panel).to_contain_text("cold")
     expect(second_page.locator(".legend")).to_contain_text("cold")
     second_page.bring_to_front()
     panel.get_by_role("button", name="Undo").click()
-    expect(page.locator(".panel", has_text="Taught")).to_contain_text("Nothing yet")
+    expect(labels_panel(page)).to_contain_text("No labels yet")
 
 
 def test_training_that_cannot_be_is_said(
@@ -152,7 +162,16 @@ def test_training_that_cannot_be_is_said(
     name_it(page, "cold")
     page.get_by_role("button", name="Train").click()
     page.get_by_role("button", name="Train").click()
-    expect(page.get_by_text("A training is under way")).to_be_visible()
+    expect(page.get_by_text("A training is running")).to_be_visible()
+    expect(panel).to_contain_text("The training failed: ")
+    expect(panel).to_contain_text("only the class 'cold'")
+    store(engine, rooms("other"))
+    page.goto(f"{url}/node?id=other")
+    expect(panel).to_contain_text("has not reported its model")
+    expect(panel).not_to_contain_text("failed")
+    page.get_by_role("button", name="Train").click()
+    expect(panel).to_contain_text("node other has no labelled period")
+    page.goto(f"{url}/node?id={NODE}")
     expect(panel).to_contain_text("only the class 'cold'")
 
 
@@ -201,7 +220,7 @@ def test_a_page_that_stood_still_keeps_what_is_clicked(
     drag(page, 0.2, 0.4)
     stand_still(page, 12)
     name_it(page, "cold")
-    expect(page.locator(".panel", has_text="Taught")).to_contain_text("cold")
+    expect(labels_panel(page)).to_contain_text("cold")
 
 
 def test_a_class_that_no_model_may_have_is_refused(
@@ -247,18 +266,21 @@ def test_see_label_train_push(
         panel = page.locator(".panel", has=page.get_by_text("Model", exact=True))
         expect(panel.locator("tr", has_text="taught-")).to_be_visible(timeout=5 * LIMIT_MS)
         expect(panel).to_contain_text("window knows none of these classes")
-        assert re.search(r"taught-\S+?\s*100\.0%", panel.inner_text())
+        assert re.search(r"balanced accuracy\s*100\.0%", panel.inner_text())
         with SimulatedNode(first, replay_log, config, 2, world=FAST):
             assert collector.wait_for(lambda c: c.readings > 2, LIMIT_S)
             page.get_by_role("button", name="Push ...").click()
-            page.get_by_role("dialog").get_by_role("button", name="Push").click()
+            page.get_by_role("dialog").get_by_role("button", name="Push to 1 node").click()
+            again = page.get_by_role("dialog", name="Push this model all the same?")
+            expect(again).to_contain_text("does not know 'closed', 'open', which window knows")
+            again.get_by_role("button", name="Push all the same").click()
             expect(panel).to_contain_text("confirmed by the node")
             class_chip = page.locator(".now .chip")
             expect(class_chip).to_have_text(re.compile("fresh|cosy"))
             items = panel.locator("ul").first.locator("li")
             expect(items).to_have_text([re.compile(r"taught-\S+ \("), re.compile(r"window \(")])
             page.get_by_role("button", name="Roll back").click()
-            expect(panel).to_contain_text("the model before is back")
+            expect(panel).to_contain_text("the model before runs again")
             expect(items.first).to_contain_text("back to window")
             expect(items).to_have_count(3)
         collector.stop()

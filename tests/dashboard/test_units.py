@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from edgewise.dashboard.state import State
 from edgewise.dashboard.units import CELSIUS, FAHRENHEIT, Scale
 from edgewise.database.notes import note_change
 from edgewise.database.schema import forecast, health
+from edgewise.times import Clock
 
 REMARK = (
     "temperature of attic has been 2.1 °C below its neighbours for 3 days, "
@@ -86,7 +88,7 @@ def test_the_texts_of_events(engine: Engine) -> None:
     write_notes(engine, now)
     for scale in (FAHRENHEIT, CELSIUS):
         state = State(engine, None, Path(), Path(), "edgewise", scale=scale)
-        texts = [text for _, text in events(state, NODE, 0, now)]
+        texts = [text for _, text in events(state, Clock(UTC), NODE, 0, now)]
         state.close()
         is_celsius = scale is CELSIUS
         limits = [

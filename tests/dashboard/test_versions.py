@@ -18,12 +18,14 @@ START_S = 1_700_000_000.0
 EVIL = "<img src=x onerror=window.hacked=1>"
 
 
-def store_start(engine: Engine, boot: int, ts: float | None, **values: Any) -> None:
+def store_start(
+    engine: Engine, boot: int, ts: float | None, node: str = "a", **values: Any
+) -> None:
     payload = {"event": "reset", "from": "soft", "to": "running", **values}
     with engine.begin() as connection:
         connection.execute(
             events.insert().values(
-                node="a",
+                node=node,
                 boot=boot,
                 seq=0,
                 ts=ts,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.command import edgewise
 from tests.health.weeks import NOW_S, failure, rows, store
 
 from edgewise.database import open_db
+from edgewise.database.schema import reading_hour, status
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -47,7 +49,38 @@ def test_a_past_of_long_ago(tmp_path: Path) -> None:
     engine.dispose()
     result = run("--db", url)
     assert result.returncode == 0
-    assert result.stderr.endswith("no readings of the last eight days\n")
+    assert re.search(r"\n- n: not judged: no readings for \d{4} days\n$", result.stderr)
+
+
+def test_every_node_is_listed(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    engine = open_db(url)
+    shift_s = time.time() - NOW_S
+    readings = [
+        {**r, **dict.fromkeys(("ts", "received_at"), r["ts"] + shift_s)} for r in rows("dead")
+    ]
+    store(engine, (r | failure("timeout") for r in readings))
+    store(engine, [{**readings[0], "node": "clockless", "ts": None}])
+    store(engine, [{**readings[-1], "node": "new"}])
+    with engine.begin() as connection:
+        connection.execute(status.insert().values(node="mute", online=1, received_at=NOW_S))
+        connection.execute(
+            reading_hour.insert().values(node="old", hour_ts=NOW_S, n=1, failed=0, t_mean=20.0)
+        )
+    engine.dispose()
+    result = run("--db", url, "--models", str(tmp_path), "--json")
+    assert result.returncode == 0, result.stderr
+    report = json.loads(result.stdout)
+    assert report["nodes"] == ["clockless", "dead", "mute", "new", "old"]
+    assert all(f"\n {name} " in result.stderr for name in report["nodes"])
+    assert report["unjudged"].pop("old").startswith("not judged: no readings for ")
+    assert report["unjudged"] == {
+        "clockless": "not judged: no readings with a time yet",
+        "mute": "not judged: no readings with a time yet",
+        "new": "not judged yet: too few readings",
+    }
+    assert "- mute: not judged: no readings with a time yet\n" in result.stderr
+    assert "100% of the reads of dead failed" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from tests.shared import small_log
 
 from edgewise.logs.log import read_log
 from edgewise.logs.resample import resample
-from edgewise.logs.writing import iso
 from edgewise.package.store import Package
+from edgewise.times import iso
 
 HEAD = "time,temperature,humidity,status\n"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgewise.package.store import load_package
@@ -35,3 +36,18 @@ def test_the_card_states_the_figures(path: Path) -> None:
     for name in ("accuracy", "balanced_accuracy", "macro_f1"):
         assert f"{scores[name]:.1%}".replace("%", " %") in card
     assert f"{info['nodes']} nodes" in card
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda p: p.name)
+def test_the_figures_of_each_class_are_those_of_the_confusion(path: Path) -> None:
+    package = load_package(path)
+    evidence = package.evidence()
+    assert evidence is not None
+    confusion = np.array(evidence["confusion"])
+    scores = package.info["metrics"]["test"]
+    columns = (confusion.sum(axis=1), np.diag(confusion), confusion.sum(axis=0))
+    for name, n, n_right, n_said in zip(package.classes, *columns, strict=True):
+        expected = {"rows": n, "recall": n_right / n, "precision": n_right / n_said}
+        assert scores["classes"][name] == expected
+    recalls = [cls["recall"] for cls in scores["classes"].values()]
+    assert np.mean(recalls) == pytest.approx(scores["balanced_accuracy"])

@@ -32,7 +32,8 @@ def test_without_a_session_nothing_answers(url: str) -> None:
     for path in paths:
         for cookie in ("", "edgewise_session=", f"edgewise_session={'x' * 43}"):
             response = send_request(url, "GET", path, Cookie=cookie)
-            assert (response.status, response.headers["location"]) == (303, "/login"), path
+            to = f"?to=%2Fnode%3Fid%3D{NODE}" if path.startswith("/node") else ""
+            assert (response.status, response.headers["location"]) == (303, f"/login{to}"), path
             assert NODE.encode() not in response.read()
         assert send_request(url, "POST", path, Origin=url).status == 403
     assert send_request(url, "POST", "/logout", Origin=url).status == 403

@@ -1,4 +1,5 @@
 """A board on a cable: build its files, flash, deploy, read its serial line, check it.
 
-May import: errors, logs, messages, mqtt, package, paths, settings, toolchain, urls.
+May import: errors, logs, messages, mqtt, package, paths, settings, times,
+toolchain, urls.
 """

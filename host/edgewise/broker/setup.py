@@ -18,6 +18,7 @@ from edgewise.broker.settings import MARK, Settings, check_host, check_node
 from edgewise.broker.texts import mosquitto_conf, node_toml
 from edgewise.broker.users import OPERATOR, acl_users, hash_password, node_rights, operator_rights
 from edgewise.errors import InputError
+from edgewise.times import iso
 
 __all__ = ["DAYS", "InitResult", "init"]
 
@@ -134,7 +135,7 @@ class _Setup:
             folder.write_open("server.pem", renewed.public_bytes(Encoding.PEM))
             self._result.server = "renewed" if certificate else "made"
             certificate = renewed
-        self._result.valid_until = certificate.not_valid_after_utc.isoformat()
+        self._result.valid_until = iso(certificate.not_valid_after_utc.timestamp())
 
     def _is_due(self, certificate: x509.Certificate) -> bool:
         end = certificate.not_valid_after_utc

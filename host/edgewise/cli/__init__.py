@@ -2,5 +2,5 @@
 
 May import: bench, board, broker, collector, compile, console, dashboard, database, demo, errors,
 features, forecast, health, homeassistant, logs, messages, ota, package, paths, prediction, report,
-settings, simulator, station, toolchain, training, unusual, urls.
+settings, simulator, station, times, toolchain, training, unusual, urls.
 """

@@ -11,6 +11,7 @@ import typer
 from edgewise.cli.help import examples, make_app
 from edgewise.cli.options import JsonFlag
 from edgewise.console import emit_json, say
+from edgewise.times import LOCAL
 
 if TYPE_CHECKING:
     from edgewise.broker.setup import InitResult
@@ -99,7 +100,7 @@ def init(
 
 
 def _print_result(result: InitResult) -> None:
-    end_date = result.valid_until[:10]
+    end_date = LOCAL.of_iso(result.valid_until)
     say(f"CA {result.ca}; server certificate {result.server}, good until {end_date}")
     say(f"broker {', '.join(result.hosts)}, port {result.port}")
     for node in result.added:

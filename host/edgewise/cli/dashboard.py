@@ -21,6 +21,7 @@ from edgewise.cli.options import (
     db_or_none,
 )
 from edgewise.console import say
+from edgewise.times import find_zone
 from edgewise.toolchain import extras
 
 __all__ = ["app"]
@@ -29,7 +30,7 @@ app = make_app(
     "edgewise dashboard --db sqlite:///edgewise.db --create",
     "edgewise dashboard --db postgresql://pi.local/edgewise --broker mqtt://pi.local",
     "edgewise dashboard --db sqlite:///edgewise.db --private",
-    "edgewise dashboard --db sqlite:///edgewise.db --fahrenheit",
+    "edgewise dashboard --db sqlite:///edgewise.db --fahrenheit --tz America/New_York",
     "edgewise dashboard password",
 )
 
@@ -75,6 +76,12 @@ def dashboard(
             "--fahrenheit", help="Show temperatures in Fahrenheit; what is stored stays Celsius"
         ),
     ] = False,
+    tz: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ZONE", help="Zone of the times, such as Europe/Berlin [that of the browser]"
+        ),
+    ] = None,
     models: Annotated[Path, typer.Option(help="Folder with the model packages")] = Path("models"),
     config: Annotated[
         Path, typer.Option(help="Settings with update.secret, the key of the nodes")
@@ -94,6 +101,7 @@ def dashboard(
     from edgewise.database import open_db
     from edgewise.errors import InputError
 
+    zone = None if tz is None else find_zone(tz)
     db_url = db_or_none(db, db_password_file)
     if db_url is None:
         raise InputError("nothing to show: name the database with --db")
@@ -102,7 +110,7 @@ def dashboard(
     from edgewise.dashboard.server import Address, serve  # takes a second, and people answer first
 
     address = Address(host, port, tuple(proxy or ()), private)
-    with serve(engine, broker_url, address, models, config, base, fahrenheit) as server:
+    with serve(engine, broker_url, address, models, config, base, fahrenheit, zone) as server:
         wait_for_end = catch_end()
         say(f"dashboard at {server.url}, Ctrl-C ends it")
         wait_for_end()

@@ -14,6 +14,7 @@ from edgewise.cli.options import DB_ENV, DbPasswordFile, JsonFlag, NodeOrAll, db
 from edgewise.console import emit_json, err, printable, progress_bar, say
 from edgewise.errors import InputError
 from edgewise.logs.choices import Choices
+from edgewise.times import LOCAL
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -155,7 +156,7 @@ def _show(
             if crossing_ts is not None:
                 say(f"{series.node}: warning: {limit} expected at {_clock(crossing_ts)}")
     for name, text in events:
-        say(f"event of {name}: {text}")
+        say(f"event of {name}: {LOCAL.localize(text, time.time())}")
     if picture:
         from edgewise.forecast.picture import draw
 
@@ -166,7 +167,7 @@ def _show(
 
 
 def _clock(ts: float) -> str:
-    return time.strftime("%d %b %H:%M UTC", time.gmtime(ts))
+    return LOCAL.with_zone(ts)
 
 
 def _print_table(outlooks: list[Outlook]) -> None:

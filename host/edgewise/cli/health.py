@@ -10,6 +10,7 @@ import typer
 
 from edgewise.cli.options import Db, DbPasswordFile, JsonFlag
 from edgewise.console import emit_json, err, printable, say
+from edgewise.times import LOCAL
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -56,15 +57,19 @@ def _check(engine: Engine, models: Path, json: bool) -> None:
         report = check(engine, models)
     _print_table(report)
     for remark in report.remarks:
-        say(f"- {remark.text}")
-    if not report.remarks:
-        say("no problems found" if report.findings else "no readings of the last eight days")
+        say(f"- {LOCAL.localize(remark.text, remark.day)}")
+    for node, reason in report.unjudged.items():
+        say(f"- {node}: {reason}")
+    if not report.remarks and len(report.unjudged) < len(report.nodes):
+        say("no problems found")
     if json:
         emit_json(
             {
                 "findings": [_as_dict(f) for f in report.findings],
                 "remarks": [vars(r) for r in report.remarks],
                 "models": report.models,
+                "nodes": report.nodes,
+                "unjudged": report.unjudged,
             }
         )
 
@@ -87,7 +92,8 @@ def _print_table(report: Report) -> None:
     columns = ("failed", "flat", "t to others", "h to others", "model", "drift")
     for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
-    for node, values in newest.items():
+    for node in report.nodes:
+        values = newest[node]
         table.add_row(
             escape(printable(node)),
             _format(values.get("failed"), "{:.1%}"),

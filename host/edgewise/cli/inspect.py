@@ -9,6 +9,7 @@ import typer
 
 from edgewise.cli.options import JsonFlag
 from edgewise.console import emit_json, printable
+from edgewise.times import LOCAL
 
 if TYPE_CHECKING:
     from edgewise.package.signature import Signature
@@ -108,7 +109,7 @@ def _stated(text: str) -> str:
 def _signed_by(facts: dict[str, Any] | None) -> str:
     if facts is None:
         return "nobody: who made it is not known"
-    key = f"key {facts['fingerprint']}, {facts['signed_at']}"
+    key = f"key {facts['fingerprint']}, {LOCAL.of_iso(facts['signed_at'])}"
     if facts["known_as"] is not None:
         return f"{facts['known_as']}, known {key}"
     return f"an unknown {key}; the signer says to be {facts['signer']}"

@@ -12,6 +12,7 @@ from edgewise.cli.inspect import inspect
 from edgewise.cli.options import JsonFlag
 from edgewise.console import emit_json, printable, say
 from edgewise.errors import EdgewiseError
+from edgewise.times import LOCAL
 
 _EXAMPLES = (
     "edgewise package sign models/mine",
@@ -105,7 +106,7 @@ def verify(
     typer.echo(
         printable(
             f"{model}: signed by {known_name}, known key {signature.key.fingerprint}, "
-            f"{signature.signed_at}"
+            f"{LOCAL.of_iso(signature.signed_at)}"
         )
     )
 

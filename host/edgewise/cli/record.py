@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -25,6 +24,7 @@ from edgewise.cli.options import (
 from edgewise.cli.signals import end_as_interrupt
 from edgewise.console import emit_json, say
 from edgewise.errors import InputError
+from edgewise.times import LOCAL
 
 if TYPE_CHECKING:
     from edgewise.board.serial.recorder import Recorder
@@ -148,5 +148,5 @@ def _print_status(recorder: Recorder) -> None:
         return
     values = "failed read" if last.t is None else f"{last.t:.1f} C  {last.h:.1f} %"
     state = "paused" if recorder.paused else recorder.label
-    clock = time.strftime("%H:%M:%S", time.localtime(last.time_s))
+    clock = f"{LOCAL.at(last.time_s):%H:%M:%S %Z}"
     say(f"{clock}  {values}  [{state}]  {recorder.summary()}")

@@ -261,7 +261,7 @@ def _metrics(trained: Trained, judged: Judged) -> dict[str, Any]:
     if trained.detector:
         return metrics
     metrics["test"] = judged.scores.as_dict()
-    metrics |= {k: v for k, v in judged.scores.as_dict().items() if k != "rows"}
+    metrics |= {key: metrics["test"][key] for key in ("accuracy", "balanced_accuracy", "macro_f1")}
     if "temporal" in trained.heads.heads:
         metrics["trees"] = trained.scores.as_dict()
         metrics["delay_readings"] = judged.delay_readings

@@ -6,11 +6,15 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ROWS", "fill", "options"]
+from edgewise.dashboard import time_axis
+from edgewise.times import Clock
 
-ROWS = ("class", "taught", "notes")
+__all__ = ["ROWS", "axes", "fill", "options"]
+
+ROWS = ("class", "label", "notes")
 _T_COLOR, _H_COLOR = "#d9622b", "#2b7fc4"
 _EVENT_COLOR = "#c0563f"
+_TICK_PIXELS = 70
 # Draws a bar from one time to another in a row, clipped to the plot.
 _BAR = """(params, api) => {
   const a = api.coord([api.value(0), api.value(2)]), b = api.coord([api.value(1), api.value(2)]);
@@ -23,7 +27,7 @@ _BAR = """(params, api) => {
 }"""
 # The tooltip is drawn as text on the canvas (renderMode richText): text from a node is never
 # read as HTML. T_UNIT becomes the unit of the temperature.
-_TOOLTIP = """(all) => {
+_TOOLTIP = """(all) => {WALL
   const of = id => all.filter(p => p.seriesId === id).map(p => p.value);
   const span = (points, unit) => {
     const v = points.map(p => p[1]).filter(x => x !== null);
@@ -32,7 +36,8 @@ _TOOLTIP = """(all) => {
     return '\\n' + (low === high ? low : low + ' to ' + high) + unit;
   };
   const t = of('t'), f = of('yhat_t');
-  const time = new Date(all[0].axisValue).toLocaleString();
+  const d = wall(all[0].axisValue);
+  const time = day(d) + ' ' + d.getUTCFullYear() + ' ' + minute(d) + ':' + two(d.getUTCSeconds());
   const cls = t.length && t[0][2] ? '\\n' + t[0][2] : '';
   return time + span(t, T_UNIT) + span(of('h'), ' %RH') + cls
     + (f.length ? '\\nforecast' + span(f, T_UNIT).trim().padStart(9) : '');
@@ -48,7 +53,7 @@ class _GridPosition:
 _GRID_POSITIONS = (
     _GridPosition("28", "35%"),
     _GridPosition("47%", "27%"),
-    _GridPosition("79%", "14%"),
+    _GridPosition("78%", "13%"),
 )
 
 
@@ -64,12 +69,16 @@ def _area(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 
 
 def options(
-    first_s: float, last_s: float, dark: bool, narrow: bool, t_unit: str
+    first_s: float, last_s: float, clock: Clock, dark: bool, narrow: bool, t_unit: str
 ) -> dict[str, Any]:
     """The chart without data. It can be scrolled from ``first_s`` to ``last_s`` [unix seconds].
 
-    ``t_unit``: of the temperatures.
+    ``clock``: of its times. ``t_unit``: of the temperatures.
     """
+
+    def in_zone(template: str) -> str:
+        return time_axis.script(template, clock, first_s, last_s)
+
     ink, line = ("#a9b3be", "#2c333b") if dark else ("#5b6470", "#e4e8ec")
     left, right = (48, 12) if narrow else (56, 24)
     label = {"color": ink, "fontSize": 11}
@@ -82,7 +91,14 @@ def options(
             "gridIndex": i,
             "min": 1000 * first_s,
             "max": 1000 * last_s,
-            "axisLabel": {**label, "show": i == 2, "hideOverlap": True},
+            "axisLabel": {
+                **label,
+                "show": i == 2,
+                "hideOverlap": True,
+                "lineHeight": 14,
+                "verticalAlign": "top",
+                ":formatter": in_zone(time_axis.AXIS_LABEL),
+            },
             "axisLine": {"show": i == 2, "lineStyle": {"color": line}},
             "axisTick": {"show": False},
             "splitLine": {"show": False},
@@ -121,7 +137,7 @@ def options(
             "trigger": "axis",
             "renderMode": "richText",
             "confine": True,
-            ":formatter": _TOOLTIP.replace("T_UNIT", json.dumps(f" {t_unit}")),
+            ":formatter": in_zone(_TOOLTIP).replace("T_UNIT", json.dumps(f" {t_unit}")),
             "backgroundColor": "#1d2126" if dark else "#ffffff",
             "borderColor": line,
             "textStyle": {"color": "#e8ebee" if dark else "#1b1f24", "fontSize": 12},
@@ -145,6 +161,13 @@ def options(
         },
         "series": [*_values("t", 0, _T_COLOR), *_values("h", 1, _H_COLOR), *_bands()],
     }
+
+
+def axes(clock: Clock, first_s: float, last_s: float, pixels: int) -> list[dict[str, Any]]:
+    """The time axes with ticks between two times, for a plot that is ``pixels`` wide."""
+    times_s = time_axis.ticks(clock, first_s, last_s, max(2, pixels // _TICK_PIXELS))
+    lowest = {"axisLabel": {"customValues": [1000 * time_s for time_s in times_s]}}
+    return [{}, {}, lowest]
 
 
 def _values(channel: str, axis: int, color: str) -> list[dict[str, Any]]:

@@ -37,13 +37,15 @@ def data(
     forecasts: dict[str, list[Forecast]],
     palette: Palette,
     scale: Scale = CELSIUS,
+    outages: list[Band] | None = None,
 ) -> list[dict[str, Any]]:
     """The series of ``window``, which ECharts merges by id.
 
+    ``outages``: [those of the window].
     ``events``: unix seconds and name. ``forecasts``: channel -> time, value, lower, upper. Their
     temperatures, and those of ``window``, are in Celsius, those of the series in ``scale``.
     """
-    outages = window.outages(period_s)
+    outages = window.outages(period_s) if outages is None else outages
     gaps = window.gaps(period_s)
     areas = [[{"xAxis": 1000 * b.start}, {"xAxis": 1000 * b.end}] for b in outages]
     series: list[dict[str, Any]] = []

@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
+from edgewise.package.store import Package
+
 __all__ = ["Figure", "figures"]
 
 _DAY_S = 86400
@@ -24,10 +26,10 @@ _NOISE = text(
     "SELECT COUNT(*), SUM(CASE WHEN err IS NULL THEN 1 ELSE 0 END) FROM reading "
     "WHERE node = :node AND ts > :since"
 )
-_LABEL_ACCURACY = text(
+_LABEL_RECALLS = text(
     "SELECT COUNT(*), SUM(CASE WHEN r.cls = l.cls THEN 1 ELSE 0 END) FROM label l "
     "JOIN reading r ON r.node = l.node AND r.ts >= l.from_ts AND r.ts < l.to_ts "
-    "WHERE l.node = :node AND r.cls IS NOT NULL"
+    "WHERE l.node = :node AND r.cls IS NOT NULL GROUP BY l.cls"
 )
 _FORECAST = text(
     "SELECT f.yhat, (SELECT AVG(r.t) FROM reading r WHERE r.node = f.node "
@@ -38,35 +40,103 @@ _FORECAST = text(
 
 @dataclass(frozen=True)
 class Figure:
-    """``value`` is None where it is not known yet; ``meaning`` explains the figure in a line."""
+    """``value`` is None where it is not known yet; ``meaning`` explains the figure in a line,
+    ``formula`` says how it is computed."""
 
     name: str
     value: float | None
     unit: str
     meaning: str
+    formula: str
 
 
-def figures(engine: Engine, node: str, diag: dict[str, Any], last_s: float) -> list[Figure]:
-    """The seven figures of ``node``; ``last_s`` is the time of its newest reading."""
+def figures(
+    engine: Engine, node: str, diag: dict[str, Any], last_s: float, package: Package | None
+) -> list[Figure]:
+    """The seven figures of ``node``.
+
+    ``last_s``: the time of its newest reading. ``package``: that runs on it, None if unknown.
+    """
     with engine.connect() as connection:
         delivered = _share(connection, _DELIVERED, node=node)
         noise = _share(connection, _NOISE, node=node, since=last_s - _DAY_S)
-        label_accuracy = _share(connection, _LABEL_ACCURACY, node=node)
+        recalls = _recalls(connection, node)
         forecast = _forecast(connection, node)
     buffer = None if delivered is None else 1 / delivered
-    accuracy_meaning = (
-        "on your labels" if label_accuracy is not None else "of its model, on test data"
-    )
-    accuracy = label_accuracy if label_accuracy is not None else _number(diag, "accuracy")
     return [
-        Figure("R_ingest", _number(diag, "r_ingest"), "B/s", "bytes read from the sensor"),
-        Figure("E_buffer", buffer, "%", "readings in the database of those taken"),
-        Figure("R_noise", noise, "%", "good reads of the last day"),
-        Figure("S_feature", _number(diag, "s_feature"), "bit", "information in the features"),
-        Figure("L_infer", _number(diag, "l_infer"), "s", "one decision, from visits and speed"),
-        Figure("A_forecast", forecast, "%", "temperature, as forecast in the last four weeks"),
-        Figure("Accuracy", accuracy, "%", accuracy_meaning),
+        _accuracy(recalls, package, diag),
+        Figure(
+            "Readings stored",
+            buffer,
+            "%",
+            "of the readings that the node took",
+            "E_buffer = readings in the database / readings taken",
+        ),
+        Figure(
+            "Good reads",
+            noise,
+            "%",
+            "of the sensor, in its last day",
+            "R_noise = 1 - failed reads / all reads",
+        ),
+        Figure(
+            "Forecast accuracy",
+            forecast,
+            "%",
+            "of the temperature, in the last four weeks",
+            "A_forecast = 1 - sum of |measured - forecast| / sum of |measured|",
+        ),
+        Figure(
+            "Time of a decision",
+            _number(diag, "l_infer"),
+            "s",
+            "of the model, on the node",
+            "L_infer = tree nodes that a decision visits / visits a second",
+        ),
+        Figure(
+            "Information",
+            _number(diag, "s_feature"),
+            "bit",
+            "about the class, in a feature of the model",
+            "S_feature = sum of use x information gain / sum of use",
+        ),
+        Figure(
+            "Sensor data",
+            _number(diag, "r_ingest"),
+            "B/s",
+            "that the node reads",
+            "R_ingest = bytes received / time of a cycle",
+        ),
     ]
+
+
+def _accuracy(recalls: list[float], package: Package | None, diag: dict[str, Any]) -> Figure:
+    formula = "mean of the share found of each class"
+    name = "Balanced accuracy"
+    if recalls:
+        return Figure(
+            name,
+            sum(recalls) / len(recalls),
+            "%",
+            f"on your labels of {len(recalls)} classes",
+            formula,
+        )
+    scores = ((package.info.get("metrics") or {}).get("test") or {}) if package else {}
+    if scores:
+        value = float(scores["balanced_accuracy"])
+        return Figure(
+            name, value, "%", f"of its model, on {scores['rows']} test readings", formula
+        )
+    meaning = "of its model, on test readings"
+    plain = _number(diag, "accuracy")
+    if plain is None:
+        return Figure(name, None, "%", meaning, formula)
+    return Figure("Accuracy", plain, "%", meaning, "right decisions / all decisions")
+
+
+def _recalls(connection: Connection, node: str) -> list[float]:
+    rows = connection.execute(_LABEL_RECALLS, {"node": node})
+    return [float(n_right) / float(n) for n, n_right in rows if n]
 
 
 def _number(values: dict[str, Any], key: str) -> float | None:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Engine, bindparam, select, text
+from sqlalchemy import BindParameter, Connection, Engine, bindparam, select
 
+from edgewise.database.nodes import nodes_with_readings
 from edgewise.database.schema import (
     AHEAD_S,
     HOUR_S,
@@ -21,6 +22,7 @@ from edgewise.database.schema import (
     reading_hour,
     status,
 )
+from edgewise.times import short_duration
 
 __all__ = ["Node", "fleet", "node"]
 
@@ -30,19 +32,6 @@ _SILENT_WAITS = 1.5
 _SLEEP_BUFFER = 226  # readings that a sleeping node holds before it reports, docs/battery.md
 _SILENT_S = 30.0
 _DAY_S = 86400.0
-# Steps from name to name in the primary key: a DISTINCT would read every row. A node that went
-# silent long ago may have rows in reading_hour only.
-_STEPS = (
-    "SELECT MIN(node) FROM {0} UNION ALL "
-    "SELECT (SELECT MIN(node) FROM {0} WHERE node > {0}_n.name) FROM {0}_n "
-    "WHERE {0}_n.name IS NOT NULL"
-)
-_NAMES = text(
-    f"WITH RECURSIVE reading_n(name) AS ({_STEPS.format('reading')}), "
-    f"reading_hour_n(name) AS ({_STEPS.format('reading_hour')}) "
-    "SELECT name FROM reading_n WHERE name IS NOT NULL UNION "
-    "SELECT name FROM reading_hour_n WHERE name IS NOT NULL ORDER BY name"
-)
 # The queries are built once: for a hundred nodes a second, building one takes longer than
 # answering it.
 _NAME: BindParameter[str] = bindparam("node")
@@ -71,7 +60,8 @@ class Node:
     """A node and its newest reading.
 
     ``ts``, ``received_at``: unix seconds. ``period_s``: between readings, None when unknown.
-    ``diag``: the node's newest diag message. ``state``: online, late, silent or offline.
+    ``silent_s``: without a reading for longer it is silent. ``diag``: the node's newest diag
+    message. ``state``: online, late, silent or offline.
     ``has_two_boards``: whether two boards used the name in the last day.
     """
 
@@ -85,6 +75,7 @@ class Node:
     p: float | None
     err: str | None
     period_s: float | None
+    silent_s: float
     state: str
     why: str
     has_two_boards: bool
@@ -94,7 +85,7 @@ class Node:
 def fleet(engine: Engine) -> list[Node]:
     """Every node that has sent a reading, by name."""
     with engine.connect() as connection:
-        nodes = [_node(connection, name) for name in connection.scalars(_NAMES)]
+        nodes = [_node(connection, name) for name in nodes_with_readings(connection)]
     return [node for node in nodes if node is not None]
 
 
@@ -133,6 +124,7 @@ def _node(connection: Connection, name: str) -> Node | None:
         p=newest["p"],
         err=newest["err"],
         period_s=period_s,
+        silent_s=limit_s,
         state=state,
         why=why,
         has_two_boards=bool(_rows(connection, _TWO_BOARDS, node=name, first=now - _DAY_S)),
@@ -167,11 +159,11 @@ def _state(
     limit_s: float,
 ) -> tuple[str, str]:
     if connection.scalar(_STATUS, {"node": name}) == 0:
-        return "offline", "the broker says that it is gone"
+        return "offline", "The broker reports it offline."
     if age_s > limit_s:
-        return "silent", f"nothing heard for more than {limit_s:.0f} s"
+        return "silent", f"No reading for more than {short_duration(limit_s)}."
     if newest["late"]:
-        return "late", "its readings come late, from its memory"
+        return "late", "Its readings arrive late, from its memory."
     return "online", ""
 
 

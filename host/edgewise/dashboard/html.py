@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 from urllib.parse import urlencode
@@ -12,11 +12,12 @@ from edgewise.dashboard.chart_data import Palette
 from edgewise.dashboard.figures import Figure
 from edgewise.dashboard.fleet import Node
 from edgewise.dashboard.units import Scale
+from edgewise.times import long_duration, short_duration
 
 __all__ = [
     "address",
+    "broker_notice",
     "card",
-    "clock",
     "facts",
     "figure_grid",
     "head",
@@ -30,22 +31,30 @@ __all__ = [
 _TWO_BOARDS = (
     "Two boards use this name. Give one of them another: node in its settings, and make deploy."
 )
+_FACTS = {  # key of a diag message -> title, unit
+    "reset": ("last start", ""),
+    "connects": ("connections", ""),
+    "waiting": ("readings waiting", ""),
+    "dropped": ("readings dropped", ""),
+    "predict_us": ("one decision", " µs"),
+    "runtime": ("runtime", ""),
+}
+_SAME_S = 60  # a reading that took no longer to arrive has one age
 
 
-def _age(time_s: float | None) -> str:
-    """'12 s ago' for a unix time, 'never' for None."""
-    if time_s is None:
-        return "never"
-    age_s = max(0, int(time.time() - time_s))
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
-        if age_s >= 2 * size:
-            return f"{age_s // size} {unit} ago"
-    return f"{age_s} s ago"
-
-
-def clock(time_s: float) -> str:
-    """A unix time as '24 Nov 07:15' in the local time zone of this computer."""
-    return time.strftime("%d %b %H:%M", time.localtime(time_s))
+def _age(node: Node) -> str:
+    # How old the newest measurement is, and when it arrived if that is another time.
+    now = time.time()
+    arrived = f"arrived {short_duration(now - node.received_at)} ago"
+    if node.ts is None:
+        return f"<span>time unknown</span><span>{arrived}</span>"
+    if node.ts - node.received_at > _SAME_S:
+        ahead = short_duration(node.ts - node.received_at)
+        return f"<span>its clock is {ahead} ahead</span><span>{arrived}</span>"
+    if node.received_at - node.ts > _SAME_S:
+        measured = f"measured {short_duration(now - node.ts)} ago"
+        return f"<span>{measured}</span><span>{arrived}</span>"
+    return f"<span>{short_duration(now - node.ts)} ago</span>"
 
 
 def head(nodes: list[Node]) -> str:
@@ -67,7 +76,7 @@ def card(node: Node, palette: Palette, marks: int, scale: Scale) -> str:
         mark += '<span class="mark">two boards</span>'
     return (
         f"{_title(node)}{_values(node, scale)}{_class(node, palette)}"
-        f'<p class="soft"><span>{_age(node.received_at)}</span>{_radio(node)}{mark}</p>'
+        f'<p class="soft">{_age(node)}{_radio(node)}{mark}</p>'
     )
 
 
@@ -78,7 +87,7 @@ def summary(node: Node, palette: Palette, scale: Scale) -> str:
         why += f'<p class="failed">{_TWO_BOARDS}</p>'
     return (
         f'<div class="now">{_title(node)}{_values(node, scale)}{_class(node, palette)}'
-        f'<p class="soft"><span>{_age(node.received_at)}</span>{_radio(node)}</p>{why}</div>'
+        f'<p class="soft">{_age(node)}{_radio(node)}</p>{why}</div>'
     )
 
 
@@ -90,7 +99,7 @@ def _title(node: Node) -> str:
 
 def _values(node: Node, scale: Scale) -> str:
     if node.t is None or node.h is None:
-        return f'<p class="values failed">no value: {escape(node.err or "unknown")}</p>'
+        return f'<p class="values failed">failed read: {escape(node.err or "unknown")}</p>'
     return (
         f'<p class="values"><b>{scale.value(node.t):.1f}</b><small>{scale.unit}</small>'
         f"<b>{node.h:.1f}</b><small>%RH</small></p>"
@@ -99,7 +108,8 @@ def _values(node: Node, scale: Scale) -> str:
 
 def _class(node: Node, palette: Palette) -> str:
     if node.cls is None:
-        return '<p class="cls"><span class="chip none">no class</span></p>'
+        word = "unsure" if node.err is None and node.t is not None else "no class"
+        return f'<p class="cls"><span class="chip none">{word}</span></p>'
     name = escape(node.cls)
     chip = f'<span class="chip" style="--c:{palette[node.cls]}" title="{name}">{name}</span>'
     return f'<p class="cls">{chip}{"" if node.p is None else _bar(round(100 * node.p))}</p>'
@@ -120,13 +130,18 @@ def _radio(node: Node) -> str:
     return "".join(f"<span>{text}</span>" for text in texts)
 
 
-def figure_grid(figures: Iterable[Figure]) -> str:
+def figure_grid(figures: Sequence[Figure]) -> str:
     """The seven figures as a grid."""
     cells = (
-        f"<div><small>{f.name}</small><b>{_number(f)}</b><span>{escape(f.meaning)}</span></div>"
+        f'<div title="{escape(f.formula)}"><small>{f.name}</small><b>{_number(f)}</b>'
+        f"<span>{escape(f.meaning)}</span></div>"
         for f in figures
     )
-    return f'<div class="figures">{"".join(cells)}</div>'
+    formulas = items(((f.name, f.formula) for f in figures), "")
+    return (
+        f'<div class="figures">{"".join(cells)}</div>'
+        f"<details><summary>Formulas</summary>{formulas}</details>"
+    )
 
 
 def _number(figure: Figure) -> str:
@@ -145,6 +160,12 @@ def outage_notice(why: str) -> str:
     return f'<p class="away" role="alert">{text}</p>'
 
 
+def broker_notice(why: str) -> str:
+    """The line of a page while the broker is away."""
+    text = f"The broker is away ({escape(why)}): no reading arrives until it is back."
+    return f'<p class="away" role="alert">{text}</p>'
+
+
 def items(rows: Iterable[tuple[str, str]], empty: str) -> str:
     """An HTML list of ``rows``, time and text; without rows the text ``empty``."""
     lines = [f"<li><time>{escape(a)}</time><span>{escape(b)}</span></li>" for a, b in rows]
@@ -153,21 +174,25 @@ def items(rows: Iterable[tuple[str, str]], empty: str) -> str:
 
 def facts(diag: dict[str, Any]) -> str:
     """The technical values of a node's newest diag message, as a list."""
-    keys = ("runtime", "predict_us", "uptime_s", "reset", "waiting", "dropped", "connects")
-    return items(
-        ((key.replace("_", " "), str(diag[key])) for key in keys if key in diag),
-        "This node has not reported about itself yet.",
-    )
+    rows = [(title, f"{diag[key]}{unit}") for key, (title, unit) in _FACTS.items() if key in diag]
+    uptime_s = diag.get("uptime_s")
+    if isinstance(uptime_s, (int, float)):
+        rows.insert(0, ("runs for", long_duration(uptime_s)))
+    return items(rows, "This node has not reported about itself yet.")
 
 
-def login_page(style: str, message: str, is_private: bool) -> str:
-    """The login page with ``message`` above its form; ``is_private``: reading needs a login."""
-    only_look = "" if is_private else '<a href="/">Only look</a>'
+def login_page(style: str, message: str, is_private: bool, to: str) -> str:
+    """The login page with ``message`` above its form.
+
+    ``is_private``: reading needs a login. ``to``: the path of the page that follows.
+    """
+    only_look = "" if is_private else f'<a href="{escape(to)}">Only look</a>'
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Edgewise: log in'
         '</title><meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<style>{style}</style></head><body><form class="login" method="post" action="/login">'
-        f"<h1>Edgewise</h1><p>{escape(message)}</p>"
+        f"<h1>Edgewise</h1><p role='status'>{escape(message)}</p>"
+        f'<input type="hidden" name="to" value="{escape(to)}">'
         '<label>Password<input type="password" name="password" autofocus required '
         'autocomplete="current-password"></label><button>Log in</button>'
         f"{only_look}</form></body></html>"

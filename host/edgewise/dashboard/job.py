@@ -15,38 +15,56 @@ from sqlalchemy.exc import SQLAlchemyError
 from edgewise.database import reason
 from edgewise.errors import EdgewiseError
 
-__all__ = ["Job"]
+__all__ = ["Job", "Training"]
 
 
 @dataclass
-class Job:
-    """The current or last training.
+class Training:
+    """The last training that the page of a node started.
 
     ``state``: idle, running, done or failed. ``progress``: done and total. ``result``: names,
-    classes and scores, once the training is done.
+    classes and scores, once it is done.
     """
 
     state: str = "idle"
     progress: tuple[int, int] = (0, 0)
     error: str = ""
     result: dict[str, Any] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _process: Any = None
 
-    def start(self, db: str, nodes: list[str], models: Path, current: Path | None) -> bool:
-        """Train on the labels of ``nodes``, compare with package ``current``; False when busy."""
+
+class Job:
+    """The trainings: one at a time; the outcome stays with the node that asked for it."""
+
+    def __init__(self) -> None:
+        self._trainings: dict[str, Training] = {}
+        self._current = Training()
+        self._lock = threading.Lock()
+        self._process: Any = None
+
+    def of(self, node: str) -> Training:
+        """The last training that was started for ``node``."""
+        return self._trainings.get(node) or Training()
+
+    def start(
+        self, db: str, node: str, nodes: list[str], models: Path, current: Path | None
+    ) -> bool:
+        """Train for ``node`` on the labels of ``nodes`` [all]; False while another one runs.
+
+        The result is compared with the package ``current``.
+        """
         with self._lock:
-            if self.state == "running":
+            if self._current.state == "running":
                 return False
-            self.state, self.progress, self.error, self.result = "running", (0, 0), "", {}
-        name = time.strftime("taught-%Y%m%d-%H%M%S", time.gmtime())
+            self._current = self._trainings[node] = Training("running")
+        name = time.strftime("taught-%Y%m%d-%H%M%SZ", time.gmtime())
         spawn = multiprocessing.get_context("spawn")
         receiver, sender = spawn.Pipe(duplex=False)
         arguments = (db, nodes, models / name, current, sender)
         self._process = spawn.Process(target=_work, args=arguments, daemon=True)
         self._process.start()
         sender.close()
-        threading.Thread(target=self._watch, args=(receiver,), daemon=True).start()
+        training = self._current
+        threading.Thread(target=_watch, args=(receiver, training), daemon=True).start()
         return True
 
     def stop(self) -> None:
@@ -55,20 +73,24 @@ class Job:
             self._process.terminate()
             self._process.join()
 
-    def _watch(self, pipe: Connection) -> None:
-        try:
-            while True:
-                kind, value = pipe.recv()
-                if kind == "progress":
-                    self.progress = value
-                elif kind == "done":
-                    self.result, self.state = value, "done"
-                    return
-                else:
-                    self.error, self.state = value, "failed"
-                    return
-        except EOFError:
-            self.error, self.state = "the training ended without a word", "failed"
+
+def _watch(pipe: Connection, training: Training) -> None:
+    try:
+        while True:
+            kind, value = pipe.recv()
+            if kind == "progress":
+                training.progress = value
+            elif kind == "done":
+                training.result, training.state = value, "done"
+                return
+            else:
+                training.error, training.state = value, "failed"
+                return
+    except EOFError:
+        training.error, training.state = (
+            "it was ended from outside: start it again",
+            "failed",
+        )
 
 
 def _work(db: str, nodes: list[str], out: Path, current: Path | None, pipe: Connection) -> None:
@@ -102,10 +124,17 @@ def _train(
         "new": info["metrics"]["test"],
         "current": _scores(current, test) if current else None,
         "current_name": current.name if current else None,
+        "current_classes": _classes(current) if current else [],
     }
 
 
-def _scores(path: Path, test: Any) -> dict[str, float] | None:
+def _classes(path: Path) -> list[str]:
+    from edgewise.package.store import load_package
+
+    return load_package(path).classes
+
+
+def _scores(path: Path, test: Any) -> dict[str, Any] | None:
     # None if the model knows none of the classes: there is nothing to compare.
     import numpy as np
 

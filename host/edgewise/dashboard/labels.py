@@ -12,8 +12,11 @@ from sqlalchemy.exc import IntegrityError
 from edgenode.core.loader import CLASSES_MAX, check_names
 from edgewise.database.schema import label, reading
 from edgewise.errors import InputError
+from edgewise.package.store import Package
 
 __all__ = ["add_label", "known_classes", "labels_of", "remove_label"]
+
+_READINGS = 1000  # whose classes tell those of the model
 
 
 def labels_of(engine: Engine, node: str) -> list[Any]:
@@ -23,10 +26,17 @@ def labels_of(engine: Engine, node: str) -> list[Any]:
         return list(connection.execute(query))
 
 
-def known_classes(engine: Engine) -> list[str]:
-    """The classes of all labels, sorted."""
+def known_classes(engine: Engine, node: str, package: Package | None) -> list[str]:
+    """The classes of the model that runs on ``node``, and of all labels.
+
+    ``package``: that model; None if it is not known: its classes are those of the newest readings.
+    """
+    c = reading.c
+    newest = select(c.cls).where(c.node == node).order_by(c.ts.desc()).limit(_READINGS)
     with engine.connect() as connection:
-        return list(connection.scalars(select(label.c.cls).distinct().order_by(label.c.cls)))
+        labelled = list(connection.scalars(select(label.c.cls).distinct().order_by(label.c.cls)))
+        running = package.classes if package else sorted({*connection.scalars(newest)} - {None})
+    return list(dict.fromkeys([*running, *labelled]))
 
 
 def add_label(engine: Engine, node: str, from_s: float, to_s: float, cls: str, author: str) -> int:
@@ -41,7 +51,7 @@ def add_label(engine: Engine, node: str, from_s: float, to_s: float, cls: str, a
     except ValueError as e:
         raise InputError(f"class {cls[:40]!r}: {e}: choose another name") from e
     if not (math.isfinite(from_s) and math.isfinite(to_s)):
-        raise InputError("not a valid period: drag over the chart again")
+        raise InputError("not a valid period: choose another")
     in_period = (reading.c.node == node, reading.c.ts >= from_s, reading.c.ts < to_s)
     row = {"node": node, "from_ts": from_s, "to_ts": to_s, "cls": cls, "author": author}
     try:

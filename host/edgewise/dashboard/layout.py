@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from edgewise.dashboard import html
 from edgewise.dashboard.guard import COOKIE
+from edgewise.dashboard.paths import login_path
 from edgewise.dashboard.state import State
 from edgewise.database import reason
 
@@ -27,6 +28,8 @@ class Writer:
     def __init__(self, state: State, request: Request) -> None:
         self._sessions = state.sessions
         self._token = request.cookies.get(COOKIE, "")
+        query = f"?{request.url.query}" if request.url.query else ""
+        self.login_path = login_path(request.url.path + query)
 
     def allowed(self) -> bool:
         """Whether the browser may write; shows a message on the page if not."""
@@ -59,8 +62,13 @@ async def show_page(build: Awaitable[None]) -> None:
         ui.timer(_RETRY_S, ui.navigate.reload, once=True)
 
 
-async def refresh_every(interval_s: float, look: Callable[[], Awaitable[None]]) -> None:
-    """Call ``look`` now and every ``interval_s``; a notice is shown while the database is away."""
+async def refresh_every(
+    state: State, interval_s: float, look: Callable[[], Awaitable[None]]
+) -> None:
+    """Call ``look`` now and every ``interval_s``.
+
+    A notice is shown while the database or the broker is away.
+    """
     notice = markup("")
 
     async def refresh() -> None:
@@ -69,7 +77,8 @@ async def refresh_every(interval_s: float, look: Callable[[], Awaitable[None]]) 
         except SQLAlchemyError as e:
             notice.set_content(html.outage_notice(reason(e)))
         else:
-            notice.set_content("")
+            problem = state.broker_problem()
+            notice.set_content(html.broker_notice(problem) if problem else "")
 
     await refresh()
     ui.timer(interval_s, refresh, immediate=False)
@@ -87,7 +96,7 @@ def page(title: str, writer: Writer, back: bool) -> Iterator[None]:
     login = (
         '<form method="post" action="/logout"><button>Log out</button></form>'
         if writer.logged_in()
-        else '<a href="/login">Log in</a>'
+        else f'<a href="{escape(writer.login_path)}">Log in</a>'
     )
     back_link = '<a href="/" aria-label="All nodes">&larr; All nodes</a>' if back else ""
     name = "" if back else f'<a class="name" href="/">{escape(title)}</a>'

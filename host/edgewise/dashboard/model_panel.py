@@ -10,11 +10,15 @@ from urllib.parse import quote
 from nicegui import ui
 from sqlalchemy import select
 
-from edgewise.dashboard import html
+from edgewise.dashboard import comparison, html
+from edgewise.dashboard.comparison import Judged
+from edgewise.dashboard.job import Training
 from edgewise.dashboard.layout import Writer, markup
+from edgewise.dashboard.push_dialog import open_push_dialog
 from edgewise.dashboard.state import State
-from edgewise.database.models import packages_in, runs_on, versions
+from edgewise.database.models import versions
 from edgewise.database.schema import model
+from edgewise.times import Clock
 
 __all__ = ["ModelPanel"]
 
@@ -24,13 +28,15 @@ _VERSIONS = 5
 class ModelPanel:
     """The model panel of the node ``name``; only a logged-in browser gets the buttons."""
 
-    def __init__(self, state: State, name: str, writer: Writer) -> None:
-        self._state, self._name, self._writer = state, name, writer
+    def __init__(self, state: State, name: str, writer: Writer, clock: Clock) -> None:
+        self._state, self._name, self._writer, self._clock = state, name, writer, clock
         self._status: Any = None  # that is on the page
         with ui.element("section").classes("panel"):
             markup("<h3>Model</h3>")
             self._versions = markup("")
-            self._progress = ui.linear_progress(show_value=False).props("instant-feedback")
+            self._progress = ui.linear_progress(show_value=False).props(
+                'instant-feedback aria-label="Training"'
+            )
             self._progress.set_visibility(False)
             self._result = markup("")
             self._verdicts = markup("")
@@ -38,8 +44,8 @@ class ModelPanel:
                 self._add_buttons()
 
     def _add_buttons(self) -> None:
-        self._all_nodes = ui.checkbox("labels of all nodes")
-        with ui.element("div").classes("row"):
+        self._all_nodes = ui.checkbox("Train on the labels of all nodes")
+        with ui.element("div").classes("actions"):
             ui.button("Train", on_click=self._train).props("no-caps")
             ui.button("Push ...", on_click=self._choose).props("outline no-caps")
             ui.button("Roll back", on_click=self._roll_back).props("flat no-caps")
@@ -49,16 +55,16 @@ class ModelPanel:
 
         Does nothing where nothing has changed.
         """
-        history = await asyncio.to_thread(_model_history, self._state, self._name)
-        job, verdicts = self._state.job, dict(self._state.verdicts)
-        status = job.state, job.progress, verdicts, history
+        history = await asyncio.to_thread(self._history)
+        training, verdicts = self._state.job.of(self._name), dict(self._state.verdicts)
+        status = training.state, training.progress, training.error, verdicts, history
         if status == self._status:
             return
         self._status = status
-        done, total = job.progress
-        self._progress.set_visibility(job.state == "running")
+        done, total = training.progress
+        self._progress.set_visibility(training.state == "running")
         self._progress.set_value(done / total if total else 0)
-        self._result.set_content(_result_html(job.state, job.error, job.result))
+        self._result.set_content(_result_html(training))
         self._verdicts.set_content(html.items(verdicts.items(), "") if verdicts else "")
         self._versions.set_content(html.items(history, "The node has not reported its model yet."))
 
@@ -66,73 +72,51 @@ class ModelPanel:
         if not self._writer.allowed():
             return
         state = self._state
-        package = await asyncio.to_thread(
-            lambda: runs_on(state.engine, self._name, packages_in(state.models))
-        )
+        package = await asyncio.to_thread(state.packages.running, state.engine, self._name)
         current = package.path if package else None
         db = state.engine.url.render_as_string(hide_password=False)
         nodes = [] if self._all_nodes.value else [self._name]
-        if not state.job.start(db, nodes, state.models, current):
-            ui.notify("A training is under way", type="warning")
+        if not state.job.start(db, self._name, nodes, state.models, current):
+            ui.notify("A training is running: wait for its end", type="warning")
 
     async def _choose(self) -> None:
-        packages = self._state.packages()
-        if not packages:
-            ui.notify("No model yet: train one", type="warning")
-            return
-        names = [node.name for node in await asyncio.to_thread(self._state.fleet)]
-        with ui.dialog() as dialog, ui.card():
-            selection = ui.select(packages, value=packages[0], label="Model").classes("w-full")
-            boxes = {name: ui.checkbox(name, value=name == self._name) for name in names}
-
-            def send() -> None:
-                dialog.close()
-                if self._writer.allowed():
-                    self._state.push(selection.value, [n for n, box in boxes.items() if box.value])
-
-            with ui.row():
-                ui.button("Push", on_click=send).props("no-caps")
-                ui.button("Cancel", on_click=dialog.close).props("flat no-caps")
-        dialog.open()
+        await open_push_dialog(self._state, self._name, self._writer)
 
     def _roll_back(self) -> None:
         if self._writer.allowed():
             self._state.roll_back(self._name)
 
+    def _history(self) -> list[tuple[str, str]]:
+        history = versions(self._state.engine, self._name)[:_VERSIONS]
+        if history:
+            return [
+                (self._clock.text(v.since), f"{'back to ' * v.again}{v.name} ({v.crc})")
+                for v in history
+            ]
+        return [(self._clock.text(row.installed_at), row.name) for row in self._pushes()]
 
-def _model_history(state: State, name: str) -> list[tuple[str, str]]:
-    history = versions(state.engine, name)[:_VERSIONS]
-    if history:
-        return [
-            (html.clock(v.since), f"{'back to ' * v.again}{v.name} ({v.crc})") for v in history
-        ]
-    return [(html.clock(row.installed_at), row.name) for row in _push_history(state, name)]
+    def _pushes(self) -> list[Any]:
+        query = select(model).where(model.c.node == self._name)
+        with self._state.engine.connect() as connection:
+            newest = query.order_by(model.c.installed_at.desc()).limit(_VERSIONS)
+            return list(connection.execute(newest))
 
 
-def _push_history(state: State, name: str) -> list[Any]:
-    query = select(model).where(model.c.node == name).order_by(model.c.installed_at.desc())
-    with state.engine.connect() as connection:
-        return list(connection.execute(query.limit(_VERSIONS)))
-
-
-def _result_html(state: str, error: str, result: dict[str, Any]) -> str:
-    if state == "running":
-        return '<p class="soft">Training on what was taught ...</p>'
-    if state == "failed":
-        return f'<p class="failed">{escape(error)}</p>'
-    if state != "done":
+def _result_html(training: Training) -> str:
+    if training.state == "running":
+        return '<p class="soft">Training on the labels ...</p>'
+    if training.state == "failed":
+        text = f"The training failed: {training.error}"
+        return f'<p class="failed" role="alert">{escape(text)}</p>'
+    if training.state != "done":
         return ""
-    rows = [(result["name"], result["new"])]
+    result = training.result
+    new = Judged(result["name"], result["classes"], result["new"])
+    old = []
     if result["current"] is not None:
-        rows.append((result["current_name"], result["current"]))
-    cells = "".join(
-        f"<tr><td>{escape(name)}</td><td>{s['accuracy']:.1%}</td>"
-        f"<td>{s['balanced_accuracy']:.1%}</td><td>{s['macro_f1']:.1%}</td></tr>"
-        for name, s in rows
-    )
-    head = "<tr><th>model</th><th>accuracy</th><th>balanced</th><th>macro-F1</th></tr>"
+        old = [Judged(result["current_name"], result["current_classes"], result["current"])]
     link = f'<a href="/report/{quote(result["name"])}" target="_blank">Report</a>'
-    old_name = result["current"] is None and result["current_name"]
-    note = f" {old_name} knows none of these classes." if old_name else ""
-    summary = f"{result['new']['rows']} readings held out, {', '.join(result['classes'])}.{note}"
-    return f'<table>{head}{cells}</table><p class="soft">{escape(summary)} {link}</p>'
+    is_other = result["current"] is None and result["current_name"]
+    note = f" {result['current_name']} knows none of these classes." if is_other else ""
+    text = f"Tested on {result['new']['rows']} labelled readings held out from the training.{note}"
+    return f'{comparison.table(new, old)}<p class="soft">{escape(text)} {link}</p>'

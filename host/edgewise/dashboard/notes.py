@@ -13,7 +13,8 @@ from edgewise.dashboard.units import Scale
 from edgewise.database.notes import OK
 from edgewise.database.schema import events as event
 from edgewise.database.schema import forecast
-from edgewise.health import current
+from edgewise.health import current, unjudged
+from edgewise.times import Clock
 
 __all__ = ["LISTED", "events", "forecasts", "newest_forecast", "remarks"]
 
@@ -47,7 +48,9 @@ def forecasts(
     return {channel: rows[:: 1 + len(rows) // n] for channel, rows in channels.items()}
 
 
-def events(state: State, name: str, first: float, last: float) -> list[tuple[float, str]]:
+def events(
+    state: State, clock: Clock, name: str, first: float, last: float
+) -> list[tuple[float, str]]:
     """Time and text of the events between two times, the newest first."""
     query = (
         select(event.c.ts, event.c.event, event.c.payload, event.c.digest)
@@ -56,7 +59,10 @@ def events(state: State, name: str, first: float, last: float) -> list[tuple[flo
         .limit(_EVENTS_MAX)
     )
     with state.engine.connect() as connection:
-        return [(row.ts, _event_text(row, state.scale)) for row in connection.execute(query)]
+        return [
+            (row.ts, clock.localize(_event_text(row, state.scale), row.ts))
+            for row in connection.execute(query)
+        ]
 
 
 def _event_text(row: Any, scale: Scale) -> str:
@@ -75,10 +81,10 @@ def _host_text(text: str, about: str, scale: Scale) -> str:
     return scale.remark(text) if rest == text else scale.limit(about) + rest
 
 
-def remarks(state: State, name: str) -> list[tuple[str, str]]:
-    """Day and text of the current health remarks of the node."""
-    rows = current(state.engine, [name], time.time())
-    return [
-        (time.strftime("%d %b", time.gmtime(r.day)), state.scale.remark(r.text))
-        for r in rows[:LISTED]
-    ]
+def remarks(state: State, clock: Clock, name: str) -> tuple[list[tuple[str, str]], str]:
+    """Begin of the day and text of the node's health remarks; what to say if there are none."""
+    now = time.time()
+    rows = current(state.engine, [name], now)[:LISTED]
+    texts = [(clock.text(r.day), clock.localize(state.scale.remark(r.text), r.day)) for r in rows]
+    reason = unjudged(state.engine, [name], now).get(name, "")
+    return texts, f"{reason[:1].upper()}{reason[1:]}." if reason else "No problems found."

@@ -56,7 +56,7 @@ async def overview(state: State, request: Request) -> None:
             text = html.card(node, state.palette, marks[node.name], state.scale)
             cards[node.name].show(node.state, text)
 
-    await refresh_every(_EVERY_S, refresh)
+    await refresh_every(state, _EVERY_S, refresh)
 
 
 def _read_nodes(state: State) -> tuple[list[Node], Counter[str]]:

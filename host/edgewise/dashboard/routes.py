@@ -22,6 +22,7 @@ from edgewise.dashboard.messages import check_messages
 from edgewise.dashboard.node_page import node_page
 from edgewise.dashboard.overview import overview
 from edgewise.dashboard.pages import Pages
+from edgewise.dashboard.paths import safe_path
 from edgewise.dashboard.state import State
 from edgewise.database import reason
 from edgewise.errors import InputError
@@ -41,8 +42,8 @@ def add_routes(app: FastAPI, state: State) -> None:
     """Add login, reports and the pages to ``app``."""
 
     @app.get("/login")
-    def ask() -> Response:
-        return _form(state, "" if password.is_set() else _no_password(), 200)
+    def ask(to: str = "/") -> Response:
+        return _form(state, "" if password.is_set() else _no_password(), 200, to)
 
     @app.post("/login")
     async def enter(request: Request) -> Response:
@@ -56,7 +57,7 @@ def add_routes(app: FastAPI, state: State) -> None:
     @app.get("/report/{name}")
     def report(name: str) -> Response:
         page = state.models / name / REPORT
-        if name not in state.packages() or not page.is_file():
+        if name not in state.packages.names() or not page.is_file():
             return HTMLResponse("no such report", 404)
         return FileResponse(page, headers={"content-security-policy": "script-src 'none'"})
 
@@ -103,8 +104,9 @@ def _no_password() -> str:
     return "There is no password yet: set one with edgewise dashboard password."
 
 
-def _form(state: State, message: str, status: int) -> Response:
-    return HTMLResponse(html.login_page(style(), message, state.private), status)
+def _form(state: State, message: str, status: int, to: str = "/") -> Response:
+    page = html.login_page(style(), message, state.private, safe_path(to))
+    return HTMLResponse(page, status)
 
 
 async def _log_in(state: State, request: Request) -> Response:
@@ -116,19 +118,19 @@ async def _log_in(state: State, request: Request) -> Response:
         return Response(status_code=400)  # nobody receives it
     if body is None:
         return _form(state, "That is too long.", 413)
-    text = parse_qs(body.decode(errors="replace")).get("password", [""])[0]
+    fields = parse_qs(body.decode(errors="replace"))
+    text, to = (fields.get(name, [""])[0] for name in ("password", "to"))
     if not state.attempts.take(sender, device is not None):
-        return _form(state, "Too many attempts: wait a minute.", 429)
+        return _form(state, "Too many attempts: wait a minute.", 429, to)
     try:
         is_right = await asyncio.to_thread(password.check, text)
     except InputError as e:
-        return _form(state, str(e), 500)
+        return _form(state, str(e), 500, to)
     if not is_right:
-        return _form(
-            state, "That is not the password." if password.is_set() else _no_password(), 403
-        )
+        message = "That is not the password." if password.is_set() else _no_password()
+        return _form(state, message, 403, to)
     state.attempts.forget(sender)
-    response = RedirectResponse("/", 303)
+    response = RedirectResponse(safe_path(to), 303)
     is_https = request.url.scheme == "https"
     options: dict[str, Any] = {"httponly": True, "samesite": "strict", "secure": is_https}
     response.set_cookie(COOKIE, state.sessions.open(), **options)

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
 from types import TracebackType
 
@@ -92,13 +93,14 @@ def serve(
     config: Path = Path("node.toml"),
     base: str = "edgewise",
     fahrenheit: bool = False,
+    zone: tzinfo | None = None,
 ) -> Running:
     """Start a dashboard of the database; once in a process, because NiceGUI is global.
 
     ``broker``, ``config`` (with update.secret) and ``base`` are for pushing.
-    ``fahrenheit``: the pages show temperatures in Fahrenheit instead of Celsius. Raises
-    InputError where a password is needed and none is set, OutsideError where the address is
-    taken.
+    ``fahrenheit``: the pages show temperatures in Fahrenheit instead of Celsius. ``zone``: of
+    their times [that of each browser]. Raises InputError where a password is needed and none is
+    set, OutsideError where the address is taken.
     """
     host = address.host
     if not _is_loopback(host) and not password.is_set():
@@ -115,7 +117,7 @@ def serve(
     watch(engine)
     log_lines()
     scale = FAHRENHEIT if fahrenheit else CELSIUS
-    state = State(engine, broker, models, config, base, address.private, scale)
+    state = State(engine, broker, models, config, base, address.private, scale, zone)
     app = FastAPI(openapi_url=None)
     add_routes(app, state)
     checked = Checked(app)

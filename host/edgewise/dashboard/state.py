@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -14,11 +15,13 @@ from typing import TypeVar
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from edgewise.dashboard.broker_watch import BrokerWatch
 from edgewise.dashboard.chart_data import Palette
 from edgewise.dashboard.fleet import Node, fleet
 from edgewise.dashboard.guard import Sessions
 from edgewise.dashboard.hours import Hours
 from edgewise.dashboard.job import Job
+from edgewise.dashboard.packages import Packages
 from edgewise.dashboard.password import Attempts
 from edgewise.dashboard.units import CELSIUS, Scale
 from edgewise.database import reason
@@ -40,7 +43,8 @@ class State:
     """The shared state.
 
     ``private``: nobody reads without a login. ``scale``: of the temperatures on the pages.
-    ``verdicts``: node -> text about the last push.
+    ``zone``: of their times, None for that of each browser. ``verdicts``: node -> text about the
+    last push.
     """
 
     engine: Engine
@@ -50,6 +54,7 @@ class State:
     base: str
     private: bool = False
     scale: Scale = CELSIUS
+    zone: tzinfo | None = None
     sessions: Sessions = field(default_factory=Sessions)
     attempts: Attempts = field(default_factory=Attempts)
     palette: Palette = field(default_factory=Palette)
@@ -61,6 +66,8 @@ class State:
         self._lock = threading.Lock()
         self._fleet: tuple[float, list[Node]] = (0.0, [])  # fresh until, nodes
         self._pool = ThreadPoolExecutor(_PUSHES_MAX, "push")
+        self._watch = BrokerWatch(self.broker) if self.broker else None
+        self.packages = Packages(self.models)
 
     def fleet(self) -> list[Node]:
         """All nodes. The list is cached for a short time, because many pages ask for it."""
@@ -72,10 +79,9 @@ class State:
                 self._fleet = end + max(_FRESH_S, _FRESH_FACTOR * (end - start)), nodes
             return self._fleet[1]
 
-    def packages(self) -> list[str]:
-        """Names of the packages below ``models``, the newest first."""
-        paths = self.models.glob("*/model.json")
-        return [p.parent.name for p in sorted(paths, key=lambda p: -p.stat().st_mtime)]
+    def broker_problem(self) -> str:
+        """Why there is no connection to the broker; "" where there is one, or no broker."""
+        return self._watch.problem if self._watch else ""
 
     def push(self, name: str, nodes: list[str]) -> None:
         """Send a package to nodes in the background; ``verdicts`` shows the progress."""
@@ -85,7 +91,7 @@ class State:
 
     def roll_back(self, node: str) -> None:
         """Roll a node back to its previous model, in the background."""
-        self.verdicts[node] = "going back ..."
+        self.verdicts[node] = "rolling back ..."
         self._pool.submit(self._run_action, node, partial(self._roll_back, node))
 
     def _run_action(self, node: str, action: Callable[[], str]) -> None:
@@ -107,9 +113,9 @@ class State:
             lambda client: push(client, target, container(package), progress=show_progress)
         )
         if not verdict.ok:
-            return f"{name} rejected: {verdict.error}"
+            return f"{name}: rejected: {verdict.error}"
         row = {"node": node, "name": name, "sha256": package.info["sha256"]["model.bin"]}
-        text = f"{name} confirmed by the node after {verdict.verdict_s} s"
+        text = f"{name}: confirmed by the node after {verdict.verdict_s} s"
         try:
             with self.engine.begin() as connection:
                 connection.execute(model.insert().values(**row, installed_at=time.time()))
@@ -124,7 +130,7 @@ class State:
         target = Target(self.base, node, key_of(self.config, node))
         reply = self._with_broker(lambda client: order(client, target, "model", "rollback"))
         if reply["ok"]:
-            return "the model before is back"
+            return "the model before runs again"
         return f"refused: {with_cure(str(reply['error']))}"
 
     def _with_broker(self, action: Callable[..., _Result]) -> _Result:
@@ -137,5 +143,7 @@ class State:
 
     def close(self) -> None:
         """Stop the training and the pushes that have not begun."""
+        if self._watch:
+            self._watch.stop()
         self.job.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)

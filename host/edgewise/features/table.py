@@ -15,7 +15,7 @@ from edgenode.core.pipeline import GAP_SLOTS, Pipeline, slots_between
 from edgenode.core.plausible import Plausible, stuck_n
 from edgewise.logs.formulas import as_text
 from edgewise.logs.log import Log
-from edgewise.logs.writing import iso
+from edgewise.times import iso
 
 __all__ = [
     "ANY",

@@ -73,6 +73,7 @@ def _panel(axis: Any, outlook: Outlook, limits: Sequence[Limit]) -> None:
         f"{series.node}: {CHANNELS[channel]}, A_forecast {best.a_forecast:.1%}", loc="left"
     )
     axis.set_ylabel(_UNITS[channel])
+    axis.set_xlabel("UTC")
     axis.margins(x=0)
     axis.grid(alpha=0.25)
     axis.legend(loc="upper left", fontsize=8, ncols=4)

@@ -9,12 +9,14 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from edgewise.database.models import packages_in, runs_on
+from edgewise.database.nodes import known_nodes
 from edgewise.forecast.hourly import hourly_of_database
 from edgewise.health.days import Finding, recent_days
 from edgewise.health.drift import drift
 from edgewise.health.neighbours import neighbours
 from edgewise.health.remarks import Remark, current, save
 from edgewise.health.sensors import failing_findings, flat_findings
+from edgewise.health.unjudged import unjudged
 
 __all__ = ["Report", "check"]
 
@@ -25,12 +27,15 @@ class Report:
 
     ``findings``: of the last days. ``remarks``: the current ones. ``new``: remarks that began,
     or are over (text "ok"). ``models``: node -> name of the model it was compared with.
+    ``nodes``: all. ``unjudged``: node -> why it is not judged.
     """
 
     findings: list[Finding]
     remarks: list[Remark]
     new: list[Remark]
     models: dict[str, str]
+    nodes: list[str]
+    unjudged: dict[str, str]
 
 
 def check(engine: Engine, models: Path, now_s: float | None = None) -> Report:
@@ -41,7 +46,8 @@ def check(engine: Engine, models: Path, now_s: float | None = None) -> Report:
     """
     now_s = time.time() if now_s is None else now_s
     hours = hourly_of_database(engine)
-    nodes = list(dict.fromkeys(series.node for series in hours))
+    with engine.connect() as connection:
+        nodes = known_nodes(connection)
     packages = packages_in(models)
     findings = list(neighbours(hours, now_s))
     model_names: dict[str, str] = {}
@@ -55,4 +61,5 @@ def check(engine: Engine, models: Path, now_s: float | None = None) -> Report:
             model_names[node] = str(package.info["name"])
             findings += drift(recent, package, now_s)
     new = save(engine, findings, now_s)
-    return Report(findings, current(engine, nodes, now_s), new, model_names)
+    remarks = current(engine, nodes, now_s)
+    return Report(findings, remarks, new, model_names, nodes, unjudged(engine, nodes, now_s))

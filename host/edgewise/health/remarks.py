@@ -99,4 +99,4 @@ def _describe_time(day: float, streak: int) -> str:
     if streak >= DAYS - 1:
         return "for a week or more"
     date = time.strftime("%d %b", time.gmtime(day))
-    return f"on {date}" if streak == 1 else f"for {streak} days"
+    return f"on {date} (UTC)" if streak == 1 else f"for {streak} days"

@@ -1,4 +1,4 @@
 """Read, check and write CSV logs; get public and generated ones.
 
-May import: console, errors, paths, toolchain.
+May import: console, errors, paths, times, toolchain.
 """

@@ -12,7 +12,7 @@ from edgewise.logs.choices import Choices
 from edgewise.logs.join import join_files
 from edgewise.logs.log import Log, read_log
 from edgewise.logs.plausible import check_plausible
-from edgewise.logs.writing import iso
+from edgewise.times import LOCAL, iso
 
 __all__ = ["Summary", "anchored", "describe", "import_files"]
 
@@ -38,7 +38,7 @@ class Summary:
         """Return the figures as short lines."""
         lines = [
             f"{self.rows} rows, {self.failed_reads} failed reads, every {self.period_s:g} s, "
-            f"{self.gaps} gaps, {self.first} to {self.last}"
+            f"{self.gaps} gaps, {LOCAL.of_iso(self.first)} to {LOCAL.of_iso(self.last)}"
         ]
         if self.nodes:
             lines.append(f"nodes: {', '.join(self.nodes)}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from edgewise.logs.choices import Choices
 from edgewise.logs.columns import NODE_NAMES, find_named, find_times
 from edgewise.logs.names import HUMIDITY, TEMPERATURE, read_name
 from edgewise.logs.sheets.sheet import Sheet
+from edgewise.times import iso
 
 __all__ = ["HOLD_S", "is_long", "widen"]
 
@@ -47,7 +47,6 @@ _SERIES = (
 )
 _VALUES = ("state", "_value", "value", "mean", "val", "reading", "payload", "data")
 _TAGS = (*NODE_NAMES, "room", "location", "host", "station", "area", "topic", "place")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def widen(sheet: Sheet, choices: Choices) -> tuple[Sheet, Choices, Times]:
         readings, note = _readings(temperature, humidity, period_s)
         notes.append(note)
         for time_s, t, h in readings:
-            row = [_iso(time_s), node, t, h, _held(label, time_s)]
+            row = [iso(time_s), node, t, h, _held(label, time_s)]
             rows.append(row)
             line.append(int(sheet.line[_row_at(temperature, time_s)]))
     kept = [0, *([1] if len(pairs) > 1 else []), 2, 3, *([4] if label else [])]
@@ -268,7 +267,7 @@ def _readings(
     first = float(np.ceil(start / period_s) * period_s)
     if (end - first) / period_s > _GRID_MAX:
         raise InputError(
-            f"{temperature.name}: {_iso(start)} to {_iso(end)} every {period_s:g} s is too "
+            f"{temperature.name}: {iso(start)} to {iso(end)} every {period_s:g} s is too "
             "much: correct the times, or say a longer --period"
         )
     beats = np.arange(int((end - first) // period_s) + 1, dtype=np.float64)
@@ -334,7 +333,3 @@ def _held(label: _Series | None, time_s: float) -> str:
     at = int(np.searchsorted(label.time_s, time_s, "right")) - 1
     cell = label.cells[at] if at >= 0 else ""
     return "" if cell.casefold() in MISSING else cell
-
-
-def _iso(time_s: float) -> str:
-    return (_EPOCH + timedelta(seconds=time_s)).isoformat()

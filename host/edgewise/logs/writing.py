@@ -5,19 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import os
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgewise.errors import unwritable
 from edgewise.logs.formulas import as_text
+from edgewise.times import iso
 
 if TYPE_CHECKING:
     from edgewise.logs.log import Log
 
-__all__ = ["format_log", "iso", "write_atomic", "write_log"]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+__all__ = ["format_log", "write_atomic", "write_log"]
 
 
 def write_log(log: Log, path: str | os.PathLike[str]) -> None:
@@ -81,9 +79,3 @@ def write_atomic(
 
 def _tenths(value: int) -> str:
     return f"{'-' * (value < 0)}{abs(value) // 10}.{abs(value) % 10}"
-
-
-def iso(time_s: float) -> str:
-    """Return unix seconds as ISO 8601 in UTC."""
-    time = (_EPOCH + timedelta(seconds=time_s)).isoformat()
-    return time.removesuffix("+00:00") + "Z"

@@ -45,11 +45,18 @@ class _Measured(Strict):
     us: _Positive
 
 
+class _ClassScores(Strict):
+    rows: _Count
+    recall: _Share
+    precision: _Share | None
+
+
 class _Scores(Strict):
     rows: _Count
     accuracy: _Share
     balanced_accuracy: _Share
     macro_f1: _Share
+    classes: dict[_Text, _ClassScores] = {}  # earlier packages have none
 
 
 class _Metrics(Strict):

@@ -171,7 +171,7 @@ def _detector(info: Facts) -> str:
 
 
 def _time(seconds: float | None) -> str:
-    return "" if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"
+    return "" if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%MZ}"
 
 
 def _data(info: Facts, evidence: Facts) -> str:
@@ -186,7 +186,7 @@ def _data(info: Facts, evidence: Facts) -> str:
         ]
         for part, d in evidence["data"].items()
     ]
-    head = ["part", "readings", "nodes", "first (UTC)", "last (UTC)", *info["classes"]]
+    head = ["part", "readings", "nodes", "first", "last", *info["classes"]]
     filters = ", ".join(next(iter(f)) for f in info["filters"]) or "none"
     if filtering := evidence.get("filtering"):
         filters += f": {filtering['why']}"
@@ -263,7 +263,11 @@ def _timeline(info: Facts, evidence: Facts) -> str:
             svg.strips(title, line["true"], line["said"], line["wrong"], _days(line["time_s"]))
         )
     body.append(
-        _p("Columns hold equally many readings; time without readings takes no room.", "note")
+        _p(
+            "Columns hold equally many readings; time without readings takes no room. Days are of "
+            "UTC.",
+            "note",
+        )
     )
     return _section("Where it errs", *body)
 

@@ -163,7 +163,7 @@ def _train_final(
         train_part,
         test_part,
         float(recall.mean()),
-        score(test_rows.y, predicted),
+        score(test_rows.y, predicted, classes),
         s_feature(gain, use),
         {n: (float(g), float(w)) for n, g, w in zip(features, gain, use, strict=True)},
         result.candidates,

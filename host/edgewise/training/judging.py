@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edgenode.core import loader
 from edgewise.package.heads import Decisions, decide
 from edgewise.training.result import Scores, score
 from edgewise.training.sequence import Sequence
@@ -40,11 +41,12 @@ def judge(blob: bytes, sequence: Sequence) -> Judged:
     known = sequence.y >= 0
     decisions = Decisions(every.cls[known], every.p_pc[known], every.sure[known])
     y = sequence.y[known]
+    names = loader.unpack(blob)[0]["classes"]
     readings = delays(sequence.y, every.cls, sequence.age)
     return Judged(
         y,
         decisions,
-        score(y, decisions.cls),
-        score(y[decisions.sure], decisions.cls[decisions.sure]),
+        score(y, decisions.cls, names),
+        score(y[decisions.sure], decisions.cls[decisions.sure], names),
         round(float(np.mean(readings)), 2) if readings else None,
     )

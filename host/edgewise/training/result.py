@@ -16,6 +16,7 @@ from edgewise.training.sequence import Sequence
 __all__ = [
     "NO_HEADS",
     "Candidate",
+    "ClassScores",
     "Filtering",
     "HeadChoice",
     "Levels",
@@ -78,30 +79,52 @@ def _weights(y: NDArray[np.int64], class_weight: str) -> dict[int, float] | None
 
 
 @dataclass(frozen=True)
+class ClassScores:
+    """One class: its rows, and fractions 0..1. ``precision``: None where it is never predicted."""
+
+    rows: int
+    recall: float
+    precision: float | None
+
+
+@dataclass(frozen=True)
 class Scores:
-    """Fractions 0..1."""
+    """Fractions 0..1; ``classes``: each class that occurs."""
 
     rows: int
     accuracy: float
     balanced_accuracy: float
     macro_f1: float
+    classes: dict[str, ClassScores]
 
-    def as_dict(self) -> dict[str, float]:
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def score(y: NDArray[Any], predicted: NDArray[Any]) -> Scores:
-    """Return accuracy, balanced accuracy and macro-F1 over the classes that occur in ``y``."""
+def score(y: NDArray[Any], predicted: NDArray[Any], names: list[str] | None = None) -> Scores:
+    """Return accuracy, balanced accuracy and macro-F1 over the classes that occur in ``y``.
+
+    ``names``: of the classes, where ``y`` holds their numbers.
+    """
     from sklearn.metrics import accuracy_score, f1_score, recall_score
 
     if len(y) == 0:
-        return Scores(0, 0.0, 0.0, 0.0)
+        return Scores(0, 0.0, 0.0, 0.0, {})
     return Scores(
         len(y),
         float(accuracy_score(y, predicted)),
         float(recall_score(y, predicted, labels=np.unique(y), average="macro", zero_division=0)),
         float(f1_score(y, predicted, labels=np.unique(y), average="macro", zero_division=0)),
+        {
+            str(cls) if names is None else names[cls]: _score_class(y == cls, predicted == cls)
+            for cls in np.unique(y)
+        },
     )
+
+
+def _score_class(is_true: NDArray[np.bool_], is_said: NDArray[np.bool_]) -> ClassScores:
+    n, n_said, n_right = (int(rows.sum()) for rows in (is_true, is_said, is_true & is_said))
+    return ClassScores(n, n_right / n, n_right / n_said if n_said else None)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
 """Find what is unusual without labels: limits that a log's own values give.
 
-May import: errors, features, logs, package, training.
+May import: errors, features, logs, package, times, training.
 """

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edgewise.features.table import Table
 from edgewise.logs.log import Log
-from edgewise.logs.writing import iso
+from edgewise.times import LOCAL, iso
 from edgewise.training.detector import UNUSUAL, Detector
 from edgewise.unusual.words import describe_value
 
@@ -48,7 +48,7 @@ class Episode:
         """Return the episode for people."""
         node = f"{self.node} " if self.node else ""
         return (
-            f"{node}{iso(self.start_s)} to {iso(self.end_s)}: {self.words} "
+            f"{node}{LOCAL.full(self.start_s)} to {LOCAL.full(self.end_s)}: {self.words} "
             f"({self.strength:.1f} times the limit)"
         )
 

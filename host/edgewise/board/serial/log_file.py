@@ -12,7 +12,8 @@ from types import TracebackType
 
 from edgewise.errors import InputError, unwritable
 from edgewise.logs.formulas import as_text, from_text
-from edgewise.logs.writing import iso, write_atomic
+from edgewise.logs.writing import write_atomic
+from edgewise.times import iso
 
 __all__ = ["GrowingLog"]
 

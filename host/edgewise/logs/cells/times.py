@@ -22,11 +22,12 @@ from edgewise.logs.cells.dates import (
     zone_of_name,
 )
 from edgewise.logs.cells.numbers import UNITS, Numbers, of_unit, read_numbers
-from edgewise.logs.cells.zones import find_zone, local_to_utc
+from edgewise.logs.cells.zones import local_to_utc
 from edgewise.logs.choices import Choices
 from edgewise.logs.names import read_name
 from edgewise.logs.order import rows_by_key, steps_of
 from edgewise.logs.sheets.sheet import Sheet
+from edgewise.times import find_zone
 
 __all__ = ["Times", "read_times", "spread_minutes"]
 

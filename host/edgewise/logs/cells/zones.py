@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import UTC, datetime, tzinfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,29 +11,13 @@ from edgewise.errors import InputError
 from edgewise.logs.order import rows_by_key
 from edgewise.logs.sheets.sheet import Sheet
 
-__all__ = ["find_zone", "local_to_utc"]
+__all__ = ["local_to_utc"]
 
 Floats = NDArray[np.float64]
 
-_OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d{2})?")
-_OFFSET_MAX_H = 14
 _QUARTER_S = 900  # no zone changes between two quarters of an hour
 _GAP_PERIODS = 3
 _HALF_HOUR_S = 1800
-
-
-def find_zone(name: str) -> tzinfo:
-    """Return the zone of a name such as Europe/Berlin, or of an offset. Raises InputError."""
-    offset = _OFFSET.fullmatch(name)
-    if offset and int(offset[2]) <= _OFFSET_MAX_H and int(offset[3] or 0) < 60:
-        size = timedelta(hours=int(offset[2]), minutes=int(offset[3] or 0))
-        return timezone(-size if offset[1] == "-" else size)
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
-        raise InputError(
-            f"--tz {name}: no such zone: write one such as Europe/Berlin, America/New_York, +02:00"
-        ) from exc
 
 
 def local_to_utc(

@@ -1,0 +1,47 @@
+"""The dialog that gives a period a class."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from nicegui import ui
+
+from edgewise.dashboard.layout import markup
+from edgewise.dashboard.period_fields import PeriodFields
+from edgewise.dashboard.screen import Screen
+from edgewise.errors import InputError
+
+__all__ = ["open_label_dialog"]
+
+# gets from, to [unix seconds] and the class; InputError is shown, and the dialog stays
+Save = Callable[[float, float, str], Awaitable[None]]
+
+
+def open_label_dialog(
+    screen: Screen, from_s: float, to_s: float, classes: list[str], save: Save
+) -> None:
+    """Ask for the class of a period; its ends can be changed."""
+    with ui.dialog() as dialog, ui.card().classes("dialog"):
+        markup('<h2 id="label-title">Label a period</h2>')
+        fields = PeriodFields(screen.clock, screen.zone, from_s, to_s)
+
+        async def store(cls: str) -> None:
+            try:
+                await save(*fields.read(), cls)
+            except InputError as e:
+                ui.notify(str(e), type="negative")
+            else:
+                dialog.close()
+
+        if classes:
+            markup("<h3>Class</h3>")
+        with ui.element("div").classes("classes"):
+            for name in classes:
+                ui.button(name, on_click=lambda name=name: store(name)).props("outline no-caps")
+        new_class = ui.input("New class").props("dense outlined maxlength=64").classes("wide")
+        new_class.on("keydown.enter", lambda: store(new_class.value))
+        with ui.element("div").classes("actions"):
+            ui.button("Save", on_click=lambda: store(new_class.value)).props("no-caps")
+            ui.button("Cancel", on_click=dialog.close).props("flat no-caps")
+    dialog.props('aria-labelledby="label-title"')
+    dialog.open()
