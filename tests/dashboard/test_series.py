@@ -59,6 +59,17 @@ def test_outages_classes_and_replay(engine: Engine) -> None:
         assert abs(replay.end - (START_S + 60 * 2100)) <= tolerance_s
 
 
+def test_readings_without_a_class_end_a_run_and_failed_reads_do_not(engine: Engine) -> None:
+    rows = [row("a", i, START_S + 60 * i) for i in range(12)]
+    rows[3] |= failure()
+    for i in (6, 7):
+        rows[i] |= {"cls": None, "p": None}
+    store(engine, rows)
+    series = window(engine, "a", START_S, START_S + 720, 800)
+    bands = [(band.start - START_S, band.end - START_S) for band in series.classes(60)]
+    assert bands == [(0, 360), (480, 720)]
+
+
 def test_near_enough_it_is_the_readings_themselves(engine: Engine) -> None:
     store_readings(engine)
     series = window(engine, "a", START_S + 60 * 4490, START_S + 60 * 4519, 800)
