@@ -204,7 +204,7 @@ def train(
     with progress_bar("compiling, and comparing with scikit-learn"):
         info = compile_model(trained, out, data, form)
     say(
-        f"{trained.recipe}, {info['nodes']} nodes, "
+        f"{trained.recipe}, class weights {trained.recipe.class_weight}, {info['nodes']} nodes, "
         f"{info['bytes']} bytes, form {info['form']}; the same as scikit-learn on "
         f"{info['checked']['rows']} rows and {info['checked']['thresholds']} thresholds"
     )

@@ -45,8 +45,7 @@ class Recipe:
     class_weight: str = "none"
 
     def __str__(self) -> str:
-        trees = f"{self.trees} tree{'s' * (self.trees > 1)}"
-        return f"{self.kind}, {trees}, class weights {self.class_weight}"
+        return f"{self.kind}, {self.trees} tree{'s' * (self.trees > 1)}"
 
     def estimator(self, y: NDArray[np.int64], seed: int) -> Any:
         """Return a classifier to fit on the classes ``y``: int[rows]."""
