@@ -12,6 +12,7 @@ __all__ = [
     "diag",
     "events",
     "forecast",
+    "forecast_choice",
     "health",
     "label",
     "metadata",
@@ -159,6 +160,14 @@ forecast = Table(
     Column("upper", Float, nullable=False),
     Column("model", String(64), nullable=False),
     Column("made_at", Float, nullable=False),
+)
+# Which forecaster is used until a day of readings is complete; JSON of edgewise.forecast.
+forecast_choice = Table(
+    "forecast_choice",
+    metadata,
+    Column("node", String(64), primary_key=True),
+    Column("channel", String(1), primary_key=True),
+    Column("choice", Text, nullable=False),
 )
 health = Table(
     "health",
