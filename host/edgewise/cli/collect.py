@@ -112,7 +112,9 @@ def collect(
     from edgewise.collector.broker_queue import QueueCheck
     from edgewise.collector.retention import Keeper, parse_span
     from edgewise.collector.tokens import read_tokens
+    from edgewise.collector.vitals import Vitals
     from edgewise.database import open_db
+    from edgewise.database.services import COLLECTOR, Beat
     from edgewise.urls import db_with_password, db_without_password
 
     if serial is None and replay is None and http is None:
@@ -131,10 +133,11 @@ def collect(
     with ExitStack() as stack:
         stack.callback(engine.dispose)
         writer = Writer(engine, base, say)
+        vitals = Vitals(engine, writer)
         if metrics is not None:
             from edgewise.collector.metrics import serving
 
-            stack.enter_context(serving(writer, metrics))
+            stack.enter_context(serving(writer, metrics, vitals))
         stack.enter_context(writer)
         stack.enter_context(Keeper(engine, keep_s, keep_hourly_s, say))
         if store_log:
@@ -152,11 +155,13 @@ def collect(
             say(f"collecting from {http_input.url}, Ctrl-C ends it")
         if broker_url:
             client_id = _client_id(db_without_password(db), group)
-            stack.enter_context(Collector(broker_url, writer, client_id, group))
+            collector = Collector(broker_url, writer, client_id, group)
+            vitals.collector = stack.enter_context(collector)
             say(f"collecting {base}/+ from {broker_url}, Ctrl-C ends it")
             stack.enter_context(QueueCheck(broker_url, base, client_id, say))
         if broker_url or serial or http:
-            wait_for_end()
+            with Beat(engine, COLLECTOR, vitals.facts):
+                wait_for_end()
         writer.stop()  # before the inputs stop: one may be waiting for the writer
     counts = asdict(writer.counts)
     counts["duplicates_dropped"] = counts.pop("duplicates")

@@ -27,7 +27,9 @@ from edgewise.errors import EdgewiseError
 from edgewise.package.store import load_package
 from edgewise.urls import BrokerUrl
 
-__all__ = ["State"]
+__all__ = ["SendTest", "State"]
+
+SendTest = Callable[[], list[tuple[str, str | None]]]
 
 _FRESH_S = 0.3
 _FRESH_FACTOR = 4  # times the duration of the query: a large fleet is queried less often
@@ -40,7 +42,8 @@ class State:
     """The shared state.
 
     ``private``: nobody reads without a login. ``scale``: of the temperatures on the pages.
-    ``verdicts``: node -> text about the last push.
+    ``verdicts``: node -> text about the last push. ``send_test``: sends a test to each target of
+    the notifications, and returns name and error of each; None without settings for them.
     """
 
     engine: Engine
@@ -50,6 +53,7 @@ class State:
     base: str
     private: bool = False
     scale: Scale = CELSIUS
+    send_test: SendTest | None = None
     sessions: Sessions = field(default_factory=Sessions)
     attempts: Attempts = field(default_factory=Attempts)
     palette: Palette = field(default_factory=Palette)
