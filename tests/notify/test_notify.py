@@ -147,7 +147,7 @@ def test_a_node_that_comes_and_goes_is_no_stream(
         room.go(10, 60)
         room.silent = set()
         room.go(10, 60)
-    assert len(hook.messages) - before <= 4
+    assert len(hook.messages) - before <= 5  # of 12
     assert "time within a day" in hook.bodies[-1] or "is back" in hook.bodies[-1]
 
 
@@ -228,6 +228,28 @@ def test_a_restart_sends_nothing_twice_and_loses_nothing(
     room.go(2)
     assert len(hook.messages) == 2
     assert {line.split()[0] for line in hook.bodies[1].splitlines()} == {"cellar", "shed"}
+
+
+def test_a_message_that_was_perhaps_sent_says_so(
+    make_room: Callable[..., Room], hook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = make_room([hook.url])
+    room.go(1)
+    room.event("attic", "class", **{"from": "normal", "to": "unusual"})
+    with monkeypatch.context() as patch:
+        patch.setattr("edgewise.notify.sender.mark_told", end_the_program)
+        with pytest.raises(KeyboardInterrupt):
+            room.go(2)
+    room.restart()
+    room.go(2)
+    assert [len(body.splitlines()) for body in hook.bodies] == [1, 2]
+    assert "perhaps sent before" in hook.bodies[1]
+    room.go(5)
+    assert len(hook.messages) == 2
+
+
+def end_the_program(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_an_event_that_becomes_visible_late_is_told(

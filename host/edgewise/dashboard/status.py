@@ -73,7 +73,7 @@ def _collector(collector: Service | None, now_s: float) -> Row:
     if not collector.is_alive(now_s):
         seen = ("last seen", collector.seen_at)
         return Row("Collector", "bad", "has stopped: start edgewise collect", (seen, *times))
-    count = f"{collector.facts.get('readings', 0)} readings stored"
+    count = f"{collector.facts.get('readings', 0)} readings stored since its start"
     waiting = int(collector.facts.get("waiting") or 0)
     more = f", {waiting} messages wait" if waiting else ""
     return Row("Collector", "ok", count + more, (("runs since", collector.started_at), *times))
@@ -101,7 +101,7 @@ def _forecast(engine: Engine, now_s: float) -> Row:
         n = connection.scalar(ahead) or 0
     if made_at is None:
         return Row("Forecast", "none", "none yet: edgewise forecast --stay makes one every hour")
-    text = f"of {n} nodes" if n else "over: start edgewise forecast --stay"
+    text = f"of {n} node{'s' if n > 1 else ''}" if n else "over: start edgewise forecast --stay"
     return Row("Forecast", "ok" if n else "bad", text, (("made", float(made_at)),))
 
 

@@ -48,10 +48,11 @@ def _test_button(state: State, writer: Writer) -> None:
 
 
 def _line(row: Row) -> str:
-    times = "".join(f" &middot; {escape(name)} {_time(at)}" for name, at in row.times)
+    texts = [row.text, *(f"{name} {_time(at)}" for name, at in row.times)]
+    text = " &middot; ".join(escape(text) for text in texts if text)
     return (
         f'<dt><i class="light {row.state}" role="img" aria-label="{_WORDS[row.state]}"></i>'
-        f"{escape(row.name)}</dt><dd>{escape(row.text)}{times}</dd>"
+        f"{escape(row.name)}</dt><dd>{text}</dd>"
     )
 
 

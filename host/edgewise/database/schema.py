@@ -217,6 +217,7 @@ notify_target = Table(
     Column("name", String(64), nullable=False),
     Column("after_notice", Integer, nullable=False),  # it is told later ones only
     Column("sent_at", Float),
+    Column("sending_at", Float),  # a message is on its way: after a kill nobody knows how it went
     Column("next_at", Float, nullable=False),
     Column("failing_since", Float),
     Column("tries", Integer, nullable=False),

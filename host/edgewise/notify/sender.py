@@ -22,6 +22,7 @@ __all__ = ["Sender"]
 _EVERY_S = 5.0
 _EVERY_FACTOR = 10  # times the duration of a look: a large fleet is looked at less often
 GROUP_S = 20.0  # the first of several waits so long for the others
+_AGAIN = "(Some of this was perhaps sent before: edgewise notify was ended meanwhile.)"
 _RETRY_S, _RETRY_MAX_S = 30.0, 1800.0
 
 
@@ -29,7 +30,8 @@ class Sender:
     """Tells ``targets`` what is new in the database.
 
     What was told to whom is in the database: a message that was taken is not sent again after a
-    restart, one that was not is. ``say`` gets a line for each message and each failure.
+    restart, one that was not is. Only a kill between the two sends one again, and it says so.
+    ``say`` gets a line for each message and each failure.
     """
 
     def __init__(
@@ -87,15 +89,21 @@ class Sender:
             self._first_due_s.pop(target.key, None)
             return
         first_s = self._first_due_s.setdefault(target.key, now_s)
-        if now_s < state.next_at or now_s < first_s + GROUP_S:
+        group_s = min(GROUP_S, self._settings.every_s)
+        if now_s < state.next_at or now_s < first_s + group_s:
             return
         title, body = message(rows, self._settings.zone, now_s)
+        if state.sending_at is not None:
+            body += f"\n{_AGAIN}"
+        with self._engine.begin() as connection:
+            connection.execute(update(notify_target).where(this).values(sending_at=now_s))
         error = target.send(title, body)
         after = self._failed(state, error, now_s) if error else self._sent(now_s)
         with self._engine.begin() as connection:
             if not error:
                 mark_told(connection, target.key, rows, now_s)
-            connection.execute(update(notify_target).where(this).values(after))
+            change = update(notify_target).where(this)
+            connection.execute(change.values(sending_at=None, **after))
         if not error:
             self._first_due_s.pop(target.key, None)
             self._say(f"{target.name}: {title}")

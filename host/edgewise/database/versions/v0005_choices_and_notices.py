@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(64), nullable=False),
         sa.Column("after_notice", sa.Integer, nullable=False),
         sa.Column("sent_at", sa.Float),
+        sa.Column("sending_at", sa.Float),
         sa.Column("next_at", sa.Float, nullable=False),
         sa.Column("failing_since", sa.Float),
         sa.Column("tries", sa.Integer, nullable=False),
