@@ -98,6 +98,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=28)
     parser.add_argument("--step", type=int, default=300, metavar="SECONDS")
     parser.add_argument("--db", type=Path, help="keep the database here and use it again")
+    parser.add_argument("--prophet", default="auto")
     options = parser.parse_args()
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as folder:
@@ -106,11 +107,11 @@ def main() -> None:
         if not path.exists():
             fill(db, options.nodes, START_S, end_s, options.step)
         print(f"{options.nodes} nodes of {options.days} days: {path.stat().st_size >> 20} MB")
-        measure(db, "first run")
+        measure(db, "first run", "--prophet", options.prophet)
         fill(db, options.nodes, end_s, end_s + HOUR_S, options.step)
-        measure(db, "an hour later")
+        measure(db, "an hour later", "--prophet", options.prophet)
         fill(db, options.nodes, end_s + HOUR_S, end_s + DAY_S + HOUR_S, options.step)
-        measure(db, "a day later")
+        measure(db, "a day later", "--prophet", options.prophet)
 
 
 if __name__ == "__main__":
