@@ -69,10 +69,11 @@ class Room:
         row = {"node": node, "boot": 1, "seq": self._seq, "ts": self.now_s, "t": 20.0, "h": 40.0}
         return {**row, "cls": "a", "p": 0.9, "err": None, "late": 0, "received_at": self.now_s}
 
-    def event(self, node: str, name: str, **payload: object) -> None:
+    def event(self, node: str, name: str, at_s: float = 0.0, **payload: object) -> None:
+        """A node sends an event; its clock is ``at_s`` ahead."""
         self._seq += 1
-        text = json.dumps({"ts": self.now_s, "event": name, **payload})
-        row = {"node": node, "boot": 1, "seq": self._seq, "ts": self.now_s, "event": name}
+        text = json.dumps({"event": name, **payload})
+        row = {"node": node, "boot": 1, "seq": self._seq, "ts": self.now_s + at_s, "event": name}
         with self.engine.begin() as connection:
             values = {"payload": text, "received_at": self.now_s, "digest": f"{self._seq:032}"}
             connection.execute(events.insert().values(**row, **values))
@@ -311,6 +312,52 @@ def test_a_collector_that_stops_is_told_and_not_the_silence_of_all(
         "edgewise collect has stopped and no reading is stored, since 13:03 UTC. Start it again; "
         "the broker sends what it has kept."
     ]
+
+
+def test_a_collector_that_comes_back_is_no_alarm_of_its_nodes(
+    make_room: Callable[..., Room], hook: Webhook
+) -> None:
+    room = make_room([hook.url], kinds=("offline",))
+    room.nodes = ["attic", "kitchen"]
+    room.go(1)
+    with room.engine.begin() as connection:
+        row = {"name": "collect", "started_at": 0, "seen_at": room.now_s, "facts": "{}"}
+        connection.execute(service.insert().values(row))
+    room.silent = set(room.nodes)
+    room.go(60, 240)
+    with room.engine.begin() as connection:
+        connection.execute(service.update().values(seen_at=room.now_s + 1e6))
+    room.go(2)
+    room.silent = set()
+    room.go(8)
+    assert hook.messages == []
+
+
+def test_a_wrong_clock_of_a_node_hides_nothing(
+    make_room: Callable[..., Room], hook: Webhook
+) -> None:
+    room = make_room([hook.url])
+    room.go(1)
+    for node, wrong_s in (("ahead", 40 * 86400), ("unset", -20 * 365 * 86400)):
+        room.event(node, "class", at_s=wrong_s, **{"from": "a", "to": "unusual"})
+    room.go(2)
+    assert sorted(hook.bodies[0].splitlines()) == [
+        f"{node} measures something unusual, since 13:04 UTC. Look at its chart."
+        for node in ("ahead", "unset")
+    ]
+
+
+def test_what_is_too_long_for_a_service_comes_in_parts(
+    make_room: Callable[..., Room], hook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apprise.plugins.custom_json.NotifyJSON.body_maxlen", 300)
+    room = make_room([hook.url], kinds=("class",))
+    room.go(1)
+    for i in range(9):
+        room.event(f"n{i}", "class", **{"from": "a" * 40, "to": "b" * 40})
+    room.go(2)
+    text = "\n".join(hook.bodies)
+    assert len(hook.messages) > 1 and all(f"n{i}: " in text for i in range(9))
 
 
 def test_what_strangers_chose_is_no_markup(make_room: Callable[..., Room], hook: Webhook) -> None:

@@ -13,6 +13,7 @@ from edgewise.notify.settings import Settings
 __all__ = ["Due", "begin", "due", "end", "keep_known", "mark_told", "open_notices", "settle"]
 
 CLASS = "class"
+_AWAY = ("system", "offline")  # told when it lasts
 _DAY_S = 86400
 _KEPT_S = 30 * _DAY_S
 _DOUBLED_MAX = 4  # times the wait for a calm is doubled: from 5 to 80 minutes
@@ -40,9 +41,9 @@ def begin(
     same = _same(key)
     recent = select(func.max(notice.c.times)).where(*same, notice.c.over_at > now_s - _DAY_S)
     times = (connection.scalar(recent) or 0) + 1
-    wait_s = settings.offline_s if kind == "offline" else 0.0
+    wait_s = settings.offline_s if kind in _AWAY else 0.0
     values = {"node": node, "kind": kind, "about": about, "text": text, "begun_at": since_s}
-    due_at = max(now_s, since_s + wait_s)
+    due_at = now_s + wait_s
     is_moment = kind == CLASS
     over_at = since_s if is_moment else None
     values |= {"due_at": due_at, "calm_at": over_at, "over_at": over_at}
@@ -77,7 +78,7 @@ def settle(connection: Connection, settings: Settings, now_s: float) -> None:
             continue
         this = c.id == row.id
         was_told = select(notice_told.c.notice).where(notice_told.c.notice == row.id)
-        if row.calm_at < row.due_at and row.kind == "offline" and not _any(connection, was_told):
+        if row.calm_at < row.due_at and row.kind in _AWAY and not _any(connection, was_told):
             connection.execute(delete(notice).where(this))
         else:
             connection.execute(update(notice).where(this).values(over_at=row.calm_at))

@@ -21,6 +21,7 @@ _BACK = 10_000  # events before the newest one among which one may become visibl
 _STEP = 1000
 _FORGOTTEN_S = 7 * 86400.0  # a node that was silent for so long when notify first saw it
 _AWAY = ("offline", "silent")
+_LATE_S = 30 * 86400  # an event that comes later than this has a wrong time
 _CHANNELS = {"t": ("temperature", "C"), "h": ("humidity", "%RH")}
 
 
@@ -61,7 +62,9 @@ def _look_at_events(connection: Connection, settings: Settings, now_s: float) ->
 
 def _look_at_event(connection: Connection, settings: Settings, row: Any, now_s: float) -> None:
     payload = json.loads(row.payload)
-    at_s = row.ts if row.ts is not None else row.received_at
+    at_s = row.received_at  # where the clock of the node is not set, or ahead
+    if row.ts is not None and at_s - _LATE_S <= row.ts <= at_s:
+        at_s = row.ts
     if row.digest is None and "about" in payload and row.event in ("health", "forecast"):
         key = (row.node, row.event, str(payload["about"])[:64])
         if payload.get("to") == OK:
@@ -134,8 +137,6 @@ def _look_at_forecasts(connection: Connection, settings: Settings, now_s: float)
                 crossed.setdefault((row.node, about), row.ts)
     open_ones = {key for key in open_notices(connection, "forecast") if key[1][:6] == "limit "}
     for (node, about), at_s in crossed.items():
-        if (node, about) not in open_ones or at_s:
-            text = f"{at_s:.0f}"
-            begin(connection, settings, (node, "forecast", about), text, now_s, now_s)
+        begin(connection, settings, (node, "forecast", about), f"{at_s:.0f}", now_s, now_s)
     for node, about in open_ones - set(crossed):
         end(connection, (node, "forecast", about), now_s)

@@ -35,6 +35,8 @@ class Target:
 
         service = apprise.Apprise(asset=_asset())
         service.add(self.url)
+        if "overflow=" not in self.url:  # what is too long for a service comes in parts
+            service[0].overflow_mode = apprise.OverflowMode.SPLIT
         log = _Log()
         logger = logging.getLogger("apprise")
         logger.addHandler(log)

@@ -14,6 +14,7 @@ __all__ = ["message"]
 
 _LINES_MAX = 30
 _NAMES_MAX = 10
+_TEXT_MAX = 300
 _GROUP_MIN = 4  # nodes with the same problem that become one line
 _UNSAFE = re.compile(r"[^\w\s.,:;+\-()/%°'=<>!?]")  # no markup, link or mention of a service
 _CHANNELS = {"t": ("temperature", "C"), "h": ("humidity", "%RH")}
@@ -166,4 +167,4 @@ _SYSTEM = {
 
 def _safe(text: str) -> str:
     # Control characters, and what a service may take for markup or a mention.
-    return _UNSAFE.sub("?", "".join(c if c.isprintable() else "?" for c in text))
+    return _UNSAFE.sub("?", "".join(c if c.isprintable() else "?" for c in text[:_TEXT_MAX]))
