@@ -44,9 +44,9 @@ def without_prophet(
 
 
 def test_a_bad_series_is_named_and_the_others_get_their_forecast() -> None:
-    good = make_hourly(9, noise=0.3)
+    good = make_hourly(5, noise=0.3)
     gaps = good.y.copy()
-    gaps[50:150] = np.nan
+    gaps[60:70] = np.nan
     bad = [
         series_of("constant", good, y=np.full_like(good.y, 20.0)),
         series_of("zero", good, y=np.zeros_like(good.y)),
@@ -77,6 +77,12 @@ def test_a_choice_holds_until_a_day_is_complete(monkeypatch: pytest.MonkeyPatch)
     next_day = without_prophet([part(whole, 10 * DAY + 1)], known)["n"]
     assert isinstance(next_day, Outlook)
     assert next_day.choice.last_s > first.choice.last_s
+
+
+def test_no_process_is_started_for_young_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet, "ProcessPoolExecutor", lambda *_: pytest.fail("not for these"))
+    young = [series_of(f"n{i}", make_hourly(2)) for i in range(20)]
+    assert all(isinstance(result, str) for result in outlooks(young, {}, 0.0))
 
 
 def test_a_kept_fit_forecasts_as_a_new_one(tmp_path: Path) -> None:
@@ -154,17 +160,20 @@ def test_prophet_competes_in_turns_and_daily_where_it_won(
     assert sorted(prophets.nodes) == [f"n{i}" for i in range(5)]
 
 
-def test_a_fleet_is_forecast_by_processes_and_again_within_the_day(tmp_path: Path) -> None:
-    nodes, days, left_out = count(8, 50), count(5, 28), count(2, 1)
+def test_a_fleet_is_forecast_by_processes_and_again_within_the_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nodes, days = count(6, 50), count(5, 28)
     url = f"sqlite:///{tmp_path / 'a.db'}"
     end_s = START_S + days * DAY_S - DAY_S // 2
     fill(url, nodes, START_S, end_s, 1800)
+    monkeypatch.setattr(fleet, "_FEW", 4)
     arguments = ("forecast", "--db", url, "--prophet", "never", "--json")
     first = edgewise(*arguments)
     assert first.returncode == 0, first.stderr
     assert "left out: node room0005" in first.stderr
     forecasts = json.loads(first.stdout)["forecasts"]
-    assert len(forecasts) == 2 * (nodes - left_out)
+    assert len(forecasts) == 2 * (nodes - 1)
     assert [f["node"] for f in forecasts] == sorted(f["node"] for f in forecasts)
     assert json.loads(edgewise(*arguments).stdout)["forecasts"] == forecasts
     engine = open_db(url)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from edgewise.errors import InputError, OutsideError
 from edgewise.forecast.hourly import Hourly
 from edgewise.forecast.models import AUTO_ETS, NAIVE, PROPHET, check_installed
-from edgewise.forecast.rolling import Choice, Outlook, choose, compare, outlook
+from edgewise.forecast.rolling import Choice, Outlook, choose, compare, is_long_enough, outlook
 
 __all__ = ["PROPHET_MODES", "Known", "outlooks"]
 
@@ -86,8 +86,9 @@ def _prophets_turn(known: list[tuple[Hourly, Choice | None]], now_s: float) -> s
 
 
 def _is_hard(task: _Task) -> bool:
-    is_held = task.choice is not None and task.choice.holds_for(task.series)
-    return task.tries_prophet or not is_held
+    if task.choice is not None and task.choice.holds_for(task.series):
+        return task.tries_prophet
+    return is_long_enough(task.series)
 
 
 def _begin_process() -> None:

@@ -15,7 +15,17 @@ from edgewise.forecast.gaps import DAY
 from edgewise.forecast.hourly import Hourly
 from edgewise.forecast.models import MODELS, Ets, Forecaster, fit_ets
 
-__all__ = ["BAND", "Ahead", "Choice", "Outlook", "Score", "choose", "compare", "outlook"]
+__all__ = [
+    "BAND",
+    "Ahead",
+    "Choice",
+    "Outlook",
+    "Score",
+    "choose",
+    "compare",
+    "is_long_enough",
+    "outlook",
+]
 
 BAND = 0.8  # share of the hours that should lie within the band
 _ORIGINS = 7
@@ -114,6 +124,14 @@ def outlook(series: Hourly, choice: Choice | None = None) -> Outlook:
         _clip_to_range(series, yhat + half_width),
     )
     return Outlook(series, choice, ahead)
+
+
+def is_long_enough(series: Hourly) -> bool:
+    """Whether `choose` has days to compare the forecasters on."""
+    try:
+        return bool(_origins(series))
+    except InputError:
+        return False
 
 
 def choose(series: Hourly, models: Collection[str] | None = None) -> Choice:
