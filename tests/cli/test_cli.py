@@ -22,7 +22,7 @@ HEAVY = (
     "requests rich scipy serial skops sklearn sqlalchemy starlette uvicorn"
 )
 # Here typer reads the options of `broker` before it comes to the help of `init`: with pydantic.
-AFTER_OPTIONS = {("broker", "init"), ("dashboard", "password")}
+AFTER_OPTIONS = {("broker", "init"), ("dashboard", "password"), ("notify", "test")}
 RUN = [sys.executable, "-m", "edgewise.cli.main"]
 LIMIT_S = 500
 BAD_LOGS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.request
 from pathlib import Path
 
@@ -15,9 +16,16 @@ from tests.shared import LIMIT_S, wait_until
 from edgewise.collector.metrics import serving
 from edgewise.collector.writer import Writer
 from edgewise.database import open_db
+from edgewise.database.services import COLLECTOR, services
 from edgewise.errors import InputError, OutsideError
 
 pytestmark = pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
+VITALS = (
+    "broker_connected_since_seconds",
+    "last_commit_seconds",
+    "database_bytes",
+    "disk_free_bytes",
+)
 DIAG = {"boot": 1, "ts": None, "r_ingest": 7.5, "e_buffer": 0.5, "r_noise": 1, "rssi": "bad"}
 
 
@@ -32,6 +40,7 @@ def read(address: str) -> dict[tuple[str, str], float]:
 
 
 def test_figures(broker: str, tmp_path: Path) -> None:
+    begin_s = time.time()
     address = f"127.0.0.1:{free_port()}"
     process = start(broker, tmp_path / "a.db", "--metrics", address)
     hostile_name = 'n"1 <b>{}'
@@ -41,7 +50,8 @@ def test_figures(broker: str, tmp_path: Path) -> None:
         (f"edgewise/{hostile_name}/diag", json.dumps(DIAG)),
     ]
     publish(broker, messages)
-    wait_for_rows(open_db(f"sqlite:///{tmp_path / 'a.db'}"), 2)
+    engine = open_db(f"sqlite:///{tmp_path / 'a.db'}")
+    wait_for_rows(engine, 2)
     wait_until(lambda: read(address).get(("edgewise_e_buffer", hostile_name)))
     metrics = read(address)
     process.terminate()
@@ -52,6 +62,12 @@ def test_figures(broker: str, tmp_path: Path) -> None:
     assert metrics["edgewise_bytes_total", ""] == sum(len(payload) for _, payload in messages)
     assert metrics["edgewise_r_ingest", hostile_name] == 7.5
     assert metrics["edgewise_lag_seconds", ""] > 0
+    row = services(engine)[COLLECTOR]
+    engine.dispose()
+    since, commit, size, free = (metrics[f"edgewise_{name}", ""] for name in VITALS)
+    assert begin_s <= since <= commit == row.facts["last_commit_at"] <= row.seen_at
+    assert row.facts["readings"] == 2 and size > 0 and free > 0
+    assert row.started_at >= begin_s and not row.is_alive(time.time())
 
 
 def test_names_without_end(broker: str, tmp_path: Path) -> None:

@@ -117,7 +117,9 @@ def collect(
     from edgewise.collector.broker_queue import QueueCheck
     from edgewise.collector.retention import Keeper, parse_span
     from edgewise.collector.tokens import read_tokens
+    from edgewise.collector.vitals import Vitals
     from edgewise.database import open_db
+    from edgewise.database.services import COLLECTOR, Beat
     from edgewise.urls import db_with_password, db_without_password
 
     if serial is None and replay is None and http is None:
@@ -138,15 +140,19 @@ def collect(
     with ExitStack() as stack:
         stack.callback(engine.dispose)
         writer = Writer(engine, base, say)
+        vitals = Vitals(engine, writer)
         if metrics is not None:
             from edgewise.collector.metrics import serving
 
-            stack.enter_context(serving(writer, metrics))
+            stack.enter_context(serving(writer, metrics, vitals))
         stack.enter_context(writer)
         stack.enter_context(Keeper(engine, keep_s, keep_hourly_s, say))
         if store_log:
             say(f"{store_log(writer)} readings of {replay}")
         wait_for_end = catch_end()
+        is_ended = False
+        if broker_url or serial or http:
+            stack.enter_context(Beat(engine, COLLECTOR, vitals.facts))
         if serial:
             from edgewise.collector.inputs import SerialInput
 
@@ -160,13 +166,15 @@ def collect(
         if broker_url:
             client_id = _client_id(db_without_password(db), group)
             collector = Collector(broker_url, writer, client_id, group)
+            vitals.collector = collector
             if once:
                 collector.start()
-            if once or collector.start_when_there(wait_for_end):
+            is_ended = not once and not collector.start_when_there(wait_for_end)
+            if not is_ended:
                 stack.callback(collector.stop)
                 say(f"collecting {base}/+ from {broker_url}, Ctrl-C ends it")
                 stack.enter_context(QueueCheck(broker_url, base, client_id, say))
-        if broker_url or serial or http:
+        if not is_ended and (broker_url or serial or http):
             wait_for_end()
         writer.stop()  # before the inputs stop: one may be waiting for the writer
     counts = asdict(writer.counts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -82,6 +83,13 @@ def dashboard(
             metavar="ZONE", help="Zone of the times, such as Europe/Berlin [that of the browser]"
         ),
     ] = None,
+    notify: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Settings of edgewise notify, mode 600, for the test button of the status page",
+        ),
+    ] = None,
     models: Annotated[Path, typer.Option(help="Folder with the model packages")] = Path("models"),
     config: Annotated[
         Path, typer.Option(help="Settings with update.secret, the key of the nodes")
@@ -106,14 +114,25 @@ def dashboard(
     if db_url is None:
         raise InputError("nothing to show: name the database with --db")
     broker_url = broker_or_none(broker, ca, cert, broker_password_file)
+    send_test = _test_of(notify) if notify else None
     engine = open_db(db_url, create=create or _agrees_to_make(db_url))
     from edgewise.dashboard.server import Address, serve  # takes a second, and people answer first
 
     address = Address(host, port, tuple(proxy or ()), private)
-    with serve(engine, broker_url, address, models, config, base, fahrenheit, zone) as server:
+    with serve(
+        engine, broker_url, address, models, config, base, fahrenheit, zone, send_test
+    ) as server:
         wait_for_end = catch_end()
         say(f"dashboard at {server.url}, Ctrl-C ends it")
         wait_for_end()
+
+
+def _test_of(settings: Path) -> Callable[[], list[tuple[str, str | None]]]:
+    from edgewise.notify import read_settings, send_test
+    from edgewise.notify.targets import targets_of
+
+    targets = targets_of(read_settings(settings).urls)
+    return lambda: send_test(targets, "This is a test from the dashboard: nothing has happened.")
 
 
 def _agrees_to_make(db_url: str) -> bool:

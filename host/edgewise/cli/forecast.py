@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,7 +22,7 @@ from edgewise.times import LOCAL
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from edgewise.forecast import Limit, Outlook
+    from edgewise.forecast import Known, Limit, Outlook
     from edgewise.forecast.hourly import Hourly
 
 EXAMPLES = (
@@ -27,6 +30,8 @@ EXAMPLES = (
     "edgewise forecast --log LOG.csv --picture forecast.png",
 )
 _UNITS = {"t": "C", "h": "%RH"}
+_BATCH = 50  # forecasts of one commit: the collector writes to the database as well
+_SHOWN_MAX = 40  # of a large fleet the others are in --json
 
 
 @with_log_options
@@ -58,6 +63,14 @@ def forecast(
             metavar="FILE", help="Picture of the last week and the next day, PNG, SVG or PDF"
         ),
     ] = None,
+    prophet: Annotated[
+        str,
+        typer.Option(
+            metavar="WHEN",
+            help="When Prophet, the slow one, competes: always, never, or auto: where it won last "
+            "and, in turns, for 40 others a run",
+        ),
+    ] = "auto",
     stay: Annotated[
         bool, typer.Option("--stay", help="Keep running and forecast again every hour")
     ] = False,
@@ -65,12 +78,13 @@ def forecast(
 ) -> None:
     """Forecast temperature and humidity for 24 hours with the best of three models.
 
-    Needs three days of readings, and the extra packages of edgewise[forecast].
+    Needs three days of readings, and the extra packages of edgewise[forecast]. With --db the
+    choice of the model is kept until a new day (UTC) is complete.
     """
     from edgewise.cli import outputs
     from edgewise.cli.signals import once_or_hourly
     from edgewise.database import open_db
-    from edgewise.forecast import parse_limit
+    from edgewise.forecast import PROPHET_MODES, parse_limit
     from edgewise.forecast.hourly import hourly_of_log
     from edgewise.forecast.models import check_installed
     from edgewise.forecast.picture import check_path
@@ -84,6 +98,8 @@ def forecast(
         raise InputError("--stay is for --db: a log does not grow")
     if group and not log:
         raise InputError("--group is for --log: a database knows its nodes")
+    if prophet not in PROPHET_MODES:
+        raise InputError(f"--prophet {prophet}: write {', '.join(PROPHET_MODES)}")
     if picture:
         check_path(picture)
         outputs.check_file(picture, outputs.PICTURE, [log, db_password_file], "--picture")
@@ -94,45 +110,75 @@ def forecast(
     if log:
         rows = open_log(log, group=group, choices=choices)
         say_source(rows)
-        outlooks = _outlooks(hourly_of_log(rows, only))
+        outlooks = _outlooks(hourly_of_log(rows, only), {}, prophet, lambda _batch: None)
         _show(outlooks, limits, picture, [], json)
     elif db:
         engine = open_db(db, create=False)
-        once_or_hourly(lambda: _forecast_db(engine, only, limits, picture, json), stay)
+        once_or_hourly(lambda: _forecast_db(engine, only, limits, picture, prophet, json), stay)
 
 
 def _forecast_db(
-    engine: Engine, node: str | None, limits: list[Limit], picture: Path | None, json: bool
+    engine: Engine,
+    node: str | None,
+    limits: list[Limit],
+    picture: Path | None,
+    prophet: str,
+    json: bool,
 ) -> None:
     from edgewise.database import naming_database
     from edgewise.forecast.hourly import hourly_of_database
-    from edgewise.forecast.store import save
+    from edgewise.forecast.store import read_choices, save
+
+    events: list[tuple[str, str]] = []
+    made_at = time.time()
+
+    def save_batch(batch: list[Outlook]) -> None:
+        with naming_database(engine):
+            events.extend(save(engine, batch, limits, made_at))
 
     with naming_database(engine):
         all_series = hourly_of_database(engine, node)
-    outlooks = _outlooks(all_series)
-    with naming_database(engine):
-        events = save(engine, outlooks, limits, time.time())
+        known = read_choices(engine)
+    outlooks = _outlooks(all_series, known, prophet, save_batch)
     _show(outlooks, limits, picture, events, json)
 
 
-def _outlooks(all_series: list[Hourly]) -> list[Outlook]:
+def _outlooks(
+    all_series: list[Hourly],
+    known: Known,
+    prophet: str,
+    save: Callable[[list[Outlook]], None],
+) -> list[Outlook]:
     # A node with too few readings is left out; the other nodes still get their forecasts.
-    from edgewise.forecast import outlook
+    from edgewise.forecast import outlooks
 
-    outlooks, errors = [], []
+    by_key: dict[tuple[str, str], Outlook] = {}
+    errors: list[str] = []
+    batch: list[Outlook] = []
     with progress_bar("forecasting") as step:
-        for i, series in enumerate(all_series):
-            try:
-                outlooks.append(outlook(series))
-            except InputError as e:
-                errors.append(str(e))
+        for i, result in enumerate(outlooks(all_series, known, time.time(), prophet)):
+            if isinstance(result, str):
+                errors.append(result)
+            else:
+                by_key[result.series.node, result.series.channel] = result
+                batch.append(result)
+            if len(batch) >= _BATCH:
+                save(batch)
+                batch = []
             step(i + 1, len(all_series))
-    if not outlooks:
+    save(batch)
+    if not by_key:
         raise InputError(errors[0] if errors else "no valid reading: nothing to forecast from")
-    for text in dict.fromkeys(errors):
-        say(f"left out: {text}")
-    return outlooks
+    _say_some([f"left out: {text}" for text in dict.fromkeys(errors)], "left out")
+    keys = ((series.node, series.channel) for series in all_series)
+    return [by_key[key] for key in keys if key in by_key]
+
+
+def _say_some(lines: list[str], what: str) -> None:
+    for line in lines[:_SHOWN_MAX]:
+        say(line)
+    if len(lines) > _SHOWN_MAX:
+        say(f"{len(lines) - _SHOWN_MAX} more {what}")
 
 
 def _show(
@@ -144,17 +190,24 @@ def _show(
 ) -> None:
     from edgewise.forecast.limits import crossing
 
-    _print_table(outlooks)
+    _print_table(outlooks[:_SHOWN_MAX])
+    warnings, days = [], []
     for outlook in outlooks:
         day, series = outlook.ahead, outlook.series
-        say(
+        days.append(
             f"{series.node} {series.channel}: {day.yhat.min():.1f} to {day.yhat.max():.1f} "
             f"{_UNITS[series.channel]} from {_clock(day.ts[0])} to {_clock(day.ts[-1])}"
         )
         for limit in limits:
             crossing_ts = crossing(outlook, limit) if limit.channel == series.channel else None
             if crossing_ts is not None:
-                say(f"{series.node}: warning: {limit} expected at {_clock(crossing_ts)}")
+                warnings.append(
+                    f"{series.node}: warning: {limit} expected at {_clock(crossing_ts)}"
+                )
+    _say_some(days, "forecasts, all of them with --json")
+    _say_some(warnings, "warnings, each an event of its node")
+    if len(outlooks) > _SHOWN_MAX:
+        say(_summary(outlooks))
     for name, text in events:
         say(f"event of {name}: {LOCAL.localize(text, time.time())}")
     if picture:
@@ -164,6 +217,17 @@ def _show(
         say(f"written: {picture}")
     if json:
         emit_json({"forecasts": [_as_dict(outlook) for outlook in outlooks]})
+
+
+def _summary(outlooks: list[Outlook]) -> str:
+    chosen = Counter(outlook.best.model for outlook in outlooks)
+    errors = ", ".join(
+        f"{median(o.best.mae for o in outlooks if o.series.channel == channel):.2f} {unit}"
+        for channel, unit in _UNITS.items()
+        if any(o.series.channel == channel for o in outlooks)
+    )
+    models = ", ".join(f"{name} for {n}" for name, n in chosen.most_common())
+    return f"{len(outlooks)} forecasts: {models}; median of the mean errors {errors}"
 
 
 def _clock(ts: float) -> str:

@@ -37,6 +37,7 @@ VERBS = (
     "dashboard",
     "forecast",
     "health",
+    "notify",
     "broker",
     "push",
     "model",

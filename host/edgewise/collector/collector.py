@@ -29,8 +29,9 @@ _NEVER_EXPIRES = 0xFFFFFFFF  # session expiry interval of MQTT 5
 class Collector:
     """Puts the messages from ``broker`` below the base of ``writer`` into it, until stopped.
 
-    ``counts`` may be read at any time. The broker stores messages for ``client_id`` while the
-    collector is away; with None it forgets the session at the end. Collectors with the same
+    ``counts``, ``connected_at`` and ``lost_at`` may be read at any time. The broker stores
+    messages for ``client_id`` while the collector is away; with None it forgets the session at the
+    end. Collectors with the same
     ``group`` share the messages (MQTT 5): each message goes to one of them.
     """
 
@@ -41,7 +42,9 @@ class Collector:
         client_id: str | None = "edgewise-collector",
         group: str | None = None,
     ) -> None:
-        self._broker = broker
+        self.broker = broker
+        self.connected_at: float | None = None  # unix seconds, None while the broker is away
+        self.lost_at: float | None = None  # unix seconds, None while it is there
         self._topics = [f"{writer.base}/+/{name}" for name in _TOPICS]
         self._answered = threading.Event()
         self._refusal: str | None = None
@@ -69,7 +72,7 @@ class Collector:
             self._connect_options = {"properties": properties, "clean_start": bool(is_clean)}
             is_clean = None  # MQTT 5 has clean_start instead
         client = MqttClient(
-            self._broker,
+            self.broker,
             client_id or "",
             clean_session=is_clean,
             protocol=version,
@@ -104,20 +107,20 @@ class Collector:
 
         The writer, too, is started; it goes on after an error.
         """
-        check_reachable(self._broker)
+        check_reachable(self.broker)
         self.writer.start()
         try:
-            self._client.connect(self._broker.host, self._broker.port, **self._connect_options)
+            self._client.connect(self.broker.host, self.broker.port, **self._connect_options)
         except OSError as e:
-            raise AwayError(f"broker {self._broker}: {e}: check the address") from e
+            raise AwayError(f"broker {self.broker}: {e}: check the address") from e
         self._client.loop_start()
         is_answered = self._answered.wait(_CONNECT_S)
         if self._refusal or not is_answered:
             self._client.loop_stop()
             error = OutsideError if self._refusal else AwayError
             why = self._refusal or f"no answer to CONNECT within {_CONNECT_S} s"
-            login = "user, password, --cert" if self._broker.tls else "user, password"
-            raise error(f"broker {self._broker}: {why}: check {login} and rights")
+            login = "user, password, --cert" if self.broker.tls else "user, password"
+            raise error(f"broker {self.broker}: {why}: check {login} and rights")
 
     def start_when_there(self, is_ended: Callable[[float], bool]) -> bool:
         """Start, wait for a broker that is away; False if ``is_ended(seconds)`` was true first.
@@ -159,25 +162,27 @@ class Collector:
             return
         self._answered.set()
         self._subscribed_s = time.monotonic()
+        self.connected_at, self.lost_at = time.time(), None
         if self._is_lost:
             self._is_lost = False
-            self.writer.say(f"broker {self._broker}: it is back")
+            self.writer.say(f"broker {self.broker}: it is back")
 
     def _refuse(self, why: str) -> None:
         if self._subscribed_s and why != self._refusal:
-            self.writer.say(f"broker {self._broker}: {why}: waiting for it")
+            self.writer.say(f"broker {self.broker}: {why}: waiting for it")
         self._refusal = why
         self._answered.set()
 
     def _on_disconnect(self, _c: mqtt.Client, _data: Any, _flags: Any, code: Any, _p: Any) -> None:
         self._connection += 1
+        self.connected_at, self.lost_at = None, self.lost_at or time.time()
         if code.is_failure and self._subscribed_s and not self._is_lost:
             self._is_lost = True
             was_short = time.monotonic() - self._subscribed_s < _SHORT_CONNECTION_S
             question = (
                 " (does another collector with this --db run in this folder?)" if was_short else ""
             )
-            self.writer.say(f"broker {self._broker}: connection lost: waiting for it{question}")
+            self.writer.say(f"broker {self.broker}: connection lost: waiting for it{question}")
 
     def _on_message(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         mid, qos, connection = message.mid, message.qos, self._connection

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
 from prometheus_client import CollectorRegistry, make_asgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from sqlalchemy.exc import SQLAlchemyError
 
+from edgewise.collector.vitals import Vitals
 from edgewise.collector.writer import Writer
 from edgewise.web import Limits, ServerThread
 
@@ -31,11 +33,19 @@ _COUNTERS = {
 }
 
 
+_VITALS = {
+    "broker_since": ("broker_connected_since_seconds", "unix time, 0 while the broker is away"),
+    "last_commit_at": ("last_commit_seconds", "unix time, 0 before the first commit"),
+    "database_bytes": ("database_bytes", "of the database"),
+    "disk_free_bytes": ("disk_free_bytes", "free on the disk of a SQLite file"),
+}
+
+
 class _Figures:
     """The metrics of ``writer``; Prometheus calls ``collect`` for each scrape."""
 
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
+    def __init__(self, writer: Writer, vitals: Vitals | None) -> None:
+        self._writer, self._vitals = writer, vitals
         self._lag_s = 0.0
         self._nodes: dict[str, dict[str, float]] = {}
         writer.on_batch = self._on_batch
@@ -64,6 +74,7 @@ class _Figures:
         lag = GaugeMetricFamily("edgewise_lag_seconds", "of the latest batch of live readings")
         lag.add_metric([], self._lag_s)
         yield lag
+        yield from self._vital_gauges()
         nodes = dict(self._nodes)
         for key, text in _FIGURES.items():
             gauge = GaugeMetricFamily(f"edgewise_{key}", text, labels=["node"])
@@ -72,9 +83,24 @@ class _Figures:
                     gauge.add_metric([node], figures[key])
             yield gauge
 
+    def _vital_gauges(self) -> Iterator[Metric]:
+        if self._vitals is None:
+            return
+        try:
+            facts = self._vitals.facts()
+        except SQLAlchemyError:
+            return  # the database is away: edgewise_failed counts it
+        for key, (name, text) in _VITALS.items():
+            if key != "disk_free_bytes" or facts[key] is not None:
+                gauge = GaugeMetricFamily(f"edgewise_{name}", text)
+                gauge.add_metric([], facts[key] or 0)
+                yield gauge
 
-def serving(writer: Writer, address: str) -> AbstractContextManager[object]:
-    """A context that serves the metrics at ``address`` (HOST:PORT)."""
+
+def serving(
+    writer: Writer, address: str, vitals: Vitals | None = None
+) -> AbstractContextManager[object]:
+    """A context that serves the metrics, with ``vitals`` too, at ``address`` (HOST:PORT)."""
     registry = CollectorRegistry()
-    registry.register(_Figures(writer))
+    registry.register(_Figures(writer, vitals))
     return ServerThread(make_asgi_app(registry), Limits(), "--metrics", address)

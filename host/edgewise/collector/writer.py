@@ -74,6 +74,7 @@ class Writer:
         self._stopping = threading.Event()
         self._changed = threading.Condition()
         self.counts = Counts()
+        self.last_commit_at: float | None = None  # unix seconds
         self._batch_size = 0
         self._lives = Lives()
         self.on_batch: Callable[[Rows], None] = lambda rows: None
@@ -178,6 +179,7 @@ class Writer:
             counts.rejected += len(rows["rejected"])
             counts.bytes += sum(len(m.payload) for m in batch)
             counts.commits += 1
+            self.last_commit_at = time.time()
             self._changed.notify_all()
         self.on_batch(rows)
 

@@ -101,5 +101,6 @@ def page(title: str, writer: Writer, back: bool) -> Iterator[None]:
     back_link = '<a href="/" aria-label="All nodes">&larr; All nodes</a>' if back else ""
     name = "" if back else f'<a class="name" href="/">{escape(title)}</a>'
     with ui.element("div").classes("page"):
-        markup(f'<nav class="top">{back_link}{name}<span></span>{login}</nav>')
+        links = f'{name}<span></span><a href="/status">Status</a>{login}'
+        markup(f'<nav class="top">{back_link}{links}</nav>')
         yield

@@ -24,6 +24,7 @@ from edgewise.dashboard.overview import overview
 from edgewise.dashboard.pages import Pages
 from edgewise.dashboard.paths import safe_path
 from edgewise.dashboard.state import State
+from edgewise.dashboard.status_page import status_page
 from edgewise.database import reason
 from edgewise.errors import InputError
 from edgewise.package.store import REPORT
@@ -72,6 +73,11 @@ def add_routes(app: FastAPI, state: State) -> None:
     async def node(request: Request, id: str) -> None:
         pages.add(ui.context.client)
         await show_page(node_page(state, request, id.replace("\0", "\ufffd")))
+
+    @ui.page("/status")
+    async def status(request: Request) -> None:
+        pages.add(ui.context.client)
+        await show_page(status_page(state, request))
 
     pages_app.on_exception(_database_error)
     # NiceGUI would answer with a page, which it holds for a minute.

@@ -21,7 +21,7 @@ from edgewise.dashboard.messages import BYTES_MAX, Checked
 from edgewise.dashboard.private import Private
 from edgewise.dashboard.rounds import Rounds
 from edgewise.dashboard.routes import add_routes
-from edgewise.dashboard.state import State
+from edgewise.dashboard.state import SendTest, State
 from edgewise.dashboard.units import CELSIUS, FAHRENHEIT
 from edgewise.errors import InputError, OutsideError
 from edgewise.urls import BrokerUrl
@@ -94,13 +94,15 @@ def serve(
     base: str = "edgewise",
     fahrenheit: bool = False,
     zone: tzinfo | None = None,
+    send_test: SendTest | None = None,
 ) -> Running:
     """Start a dashboard of the database; once in a process, because NiceGUI is global.
 
     ``broker``, ``config`` (with update.secret) and ``base`` are for pushing.
     ``fahrenheit``: the pages show temperatures in Fahrenheit instead of Celsius. ``zone``: of
-    their times [that of each browser]. Raises InputError where a password is needed and none is
-    set, OutsideError where the address is taken.
+    their times [that of each browser]. ``send_test``: what the button of the status page does, see
+    `State`. Raises InputError where a password is needed and none is set, OutsideError where the
+    address is taken.
     """
     host = address.host
     if not _is_loopback(host) and not password.is_set():
@@ -117,7 +119,7 @@ def serve(
     watch(engine)
     log_lines()
     scale = FAHRENHEIT if fahrenheit else CELSIUS
-    state = State(engine, broker, models, config, base, address.private, scale, zone)
+    state = State(engine, broker, models, config, base, address.private, scale, zone, send_test)
     app = FastAPI(openapi_url=None)
     add_routes(app, state)
     checked = Checked(app)

@@ -30,7 +30,9 @@ from edgewise.errors import EdgewiseError
 from edgewise.package.store import load_package
 from edgewise.urls import BrokerUrl
 
-__all__ = ["State"]
+__all__ = ["SendTest", "State"]
+
+SendTest = Callable[[], list[tuple[str, str | None]]]
 
 _FRESH_S = 0.3
 _FRESH_FACTOR = 4  # times the duration of the query: a large fleet is queried less often
@@ -44,7 +46,8 @@ class State:
 
     ``private``: nobody reads without a login. ``scale``: of the temperatures on the pages.
     ``zone``: of their times, None for that of each browser. ``verdicts``: node -> text about the
-    last push.
+    last push. ``send_test``: sends a test to each target of
+    the notifications, and returns name and error of each; None without settings for them.
     """
 
     engine: Engine
@@ -55,6 +58,7 @@ class State:
     private: bool = False
     scale: Scale = CELSIUS
     zone: tzinfo | None = None
+    send_test: SendTest | None = None
     sessions: Sessions = field(default_factory=Sessions)
     attempts: Attempts = field(default_factory=Attempts)
     palette: Palette = field(default_factory=Palette)

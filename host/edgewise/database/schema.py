@@ -12,13 +12,19 @@ __all__ = [
     "diag",
     "events",
     "forecast",
+    "forecast_choice",
     "health",
     "label",
     "metadata",
     "model",
+    "notice",
+    "notice_told",
+    "notify_event",
+    "notify_target",
     "reading",
     "reading_hour",
     "rejected",
+    "service",
     "status",
 ]
 
@@ -160,6 +166,14 @@ forecast = Table(
     Column("model", String(64), nullable=False),
     Column("made_at", Float, nullable=False),
 )
+# Which forecaster is used until a day of readings is complete; JSON of edgewise.forecast.
+forecast_choice = Table(
+    "forecast_choice",
+    metadata,
+    Column("node", String(64), primary_key=True),
+    Column("channel", String(1), primary_key=True),
+    Column("choice", Text, nullable=False),
+)
 health = Table(
     "health",
     metadata,
@@ -170,4 +184,57 @@ health = Table(
     Column("value", Float),
     Column("text", Text, nullable=False),
     Column("made_at", Float, nullable=False),
+)
+# What edgewise notify tells: something begins at begun_at, may be told from due_at on, is calm
+# from calm_at on and, after it stayed so, over (over_at).
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("node", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("about", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("begun_at", Float, nullable=False),
+    Column("due_at", Float, nullable=False),
+    Column("calm_at", Float),
+    Column("over_at", Float),
+    Column("times", Integer, nullable=False),  # that it began, with earlier ones of the last day
+)
+Index("notice_key", notice.c.node, notice.c.kind, notice.c.about)
+notice_told = Table(
+    "notice_told",
+    metadata,
+    Column("notice", Integer, primary_key=True, autoincrement=False),
+    Column("target", String(16), primary_key=True),
+    Column("is_over", Integer, nullable=False),  # whether its end was told as well
+    Column("told_at", Float, nullable=False),
+)
+notify_target = Table(
+    "notify_target",
+    metadata,
+    Column("target", String(16), primary_key=True),  # a hash of its address, which is a secret
+    Column("name", String(64), nullable=False),
+    Column("after_notice", Integer, nullable=False),  # it is told later ones only
+    Column("sent_at", Float),
+    Column("sending_at", Float),  # a message is on its way: after a kill nobody knows how it went
+    Column("next_at", Float, nullable=False),
+    Column("failing_since", Float),
+    Column("tries", Integer, nullable=False),
+    Column("error", Text, nullable=False),
+)
+# The newest events that edgewise notify has dealt with. Ids do not become visible in their order.
+notify_event = Table(
+    "notify_event",
+    metadata,
+    Column("event", Integer, primary_key=True, autoincrement=False),
+)
+# A program that runs, and what it says about itself: JSON.
+service = Table(
+    "service",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("started_at", Float, nullable=False),
+    Column("seen_at", Float, nullable=False),
+    Column("facts", Text, nullable=False),
 )

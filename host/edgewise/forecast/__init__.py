@@ -3,7 +3,17 @@
 May import: database, errors, logs, toolchain.
 """
 
+from edgewise.forecast.fleet import PROPHET_MODES, Known, outlooks
 from edgewise.forecast.limits import Limit, parse_limit
 from edgewise.forecast.rolling import Ahead, Outlook, outlook
 
-__all__ = ["Ahead", "Limit", "Outlook", "outlook", "parse_limit"]
+__all__ = [
+    "PROPHET_MODES",
+    "Ahead",
+    "Known",
+    "Limit",
+    "Outlook",
+    "outlook",
+    "outlooks",
+    "parse_limit",
+]

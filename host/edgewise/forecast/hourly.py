@@ -19,6 +19,7 @@ __all__ = ["CHANNELS", "Hourly", "hourly_of_database", "hourly_of_log"]
 
 CHANNELS = {"t": "temperature", "h": "humidity"}
 _TICK_S = 1e-3  # a reading at the full hour belongs to the hour that begins
+_DAY = 24
 _HISTORY_S = 28 * 86400  # older readings say little about tomorrow
 Floats = NDArray[np.float64]
 
@@ -38,7 +39,7 @@ class Hourly:
 
 
 def hourly_of_log(log: Log, node: str | None = None) -> list[Hourly]:
-    """The last 28 days of each node of a log, or of ``node`` alone if it is given.
+    """The last 28 days and the day that has begun, of each node of a log or of ``node`` alone.
 
     InputError where the log has no such node.
     """
@@ -58,7 +59,7 @@ def hourly_of_log(log: Log, node: str | None = None) -> list[Hourly]:
 
 
 def hourly_of_database(engine: Engine, node: str | None = None) -> list[Hourly]:
-    """The last 28 days of each node of a database, or of ``node`` alone if it is given.
+    """The last 28 days and the day that has begun, of each node or of ``node`` alone.
 
     InputError where there is no such node, or no node at all.
     """
@@ -98,7 +99,7 @@ def _hours(engine: Engine, node: str) -> Hours:
     hour_columns = reading_hour.c
     with engine.connect() as connection:
         last_s = connection.scalar(select(func.max(reading.c.ts)).where(*is_good))
-        first_s = (last_s or 0) - _HISTORY_S
+        first_s = (last_s or 0) - _HISTORY_S - _DAY * HOUR_S
         rows = connection.execute(
             select(hour_number, func.count(), func.avg(reading.c.t), func.avg(reading.c.h))
             .where(*is_good, reading.c.ts >= first_s)
@@ -129,7 +130,8 @@ def _series(node: str, hours: Hours) -> Iterator[Hourly]:
     if not hours:
         return
     last = max(hours)
-    first = max(min(hours), last + 1 - _HISTORY_S // HOUR_S)
+    # a whole day of UTC, so that the first hour is the same all day long
+    first = max(min(hours), (last + 1 - _HISTORY_S // HOUR_S) // _DAY * _DAY)
     ts: Floats = (np.arange(first, last + 1, dtype=np.float64) + 0.5) * HOUR_S
     empty = (0, math.nan, math.nan)
     for i, channel in enumerate(CHANNELS):

@@ -1,25 +1,38 @@
 """The forecasters that compete: a day like yesterday, AutoETS and Prophet.
 
 Each takes the middle of the hours (float64[n], unix seconds) and their means (float64[n], NaN
-without a reading) and returns float64[24], the next day.
+without a reading) and returns float64[24], the next day. AutoETS is fitted first: its fit holds
+for later hours too, and can be kept.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgewise.forecast.gaps import DAY, fill_gaps
 from edgewise.toolchain import extras
 
-__all__ = ["DAY", "MODELS", "check_installed"]
+__all__ = [
+    "AUTO_ETS",
+    "MODELS",
+    "NAIVE",
+    "PROPHET",
+    "Ets",
+    "Forecaster",
+    "check_installed",
+    "fit_ets",
+]
 
-DAY = 24
 _WEEK = 7 * DAY
+NAIVE, AUTO_ETS, PROPHET = "SeasonalNaive", "AutoETS", "Prophet"
 Floats = NDArray[np.float64]
+Forecaster = Callable[[Floats, Floats], Floats]
 
 
 def check_installed() -> None:
@@ -39,11 +52,43 @@ def seasonal_naive(ts: Floats, y: Floats) -> Floats:
     return _statsforecast(SeasonalNaive(season_length=DAY), y)
 
 
-def auto_ets(ts: Floats, y: Floats) -> Floats:
-    """Exponential smoothing with a daily season; error, trend and season chosen by AICc."""
+@dataclass(frozen=True)
+class Ets:
+    """Exponential smoothing with a daily season, fitted to the hours from some first hour on.
+
+    ``components``: error, trend, season and D for a damped trend, such as AAAD. ``parameters``:
+    alpha, beta, gamma, phi (NaN: it has none) and the state before the first hour.
+    """
+
+    components: str
+    parameters: tuple[float, ...]
+
+    def __call__(self, ts: Floats, y: Floats) -> Floats:
+        """Forecast from the same first hour, or one that is whole days later."""
+        from statsforecast.models import AutoETS
+
+        model = AutoETS(season_length=DAY)
+        n_parameters = sum(not np.isnan(value) for value in self.parameters)
+        model.model_ = {
+            "m": DAY,
+            "components": self.components,
+            "par": np.array(self.parameters),
+            "n_params": n_parameters,
+            "fit": None,
+        }
+        return np.asarray(model.forward(y=fill_gaps(y), h=DAY)["mean"], dtype=np.float64)
+
+
+def fit_ets(ts: Floats, y: Floats, form: str | None = None) -> Ets:
+    """The fit of ``form``, as in `Ets.components`, or of the form that AICc chooses.
+
+    All forms are additive: what multiplies depends on where the scale has its zero.
+    """
     from statsforecast.models import AutoETS
 
-    return _statsforecast(AutoETS(season_length=DAY), y)
+    model, damped = (form[:3], form[3] == "D") if form else ("AZZ", None)
+    fit = AutoETS(season_length=DAY, model=model, damped=damped).fit(fill_gaps(y)).model_
+    return Ets(str(fit["components"]), tuple(float(value) for value in fit["par"]))
 
 
 def prophet(ts: Floats, y: Floats) -> Floats:
@@ -64,28 +109,12 @@ def prophet(ts: Floats, y: Floats) -> Floats:
 
 
 def _statsforecast(model: Any, y: Floats) -> Floats:
-    return np.asarray(model.forecast(y=_fill_gaps(y), h=DAY)["mean"], dtype=np.float64)
+    return np.asarray(model.forecast(y=fill_gaps(y), h=DAY)["mean"], dtype=np.float64)
 
 
-def _fill_gaps(y: Floats) -> Floats:
-    # An hour without readings gets the value of a day before, or of a day later at the beginning.
-    # An hour that no day has is interpolated between its neighbours.
-    full = y.copy()
-    for order in (range(DAY, len(y)), range(len(y) - DAY - 1, -1, -1)):
-        step = -DAY if order.step > 0 else DAY
-        for i in order:
-            if np.isnan(full[i]):
-                full[i] = full[i + step]
-    is_missing = np.isnan(full)
-    full[is_missing] = np.interp(
-        np.flatnonzero(is_missing), np.flatnonzero(~is_missing), full[~is_missing]
-    )
-    return full
-
-
-# The simplest first: of two equally good ones the first is chosen.
-MODELS: dict[str, Callable[[Floats, Floats], Floats]] = {
-    "SeasonalNaive": seasonal_naive,
-    "AutoETS": auto_ets,
-    "Prophet": prophet,
+# The simplest first: of two equally good ones the first is chosen. AutoETS is fitted by `fit_ets`.
+MODELS: dict[str, Forecaster | None] = {
+    NAIVE: seasonal_naive,
+    AUTO_ETS: None,
+    PROPHET: prophet,
 }

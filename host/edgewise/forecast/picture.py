@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from edgewise.errors import InputError
+from edgewise.forecast.gaps import DAY
 from edgewise.forecast.hourly import CHANNELS
 from edgewise.forecast.limits import Limit
-from edgewise.forecast.models import DAY
 from edgewise.forecast.rolling import BAND, Outlook
 from edgewise.logs.writing import write_atomic
 

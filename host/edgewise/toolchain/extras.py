@@ -18,6 +18,7 @@ EXTRAS = {
     "dashboard": ("nicegui",),
     "files": ("openpyxl", "pyarrow"),
     "forecast": ("prophet", "statsforecast"),
+    "notify": ("apprise",),
 }
 _CHECKOUT = Path(__file__).resolve().parents[3]
 
