@@ -58,7 +58,7 @@ def test_neither_channel_moves(engine: Engine) -> None:
     store(engine, rows("m", change, step_s=120))
     (text,) = list_remarks(engine)
     assert text.startswith("temperature and humidity of m did not change for 4.") and (
-        "h on 24 Nov: cut the sensor's supply" in text
+        "h on 24 Nov (UTC): cut the sensor's supply" in text
     )
 
 
@@ -66,7 +66,7 @@ def test_what_the_node_called_stuck_is_said_though_it_has_no_value(engine: Engin
     store(engine, rows("n", lambda ts: failure("stuck") if 0.4 < days_ago(ts) < 0.5 else {}))
     texts = list_remarks(engine)
     assert len(texts) == 2
-    assert "failed on 24 Nov, most of them stuck: cut its supply" in texts[0]
+    assert "failed on 24 Nov (UTC), most of them stuck: cut its supply" in texts[0]
     assert "did not change for 2.5 h on 24 Nov" in texts[1]
 
 
