@@ -145,9 +145,13 @@ def test_the_order_and_the_words(page: Page, url: str, engine: Engine) -> None:
     expect(health_panel).to_contain_text("Not judged: no readings for 90 days.")
     page.goto(f"{url}/node?id={NODE}")
     expect(page.locator(".figures > div")).to_have_count(7)
-    parts = page.locator(".now, .chart, h3").all()
-    tops = [(part.bounding_box() or {})["y"] for part in parts]
-    titles = [part.inner_text() for part in parts if part.evaluate("p => p.matches('h3')")]
+    # at once: the page changes its values twice a second
+    parts = page.locator(".now, .chart, h3").evaluate_all(
+        "all => all.map(p => [p.tagName === 'H3' ? p.innerText : '', "
+        "p.getBoundingClientRect().top])"
+    )
+    titles = [title for title, _ in parts if title]
+    tops = [top for _, top in parts]
     assert titles == ["Health", "Model", "Labels", "Events", "Figures", "The node itself"]
     assert tops == sorted(tops)
     figures = page.locator(".panel", has=page.get_by_text("Figures", exact=True))
