@@ -63,7 +63,7 @@ class WriterProbe:
         monkeypatch.setattr(threading, "excepthook", self.errors.append)
         self.writer = Writer(engine, say=self.lines.append)
         self.registry = CollectorRegistry()
-        self.registry.register(_Figures(self.writer))
+        self.registry.register(_Figures(self.writer, None))
 
     def write_all(self, messages: list[tuple[str, bytes]]) -> None:
         with self.writer:
