@@ -244,12 +244,12 @@ def test_it_decides_as_one_that_never_sleeps():
             index += 1
             code = readings[index] if isinstance(readings[index], int) else 0
         if code:
-            expected[1, seq] = (0, 0, 0, 0, code)
+            expected[1, seq] = (0, 0, 0, 0, code, -1)
         else:
             raw[0], raw[1] = readings[index]
             cls = MODEL.predict(pipeline.push(seq, raw[0], raw[1]))
             changes += confirm.push(cls)
-            expected[1, seq] = (raw[0], raw[1], cls, MODEL.p_pc, 0)
+            expected[1, seq] = (raw[0], raw[1], cls, MODEL.p_pc, 0, -1)
         index += 1
     assert changes > 5
     assert len([e for e in w.events if '"event":"class"' in e]) == changes
@@ -278,7 +278,7 @@ def test_a_failed_read_is_asked_once_more_two_seconds_later():
     w = World([decode.TIMEOUT])
     w.wakes(2)
     assert len(w.read_times_ms) == 4
-    assert w.deliveries[1, 1][1:] == (0, 0, 0, 0, decode.TIMEOUT)
+    assert w.deliveries[1, 1][1:] == (0, 0, 0, 0, decode.TIMEOUT, -1)
 
 
 def test_a_fault_is_told_when_it_has_lasted_and_when_it_ends():
