@@ -108,8 +108,9 @@ def add_detector(trained: Trained, fit: Log, test: Log, wanted_per_week: float) 
             f"{FEATURES_MAX}: leave out --false-alarms, or lower --max-nodes"
         )
     test_part = sequence(test, FEATURES)
-    limits = {FEATURES.index(limit.feature): limit.limit for limit in chosen.limits}
-    is_unusual = (test_part.x[:, list(limits)] > list(limits.values())).any(axis=1)
+    columns = [FEATURES.index(limit.feature) for limit in chosen.limits]
+    limits = np.array([limit.limit for limit in chosen.limits])
+    is_unusual = (test_part.x[:, columns] > limits).sum(axis=1) > 0
     alarms = alarms_of(_rows(test_part), is_unusual, fit.period_ms)
     detector = Detector(
         chosen.limits, chosen.quantile, chosen.k, wanted_per_week, chosen.alarms, alarms
