@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine, select
+from tests.command import edgewise
 from tests.dashboard.conftest import NODE
 from tests.dashboard.past import PERIOD_S, rooms, row, store
 from tests.dashboard.test_teaching import LEFT, RIGHT, log_in, name_it
 
 from edgewise.dashboard.episodes import episodes_of
+from edgewise.dashboard.labels import add_label
 from edgewise.database.schema import events, label
 
 FACTS = {"feature": "h_range_5", "value": 27.0, "usual": 1.4, "limit": 14.0}
@@ -85,3 +88,34 @@ def test_a_click_on_an_episode_labels_it(
         (found,) = connection.execute(select(label)).all()
     assert (found.cls, found.node) == ("shower", NODE)
     assert abs(found.from_ts - start) < 1 and abs(found.to_ts - end - PERIOD_S) < 1
+
+
+@pytest.mark.long
+def test_ten_labelled_episodes_train_a_classifier(engine: Engine, db: str, tmp_path: Path) -> None:
+    """Five showers and five open windows, one a day."""
+    period_s, day = 120, 720
+    start = time.time() // 86400 * 86400 - 11 * 86400
+    rows = [
+        row(NODE, i, start + period_s * i, t=20 + (i % 3) / 10, h=45 + (i % 4) / 10, u=0.2)
+        for i in range(10 * day)
+    ]
+    for n in range(10):
+        first = n * day + 300
+        for k in range(30):
+            change = {"h": 60.0 + k / 2} if n % 2 else {"t": 15.0 - k / 5, "h": 35.0}
+            rows[first + k] |= {**change, "u": 3.0}
+        begin = rows[first]["ts"]
+        tell(engine, 1, begin, "unusual")
+        tell(engine, 1, begin + 29 * period_s + 1800, "normal", seconds=29 * period_s)
+    store(engine, rows)
+    found = episodes_of(engine, NODE, 0, time.time(), period_s)
+    assert len(found) == 10
+    for n, episode in enumerate(found):
+        name = "shower" if n % 2 else "window"
+        count = add_label(engine, NODE, episode.start, episode.end + period_s, name, "test")
+        assert count == 30
+    out = tmp_path / "taught"
+    result = edgewise("train", "--db", db, "--max-nodes", 40, "--json", "--out", out)
+    assert result.returncode == 0, result.stderr
+    metrics = json.loads(result.stdout)["metrics"]
+    assert metrics["test"]["balanced_accuracy"] > 0.9
