@@ -114,6 +114,7 @@ class Node:
         if code:
             self._failed += 1
             self._gate.push(now_s, 0, 0, -1)
+            self._note_unusual(False)
             self._report(code, 0, 0)
             if self._hold.note_failed(now_s):
                 self._report_fault(decode.ERRORS[code])
@@ -124,24 +125,31 @@ class Node:
         cls = self._heads.push(x, self._pipeline.age)
         self._predict_us = clock.ticks_diff(clock.ticks_us(), start_us)
         if self._gate.push(now_s, raw[0], raw[1], cls):
-            self._report(0, cls, self._heads.p_pc)
+            self._report(0, cls, self._heads.p_pc, self._heads.u)
         if self._hold.note_good(now_s):
             self._link.event(self._seq, "fault", '"from":"fault","to":"ok"}')
+        self._note_unusual(True)
         before = self._confirm.confirmed
         if cls != UNSURE and self._confirm.push(cls):
             self._report_class(before, cls)
 
-    def _report(self, code, cls, p_pc):
+    def _note_unusual(self, is_read):
+        detector = self._heads.detector
+        if detector and detector.note(self._slot, is_read, self._period_ms):
+            for tail in detector.tails(self._period_ms):
+                self._link.event(self._seq, "unusual", tail)
+
+    def _report(self, code, cls, p_pc, u=-1):
         # Only what is reported has a number: a gap in the numbers is a loss.
         self._seq += 1
         ts = self._clock.unix_s()
         raw = self._raw
         t_dc, h_pm = (0, 0) if code else (raw[0], raw[1])
-        self._outbox.push(self._seq, ts, self._clock.uptime_s(), t_dc, h_pm, cls, p_pc, code)
+        self._outbox.push(self._seq, ts, self._clock.uptime_s(), t_dc, h_pm, cls, p_pc, code, u)
         if self._link.error is not None:  # nothing will take it before the next one is due
             self._outbox.keep()
         if self.console is not None:
-            self.console.reading(ts, self._seq, t_dc, h_pm, cls, p_pc, code)
+            self.console.reading(ts, self._seq, t_dc, h_pm, cls, p_pc, code, u)
 
     def _report_fault(self, name):
         # Held long enough: nothing is known any more.

@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -97,6 +98,8 @@ def start_command(cable: Cable, *arguments: str, stdin: int = subprocess.DEVNULL
 def test_lines_of_the_node() -> None:
     reading = decode(state(3).strip())
     assert reading == Reading(7, 3, 1700000180.0, 21.5, 40.0, "a", 0.9, None)
+    newer = decode(state(3).strip().replace(b'"p"', b'"u":0.12,"next":{"t":[21]},"p"'))
+    assert newer == replace(reading, u=0.12)
     assert decode(failed_state(4).strip()).err == "timeout"  # type: ignore[union-attr]
     assert decode(HELLO.strip()) == Hello(
         "a1b2c3", 7, "occupancy", "viper-inline", HELLO.decode().strip()

@@ -71,7 +71,7 @@ BAD_PAYLOADS = {
     "no seq": '{"boot":1}',
     "negative seq": state(-1),
     "bool seq": state(1, seq=True),
-    "unknown key": state(1, x=1),
+    "unknown key": state(1, x="x" * 600),
     "half a reading": state(1, t=None),
     "long class": state(1, cls="x" * 65),
     "array": "[]",

@@ -103,7 +103,7 @@ def test_another_token(http_input: HttpInput, engine: Engine) -> None:
         readings(1, **{"\ud800": 1}),
         readings(1).replace(b"21.5", b"9" * 5000),
         *(b'{"node":"n","readings":[' + b"[" * n + b"]" * n + b"]}" for n in (7, 900, 990)),
-        readings(1, extra=1),
+        readings(1, extra="x" * 600),
         readings(1, **{"\ud800": 1}),
         b'{"node": "n1", "readings": [' + state(1).encode() + b', {"boot": 1}]}',
     ],

@@ -173,3 +173,41 @@ def test_a_character_that_the_encoding_lacks(server: str, monkeypatch: pytest.Mo
             r"edgewise/\u03ba/state",
         }
     engine.dispose()
+
+
+def test_keys_of_newer_nodes_are_kept_up_to_a_bound(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = {"next": {"t": [21.5, 21.7]}, "a b": "\u00e9"}
+    messages = [
+        ("edgewise/n/state", state(seq=1, u=0.12)),
+        ("edgewise/n/state", state(seq=2, u=40.94, **kept)),
+        ("edgewise/n/replay", b"[%s,%s]" % (state(seq=3, soil=7), state(seq=4))),
+    ]
+    # too many, too long, not to be stored, and a u that is none
+    refused = [
+        {f"k{i}": i for i in range(9)},
+        {"k": "x" * 600},
+        {"k": "a\0b"},
+        {"k": [[[[[[[[[]]]]]]]]]},
+        {"u": -0.01},
+        {"u": "much"},
+    ]
+    messages += [("edgewise/n/state", state(seq=10 + i, **f)) for i, f in enumerate(refused)]
+    probe = WriterProbe(engine, monkeypatch)
+    probe.write_all(messages)
+    with engine.connect() as connection:
+        query = select(reading.c.seq, reading.c.u, reading.c.more).order_by(reading.c.seq)
+        rows = connection.execute(query).all()
+        whys = [*connection.scalars(select(rejected.c.why).order_by(rejected.c.id))]
+    assert [(row.seq, row.u) for row in rows] == [(1, 0.12), (2, 40.94), (3, None), (4, None)]
+    assert [row.more and json.loads(row.more) for row in rows] == [None, kept, {"soil": 7}, None]
+    bound = "8 such keys of 512 characters in all are the most"
+    assert whys == [
+        f"key 'k0' is not known: {bound}",
+        f"key 'k' is not known: {bound}",
+        "a text has a NUL, which PostgreSQL cannot store",
+        "too deep",
+        "u is not within 0 to 1e+06",
+        "u is not a number",
+    ]

@@ -48,7 +48,8 @@ def test_one_of_before_versions_is_adopted_with_its_rows(url: str) -> None:
             connection.execute(text(f"DROP INDEX {name}"))
         connection.execute(reading.insert(), READING)
         connection.execute(text("ALTER TABLE event DROP COLUMN digest"))
-        connection.execute(text("ALTER TABLE reading DROP COLUMN clock"))
+        for column in ("clock", "u", "more"):
+            connection.execute(text(f"ALTER TABLE reading DROP COLUMN {column}"))
         values = "('n1', 1, 1, 'reset', '{}', 1)"
         columns = "(node, boot, seq, event, payload, received_at)"
         connection.execute(text(f"INSERT INTO event {columns} VALUES {values}, {values}"))

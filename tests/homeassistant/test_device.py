@@ -140,6 +140,28 @@ def test_what_a_detector_finds_is_a_problem(cls: str | None, expected: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("u", "unusual", "percent"),
+    [(0.12, "OFF", "12"), (1.0, "OFF", "100"), (1.01, "ON", "101"), (None, "None", "None")],
+)
+def test_how_unusual_a_reading_is(u: float | None, unusual: str, percent: str) -> None:
+    # beside a class; a failed read has no u
+    document = discovery("a1b2c3", CLASSES, "home/edge", "room", has_u=True)
+    components = document["cmps"]
+    assert (components["unusual"]["platform"], components["unusual"]["device_class"]) == (
+        "binary_sensor",
+        "problem",
+    )
+    assert set(components["how_unusual"]) <= FIELDS["sensor"]
+    states = render_states(document, GOOD if u is None else {**GOOD, "u": u})
+    assert (states["unusual"], states["how_unusual"]) == (unusual, percent)
+    absent = discovery("a1b2c3", CLASSES)["cmps"]
+    assert (absent["unusual"], absent["how_unusual"]) == (
+        {"platform": "binary_sensor"},
+        {"platform": "sensor"},
+    )
+
+
+@pytest.mark.parametrize(
     ("t_c", "t_f"),
     [(-3.4, "25.88"), (0, "32.0"), (21.5, "70.7"), (-40.0, "-40.0"), (None, "None")],
 )

@@ -5,6 +5,7 @@ from hashlib import sha256
 
 from edgenode.core import decode, loader
 from edgenode.core.decide import Confirm
+from edgenode.core.detector import Detector
 from edgenode.core.kept import SIZE, key
 from edgenode.core.model import Model
 from edgenode.core.pipeline import Pipeline
@@ -24,11 +25,21 @@ CONTRACT = (
 TABLE = array("H", (1, 1, 2, 0, 0, 32768 + 100, 1, 2, 255, 0, 0, 255))
 
 
-def make_blob():
-    text = CONTRACT.encode()
+def make_blob(heads=""):
+    # heads: JSON
+    text = CONTRACT
+    if heads:
+        text = text.replace('"max_delta"', '"heads":%s,"max_delta"' % heads)
+    text = text.encode()
     table = bytes(TABLE)
     head = struct.pack(
-        "<4sBBHI32s", b"EDGM", loader.VERSION, 0, len(text), len(table), sha256(text).digest()
+        "<4sBBHI32s",
+        b"EDGM",
+        loader.VERSION_HEADS if heads else loader.VERSION,
+        0,
+        len(text),
+        len(table),
+        sha256(text).digest(),
     )
     body = head + text + table
     return body + struct.pack("<I", crc32(body) & 0xFFFFFFFF)
@@ -36,6 +47,8 @@ def make_blob():
 
 BLOB = make_blob()
 MODEL = Model(BLOB)
+LIMITS = '{"detector":{"feature":[1],"limit":[200],"usual":[40]}}'
+DETECTOR = Model(make_blob(LIMITS))
 
 
 class Asleep(Exception):
@@ -48,14 +61,15 @@ class Radio(Exception):
 
 class World:
     # Clock, sensor, RTC memory and broker around one node; awake_ms is what a wake takes.
-    def __init__(self, readings, report_every=0, hold_s=600, synced=True):
+    def __init__(self, readings, report_every=0, hold_s=600, synced=True, model=MODEL):
+        self.model = model
         self.true_ms = START_MS
         self.offset_ms = 0 if synced else -START_MS  # what the node's clock is wrong by
         self.synced = synced
         self.drift_pm = 0
         self.awake_ms = 700
         self.settings = {
-            "key": key(BLOB[12:44], 3, 5, PERIOD_MS),
+            "key": key(model.digest, 3, 5, PERIOD_MS),
             "need": 3,
             "of": 5,
             "period_ms": PERIOD_MS,
@@ -165,12 +179,17 @@ class World:
         self.true_ms += self.awake_ms
         checks = Plausible((0, 0), 1000)
         classes = ['"calm"', '"warm"']
-        self.node = SleepyNode(self, checks, self, self, MODEL, classes, self.settings)
+        self.node = SleepyNode(self, checks, self, self, self.model, classes, self.settings)
         try:
             self.node.wake(self.open_link)
         except Asleep:
             return
         raise AssertionError("a wake ends with deep sleep")
+
+    def outbox_size(self):
+        checks = Plausible((0, 0), 1000)
+        node = SleepyNode(self, checks, self, self, self.model, ['"a"', '"b"'], self.settings)
+        return node.outbox.size
 
     def wakes(self, n):
         for _ in range(n):
@@ -244,12 +263,12 @@ def test_it_decides_as_one_that_never_sleeps():
             index += 1
             code = readings[index] if isinstance(readings[index], int) else 0
         if code:
-            expected[1, seq] = (0, 0, 0, 0, code)
+            expected[1, seq] = (0, 0, 0, 0, code, -1)
         else:
             raw[0], raw[1] = readings[index]
             cls = MODEL.predict(pipeline.push(seq, raw[0], raw[1]))
             changes += confirm.push(cls)
-            expected[1, seq] = (raw[0], raw[1], cls, MODEL.p_pc, 0)
+            expected[1, seq] = (raw[0], raw[1], cls, MODEL.p_pc, 0, -1)
         index += 1
     assert changes > 5
     assert len([e for e in w.events if '"event":"class"' in e]) == changes
@@ -257,6 +276,43 @@ def test_it_decides_as_one_that_never_sleeps():
     for k in w.deliveries:
         assert w.deliveries[k][1:] == expected[k]
     assert len(w.waits_ms) == index - 400 > 3
+
+
+def test_it_finds_the_episodes_of_one_that_never_sleeps():
+    # a calm hour, 7 C within 10 min, a calm hour with failed reads, and again
+    quiet = make_calm(60)
+    readings = quiet + [(200 + 7 * i, 500) for i in range(10)] + make_calm(40)
+    readings += [decode.TIMEOUT] * 20 + quiet
+    readings *= 2
+    w = World(readings, report_every=30, hold_s=86400, model=DETECTOR)
+    w.awake_ms = 0
+    pipeline = Pipeline(FEATURES, MODEL.contract["filters"])
+    detector = Detector({"feature": [1], "limit": [200], "usual": [40]}, FEATURES)
+    raw, expected, tails, index, seq = array("h", (0, 0)), {}, [], 0, 0
+    while index < len(readings):
+        seq += 1
+        w.wake()
+        failed = isinstance(readings[index], int)
+        index += 1
+        if failed and isinstance(readings[index], int):
+            index += 1  # it asks once more
+            is_read = False
+        else:
+            raw[0], raw[1] = readings[index - (0 if failed else 1)]
+            index += failed
+            is_read = True
+            u = detector.push(pipeline.push(seq, raw[0], raw[1]))
+        expected[1, seq] = min(u, 254) if is_read else -1
+        if detector.note(seq, is_read, PERIOD_MS):
+            tails += detector.tails(PERIOD_MS)
+    assert max(expected.values()) == 254 and len(tails) == 4
+    told = [e for e in w.events if '"event":"unusual"' in e]
+    assert [e[e.index('"from"') :] for e in told] == tails
+    assert len(w.deliveries) > 200
+    for k in w.deliveries:
+        assert w.deliveries[k][-1] == expected[k]
+    # room for fewer readings and larger events
+    assert w.node.outbox.size < World([], model=MODEL).outbox_size()
 
 
 def test_slots_do_not_drift():
@@ -278,7 +334,7 @@ def test_a_failed_read_is_asked_once_more_two_seconds_later():
     w = World([decode.TIMEOUT])
     w.wakes(2)
     assert len(w.read_times_ms) == 4
-    assert w.deliveries[1, 1][1:] == (0, 0, 0, 0, decode.TIMEOUT)
+    assert w.deliveries[1, 1][1:] == (0, 0, 0, 0, decode.TIMEOUT, -1)
 
 
 def test_a_fault_is_told_when_it_has_lasted_and_when_it_ends():

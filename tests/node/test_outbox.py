@@ -105,7 +105,7 @@ def test_content_and_relative_time():
     box.push(1, None, 33, -5, 1000, 1, 100, 0)
     calls = []
     box.newest(lambda reading, cls: calls.append((reading, cls)))
-    assert calls == [((7, 1, 33, -5, 1000, 1, 100, 0, 1), '"b"')]
+    assert calls == [((7, 1, 33, -5, 1000, 1, 100, 0, 1, -1), '"b"')]
 
 
 def test_an_undisturbed_node_never_writes():

@@ -176,7 +176,7 @@ def test_changes_are_counted_by_the_rule_of_the_node() -> None:
     predictions[100:300] = 1  # a change and one back
     predictions[400:402] = 1  # too short for three of five
     predictions[720:] = 1  # the first class of the other node is no change
-    judged: Any = SimpleNamespace(decisions=Decisions(predictions, zeros, zeros == 0))
+    judged: Any = SimpleNamespace(decisions=Decisions(predictions, zeros, zeros == 0, zeros))
     assert _changes_a_day(tested, judged) == pytest.approx(2.0)
     unsure: Any = SimpleNamespace(decisions=Decisions(predictions, zeros, predictions == 0))
     assert _changes_a_day(tested, unsure) == 0

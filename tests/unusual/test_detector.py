@@ -140,7 +140,7 @@ def test_the_command_says_limits_false_alarms_and_what_is_too_short(
     ("arguments", "message"),
     [
         ("--unlabelled --false-alarms soon", "--false-alarms soon: a number above 0 and a time"),
-        ("--false-alarms 1/week", "--false-alarms is for --unlabelled: give both"),
+        ("--false-alarms soon", "--false-alarms soon: a number above 0 and a time"),
         ("--since 7d", "--since is for --unlabelled: give both"),
         ("--unlabelled --since 7d", "--since is for --db: cut the log, or leave --since out"),
         ("--unlabelled --levels off", "--unlabelled: a detector is small by itself: leave out "),

@@ -7,16 +7,33 @@ STEP_TOTAL = const(1024)  # a row of `step`
 WEIGHT_MAX = const(255)
 FLOOR_MAX = const(255)
 READINGS_MAX = const(255)  # core.pipeline counts so far
+LIMITS_MAX = const(16)
+LIMIT_MAX = const(32766)  # as features are clamped
 
 
-def check_heads(heads, n_classes):
-    checks = {"temporal": _temporal, "unsure": _unsure}
+def check_heads(heads, n_classes, n_features):
+    checks = {"detector": _detector, "temporal": _temporal, "unsure": _unsure}
     for name in heads:
         if name not in checks:
             raise ValueError("heads holds %s, which is not known: update the node" % name)
         facts = heads[name]
-        if not isinstance(facts, dict) or not checks[name](facts, n_classes):
+        n = n_features if name == "detector" else n_classes
+        if not isinstance(facts, dict) or not checks[name](facts, n):
             raise ValueError("heads.%s is not valid" % name)
+
+
+def _detector(facts, n_features):
+    if sorted(facts) != ["feature", "limit", "usual"] or not isinstance(facts["feature"], list):
+        return False
+    feature = facts["feature"]
+    n = len(feature)
+    return (
+        1 <= n <= LIMITS_MAX
+        and _are_within(feature, n, 0, n_features - 1)
+        and len(set(feature)) == n
+        and _are_within(facts["usual"], n, 0, LIMIT_MAX)
+        and _are_within(facts["limit"], n, 1, LIMIT_MAX)
+    )
 
 
 def _temporal(facts, n):

@@ -13,16 +13,26 @@ class Heads:
             from .temporal import Temporal
 
             self._temporal = Temporal(facts, len(model.classes), model.total)
+        self.detector = None
+        self.u = -1  # how unusual a reading is, in percent of a limit
+        facts = model.heads.get("detector")
+        if facts:
+            from .detector import Detector
+
+            self.detector = Detector(facts, model.features)
         unsure = model.heads.get("unsure", {"readings": 0, "p": 0})
         self._cold = unsure["readings"]
         self._p_min_pc = unsure["p"]
-        self.kept_bytes = self._temporal.kept_bytes if facts else 0
+        self._kept = [head for head in (self._temporal, self.detector) if head]
+        self.kept_bytes = sum([head.kept_bytes for head in self._kept])
         self.best = self.p_pc = 0
 
     def push(self, x, age):
         # age: readings since the windows were empty, with this one -> class index or UNSURE;
         # best: the class in any case
         model = self._model
+        if self.detector:
+            self.u = self.detector.push(x)
         self.best = model.predict(x)
         self.p_pc = model.p_pc
         temporal = self._temporal
@@ -34,9 +44,11 @@ class Heads:
         return UNSURE if age <= self._cold or self.p_pc < self._p_min_pc else self.best
 
     def save(self, buf, at):
-        if self._temporal:
-            self._temporal.save(buf, at)
+        for head in self._kept:
+            head.save(buf, at)
+            at += head.kept_bytes
 
     def load(self, buf, at):
-        if self._temporal:
-            self._temporal.load(buf, at)
+        for head in self._kept:
+            head.load(buf, at)
+            at += head.kept_bytes

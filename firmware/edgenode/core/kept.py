@@ -4,7 +4,6 @@ from binascii import crc32
 from struct import pack, pack_into, unpack_from
 
 from .compat import const
-from .packed import READING_BYTES
 
 SIZE = const(2048)  # machine.RTC().memory() on an ESP32
 READINGS_MIN = const(40)
@@ -42,12 +41,12 @@ class Kept:
     def __init__(self, key, parts, outbox):
         state = sum([part.kept_bytes for part in parts])
         at = HEAD_BYTES + state
-        size = (END - at) // READING_BYTES
+        size = (END - at) // outbox.reading_bytes
         if size < READINGS_MIN:
             raise ValueError(
                 "model: asleep it keeps %d bytes, and %d readings take %d of the %d there are: "
                 "train with fewer filters or shorter windows, or set sleep to false"
-                % (state, READINGS_MIN, READINGS_MIN * READING_BYTES, END - HEAD_BYTES)
+                % (state, READINGS_MIN, READINGS_MIN * outbox.reading_bytes, END - HEAD_BYTES)
             )
         self._image = bytearray(SIZE)
         self._head = pack(_HEAD, _MAGIC, _VERSION, at, key)

@@ -1,6 +1,6 @@
 """Readings and events of a sleeping node, small enough for the RTC memory."""
 
-from struct import pack_into, unpack_from
+from struct import calcsize, pack_into, unpack_from
 
 from .compat import const
 from .decode import ERRORS
@@ -9,7 +9,10 @@ from .records import UNSURE, class_json, number
 CLASS = const(0)
 FAULT = const(1)
 GOOD = const(2)
+UNUSUAL = const(3)
 READING_BYTES = const(7)
+_U_BYTES = const(1)  # of a reading of a model with a detector
+_U_MAX = const(254)
 _HEAD = "<IIHHII"
 _AGE_MAX = const(0x7FFFFF)  # seconds from the first reading: 97 days
 _DONE = const(0x80)
@@ -18,7 +21,7 @@ _NO_CLASS = const(127)  # in the place of the confidence
 _FAILED = const(0x7FF)  # in the place of the temperature; that of humidity holds the error
 _EVENTS_MAX = const(8)
 _EVENT = "<bbbII"
-_EVENT_BYTES = const(11)
+_EVENT_UNUSUAL = "<bbbIIhi"  # with value and seconds
 
 
 def move_time(ts, jump_s, since_s, now_s):
@@ -34,8 +37,11 @@ class PackedOutbox:
     # what the clock showed; it is told only when `known`, that is once the clock was set.
     kept_bytes = 20
 
-    def __init__(self, classes):
+    # has_u: whether the model has a detector
+    def __init__(self, classes, has_u=False):
         self.classes = classes
+        self.has_u = has_u
+        self.reading_bytes = READING_BYTES + _U_BYTES if has_u else READING_BYTES
         self.known = False
         self.boot = 0
         self._base_s = self._seq = self._first = self._n = 0
@@ -74,9 +80,9 @@ class PackedOutbox:
         return self._n
 
     def _place_of(self, k):
-        return self._at + (self._first + k) % self.size * READING_BYTES
+        return self._at + (self._first + k) % self.size * self.reading_bytes
 
-    def push(self, seq, ts, t_dc, h_pm, cls, p_pc, err):
+    def push(self, seq, ts, t_dc, h_pm, cls, p_pc, err, u=-1):
         if self._n == self.size:
             if not self.done(0):
                 self.dropped += 1
@@ -94,6 +100,8 @@ class PackedOutbox:
         head = (t_dc - _T_MIN_DC) << 5 | cls << 1 | p_pc >> 6
         pack_into("<HH", self._buf, i + 2, head, h_pm << 6 | p_pc & 63)
         self._buf[i + 6] = 0
+        if self.has_u:
+            self._buf[i + 7] = min(u, _U_MAX) + 1
         self._n += 1
         self._set_age(i, ts)
 
@@ -121,17 +129,18 @@ class PackedOutbox:
         self._n -= 1
 
     def get(self, k):
-        # The k-th oldest -> seq, ts or None, t_dc, h_pm, cls, p_pc, err
+        # The k-th oldest -> seq, ts or None, t_dc, h_pm, cls, p_pc, err, u
         i = self._place_of(k)
+        u = self._buf[i + 7] - 1 if self.has_u else -1
         head, tail = unpack_from("<HH", self._buf, i + 2)
         ts = self._ts(i) if self.known else None
         if head >> 5 == _FAILED:
-            return self._seq + k, ts, 0, 0, 0, 0, tail >> 6
+            return self._seq + k, ts, 0, 0, 0, 0, tail >> 6, -1
         cls = head >> 1 & 15
         p_pc = (head & 1) << 6 | tail & 63
         if p_pc == _NO_CLASS:
             cls, p_pc = UNSURE, 0
-        return self._seq + k, ts, (head >> 5) + _T_MIN_DC, tail >> 6, cls, p_pc, 0
+        return self._seq + k, ts, (head >> 5) + _T_MIN_DC, tail >> 6, cls, p_pc, 0, u
 
     def seq(self, k):
         return self._seq + k
@@ -141,9 +150,9 @@ class PackedOutbox:
 
     def _reading_at(self, k):
         # as core.records has it, and the class as JSON
-        seq, ts, t_dc, h_pm, cls, p_pc, err = self.get(k)
+        seq, ts, t_dc, h_pm, cls, p_pc, err, u = self.get(k)
         relative = 1 if ts is None else 0
-        reading = (self.boot, seq, ts or 0, t_dc, h_pm, cls, p_pc, err, relative)
+        reading = (self.boot, seq, ts or 0, t_dc, h_pm, cls, p_pc, err, relative, u)
         return reading, "null" if err else class_json(self.classes, cls)
 
     def newest(self, render):
@@ -181,11 +190,15 @@ class PackedOutbox:
 
 
 class PackedEvents:
-    # (kind, was, now, seq, ts), oldest first; boot and known are set by the owner
-    kept_bytes = 91
-
-    def __init__(self, classes_json):
+    # (kind, was, now, seq, ts), oldest first; boot and known are set by the owner. With a detector
+    # value and seconds follow: now is the number of its limit where the kind is UNUSUAL.
+    def __init__(self, classes_json, detector=None, period_ms=0):
         self._classes = classes_json
+        self._detector = detector
+        self._period_ms = period_ms
+        self._format = _EVENT_UNUSUAL if detector else _EVENT
+        self._bytes = calcsize(self._format)
+        self.kept_bytes = 3 + _EVENTS_MAX * self._bytes
         self._waiting = []
         self.dropped = self.boot = 0
         self.known = False
@@ -193,23 +206,28 @@ class PackedEvents:
     def __len__(self):
         return len(self._waiting)
 
-    def push(self, kind, was, now, seq, ts):
+    def push(self, kind, was, now, seq, ts, value=0, seconds=0):
         if len(self._waiting) == _EVENTS_MAX:
             self.drop()
             self.dropped += 1
-        self._waiting.append((kind, was, now, seq, ts))
+        event = (kind, was, now, seq, ts)
+        self._waiting.append(event + (value, seconds) if self._detector else event)
 
     def drop(self):
         self._waiting.pop(0)
 
     def text(self):
         # the oldest as JSON
-        kind, was, now, seq, ts = self._waiting[0]
+        kind, was, now, seq, ts = self._waiting[0][:5]
         head = '{"ts":%s,"boot":%d,"seq":%d,' % (
             number(ts if self.known else None),
             self.boot,
             seq,
         )
+        if kind == UNUSUAL:
+            value, seconds = self._waiting[0][5:]
+            tail = self._detector.tail(now, value, seconds, self._period_ms)
+            return head + '"event":"unusual",' + tail
         if kind == CLASS:
             before = self._classes[was] if was >= 0 else "null"
             return head + '"event":"class","from":%s,"to":%s}' % (before, self._classes[now])
@@ -219,16 +237,18 @@ class PackedEvents:
         return head + '"event":"fault","from":"fault","to":"ok"}'
 
     def move(self, jump_s, since_s, now_s):
-        self._waiting = [e[:4] + (move_time(e[4], jump_s, since_s, now_s),) for e in self._waiting]
+        self._waiting = [
+            e[:4] + (move_time(e[4], jump_s, since_s, now_s),) + e[5:] for e in self._waiting
+        ]
 
     def save(self, buf, at):
         pack_into("<BH", buf, at, len(self._waiting), min(self.dropped, 0xFFFF))
         for event in self._waiting:
-            pack_into(_EVENT, buf, at + 3, *event)
-            at += _EVENT_BYTES
+            pack_into(self._format, buf, at + 3, *event)
+            at += self._bytes
 
     def load(self, buf, at):
         n, self.dropped = unpack_from("<BH", buf, at)
         at += 3
-        places = range(at, at + n * _EVENT_BYTES, _EVENT_BYTES)
-        self._waiting = [unpack_from(_EVENT, buf, i) for i in places]
+        places = range(at, at + n * self._bytes, self._bytes)
+        self._waiting = [unpack_from(self._format, buf, i) for i in places]

@@ -28,9 +28,9 @@ def class_json(classes, cls):
     return classes[cls] if cls < len(classes) else "null"
 
 
-def reading(ts, boot, seq, t_dc, h_pm, cls_json, p_pc):
-    # without a class it has no confidence
-    return '{"ts":%s,"boot":%d,"seq":%d,"t":%s,"h":%s,"cls":%s,"p":%s}' % (
+def reading(ts, boot, seq, t_dc, h_pm, cls_json, p_pc, u=-1):
+    # without a class it has no confidence; u: how unusual it is, in percent, -1: not known
+    return '{"ts":%s,"boot":%d,"seq":%d,"t":%s,"h":%s,"cls":%s,"p":%s%s}' % (
         number(ts),
         boot,
         seq,
@@ -38,6 +38,7 @@ def reading(ts, boot, seq, t_dc, h_pm, cls_json, p_pc):
         tenths(h_pm),
         cls_json,
         percent(p_pc) if cls_json != "null" else "null",
+        ',"u":%s' % percent(u) if u >= 0 else "",
     )
 
 
@@ -50,11 +51,17 @@ def failure(ts, boot, seq, err):
     )
 
 
-# A reading on flash: boot, seq, time_s, t_dc, h_pm, cls, p_pc, err, relative. relative is 1 where
-# time_s counts from the start of its boot, because the clock was not set.
+# A reading on flash: boot, seq, time_s, t_dc, h_pm, cls, p_pc, err, relative, u. relative is 1
+# where time_s counts from the start of its boot, because the clock was not set. The bytes of err
+# and relative hold 3 bits and 1; above them are the upper 5 and the lower 7 bits of u + 1, 0 in
+# frames of older versions.
 def pack(buf, at, fields):
-    pack_into(_FORMAT, buf, at, *fields)
+    u = fields[9] + 1
+    head = fields[:7] + (fields[7] | u >> 7 << 3, fields[8] | (u & 127) << 1)
+    pack_into(_FORMAT, buf, at, *head)
 
 
 def unpack(buf, at):
-    return unpack_from(_FORMAT, buf, at)
+    fields = unpack_from(_FORMAT, buf, at)
+    err, relative = fields[7:]
+    return fields[:7] + (err & 7, relative & 1, (err >> 3 << 7 | relative >> 1) - 1)

@@ -9,12 +9,12 @@ class Console:
         self._boot = boot
         self._classes = classes_json
 
-    def reading(self, ts, seq, t_dc, h_pm, cls, p_pc, code):
+    def reading(self, ts, seq, t_dc, h_pm, cls, p_pc, code, u=-1):
         if code:
             text = records.failure(ts, self._boot, seq, ERRORS[code])
         else:
             name = records.class_json(self._classes, cls)
-            text = records.reading(ts, self._boot, seq, t_dc, h_pm, name, p_pc)
+            text = records.reading(ts, self._boot, seq, t_dc, h_pm, name, p_pc, u)
         print("state", text)
 
     def diag(self, text):

@@ -15,7 +15,8 @@ class Outbox:
     # broker is away, goes to the spool as well: a power cut takes one reading at most, and an
     # undisturbed node never writes. spool: a link.spool or None. What RAM has no more room for is
     # on flash alone, and is sent first.
-    def __init__(self, size, spool, boot, classes):
+    # has_u: whether readings have a u, see core.records
+    def __init__(self, size, spool, boot, classes, has_u=False):
         self._seq = array("I", bytes(4 * size))
         self._time_s = array("I", bytes(4 * size))
         self._t_dc = array("h", bytes(2 * size))
@@ -24,6 +25,7 @@ class Outbox:
         self._p_pc = bytearray(size)
         self._err = bytearray(size)
         self._flags = bytearray(size)
+        self._u = array("h", bytes(2 * size)) if has_u else None
         self._size = size
         self._first = 0
         self._n = 0
@@ -45,7 +47,7 @@ class Outbox:
     def dropped(self):
         return self._dropped + (self._spool.lost if self._spool else 0)
 
-    def push(self, seq, ts, up_s, t_dc, h_pm, cls, p_pc, err):
+    def push(self, seq, ts, up_s, t_dc, h_pm, cls, p_pc, err, u=-1):
         # ts: unix seconds, or None and up_s, seconds since the start, tell the time later
         if self._n == self._size:
             self._drop()
@@ -57,6 +59,8 @@ class Outbox:
         self._cls[i] = cls
         self._p_pc[i] = p_pc
         self._err[i] = err
+        if self._u:
+            self._u[i] = u
         self._flags[i] = _RELATIVE if ts is None else 0
         self._n += 1
 
@@ -81,6 +85,7 @@ class Outbox:
             self._p_pc[i],
             self._err[i],
             1 if self._flags[i] & _RELATIVE else 0,
+            self._u[i] if self._u else -1,
         )
 
     def _drop(self):

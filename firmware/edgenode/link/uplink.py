@@ -212,14 +212,14 @@ class Uplink:
                 self._start("replay", batch[0].encode(), False, batch[1])
 
     def _record(self, reading, cls):
-        boot, seq, ts, t_dc, h_pm, _, p_pc, err, relative = reading
+        boot, seq, ts, t_dc, h_pm, _, p_pc, err, relative, u = reading
         if relative:
             # nobody knows when a run that never heard the time was
             known = boot == self._boot and self._started_s is not None
             ts = self._started_s + ts if known else None
         if err:
             return records.failure(ts, boot, seq, ERRORS[err])
-        return records.reading(ts, boot, seq, t_dc, h_pm, cls, p_pc)
+        return records.reading(ts, boot, seq, t_dc, h_pm, cls, p_pc, u)
 
     def _too_many(self):
         now = time.ticks_ms()

@@ -7,7 +7,7 @@ from ..core.compat import const
 from ..core.decide import Confirm
 from ..core.heads import Heads
 from ..core.kept import Kept, Network
-from ..core.packed import CLASS, FAULT, GOOD, PackedEvents, PackedOutbox
+from ..core.packed import CLASS, FAULT, GOOD, UNUSUAL, PackedEvents, PackedOutbox
 from ..core.pipeline import Pipeline
 from ..core.records import UNSURE
 from ..errors import ModelError
@@ -42,8 +42,9 @@ class SleepyNode:
         self._heads = Heads(model)
         self._pipeline = Pipeline(model.features, model.contract["filters"])
         self._confirm = Confirm(settings["need"], settings["of"], len(model.classes))
-        self.events = PackedEvents(classes_json)
-        self.outbox = PackedOutbox(classes_json)
+        detector = self._heads.detector
+        self.events = PackedEvents(classes_json, detector, settings["period_ms"])
+        self.outbox = PackedOutbox(classes_json, bool(detector))
         self._network = Network()
         self.network = self._network.data  # the link reads and writes it
         self._period_ms = settings["period_ms"]
@@ -176,6 +177,7 @@ class SleepyNode:
         if code:
             self.outbox.push(self.seq, ts, 0, 0, 0, 0, code)
             self._show(ts, 0, code)
+            self._note_unusual(ts, False)
             self._count_failure(code, ts)
             return
         if self._failed == self._hold:
@@ -183,18 +185,25 @@ class SleepyNode:
         self._failed = 0
         x = self._pipeline.push(self._slot, raw[0], raw[1])
         cls = self._heads.push(x, self._pipeline.age)
-        self.outbox.push(self.seq, ts, raw[0], raw[1], cls, self._heads.p_pc, 0)
+        self.outbox.push(self.seq, ts, raw[0], raw[1], cls, self._heads.p_pc, 0, self._heads.u)
         self._show(ts, cls, 0)
+        self._note_unusual(ts, True)
         before = self._confirm.confirmed
         if cls != UNSURE and self._confirm.push(cls):
             self.events.push(CLASS, before, cls, self.seq, ts)
+
+    def _note_unusual(self, ts, is_read):
+        detector = self._heads.detector
+        if detector and detector.note(self._slot, is_read, self._period_ms):
+            for k, value, seconds in detector.news:
+                self.events.push(UNUSUAL, 0, k, self.seq, ts, value, seconds)
 
     def _show(self, ts, cls, code):
         if self.console is not None:
             raw = self._raw
             p_pc = self._heads.p_pc
             ts = ts if self._clock.synced else None
-            self.console.reading(ts, self.seq, raw[0], raw[1], cls, p_pc, code)
+            self.console.reading(ts, self.seq, raw[0], raw[1], cls, p_pc, code, self._heads.u)
 
     def _count_failure(self, code, ts):
         # The class holds for a while; then nothing is known any more.

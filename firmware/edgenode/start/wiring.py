@@ -23,7 +23,7 @@ def build(board, settings, forest):
     # forest: a core.model, None in safe mode
     name = node_name(settings)
     classes = [json.dumps(c) for c in forest.classes] if forest else []
-    _connect(board, settings, name, classes)
+    _connect(board, settings, name, classes, bool(forest) and "detector" in forest.heads)
     board.name = name
     board.signed = bool(settings["update"]["secret"])
     board.link.on_command = board.run_command
@@ -46,9 +46,9 @@ def _reset(board, forest):
     return head + tail % (forest.runtime, json.dumps(forest.contract["name"]), forest.crc)
 
 
-def _connect(board, settings, name, classes):
+def _connect(board, settings, name, classes, has_u):
     spool = Spool("spool", 1024 * settings["spool_kb"], classes) if settings["spool_kb"] else None
-    board.box = Outbox(settings["outbox"], spool, board.boot.number, classes)
+    board.box = Outbox(settings["outbox"], spool, board.boot.number, classes, has_u)
     client = make_client(settings, name)
     topic = "%s/%s/" % (settings["base"], name)
     client.set_last_will((topic + "status").encode(), b"offline", True, 1)

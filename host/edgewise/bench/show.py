@@ -65,7 +65,7 @@ def _lines(figures: dict[str, Any]) -> Iterator[str]:
     yield f"whole step, raw frame to class: {step['us']:.1f} us, {locked}"
     yield (
         f"heap: {heap['code']} bytes of the node's core, {heap['pipeline']} of filters and "
-        f"features, {heap['model']} of the model"
+        f"features, {heap['model']} of the model, {heap['heads']} of its heads"
     )
     if host := figures.get("host"):
         yield (

@@ -117,17 +117,19 @@ def _devices(
     fahrenheit: bool,
 ) -> dict[str, dict[str, Any]]:
     from edgewise import homeassistant as ha
-    from edgewise.training.detector import UNUSUAL, Detector
+    from edgewise.package.heads import is_alone
+    from edgewise.training.detector import UNUSUAL
 
-    alarm = UNUSUAL if Detector.of_info(model.info) else None
+    alarm, has_u = UNUSUAL if is_alone(model.info) else None, "detector" in model.heads
     devices = {}
     for node, has_status in nodes.items():
         expiry_s = expire_s(node)
         try:
             if expiry_s is None and not has_status:
                 raise InputError(f"node {node!r}: it sleeps: name its settings with --config")
+            name = model.info["name"]
             devices[node] = ha.discovery(
-                node, model.classes, base, model.info["name"], expiry_s, fahrenheit, alarm
+                node, model.classes, base, name, expiry_s, fahrenheit, alarm, has_u
             )
         except InputError as e:
             say(f"left out: {e}")

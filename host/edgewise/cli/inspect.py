@@ -86,6 +86,9 @@ def _heads(heads: dict[str, dict[str, Any]]) -> str:
         words.append(
             f"no class in {unsure['readings']} readings after a start and below {unsure['p']} %"
         )
+    if detector := heads.get("detector"):
+        n = len(detector["limit"])
+        words.append(f"a detector of {n} limit{'s' * (n != 1)}")
     return ", ".join(words) or "none beside the trees"
 
 

@@ -79,7 +79,7 @@ def _is_picture(file: BufferedReader) -> bool:
     return any(b"Edgewise" in part for part in (head, file.read()))
 
 
-PREDICTIONS = Kind("predictions", _has_head(rb"time,node,class,confidence\n"))
+PREDICTIONS = Kind("predictions", _has_head(rb"time,node,class,confidence(,unusual)?\n"))
 FEATURES = Kind("a table of features", _has_head(rb"time,node,class(,[a-z]+_[a-z]+(_\d+)*)+\n"))
 DATASET = Kind("the public log", _is_dataset)
 LOG = Kind("a log", _is_log)

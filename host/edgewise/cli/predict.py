@@ -66,10 +66,10 @@ def predict(
 ) -> None:
     """Write time,node,class,confidence for every row of a log.
 
-    A failed read has no class, nor has a reading of which the model is unsure. With a model of
-    train --unlabelled the unusual episodes are listed: start, end, what moved how far, and what is
-    usual. Readings that the model was trained on are no test: they are counted, and scored apart
-    from those that its training held out.
+    A failed read has no class, nor has a reading of which the model is unsure. With a detector
+    each row also has how unusual it is, 1 at a limit, and the unusual episodes are listed: start,
+    end, what moved how far, and what is usual. Readings that the model was trained on are no test:
+    they are counted, and scored apart from those that its training held out.
     """
     from edgewise.cli import outputs
     from edgewise.errors import InputError
@@ -104,7 +104,7 @@ def predict(
         Runtime.c: predict.predict_c,
     }
     predictions = runners[runtime](loaded, rows)
-    episodes = _episodes(loaded, rows, predictions.cls)
+    episodes = _episodes(loaded, rows)
     predict.write_predictions(loaded, rows, predictions, out)
     summary: dict[str, object] = {
         "model": str(model),
@@ -174,8 +174,8 @@ def _score(
     return {**whole.as_dict(), "parts": {part: s.as_dict() for part, s in figures.items()}}
 
 
-def _episodes(loaded: Package, rows: Log, cls: NDArray[np.int64]) -> list[Episode] | None:
-    # Returns what a detector finds unusual; None for other models.
+def _episodes(loaded: Package, rows: Log) -> list[Episode] | None:
+    # Returns what a detector finds unusual; None for a model without one.
     from edgewise.features.table import build_table
     from edgewise.training.detector import Detector
     from edgewise.unusual.episodes import find_episodes
@@ -184,9 +184,7 @@ def _episodes(loaded: Package, rows: Log, cls: NDArray[np.int64]) -> list[Episod
     if detector is None:
         return None
     table = build_table(rows, loaded.features, loaded.filters, loaded.period_ms, loaded.max_delta)
-    return find_episodes(
-        detector, loaded.features, loaded.classes, loaded.period_ms, rows, table, cls
-    )
+    return find_episodes(detector, loaded.features, loaded.period_ms, rows, table)
 
 
 def _say_episodes(episodes: list[Episode]) -> None:

@@ -20,11 +20,12 @@ def report(
 ) -> None:
     """Rank the features of a package; with --out, write its report page again.
 
-    Of a model of train --unlabelled it lists the limits.
+    Of a detector it lists the limits.
     """
     from edgewise.cli import outputs
     from edgewise.errors import InputError
     from edgewise.logs.writing import write_atomic
+    from edgewise.package.heads import is_alone
     from edgewise.package.store import REPORT, load_package
     from edgewise.report import render
     from edgewise.report.energy import battery
@@ -60,14 +61,14 @@ def report(
         )
         return
     detector = Detector.of_info(info)
-    if detector is not None:
-        for limit in detector.limits:
-            typer.echo(printable(describe_limit(limit, info["period_ms"])))
-    else:
+    if not is_alone(info):
         typer.echo(f"{'feature':<16}{'information gain, bits':>24}{'use':>8}")
         for name, gain, use in rows:
             typer.echo(f"{printable(name):<16}{gain:>24.3f}{use:>8.3f}")
         typer.echo(f"S_feature {info['s_feature']:.3f} bits")
+    if detector is not None:
+        for limit in detector.limits:
+            typer.echo(printable(describe_limit(limit, info["period_ms"])))
     if evidence is not None:
         typer.echo(f"levels {'on' if evidence['levels']['used'] else 'off'}: ", nl=False)
         typer.echo(printable(evidence["levels"]["why"]))

@@ -11,7 +11,7 @@ import typer
 
 from edgewise.cli.log_options import say_source, with_log_options
 from edgewise.cli.options import DB_ENV, DbPasswordFile, JsonFlag, Seed, db_or_none
-from edgewise.cli.unlabelled import DEFAULT_RATE, read_db, train_unlabelled
+from edgewise.cli.unlabelled import DEFAULT_RATE, read_db, say_limits, train_unlabelled
 from edgewise.console import emit_json, progress_bar, say
 from edgewise.errors import InputError
 from edgewise.logs.choices import Choices
@@ -87,8 +87,8 @@ def train(
         str | None,
         typer.Option(
             metavar="N/TIME",
-            help="With --unlabelled: most false alarms of a node, such as 2/day or 1/month "
-            "[1/week]",
+            help="Most false alarms of a detector of what is unusual, such as 2/day or 1/month: "
+            "beside a classifier, or with --unlabelled [there 1/week]",
         ),
     ] = None,
     since: Annotated[
@@ -144,13 +144,16 @@ def train(
 ) -> None:
     """Train on a labelled log, test on unseen rows, write a model package.
 
-    With --unlabelled the model finds what is unusual, and needs no labels.
+    With --unlabelled the model finds what is unusual, and needs no labels; with --false-alarms it
+    does so beside a classifier.
     """
     from edgewise.cli import outputs
     from edgewise.compile import compile_model
     from edgewise.features.splitting import Split
     from edgewise.training import Budget
     from edgewise.training import train as train_model
+    from edgewise.unusual.rate import per_week
+    from edgewise.unusual.training import add_detector
 
     out = out or Path("models") / (log.name.split(".")[0] if log else "taught")
     outputs.check_package(out, [log, test, db_password_file])
@@ -159,9 +162,9 @@ def train(
     db = db_or_none(db, db_password_file)
     if unlabelled:
         _check_unlabelled(log, db, since, (max_nodes, max_bytes, max_us, levels, filters))
-    elif false_alarms is not None or since is not None:
-        name = "--since" if since is not None else "--false-alarms"
-        raise InputError(f"{name} is for --unlabelled: give both")
+    elif since is not None:
+        raise InputError("--since is for --unlabelled: give both")
+    wanted = None if false_alarms is None else per_week(false_alarms)
     options = Split(label, group, test, split_col, train_value, resample, choices)
     if unlabelled:
         parts = (
@@ -195,6 +198,8 @@ def train(
             unsure=unsure is Choice.auto,
             filters=filters,
         )
+    if wanted is not None:
+        trained = add_detector(trained, training, testing, wanted)
     show_front(trained.candidates)
     say(f"levels {'on' if trained.levels.used else 'off'}: {trained.levels.why}")
     if trained.filtering:
@@ -210,6 +215,8 @@ def train(
     )
     for line in quality_lines(info):
         say(line)
+    if trained.detector is not None and false_alarms is not None:
+        say_limits(trained.detector, trained.period_ms, false_alarms)
     say(f"written: {out}")
     if json:
         emit_json({"model": str(out), **info})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from edgewise.training import Trained
     from edgewise.training.detector import Detector
 
-__all__ = ["DEFAULT_RATE", "read_db", "train_unlabelled"]
+__all__ = ["DEFAULT_RATE", "read_db", "say_limits", "train_unlabelled"]
 
 DEFAULT_RATE = "1/week"
 _LABELS_MAX = 16
@@ -32,10 +32,8 @@ def train_unlabelled(
     ``parts``: the training part, the test part, and the SHA-256 of what they come from.
     """
     from edgewise.compile import compile_model
-    from edgewise.features.splitting import TEST_SHARE
     from edgewise.unusual.rate import per_week
-    from edgewise.unusual.training import days_needed, train_detector
-    from edgewise.unusual.words import FEATURES, describe_factor, describe_limit
+    from edgewise.unusual.training import train_detector
 
     training, testing, data = parts
     wanted = per_week(rate)
@@ -50,19 +48,7 @@ def train_unlabelled(
         info = compile_model(trained, out, data, form)
     if detector is None:
         return info
-    for limit in detector.limits:
-        say(describe_limit(limit, trained.period_ms))
-    if missing := [name for name in FEATURES if name not in trained.features]:
-        say(f"no limit for {', '.join(missing)}: never moves, or no reading could cross it")
-    say(f"limits are {describe_factor(detector)}, chosen on held-out parts: {trained.validation}")
-    say(f"false alarms: {_rates(detector)}; wanted at most {rate}")
-    needed = days_needed(wanted)
-    if detector.chosen.days < needed:
-        say(
-            f"too short to judge {rate}: {detector.chosen.days:.1f} days to choose on, "
-            f"{needed:.0f} are needed: record {math.ceil(needed / (1 - TEST_SHARE))} days in all "
-            "and train again"
-        )
+    say_limits(detector, trained.period_ms, rate, trained.validation)
     for line in _on_labels(trained, training, testing):
         say(line)
     say(
@@ -70,6 +56,32 @@ def train_unlabelled(
         f"{info['checked']['rows']} rows and {info['checked']['thresholds']} thresholds"
     )
     return info
+
+
+def say_limits(detector: Detector, period_ms: int, rate: str, validation: str = "") -> None:
+    """Say the limits of a detector, and its false alarms against the wanted ``rate``.
+
+    ``validation``: what was held out, for people.
+    """
+    from edgewise.features.splitting import TEST_SHARE
+    from edgewise.unusual.training import days_needed
+    from edgewise.unusual.words import FEATURES, describe_factor, describe_limit
+
+    for limit in detector.limits:
+        say(describe_limit(limit, period_ms))
+    names = [limit.feature for limit in detector.limits]
+    if missing := [name for name in FEATURES if name not in names]:
+        say(f"no limit for {', '.join(missing)}: never moves, or no reading could cross it")
+    held = f": {validation}" if validation else ""
+    say(f"limits are {describe_factor(detector)}, chosen on held-out parts{held}")
+    say(f"false alarms: {_rates(detector)}; wanted at most {rate}")
+    needed = days_needed(detector.wanted_per_week)
+    if detector.chosen.days < needed:
+        say(
+            f"too short to judge {rate}: {detector.chosen.days:.1f} days to choose on, "
+            f"{needed:.0f} are needed: record {math.ceil(needed / (1 - TEST_SHARE))} days in all "
+            "and train again"
+        )
 
 
 def read_db(

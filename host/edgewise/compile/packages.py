@@ -63,7 +63,7 @@ def compile_model(
     rows = np.concatenate([trained.training.x, trained.testing.x])
     compiled = compile_estimator(trained.estimator, contract, rows, form)
     judged = judge(compiled.blob, trained.testing)
-    if trained.detector is None:
+    if trained.labelled:
         contract["accuracy"] = round(judged.scores.accuracy, 4)
         compiled = compiled.with_contract(contract)
     info = {
@@ -258,7 +258,7 @@ def _metrics(trained: Trained, judged: Judged) -> dict[str, Any]:
         "cv_balanced_accuracy": _finite(trained.cv_balanced_accuracy),
         "test": None,
     }
-    if trained.detector:
+    if not trained.labelled:
         return metrics
     metrics["test"] = judged.scores.as_dict()
     metrics |= {key: metrics["test"][key] for key in ("accuracy", "balanced_accuracy", "macro_f1")}

@@ -13,6 +13,7 @@ import numpy as np
 from nicegui import ui
 
 from edgewise.dashboard import chart, chart_data, labels, notes, series
+from edgewise.dashboard.episodes import COLOR, EpisodeMarks
 from edgewise.dashboard.fleet import Node
 from edgewise.dashboard.layout import markup
 from edgewise.dashboard.screen import Screen
@@ -39,6 +40,7 @@ class ChartView:
         self._pixels = max(200, min(screen.width, 1400) - 80)
         self._is_stale = self._has_moved = False
         self._draw_lock = asyncio.Lock()
+        self.episodes = EpisodeMarks(state.engine, node.name)
 
     def build(self, drawing: Drawing, on_draw: Callable[[], None]) -> ui.echart:
         """Put the chart on the page."""
@@ -122,6 +124,7 @@ class ChartView:
             self._state.scale,
             [Band(max(b.start, span[0]), min(b.end, span[1]), b.name) for b in outages],
         )
+        self.episodes.add(new_series, *span, period_s)
         axes = chart.axes(self._screen.clock, *span, 2 * self._pixels)
         return new_series, axes, self._legend_of(window, [*bands, *outages])
 
@@ -139,6 +142,8 @@ class ChartView:
             marks["sent later"] = chart_data.LATE
         if np.isnan(window.t[:, is_seen]).any():
             marks["failed reads"] = chart_data.FAILED
+        if self.episodes.are_in(first, last):
+            marks["unusual"] = COLOR
         entries = (
             f'<span><i style="background:{color}"></i>{escape(text)}</span>'
             for text, color in marks.items()

@@ -66,7 +66,7 @@ class LabelPanel:
             return
         with place:
             self._button = ui.button(_LABEL, on_click=self._toggle_brush).props("outline")
-            ui.button("Label from, to", on_click=lambda: self._ask(*round_period(*span()))).props(
+            ui.button("Label from, to", on_click=lambda: self.ask(*round_period(*span()))).props(
                 "outline"
             )
         self._chart.on("chart:globalcursortaken", self._on_cursor, ["brushOption"])
@@ -86,9 +86,10 @@ class LabelPanel:
         self._chart.run_chart_method("dispatchAction", {"type": "brush", "areas": []})
         self._chart.run_chart_method("dispatchAction", _NO_BRUSH)
         if isinstance(span, list) and len(span) == 2:
-            await self._ask(*round_period(*(float(ms) / 1000 for ms in span)))
+            await self.ask(*round_period(*(float(ms) / 1000 for ms in span)))
 
-    async def _ask(self, from_s: float, to_s: float) -> None:
+    async def ask(self, from_s: float, to_s: float) -> None:
+        """Ask a logged-in browser for the class of a period."""
         if not self._writer.allowed():
             return
         classes = await asyncio.to_thread(self._classes)

@@ -97,6 +97,7 @@ class _View:
             self._figures = _panel("Figures", "wide")
             self._facts = _panel("The node itself", "wide facts")
         self._labels.buttons(tools.place, lambda: (chart.span.first, chart.span.last))
+        chart.episodes.listen(drawn, self._labels.ask)
 
     async def look(self) -> None:
         """Update the page if there is something new."""

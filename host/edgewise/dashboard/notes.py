@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from edgewise.dashboard.episodes import event_text
 from edgewise.dashboard.state import State
 from edgewise.dashboard.units import Scale
 from edgewise.database.notes import OK
@@ -71,6 +72,8 @@ def _event_text(row: Any, scale: Scale) -> str:
         is_over = payload["to"] == OK
         text = _host_text(payload["from" if is_over else "to"], payload["about"], scale)
         return f"over: {text}" if is_over else f"{row.event}: {text}"
+    if row.event == "unusual":
+        return event_text(payload)
     change = f": {payload.get('from') or 'start'} → {payload['to']}" if "to" in payload else ""
     return f"{row.event}{change}{' (' + str(payload['err']) + ')' if 'err' in payload else ''}"
 

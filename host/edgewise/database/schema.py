@@ -49,6 +49,8 @@ reading = Table(
     Column("late", Integer, nullable=False),
     Column("received_at", Float, nullable=False),
     Column("clock", String(8)),  # "unset", "ahead": ts is from a clock that is wrong
+    Column("u", Float),  # how unusual, 1 at a limit; NULL without a detector
+    Column("more", Text),  # JSON: keys of a newer node that this version does not know
 )
 Index("reading_node_ts", reading.c.node, reading.c.ts)
 _HAS_WRONG_CLOCK = reading.c.clock.is_not(None)

@@ -60,6 +60,14 @@ _PROBLEM = {
     "entity_category": "diagnostic",
     "value_template": "{{ 'ON' if value_json.err is defined else 'OFF' }}",
 }
+_UNUSUAL = {"platform": "binary_sensor", "name": "Unusual", "device_class": "problem"}
+_HOW_UNUSUAL = {
+    "platform": "sensor",
+    "name": "How unusual",  # 100 % is at a limit
+    "unit_of_measurement": "%",
+    "state_class": "measurement",
+    "icon": "mdi:gauge",
+}
 _FIGURES: dict[str, dict[str, Any]] = {
     "rssi": {
         "name": "Signal",
@@ -103,20 +111,24 @@ def discovery(
     expire_s: int | None = None,
     fahrenheit: bool = False,
     alarm: str | None = None,
+    has_u: bool = False,
 ) -> dict[str, Any]:
     """The payload for ``config_topic``: a device with a sensor for each value of the node.
 
     ``classes``: all classes of its model; any other is unknown there. ``expire_s``: a sleeping
     node has no last will; its values become unavailable after so many seconds without a reading.
     ``fahrenheit``: the temperature is converted from Celsius, in which a node reports it.
-    ``alarm``: the class with which a detector reports something unusual; it gets a problem sensor.
+    ``has_u``: whether it says how unusual a reading is; it gets a sensor for that and a problem
+    sensor. ``alarm``: the class that says so where the node has no other way.
     InputError for a name that Home Assistant does not take.
     """
     config_topic(node)
     topic = f"{base}/{node}"
     readings = _readings(f"{topic}/state", classes)
-    if alarm is not None:
+    if alarm is not None and not has_u:
         readings["unusual"] = _alarm(f"{topic}/state", alarm)
+    if has_u:
+        readings |= _unusual(f"{topic}/state")
     if fahrenheit:
         readings["temperature"] |= _FAHRENHEIT
     if expire_s is None:
@@ -132,7 +144,7 @@ def discovery(
     # An entry with nothing but a platform removes a sensor, if the node did not sleep before or
     # had a detector.
     absent = {key: {"platform": "sensor"} for key in _FIGURES}
-    absent["unusual"] = {"platform": "binary_sensor"}
+    absent |= {"unusual": {"platform": "binary_sensor"}, "how_unusual": {"platform": "sensor"}}
     components = absent | readings | figures
     return {
         "dev": {
@@ -165,12 +177,21 @@ def _readings(topic: str, classes: Sequence[str]) -> dict[str, dict[str, Any]]:
 def _alarm(topic: str, cls: str) -> dict[str, Any]:
     name = json.dumps(cls, ensure_ascii=False)
     value = f"None if value_json.cls is none else 'ON' if value_json.cls == {name} else 'OFF'"
+    return {**_UNUSUAL, "state_topic": topic, "value_template": f"{{{{ {value} }}}}"}
+
+
+def _unusual(topic: str) -> dict[str, dict[str, Any]]:
+    # a failed read has no u
+    problem = "'ON' if value_json.u > 1 else 'OFF'"
+    percent = "(value_json.u * 100) | round | int"
+    known = {"unusual": (_UNUSUAL, problem), "how_unusual": (_HOW_UNUSUAL, percent)}
     return {
-        "platform": "binary_sensor",
-        "name": "Unusual",
-        "device_class": "problem",
-        "state_topic": topic,
-        "value_template": f"{{{{ {value} }}}}",
+        key: {
+            **fields,
+            "state_topic": topic,
+            "value_template": f"{{{{ None if value_json.u is not defined else {value} }}}}",
+        }
+        for key, (fields, value) in known.items()
     }
 
 

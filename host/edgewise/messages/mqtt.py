@@ -20,7 +20,11 @@ _DEPTH_MAX = 8
 _EARLIEST_S = 946684800  # the year 2000: a clock before it was never set
 _LATEST_S = 253402300799  # the year 9999, the last with four digits
 _AHEAD_S = 366 * 86400  # a simulated node may be ahead by the length of its log
-_READING_KEYS = {"ts", "boot", "seq", "t", "h", "cls", "p", "err"}
+_READING_KEYS = {"ts", "boot", "seq", "t", "h", "cls", "p", "u", "err"}
+_U_MAX = 1e6
+# keys of newer nodes, which are kept as they came
+_MORE_KEYS_MAX = 8
+_MORE_CHARACTERS_MAX = 512
 
 
 def parse(base: str, topic: str, payload: bytes, received_at: float) -> list[Row]:
@@ -118,8 +122,6 @@ def _check_storable(text: str) -> None:
 def _reading(node: str, value: Any, late: int, received_at: float) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("reading is not an object")
-    if unknown := set(value) - _READING_KEYS:
-        raise ValueError(f"key {min(unknown)[:_TEXT_MAX]!a} is not known")
     ts = _number(value, "ts", 0, _LATEST_S)
     row = {
         "node": node,
@@ -130,14 +132,31 @@ def _reading(node: str, value: Any, late: int, received_at: float) -> dict[str, 
         "h": _number(value, "h", 0, 100),
         "cls": _text(value, "cls", _TEXT_MAX),
         "p": _number(value, "p", 0, 1),
+        "u": _number(value, "u", 0, _U_MAX),
         "err": _text(value, "err", _WORD_MAX),
         "late": late,
         "received_at": received_at,
         "clock": _clock_fault(ts, received_at),
+        "more": _more(value),
     }
     if (row["t"] is None) != (row["h"] is None) or (row["t"] is None) != (row["err"] is not None):
         raise ValueError("a reading has t and h, or err")
     return row
+
+
+def _more(value: dict[str, Any]) -> str | None:
+    # Keys that a newer node sends, as JSON; whatever comes, a row stays small.
+    more = {key: value[key] for key in value if key not in _READING_KEYS}
+    if not more:
+        return None
+    _check_plain(more)
+    text = json.dumps(more, separators=(",", ":"), sort_keys=True)
+    if len(more) > _MORE_KEYS_MAX or len(text) > _MORE_CHARACTERS_MAX:
+        raise ValueError(
+            f"key {min(more)[:_TEXT_MAX]!a} is not known: {_MORE_KEYS_MAX} such keys of "
+            f"{_MORE_CHARACTERS_MAX} characters in all are the most"
+        )
+    return text
 
 
 def _integer(value: dict[str, Any], key: str) -> int:

@@ -20,7 +20,8 @@ _BASE = "serial"
 class Reading:
     """A reading as in MQTT's `state`: ``ts`` in unix seconds, ``t`` in Celsius, ``h`` in %RH.
 
-    Each may be None; where ``t``, ``h``, ``cls`` and ``p`` are None, ``err`` is the cause.
+    Each may be None; where ``t``, ``h``, ``cls`` and ``p`` are None, ``err`` is the cause. ``u``:
+    how unusual, 1 at a limit, None without a detector.
     """
 
     boot: int
@@ -31,6 +32,7 @@ class Reading:
     cls: str | None
     p: float | None
     err: str | None
+    u: float | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -16,17 +16,24 @@ from edgenode.core.heads import Heads
 from edgenode.core.model import Model
 from edgenode.core.records import UNSURE
 
-__all__ = ["Decisions", "decide", "decide_votes"]
+__all__ = ["Decisions", "decide", "decide_votes", "is_alone"]
 
 
 @dataclass(frozen=True)
 class Decisions:
     """``cls``: int[rows], index into the classes; ``p_pc``: int[rows], confidence in percent;
-    ``sure``: bool[rows], False where the node says no class."""
+    ``sure``: bool[rows], False where the node says no class; ``u``: int[rows], how unusual in
+    percent of a limit, -1 without a detector."""
 
     cls: NDArray[np.int64]
     p_pc: NDArray[np.int64]
     sure: NDArray[np.bool_]
+    u: NDArray[np.int64]
+
+
+def is_alone(info: Mapping[str, Any]) -> bool:
+    """Return whether the model of a model.json is nothing but a detector: nobody labelled it."""
+    return bool(info.get("detector")) and not (info.get("metrics") or {}).get("test")
 
 
 def decide(blob: bytes, x: NDArray[np.int16], age: NDArray[np.int64]) -> Decisions:
@@ -38,9 +45,11 @@ def decide(blob: bytes, x: NDArray[np.int16], age: NDArray[np.int64]) -> Decisio
     return _decide(Model(blob), x.tolist(), age)
 
 
-def decide_votes(blob: bytes, votes: NDArray[np.int64], age: NDArray[np.int64]) -> Decisions:
+def decide_votes(
+    blob: bytes, votes: NDArray[np.int64], x: NDArray[np.int16], age: NDArray[np.int64]
+) -> Decisions:
     """Return the same for votes of the trees that were computed elsewhere: int[rows, classes]."""
-    return _decide(_Counted(blob, votes).model, [None] * len(votes), age)
+    return _decide(_Counted(blob, votes).model, x.tolist(), age)
 
 
 class _Counted:
@@ -59,8 +68,8 @@ def _decide(model: Model, rows: list[Any], age: NDArray[np.int64]) -> Decisions:
     heads = Heads(model)
     n = len(rows)
     cls, p_pc = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
-    sure = np.zeros(n, dtype=bool)
+    sure, u = np.zeros(n, dtype=bool), np.zeros(n, dtype=np.int64)
     for i, (x, a) in enumerate(zip(rows, age.tolist(), strict=True)):
         sure[i] = heads.push(x, a) != UNSURE
-        cls[i], p_pc[i] = heads.best, heads.p_pc
-    return Decisions(cls, p_pc, sure)
+        cls[i], p_pc[i], u[i] = heads.best, heads.p_pc, heads.u
+    return Decisions(cls, p_pc, sure, u)

@@ -109,7 +109,14 @@ class _Unsure(Strict):
     p: _Count
 
 
+class _DetectorHead(Strict):
+    feature: list[_Count]
+    usual: list[_Count]
+    limit: list[_Count]
+
+
 class _Heads(Strict):
+    detector: _DetectorHead | None = None
     temporal: _Temporal | None = None
     unsure: _Unsure | None = None
 

@@ -29,6 +29,7 @@ from edgenode.core.model import Model
 from edgewise.errors import EdgewiseError, InputError, unwritable
 from edgewise.package import emlearn_c, inline
 from edgewise.package.forest import INT16_MAX, Forest
+from edgewise.package.heads import is_alone
 from edgewise.package.reading import (
     JSON_MAX_BYTES,
     MANIFEST,
@@ -334,13 +335,24 @@ def _compare(manifest: Path, info: dict[str, Any], blob: bytes) -> None:
     for key, _ in loader.CONTRACT + loader.HEADS:
         if info.get(key) != contract.get(key):
             raise InputError(f"{manifest}: key {key} differs from model.bin: train again")
-    if info.get("detector") and not _has_limits(info, Forest.of_table(table)):
+    if not _has_limits(info, Forest.of_table(table)):
         raise InputError(f"{manifest}: key detector differs from model.bin: train again")
 
 
 def _has_limits(info: dict[str, Any], forest: Forest) -> bool:
-    # Whether the limits that people read are the thresholds of the trees; a row is left of a
-    # threshold where its feature is below it.
-    limits = {(limit["feature"], limit["limit"] + 1) for limit in info["detector"]["limits"]}
+    # Whether the limits that people read are those of the node: of its head, and of a detector
+    # alone also the thresholds of the trees; a row is left of a threshold where its feature is
+    # below it.
+    head = (info.get("heads") or {}).get("detector")
+    if not info.get("detector"):
+        return head is None
+    limits = [(f["feature"], f["usual"], f["limit"]) for f in info["detector"]["limits"]]
+    if head is not None:
+        names = [info["features"][i] for i in head["feature"]]
+        if limits != list(zip(names, head["usual"], head["limit"], strict=True)):
+            return False
+    if not is_alone(info):
+        return head is not None
+    thresholds = {(feature, limit + 1) for feature, _, limit in limits}
     splits = {(info["features"][node[0]], int(node[1])) for node in forest.nodes}
-    return limits == splits and len(limits) == len(info["features"])
+    return thresholds == splits and len(limits) == len(info["features"])

@@ -41,16 +41,19 @@ _TIMEOUT_S = 600
 @dataclass(frozen=True)
 class Predictions:
     """``cls``: int[rows], index into the classes, -1 for a failed read; ``p_pc``: int[rows],
-    confidence in percent; ``sure``: bool[rows], False where the node says no class."""
+    confidence in percent; ``sure``: bool[rows], False where the node says no class; ``u``:
+    int[rows], how unusual in percent of a limit, -1 where that is not known."""
 
     cls: NDArray[np.int64]
     p_pc: NDArray[np.int64]
     sure: NDArray[np.bool_]
+    u: NDArray[np.int64]
 
     @classmethod
     def empty(cls, n: int) -> Predictions:
         """Return ``n`` failed reads."""
-        return cls(np.full(n, -1), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=bool))
+        p_pc = np.zeros(n, dtype=np.int64)
+        return cls(np.full(n, -1), p_pc, np.zeros(n, dtype=bool), np.full(n, -1))
 
     @property
     def said(self) -> NDArray[np.int64]:
@@ -75,7 +78,8 @@ def predict_c(package: Package, log: Log) -> Predictions:
     rows = _readings(log, table)
     n, total = len(package.classes), package.forest.total
     _, votes = run_c_votes(package.header(), table.x[rows], n, total)
-    return _spread(len(log), rows, decide_votes(package.blob, votes, table.age[rows]))
+    decisions = decide_votes(package.blob, votes, table.x[rows], table.age[rows])
+    return _spread(len(log), rows, decisions)
 
 
 def _table(package: Package, log: Log) -> Table:
@@ -93,7 +97,7 @@ def _readings(log: Log, table: Table) -> NDArray[np.int64]:
 def _spread(n: int, rows: NDArray[np.int64], decisions: Decisions) -> Predictions:
     all_rows = Predictions.empty(n)
     all_rows.cls[rows], all_rows.p_pc[rows] = decisions.cls, decisions.p_pc
-    all_rows.sure[rows] = decisions.sure
+    all_rows.sure[rows], all_rows.u[rows] = decisions.sure, decisions.u
     return all_rows
 
 
@@ -126,7 +130,7 @@ def predict_micropython(package: Package, log: Log) -> Predictions:
                 raise OutsideError(f"MicroPython failed ({last_line}): run edgewise doctor")
             numbers = np.array([line.split() for line in lines], dtype=np.int64)
             found.cls[rows], found.p_pc[rows] = numbers[:, 0], numbers[:, 1]
-            found.sure[rows] = numbers[:, 2] == 1
+            found.sure[rows], found.u[rows] = numbers[:, 2] == 1, numbers[:, 3]
     return found
 
 
@@ -135,6 +139,7 @@ def write_predictions(
 ) -> None:
     """Write rows of time,node,class,confidence to ``out`` or to standard output.
 
+    With a detector each row has ``unusual`` as well: the largest value as a multiple of its limit.
     ``out`` is written whole or not at all.
     """
     if out is None:
@@ -147,12 +152,13 @@ def write_predictions(
 
 def _write_rows(stream: TextIO, package: Package, log: Log, predictions: Predictions) -> None:
     rows = csv.writer(stream, lineterminator="\n")
-    rows.writerow(["time", "node", "class", "confidence"])
+    has_u = "detector" in package.heads
+    rows.writerow(["time", "node", "class", "confidence", *(["unusual"] if has_u else [])])
     is_whole = bool((log.time_s % 1 == 0).all())
     stamps = np.rint(log.time_s * 1000).astype("datetime64[ms]")
     times = np.datetime_as_string(stamps, unit="s" if is_whole else "ms", timezone="UTC")
-    columns = (times, log.node, predictions.said, predictions.p_pc)
-    for time, node, cls, p_pc in zip(*columns, strict=True):
+    columns = (times, log.node, predictions.said, predictions.p_pc, predictions.u)
+    for time, node, cls, p_pc, u in zip(*columns, strict=True):
         is_valid = cls >= 0
         rows.writerow(
             [
@@ -160,5 +166,6 @@ def _write_rows(stream: TextIO, package: Package, log: Log, predictions: Predict
                 as_text(node),
                 as_text(package.classes[cls]) if is_valid else "",
                 f"{p_pc / 100:.2f}" if is_valid else "",
+                *([f"{u / 100:.2f}" if u >= 0 else ""] if has_u else []),
             ]
         )

@@ -1,6 +1,6 @@
 """The report of a training: the evidence in the package, and a page that shows it.
 
-May import: features, training, unusual.
+May import: features, package, training, unusual.
 """
 
 from edgewise.report.evidence import evidence

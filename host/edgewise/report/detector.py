@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from edgewise.package.heads import is_alone
 from edgewise.training.detector import Alarms, Detector
 from edgewise.unusual.words import amount, describe_factor, describe_limit
 
-__all__ = ["false_alarms", "limit_rows", "summary"]
+__all__ = ["effect", "false_alarms", "limit_rows", "summary"]
 
 
 def summary(detector: Detector) -> str:
@@ -14,6 +17,19 @@ def summary(detector: Detector) -> str:
         "A reading is unusual where one of these values is above its limit: "
         f"{describe_factor(detector)} in the training part. All of them are taken as ordinary: "
         "nobody labelled them."
+    )
+
+
+def effect(info: dict[str, Any]) -> str:
+    """Return what the node makes of the limits."""
+    if "detector" not in (info.get("heads") or {}):
+        return "The node says the class unusual."
+    said = "the class unusual and " if is_alone(info) else ""
+    filters = ", ".join(next(iter(f)) for f in info["filters"])
+    hidden = f" It sees what the filter {filters} leaves: that hides spikes." if filters else ""
+    return (
+        f"The node says {said}in u how unusual each reading is, 1 at a limit, and tells by an "
+        f"event when an episode begins and ends.{hidden}"
     )
 
 

@@ -36,7 +36,7 @@ def evidence(trained: Trained, judged: Judged) -> dict[str, Any]:
     data["train"]["pieces"] = [vars(piece) for piece in trained.pieces_train]
     data["test"]["pieces"] = [vars(piece) for piece in trained.pieces_test]
     changes = _changes_a_day(trained, judged) if len(predicted) else None
-    if trained.detector:  # nobody labelled its readings: nothing is known of right and wrong
+    if not trained.labelled:  # nobody labelled its readings: nothing is known of right and wrong
         trained = replace(trained, testing=trained.testing.select(slice(0)))
         predicted = predicted[:0]
     test = trained.testing.labelled
@@ -77,13 +77,15 @@ def _part(part: Sequence, n: int) -> dict[str, Any]:
 def _learning_curve(trained: Trained) -> list[dict[str, float]]:
     # Scores of the same recipe, fitted on the first tenth, fifth ... of the training rows.
     train, test = trained.training.labelled, trained.testing.labelled
+    # a detector may have features of its own
+    used = [i for i, name in enumerate(trained.features) if trained.relevance[name][1] > 0]
     points = []
     for share in _TRAIN_SHARES:
         part = train.select(slice(int(len(train) * share)))
         if len(np.unique(part.y)) < len(trained.classes):
             continue
-        estimator = trained.recipe.estimator(part.y, trained.seed).fit(part.x, part.y)
-        scores = score(test.y, estimator.predict(test.x))
+        estimator = trained.recipe.estimator(part.y, trained.seed).fit(part.x[:, used], part.y)
+        scores = score(test.y, estimator.predict(test.x[:, used]))
         points.append(
             {
                 "rows": len(part),

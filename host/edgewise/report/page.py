@@ -7,6 +7,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from edgewise.package.heads import is_alone
 from edgewise.report import detector as detectors
 from edgewise.report import heads, svg
 from edgewise.report.energy import battery
@@ -97,7 +98,7 @@ def _headline(info: Facts, evidence: Facts) -> str:
         f"Says from temperature and humidity, one reading every {seconds:g} s, which of these "
         f"holds: {classes}."
     )
-    if info.get("detector"):
+    if is_alone(info):
         return _p(lead, "lead")
     if not evidence["scores"]:
         return _p(lead, "lead") + _p("There was no test part: nothing is known of its quality.")
@@ -139,7 +140,7 @@ def _not_for(info: Facts, evidence: Facts) -> str:
     if info.get("detector"):
         reasons.append("The cause: it says that a reading is unusual here, not why.")
         reasons.append("Slow changes, and what stood in its training part: both are usual to it.")
-    counts = evidence["data"]["test"]["classes"] if not info.get("detector") else []
+    counts = [] if is_alone(info) else evidence["data"]["test"]["classes"]
     names = info["classes"] if counts else []
     for name, count, f1 in zip(
         names, counts, evidence["scores"].get("f1", [[0.0]] * len(counts)), strict=True
@@ -160,6 +161,7 @@ def _detector(info: Facts) -> str:
     return _section(
         "What is unusual",
         _p(detectors.summary(detector)),
+        _p(detectors.effect(info)),
         _table(["feature", "usual, up to", "alarm above", "in words"], limits),
         "<h3>False alarms</h3>",
         _table(
@@ -238,7 +240,7 @@ def _quality(info: Facts, evidence: Facts) -> str:
 
 def _heads(info: Facts, evidence: Facts) -> str:
     sentences = _list(heads.sentences(info, evidence))
-    if not info.get("heads"):
+    if not set(info.get("heads") or ()) - {"detector"}:
         return _details("What was tried beside the trees", sentences) if sentences else ""
     rows = heads.score_rows(info)
     return _section(
@@ -437,7 +439,7 @@ def ranking(info: Facts) -> list[tuple[str, float, float]]:
 
 
 def _features(info: Facts) -> str:
-    rows = ranking(info)
+    rows = [row for row in ranking(info) if row[2] > 0]
     if not rows:
         return ""
     return _section(

@@ -50,6 +50,7 @@ __all__ = [
     "filters_of",
     "score",
     "train",
+    "widen",
 ]
 
 _ROWS_MIN = 50
@@ -126,6 +127,14 @@ def narrow(estimator: Any, used: NDArray[np.int64]) -> Any:
     for tree in trees_of(copied):
         inner = tree.children_left >= 0
         tree.feature[inner] = place[tree.feature[inner]]
+    return copied
+
+
+def widen(estimator: Any, n: int) -> Any:
+    """Return the same trees for rows of ``n`` columns, of which they use the first ones."""
+    copied = copy.deepcopy(estimator)
+    for part in (copied, *getattr(copied, "estimators_", ())):
+        part.n_features_in_ = n
     return copied
 
 

@@ -53,13 +53,21 @@ class Detector:
     chosen: Alarms
     test: Alarms
 
+    def head(self, features: list[str]) -> dict[str, list[int]]:
+        """Return the facts of `edgenode.core.detector` for a model with these features."""
+        return {
+            "feature": [features.index(limit.feature) for limit in self.limits],
+            "usual": [limit.usual for limit in self.limits],
+            "limit": [limit.limit for limit in self.limits],
+        }
+
     def as_dict(self) -> dict[str, Any]:
         """Return the key ``detector`` of model.json."""
         return asdict(self)
 
     @classmethod
     def of_info(cls, info: Mapping[str, Any]) -> Detector | None:
-        """Return the detector of a checked model.json; None for another classifier."""
+        """Return the detector of a checked model.json; None for a model without one."""
         facts = info.get("detector")
         if facts is None:
             return None

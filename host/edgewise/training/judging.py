@@ -39,7 +39,7 @@ def judge(blob: bytes, sequence: Sequence) -> Judged:
     """Return how a node with this model.bin does on ``sequence``, all readings of a part."""
     every = decide(blob, sequence.x, sequence.age)
     known = sequence.y >= 0
-    decisions = Decisions(every.cls[known], every.p_pc[known], every.sure[known])
+    decisions = Decisions(every.cls[known], every.p_pc[known], every.sure[known], every.u[known])
     y = sequence.y[known]
     names = loader.unpack(blob)[0]["classes"]
     readings = delays(sequence.y, every.cls, sequence.age)

@@ -202,10 +202,10 @@ class Trained:
 
     ``estimator`` has only the columns ``features``; ``training``, ``testing``: the readings of
     both parts, labelled or not; ``relevance``: feature -> information gain in bits, use;
-    ``s_feature``: see `training.relevance.s_feature`; ``detector``: the limits of a detector,
-    whose ``y`` are all 0: nobody labelled them; ``heads``: what was chosen beside the trees;
-    ``pieces_train``, ``pieces_test``: the logs of both parts;
-    ``filtering``: why ``filters`` were chosen, None for a detector.
+    ``s_feature``: see `training.relevance.s_feature`; ``detector``: limits, of features that the
+    trees may not use; ``heads``: what was chosen beside the trees; ``pieces_train``,
+    ``pieces_test``: the logs of both parts; ``filtering``: why ``filters`` were chosen, None for a
+    detector; ``labelled``: False where nobody labelled the readings, whose ``y`` are 0.
     """
 
     estimator: Any
@@ -230,3 +230,4 @@ class Trained:
     pieces_train: list[Piece] = field(default_factory=list)
     pieces_test: list[Piece] = field(default_factory=list)
     filtering: Filtering | None = None
+    labelled: bool = True

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewise.features.table import Table
+from edgenode.core.detector import Detector as Head
+from edgenode.core.detector import gap_slots
+from edgewise.features.table import Table, series_slots
 from edgewise.logs.log import Log
 from edgewise.times import LOCAL, iso
-from edgewise.training.detector import UNUSUAL, Detector
+from edgewise.training.detector import Detector
 from edgewise.unusual.words import describe_value
 
-__all__ = ["Episode", "count_episodes", "find_episodes", "gap_s"]
-
-# An episode goes on while less than this passes between two unusual readings: half an hour, the
-# half of the longest window at a reading a minute, but at least three readings.
-_GAP_S, _GAP_READINGS = 1800.0, 3
+__all__ = ["Episode", "count_episodes", "find_episodes"]
 
 
 @dataclass(frozen=True)
@@ -53,71 +52,78 @@ class Episode:
         )
 
 
-def gap_s(period_ms: int) -> float:
-    """Return the seconds without an unusual reading that end an episode."""
-    return max(_GAP_S, _GAP_READINGS * period_ms / 1000)
-
-
-def split_episodes(
+def count_episodes(
     time_s: NDArray[np.float64], node: NDArray[Any], is_unusual: NDArray[np.bool_], period_ms: int
-) -> list[NDArray[np.int64]]:
-    """Return the row numbers of each episode; the arrays have one value for each row."""
+) -> int:
+    """Return the number of episodes; the arrays have one value for each row."""
     rows = np.flatnonzero(is_unusual)
     _, number = np.unique(node[rows].astype(str), return_inverse=True)
     order = np.lexsort((time_s[rows], number))
     rows, number = rows[order], number[order]
-    is_new = (np.diff(number) != 0) | (np.diff(time_s[rows]) >= gap_s(period_ms))
-    return np.split(rows, np.flatnonzero(is_new) + 1) if len(rows) else []
-
-
-def count_episodes(
-    time_s: NDArray[np.float64], node: NDArray[Any], is_unusual: NDArray[np.bool_], period_ms: int
-) -> int:
-    """Return the number of episodes, see `split_episodes`."""
-    return len(split_episodes(time_s, node, is_unusual, period_ms))
+    # as many periods as the node would count, see edgenode.core.pipeline.slots_between
+    gap_s = (gap_slots(period_ms) - 0.5) * period_ms / 1000
+    is_new = (np.diff(number) != 0) | (np.diff(time_s[rows]) >= gap_s)
+    return int(is_new.sum()) + 1 if len(rows) else 0
 
 
 def find_episodes(
+    detector: Detector, features: list[str], period_ms: int, log: Log, table: Table
+) -> list[Episode]:
+    """Return the episodes of a log in order of their start, found with the node's own code.
+
+    ``table``: the model's ``features`` of the log.
+    """
+    found = [
+        episode
+        for rows in log.series()
+        for episode in _of_series(detector, features, period_ms, log, table, rows)
+    ]
+    return sorted(found, key=lambda episode: (episode.start_s, episode.node))
+
+
+def _of_series(
     detector: Detector,
     features: list[str],
-    classes: list[str],
     period_ms: int,
     log: Log,
     table: Table,
-    cls: NDArray[np.int64],
-) -> list[Episode]:
-    """Return the episodes of a log in order of their start.
-
-    ``table``: the model's ``features`` of the log; ``cls``: int[rows], the class of each row,
-    -1 for a failed read.
-    """
-    is_unusual = cls == classes.index(UNUSUAL)
-    columns = [features.index(limit.feature) for limit in detector.limits]
-    limits = np.array([limit.limit for limit in detector.limits])
-    is_measured = np.array([limit.feature[0] in "th" for limit in detector.limits])
-    episodes = []
-    for rows in split_episodes(log.time_s, log.node, is_unusual, period_ms):
-        values = table.x[rows][:, columns]
-        row, column = _strongest(values / limits, is_measured)
-        limit, value = detector.limits[column], int(values[row, column])
-        episodes.append(
-            Episode(
-                str(log.node[rows[0]]),
-                float(log.time_s[rows[0]]),
-                float(log.time_s[rows[-1]]),
-                len(rows),
-                round(value / limit.limit, 2),
-                limit.feature,
-                value,
-                describe_value(limit, value, period_ms),
-            )
-        )
-    return sorted(episodes, key=lambda episode: (episode.start_s, episode.node))
+    rows: NDArray[np.int64],
+) -> Iterator[Episode]:
+    head = Head(detector.head(features), features)
+    slots = np.cumsum(series_slots(log.time_s[rows], period_ms)).tolist()
+    unusual: list[int] = []
+    x, is_valid = table.x[rows].tolist(), table.valid[rows].tolist()
+    for i, slot in enumerate(slots):
+        if is_valid[i]:
+            head.push(x[i])
+        if head.note(slot, is_valid[i], period_ms):
+            for news in head.news:
+                if news[2] >= 0:
+                    yield _episode(detector, head, news, log, rows[unusual], period_ms)
+                unusual = []
+        if is_valid[i] and head.is_unusual:
+            unusual.append(i)
+    if unusual and head.note(slots[-1] + gap_slots(period_ms), False, period_ms):
+        yield _episode(detector, head, head.news[0], log, rows[unusual], period_ms)
 
 
-def _strongest(strength: NDArray[np.float64], is_measured: NDArray[np.bool_]) -> tuple[int, int]:
-    # Returns row and column of the value to name.
-    measured = np.where(is_measured, strength, 0.0)
-    best = measured if measured.max(initial=0) > 1 else strength
-    row, column = np.unravel_index(np.argmax(best), best.shape)
-    return int(row), int(column)
+def _episode(
+    detector: Detector,
+    head: Head,
+    news: tuple[int, int, int],
+    log: Log,
+    rows: NDArray[np.int64],
+    period_ms: int,
+) -> Episode:
+    k, value, _ = news
+    limit = detector.limits[k]
+    return Episode(
+        str(log.node[rows[0]]),
+        float(log.time_s[rows[0]]),
+        float(log.time_s[rows[-1]]),
+        len(rows),
+        head.percent(k, value) / 100,
+        limit.feature,
+        value,
+        describe_value(limit, value, period_ms),
+    )

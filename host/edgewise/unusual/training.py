@@ -7,21 +7,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgenode.core.loader import PERIOD_MAX_MS
+from edgenode.core.loader import FEATURES_MAX, PERIOD_MAX_MS
 from edgewise.errors import InputError
 from edgewise.features.table import ANY
 from edgewise.logs.log import Log
 from edgewise.logs.pieces import pieces_of
+from edgewise.training import widen
 from edgewise.training.detector import NORMAL, UNUSUAL, Detector
 from edgewise.training.pool import NO_FILTERS
-from edgewise.training.result import Levels, Recipe, Trained, score
+from edgewise.training.relevance import information_gain
+from edgewise.training.result import HeadChoice, Levels, Recipe, Trained, score
 from edgewise.training.rows import Rows
 from edgewise.training.sequence import Sequence, sequence_of
-from edgewise.unusual.limits import alarms_of, choose_limits
+from edgewise.unusual.limits import Chosen, alarms_of, choose_limits
 from edgewise.unusual.tree import chain_tree
 from edgewise.unusual.words import FEATURES
 
-__all__ = ["days_needed", "train_detector"]
+__all__ = ["add_detector", "days_needed", "train_detector"]
 
 _ROWS_MIN = 300  # five of the longest windows
 _DAYS_MIN = 2
@@ -42,18 +44,8 @@ def train_detector(fit: Log, test: Log, wanted_per_week: float, seed: int = 0) -
     and where the limits lie beyond what a sensor can measure.
     """
     train_part, test_part = _sequence(fit, fit.period_ms), _sequence(test, fit.period_ms)
-    train_rows, test_rows = (Rows(p.x, p.y, p.time_s, p.node) for p in (train_part, test_part))
-    if len(train_rows.y) < _ROWS_MIN:
-        raise InputError(
-            f"{fit.path}: {len(train_rows.y)} readings to train on, {_ROWS_MIN} are needed: "
-            "record longer"
-        )
-    chosen, validation = choose_limits(train_rows, FEATURES, wanted_per_week, fit.period_ms)
-    if not chosen.limits:
-        raise InputError(
-            f"{fit.path}: with {wanted_per_week:g} false alarms a week the limits lie beyond what "
-            "a sensor measures: allow more with --false-alarms, or leave out days with events"
-        )
+    train_rows, test_rows = _rows(train_part), _rows(test_part)
+    chosen, validation = _choose(train_rows, wanted_per_week, fit)
     features = [limit.feature for limit in chosen.limits]
     columns = [FEATURES.index(name) for name in features]
     estimator = chain_tree([limit.limit for limit in chosen.limits], seed)
@@ -88,7 +80,77 @@ def train_detector(fit: Log, test: Log, wanted_per_week: float, seed: int = 0) -
         detector=detector,
         pieces_train=pieces_of(fit, test),
         pieces_test=pieces_of(test, fit),
+        heads=HeadChoice({"detector": detector.head(features)}, [], 0),
+        labelled=False,
     )
+
+
+def add_detector(trained: Trained, fit: Log, test: Log, wanted_per_week: float) -> Trained:
+    """Return a trained classifier with a detector beside its trees.
+
+    Its limits are of what the node makes of ``fit`` with the filters of the classifier, labelled
+    or not; false alarms are counted on ``test``. Features that the trees do not use come last.
+    Raises InputError for too few readings, for more features than a node takes, and where the
+    limits lie beyond what a sensor can measure.
+    """
+
+    def sequence(log: Log, features: list[str]) -> Sequence:
+        delta, classes = trained.max_delta, trained.classes
+        return sequence_of(log, features, trained.filters, trained.period_ms, delta, classes)
+
+    part = sequence(fit, FEATURES)
+    chosen, _ = _choose(_rows(part), wanted_per_week, fit)
+    others = [limit.feature for limit in chosen.limits if limit.feature not in trained.features]
+    features = [*trained.features, *others]
+    if len(features) > FEATURES_MAX:
+        raise InputError(
+            f"{fit.path}: {len(features)} features with those of the detector, a node takes "
+            f"{FEATURES_MAX}: leave out --false-alarms, or lower --max-nodes"
+        )
+    test_part = sequence(test, FEATURES)
+    columns = [FEATURES.index(limit.feature) for limit in chosen.limits]
+    limits = np.array([limit.limit for limit in chosen.limits])
+    is_unusual = (test_part.x[:, columns] > limits).sum(axis=1) > 0
+    alarms = alarms_of(_rows(test_part), is_unusual, fit.period_ms)
+    detector = Detector(
+        chosen.limits, chosen.quantile, chosen.k, wanted_per_week, chosen.alarms, alarms
+    )
+    training, testing = sequence(fit, features), sequence(test, features)
+    known = training.labelled
+    gain = information_gain(known.x[:, len(trained.features) :], known.y)
+    heads = replace(
+        trained.heads, heads={**trained.heads.heads, "detector": detector.head(features)}
+    )
+    return replace(
+        trained,
+        estimator=widen(trained.estimator, len(features)),
+        features=features,
+        training=training,
+        testing=testing,
+        relevance=trained.relevance
+        | {name: (float(g), 0.0) for name, g in zip(others, gain, strict=True)},
+        detector=detector,
+        heads=heads,
+    )
+
+
+def _rows(part: Sequence) -> Rows:
+    return Rows(part.x, part.y, part.time_s, part.node)
+
+
+def _choose(rows: Rows, wanted_per_week: float, fit: Log) -> tuple[Chosen, str]:
+    if len(rows.y) < _ROWS_MIN:
+        raise InputError(
+            f"{fit.path}: {len(rows.y)} readings to train on, {_ROWS_MIN} are needed: "
+            "record longer"
+        )
+    chosen, validation = choose_limits(rows, FEATURES, wanted_per_week, fit.period_ms)
+    if not chosen.limits:
+        raise InputError(
+            f"{fit.path}: with {wanted_per_week:g} false alarms a week the limits lie beyond what "
+            "a sensor measures: allow more with --false-alarms, or leave out days with events"
+        )
+    return chosen, validation
 
 
 def _sequence(log: Log, period_ms: int) -> Sequence:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from edgewise.training.detector import Detector, Limit
 
-__all__ = ["FEATURES", "amount", "describe_factor", "describe_limit", "describe_value"]
+__all__ = [
+    "FEATURES",
+    "amount",
+    "describe_event",
+    "describe_factor",
+    "describe_limit",
+    "describe_value",
+]
 
+_MOST = 1e9
 STEP = 2  # readings: their range is the step from one reading to the next
 # Movement over three times, steps, and stillness. No levels: they follow the season.
 FEATURES = [
@@ -42,6 +53,25 @@ def describe_value(limit: Limit, value: int, period_ms: int) -> str:
     before, after = _frame(limit.feature, period_ms, "moved", "did not change for")
     text = f"{before} {amount(limit.feature, value, period_ms)} {after}".rstrip()
     return f"{text}, usual is up to {amount(limit.feature, limit.usual, period_ms)}"
+
+
+def describe_event(payload: Mapping[str, Any], period_s: float) -> str:
+    """Return the words of a node's event of an episode; the payload may be of any node.
+
+    ``period_s``: between its readings.
+    """
+    feature = payload.get("feature")
+    values = [payload.get(key) for key in ("value", "usual", "limit")]
+    if not isinstance(feature, str) or "_" not in feature:
+        return ""
+    if not all(isinstance(v, int | float) and abs(v) < _MOST for v in values):
+        return feature
+    scale = 1 / period_s if feature.split("_")[1] == "since" else 100
+    value, usual, limit = (round(scale * float(v or 0)) for v in values)
+    try:
+        return describe_value(Limit(feature, usual, limit), value, round(1000 * period_s))
+    except ValueError:  # a feature that this version does not know
+        return feature
 
 
 def describe_limit(limit: Limit, period_ms: int) -> str:

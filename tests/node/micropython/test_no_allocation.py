@@ -56,7 +56,10 @@ class Forest:
     classes = ("a", "b")
     total = 255
     p_pc = 100
+    features = list(feature_names())
+    # nothing is beyond a limit here: an episode is told on the heap
     heads = {
+        "detector": {"feature": list(range(16)), "usual": [1] * 16, "limit": [32766] * 16},
         "temporal": {"step": [1000, 24, 24, 1000], "weight": [64, 255], "floor": 2},
         "unsure": {"readings": 15, "p": 60},
     }
@@ -129,7 +132,9 @@ def test_a_step_with_every_feature():
                 hold.note_failed(60 * slot)
             hold.note_good(60 * slot)
             x = pipeline.push(slot, calibrate.push(raw[0]), raw[1])
-            confirm.push(0 if heads.push(x, pipeline.age) == UNSURE else heads.best)
+            cls = heads.push(x, pipeline.age)
+            assert not heads.detector.note(slot, True, 60000)
+            confirm.push(0 if cls == UNSURE else heads.best)
             gate.push(60 * slot, raw[0], raw[1], confirm.confirmed)
         finally:
             micropython.heap_unlock()

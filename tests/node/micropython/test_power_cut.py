@@ -43,7 +43,7 @@ class Life:
         self.record = record
         self.spool = Spool("/f/spool", LIMIT, CLASSES)
         self.boot = record.number
-        self.outbox = Outbox(50, self.spool, self.boot, CLASSES)
+        self.outbox = Outbox(50, self.spool, self.boot, CLASSES, True)
         self.seq = 0
 
     def stop(self):
@@ -67,7 +67,7 @@ class Life:
         ts, t, h, c, p = values(self.boot, self.seq)
         self.readings.add((self.boot, self.seq))
         self.backlog.append((self.boot, self.seq))
-        self.outbox.push(self.seq, ts, 0, t, h, c, p, 0)
+        self.outbox.push(self.seq, ts, 0, t, h, c, p, 0, abs(t))
 
     def acknowledge(self):
         # one message: the newest or a batch of the oldest
@@ -133,10 +133,16 @@ def check_after_cut(life):
         entry = spool.peek(cursor)
         if entry is None:
             break
-        (boot, seq, ts, t, h, c, p, err, relative), cls, cursor = entry
+        (boot, seq, ts, t, h, c, p, err, relative, u), cls, cursor = entry
         if (boot, seq) not in life.readings:
             return "a reading that never was: %d %d" % (boot, seq)
-        if (ts, t, h, c, p) != values(boot, seq) or err or relative or cls != CLASSES[c]:
+        if (
+            (ts, t, h, c, p) != values(boot, seq)
+            or err
+            or relative
+            or u != abs(t)
+            or cls != CLASSES[c]
+        ):
             return "wrong data in %d %d" % (boot, seq)
         readings.add((boot, seq))
     losses = [key for key in life.backlog if key not in readings]

@@ -158,7 +158,7 @@ def test_an_order_to_stay_awake_for_ever():
 
 def test_a_list_of_class_names_that_is_no_text():
     spool = Spool("spool.test", 65536, ['"a"', '"b"'])
-    assert spool.push((1, 1, 60, 200, 400, 1, 90, 0, 0))
+    assert spool.push((1, 1, 60, 200, 400, 1, 90, 0, 0, -1))
     spool._classes.clear()
     for name in os.listdir("spool.test"):
         if name.endswith(".cls"):

@@ -15,7 +15,7 @@ def heap():
 
 
 _start = heap()
-from edgenode.core import decode, loader, model, pipeline, walk_plain  # noqa: E402
+from edgenode.core import decode, heads, loader, model, pipeline, walk_plain  # noqa: E402
 from edgenode.core.plausible import Plausible  # noqa: E402
 
 code_bytes = heap() - _start
@@ -59,7 +59,7 @@ class Step:
     # The work of the node on a frame, between the sensor and the outbox.
     def __init__(self, pipe, forest):
         self._pipe = pipe
-        self._forest = forest
+        self._heads = heads.Heads(forest)
         self._raw = array("h", (0, 0))
         self._slot = 0
         self._decoder = decode.Decoder("dht22")
@@ -71,7 +71,7 @@ class Step:
         if self._decoder.decode(frame, raw) == decode.OK:
             if self._plausible.check(self._slot, raw[0], raw[1]) != decode.OK:
                 return
-            self._forest.predict(self._pipe.push(self._slot, raw[0], raw[1]))
+            self._heads.push(self._pipe.push(self._slot, raw[0], raw[1]), self._pipe.age)
 
 
 class Bench:
@@ -82,10 +82,13 @@ class Bench:
         contract = self._forest.contract
         self._pipe = pipeline.Pipeline(contract["features"], contract["filters"])
         with_pipeline = heap()
+        self._heads = heads.Heads(self._forest)
+        with_heads = heap()
         self.heap = {
             "code": code_bytes,
             "model": with_model - start,
             "pipeline": with_pipeline - with_model,
+            "heads": with_heads - with_pipeline,
         }
         self._table = loader.unpack(read("model.bin"))[1]
         self._out = array("i", bytes(4 * len(contract["classes"])))

@@ -1,5 +1,6 @@
 # micropython predict_rows.py KIND, in a folder with model.bin, feed.bin and maybe model.py.
-# Prints for every row of the feed: class index, confidence in percent, whether it is sure.
+# Prints for every row of the feed: class index, confidence in percent, whether it is sure, how
+# unusual it is in percent of a limit.
 import struct
 import sys
 from array import array
@@ -28,9 +29,9 @@ with open("feed.bin", "rb") as f:
             break
         _, step, silent, frame = struct.unpack("<IHB5s", row)
         if silent or decoder.decode(frame, raw) or plausible.check(slot, raw[0], raw[1]):
-            print(-1, 0, 0)
+            print(-1, 0, 0, -1)
         else:
             x = pipeline.push(slot, raw[0], raw[1])
             cls = heads.push(x, pipeline.age)
-            print(heads.best, heads.p_pc, int(cls != UNSURE))
+            print(heads.best, heads.p_pc, int(cls != UNSURE), heads.u)
         slot += step

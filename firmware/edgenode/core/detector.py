@@ -1,0 +1,126 @@
+"""How unusual a reading is, and the episodes that unusual readings belong to."""
+
+from array import array
+from struct import calcsize, pack_into, unpack_from
+
+from .compat import const
+from .records import percent
+
+U_MAX = const(4094)  # percent: what 12 bits of a frame on flash hold
+_GAP_MS = const(1800000)
+_GAP_READINGS = const(3)
+_LIMIT_PC = const(100)
+_MEASURED = const(1 << 23)
+_RANK_PC = const((1 << 23) - 1)
+# whether one goes on, first and last unusual slot, its strongest limit and value
+_STATE = "<BiiBh"
+
+
+def gap_slots(period_ms):
+    # An episode goes on while less than this passes between two unusual readings: half an hour,
+    # the half of the longest window at a reading a minute, but at least three readings.
+    return max(_GAP_READINGS, -(-_GAP_MS // period_ms))
+
+
+class Detector:
+    # facts (core.headcheck has the limits): feature, usual and limit, one of each for a limit.
+    # features: their names. Bound: 100 * 32,766 is below 2**22.
+    def __init__(self, facts, features):
+        self.names = [features[i] for i in facts["feature"]]
+        self._feature = bytearray(facts["feature"])
+        self._usual = array("H", facts["usual"])
+        self._limit = array("H", facts["limit"])
+        # absolute humidity and dew point follow from what is measured
+        self._measured = bytearray([name[0] in "th" for name in self.names])
+        self.u = self.k = self.value = 0
+        self.kept_bytes = calcsize(_STATE)
+        # (limit, its value, seconds), -1 seconds for a begin, else the strongest of what ends
+        self.news = ()
+        self.open = False  # whether an episode goes on
+        self._first = self._last = self._k_most = self._value_most = 0
+
+    def push(self, x):
+        # -> u: the largest value / limit in percent, above 100 beyond a limit. k and value: the
+        # limit to name, a measured one where one is crossed, and its value.
+        self.u = most = -1
+        for k in range(len(self._limit)):
+            value = x[self._feature[k]]
+            rank = self._rank(k, value)
+            pc = rank & _RANK_PC
+            if pc > self.u:
+                self.u = pc
+            if rank > most:
+                most = rank
+                self.k = k
+                self.value = value
+        return min(self.u, U_MAX)
+
+    @property
+    def is_unusual(self):
+        return self.u > _LIMIT_PC
+
+    def _rank(self, k, value):
+        # percent, and above all others a measured value beyond its limit
+        pc = self.percent(k, value)
+        return pc + _MEASURED if self._measured[k] and pc > _LIMIT_PC else pc
+
+    def percent(self, k, value):
+        # rounded up, so that it is above 100 where the value is above the limit
+        limit = self._limit[k]
+        return (100 * value + limit - 1) // limit if value > 0 else 0
+
+    def note(self, slot, is_read, period_ms):
+        # Call in every slot, after push() where a reading was read -> whether there are news.
+        has_news = self.open and slot - self._last >= gap_slots(period_ms)
+        if has_news:
+            self.open = False
+            seconds = (self._last - self._first) * period_ms // 1000
+            self.news = [(self._k_most, self._value_most, seconds)]
+        if is_read and self.is_unusual:
+            if not self.open:
+                self._begin(slot, has_news)
+                has_news = True
+            self._last = slot
+            rank = self._rank(self.k, self.value)
+            if rank > self._rank(self._k_most, self._value_most):
+                self._k_most = self.k
+                self._value_most = self.value
+        return has_news
+
+    def _begin(self, slot, has_news):
+        self.open = True
+        self._first = slot
+        self._k_most = self.k
+        self._value_most = self.value
+        begin = (self.k, self.value, -1)
+        self.news = self.news + [begin] if has_news else [begin]
+
+    def save(self, buf, at):
+        state = (self.open, self._first, self._last, self._k_most, self._value_most)
+        pack_into(_STATE, buf, at, *state)
+
+    def load(self, buf, at):
+        self.open, self._first, self._last, self._k_most, self._value_most = unpack_from(
+            _STATE, buf, at
+        )
+
+    def tails(self, period_ms):
+        # the rest of the event of each news, as JSON
+        return [self.tail(k, value, seconds, period_ms) for k, value, seconds in self.news]
+
+    def tail(self, k, value, seconds, period_ms):
+        name = self.names[k]
+        strength = percent(self.percent(k, value))
+        values = (value, self._usual[k], self._limit[k])
+        if name.split("_")[1] == "since":  # readings without a change
+            value, usual, limit = [str(v * period_ms // 1000) for v in values]
+        else:
+            value, usual, limit = [percent(v) for v in values]
+        tail = '"feature":"%s","value":%s,"usual":%s,"limit":%s' % (name, value, usual, limit)
+        if seconds < 0:
+            return '"from":"normal","to":"unusual",%s}' % tail
+        return '"from":"unusual","to":"normal",%s,"strength":%s,"seconds":%d}' % (
+            tail,
+            strength,
+            seconds,
+        )
