@@ -7,7 +7,7 @@ from array import array
 from .core import decode
 from .core.compat import const
 from .core.decide import Confirm, rule
-from .core.heads import Heads
+from .core.heads import Heads, make_outlook
 from .core.pipeline import Pipeline
 from .core.records import UNSURE
 
@@ -36,6 +36,9 @@ class Node:
         self._on = settings["actuator"]["on"]
         self._safe = settings["actuator"]["safe"] == "on"
         self._period_ms = settings["period_ms"] or contract["period_ms"]
+        self._outlook = make_outlook(model, settings["limits"], self._period_ms)
+        self._limits = self._outlook.limits if self._outlook else None
+        self._follows_limits = settings["actuator"]["follow"] == "limit"
         self.console = None  # a drivers.console, set by the owner
         self._manual = False
         self._raw = array("h", (0, 0))
@@ -123,6 +126,9 @@ class Node:
         start_us = clock.ticks_us()
         cls = self._heads.push(x, self._pipeline.age)
         self._predict_us = clock.ticks_diff(clock.ticks_us(), start_us)
+        crossed = 0
+        if self._outlook:
+            crossed = self._outlook.push(self._slot, raw[0], raw[1], self._pipeline.age)
         if self._gate.push(now_s, raw[0], raw[1], cls):
             self._report(0, cls, self._heads.p_pc)
         if self._hold.note_good(now_s):
@@ -130,6 +136,8 @@ class Node:
         before = self._confirm.confirmed
         if cls != UNSURE and self._confirm.push(cls):
             self._report_class(before, cls)
+        if crossed:
+            self._report_limits(crossed)
 
     def _report(self, code, cls, p_pc):
         # Only what is reported has a number: a gap in the numbers is a loss.
@@ -142,10 +150,14 @@ class Node:
             self._outbox.keep()
         if self.console is not None:
             self.console.reading(ts, self._seq, t_dc, h_pm, cls, p_pc, code)
+        if self._outlook and self._outlook.n and not code and self._link.up:
+            self._link.outlook(self._seq, self._outlook.text())
 
     def _report_fault(self, name):
         # Held long enough: nothing is known any more.
         self._confirm.clear()
+        if self._limits:
+            self._limits.clear()
         self._drive()
         self._link.event(self._seq, "fault", '"from":"ok","to":"fault","err":"%s"}' % name)
 
@@ -156,8 +168,20 @@ class Node:
         tail = '"from":%s,"to":%s}' % (was, json.dumps(classes[cls]))
         self._link.event(self._seq, "class", tail)
 
+    def _report_limits(self, crossed):
+        self._drive()
+        from .core.limits import tail
+
+        for c in range(2):
+            if crossed >> c & 1:
+                self._link.event(self._seq, "limit", tail(*self._limits.event(c)) + "}")
+
     def _drive(self):
         if self._manual:
+            return
+        if self._follows_limits:
+            limits = self._limits
+            self._output.set(limits.is_on(self._on) if limits.known else self._safe)
             return
         cls = self._confirm.confirmed
         self._output.set(self._safe if cls < 0 else self._model.classes[cls] == self._on)
@@ -178,6 +202,8 @@ class Node:
         self._period_ms = period_ms or self._model.contract["period_ms"]
         self._sensor.period_ms = self._period_ms
         self._pipeline.clear()
+        if self._outlook:
+            self._outlook.use(self._period_ms)
         self._next_ms = self._clock.ticks_ms()
 
     def stay_awake(self, minutes):
@@ -208,7 +234,7 @@ class Node:
                 "r_noise": good / n if n else 1,
                 "s_feature": model.contract["s_feature"],
                 "l_infer": self._visits * self._predict_us / model.visits(self._pipeline.x) / 1e6,
-                "a_forecast": None,
+                "a_forecast": self._outlook.a_forecast() if self._outlook else None,
                 "accuracy": model.contract["accuracy"],
             }
         )

@@ -103,6 +103,7 @@ def test_as_many_readings_wait_as_the_node_has_room_for() -> None:
         "period_ms": 60000,
         "report_every": 0,
         "hold_s": 600,
+        "limits": {"t": [], "h": []},
         "next_boot": lambda: 1,
     }
     board: Any = Board()

@@ -3,6 +3,24 @@
 from .records import UNSURE
 
 
+def make_outlook(model, given, period_ms):
+    # -> a core.outlook for a model with forecasts, or a node with limits; else None.
+    # given: the limits of the settings
+    facts = model.heads.get("next")
+    if not facts and not given["t"] and not given["h"]:
+        return None
+    from .outlook import Outlook
+
+    limits = None
+    if given["t"] or given["h"]:
+        from .limits import Limits
+
+        limits = Limits(given, facts["minutes"] if facts else [])
+    outlook = Outlook(facts, limits, model.contract["period_ms"])
+    outlook.use(period_ms)
+    return outlook
+
+
 class Heads:
     # model: core.model, whose contract may have `heads`
     def __init__(self, model):

@@ -113,7 +113,7 @@ def _check_values(contract):
     if "heads" in contract:
         from .headcheck import check_heads
 
-        check_heads(contract["heads"], len(contract["classes"]))
+        check_heads(contract["heads"], len(contract["classes"]), contract["period_ms"])
 
 
 def check_names(names, what, n_max):

@@ -9,6 +9,7 @@ from .records import UNSURE, class_json, number
 CLASS = const(0)
 FAULT = const(1)
 GOOD = const(2)
+LIMIT = const(3)
 READING_BYTES = const(7)
 _HEAD = "<IIHHII"
 _AGE_MAX = const(0x7FFFFF)  # seconds from the first reading: 97 days
@@ -19,6 +20,8 @@ _FAILED = const(0x7FF)  # in the place of the temperature; that of humidity hold
 _EVENTS_MAX = const(8)
 _EVENT = "<bbbII"
 _EVENT_BYTES = const(11)
+_LIMIT_EVENT = "<bbbIIhH"  # of a node with limits
+_LIMIT_EVENT_BYTES = const(15)
 
 
 def move_time(ts, jump_s, since_s, now_s):
@@ -181,11 +184,13 @@ class PackedOutbox:
 
 
 class PackedEvents:
-    # (kind, was, now, seq, ts), oldest first; boot and known are set by the owner
-    kept_bytes = 91
-
-    def __init__(self, classes_json):
+    # (kind, was, now, seq, ts), of a node with limits also (value, minutes), oldest first; boot
+    # and known are set by the owner
+    def __init__(self, classes_json, has_limits=False):
         self._classes = classes_json
+        self._has_limits = has_limits
+        self._bytes = _LIMIT_EVENT_BYTES if has_limits else _EVENT_BYTES
+        self.kept_bytes = 3 + _EVENTS_MAX * self._bytes
         self._waiting = []
         self.dropped = self.boot = 0
         self.known = False
@@ -193,18 +198,24 @@ class PackedEvents:
     def __len__(self):
         return len(self._waiting)
 
-    def push(self, kind, was, now, seq, ts):
+    def push(self, kind, was, now, seq, ts, more=(0, 0)):
         if len(self._waiting) == _EVENTS_MAX:
             self.drop()
             self.dropped += 1
-        self._waiting.append((kind, was, now, seq, ts))
+        event = (kind, was, now, seq, ts)
+        self._waiting.append(event + more if self._has_limits else event)
+
+    def push_limit(self, event, seq, ts):
+        # event: as core.limits has it
+        c, was, now, value, minutes = event
+        self.push(LIMIT, c << 2 | was, now, seq, ts, (value, minutes))
 
     def drop(self):
         self._waiting.pop(0)
 
     def text(self):
         # the oldest as JSON
-        kind, was, now, seq, ts = self._waiting[0]
+        kind, was, now, seq, ts = self._waiting[0][:5]
         head = '{"ts":%s,"boot":%d,"seq":%d,' % (
             number(ts if self.known else None),
             self.boot,
@@ -216,19 +227,28 @@ class PackedEvents:
         if kind == FAULT:
             err = ERRORS[now]
             return head + '"event":"fault","from":"ok","to":"fault","err":"%s"}' % err
+        if kind == LIMIT:
+            from .limits import tail
+
+            more = self._waiting[0][5:]
+            return head + '"event":"limit",%s}' % tail(was >> 2, was & 3, now, *more)
         return head + '"event":"fault","from":"fault","to":"ok"}'
 
     def move(self, jump_s, since_s, now_s):
-        self._waiting = [e[:4] + (move_time(e[4], jump_s, since_s, now_s),) for e in self._waiting]
+        self._waiting = [
+            e[:4] + (move_time(e[4], jump_s, since_s, now_s),) + e[5:] for e in self._waiting
+        ]
 
     def save(self, buf, at):
         pack_into("<BH", buf, at, len(self._waiting), min(self.dropped, 0xFFFF))
+        form = _LIMIT_EVENT if self._has_limits else _EVENT
         for event in self._waiting:
-            pack_into(_EVENT, buf, at + 3, *event)
-            at += _EVENT_BYTES
+            pack_into(form, buf, at + 3, *event)
+            at += self._bytes
 
     def load(self, buf, at):
         n, self.dropped = unpack_from("<BH", buf, at)
         at += 3
-        places = range(at, at + n * _EVENT_BYTES, _EVENT_BYTES)
-        self._waiting = [unpack_from(_EVENT, buf, i) for i in places]
+        form = _LIMIT_EVENT if self._has_limits else _EVENT
+        places = range(at, at + n * self._bytes, self._bytes)
+        self._waiting = [unpack_from(form, buf, i) for i in places]

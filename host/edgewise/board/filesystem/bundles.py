@@ -26,6 +26,7 @@ _FILES = {
     "calibrate": ("core.calibrate",),
     "headcheck": ("core.headcheck",),
     "temporal": ("core.temporal",),
+    "outlook": ("core.outlook", "core.limits"),
     "viper": ("core.walk_viper",),
     "safe": ("start.safe",),
     "command": ("commands.control",),
