@@ -45,6 +45,7 @@ def inspect(
         "inline_bytes": info["inline_bytes"],
         "checked": info["checked"],
         "metrics": info.get("metrics"),
+        "forecasts": info.get("forecasts", []),
         "data_sha256": info.get("data_sha256", {}),
         "tools": info.get("tools", {}),
         "signature": _signature(loaded.signature),
@@ -85,6 +86,8 @@ def _heads(heads: dict[str, dict[str, Any]]) -> str:
         words.append(
             f"no class in {unsure['readings']} readings after a start and below {unsure['p']} %"
         )
+    if following := heads.get("next"):
+        words.append(f"forecasts for {' and '.join(map(str, following['minutes']))} min")
     return ", ".join(words) or "none beside the trees"
 
 

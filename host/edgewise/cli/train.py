@@ -11,7 +11,7 @@ import typer
 
 from edgewise.cli.log_options import say_source, with_log_options
 from edgewise.cli.options import DB_ENV, DbPasswordFile, JsonFlag, Seed, db_or_none
-from edgewise.cli.unlabelled import DEFAULT_RATE, read_db, train_unlabelled
+from edgewise.cli.unlabelled import DEFAULT_RATE, forecast_lines, read_db, train_unlabelled
 from edgewise.console import emit_json, progress_bar, say
 from edgewise.errors import InputError
 from edgewise.logs.choices import Choices
@@ -116,6 +116,12 @@ def train(
         Choice,
         typer.Option(help="No class after a start and at low confidence; auto decides likewise"),
     ] = Choice.auto,
+    next_: Annotated[
+        Choice,
+        typer.Option(
+            "--next", help="What comes next, in 30 and 60 minutes; auto decides likewise"
+        ),
+    ] = Choice.auto,
     form: Annotated[
         Form, typer.Option(help="Form of the model: code or table; auto decides by size")
     ] = Form.auto,
@@ -157,7 +163,8 @@ def train(
             if db
             else _read_log(log, node, options, needs_label=False)
         )
-        info = train_unlabelled(parts, false_alarms or DEFAULT_RATE, seed, out, form)
+        rate = false_alarms or DEFAULT_RATE
+        info = train_unlabelled(parts, rate, seed, out, form, next_ is Choice.auto)
         say(f"written: {out}")
         if json:
             emit_json({"model": str(out), **info})
@@ -171,7 +178,7 @@ def train(
     )
     with progress_bar("searching") as step:
         budget = Budget(max_nodes, max_bytes, max_us)
-        may_have = (choice is Choice.auto for choice in (temporal, unsure))
+        may_have = (choice is Choice.auto for choice in (temporal, unsure, next_))
         trained = train_model(training, testing, budget, levels, seed, jobs, step, *may_have)
     show_front(trained.candidates)
     say(f"levels {'on' if trained.levels.used else 'off'}: {trained.levels.why}")
@@ -183,7 +190,7 @@ def train(
         f"{info['bytes']} bytes, form {info['form']}; the same as scikit-learn on "
         f"{info['checked']['rows']} rows and {info['checked']['thresholds']} thresholds"
     )
-    for line in quality_lines(info):
+    for line in [*quality_lines(info), *forecast_lines(info)]:
         say(line)
     say(f"written: {out}")
     if json:

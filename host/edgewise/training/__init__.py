@@ -19,6 +19,7 @@ from edgewise.logs.log import Log
 from edgewise.package.forest import trees_of
 from edgewise.training.budget import Budget
 from edgewise.training.heads import choose_heads
+from edgewise.training.outlook import with_outlook
 from edgewise.training.pool import FILTERS, NO_FILTERS, POOL
 from edgewise.training.relevance import information_gain, s_feature
 from edgewise.training.result import Candidate, Levels, Recipe, Scores, Trained, score
@@ -53,13 +54,14 @@ def train(
     progress: Callable[[int, int], None] = lambda count, total: None,
     temporal: bool = True,
     unsure: bool = True,
+    outlook: bool = True,
 ) -> Trained:
     """Return a classifier that is chosen and fitted on ``fit`` and scored on ``test``.
 
     The choice uses held-out parts of ``fit``: blocks of time (one node) or whole nodes.
     ``levels``: "auto", "on" or "off". ``jobs``: 0 is all cores; the result does not depend on it.
     ``temporal``, ``unsure``: whether the model may have a memory between readings, and may say no
-    class, where that makes it better on held-out parts.
+    class, where that makes it better on held-out parts. ``outlook``: whether it may forecast.
     ``progress`` gets the number of candidates that are tried, and of all candidates.
     Raises InputError where nothing can be learned from the labels or nothing fits the budget.
     """
@@ -78,7 +80,8 @@ def train(
     # Its numbers need no check: they are whole, and so are the parameters of its own trees.
     with config_context(assume_finite=True, skip_parameter_validation=True):
         result = search.find(budget or Budget(), levels, progress)
-        return _train_final(result, fit, test, classes, (temporal, unsure))
+        trained = _train_final(result, fit, test, classes, (temporal, unsure))
+    return with_outlook(trained, fit, test) if outlook else trained
 
 
 def _labelled_rows(fit: Log, classes: list[str]) -> dict[bool, Rows]:

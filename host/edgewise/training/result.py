@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,17 @@ from edgewise.features.table import Filters
 from edgewise.training.detector import Detector
 from edgewise.training.sequence import Sequence
 
-__all__ = ["NO_HEADS", "Candidate", "HeadChoice", "Levels", "Recipe", "Scores", "Trained", "score"]
+__all__ = [
+    "NO_HEADS",
+    "Candidate",
+    "Forecast",
+    "HeadChoice",
+    "Levels",
+    "Recipe",
+    "Scores",
+    "Trained",
+    "score",
+]
 
 
 @dataclass(frozen=True)
@@ -137,13 +147,34 @@ NO_HEADS = HeadChoice({}, [], 0)
 
 
 @dataclass(frozen=True)
+class Forecast:
+    """How right the forecasts of one channel (t or h) and horizon were on the test part.
+
+    ``unchanged``: mean absolute error of 'as it is now', ``error``: of the forecast, in Celsius or
+    %RH; ``inside``: share of the readings within the band.
+    """
+
+    channel: str
+    minutes: int
+    rows: int
+    unchanged: float
+    error: float
+    inside: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return its part of the key ``forecasts`` of model.json."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class Trained:
     """A fitted classifier with everything that its package needs.
 
     ``estimator`` has only the columns ``features``; ``training``, ``testing``: the readings of
     both parts, labelled or not; ``relevance``: feature -> information gain in bits, use;
     ``s_feature``: see `training.relevance.s_feature`; ``detector``: the limits of a detector,
-    whose ``y`` are all 0: nobody labelled them.
+    whose ``y`` are all 0: nobody labelled them; ``forecasts``: of what comes next, on the test
+    part.
     """
 
     estimator: Any
@@ -165,3 +196,4 @@ class Trained:
     seed: int
     detector: Detector | None = None
     heads: HeadChoice = NO_HEADS
+    forecasts: list[Forecast] = field(default_factory=list)

@@ -12,6 +12,7 @@ from edgewise.errors import InputError
 from edgewise.features.table import ANY
 from edgewise.logs.log import Log
 from edgewise.training.detector import NORMAL, UNUSUAL, Detector
+from edgewise.training.outlook import with_outlook
 from edgewise.training.pool import NO_FILTERS
 from edgewise.training.result import Levels, Recipe, Trained, score
 from edgewise.training.rows import Rows
@@ -33,11 +34,14 @@ def days_needed(wanted_per_week: float) -> float:
     return max(float(_DAYS_MIN), _WEEK_DAYS / wanted_per_week)
 
 
-def train_detector(fit: Log, test: Log, wanted_per_week: float, seed: int = 0) -> Trained:
+def train_detector(
+    fit: Log, test: Log, wanted_per_week: float, seed: int = 0, outlook: bool = True
+) -> Trained:
     """Return a detector with limits from ``fit``; its false alarms are counted on ``test``.
 
     All readings are taken as ordinary, labels are not used. No filter: a median hides spikes; and
-    no jump is refused, for it is what the detector is for. Raises InputError for too few readings,
+    no jump is refused, for it is what the detector is for. ``outlook``: whether it may also
+    forecast. Raises InputError for too few readings,
     and where the limits lie beyond what a sensor can measure.
     """
     train_part, test_part = _sequence(fit, fit.period_ms), _sequence(test, fit.period_ms)
@@ -66,7 +70,7 @@ def train_detector(fit: Log, test: Log, wanted_per_week: float, seed: int = 0) -
         chosen.alarms,
         alarms_of(test_rows, predicted == 1, fit.period_ms),
     )
-    return Trained(
+    trained = Trained(
         estimator=estimator,
         recipe=Recipe("DecisionTree", 1, len(features) + 1, None, 1, None, "gini"),
         classes=[NORMAL, UNUSUAL],
@@ -86,6 +90,7 @@ def train_detector(fit: Log, test: Log, wanted_per_week: float, seed: int = 0) -
         seed=seed,
         detector=detector,
     )
+    return with_outlook(trained, fit, test) if outlook else trained
 
 
 def _sequence(log: Log, period_ms: int) -> Sequence:
