@@ -120,6 +120,7 @@ def _devices(
     from edgewise.training.detector import UNUSUAL, Detector
 
     alarm = UNUSUAL if Detector.of_info(model.info) else None
+    minutes = model.heads.get("next", {}).get("minutes", [])
     devices = {}
     for node, has_status in nodes.items():
         expiry_s = expire_s(node)
@@ -127,7 +128,14 @@ def _devices(
             if expiry_s is None and not has_status:
                 raise InputError(f"node {node!r}: it sleeps: name its settings with --config")
             devices[node] = ha.discovery(
-                node, model.classes, base, model.info["name"], expiry_s, fahrenheit, alarm
+                node,
+                model.classes,
+                base,
+                model.info["name"],
+                expiry_s,
+                fahrenheit,
+                alarm,
+                minutes,
             )
         except InputError as e:
             say(f"left out: {e}")

@@ -30,6 +30,7 @@ _TABLES: dict[str, Table] = {
     "event": schema.events,
     "diag": schema.diag,
     "status": schema.status,
+    "outlook": schema.outlook,
     "rejected": schema.rejected,
 }
 
@@ -79,10 +80,12 @@ def insert(connection: Connection, rows: Rows, lives: Lives) -> int:
             continue
         if table is schema.events:
             statement = statement.on_conflict_do_nothing()
-        if table is schema.status:
+        if table in (schema.status, schema.outlook):  # the newest takes the place
+            key = [column.name for column in table.primary_key]
+            others = [column.name for column in table.columns if column.name not in key]
             statement = statement.on_conflict_do_update(
-                index_elements=["node"],
-                set_={key: statement.excluded[key] for key in ("online", "received_at")},
+                index_elements=key,
+                set_={name: statement.excluded[name] for name in others},
             )
         connection.execute(statement, rows[name])
     _note_two_boards(connection, nodes, clashes)

@@ -53,6 +53,9 @@ def figures(engine: Engine, node: str, diag: dict[str, Any], last_s: float) -> l
         noise = _share(connection, _NOISE, node=node, since=last_s - _DAY_S)
         label_accuracy = _share(connection, _LABEL_ACCURACY, node=node)
         forecast = _forecast(connection, node)
+    forecast_meaning = "temperature, as forecast in the last four weeks"
+    if forecast is None and (said := _number(diag, "a_forecast")) is not None:
+        forecast, forecast_meaning = said, "as the node forecast since its start"
     buffer = None if delivered is None else 1 / delivered
     accuracy_meaning = (
         "on your labels" if label_accuracy is not None else "of its model, on test data"
@@ -64,7 +67,7 @@ def figures(engine: Engine, node: str, diag: dict[str, Any], last_s: float) -> l
         Figure("R_noise", noise, "%", "good reads of the last day"),
         Figure("S_feature", _number(diag, "s_feature"), "bit", "information in the features"),
         Figure("L_infer", _number(diag, "l_infer"), "s", "one decision, from visits and speed"),
-        Figure("A_forecast", forecast, "%", "temperature, as forecast in the last four weeks"),
+        Figure("A_forecast", forecast, "%", forecast_meaning),
         Figure("Accuracy", accuracy, "%", accuracy_meaning),
     ]
 

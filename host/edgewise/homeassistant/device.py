@@ -20,6 +20,12 @@ ORIGIN = "Edgewise"
 _NAME = re.compile(r"[a-zA-Z0-9_-]+")
 _PERCENT = "(value_json.p * 100) | round(0, 'floor') | int"
 
+# Of the forecasts: key of the payload, name, sensor with its unit. They have no state class:
+# statistics are for what was measured. A reading makes four of them, so Home Assistant leaves them
+# out until somebody enables one.
+_FORECASTS = (("t", "Temperature", "temperature"), ("h", "Humidity", "humidity"))
+_FORECAST_MINUTES = (30, 60)  # what models have; others are taken away
+
 # key -> component; readings come on `state`, figures on `diag`. None means unknown there.
 _READINGS: dict[str, dict[str, Any]] = {
     "temperature": {
@@ -103,6 +109,7 @@ def discovery(
     expire_s: int | None = None,
     fahrenheit: bool = False,
     alarm: str | None = None,
+    minutes: Sequence[int] = (),
 ) -> dict[str, Any]:
     """The payload for ``config_topic``: a device with a sensor for each value of the node.
 
@@ -110,6 +117,7 @@ def discovery(
     node has no last will; its values become unavailable after so many seconds without a reading.
     ``fahrenheit``: the temperature is converted from Celsius, in which a node reports it.
     ``alarm``: the class with which a detector reports something unusual; it gets a problem sensor.
+    ``minutes``: of the forecasts of its model, whose sensors are disabled until enabled there.
     InputError for a name that Home Assistant does not take.
     """
     config_topic(node)
@@ -117,6 +125,7 @@ def discovery(
     readings = _readings(f"{topic}/state", classes)
     if alarm is not None:
         readings["unusual"] = _alarm(f"{topic}/state", alarm)
+    readings |= _forecasts(f"{topic}/next", minutes, fahrenheit)
     if fahrenheit:
         readings["temperature"] |= _FAHRENHEIT
     if expire_s is None:
@@ -129,9 +138,12 @@ def discovery(
         }
         figures = {}
     ids = {key: {"unique_id": f"edgewise_{node}_{key}"} for key in readings | figures}
-    # An entry with nothing but a platform removes a sensor, if the node did not sleep before or
-    # had a detector.
-    absent = {key: {"platform": "sensor"} for key in _FIGURES}
+    # An entry with nothing but a platform removes a sensor, if the node did not sleep before, had
+    # a detector or made forecasts.
+    absent = {
+        key: {"platform": "sensor"}
+        for key in [*_FIGURES, *_forecasts(topic, _FORECAST_MINUTES, fahrenheit)]
+    }
     absent["unusual"] = {"platform": "binary_sensor"}
     components = absent | readings | figures
     return {
@@ -159,6 +171,31 @@ def _readings(topic: str, classes: Sequence[str]) -> dict[str, dict[str, Any]]:
         "value_template": f"{{{{ value_json.cls if value_json.cls in {names} else None }}}}",
     }
     components["problem"] = {**_PROBLEM, "state_topic": topic}
+    return components
+
+
+def _forecasts(topic: str, minutes: Sequence[int], fahrenheit: bool) -> dict[str, dict[str, Any]]:
+    components = {}
+    for m in minutes:
+        for key, name, sensor in _FORECASTS:
+            value = f"value_json.next['{m}'].{key}"
+            unit = _READINGS[sensor]["unit_of_measurement"]
+            if fahrenheit and key == "t":
+                value, unit = (
+                    f"({value} * 1.8 + 32) | round(2)",
+                    _FAHRENHEIT["unit_of_measurement"],
+                )
+            components[f"{sensor}_{m}"] = {
+                "platform": "sensor",
+                "name": f"{name} in {m} min",
+                "state_topic": topic,
+                "device_class": sensor,
+                "unit_of_measurement": unit,
+                "suggested_display_precision": 1,
+                "enabled_by_default": False,
+                # of a model that was replaced it may have other horizons
+                "value_template": f"{{{{ {value} if '{m}' in value_json.next else None }}}}",
+            }
     return components
 
 

@@ -20,6 +20,9 @@ _DEPTH_MAX = 8
 _EARLIEST_S = 946684800  # the year 2000: a clock before it was never set
 _LATEST_S = 253402300799  # the year 9999, the last with four digits
 _AHEAD_S = 366 * 86400  # a simulated node may be ahead by the length of its log
+_MINUTES_MAX = 1440
+_HORIZONS_MAX = 8
+_FORECASTS = {"t": (-40, 80), "h": (0, 100), "t_band": (0, 120), "h_band": (0, 100)}
 _READING_KEYS = {"ts", "boot", "seq", "t", "h", "cls", "p", "err"}
 
 
@@ -49,6 +52,8 @@ def parse(base: str, topic: str, payload: bytes, received_at: float) -> list[Row
     if kind == "state":
         return [("reading", _reading(node, value, 0, received_at))]
     _check_plain(value)
+    if kind == "next":
+        return _forecasts(node, value, received_at)
     row = {
         "node": node,
         "boot": _integer(value, "boot"),
@@ -138,6 +143,32 @@ def _reading(node: str, value: Any, late: int, received_at: float) -> dict[str, 
     if (row["t"] is None) != (row["h"] is None) or (row["t"] is None) != (row["err"] is not None):
         raise ValueError("a reading has t and h, or err")
     return row
+
+
+def _forecasts(node: str, value: dict[str, Any], received_at: float) -> list[Row]:
+    # A row for each horizon; more than these keys may come from a later node.
+    by_minutes = value.get("next")
+    if not isinstance(by_minutes, dict) or len(by_minutes) > _HORIZONS_MAX:
+        raise ValueError(f"next is not an object of up to {_HORIZONS_MAX} horizons")
+    same = {
+        "node": node,
+        "boot": _integer(value, "boot"),
+        "seq": _integer(value, "seq"),
+        "ts": _number(value, "ts", 0, _LATEST_S),
+        "received_at": received_at,
+    }
+    rows: list[Row] = []
+    for minutes, forecast in by_minutes.items():
+        is_number = minutes.isascii() and minutes.isdigit() and minutes[0] != "0"
+        if not is_number or int(minutes[:5]) > _MINUTES_MAX:
+            raise ValueError(f"next: {minutes[:_TEXT_MAX]!a} is not 1 to {_MINUTES_MAX} minutes")
+        if not isinstance(forecast, dict):
+            raise ValueError("next: a forecast is not an object")
+        figures = {key: _number(forecast, key, *limits) for key, limits in _FORECASTS.items()}
+        if None in figures.values():
+            raise ValueError(f"next: a forecast has {', '.join(_FORECASTS)}")
+        rows.append(("outlook", {**same, "minutes": int(minutes), **figures}))
+    return rows
 
 
 def _integer(value: dict[str, Any], key: str) -> int:
