@@ -114,6 +114,16 @@ def test_as_many_readings_wait_as_the_node_has_room_for() -> None:
     assert node.outbox.size >= 40
 
 
+def test_heads_take_room_of_them() -> None:
+    following = {"k": 5, "minutes": [30, 60], "t": [1, 2], "t_band": [3, 4]}
+    following |= {"h": [5, 6], "h_band": [7, 8]}
+    steps = {"step": [1000, 24, 24, 1000], "weight": [64, 64], "floor": 32}
+    heads = {"next": following, "temporal": steps}
+    bare = battery(info(), 8.0)["readings_kept"]
+    room = battery(info() | {"heads": heads, "classes": ["0", "1"]}, 8.0)["readings_kept"]
+    assert 33 + 4 <= 7 * (bare - room) < 33 + 4 + 7 * 2
+
+
 def info(period_ms: int = 60000) -> dict[str, Any]:
     return {"period_ms": period_ms, "features": ["t_mean_60"], "filters": []}
 

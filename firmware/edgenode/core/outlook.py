@@ -17,6 +17,11 @@ _NONE = const(-1)
 _SUM_MAX = const(1 << 28)  # then both sums are halved: what is long ago counts less
 
 
+def slots_of(minutes, period_ms):
+    # whole periods of a horizon, at least one
+    return max(1, (minutes * 60000 + (period_ms >> 1)) // period_ms)
+
+
 def hundredths(v):
     sign = "-" if v < 0 else ""
     v = abs(v)
@@ -37,7 +42,7 @@ class Outlook:
         self.limits = limits
         self._period_ms = period_ms
         n = len(self.minutes)
-        self._slots = array("i", [m * 60000 // period_ms for m in self.minutes])
+        self._slots = array("i", [slots_of(m, period_ms) for m in self.minutes])
         self._shares = (array("h", facts["t"]), array("h", facts["h"]))
         self._bands = (array("h", facts["t_band"]), array("h", facts["h_band"]))
         self._emas = (Ema(None, facts["k"]), Ema(None, facts["k"]))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgenode.core.headcheck import BAND_MAX, K_MAX, SHARE_MAX
-from edgenode.core.outlook import Outlook
+from edgenode.core.outlook import Outlook, slots_of
 from edgewise.features.table import build_table, series_slots
 from edgewise.logs.log import Log
 from edgewise.training.result import Forecast, Trained
@@ -109,7 +109,7 @@ def choose_outlook(
     facts: dict[str, Any] = {"k": k, "minutes": []}
     facts |= {name: [] for c in _CHANNELS for name in (c, f"{c}_band")}
     for m in minutes:
-        rows, after = readings.due(m * 60_000 // period_ms)
+        rows, after = readings.due(slots_of(m, period_ms))
         choices = [_choose(readings, rows, after, i) for i in range(len(_CHANNELS))]
         if None in choices:
             continue
@@ -171,7 +171,7 @@ def judge_outlook(
     said = said_next(facts, readings, period_ms)
     judged = []
     for i, minutes in enumerate(facts["minutes"]):
-        rows, after = readings.due(minutes * 60_000 // period_ms)
+        rows, after = readings.due(slots_of(minutes, period_ms))
         if not len(rows):
             continue
         for c, channel in enumerate(_CHANNELS):
