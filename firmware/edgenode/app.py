@@ -37,7 +37,6 @@ class Node:
         self._safe = settings["actuator"]["safe"] == "on"
         self._period_ms = settings["period_ms"] or contract["period_ms"]
         self._outlook = make_outlook(model, settings["limits"], self._period_ms)
-        self._limits = self._outlook.limits if self._outlook else None
         self._follows_limits = settings["actuator"]["follow"] == "limit"
         self.console = None  # a drivers.console, set by the owner
         self._manual = False
@@ -126,9 +125,8 @@ class Node:
         start_us = clock.ticks_us()
         cls = self._heads.push(x, self._pipeline.age)
         self._predict_us = clock.ticks_diff(clock.ticks_us(), start_us)
-        crossed = 0
-        if self._outlook:
-            crossed = self._outlook.push(self._slot, raw[0], raw[1], self._pipeline.age)
+        outlook = self._outlook
+        changed = outlook.push(self._slot, raw[0], raw[1], self._pipeline.age) if outlook else 0
         if self._gate.push(now_s, raw[0], raw[1], cls):
             self._report(0, cls, self._heads.p_pc)
         if self._hold.note_good(now_s):
@@ -136,8 +134,9 @@ class Node:
         before = self._confirm.confirmed
         if cls != UNSURE and self._confirm.push(cls):
             self._report_class(before, cls)
-        if crossed:
-            self._report_limits(crossed)
+        if changed:
+            self._drive()
+            outlook.limits.tell(self._link, self._seq, changed)
 
     def _report(self, code, cls, p_pc):
         # Only what is reported has a number: a gap in the numbers is a loss.
@@ -150,14 +149,14 @@ class Node:
             self._outbox.keep()
         if self.console is not None:
             self.console.reading(ts, self._seq, t_dc, h_pm, cls, p_pc, code)
-        if self._outlook and self._outlook.n and not code and self._link.up:
-            self._link.outlook(self._seq, self._outlook.text())
+        if self._outlook and not code:
+            self._outlook.say(self._link, self._seq)
 
     def _report_fault(self, name):
         # Held long enough: nothing is known any more.
         self._confirm.clear()
-        if self._limits:
-            self._limits.clear()
+        if self._outlook:
+            self._outlook.clear()
         self._drive()
         self._link.event(self._seq, "fault", '"from":"ok","to":"fault","err":"%s"}' % name)
 
@@ -168,20 +167,11 @@ class Node:
         tail = '"from":%s,"to":%s}' % (was, json.dumps(classes[cls]))
         self._link.event(self._seq, "class", tail)
 
-    def _report_limits(self, crossed):
-        self._drive()
-        from .core.limits import tail
-
-        for c in range(2):
-            if crossed >> c & 1:
-                self._link.event(self._seq, "limit", tail(*self._limits.event(c)) + "}")
-
     def _drive(self):
         if self._manual:
             return
         if self._follows_limits:
-            limits = self._limits
-            self._output.set(limits.is_on(self._on) if limits.known else self._safe)
+            self._output.set(self._outlook.limits.is_on(self._on, self._safe))
             return
         cls = self._confirm.confirmed
         self._output.set(self._safe if cls < 0 else self._model.classes[cls] == self._on)
@@ -203,7 +193,7 @@ class Node:
         self._sensor.period_ms = self._period_ms
         self._pipeline.clear()
         if self._outlook:
-            self._outlook.use(self._period_ms)
+            self._outlook.set_period(self._period_ms)
         self._next_ms = self._clock.ticks_ms()
 
     def stay_awake(self, minutes):
@@ -234,8 +224,12 @@ class Node:
                 "r_noise": good / n if n else 1,
                 "s_feature": model.contract["s_feature"],
                 "l_infer": self._visits * self._predict_us / model.visits(self._pipeline.x) / 1e6,
-                "a_forecast": self._outlook.a_forecast() if self._outlook else None,
+                "a_forecast": self._a_forecast(),
                 "accuracy": model.contract["accuracy"],
             }
         )
         return json.dumps(told)
+
+    def _a_forecast(self):
+        outlook = self._outlook
+        return 1 - outlook.error / outlook.size if outlook and outlook.size else None

@@ -70,7 +70,7 @@ def expect(log: Log, period_ms: int) -> tuple[dict[int, Any], list[Any], float]:
             if changed >> c & 1:
                 said = json.loads(f"{{{limits.tail(*watched.event(c))}}}")
                 changes.append({"seq": seq, "event": "limit", **said})
-    return forecasts, changes, ahead.a_forecast()
+    return forecasts, changes, 1 - ahead.error / ahead.size
 
 
 def test_a_node_says_what_comes_next_and_warns_of_limits(

@@ -9,16 +9,9 @@ def make_outlook(model, given, period_ms):
     facts = model.heads.get("next")
     if not facts and not given["t"] and not given["h"]:
         return None
-    from .outlook import Outlook
+    from .limits import make_outlook as make
 
-    limits = None
-    if given["t"] or given["h"]:
-        from .limits import Limits
-
-        limits = Limits(given, facts["minutes"] if facts else [])
-    outlook = Outlook(facts, limits, model.contract["period_ms"])
-    outlook.use(period_ms)
-    return outlook
+    return make(facts, given, model.contract["period_ms"], period_ms)
 
 
 class Heads:

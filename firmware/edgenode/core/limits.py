@@ -3,11 +3,11 @@
 from . import spec as specs
 from .compat import const
 from .decode import H_MAX_PM, H_MIN_PM, T_MAX_DC, T_MIN_DC
-from .outlook import hundredths
+from .outlook import Outlook, hundredths
 
-OK = const(0)
-HIGH = const(1)
-LOW = const(2)
+_OK = const(0)
+_HIGH = const(1)
+_LOW = const(2)
 STATES = ("ok", "high", "low")
 KNOWN = const(4)  # of what changed: there is a reading again
 _CHANNELS = "th"
@@ -49,6 +49,15 @@ def tail(c, was, now, value, minutes):
     return '"from":"%s","to":"%s","channel":"%s","value":%s,"minutes":%d' % names
 
 
+def make_outlook(facts, given, model_period_ms, period_ms):
+    limits = None
+    if given["t"] or given["h"]:
+        limits = Limits(given, facts["minutes"] if facts else [])
+    outlook = Outlook(facts, limits, model_period_ms)
+    outlook.set_period(period_ms)
+    return outlook
+
+
 class Limits:
     # given: as in the settings; minutes: of the horizons
     kept_bytes = 3
@@ -66,7 +75,7 @@ class Limits:
     def clear(self):
         self.known = 0
         for c in range(2):
-            self.states[c] = self._counts[c] = OK
+            self.states[c] = self._counts[c] = _OK
 
     def push(self, t_dc, h_pm, ahead, n):
         # ahead: n forecasts of t and of h in hundredths -> 0, or bits: 1 << channel, KNOWN
@@ -80,18 +89,18 @@ class Limits:
     def _watch(self, c, level, ahead, n):
         low, high = self._pairs[c]
         state = self.states[c]
-        if state == HIGH:
+        if state == _HIGH:
             high -= _BACK[c]
-        elif state == LOW:
+        elif state == _LOW:
             low += _BACK[c]
-        found = OK
+        found = _OK
         y = level
         minutes = i = 0
         while True:
             if y > high:
-                found = HIGH
+                found = _HIGH
             elif y < low:
-                found = LOW
+                found = _LOW
             if found or i == n:
                 break
             y = ahead[i]
@@ -114,8 +123,16 @@ class Limits:
         # of the latest change -> channel, was, now, value, minutes
         return c, self.was[c], self.states[c], self.value[c], self.minutes[c]
 
-    def is_on(self, which):
-        # which: "h-high", ... or "": any
+    def tell(self, link, seq, changed):
+        # changed: as push() said
+        for c in range(2):
+            if changed >> c & 1:
+                link.event(seq, "limit", tail(*self.event(c)) + "}")
+
+    def is_on(self, which, safe):
+        # which: "h-high", ... or "": any; safe: where nothing is known
+        if not self.known:
+            return safe
         for c in range(2):
             state = self.states[c]
             if state and which in ("", _CHANNELS[c] + "-" + STATES[state]):

@@ -32,7 +32,7 @@ class Outlook:
     # facts (core.headcheck has the limits), None without forecasts: minutes (of the horizons,
     # ascending), k (of the average, alpha = 2**-k), t and h (a share in 256ths for each horizon),
     # t_band and h_band (hundredths, within which 90 % of the errors lay). limits: a core.limits
-    # or None. period_ms: of the model; use() gives that of the node.
+    # or None. period_ms: of the model; set_period() gives that of the node.
     # Bounds: the distance from the average is within 12,001 hundredths and a share is at most
     # 1,023, their product below 12.3e6; an error and a value of both channels together are below
     # 24,000.
@@ -50,11 +50,11 @@ class Outlook:
         # one forecast of each horizon waits until its time has come
         self._made = array("i", bytes(4 * n))
         self._pending = (array("h", bytes(2 * n)), array("h", bytes(2 * n)))
-        self._error = self._total = 0
+        self.error = self.size = 0  # sum|y - y^|, sum|y| of those that came due, C and %RH alike
         self.kept_bytes = _HEAD_BYTES + _PENDING_BYTES * n + (limits.kept_bytes if limits else 0)
-        self.use(period_ms)
+        self.set_period(period_ms)
 
-    def use(self, period_ms):
+    def set_period(self, period_ms):
         # Shares and average are for readings of the model's period: at another there is no
         # forecast.
         self.n = len(self.minutes) if period_ms == self._period_ms else 0
@@ -66,6 +66,12 @@ class Outlook:
             self._emas[i].clear()
         for i in range(len(self._made)):
             self._made[i] = _NONE
+
+    def clear(self):
+        # Nothing is known any more; the sums stay.
+        self._forget()
+        if self.limits:
+            self.limits.clear()
 
     def push(self, slot, t_dc, h_pm, age):
         # slot, age: as in core.pipeline -> what changed, see core.limits
@@ -98,15 +104,16 @@ class Outlook:
         if self._made[i] == _NONE or slot - self._made[i] < self._slots[i]:
             return
         self._made[i] = _NONE
-        self._error += abs(10 * t_dc - self._pending[0][i]) + abs(10 * h_pm - self._pending[1][i])
-        self._total += abs(10 * t_dc) + 10 * h_pm
-        if self._error > _SUM_MAX or self._total > _SUM_MAX:
-            self._error >>= 1
-            self._total >>= 1
+        self.error += abs(10 * t_dc - self._pending[0][i]) + abs(10 * h_pm - self._pending[1][i])
+        self.size += abs(10 * t_dc) + 10 * h_pm
+        if self.error > _SUM_MAX or self.size > _SUM_MAX:
+            self.error >>= 1
+            self.size >>= 1
 
-    def a_forecast(self):
-        # 1 - sum|y - y^| / sum|y| of the forecasts that came due, C and %RH alike; None: none yet
-        return 1 - self._error / self._total if self._total else None
+    def say(self, link, seq):
+        # by the reading seq, while there is a broker: a newer one follows soon
+        if self.n and link.up:
+            link.outlook(seq, self.text())
 
     def text(self):
         # JSON, by horizon
@@ -121,7 +128,7 @@ class Outlook:
         return "{%s}" % ",".join(parts)
 
     def save(self, buf, at):
-        pack_into(_KEPT, buf, at, self._warm, self._error, self._total)
+        pack_into(_KEPT, buf, at, self._warm, self.error, self.size)
         at += _HEAD_BYTES - 2 * _EMA_BYTES
         for ema in self._emas:
             ema.save(buf, at)
@@ -134,7 +141,7 @@ class Outlook:
             self.limits.save(buf, at)
 
     def load(self, buf, at):
-        self._warm, self._error, self._total = unpack_from(_KEPT, buf, at)
+        self._warm, self.error, self.size = unpack_from(_KEPT, buf, at)
         at += _HEAD_BYTES - 2 * _EMA_BYTES
         for ema in self._emas:
             ema.clear()

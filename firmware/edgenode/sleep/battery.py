@@ -213,8 +213,8 @@ class SleepyNode:
             self._failed += 1
             if self._failed == self._hold:
                 self._confirm.clear()
-                if self._limits:
-                    self._limits.clear()
+                if self._outlook:
+                    self._outlook.clear()
                 self.events.push(FAULT, 0, code, self.seq, ts)
 
     def _has_cause(self):

@@ -81,11 +81,10 @@ def insert(connection: Connection, rows: Rows, lives: Lives) -> int:
         if table is schema.events:
             statement = statement.on_conflict_do_nothing()
         if table in (schema.status, schema.outlook):  # the newest takes the place
-            key = [column.name for column in table.primary_key]
-            others = [column.name for column in table.columns if column.name not in key]
+            names = [column.name for column in table.columns if not column.primary_key]
             statement = statement.on_conflict_do_update(
-                index_elements=key,
-                set_={name: statement.excluded[name] for name in others},
+                index_elements=list(table.primary_key),
+                set_={name: statement.excluded[name] for name in names},
             )
         connection.execute(statement, rows[name])
     _note_two_boards(connection, nodes, clashes)

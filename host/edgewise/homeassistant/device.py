@@ -22,7 +22,7 @@ _PERCENT = "(value_json.p * 100) | round(0, 'floor') | int"
 
 # Of the forecasts: key of the payload, name, sensor with its unit. They have no state class:
 # statistics are for what was measured. A reading makes four of them, so Home Assistant leaves them
-# out until somebody enables one.
+# out until someone enables one.
 _FORECASTS = (("t", "Temperature", "temperature"), ("h", "Humidity", "humidity"))
 _FORECAST_MINUTES = (30, 60)  # what models have; others are taken away
 

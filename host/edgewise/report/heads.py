@@ -32,9 +32,9 @@ def has_classes(info: dict[str, Any]) -> bool:
 def forecast_rows(info: dict[str, Any]) -> list[list[str]]:
     """Return of each forecast: what and when, its error, that of 'as it is now', and the band."""
     units = {"t": ("temperature", "C"), "h": ("humidity", "%RH")}
-    facts = (info.get("heads") or {}).get("next")
+    facts: dict[str, Any] = (info.get("heads") or {}).get("next") or {"minutes": []}
     rows = []
-    for f in info.get("forecasts", []) if facts else []:
+    for f in info.get("forecasts", []):
         if f["minutes"] not in facts["minutes"]:
             continue
         name, unit = units[f["channel"]]

@@ -156,8 +156,8 @@ def _fit_share(change: NDArray[np.int64], ahead: NDArray[np.int64]) -> int:
     ratio, weight = change[moves] / ahead[moves], np.abs(ahead[moves])
     order = np.argsort(ratio, kind="stable")
     total = np.cumsum(weight[order])
-    middle = ratio[order][np.searchsorted(total, total[-1] / 2)]
-    return min(SHARE_MAX, max(0, round(256 * float(middle))))
+    middle = float(ratio[order][np.searchsorted(total, total[-1] / 2)])
+    return max(0, min(int(SHARE_MAX), round(256 * middle)))
 
 
 def judge_outlook(

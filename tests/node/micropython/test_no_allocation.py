@@ -103,7 +103,7 @@ def test_what_comes_next_and_its_limits():
     limits = Limits({"t": [0, 20], "h": [20, 55]}, facts["minutes"])
     outlook = Outlook(facts, limits, 60000)
     # sums that are about to be halved, as after years
-    outlook._total = outlook._error = (1 << 28) - 1
+    outlook.size = outlook.error = (1 << 28) - 1
     changes = 0
     slot = 0
     decoder = Decoder("dht22")
