@@ -7,7 +7,7 @@ from array import array
 from .core import decode
 from .core.compat import const
 from .core.decide import Confirm, rule
-from .core.heads import Heads
+from .core.heads import Heads, make_outlook
 from .core.pipeline import Pipeline
 from .core.records import UNSURE
 
@@ -36,6 +36,8 @@ class Node:
         self._on = settings["actuator"]["on"]
         self._safe = settings["actuator"]["safe"] == "on"
         self._period_ms = settings["period_ms"] or contract["period_ms"]
+        self._outlook = make_outlook(model, settings["limits"], self._period_ms)
+        self._follows_limits = settings["actuator"]["follow"] == "limit"
         self.console = None  # a drivers.console, set by the owner
         self._manual = False
         self._raw = array("h", (0, 0))
@@ -124,6 +126,8 @@ class Node:
         start_us = clock.ticks_us()
         cls = self._heads.push(x, self._pipeline.age)
         self._predict_us = clock.ticks_diff(clock.ticks_us(), start_us)
+        outlook = self._outlook
+        changed = outlook.push(self._slot, raw[0], raw[1], self._pipeline.age) if outlook else 0
         if self._gate.push(now_s, raw[0], raw[1], cls):
             self._report(0, cls, self._heads.p_pc, self._heads.u)
         if self._hold.note_good(now_s):
@@ -132,6 +136,9 @@ class Node:
         before = self._confirm.confirmed
         if cls != UNSURE and self._confirm.push(cls):
             self._report_class(before, cls)
+        if changed:
+            self._drive()
+            outlook.limits.tell(self._link, self._seq, changed)
 
     def _note_unusual(self, is_read):
         detector = self._heads.detector
@@ -150,10 +157,14 @@ class Node:
             self._outbox.keep()
         if self.console is not None:
             self.console.reading(ts, self._seq, t_dc, h_pm, cls, p_pc, code, u)
+        if self._outlook and not code:
+            self._outlook.say(self._link, self._seq)
 
     def _report_fault(self, name):
         # Held long enough: nothing is known any more.
         self._confirm.clear()
+        if self._outlook:
+            self._outlook.clear()
         self._drive()
         self._link.event(self._seq, "fault", '"from":"ok","to":"fault","err":"%s"}' % name)
 
@@ -166,6 +177,9 @@ class Node:
 
     def _drive(self):
         if self._manual:
+            return
+        if self._follows_limits:
+            self._output.set(self._outlook.limits.is_on(self._on, self._safe))
             return
         cls = self._confirm.confirmed
         self._output.set(self._safe if cls < 0 else self._model.classes[cls] == self._on)
@@ -186,6 +200,8 @@ class Node:
         self._period_ms = period_ms or self._model.contract["period_ms"]
         self._sensor.period_ms = self._period_ms
         self._pipeline.clear()
+        if self._outlook:
+            self._outlook.set_period(self._period_ms)
         self._next_ms = self._clock.ticks_ms()
 
     def stay_awake(self, minutes):
@@ -216,8 +232,12 @@ class Node:
                 "r_noise": good / n if n else 1,
                 "s_feature": model.contract["s_feature"],
                 "l_infer": self._visits * self._predict_us / model.visits(self._pipeline.x) / 1e6,
-                "a_forecast": None,
+                "a_forecast": self._a_forecast(),
                 "accuracy": model.contract["accuracy"],
             }
         )
         return json.dumps(told)
+
+    def _a_forecast(self):
+        outlook = self._outlook
+        return 1 - outlook.error / outlook.size if outlook and outlook.size else None

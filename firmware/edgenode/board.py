@@ -98,7 +98,8 @@ class Board:
     def _model(self, actuator):
         from .start import model
 
-        on = actuator["on"] if actuator["pin"] >= 0 else ""
+        drives = actuator["pin"] >= 0 and actuator["follow"] == "class"
+        on = actuator["on"] if drives else ""
         self.installer = model.installer(self.boot.bad, self.log, on)
         return model.load()
 

@@ -16,7 +16,7 @@ from tests.shared import LIMIT_S
 from edgewise.collector import Writer
 from edgewise.collector.metrics import _Figures
 from edgewise.database import open_db
-from edgewise.database.schema import diag, events, reading, rejected
+from edgewise.database.schema import diag, events, outlook, reading, rejected
 from edgewise.urls import check_db
 
 GOOD = {"ts": 1_700_000_000, "boot": 1, "seq": 1, "t": 21.5, "h": 40, "cls": "a", "p": 0.9}
@@ -122,6 +122,61 @@ def test_whatever_comes(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None
             for table in ("event", "diag"):
                 connection.execute(text(f"SELECT payload::jsonb ->> 'x' FROM {table}")).all()
     assert tuple(times) == (GOOD["ts"], GOOD["ts"])
+
+
+FORECAST = {"t": 21.43, "h": 45.1, "t_band": 0.3, "h_band": 1.2}
+
+
+def following(seq: int, **by_minutes: Any) -> bytes:
+    forecasts = {name.removeprefix("m"): value for name, value in by_minutes.items()}
+    return json.dumps({"ts": GOOD["ts"], "boot": 1, "seq": seq, "next": forecasts}).encode()
+
+
+def test_of_what_comes_next_the_newest_stays(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probe = WriterProbe(engine, monkeypatch)
+    payloads = [following(seq, m30=FORECAST, m60=FORECAST | {"t": seq}) for seq in range(1, 40)]
+    payloads.append(following(40, m60=FORECAST | {"t": -40, "from a later version": [1]}))
+    probe.write_all([(f"edgewise/{node}/next", p) for p in payloads for node in ("a", "b")])
+    assert probe.writer.counts.rejected == 0
+    with engine.connect() as connection:
+        query = select(outlook.c.node, outlook.c.minutes, outlook.c.seq, outlook.c.t)
+        rows = connection.execute(query.order_by(outlook.c.node, outlook.c.minutes)).all()
+    assert [tuple(row) for row in rows] == [
+        *(("a", 30, 39, 21.43), ("a", 60, 40, -40.0)),
+        *(("b", 30, 39, 21.43), ("b", 60, 40, -40.0)),
+    ]
+
+
+def test_forecasts_that_are_none_are_kept_aside(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probe = WriterProbe(engine, monkeypatch)
+    without_band = {key: FORECAST[key] for key in ("t", "h", "t_band")}
+    wrong = [
+        following(1, m30=FORECAST | {"t": 81}),
+        following(1, m30=FORECAST | {"h": None}),
+        following(1, m30=FORECAST | {"t_band": -1}),
+        following(1, m30=FORECAST | {"h": "45"}),
+        following(1, m30=without_band),
+        following(1, m30=[21.4]),
+        following(1, m0=FORECAST),
+        following(1, m1441=FORECAST),
+        following(1, m=FORECAST),
+        following(1, m030=FORECAST),
+        following(1, m9999999999999999=FORECAST),
+        following(1, **{"\u0663\u0660": FORECAST}),
+        following(1, **{f"m{i}": FORECAST for i in range(1, 10)}),
+        following(-1, m30=FORECAST),
+        json.dumps({"ts": 1, "boot": 1, "seq": 1}).encode(),
+        b"[]",
+        b'{"boot":1,"seq":1,"next":{"30":{"t":1e400,"h":1,"t_band":0,"h_band":0}}}',
+    ]
+    probe.write_all([("edgewise/n/next", payload) for payload in wrong])
+    assert probe.writer.counts.rejected == len(wrong)
+    with engine.connect() as connection:
+        assert connection.execute(select(outlook.c.node)).all() == []
 
 
 def forbid(engine: Engine) -> None:

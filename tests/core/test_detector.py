@@ -150,14 +150,14 @@ def test_episodes_go_on_over_every_sleep():
 
 def catch(facts, n_features=4):
     try:
-        check_heads({"detector": facts}, 2, n_features)
+        check_heads({"detector": facts}, 2, n_features, 60000)
     except ValueError as e:
         return str(e)
     raise AssertionError("accepted")
 
 
 def test_limits_that_no_node_can_use_are_refused():
-    check_heads({"detector": FACTS}, 2, 4)
+    check_heads({"detector": FACTS}, 2, 4, 60000)
     wrong = (
         ("feature", [1, 2]),
         ("feature", [1, 2, 4]),

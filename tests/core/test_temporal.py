@@ -47,8 +47,9 @@ def test_the_largest_numbers_are_small_ints():
     # 16 classes, all votes for one, the largest weights: 31 bits are what an ESP32 has
     n = 16
     step = ([1024] + [0] * (n - 1)) * n
-    temporal = Temporal({"step": step, "weight": [255] * n, "floor": 255}, n, 5000000)
-    assert check_heads({"temporal": {"step": step, "weight": [255] * n, "floor": 255}}, n) is None
+    facts = {"step": step, "weight": [255] * n, "floor": 255}
+    check_heads({"temporal": facts}, n, 2, 60000)
+    temporal = Temporal(facts, n, 5000000)
     for _ in range(50):
         assert temporal.push([5000000] + [0] * (n - 1)) == 0
         assert 0 < max(temporal._next) < 1 << 27
@@ -91,11 +92,11 @@ BAD = (
 
 
 def test_facts_of_a_stranger_are_checked():
-    check_heads(GOOD, 2)
-    check_heads({}, 2)
+    check_heads(GOOD, 2, 2, 60000)
+    check_heads({}, 2, 2, 60000)
     for heads, message in BAD:
         try:
-            check_heads(heads, 2)
+            check_heads(heads, 2, 2, 60000)
         except ValueError as e:
             assert message in str(e), (heads, e)
         else:

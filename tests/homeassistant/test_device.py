@@ -30,7 +30,8 @@ COMMON = {
 }
 FIELDS = {
     "sensor": COMMON
-    | {"unit_of_measurement", "state_class", "options", "suggested_display_precision"},
+    | {"unit_of_measurement", "state_class", "options", "suggested_display_precision"}
+    | {"enabled_by_default"},
     "binary_sensor": COMMON | {"payload_on", "payload_off", "off_delay"},
 }
 UNITS = {
@@ -44,7 +45,7 @@ GOOD = {"ts": 1, "boot": 1, "seq": 7, "t": -3.4, "h": 45.1, "cls": "occupied", "
 FAILED = {"ts": 1, "boot": 1, "seq": 8, "t": None, "h": None, "cls": None, "p": None}
 
 
-@pytest.fixture(params=[{}, {"expire_s": 9000}, {"fahrenheit": True}])
+@pytest.fixture(params=[{}, {"expire_s": 9000, "minutes": [30]}, {"fahrenheit": True}])
 def document(request: pytest.FixtureRequest) -> dict[str, Any]:
     config = discovery("a1b2c3", CLASSES, "home/edge", "occupancy", **request.param)
     return dict(json.loads(json.dumps(config)))
@@ -137,6 +138,30 @@ def test_what_a_detector_finds_is_a_problem(cls: str | None, expected: str) -> N
     assert render_states(document, {**GOOD, "cls": cls})["unusual"] == expected
     # another model without a detector takes the sensor away
     assert discovery("a1b2c3", classes)["cmps"]["unusual"] == {"platform": "binary_sensor"}
+
+
+FORECASTS = ("temperature_30", "humidity_30", "temperature_60", "humidity_60")
+
+
+@pytest.mark.parametrize(("fahrenheit", "t"), [(False, "-3.43"), (True, "25.83")])
+def test_forecasts_are_there_where_the_model_makes_them(fahrenheit: bool, t: str) -> None:
+    document = discovery("a1b2c3", CLASSES, "home/edge", fahrenheit=fahrenheit, minutes=[30, 60])
+    components = {key: document["cmps"][key] for key in FORECASTS}
+    forecast = {"t": -3.43, "h": 45.1, "t_band": 0.3, "h_band": 1.2}
+    payload = {"ts": 1, "boot": 1, "seq": 7, "next": {"30": forecast}}
+    env = Environment(undefined=StrictUndefined)
+    said = {}
+    for key, component in components.items():
+        assert set(component) <= FIELDS["sensor"]
+        assert component["state_topic"] == "home/edge/a1b2c3/next"
+        assert component["enabled_by_default"] is False
+        template = env.from_string(component["value_template"])
+        said[key] = template.render(value_json=payload)
+    assert said == dict(zip(FORECASTS, (t, "45.1", "None", "None"), strict=True))
+    assert components["temperature_60"]["name"] == "Temperature in 60 min"
+    # a model that makes none takes the sensors away
+    without = discovery("a1b2c3", CLASSES)["cmps"]
+    assert all(without[key] == {"platform": "sensor"} for key in FORECASTS)
 
 
 @pytest.mark.parametrize(

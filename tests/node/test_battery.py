@@ -1,3 +1,4 @@
+import json
 import struct
 from array import array
 from binascii import crc32
@@ -7,7 +8,9 @@ from edgenode.core import decode, loader
 from edgenode.core.decide import Confirm
 from edgenode.core.detector import Detector
 from edgenode.core.kept import SIZE, key
+from edgenode.core.limits import Limits, tail
 from edgenode.core.model import Model
+from edgenode.core.outlook import Outlook
 from edgenode.core.pipeline import Pipeline
 from edgenode.core.plausible import Plausible
 from edgenode.errors import ModelError
@@ -49,6 +52,11 @@ BLOB = make_blob()
 MODEL = Model(BLOB)
 LIMITS = '{"detector":{"feature":[1],"limit":[200],"usual":[40]}}'
 DETECTOR = Model(make_blob(LIMITS))
+NEXT = (
+    '{"next":{"h":[151,242],"h_band":[60,102],"k":5,"minutes":[30,60],"t":[166,294],'
+    '"t_band":[28,44]}}'
+)
+FORESIGHTED = Model(make_blob(NEXT))
 
 
 class Asleep(Exception):
@@ -61,7 +69,9 @@ class Radio(Exception):
 
 class World:
     # Clock, sensor, RTC memory and broker around one node; awake_ms is what a wake takes.
-    def __init__(self, readings, report_every=0, hold_s=600, synced=True, model=MODEL):
+    def __init__(
+        self, readings, report_every=0, hold_s=600, synced=True, model=MODEL, limits=None
+    ):
         self.model = model
         self.true_ms = START_MS
         self.offset_ms = 0 if synced else -START_MS  # what the node's clock is wrong by
@@ -75,6 +85,7 @@ class World:
             "period_ms": PERIOD_MS,
             "report_every": report_every,
             "hold_s": hold_s,
+            "limits": limits or {"t": [], "h": []},
             "next_boot": self.next_boot,
         }
         self.readings = readings
@@ -86,6 +97,7 @@ class World:
         self.read_times_ms = []
         self.deliveries = {}
         self.events = []
+        self.outlooks = []
         self.link_log = []
         self.up = True
         self.order = None
@@ -167,6 +179,9 @@ class World:
                     self.deliveries[node.boot, reading[0]] = reading[1:]
             box.acknowledge((box.seq(0), box.seq(len(box) - 1)))
         return True
+
+    def outlook(self, seq, text):
+        self.outlooks.append((seq, text))
 
     def stay(self, ms):
         self.stayed_ms += ms
@@ -313,6 +328,55 @@ def test_it_finds_the_episodes_of_one_that_never_sleeps():
         assert w.deliveries[k][-1] == expected[k]
     # room for fewer readings and larger events
     assert w.node.outbox.size < World([], model=MODEL).outbox_size()
+
+
+def test_what_comes_next_is_told_when_the_radio_is_on():
+    rise = [(200, 500 + i) for i in range(300)]
+    w = World(rise, report_every=20, model=FORESIGHTED, limits={"t": [], "h": [20, 60]})
+    w.wakes(280)
+    awake = Outlook(FORESIGHTED.heads["next"], Limits(w.settings["limits"], [30, 60]), PERIOD_MS)
+    expected = {}
+    for i in range(280):
+        if awake.push(1 + i, rise[i][0], rise[i][1], i + 1) & 2:
+            event = tail(*awake.limits.event(1))
+            seq = i + 1
+        expected[i + 1] = awake.text()
+    assert [seq for seq, _ in w.outlooks] == list_attempts(w.link_log)
+    assert len(w.outlooks) >= 14
+    assert w.outlooks == [(seq, expected[seq]) for seq, _ in w.outlooks]
+    # the limit is a cause to report: it is told in the wake that sees it coming, before 60 %
+    told = [e for e in w.events if '"event":"limit"' in e]
+    assert len(told) == 1
+    assert 30 < seq < 101 and seq in w.link_log
+    assert told[0].endswith('"seq":%d,"event":"limit",%s}' % (seq, event))
+    assert event.startswith('"from":"ok","to":"high","channel":"h","value":60.')
+    assert json.loads(told[0])["minutes"] == 60
+
+
+def test_events_of_limits_wait_in_the_memory_with_the_others():
+    w = World([(200, 500)] * 5 + [(200, 650)] * 5 + [(200, 500)] * 5 + make_warm(40))
+    w.settings["limits"] = {"t": [], "h": [20, 60]}
+    w.wakes(3)
+    w.up = False
+    w.wakes(20)
+    w.up = True
+    w.wakes(30)
+    kinds = [(e["event"], e["from"], e["to"]) for e in map(json.loads, w.events)]
+    assert kinds == [
+        ("class", None, "calm"),
+        ("limit", "ok", "high"),
+        ("limit", "high", "ok"),
+        ("class", "calm", "warm"),
+    ]
+    assert [json.loads(e)["value"] for e in w.events[1:3]] == [65, 50]
+    assert not w.outlooks  # its model makes no forecasts
+
+
+def test_no_forecast_by_a_reading_that_failed():
+    w = World([(200, 500)] * 5 + [decode.CHECKSUM] * 200, report_every=3, model=FORESIGHTED)
+    w.wakes(60)
+    assert len(list_attempts(w.link_log)) > 10
+    assert 1 <= len(w.outlooks) <= 3
 
 
 def test_slots_do_not_drift():

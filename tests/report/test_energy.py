@@ -103,6 +103,7 @@ def test_as_many_readings_wait_as_the_node_has_room_for() -> None:
         "period_ms": 60000,
         "report_every": 0,
         "hold_s": 600,
+        "limits": {"t": [], "h": []},
         "next_boot": lambda: 1,
     }
     board: Any = Board()
@@ -111,6 +112,16 @@ def test_as_many_readings_wait_as_the_node_has_room_for() -> None:
     )
     assert node.outbox.size == readings_kept(package.features, package.filters)
     assert node.outbox.size >= 40
+
+
+def test_heads_take_room_of_them() -> None:
+    following = {"k": 5, "minutes": [30, 60], "t": [1, 2], "t_band": [3, 4]}
+    following |= {"h": [5, 6], "h_band": [7, 8]}
+    steps = {"step": [1000, 24, 24, 1000], "weight": [64, 64], "floor": 32}
+    heads = {"next": following, "temporal": steps}
+    bare = battery(info(), 8.0)["readings_kept"]
+    room = battery(info() | {"heads": heads, "classes": ["0", "1"]}, 8.0)["readings_kept"]
+    assert 33 + 4 <= 7 * (bare - room) < 33 + 4 + 7 * 2
 
 
 def info(period_ms: int = 60000) -> dict[str, Any]:
@@ -178,7 +189,7 @@ def test_changes_are_counted_by_the_rule_of_the_node() -> None:
     predictions[720:] = 1  # the first class of the other node is no change
     judged: Any = SimpleNamespace(decisions=Decisions(predictions, zeros, zeros == 0, zeros))
     assert _changes_a_day(tested, judged) == pytest.approx(2.0)
-    unsure: Any = SimpleNamespace(decisions=Decisions(predictions, zeros, predictions == 0))
+    unsure: Any = SimpleNamespace(decisions=Decisions(predictions, zeros, predictions == 0, zeros))
     assert _changes_a_day(tested, unsure) == 0
     confirm = Confirm(CONFIRM_NEED, CONFIRM_OF, 2)
     assert sum(confirm.push(int(c)) for c in predictions[:720]) == 3

@@ -122,6 +122,26 @@ def test_a_page_that_needs_nothing_and_obeys_nobody(trained: Trained) -> None:
         assert word in parser.text or f"{word}" in page
 
 
+def test_forecasts_beside_what_nothing_changed_would_say(trained: Trained) -> None:
+    facts = json.loads(json_bytes(evidence(trained, judged(trained))))
+    assert "What comes next" not in parse_page(render(INFO, facts)).text
+    following = {"k": 5, "minutes": [30, 60], "t": [128, 0], "t_band": [28, 44]}
+    following |= {"h": [0, 256], "h_band": [60, 102]}
+    values = (("t", 30, 0.114, 0.108, 0.91), ("h", 60, 0.524, 0.422, 0.92))
+    keys = ("channel", "minutes", "unchanged", "error", "inside")
+    forecasts = [dict(zip(keys, v, strict=True)) | {"rows": 5988} for v in values]
+    page = render(INFO | {"heads": {"next": following}, "forecasts": forecasts}, facts)
+    text = parse_page(page).text
+    for said in (
+        "temperature in 30 min5,9880.114 C0.108 C-5%0.50+-0.28 C, 91% inside",
+        "humidity in 60 min5,9880.524 %RH0.422 %RH-19%1.00+-1.02 %RH, 92% inside",
+        "the average of some 32 readings before",
+    ):
+        assert said in text, text
+    # it says nothing of classes
+    assert "when it says no class" not in text
+
+
 def test_figures_on_the_page_are_those_of_the_training(trained: Trained) -> None:
     facts = evidence(trained, judged(trained))
     text = parse_page(render(INFO, facts)).text

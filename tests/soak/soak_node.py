@@ -160,7 +160,8 @@ node = Node(
     dict,
     {
         "confirm": {"need": 3, "of": 5},
-        "actuator": {"on": "1", "safe": "off"},
+        "actuator": {"follow": "class", "on": "1", "safe": "off"},
+        "limits": {"t": [], "h": []},
         "period_ms": PERIOD_MS,
     },
 )

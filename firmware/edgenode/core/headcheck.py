@@ -9,16 +9,27 @@ FLOOR_MAX = const(255)
 READINGS_MAX = const(255)  # core.pipeline counts so far
 LIMITS_MAX = const(16)
 LIMIT_MAX = const(32766)  # as features are clamped
+# Of core.outlook:
+HORIZONS_MAX = const(4)
+MINUTES_MAX = const(1440)
+K_MAX = const(10)
+SHARE_MAX = const(1023)
+BAND_MAX = const(12000)
 
 
-def check_heads(heads, n_classes, n_features):
-    checks = {"detector": _detector, "temporal": _temporal, "unsure": _unsure}
+def check_heads(heads, n_classes, n_features, period_ms):
+    checks = {
+        "detector": (_detector, n_features),
+        "next": (_next, period_ms),
+        "temporal": (_temporal, n_classes),
+        "unsure": (_unsure, n_classes),
+    }
     for name in heads:
         if name not in checks:
             raise ValueError("heads holds %s, which is not known: update the node" % name)
         facts = heads[name]
-        n = n_features if name == "detector" else n_classes
-        if not isinstance(facts, dict) or not checks[name](facts, n):
+        check, n = checks[name]
+        if not isinstance(facts, dict) or not check(facts, n):
             raise ValueError("heads.%s is not valid" % name)
 
 
@@ -53,6 +64,22 @@ def _unsure(facts, n):
         sorted(facts) == ["p", "readings"]
         and _are_within([facts["p"]], 1, 0, 100)
         and _are_within([facts["readings"]], 1, 0, READINGS_MAX)
+    )
+
+
+def _next(facts, period_ms):
+    if sorted(facts) != ["h", "h_band", "k", "minutes", "t", "t_band"]:
+        return False
+    minutes = facts["minutes"]
+    n = len(minutes) if isinstance(minutes, list) else 0
+    return (
+        1 <= n <= HORIZONS_MAX
+        and _are_within(minutes, n, 1, MINUTES_MAX)
+        and all([minutes[i - 1] < minutes[i] for i in range(1, n)])
+        and minutes[0] * 60000 >= period_ms
+        and _are_within([facts["k"]], 1, 1, K_MAX)
+        and all([_are_within(facts[c], n, 0, SHARE_MAX) for c in "th"])
+        and all([_are_within(facts[c + "_band"], n, 0, BAND_MAX) for c in "th"])
     )
 
 

@@ -113,7 +113,8 @@ def _check_values(contract):
     if "heads" in contract:
         from .headcheck import check_heads
 
-        check_heads(contract["heads"], len(contract["classes"]), len(contract["features"]))
+        n_classes, n_features = len(contract["classes"]), len(contract["features"])
+        check_heads(contract["heads"], n_classes, n_features, contract["period_ms"])
 
 
 def check_names(names, what, n_max):

@@ -10,6 +10,7 @@ CLASS = const(0)
 FAULT = const(1)
 GOOD = const(2)
 UNUSUAL = const(3)
+LIMIT = const(4)
 READING_BYTES = const(7)
 _U_BYTES = const(1)  # of a reading of a model with a detector
 _U_MAX = const(254)
@@ -21,7 +22,7 @@ _NO_CLASS = const(127)  # in the place of the confidence
 _FAILED = const(0x7FF)  # in the place of the temperature; that of humidity holds the error
 _EVENTS_MAX = const(8)
 _EVENT = "<bbbII"
-_EVENT_UNUSUAL = "<bbbIIhi"  # with value and seconds
+_EVENT_MORE = "<bbbIIhi"  # of a node with a detector or limits
 
 
 def move_time(ts, jump_s, since_s, now_s):
@@ -191,12 +192,14 @@ class PackedOutbox:
 
 class PackedEvents:
     # (kind, was, now, seq, ts), oldest first; boot and known are set by the owner. With a detector
-    # value and seconds follow: now is the number of its limit where the kind is UNUSUAL.
-    def __init__(self, classes_json, detector=None, period_ms=0):
+    # or limits a value and seconds or minutes follow: now is the number of its limit where the
+    # kind is UNUSUAL.
+    def __init__(self, classes_json, detector=None, period_ms=0, has_limits=False):
         self._classes = classes_json
         self._detector = detector
         self._period_ms = period_ms
-        self._format = _EVENT_UNUSUAL if detector else _EVENT
+        self._has_more = has_limits or detector is not None
+        self._format = _EVENT_MORE if self._has_more else _EVENT
         self._bytes = calcsize(self._format)
         self.kept_bytes = 3 + _EVENTS_MAX * self._bytes
         self._waiting = []
@@ -206,12 +209,17 @@ class PackedEvents:
     def __len__(self):
         return len(self._waiting)
 
-    def push(self, kind, was, now, seq, ts, value=0, seconds=0):
+    def push(self, kind, was, now, seq, ts, value=0, span=0):
         if len(self._waiting) == _EVENTS_MAX:
             self.drop()
             self.dropped += 1
         event = (kind, was, now, seq, ts)
-        self._waiting.append(event + (value, seconds) if self._detector else event)
+        self._waiting.append(event + (value, span) if self._has_more else event)
+
+    def push_limit(self, event, seq, ts):
+        # event: as core.limits has it
+        c, was, now, value, minutes = event
+        self.push(LIMIT, c << 2 | was, now, seq, ts, value, minutes)
 
     def drop(self):
         self._waiting.pop(0)
@@ -234,6 +242,11 @@ class PackedEvents:
         if kind == FAULT:
             err = ERRORS[now]
             return head + '"event":"fault","from":"ok","to":"fault","err":"%s"}' % err
+        if kind == LIMIT:
+            from .limits import tail
+
+            more = self._waiting[0][5:]
+            return head + '"event":"limit",%s}' % tail(was >> 2, was & 3, now, *more)
         return head + '"event":"fault","from":"fault","to":"ok"}'
 
     def move(self, jump_s, since_s, now_s):

@@ -29,9 +29,12 @@ sensor.kind text "dht22" dht22|dht11
 .calibrate_t list []
 .calibrate_h list []
 actuator.pin number -1 -1 48
+.follow text "class" class|limit
 .on text "" 0 32
 .active number 1 0 1
 .safe text "off" off|on
+limits.t list []
+.h list []
 confirm.need number 0 0 15
 .of number 0 0 15
 report list []
@@ -75,6 +78,10 @@ def together(full):
             read(full[key])
         except ValueError as e:
             raise ValueError("%s: %s" % (key, e))
+    if full["limits"]["t"] or full["limits"]["h"] or full["actuator"]["follow"] == "limit":
+        from .limits import check
+
+        check(full["limits"], full["actuator"])
     confirm = full["confirm"]
     if not confirm["of"] < 2 * confirm["need"] <= 2 * confirm["of"] and any(confirm.values()):
         raise ValueError(

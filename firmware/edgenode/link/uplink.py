@@ -31,6 +31,7 @@ class Uplink:
         self._boot = boot
         self._log = log
         self._events = []
+        self._outlook = None  # the newest, until it is sent
         self._answers = []
         self._in_flight = None
         self._greeted = self._held = False
@@ -51,6 +52,11 @@ class Uplink:
         rest = '"boot":%d,"seq":%d,"event":"%s",%s' % (self._boot, seq, kind, tail)
         self._events.append((self._clock.unix_s(), self._clock.uptime_s(), rest))
 
+    def outlook(self, seq, text):
+        # What comes next, by the reading seq. A newer one takes its place, and an outage ends it.
+        rest = '"boot":%d,"seq":%d,"next":%s}' % (self._boot, seq, text)
+        self._outlook = (self._clock.unix_s(), self._clock.uptime_s(), rest)
+
     def answer(self, leaf, payload):
         if len(self._answers) < _ANSWERS_MAX:
             self._answers.append((leaf, payload))
@@ -68,7 +74,7 @@ class Uplink:
 
     def idle(self):
         # Nothing to send, nothing to hear: the board may rest.
-        queued = len(self._outbox) or len(self._events) or self._answers
+        queued = len(self._outbox) or len(self._events) or self._answers or self._outlook
         return self._client.up and self._client.quiet() and not queued
 
     def wait(self, ms):
@@ -162,7 +168,7 @@ class Uplink:
         self._client.close()
         self._end_resolving()
         self._held = False
-        self._in_flight = None
+        self._in_flight = self._outlook = None
         self.error = str(e) or repr(e)
         wait_ms = _BACKOFF_MS[min(self._failures, len(_BACKOFF_MS) - 1)]
         wait_ms = (wait_ms >> 1) + (wait_ms >> 1) * os.urandom(1)[0] // 255
@@ -189,16 +195,23 @@ class Uplink:
         elif self._answers:
             answer = self._answers[0]
             self._start(answer[0], answer[1], False, answer, self._answers)
-        elif len(self._outbox) and (self._clock.synced or self._ntp.settled):
-            self._send_readings()
+        elif len(self._outbox):
+            if self._clock.synced or self._ntp.settled:
+                self._send_readings()
+        elif self._outlook is not None:
+            text = self._timed(self._outlook)
+            self._outlook = None
+            self._client.publish(self._name("next"), text, True)
 
     def _send_event(self, event):
-        ts, up_s, rest = event
+        self._start("event", self._timed(event), False, event, self._events)
+
+    def _timed(self, said):
+        ts, up_s, rest = said
         started_s = self._clock.started_s()
         if ts is None and started_s is not None:
             ts = started_s + up_s
-        text = '{"ts":%s,%s' % (records.number(ts), rest)
-        self._start("event", text.encode(), False, event, self._events)
+        return ('{"ts":%s,%s' % (records.number(ts), rest)).encode()
 
     def _send_readings(self):
         # The latest goes out first, as state; then the others, oldest first, as replay.

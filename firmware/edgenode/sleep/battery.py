@@ -5,7 +5,7 @@ from struct import calcsize, pack_into, unpack_from
 
 from ..core.compat import const
 from ..core.decide import Confirm
-from ..core.heads import Heads
+from ..core.heads import Heads, make_outlook
 from ..core.kept import Kept, Network
 from ..core.packed import CLASS, FAULT, GOOD, UNUSUAL, PackedEvents, PackedOutbox
 from ..core.pipeline import Pipeline
@@ -31,7 +31,7 @@ class SleepyNode:
     # sensor.read(out) -> code. clock: ticks_ms, ticks_add, ticks_diff, synced and local_ms(): ms
     # since 1970 as it runs on through sleep, set or not; who sets it calls clock_moved(). power:
     # drivers.power. settings: key (core.kept), need, of, period_ms, report_every (0: only with
-    # cause), hold_s, next_boot().
+    # cause), hold_s, limits, next_boot().
     kept_bytes = calcsize(_FIGURES)
 
     def __init__(self, sensor, plausible, clock, power, model, classes_json, settings):
@@ -42,8 +42,12 @@ class SleepyNode:
         self._heads = Heads(model)
         self._pipeline = Pipeline(model.features, model.contract["filters"])
         self._confirm = Confirm(settings["need"], settings["of"], len(model.classes))
+        self._outlook = make_outlook(model, settings["limits"], settings["period_ms"])
+        self._limits = self._outlook.limits if self._outlook else None
         detector = self._heads.detector
-        self.events = PackedEvents(classes_json, detector, settings["period_ms"])
+        self.events = PackedEvents(
+            classes_json, detector, settings["period_ms"], self._limits is not None
+        )
         self.outbox = PackedOutbox(classes_json, bool(detector))
         self._network = Network()
         self.network = self._network.data  # the link reads and writes it
@@ -62,6 +66,8 @@ class SleepyNode:
             self._network,
             self.outbox,
         )
+        if self._outlook:
+            parts = (self._outlook,) + parts
         try:
             self._kept = Kept(settings["key"], parts, self.outbox)
         except ValueError as e:
@@ -140,6 +146,7 @@ class SleepyNode:
 
     def _turn(self, open_link):
         self._next_slot()
+        self._is_good = False  # the reading of this turn
         self._sample()
         # before the radio: whatever happens there, this seq is taken
         self._keep()
@@ -184,6 +191,7 @@ class SleepyNode:
             self.events.push(GOOD, 0, 0, self.seq, ts)
         self._failed = 0
         x = self._pipeline.push(self._slot, raw[0], raw[1])
+        self._is_good = True
         cls = self._heads.push(x, self._pipeline.age)
         self.outbox.push(self.seq, ts, raw[0], raw[1], cls, self._heads.p_pc, 0, self._heads.u)
         self._show(ts, cls, 0)
@@ -191,6 +199,11 @@ class SleepyNode:
         before = self._confirm.confirmed
         if cls != UNSURE and self._confirm.push(cls):
             self.events.push(CLASS, before, cls, self.seq, ts)
+        if self._outlook:
+            crossed = self._outlook.push(self._slot, raw[0], raw[1], self._pipeline.age)
+            for c in range(2):
+                if crossed >> c & 1:
+                    self.events.push_limit(self._limits.event(c), self.seq, ts)
 
     def _note_unusual(self, ts, is_read):
         detector = self._heads.detector
@@ -211,6 +224,8 @@ class SleepyNode:
             self._failed += 1
             if self._failed == self._hold:
                 self._confirm.clear()
+                if self._outlook:
+                    self._outlook.clear()
                 self.events.push(FAULT, 0, code, self.seq, ts)
 
     def _has_cause(self):
@@ -221,6 +236,8 @@ class SleepyNode:
         return self._every and self.seq - self._reported >= self._every
 
     def _report(self):
+        if self._outlook and self._outlook.n and self._is_good:
+            self._link.outlook(self.seq, self._outlook.text())
         if self._link.run(_RUN_MS):
             self._reported = self.seq
             self._failures = self._retry_slot = 0

@@ -31,6 +31,7 @@ def nap(board, settings, forest):
             "period_ms": period_ms,
             "report_every": settings["report_every"],
             "hold_s": settings["sensor"]["hold_s"],
+            "limits": settings["limits"],
             "next_boot": board.begin,
         },
     )

@@ -112,6 +112,6 @@ def _calibrations(given):
 def _output(given, classes):
     if given["pin"] < 0:
         return NoOutput()
-    if given["on"] not in classes:
+    if given["follow"] == "class" and given["on"] not in classes:
         raise ConfigError("actuator.on must be one of %s" % ", ".join(classes))
     return Output(machine.Pin(given["pin"], machine.Pin.OUT), given["active"])

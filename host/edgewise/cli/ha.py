@@ -121,6 +121,7 @@ def _devices(
     from edgewise.training.detector import UNUSUAL
 
     alarm, has_u = UNUSUAL if is_alone(model.info) else None, "detector" in model.heads
+    minutes = model.heads.get("next", {}).get("minutes", [])
     devices = {}
     for node, has_status in nodes.items():
         expiry_s = expire_s(node)
@@ -129,7 +130,7 @@ def _devices(
                 raise InputError(f"node {node!r}: it sleeps: name its settings with --config")
             name = model.info["name"]
             devices[node] = ha.discovery(
-                node, model.classes, base, name, expiry_s, fahrenheit, alarm, has_u
+                node, model.classes, base, name, expiry_s, fahrenheit, alarm, has_u, minutes
             )
         except InputError as e:
             say(f"left out: {e}")

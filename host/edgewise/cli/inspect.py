@@ -46,6 +46,7 @@ def inspect(
         "inline_bytes": info["inline_bytes"],
         "checked": info["checked"],
         "metrics": info.get("metrics"),
+        "forecasts": info.get("forecasts", []),
         "data_sha256": info.get("data_sha256", {}),
         "tools": info.get("tools", {}),
         "signature": _signature(loaded.signature),
@@ -89,6 +90,8 @@ def _heads(heads: dict[str, dict[str, Any]]) -> str:
     if detector := heads.get("detector"):
         n = len(detector["limit"])
         words.append(f"a detector of {n} limit{'s' * (n != 1)}")
+    if following := heads.get("next"):
+        words.append(f"forecasts for {' and '.join(map(str, following['minutes']))} min")
     return ", ".join(words) or "none beside the trees"
 
 

@@ -11,7 +11,13 @@ import typer
 
 from edgewise.cli.log_options import say_source, with_log_options
 from edgewise.cli.options import DB_ENV, DbPasswordFile, JsonFlag, Seed, db_or_none
-from edgewise.cli.unlabelled import DEFAULT_RATE, read_db, say_limits, train_unlabelled
+from edgewise.cli.unlabelled import (
+    DEFAULT_RATE,
+    forecast_lines,
+    read_db,
+    say_limits,
+    train_unlabelled,
+)
 from edgewise.console import emit_json, progress_bar, say
 from edgewise.errors import InputError
 from edgewise.logs.choices import Choices
@@ -128,6 +134,12 @@ def train(
         FilterMode,
         typer.Option(help="A median of 3 readings, which hides spikes, or none"),
     ] = FilterMode.auto,
+    next_: Annotated[
+        Choice,
+        typer.Option(
+            "--next", help="What comes next, in 30 and 60 minutes; auto decides likewise"
+        ),
+    ] = Choice.auto,
     form: Annotated[
         Form, typer.Option(help="Form of the model: code or table; auto decides by size")
     ] = Form.auto,
@@ -172,7 +184,8 @@ def train(
             if db
             else _read_log(log, node, options, needs_label=False)
         )
-        info = train_unlabelled(parts, false_alarms or DEFAULT_RATE, seed, out, form)
+        rate = false_alarms or DEFAULT_RATE
+        info = train_unlabelled(parts, rate, seed, out, form, next_ is Choice.auto)
         say(f"written: {out}")
         if json:
             emit_json({"model": str(out), **info})
@@ -197,6 +210,7 @@ def train(
             temporal=temporal is Choice.auto,
             unsure=unsure is Choice.auto,
             filters=filters,
+            outlook=next_ is Choice.auto,
         )
     if wanted is not None:
         trained = add_detector(trained, training, testing, wanted)
@@ -213,7 +227,7 @@ def train(
         f"{info['bytes']} bytes, form {info['form']}; the same as scikit-learn on "
         f"{info['checked']['rows']} rows and {info['checked']['thresholds']} thresholds"
     )
-    for line in quality_lines(info):
+    for line in [*quality_lines(info), *forecast_lines(info)]:
         say(line)
     if trained.detector is not None and false_alarms is not None:
         say_limits(trained.detector, trained.period_ms, false_alarms)

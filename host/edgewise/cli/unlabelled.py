@@ -18,18 +18,24 @@ if TYPE_CHECKING:
     from edgewise.training import Trained
     from edgewise.training.detector import Detector
 
-__all__ = ["DEFAULT_RATE", "read_db", "say_limits", "train_unlabelled"]
+__all__ = ["DEFAULT_RATE", "forecast_lines", "read_db", "say_limits", "train_unlabelled"]
 
 DEFAULT_RATE = "1/week"
 _LABELS_MAX = 16
 
 
 def train_unlabelled(
-    parts: tuple[Log, Log, dict[str, str]], rate: str, seed: int, out: Path, form: Form
+    parts: tuple[Log, Log, dict[str, str]],
+    rate: str,
+    seed: int,
+    out: Path,
+    form: Form,
+    outlook: bool = True,
 ) -> dict[str, Any]:
     """Write the package of a detector and return its model.json; say what it learned.
 
-    ``parts``: the training part, the test part, and the SHA-256 of what they come from.
+    ``parts``: the training part, the test part, and the SHA-256 of what they come from;
+    ``outlook``: whether it may also forecast.
     """
     from edgewise.compile import compile_model
     from edgewise.unusual.rate import per_week
@@ -42,14 +48,16 @@ def train_unlabelled(
         "labels are not used"
     )
     with progress_bar("looking for limits"):
-        trained = train_detector(training, testing, wanted, seed)
+        trained = train_detector(training, testing, wanted, seed, outlook)
     detector = trained.detector
     with progress_bar("compiling, and comparing with scikit-learn"):
         info = compile_model(trained, out, data, form)
     if detector is None:
         return info
     say_limits(detector, trained.period_ms, rate, trained.validation)
-    for line in _on_labels(trained, training, testing):
+    for line in [*_on_labels(trained, training, testing), *trained.heads.why]:
+        say(line)
+    for line in forecast_lines(info):
         say(line)
     say(
         f"{info['table_bytes']} bytes of tables, form {info['form']}; the same as scikit-learn on "
@@ -99,6 +107,18 @@ def read_db(
         raise InputError("--db has nodes of its own: the other options are for a log")
     log = read_all(open_db(db, create=False), nodes, parse_span(since) if since else None)
     return *split_by_time(log), {"database": log_sha256(log)}
+
+
+def forecast_lines(info: dict[str, Any]) -> list[str]:
+    """Return how right the forecasts of a model are on its test part, a line for each horizon."""
+    units = {"t": ("temperature", "C"), "h": ("humidity", "%RH")}
+    lines: dict[int, list[str]] = {}
+    for f in info.get("forecasts", []):
+        name, unit = units[f["channel"]]
+        lines.setdefault(f["minutes"], []).append(
+            f"{name} {f['error']:.2f} {unit} off ({f['unchanged']:.2f} if nothing changed)"
+        )
+    return [f"in {m} min, on average: {', '.join(parts)}" for m, parts in lines.items()]
 
 
 def _rates(detector: Detector) -> str:

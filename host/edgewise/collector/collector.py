@@ -19,7 +19,7 @@ from edgewise.urls import BrokerUrl, check_reachable
 
 __all__ = ["Collector"]
 
-_TOPICS = ("state", "replay", "event", "diag", "status")
+_TOPICS = ("state", "replay", "event", "diag", "next", "status")
 _CONNECT_S = 60
 _RECONNECT_MAX_S = 10  # paho's default of 120 is a long time without readings
 _SHORT_CONNECTION_S = 5

@@ -22,6 +22,7 @@ _FIGURES = {
     "r_ingest": "bytes received a second of the cycle, as the node says",
     "e_buffer": "readings delivered of those taken, as the node says",
     "r_noise": "reads that were good of all, as the node says",
+    "a_forecast": "1 - sum|y - y^| / sum|y| of the node's forecasts that came due",
 }
 _COUNTERS = {
     "readings": "rows written",

@@ -30,6 +30,7 @@ _TABLES: dict[str, Table] = {
     "event": schema.events,
     "diag": schema.diag,
     "status": schema.status,
+    "outlook": schema.outlook,
     "rejected": schema.rejected,
 }
 
@@ -79,10 +80,11 @@ def insert(connection: Connection, rows: Rows, lives: Lives) -> int:
             continue
         if table is schema.events:
             statement = statement.on_conflict_do_nothing()
-        if table is schema.status:
+        if table in (schema.status, schema.outlook):  # the newest takes the place
+            names = [column.name for column in table.columns if not column.primary_key]
             statement = statement.on_conflict_do_update(
-                index_elements=["node"],
-                set_={key: statement.excluded[key] for key in ("online", "received_at")},
+                index_elements=list(table.primary_key),
+                set_={name: statement.excluded[name] for name in names},
             )
         connection.execute(statement, rows[name])
     _note_two_boards(connection, nodes, clashes)

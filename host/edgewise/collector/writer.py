@@ -187,8 +187,10 @@ class Writer:
         rows, now = empty_rows(), time.time()
         for message in batch:
             self._add_rows(rows, message.topic, message.payload, now)
-        # only the last status of each node: a statement must not update a row twice
+        # only the last of each: a statement must not update a row twice
         rows["status"] = list({row["node"]: row for row in rows["status"]}.values())
+        by_horizon = {(row["node"], row["minutes"]): row for row in rows["outlook"]}
+        rows["outlook"] = list(by_horizon.values())
         return rows
 
     def _add_rows(self, rows: Rows, topic: str, payload: bytes, now: float) -> None:

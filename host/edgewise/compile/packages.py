@@ -77,6 +77,8 @@ def compile_model(
     }
     if trained.detector:
         info["detector"] = trained.detector.as_dict()
+    if trained.forecasts:
+        info["forecasts"] = [forecast.as_dict() for forecast in trained.forecasts]
     facts = evidence(trained, judged)
     part = trained.training
     p_pc = decide(compiled.blob, part.x, part.age).p_pc

@@ -62,6 +62,9 @@ def figures(
         noise = _share(connection, _NOISE, node=node, since=last_s - _DAY_S)
         recalls = _recalls(connection, node)
         forecast = _forecast(connection, node)
+    forecast_meaning = "of the temperature, in the last four weeks"
+    if forecast is None and (said := _number(diag, "a_forecast")) is not None:
+        forecast, forecast_meaning = said, "of what the node said would come, since its start"
     buffer = None if delivered is None else 1 / delivered
     return [
         _accuracy(recalls, package, diag),
@@ -83,7 +86,7 @@ def figures(
             "Forecast accuracy",
             forecast,
             "%",
-            "of the temperature, in the last four weeks",
+            forecast_meaning,
             "A_forecast = 1 - sum of |measured - forecast| / sum of |measured|",
         ),
         Figure(

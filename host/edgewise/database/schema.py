@@ -21,6 +21,7 @@ __all__ = [
     "notice_told",
     "notify_event",
     "notify_target",
+    "outlook",
     "reading",
     "reading_hour",
     "rejected",
@@ -154,6 +155,21 @@ status = Table(
     metadata,
     Column("node", String(64), primary_key=True),
     Column("online", Integer, nullable=False),
+    Column("received_at", Float, nullable=False),
+)
+# What a node said last of each horizon, at its reading of ts.
+outlook = Table(
+    "outlook",
+    metadata,
+    Column("node", String(64), primary_key=True),
+    Column("minutes", Integer, primary_key=True, autoincrement=False),
+    Column("boot", Integer, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("ts", Float),
+    Column("t", Float, nullable=False),
+    Column("h", Float, nullable=False),
+    Column("t_band", Float, nullable=False),
+    Column("h_band", Float, nullable=False),
     Column("received_at", Float, nullable=False),
 )
 forecast = Table(

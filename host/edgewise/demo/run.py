@@ -216,6 +216,6 @@ def _summary(
         "r_noise": round(1 - n_failed / n_taken, 6),
         "s_feature": round(trained.s_feature, 4),
         "l_infer": statistics.median(d["l_infer"] for d in diags) if diags else None,
-        "a_forecast": None,
+        "a_forecast": diags[-1]["a_forecast"] if diags else None,
         "nodes": loaded.info["nodes"],
     }

@@ -20,6 +20,12 @@ ORIGIN = "Edgewise"
 _NAME = re.compile(r"[a-zA-Z0-9_-]+")
 _PERCENT = "(value_json.p * 100) | round(0, 'floor') | int"
 
+# Of the forecasts: key of the payload, name, sensor with its unit. They have no state class:
+# statistics are for what was measured. A reading makes four of them, so Home Assistant leaves them
+# out until someone enables one.
+_FORECASTS = (("t", "Temperature", "temperature"), ("h", "Humidity", "humidity"))
+_FORECAST_MINUTES = (30, 60)  # what models have; others are taken away
+
 # key -> component; readings come on `state`, figures on `diag`. None means unknown there.
 _READINGS: dict[str, dict[str, Any]] = {
     "temperature": {
@@ -112,6 +118,7 @@ def discovery(
     fahrenheit: bool = False,
     alarm: str | None = None,
     has_u: bool = False,
+    minutes: Sequence[int] = (),
 ) -> dict[str, Any]:
     """The payload for ``config_topic``: a device with a sensor for each value of the node.
 
@@ -119,7 +126,8 @@ def discovery(
     node has no last will; its values become unavailable after so many seconds without a reading.
     ``fahrenheit``: the temperature is converted from Celsius, in which a node reports it.
     ``has_u``: whether it says how unusual a reading is; it gets a sensor for that and a problem
-    sensor. ``alarm``: the class that says so where the node has no other way.
+    sensor. ``alarm``: the class that says so where the node has no other way. ``minutes``: of the
+    forecasts of its model, whose sensors are disabled until enabled there.
     InputError for a name that Home Assistant does not take.
     """
     config_topic(node)
@@ -129,6 +137,7 @@ def discovery(
         readings["unusual"] = _alarm(f"{topic}/state", alarm)
     if has_u:
         readings |= _unusual(f"{topic}/state")
+    readings |= _forecasts(f"{topic}/next", minutes, fahrenheit)
     if fahrenheit:
         readings["temperature"] |= _FAHRENHEIT
     if expire_s is None:
@@ -141,9 +150,12 @@ def discovery(
         }
         figures = {}
     ids = {key: {"unique_id": f"edgewise_{node}_{key}"} for key in readings | figures}
-    # An entry with nothing but a platform removes a sensor, if the node did not sleep before or
-    # had a detector.
-    absent = {key: {"platform": "sensor"} for key in _FIGURES}
+    # An entry with nothing but a platform removes a sensor, if the node did not sleep before, had
+    # a detector or made forecasts.
+    absent = {
+        key: {"platform": "sensor"}
+        for key in [*_FIGURES, *_forecasts(topic, _FORECAST_MINUTES, fahrenheit)]
+    }
     absent |= {"unusual": {"platform": "binary_sensor"}, "how_unusual": {"platform": "sensor"}}
     components = absent | readings | figures
     return {
@@ -171,6 +183,31 @@ def _readings(topic: str, classes: Sequence[str]) -> dict[str, dict[str, Any]]:
         "value_template": f"{{{{ value_json.cls if value_json.cls in {names} else None }}}}",
     }
     components["problem"] = {**_PROBLEM, "state_topic": topic}
+    return components
+
+
+def _forecasts(topic: str, minutes: Sequence[int], fahrenheit: bool) -> dict[str, dict[str, Any]]:
+    components = {}
+    for m in minutes:
+        for key, name, sensor in _FORECASTS:
+            value = f"value_json.next['{m}'].{key}"
+            unit = _READINGS[sensor]["unit_of_measurement"]
+            if fahrenheit and key == "t":
+                value, unit = (
+                    f"({value} * 1.8 + 32) | round(2)",
+                    _FAHRENHEIT["unit_of_measurement"],
+                )
+            components[f"{sensor}_{m}"] = {
+                "platform": "sensor",
+                "name": f"{name} in {m} min",
+                "state_topic": topic,
+                "device_class": sensor,
+                "unit_of_measurement": unit,
+                "suggested_display_precision": 1,
+                "enabled_by_default": False,
+                # of a model that was replaced it may have other horizons
+                "value_template": f"{{{{ {value} if '{m}' in value_json.next else None }}}}",
+            }
     return components
 
 

@@ -25,6 +25,9 @@ _U_MAX = 1e6
 # keys of newer nodes, which are kept as they came
 _MORE_KEYS_MAX = 8
 _MORE_CHARACTERS_MAX = 512
+_MINUTES_MAX = 1440
+_HORIZONS_MAX = 8
+_FORECASTS = {"t": (-40, 80), "h": (0, 100), "t_band": (0, 120), "h_band": (0, 100)}
 
 
 def parse(base: str, topic: str, payload: bytes, received_at: float) -> list[Row]:
@@ -53,6 +56,8 @@ def parse(base: str, topic: str, payload: bytes, received_at: float) -> list[Row
     if kind == "state":
         return [("reading", _reading(node, value, 0, received_at))]
     _check_plain(value)
+    if kind == "next":
+        return _forecasts(node, value, received_at)
     row = {
         "node": node,
         "boot": _integer(value, "boot"),
@@ -157,6 +162,32 @@ def _more(value: dict[str, Any]) -> str | None:
             f"{_MORE_CHARACTERS_MAX} characters in all are the most"
         )
     return text
+
+
+def _forecasts(node: str, value: dict[str, Any], received_at: float) -> list[Row]:
+    # A row for each horizon; more than these keys may come from a later node.
+    by_minutes = value.get("next")
+    if not isinstance(by_minutes, dict) or len(by_minutes) > _HORIZONS_MAX:
+        raise ValueError(f"next is not an object of up to {_HORIZONS_MAX} horizons")
+    same = {
+        "node": node,
+        "boot": _integer(value, "boot"),
+        "seq": _integer(value, "seq"),
+        "ts": _number(value, "ts", 0, _LATEST_S),
+        "received_at": received_at,
+    }
+    rows: list[Row] = []
+    for minutes, forecast in by_minutes.items():
+        is_number = minutes.isascii() and minutes.isdigit() and minutes[0] != "0"
+        if not is_number or int(minutes[:5]) > _MINUTES_MAX:
+            raise ValueError(f"next: {minutes[:_TEXT_MAX]!a} is not 1 to {_MINUTES_MAX} minutes")
+        if not isinstance(forecast, dict):
+            raise ValueError("next: a forecast is not an object")
+        figures = {key: _number(forecast, key, *limits) for key, limits in _FORECASTS.items()}
+        if None in figures.values():
+            raise ValueError(f"next: a forecast has {', '.join(_FORECASTS)}")
+        rows.append(("outlook", {**same, "minutes": int(minutes), **figures}))
+    return rows
 
 
 def _integer(value: dict[str, Any], key: str) -> int:

@@ -115,8 +115,27 @@ class _DetectorHead(Strict):
     limit: list[_Count]
 
 
+class _Next(Strict):
+    k: _Count
+    minutes: list[_Count]
+    t: list[_Count]
+    t_band: list[_Count]
+    h: list[_Count]
+    h_band: list[_Count]
+
+
+class _Forecast(Strict):
+    channel: Literal["t", "h"]
+    minutes: _Count
+    rows: _Count
+    unchanged: Annotated[float, Field(ge=0, le=120)]
+    error: Annotated[float, Field(ge=0, le=120)]
+    inside: _Share
+
+
 class _Heads(Strict):
     detector: _DetectorHead | None = None
+    next: _Next | None = None
     temporal: _Temporal | None = None
     unsure: _Unsure | None = None
 
@@ -149,6 +168,7 @@ class _Info(Strict):
     tools: dict[_Text, _Text] = {}
     detector: _Detector | None = None
     heads: _Heads | None = None
+    forecasts: list[_Forecast] = []
     sha256: dict[_Name, Sha256]
 
 

@@ -11,8 +11,10 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from edgenode.core import decide, kept, packed
+from edgenode.core.outlook import Outlook
 from edgenode.core.pipeline import Pipeline
 from edgenode.core.plausible import Plausible
+from edgenode.core.temporal import Temporal
 from edgewise.features.table import Filters
 
 __all__ = ["ASSUMED", "SOURCES", "Assumptions", "battery", "day_mah", "readings_kept"]
@@ -122,11 +124,19 @@ def day_mah(
     return (cpu_s * a.cpu_ma + on_s * a.radio_ma + asleep_s * sleep_ma + sensor_mas) / 3600
 
 
-def readings_kept(features: list[str], filters: Filters) -> int:
-    """Return how many readings fit into the RTC memory beside the windows of such a model."""
+def readings_kept(
+    features: list[str], filters: Filters, heads: Mapping[str, Any] | None = None, classes: int = 0
+) -> int:
+    """Return how many readings fit into the RTC memory beside the windows of such a model.
+
+    ``heads``: of the model, with so many ``classes``.
+    """
+    heads = heads or {}
     state = (
         kept.HEAD_BYTES
         + _NODE_BYTES
+        + (Temporal(heads["temporal"], classes, 0).kept_bytes if "temporal" in heads else 0)
+        + (Outlook(heads["next"], None, 1).kept_bytes if "next" in heads else 0)
         + Plausible.kept_bytes
         + Pipeline(features, filters).kept_bytes
     )
@@ -145,7 +155,8 @@ def battery(
     """
     period_s = info["period_ms"] / 1000
     wakes = _DAY_S / period_s
-    capacity = readings_kept(info["features"], info["filters"])
+    heads, classes = info.get("heads"), len(info.get("classes", []))
+    capacity = readings_kept(info["features"], info["filters"], heads, classes)
     # A change can also fall on a full memory, so the sum of both is an upper bound.
     on_change = None if changes_a_day is None else min(wakes, changes_a_day + wakes / capacity)
     on_nth = None if changes_a_day is None else min(wakes, changes_a_day + wakes / EVERY_NTH)

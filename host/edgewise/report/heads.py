@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["score_rows", "sentences"]
+__all__ = ["forecast_rows", "has_classes", "score_rows", "sentences"]
 
 _SCORES = ("accuracy", "balanced_accuracy", "macro_f1")
 _ROWS = {
@@ -22,6 +22,36 @@ def score_rows(info: dict[str, Any]) -> list[list[str]]:
         [name, f"{s['rows']:,}", *(f"{s[key]:.1%}" for key in _SCORES)]
         for name, s in judged.items()
     ]
+
+
+def has_classes(info: dict[str, Any]) -> bool:
+    """Return whether a head has a say in the class."""
+    return bool(set(info.get("heads") or {}) - {"next", "detector"})
+
+
+def forecast_rows(info: dict[str, Any]) -> list[list[str]]:
+    """Return of each forecast: what and when, its error, that of 'as it is now', and the band."""
+    units = {"t": ("temperature", "C"), "h": ("humidity", "%RH")}
+    facts: dict[str, Any] = (info.get("heads") or {}).get("next") or {"minutes": []}
+    rows = []
+    for f in info.get("forecasts", []):
+        if f["minutes"] not in facts["minutes"]:
+            continue
+        name, unit = units[f["channel"]]
+        i = facts["minutes"].index(f["minutes"])
+        gain = f["error"] / f["unchanged"] - 1 if f["unchanged"] else 0.0
+        rows.append(
+            [
+                f"{name} in {f['minutes']} min",
+                f"{f['rows']:,}",
+                f"{f['unchanged']:.3f} {unit}",
+                f"{f['error']:.3f} {unit}",
+                f"{gain:+.0%}",
+                f"{facts[f['channel']][i] / 256:.2f}",
+                f"+-{facts[f['channel'] + '_band'][i] / 100:.2f} {unit}, {f['inside']:.0%} inside",
+            ]
+        )
+    return rows
 
 
 def sentences(info: dict[str, Any], evidence: dict[str, Any]) -> list[str]:

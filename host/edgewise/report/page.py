@@ -30,6 +30,7 @@ def render(info: Facts, evidence: Facts) -> str:
         _data(info, evidence),
         _quality(info, evidence),
         _heads(info, evidence),
+        _forecasts(info),
         _timeline(info, evidence),
         _calibration(evidence),
         _size(info, evidence),
@@ -240,13 +241,31 @@ def _quality(info: Facts, evidence: Facts) -> str:
 
 def _heads(info: Facts, evidence: Facts) -> str:
     sentences = _list(heads.sentences(info, evidence))
-    if not set(info.get("heads") or ()) - {"detector"}:
+    if not heads.has_classes(info):
         return _details("What was tried beside the trees", sentences) if sentences else ""
     rows = heads.score_rows(info)
     return _section(
         "What came before, and when it says no class",
         _table(["", "readings", "accuracy", "balanced accuracy", "macro-F1"], rows),
         sentences,
+    )
+
+
+def _forecasts(info: Facts) -> str:
+    rows = heads.forecast_rows(info)
+    if not rows:
+        return ""
+    head = ["", "readings", "as it is now, off", "forecast, off", "", "share", "band of 90 %"]
+    k = info["heads"]["next"]["k"]
+    return _section(
+        "What comes next",
+        _table(head, rows),
+        _p(
+            f"A forecast is the reading and a share of its distance from the average of some "
+            f"{2**k} readings before. Share 0: nothing was better than 'as it is now'. Errors are "
+            "means without sign on the test part; shares and bands are from the training part.",
+            "note",
+        ),
     )
 
 

@@ -21,6 +21,7 @@ from edgewise.logs.pieces import pieces_of
 from edgewise.package.forest import trees_of
 from edgewise.training.budget import Budget
 from edgewise.training.heads import choose_heads
+from edgewise.training.outlook import with_outlook
 from edgewise.training.pool import FILTERS, NO_FILTERS, POOL, filters_of
 from edgewise.training.relevance import information_gain, s_feature
 from edgewise.training.result import (
@@ -68,6 +69,7 @@ def train(
     temporal: bool = True,
     unsure: bool = True,
     filters: str = "auto",
+    outlook: bool = True,
 ) -> Trained:
     """Return a classifier that is chosen and fitted on ``fit`` and scored on ``test``.
 
@@ -75,6 +77,7 @@ def train(
     ``levels``: "auto", "on" or "off". ``filters``: "auto", "median" or "none". ``jobs``: 0 is all
     cores; the result does not depend on it. ``temporal``, ``unsure``: whether the model may have a
     memory between readings, and may say no class, where that makes it better on held-out parts.
+    ``outlook``: whether it may forecast.
     ``progress`` gets the number of candidates that are tried, and of all candidates.
     Raises InputError where nothing can be learned from the labels or nothing fits the budget.
     """
@@ -94,7 +97,8 @@ def train(
     with config_context(assume_finite=True, skip_parameter_validation=True):
         result = search.find(budget or Budget(), levels, filters, progress)
         trained = _train_final(result, fit, test, classes, (temporal, unsure))
-    return replace(trained, pieces_train=pieces_of(fit, test), pieces_test=pieces_of(test, fit))
+    trained = replace(trained, pieces_train=pieces_of(fit, test), pieces_test=pieces_of(test, fit))
+    return with_outlook(trained, fit, test) if outlook else trained
 
 
 def _labelled_rows(fit: Log, classes: list[str], filters: str) -> dict[bool, Rows]:

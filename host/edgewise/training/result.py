@@ -18,6 +18,7 @@ __all__ = [
     "Candidate",
     "ClassScores",
     "Filtering",
+    "Forecast",
     "HeadChoice",
     "Levels",
     "Recipe",
@@ -197,6 +198,26 @@ class Filtering:
 
 
 @dataclass(frozen=True)
+class Forecast:
+    """How right the forecasts of one channel (t or h) and horizon were on the test part.
+
+    ``unchanged``: mean absolute error of 'as it is now', ``error``: of the forecast, in Celsius or
+    %RH; ``inside``: share of the readings within the band.
+    """
+
+    channel: str
+    minutes: int
+    rows: int
+    unchanged: float
+    error: float
+    inside: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return its part of the key ``forecasts`` of model.json."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class Trained:
     """A fitted classifier with everything that its package needs.
 
@@ -205,7 +226,8 @@ class Trained:
     ``s_feature``: see `training.relevance.s_feature`; ``detector``: limits, of features that the
     trees may not use; ``heads``: what was chosen beside the trees; ``pieces_train``,
     ``pieces_test``: the logs of both parts; ``filtering``: why ``filters`` were chosen, None for a
-    detector; ``labelled``: False where nobody labelled the readings, whose ``y`` are 0.
+    detector; ``labelled``: False where nobody labelled the readings, whose ``y`` are 0;
+    ``forecasts``: of what comes next, on the test part.
     """
 
     estimator: Any
@@ -231,3 +253,4 @@ class Trained:
     pieces_test: list[Piece] = field(default_factory=list)
     filtering: Filtering | None = None
     labelled: bool = True
+    forecasts: list[Forecast] = field(default_factory=list)

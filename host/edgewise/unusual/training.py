@@ -14,6 +14,7 @@ from edgewise.logs.log import Log
 from edgewise.logs.pieces import pieces_of
 from edgewise.training import widen
 from edgewise.training.detector import NORMAL, UNUSUAL, Detector
+from edgewise.training.outlook import with_outlook
 from edgewise.training.pool import NO_FILTERS
 from edgewise.training.relevance import information_gain
 from edgewise.training.result import HeadChoice, Levels, Recipe, Trained, score
@@ -36,11 +37,14 @@ def days_needed(wanted_per_week: float) -> float:
     return max(float(_DAYS_MIN), _WEEK_DAYS / wanted_per_week)
 
 
-def train_detector(fit: Log, test: Log, wanted_per_week: float, seed: int = 0) -> Trained:
+def train_detector(
+    fit: Log, test: Log, wanted_per_week: float, seed: int = 0, outlook: bool = True
+) -> Trained:
     """Return a detector with limits from ``fit``; its false alarms are counted on ``test``.
 
     All readings are taken as ordinary, labels are not used. No filter: a median hides spikes; and
-    no jump is refused, for it is what the detector is for. Raises InputError for too few readings,
+    no jump is refused, for it is what the detector is for. ``outlook``: whether it may also
+    forecast. Raises InputError for too few readings,
     and where the limits lie beyond what a sensor can measure.
     """
     train_part, test_part = _sequence(fit, fit.period_ms), _sequence(test, fit.period_ms)
@@ -59,7 +63,7 @@ def train_detector(fit: Log, test: Log, wanted_per_week: float, seed: int = 0) -
         chosen.alarms,
         alarms_of(test_rows, predicted == 1, fit.period_ms),
     )
-    return Trained(
+    trained = Trained(
         estimator=estimator,
         recipe=Recipe("DecisionTree", 1, len(features) + 1, None, 1, None, "gini"),
         classes=[NORMAL, UNUSUAL],
@@ -83,6 +87,7 @@ def train_detector(fit: Log, test: Log, wanted_per_week: float, seed: int = 0) -
         heads=HeadChoice({"detector": detector.head(features)}, [], 0),
         labelled=False,
     )
+    return with_outlook(trained, fit, test) if outlook else trained
 
 
 def add_detector(trained: Trained, fit: Log, test: Log, wanted_per_week: float) -> Trained:

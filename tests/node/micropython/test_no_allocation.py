@@ -11,6 +11,8 @@ from edgenode.core.features import CHANNELS, KINDS
 from edgenode.core.gate import Gate
 from edgenode.core.heads import Heads
 from edgenode.core.hold import Hold
+from edgenode.core.limits import Limits
+from edgenode.core.outlook import Outlook
 from edgenode.core.pipeline import Pipeline
 from edgenode.core.records import UNSURE
 from edgenode.core.walk_viper import votes
@@ -96,6 +98,28 @@ def test_a_silent_sensor_and_its_supply():
         finally:
             micropython.heap_unlock()
     assert (timeouts, sensor.cycles, sensor.counts[TIMEOUT]) == (10, 10, 20)
+
+
+def test_what_comes_next_and_its_limits():
+    facts = {"minutes": [3, 60], "k": 5, "t": [1023, 300], "h": [200, 0]}
+    facts["t_band"] = facts["h_band"] = [12000, 5]
+    limits = Limits({"t": [0, 20], "h": [20, 55]}, facts["minutes"])
+    outlook = Outlook(facts, limits, 60000)
+    # sums that are about to be halved, as after years
+    outlook.size = outlook.error = (1 << 28) - 1
+    changes = 0
+    slot = 0
+    decoder = Decoder("dht22")
+    raw = array("h", (0, 0))
+    for frame in list(frames(400)):
+        slot += 9 if slot == 300 else 1
+        assert decoder.decode(frame, raw) == OK
+        micropython.heap_lock()
+        try:
+            changes += outlook.push(slot, raw[0], raw[1], 1 if slot in (1, 309) else 255) != 0
+        finally:
+            micropython.heap_unlock()
+    assert changes > 10, changes
 
 
 def test_a_step_with_every_feature():

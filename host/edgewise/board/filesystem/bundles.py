@@ -27,6 +27,7 @@ _FILES = {
     "headcheck": ("core.headcheck",),
     "temporal": ("core.temporal",),
     "detector": ("core.detector",),
+    "outlook": ("core.outlook", "core.limits"),
     "viper": ("core.walk_viper",),
     "safe": ("start.safe",),
     "command": ("commands.control",),

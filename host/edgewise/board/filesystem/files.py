@@ -139,7 +139,8 @@ def _compile(source: Path, arch: Arch, small: bool = True) -> bytes:
 
 def _check_actuator(package: Package, node_settings: Mapping[str, Any], path: Path) -> None:
     actuator = settings.complete(node_settings)["actuator"]
-    if actuator["pin"] >= 0 and actuator["on"] not in package.classes:
+    follows_class = actuator["pin"] >= 0 and actuator["follow"] == "class"
+    if follows_class and actuator["on"] not in package.classes:
         raise InputError(
             f"{path}: actuator.on must be a class of the model: {', '.join(package.classes)}"
         )
