@@ -48,7 +48,9 @@ def test_the_largest_numbers_are_small_ints():
     n = 16
     step = ([1024] + [0] * (n - 1)) * n
     temporal = Temporal({"step": step, "weight": [255] * n, "floor": 255}, n, 5000000)
-    assert check_heads({"temporal": {"step": step, "weight": [255] * n, "floor": 255}}, n) is None
+    assert (
+        check_heads({"temporal": {"step": step, "weight": [255] * n, "floor": 255}}, n, 1) is None
+    )
     for _ in range(50):
         assert temporal.push([5000000] + [0] * (n - 1)) == 0
         assert 0 < max(temporal._next) < 1 << 27
@@ -91,11 +93,11 @@ BAD = (
 
 
 def test_facts_of_a_stranger_are_checked():
-    check_heads(GOOD, 2)
-    check_heads({}, 2)
+    check_heads(GOOD, 2, 1)
+    check_heads({}, 2, 1)
     for heads, message in BAD:
         try:
-            check_heads(heads, 2)
+            check_heads(heads, 2, 1)
         except ValueError as e:
             assert message in str(e), (heads, e)
         else:

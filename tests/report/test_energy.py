@@ -178,7 +178,7 @@ def test_changes_are_counted_by_the_rule_of_the_node() -> None:
     predictions[720:] = 1  # the first class of the other node is no change
     judged: Any = SimpleNamespace(decisions=Decisions(predictions, zeros, zeros == 0, zeros))
     assert _changes_a_day(tested, judged) == pytest.approx(2.0)
-    unsure: Any = SimpleNamespace(decisions=Decisions(predictions, zeros, predictions == 0))
+    unsure: Any = SimpleNamespace(decisions=Decisions(predictions, zeros, predictions == 0, zeros))
     assert _changes_a_day(tested, unsure) == 0
     confirm = Confirm(CONFIRM_NEED, CONFIRM_OF, 2)
     assert sum(confirm.push(int(c)) for c in predictions[:720]) == 3
