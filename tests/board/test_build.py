@@ -130,6 +130,16 @@ def test_a_write_that_fails_leaves_the_earlier_build(
     assert not list((config.parent / "build").glob(".build-*"))
 
 
+def test_an_output_that_follows_limits_needs_no_class(model: Path, config: Path) -> None:
+    limits = '[limits]\nh = [20, 70.5]\n[actuator]\npin = 5\nfollow = "limit"\non = "h-high"\n'
+    config.write_text(f"{config.read_text()}\n{limits}")
+    out = config.parent / "out"
+    build(model, config, out)
+    written = json.loads((out / "fs/config.json").read_text())
+    assert written["limits"] == {"h": [20, 70.5]}
+    assert written["actuator"]["follow"] == "limit"
+
+
 @pytest.mark.parametrize("name", ["fs", "fs.img", "manifest.json"])
 def test_what_is_not_of_a_build_stays(name: str, model: Path, config: Path) -> None:
     path = config.parent / "out" / name / "mine"

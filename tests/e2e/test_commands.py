@@ -217,7 +217,10 @@ def test_demo_does_the_whole_job(
     assert summary["failed_reads"] == pytest.approx(0.014 * n, rel=0.3)
     assert summary["agreement"] == summary["agreement_sklearn"] == 1
     assert summary["nodes"] <= 500
+    if not WHOLE:  # less than two days to train on
+        assert summary["a_forecast"] is None
     if WHOLE:
+        assert 0.95 < summary["a_forecast"] < 1
         assert n == 12_417
         assert summary["accuracy"] >= 0.87
         assert summary["balanced_accuracy"] >= 0.82

@@ -24,6 +24,7 @@ from edgewise.ota.retained import retained
 from edgewise.package.store import Package
 from edgewise.simulator.fleet import node_config
 from edgewise.simulator.node import SimulatedNode
+from edgewise.training.outlook import a_forecast
 from edgewise.urls import parse_broker
 
 pytestmark = pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
@@ -77,7 +78,7 @@ def test_a_node_says_what_comes_next_and_warns_of_limits(
     model: Package, log: Log, broker: str, engine: Engine
 ) -> None:
     model = with_heads(model, HEADS)
-    forecasts, changes, a_forecast = expect(log, model.period_ms)
+    forecasts, changes, expected_figure = expect(log, model.period_ms)
     assert {c["channel"] for c in changes} == {"t", "h"} and len(changes) > 10
     assert {c["minutes"] for c in changes} >= {0, 5}
     config = {"limits": LIMITS, "actuator": {"pin": 5, "follow": "limit", "on": "h-high"}}
@@ -102,9 +103,11 @@ def test_a_node_says_what_comes_next_and_warns_of_limits(
     } == forecasts[len(log)]
     said = [{k: v for k, v in e.items() if k not in ("ts", "boot")} for e in payloads]
     assert [e for e in said if e["event"] == "limit"] == changes
-    assert 0.8 < figure < 1 and abs(figure - a_forecast) < 0.02
-    shown = {f.name: f for f in figures(engine, node, last_diag, ts)}["A_forecast"]
-    assert (shown.value, shown.meaning) == (figure, "as the node forecast since its start")
+    assert 0.8 < figure < 1 and abs(figure - expected_figure) < 0.02
+    assert a_forecast(HEADS["next"], log, model.period_ms, model.max_delta) == expected_figure
+    shown = {f.name: f for f in figures(engine, node, last_diag, ts, None)}["Forecast accuracy"]
+    assert shown.value == figure
+    assert shown.meaning == "of what the node said would come, since its start"
 
 
 def test_an_outage_ends_a_forecast_and_the_newest_is_kept_by_the_broker(

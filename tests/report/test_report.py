@@ -133,8 +133,8 @@ def test_forecasts_beside_what_nothing_changed_would_say(trained: Trained) -> No
     page = render(INFO | {"heads": {"next": following}, "forecasts": forecasts}, facts)
     text = parse_page(page).text
     for said in (
-        "temperature in 30 min5,9880.114 C0.108 C-5%0.50+-0.28 C, 91% inside",
-        "humidity in 60 min5,9880.524 %RH0.422 %RH-19%1.00+-1.02 %RH, 92% inside",
+        "temperature in 30 min5,9880.114 C0.108 C-5%0.50±0.28 C, 91% inside",
+        "humidity in 60 min5,9880.524 %RH0.422 %RH-19%1.00±1.02 %RH, 92% inside",
         "the average of some 32 readings before",
     ):
         assert said in text, text

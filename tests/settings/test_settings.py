@@ -139,6 +139,13 @@ def test_given_values_come_back_without_defaults_and_the_node_takes_them(file: P
         ("\nreport = [\n  {delta = inf},\n]\n", ":2: report: filter delta: 0.1..100"),
         ("report = [{delta = 2020-01-01}]\n", ":1: report: filter delta: 0.1..100"),
         ('\n[sensor]\ncalibrate_t = ["1"]\n', ":2: sensor: filter calibrate_linear: 2..8 points"),
+        ("\n[limits]\nt = [30, 20]\n", ":3: limits.t must be two numbers, the lower first"),
+        ('[actuator]\nfollow = "both"\n', ":2: actuator.follow must be one of class, limit"),
+        ('[actuator]\nfollow = "limit"\n', ":2: actuator.follow: no limits are set: set limits.t"),
+        (
+            '[limits]\nh = [20, 70]\n[actuator]\nfollow = "limit"\non = "t-low"\n',
+            ":5: actuator.on must be one of h-high, h-low, or empty for any",
+        ),
         ("node =\n", ":1: not TOML (Invalid value): correct it"),
         ('\n\nnode = "a"\nnode = "b"\n', ":4: not TOML (Cannot overwrite a value): correct it"),
         (f'[wifi]\npassword = "{HIDDEN}\n', ":2: not TOML"),

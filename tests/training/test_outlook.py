@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.command import edgewise
 
 from edgenode.core.headcheck import check_heads
 from edgewise.features.splitting import Split, split_log
 from edgewise.features.table import ANY
 from edgewise.logs.log import Log, read_log
+from edgewise.package.store import load_package
 from edgewise.training.outlook import choose_outlook, judge_outlook, readings_of, said_next
 
 PERIOD_MS = 60_000
@@ -146,3 +149,25 @@ def test_the_office_of_uci(real_data: Path) -> None:
         assert forecast.rows > 12_000
         assert forecast.error < 0.9 * forecast.unchanged, forecast
         assert 0.83 < forecast.inside < 0.95
+
+
+def test_train_and_inspect_say_it(tmp_path: Path) -> None:
+    log = make_days(tmp_path, 300)
+    arguments = ["train", log.path, "--unlabelled", "--false-alarms", "1/day", "--out"]
+    result = edgewise(*arguments, "ahead", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    package = load_package(tmp_path / "ahead")
+    assert package.heads["next"]["minutes"] == [30, 60]
+    judged = {(f["channel"], f["minutes"]): f for f in package.info["forecasts"]}
+    t, h = judged["t", 60], judged["h", 60]
+    assert (
+        f"in 60 min, on average: temperature {t['error']:.2f} C off ({t['unchanged']:.2f} if "
+        f"nothing changed), humidity {h['error']:.2f} %RH off ({h['unchanged']:.2f} if nothing"
+    ) in result.stderr
+    shown = edgewise("inspect", "ahead", cwd=tmp_path).stdout
+    assert re.search("^heads  .*forecasts for 30 and 60 min$", shown, re.MULTILINE), shown
+    page = (tmp_path / "ahead/report.html").read_text()
+    assert "<h2>What comes next</h2>" in page
+    without = edgewise(*arguments, "without", "--next", "off", cwd=tmp_path)
+    assert without.returncode == 0 and "forecast" not in without.stderr
+    assert "next" not in load_package(tmp_path / "without").heads

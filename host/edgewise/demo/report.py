@@ -31,7 +31,7 @@ _ROWS = (
     ("r_noise", "R_noise, 1 - rejected / total", "{:.4f}"),
     ("s_feature", "S_feature, bits a used feature tells", "{:.3f}"),
     ("l_infer", "L_infer, s from node visits", "{:.2e}"),
-    ("a_forecast", "A_forecast, of what the node said comes next", "{:.4f}"),
+    ("a_forecast", "A_forecast, by the node's code on these rows", "{:.4f}"),
     ("wall_s", "wall time, s", "{:g}"),
 )
 

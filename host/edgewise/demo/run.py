@@ -34,6 +34,7 @@ from edgewise.simulator import feed, fleet
 from edgewise.simulator.node import Playback
 from edgewise.toolchain import extras
 from edgewise.training import Trained, score, train
+from edgewise.training.outlook import HEAD, a_forecast
 from edgewise.urls import BrokerUrl, check_reachable, parse_broker
 
 __all__ = ["run"]
@@ -169,6 +170,16 @@ def _read_classes(
     return cls, arrived
 
 
+def _a_forecast(loaded: Package, sensor_log: Log) -> float | None:
+    # By the node's own code: it plays the log in a twelfth of its time, and forecasts nothing at
+    # another period than its model's.
+    facts = loaded.heads.get(HEAD)
+    if facts is None:
+        return None
+    value = a_forecast(facts, sensor_log, loaded.period_ms, loaded.max_delta)
+    return None if value is None else round(value, 4)
+
+
 def _diag(engine: Engine, outcome: fleet.Outcome) -> list[dict[str, Any]]:
     query = select(diag.c.payload).where(diag.c.node == outcome.nodes[0])
     with engine.connect() as connection:
@@ -216,6 +227,6 @@ def _summary(
         "r_noise": round(1 - n_failed / n_taken, 6),
         "s_feature": round(trained.s_feature, 4),
         "l_infer": statistics.median(d["l_infer"] for d in diags) if diags else None,
-        "a_forecast": diags[-1]["a_forecast"] if diags else None,
+        "a_forecast": _a_forecast(loaded, sensor_log),
         "nodes": loaded.info["nodes"],
     }

@@ -26,7 +26,7 @@ def score_rows(info: dict[str, Any]) -> list[list[str]]:
 
 def has_classes(info: dict[str, Any]) -> bool:
     """Return whether a head has a say in the class."""
-    return bool(set(info.get("heads") or {}) - {"next", "detector"})
+    return bool(set(info.get("heads") or {}) - {"detector", "next"})
 
 
 def forecast_rows(info: dict[str, Any]) -> list[list[str]]:
@@ -48,7 +48,7 @@ def forecast_rows(info: dict[str, Any]) -> list[list[str]]:
                 f"{f['error']:.3f} {unit}",
                 f"{gain:+.0%}",
                 f"{facts[f['channel']][i] / 256:.2f}",
-                f"+-{facts[f['channel'] + '_band'][i] / 100:.2f} {unit}, {f['inside']:.0%} inside",
+                f"±{facts[f['channel'] + '_band'][i] / 100:.2f} {unit}, {f['inside']:.0%} inside",
             ]
         )
     return rows

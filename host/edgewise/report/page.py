@@ -255,7 +255,8 @@ def _forecasts(info: Facts) -> str:
     rows = heads.forecast_rows(info)
     if not rows:
         return ""
-    head = ["", "readings", "as it is now, off", "forecast, off", "", "share", "band of 90 %"]
+    head = ["", "readings", "error if nothing changed", "error of the forecast", "difference"]
+    head += ["share", "band of 90 %"]
     k = info["heads"]["next"]["k"]
     return _section(
         "What comes next",

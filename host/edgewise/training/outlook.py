@@ -20,7 +20,16 @@ from edgewise.features.table import build_table, series_slots
 from edgewise.logs.log import Log
 from edgewise.training.result import Forecast, Trained
 
-__all__ = ["HEAD", "Readings", "choose_outlook", "judge_outlook", "readings_of", "with_outlook"]
+__all__ = [
+    "HEAD",
+    "Readings",
+    "a_forecast",
+    "choose_outlook",
+    "judge_outlook",
+    "readings_of",
+    "said_next",
+    "with_outlook",
+]
 
 HEAD = "next"
 MINUTES = (30, 60)
@@ -53,6 +62,11 @@ class Readings:
 
     def __len__(self) -> int:
         return len(self.slot)
+
+    def rows(self) -> list[tuple[int, int, int, int]]:
+        """Return slot, t_dc, h_pm and age of each, as a node pushes them."""
+        columns = (self.slot.tolist(), *self.x.T.tolist(), self.age.tolist())
+        return list(zip(*columns, strict=True))
 
     def due(self, slots: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the rows whose future is known, and the row that each has become after
@@ -195,11 +209,20 @@ def said_next(facts: dict[str, Any], readings: Readings, period_ms: int) -> NDAr
     """Return int[rows, horizons, 2], what the node's code says at each reading, in hundredths."""
     outlook = Outlook(facts, None, period_ms)
     said = np.zeros((len(readings), len(facts["minutes"]), 2), dtype=np.int64)
-    columns = (readings.slot.tolist(), *readings.x.T.tolist(), readings.age.tolist())
-    for i, (slot, t_dc, h_pm, age) in enumerate(zip(*columns, strict=True)):
-        outlook.push(slot, t_dc, h_pm, age)
+    for i, reading in enumerate(readings.rows()):
+        outlook.push(*reading)
         said[i, :, 0], said[i, :, 1] = outlook.values
     return said
+
+
+def a_forecast(
+    facts: dict[str, Any], log: Log, period_ms: int, max_delta: tuple[int, int]
+) -> float | None:
+    """Return the figure that a node reports at the end of a log; None where nothing came due."""
+    outlook = Outlook(facts, None, period_ms)
+    for reading in readings_of(log, period_ms, max_delta, facts["k"]).rows():
+        outlook.push(*reading)
+    return 1 - outlook.error / outlook.size if outlook.size else None
 
 
 def with_outlook(trained: Trained, fit: Log, test: Log) -> Trained:
