@@ -31,11 +31,11 @@ class Assumptions:
     """Currents in mA, times in s, charge in mAh; each with its source in ``SOURCES``."""
 
     boot_s: float = 0.64
-    wake_reads: int = 957
-    wake_bytes: int = 81_700
+    wake_reads: int = 990
+    wake_bytes: int = 85_600
     flash_read_s: float = 95e-6
     flash_byte_s: float = 0.1e-6
-    code_bytes: int = 42_800
+    code_bytes: int = 46_500
     load_byte_s: float = 5.6e-6
     dht_read_s: float = 0.27
     decide_s: float = 0.29
