@@ -59,6 +59,15 @@ def publish(
             "shows the unit of its own settings with and without it",
         ),
     ] = False,
+    colder_by: Annotated[
+        float | None,
+        typer.Option(
+            metavar="KELVIN",
+            min=0,
+            max=30,
+            help="For the risk of mould: how much colder than the air the coldest surface is [3]",
+        ),
+    ] = None,
     ca: Ca = None,
     base: Base = "edgewise",
     json: JsonFlag = False,
@@ -76,7 +85,10 @@ def publish(
         nodes = ha.find_nodes(client, base) if node == "all" else {node: True}
         if not nodes:
             raise OutsideError(f"no node below {base}/ has said anything yet: name it with --node")
-        devices = _devices(nodes, loaded, base, expire_s, fahrenheit)
+        options: dict[str, Any] = {"fahrenheit": fahrenheit}
+        if colder_by is not None:
+            options["colder_k"] = colder_by
+        devices = _devices(nodes, loaded, base, expire_s, options)
         ha.publish(client, devices)
         wait_for_end = catch_end() if stay else None
         for name in devices:
@@ -114,7 +126,7 @@ def _devices(
     model: Package,
     base: str,
     expire_s: Callable[[str], int | None],
-    fahrenheit: bool,
+    options: Mapping[str, Any],
 ) -> dict[str, dict[str, Any]]:
     from edgewise import homeassistant as ha
     from edgewise.training.detector import UNUSUAL, Detector
@@ -127,7 +139,7 @@ def _devices(
             if expiry_s is None and not has_status:
                 raise InputError(f"node {node!r}: it sleeps: name its settings with --config")
             devices[node] = ha.discovery(
-                node, model.classes, base, model.info["name"], expiry_s, fahrenheit, alarm
+                node, model.classes, base, model.info["name"], expiry_s, alarm=alarm, **options
             )
         except InputError as e:
             say(f"left out: {e}")

@@ -13,6 +13,7 @@ from typing import Any
 
 from edgewise import __version__
 from edgewise.errors import InputError
+from edgewise.homeassistant.moisture import COLDER_K, moisture_sensors
 
 __all__ = ["ORIGIN", "config_topic", "discovery"]
 
@@ -58,7 +59,7 @@ _PROBLEM = {
     "name": "Sensor",
     "device_class": "problem",
     "entity_category": "diagnostic",
-    "value_template": "{{ 'ON' if value_json.err is defined else 'OFF' }}",
+    "value_template": "{{ 'OFF' if value_json.err | default(None) is none else 'ON' }}",
 }
 _FIGURES: dict[str, dict[str, Any]] = {
     "rssi": {
@@ -103,6 +104,7 @@ def discovery(
     expire_s: int | None = None,
     fahrenheit: bool = False,
     alarm: str | None = None,
+    colder_k: float = COLDER_K,
 ) -> dict[str, Any]:
     """The payload for ``config_topic``: a device with a sensor for each value of the node.
 
@@ -110,11 +112,13 @@ def discovery(
     node has no last will; its values become unavailable after so many seconds without a reading.
     ``fahrenheit``: the temperature is converted from Celsius, in which a node reports it.
     ``alarm``: the class with which a detector reports something unusual; it gets a problem sensor.
+    ``colder_k``: how much colder than the air the surface is whose risk of mould is told.
     InputError for a name that Home Assistant does not take.
     """
     config_topic(node)
     topic = f"{base}/{node}"
     readings = _readings(f"{topic}/state", classes)
+    readings |= moisture_sensors(f"{topic}/state", fahrenheit, colder_k)
     if alarm is not None:
         readings["unusual"] = _alarm(f"{topic}/state", alarm)
     if fahrenheit:
