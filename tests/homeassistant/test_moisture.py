@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
 import pytest
 from tests.homeassistant.templates import TEMPLATES
 
 from edgenode.core.moisture import ABSOLUTE_MAX, DEW_MIN_DC, absolute_dg, dew_point_dc
-from edgewise.homeassistant.moisture import moisture_sensors
+from edgewise.homeassistant.moisture import absolute_g_m3, dew_point_c, moisture_sensors
 
 
 def render(key: str, t: float | None, h: float | None, **options: float) -> str:
@@ -41,6 +42,14 @@ def test_they_agree_with_the_features_of_the_node() -> None:
             assert abs(float(render("dew_point", t, h)) - on_node / 10) < 0.25, (t, h)
         if (on_node := absolute_dg(t_dc, h_pm)) < ABSOLUTE_MAX:
             assert abs(float(render("absolute_humidity", t, h)) - on_node / 10) < 0.25, (t, h)
+
+
+def test_what_is_imported_is_what_the_templates_say() -> None:
+    t, h = np.meshgrid(np.arange(-40, 80.1, 7.3), np.arange(1, 100.1, 9.9))
+    pairs = zip(t.flat, h.flat, dew_point_c(t, h).flat, absolute_g_m3(t, h).flat, strict=True)
+    for t_c, h_pct, dew_point, absolute in pairs:
+        assert abs(float(render("dew_point", t_c, h_pct)) - dew_point) <= 0.0501
+        assert abs(float(render("absolute_humidity", t_c, h_pct)) - absolute) <= 0.0501
 
 
 def test_the_dew_point_in_fahrenheit() -> None:

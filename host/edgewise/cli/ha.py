@@ -1,4 +1,4 @@
-"""``edgewise ha``: announce nodes to Home Assistant, or remove them from it."""
+"""``edgewise ha``: announce nodes to Home Assistant, remove them, import late readings."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgewise.cli import ha_import
 from edgewise.cli.help import examples, make_app
 from edgewise.cli.options import Base, Broker, BrokerPasswordFile, Ca, JsonFlag, NodeOrAll
 from edgewise.console import emit_json, say
@@ -25,14 +26,15 @@ _EXAMPLES = (
     "edgewise ha publish --model models/mine --broker mqtt://pi.local --fahrenheit",
     "edgewise ha clean --broker mqtt://pi.local --node attic",
 )
-app = make_app(*_EXAMPLES, no_args_is_help=True)
+app = make_app(*_EXAMPLES, *ha_import.EXAMPLES, no_args_is_help=True)
+app.command("import", epilog=examples(*ha_import.EXAMPLES))(ha_import.ha_import)
 _BUFFER_READINGS = 228  # a sleeping node keeps these in RTC memory before it must report
 _MISSED_REPORTS = 2.5  # its reading expires after these
 
 
 @app.callback()
 def ha() -> None:
-    """Announce nodes to Home Assistant, or remove them from it."""
+    """Announce nodes to Home Assistant, remove them from it, or import late readings."""
 
 
 @app.command(epilog=examples(*_EXAMPLES[:3]))

@@ -12,6 +12,7 @@ __all__ = [
     "diag",
     "events",
     "forecast",
+    "ha_import",
     "health",
     "label",
     "metadata",
@@ -170,4 +171,14 @@ health = Table(
     Column("value", Float),
     Column("text", Text, nullable=False),
     Column("made_at", Float, nullable=False),
+)
+# Hours whose readings were imported into a Home Assistant; n: how many readings they had then.
+ha_import = Table(
+    "ha_import",
+    metadata,
+    Column("home", String(255), primary_key=True),
+    Column("node", String(64), primary_key=True),
+    Column("hour_ts", Integer, primary_key=True, autoincrement=False),
+    Column("n", Integer, nullable=False),
+    Column("at", Float, nullable=False),
 )

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["COLDER_K", "moisture_sensors"]
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["COLDER_K", "absolute_g_m3", "dew_point_c", "moisture_sensors"]
 
 COLDER_K = 3.0  # the coldest surface of a room, a corner of an outer wall, below the air
 
@@ -80,3 +83,18 @@ def moisture_sensors(
             "value_template": _MOULD.replace("COLDER", f"{colder_k:g}"),
         },
     }
+
+
+def dew_point_c(t: NDArray[np.float64], h: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The dew point [°C] of temperatures [°C] and humidities [%RH], as of its template.
+
+    NaN for dry air.
+    """
+    damp = np.where(h > 0, h, np.nan)
+    g = np.log(damp / 100) + 17.62 * t / (243.12 + t)
+    return np.asarray(243.12 * g / (17.62 - g))
+
+
+def absolute_g_m3(t: NDArray[np.float64], h: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The absolute humidity [g/m³] of temperatures [°C] and humidities [%RH]."""
+    return np.asarray(2.16679 * h * 6.112 * np.exp(17.62 * t / (243.12 + t)) / (273.15 + t))
