@@ -22,7 +22,6 @@ from edgewise.errors import EdgewiseError, InputError, OutsideError
 from edgewise.urls import parse_broker
 
 READING = {"node": "n1", "boot": 1, "seq": 1, "late": 0, "received_at": 1.0}
-
 FIRST_TABLES = {"reading", "event", "diag", "label", "model", "rejected"}
 
 

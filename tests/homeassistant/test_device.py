@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from jinja2 import Environment, StrictUndefined
+from tests.homeassistant.templates import TEMPLATES
 
 from edgewise.errors import InputError
 from edgewise.homeassistant import config_topic, discovery
@@ -97,14 +97,13 @@ def test_a_node_that_sleeps_expires_and_one_that_does_not_has_a_will() -> None:
 def test_what_the_broker_kept_of_a_node_that_is_gone(ts: float | None, status: str) -> None:
     (entry,) = discovery("n", CLASSES, expire_s=900)["availability"]
     assert entry["topic"] == "edgewise/n/state"
-    template = Environment(undefined=StrictUndefined).from_string(entry["value_template"])
+    template = TEMPLATES.from_string(entry["value_template"])
     assert template.render(value_json={**GOOD, "ts": ts}, now=lambda: NOW) == status
 
 
 def render_states(document: dict[str, Any], state: dict[str, Any]) -> dict[str, str]:
-    env = Environment(undefined=StrictUndefined)
     return {
-        key: env.from_string(c["value_template"]).render(value_json=state)
+        key: TEMPLATES.from_string(c["value_template"]).render(value_json=state)
         for key, c in list_components(document).items()
         if c["state_topic"] == "home/edge/a1b2c3/state"
     }
@@ -114,6 +113,8 @@ def test_the_templates_read_what_a_node_says(document: dict[str, Any]) -> None:
     is_fahrenheit = document["cmps"]["temperature"]["unit_of_measurement"] == "°F"
     t = "25.88" if is_fahrenheit else "-3.4"
     values = {"temperature": t, "humidity": "45.1", "class": "occupied", "confidence": "87"}
+    values |= {"dew_point": "7.5" if is_fahrenheit else "-13.6", "absolute_humidity": "1.7"}
+    values |= {"mould": "0"}
     assert render_states(document, GOOD) == {**values, "problem": "OFF"}
     for cls in CLASSES:
         assert render_states(document, {**GOOD, "cls": cls})["class"] == cls
@@ -124,6 +125,9 @@ def test_the_templates_read_what_a_node_says(document: dict[str, Any]) -> None:
         **unknown_values,
         "problem": "ON",
     }
+    # a reading without a class is no failed one
+    unsure = render_states(document, {**GOOD, "cls": None, "p": None, "err": None})
+    assert unsure == {**values, "class": "None", "confidence": "None", "problem": "OFF"}
 
 
 @pytest.mark.parametrize(
@@ -149,13 +153,12 @@ def test_forecasts_are_there_where_the_model_makes_them(fahrenheit: bool, t: str
     components = {key: document["cmps"][key] for key in FORECASTS}
     forecast = {"t": -3.43, "h": 45.1, "t_band": 0.3, "h_band": 1.2}
     payload = {"ts": 1, "boot": 1, "seq": 7, "next": {"30": forecast}}
-    env = Environment(undefined=StrictUndefined)
     said = {}
     for key, component in components.items():
         assert set(component) <= FIELDS["sensor"]
         assert component["state_topic"] == "home/edge/a1b2c3/next"
         assert component["enabled_by_default"] is False
-        template = env.from_string(component["value_template"])
+        template = TEMPLATES.from_string(component["value_template"])
         said[key] = template.render(value_json=payload)
     assert said == dict(zip(FORECASTS, (t, "45.1", "None", "None"), strict=True))
     assert components["temperature_60"]["name"] == "Temperature in 60 min"
@@ -194,12 +197,13 @@ def test_fahrenheit_is_of_the_temperature_alone(t_c: float | None, t_f: str) -> 
     arguments = ("a1b2c3", CLASSES, "home/edge", "occupancy")
     celsius, fahrenheit = (discovery(*arguments, fahrenheit=flag) for flag in (False, True))
     state = {**GOOD, "t": t_c}
-    assert render_states(fahrenheit, state) == render_states(celsius, state) | {"temperature": t_f}
-    units = {"celsius": celsius, "fahrenheit": fahrenheit}
-    assert {key: d["cmps"]["temperature"]["unit_of_measurement"] for key, d in units.items()} == {
-        "celsius": "°C",
-        "fahrenheit": "°F",
-    }
+    in_celsius, in_fahrenheit = render_states(celsius, state), render_states(fahrenheit, state)
+    changed = {key for key in in_celsius if in_celsius[key] != in_fahrenheit[key]}
+    assert changed <= {"temperature", "dew_point"}
+    assert in_fahrenheit["temperature"] == t_f
+    for document, unit in ((celsius, "°C"), (fahrenheit, "°F")):
+        for key in ("temperature", "dew_point"):
+            assert document["cmps"][key]["unit_of_measurement"] == unit
 
 
 @pytest.mark.parametrize("node", ["a/b", "a+", "#", "", "a b", "ü"])

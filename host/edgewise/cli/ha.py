@@ -1,4 +1,4 @@
-"""``edgewise ha``: announce nodes to Home Assistant, or remove them from it."""
+"""``edgewise ha``: announce nodes to Home Assistant, remove them, import late readings."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgewise.cli import ha_import
 from edgewise.cli.help import examples, make_app
 from edgewise.cli.options import Base, Broker, BrokerPasswordFile, Ca, JsonFlag, NodeOrAll
 from edgewise.console import emit_json, say
@@ -25,14 +26,15 @@ _EXAMPLES = (
     "edgewise ha publish --model models/mine --broker mqtt://pi.local --fahrenheit",
     "edgewise ha clean --broker mqtt://pi.local --node attic",
 )
-app = make_app(*_EXAMPLES, no_args_is_help=True)
+app = make_app(*_EXAMPLES, *ha_import.EXAMPLES, no_args_is_help=True)
+app.command("import", epilog=examples(*ha_import.EXAMPLES))(ha_import.ha_import)
 _BUFFER_READINGS = 228  # a sleeping node keeps these in RTC memory before it must report
 _MISSED_REPORTS = 2.5  # its reading expires after these
 
 
 @app.callback()
 def ha() -> None:
-    """Announce nodes to Home Assistant, or remove them from it."""
+    """Announce nodes to Home Assistant, remove them from it, or import late readings."""
 
 
 @app.command(epilog=examples(*_EXAMPLES[:3]))
@@ -59,6 +61,15 @@ def publish(
             "shows the unit of its own settings with and without it",
         ),
     ] = False,
+    colder_by: Annotated[
+        float | None,
+        typer.Option(
+            metavar="KELVIN",
+            min=0,
+            max=30,
+            help="For the risk of mould: how much colder than the air the coldest surface is [3]",
+        ),
+    ] = None,
     ca: Ca = None,
     base: Base = "edgewise",
     json: JsonFlag = False,
@@ -76,7 +87,10 @@ def publish(
         nodes = ha.find_nodes(client, base) if node == "all" else {node: True}
         if not nodes:
             raise OutsideError(f"no node below {base}/ has said anything yet: name it with --node")
-        devices = _devices(nodes, loaded, base, expire_s, fahrenheit)
+        options: dict[str, Any] = {"fahrenheit": fahrenheit}
+        if colder_by is not None:
+            options["colder_k"] = colder_by
+        devices = _devices(nodes, loaded, base, expire_s, options)
         ha.publish(client, devices)
         wait_for_end = catch_end() if stay else None
         for name in devices:
@@ -114,7 +128,7 @@ def _devices(
     model: Package,
     base: str,
     expire_s: Callable[[str], int | None],
-    fahrenheit: bool,
+    options: Mapping[str, Any],
 ) -> dict[str, dict[str, Any]]:
     from edgewise import homeassistant as ha
     from edgewise.package.heads import is_alone
@@ -130,7 +144,15 @@ def _devices(
                 raise InputError(f"node {node!r}: it sleeps: name its settings with --config")
             name = model.info["name"]
             devices[node] = ha.discovery(
-                node, model.classes, base, name, expiry_s, fahrenheit, alarm, has_u, minutes
+                node,
+                model.classes,
+                base,
+                name,
+                expiry_s,
+                alarm=alarm,
+                has_u=has_u,
+                minutes=minutes,
+                **options,
             )
         except InputError as e:
             say(f"left out: {e}")

@@ -13,6 +13,7 @@ __all__ = [
     "events",
     "forecast",
     "forecast_choice",
+    "ha_import",
     "health",
     "label",
     "metadata",
@@ -255,4 +256,14 @@ service = Table(
     Column("started_at", Float, nullable=False),
     Column("seen_at", Float, nullable=False),
     Column("facts", Text, nullable=False),
+)
+# Hours whose readings were imported into a Home Assistant; n: how many readings they had then.
+ha_import = Table(
+    "ha_import",
+    metadata,
+    Column("home", String(255), primary_key=True),
+    Column("node", String(64), primary_key=True),
+    Column("hour_ts", Integer, primary_key=True, autoincrement=False),
+    Column("n", Integer, nullable=False),
+    Column("at", Float, nullable=False),
 )

@@ -1,6 +1,6 @@
-"""Home Assistant: announces each node as a device, by MQTT discovery.
+"""Home Assistant: announces each node as a device, and imports readings that came late.
 
-May import: errors, ota.
+May import: console, database, errors, ota, urls.
 """
 
 from edgewise.homeassistant.device import config_topic, discovery

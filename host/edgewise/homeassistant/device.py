@@ -13,6 +13,7 @@ from typing import Any
 
 from edgewise import __version__
 from edgewise.errors import InputError
+from edgewise.homeassistant.moisture import COLDER_K, moisture_sensors
 
 __all__ = ["ORIGIN", "config_topic", "discovery"]
 
@@ -64,7 +65,7 @@ _PROBLEM = {
     "name": "Sensor",
     "device_class": "problem",
     "entity_category": "diagnostic",
-    "value_template": "{{ 'ON' if value_json.err is defined else 'OFF' }}",
+    "value_template": "{{ 'OFF' if value_json.err | default(None) is none else 'ON' }}",
 }
 _UNUSUAL = {"platform": "binary_sensor", "name": "Unusual", "device_class": "problem"}
 _HOW_UNUSUAL = {
@@ -119,6 +120,7 @@ def discovery(
     alarm: str | None = None,
     has_u: bool = False,
     minutes: Sequence[int] = (),
+    colder_k: float = COLDER_K,
 ) -> dict[str, Any]:
     """The payload for ``config_topic``: a device with a sensor for each value of the node.
 
@@ -127,12 +129,14 @@ def discovery(
     ``fahrenheit``: the temperature is converted from Celsius, in which a node reports it.
     ``has_u``: whether it says how unusual a reading is; it gets a sensor for that and a problem
     sensor. ``alarm``: the class that says so where the node has no other way. ``minutes``: of the
-    forecasts of its model, whose sensors are disabled until enabled there.
+    forecasts of its model, whose sensors are disabled until enabled there. ``colder_k``: how much
+    colder than the air the surface is whose risk of mould is told.
     InputError for a name that Home Assistant does not take.
     """
     config_topic(node)
     topic = f"{base}/{node}"
     readings = _readings(f"{topic}/state", classes)
+    readings |= moisture_sensors(f"{topic}/state", fahrenheit, colder_k)
     if alarm is not None and not has_u:
         readings["unusual"] = _alarm(f"{topic}/state", alarm)
     if has_u:
