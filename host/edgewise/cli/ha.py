@@ -10,23 +10,36 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgewise.cli.help import examples, make_app
-from edgewise.cli.options import Base, Broker, BrokerPasswordFile, Ca, JsonFlag, NodeOrAll
+from edgewise.cli.node_names import DbOrNone, names_reader
+from edgewise.cli.options import (
+    Base,
+    Broker,
+    BrokerPasswordFile,
+    Ca,
+    DbPasswordFile,
+    JsonFlag,
+    NodeOrAll,
+)
 from edgewise.console import emit_json, say
 from edgewise.errors import InputError, OutsideError
 
 if TYPE_CHECKING:
     import paho.mqtt.client as mqtt
 
+    from edgewise.cli.signals import End
+    from edgewise.database.names import NodeName
     from edgewise.package.store import Package
 
 _EXAMPLES = (
     "edgewise ha publish --model models/mine --broker mqtt://pi.local --stay",
     "edgewise ha publish --model models/mine --broker mqtt://pi.local --config node.toml",
     "edgewise ha publish --model models/mine --broker mqtt://pi.local --fahrenheit",
+    "edgewise ha publish --model models/mine --broker mqtt://pi.local --db sqlite:///edgewise.db",
     "edgewise ha clean --broker mqtt://pi.local --node attic",
 )
 app = make_app(*_EXAMPLES, no_args_is_help=True)
 _BUFFER_READINGS = 228  # a sleeping node keeps these in RTC memory before it must report
+_NAMES_S = 10.0  # between two looks at the names in the database
 _MISSED_REPORTS = 2.5  # its reading expires after these
 
 
@@ -35,7 +48,7 @@ def ha() -> None:
     """Announce nodes to Home Assistant, or remove them from it."""
 
 
-@app.command(epilog=examples(*_EXAMPLES[:3]))
+@app.command(epilog=examples(*_EXAMPLES[:4]))
 def publish(
     broker: Broker,
     model: Annotated[Path, typer.Option(help="Model package that names the classes")],
@@ -61,6 +74,8 @@ def publish(
     ] = False,
     ca: Ca = None,
     base: Base = "edgewise",
+    db: DbOrNone = None,
+    db_password_file: DbPasswordFile = None,
     json: JsonFlag = False,
 ) -> None:
     """Announce nodes to Home Assistant; the broker keeps the announcement."""
@@ -70,13 +85,15 @@ def publish(
 
     loaded = load_package(model)
     expire_s = _read_expiry(config, loaded.period_ms)
+    read_names = names_reader(db, db_password_file)
     if node != "all":
         ha.config_topic(node)
     with _connect(broker, ca, broker_password_file) as client:
         nodes = ha.find_nodes(client, base) if node == "all" else {node: True}
         if not nodes:
             raise OutsideError(f"no node below {base}/ has said anything yet: name it with --node")
-        devices = _devices(nodes, loaded, base, expire_s, fahrenheit)
+        unnamed = _devices(nodes, loaded, base, expire_s, fahrenheit)
+        devices = _named(unnamed, read_names())
         ha.publish(client, devices)
         wait_for_end = catch_end() if stay else None
         for name in devices:
@@ -85,10 +102,15 @@ def publish(
             emit_json({"announced": list(devices)})
         if wait_for_end:
             with ha.publish_at_birth(client, devices, lambda: say("announced again")):
-                wait_for_end()
+                if db is None:
+                    wait_for_end()
+                else:
+                    _follow_names(
+                        wait_for_end, client, devices, lambda: _named(unnamed, read_names())
+                    )
 
 
-@app.command(epilog=examples(_EXAMPLES[3]))
+@app.command(epilog=examples(_EXAMPLES[4]))
 def clean(
     broker: Broker,
     node: NodeOrAll,
@@ -134,6 +156,42 @@ def _devices(
     if not devices:
         raise OutsideError(f"no node below {base}/ can be announced: see what was left out")
     return devices
+
+
+def _named(
+    devices: Mapping[str, dict[str, Any]], names: Mapping[str, NodeName]
+) -> dict[str, dict[str, Any]]:
+    from edgewise import homeassistant as ha
+
+    return {
+        node: ha.with_name(device, names[node].name, names[node].room) if node in names else device
+        for node, device in devices.items()
+    }
+
+
+def _follow_names(
+    wait_for_end: End,
+    client: mqtt.Client,
+    devices: dict[str, dict[str, Any]],
+    read: Callable[[], dict[str, dict[str, Any]]],
+) -> None:
+    # ``devices``: what is announced again at each start of Home Assistant, updated here
+    from edgewise import homeassistant as ha
+
+    problem = ""
+    while not wait_for_end(_NAMES_S):
+        try:
+            renamed = {node: new for node, new in read().items() if new != devices[node]}
+            devices.update(renamed)
+            if renamed:
+                ha.publish(client, renamed)
+                say(f"announced with another name: {', '.join(renamed)}")
+        except OutsideError as e:
+            if str(e) != problem:
+                say(str(e))
+            problem = str(e)
+        else:
+            problem = ""
 
 
 def _read_expiry(config: Path | None, period_ms: int) -> Callable[[str], int | None]:

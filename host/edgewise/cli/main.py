@@ -37,6 +37,7 @@ VERBS = (
     "dashboard",
     "forecast",
     "health",
+    "name",
     "broker",
     "push",
     "model",
