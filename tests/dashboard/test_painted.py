@@ -148,7 +148,7 @@ def test_the_order_and_the_words(page: Page, url: str, engine: Engine) -> None:
     parts = page.locator(".now, .chart, h3").all()
     tops = [(part.bounding_box() or {})["y"] for part in parts]
     titles = [part.inner_text() for part in parts if part.evaluate("p => p.matches('h3')")]
-    assert titles == ["Health", "Model", "Labels", "Events", "Figures", "The node itself"]
+    assert titles == ["Health", "Model", "Labels", "Events", "Figures", "The node itself", "Log"]
     assert tops == sorted(tops)
     figures = page.locator(".panel", has=page.get_by_text("Figures", exact=True))
     expect(figures).to_contain_text("Balanced accuracy")
