@@ -112,7 +112,7 @@ READERS = {
     "deploy": {"build", "config"},
     "flash": {"build", "config"},
     "ha clean": BROKER,
-    "ha publish": {*BROKER, "config", "model"},
+    "ha publish": {*BROKER, *DB, "config", "model"},
     "health": {*DB, "models"},
     "inspect": {"model"},
     "model rollback": {*BROKER, "config"},
@@ -121,7 +121,8 @@ READERS = {
     "up": {*BROKER, "folder"},  # it adds files to a folder; tests/station
     "package sign": {"key", "model"},  # writes signature.json of the package
     "package verify": {"key", "model"},
-    "push": {*BROKER, "config", "model"},
+    "name": DB,
+    "push": {*BROKER, *DB, "config", "model"},
     "simulate": {*BROKER, "config", "log", "model"},
 }
 

@@ -11,12 +11,20 @@ import pytest
 from tests.homeassistant.templates import TEMPLATES
 
 from edgewise.errors import InputError
-from edgewise.homeassistant import config_topic, discovery
+from edgewise.homeassistant import config_topic, discovery, with_name
 
 CLASSES = ["free", 'a "b" <i>', "ü }} {% \\ '\U0001f600", "occupied"]
 # integrations/mqtt (device discovery), sensor.mqtt and binary_sensor.mqtt
 TOP = {"dev", "o", "cmps", "qos", "availability", "state_topic", "command_topic", "encoding"}
-DEVICE = {"identifiers", "name", "manufacturer", "model", "sw_version", "hw_version"}
+DEVICE = {
+    "identifiers",
+    "name",
+    "manufacturer",
+    "model",
+    "sw_version",
+    "hw_version",
+    "suggested_area",
+}
 COMMON = {
     "platform",
     "unique_id",
@@ -48,6 +56,7 @@ FAILED = {"ts": 1, "boot": 1, "seq": 8, "t": None, "h": None, "cls": None, "p": 
 @pytest.fixture(params=[{}, {"expire_s": 9000, "minutes": [30]}, {"fahrenheit": True}])
 def document(request: pytest.FixtureRequest) -> dict[str, Any]:
     config = discovery("a1b2c3", CLASSES, "home/edge", "occupancy", **request.param)
+    config = with_name(config, "Window, left", "Büro 2")
     return dict(json.loads(json.dumps(config)))
 
 
@@ -68,6 +77,15 @@ def test_only_documented_fields(document: dict[str, Any]) -> None:
         assert component["unique_id"] and component["state_topic"]
         unit = component.get("unit_of_measurement")
         assert unit in UNITS.get(component.get("device_class"), {unit})
+
+
+def test_a_name_and_a_room_change_neither_topics_nor_ids() -> None:
+    plain = discovery("n", CLASSES)
+    named = with_name(plain, "Window, left", "lab")
+    assert named["dev"] == plain["dev"] | {"name": "Window, left", "suggested_area": "lab"}
+    assert {**named, "dev": None} == {**plain, "dev": None}
+    assert with_name(plain, "", "") == plain
+    assert with_name(plain, "", "lab")["dev"]["name"] == "Edgewise n"
 
 
 def test_ids_differ_and_an_enum_has_options_alone(document: dict[str, Any]) -> None:

@@ -18,6 +18,9 @@ from tests.command import edgewise
 from tests.shared import LIMIT_S
 
 from edgewise.broker.setup import init
+from edgewise.database import open_db
+from edgewise.database.names import set_name
+from edgewise.database.schema import status
 from edgewise.errors import OutsideError
 from edgewise.homeassistant import publish
 from edgewise.mqtt import MqttClient
@@ -102,6 +105,33 @@ def test_again_when_home_assistant_starts(home: Home, broker: str, repo: Path) -
         assert (topic, retained) == (TOPIC, False) and payload
         process.send_signal(signal.SIGINT)
         assert process.wait(LIMIT_S) == 0
+
+
+def test_names_and_rooms_of_the_database(
+    home: Home, broker: str, repo: Path, tmp_path: Path
+) -> None:
+    db = f"sqlite:///{tmp_path / 'a.db'}"
+    engine = open_db(db)
+    with engine.begin() as connection:
+        connection.execute(status.insert().values(node="attic", online=1, received_at=1.0))
+    set_name(engine, "attic", "Window, left", "lab")
+    arguments = ["publish", "--broker", broker, "--model", str(repo / "models/occupancy")]
+    arguments += ["--stay", "--db", db]
+    with subprocess.Popen([*EDGEWISE, *arguments], stderr=subprocess.PIPE, text=True) as process:
+        topic, device = home.receive()
+        assert topic == TOPIC
+        assert device["dev"]["name"] == "Window, left"
+        assert device["dev"]["suggested_area"] == "lab"
+        set_name(engine, "attic", "Door", "")
+        while device["dev"]["name"] != "Door":
+            topic, device = home.receive()
+            assert topic == TOPIC
+        assert "suggested_area" not in device["dev"]
+        assert device["dev"]["identifiers"] == ["edgewise_attic"]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(LIMIT_S) == 0
+    result = run("publish", "--broker", broker, "--model", arguments[4], "--db", "sqlite:///no.db")
+    assert (result.returncode, len(result.stderr.splitlines())) == (2, 1)
 
 
 def test_each_node_by_its_settings(home: Home, broker: str, repo: Path, tmp_path: Path) -> None:

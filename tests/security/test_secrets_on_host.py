@@ -38,6 +38,7 @@ DB = {
     "collect": ("--http", "127.0.0.1:0", "--token-file", "token"),
     "data export": ("--out", "a.csv"),
     "health": (),
+    "name": (),
     "train": (),
 }
 

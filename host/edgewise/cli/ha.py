@@ -11,24 +11,37 @@ import typer
 
 from edgewise.cli import ha_import
 from edgewise.cli.help import examples, make_app
-from edgewise.cli.options import Base, Broker, BrokerPasswordFile, Ca, JsonFlag, NodeOrAll
+from edgewise.cli.node_names import DbOrNone, names_reader
+from edgewise.cli.options import (
+    Base,
+    Broker,
+    BrokerPasswordFile,
+    Ca,
+    DbPasswordFile,
+    JsonFlag,
+    NodeOrAll,
+)
 from edgewise.console import emit_json, say
 from edgewise.errors import InputError, OutsideError
 
 if TYPE_CHECKING:
     import paho.mqtt.client as mqtt
 
+    from edgewise.cli.signals import End
+    from edgewise.database.names import NodeName
     from edgewise.package.store import Package
 
 _EXAMPLES = (
     "edgewise ha publish --model models/mine --broker mqtt://pi.local --stay",
     "edgewise ha publish --model models/mine --broker mqtt://pi.local --config node.toml",
     "edgewise ha publish --model models/mine --broker mqtt://pi.local --fahrenheit",
+    "edgewise ha publish --model models/mine --broker mqtt://pi.local --db sqlite:///edgewise.db",
     "edgewise ha clean --broker mqtt://pi.local --node attic",
 )
 app = make_app(*_EXAMPLES, *ha_import.EXAMPLES, no_args_is_help=True)
 app.command("import", epilog=examples(*ha_import.EXAMPLES))(ha_import.ha_import)
 _BUFFER_READINGS = 228  # a sleeping node keeps these in RTC memory before it must report
+_NAMES_S = 10.0  # between two looks at the names in the database
 _MISSED_REPORTS = 2.5  # its reading expires after these
 
 
@@ -37,7 +50,7 @@ def ha() -> None:
     """Announce nodes to Home Assistant, remove them from it, or import late readings."""
 
 
-@app.command(epilog=examples(*_EXAMPLES[:3]))
+@app.command(epilog=examples(*_EXAMPLES[:4]))
 def publish(
     broker: Broker,
     model: Annotated[Path, typer.Option(help="Model package that names the classes")],
@@ -72,6 +85,8 @@ def publish(
     ] = None,
     ca: Ca = None,
     base: Base = "edgewise",
+    db: DbOrNone = None,
+    db_password_file: DbPasswordFile = None,
     json: JsonFlag = False,
 ) -> None:
     """Announce nodes to Home Assistant; the broker keeps the announcement."""
@@ -81,6 +96,7 @@ def publish(
 
     loaded = load_package(model)
     expire_s = _read_expiry(config, loaded.period_ms)
+    read_names = names_reader(db, db_password_file)
     if node != "all":
         ha.config_topic(node)
     with _connect(broker, ca, broker_password_file) as client:
@@ -90,7 +106,8 @@ def publish(
         options: dict[str, Any] = {"fahrenheit": fahrenheit}
         if colder_by is not None:
             options["colder_k"] = colder_by
-        devices = _devices(nodes, loaded, base, expire_s, options)
+        unnamed = _devices(nodes, loaded, base, expire_s, options)
+        devices = _named(unnamed, read_names())
         ha.publish(client, devices)
         wait_for_end = catch_end() if stay else None
         for name in devices:
@@ -99,10 +116,15 @@ def publish(
             emit_json({"announced": list(devices)})
         if wait_for_end:
             with ha.publish_at_birth(client, devices, lambda: say("announced again")):
-                wait_for_end()
+                if db is None:
+                    wait_for_end()
+                else:
+                    _follow_names(
+                        wait_for_end, client, devices, lambda: _named(unnamed, read_names())
+                    )
 
 
-@app.command(epilog=examples(_EXAMPLES[3]))
+@app.command(epilog=examples(_EXAMPLES[4]))
 def clean(
     broker: Broker,
     node: NodeOrAll,
@@ -159,6 +181,42 @@ def _devices(
     if not devices:
         raise OutsideError(f"no node below {base}/ can be announced: see what was left out")
     return devices
+
+
+def _named(
+    devices: Mapping[str, dict[str, Any]], names: Mapping[str, NodeName]
+) -> dict[str, dict[str, Any]]:
+    from edgewise import homeassistant as ha
+
+    return {
+        node: ha.with_name(device, names[node].name, names[node].room) if node in names else device
+        for node, device in devices.items()
+    }
+
+
+def _follow_names(
+    wait_for_end: End,
+    client: mqtt.Client,
+    devices: dict[str, dict[str, Any]],
+    read: Callable[[], dict[str, dict[str, Any]]],
+) -> None:
+    # ``devices``: what is announced again at each start of Home Assistant, updated here
+    from edgewise import homeassistant as ha
+
+    problem = ""
+    while not wait_for_end(_NAMES_S):
+        try:
+            renamed = {node: new for node, new in read().items() if new != devices[node]}
+            devices.update(renamed)
+            if renamed:
+                ha.publish(client, renamed)
+                say(f"announced with another name: {', '.join(renamed)}")
+        except OutsideError as e:
+            if str(e) != problem:
+                say(str(e))
+            problem = str(e)
+        else:
+            problem = ""
 
 
 def _read_expiry(config: Path | None, period_ms: int) -> Callable[[str], int | None]:

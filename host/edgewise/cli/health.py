@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,15 +52,20 @@ def health(
 
 def _check(engine: Engine, models: Path, json: bool) -> None:
     from edgewise.database import naming_database
-    from edgewise.health import check
+    from edgewise.database.names import full_name, read_names
+    from edgewise.health import check, with_name
 
     with naming_database(engine):
         report = check(engine, models)
-    _print_table(report)
+        with engine.connect() as connection:
+            names = read_names(connection)
+    full = {node: full_name(names, node) for node in report.nodes}
+    _print_table(report, full)
     for remark in report.remarks:
-        say(f"- {LOCAL.localize(remark.text, remark.day)}")
+        text = with_name(remark.text, remark.node, full[remark.node])
+        say(f"- {LOCAL.localize(text, remark.day)}")
     for node, reason in report.unjudged.items():
-        say(f"- {node}: {reason}")
+        say(f"- {full[node]}: {reason}")
     if not report.remarks and len(report.unjudged) < len(report.nodes):
         say("no problems found")
     if json:
@@ -69,6 +75,7 @@ def _check(engine: Engine, models: Path, json: bool) -> None:
                 "remarks": [vars(r) for r in report.remarks],
                 "models": report.models,
                 "nodes": report.nodes,
+                "names": {node: vars(names[node]) for node in report.nodes if node in names},
                 "unjudged": report.unjudged,
             }
         )
@@ -79,7 +86,7 @@ def _as_dict(finding: object) -> dict[str, object]:
     return {key: getattr(finding, key) for key in keys}
 
 
-def _print_table(report: Report) -> None:
+def _print_table(report: Report, names: Mapping[str, str]) -> None:
     # The table shows the newest value of each kind.
     from rich.markup import escape
     from rich.table import Table
@@ -95,7 +102,7 @@ def _print_table(report: Report) -> None:
     for node in report.nodes:
         values = newest[node]
         table.add_row(
-            escape(printable(node)),
+            escape(printable(names[node])),
             _format(values.get("failed"), "{:.1%}"),
             _format(values.get("flat"), "{:.0f} s"),
             _format(values.get("neighbours t"), "{:+.1f} C"),

@@ -38,6 +38,7 @@ VERBS = (
     "forecast",
     "health",
     "notify",
+    "name",
     "broker",
     "push",
     "model",

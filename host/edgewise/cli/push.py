@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgewise.cli.node_names import DbOrNone, NodesOption, nodes_named
 from edgewise.cli.options import (
     Base,
     Broker,
     BrokerPasswordFile,
     Ca,
+    DbPasswordFile,
     JsonFlag,
     KeyConfig,
-    NodeOrAll,
     Timeout,
 )
 from edgewise.console import emit_json, say
@@ -27,18 +28,22 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "edgewise push --model models/mine --node a1b2c3 --broker mqtt://localhost",
     "edgewise push --model models/mine --node all --broker mqtts://pi.local --ca DIR/ca.pem",
+    "edgewise push --model models/mine --node room:lab --db sqlite:///edgewise.db "
+    "--broker mqtt://localhost",
 )
 _PUSHES_AT_ONCE = 8
 
 
 def push(
     model: Annotated[Path, typer.Option(help="Model package")],
-    node: NodeOrAll,
+    node: NodesOption,
     broker: Broker,
     broker_password_file: BrokerPasswordFile = None,
     config: KeyConfig = Path("node.toml"),
     ca: Ca = None,
     base: Base = "edgewise",
+    db: DbOrNone = None,
+    db_password_file: DbPasswordFile = None,
     timeout: Timeout = None,
     json: JsonFlag = False,
 ) -> None:
@@ -53,7 +58,8 @@ def push(
 
     data = container(load_package(model))
     broker_url = parse_broker(broker, ca, password_file=broker_password_file)
-    secrets = {} if node == "all" else {node: secret_of(config, node)}
+    nodes = nodes_named(node, db, db_password_file)
+    secrets = {name: secret_of(config, name) for name in nodes}
     with connection(broker_url) as client:
         if node == "all":
             secrets = {name: secret_of(config, name) for name in online(client, base)}

@@ -118,7 +118,7 @@ class ChartView:
             window,
             period_s,
             bands,
-            notes.events(self._state, self._screen.clock, name, first, last),
+            notes.events(self._state, self._screen.clock, name, first, last, self.node.title),
             notes.forecasts(self._state, name, *span, self._pixels),
             palette,
             self._state.scale,

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Engine, bindparam, select
 
+from edgewise.database.names import NodeName, read_name, read_names
 from edgewise.database.nodes import nodes_with_readings
 from edgewise.database.schema import (
     AHEAD_S,
@@ -27,6 +28,7 @@ from edgewise.times import short_duration
 __all__ = ["Node", "fleet", "node"]
 
 _RECENT_READINGS = 10
+_FAILING_MIN = 3  # readings in a row
 _SILENT_PERIODS = 3
 _SILENT_WAITS = 1.5
 _SLEEP_BUFFER = 226  # readings that a sleeping node holds before it reports, docs/battery.md
@@ -59,13 +61,17 @@ _DIAG = select(diag.c.payload).where(diag.c.node == _NAME).order_by(diag.c.id.de
 class Node:
     """A node and its newest reading.
 
+    ``name``: its id. ``title``: its friendly name, else its id. ``room``: "" where it has none.
     ``ts``, ``received_at``: unix seconds. ``period_s``: between readings, None when unknown.
     ``silent_s``: without a reading for longer it is silent. ``diag``: the node's newest diag
     message. ``state``: online, late, silent or offline.
-    ``has_two_boards``: whether two boards used the name in the last day.
+    ``has_two_boards``: whether two boards used the name in the last day. ``is_failing``: whether
+    its last reads have all failed, three at least.
     """
 
     name: str
+    title: str
+    room: str
     boot: int
     ts: float | None
     received_at: float
@@ -79,24 +85,29 @@ class Node:
     state: str
     why: str
     has_two_boards: bool
+    is_failing: bool
     diag: dict[str, Any]
 
 
 def fleet(engine: Engine) -> list[Node]:
     """Every node that has sent a reading, by name."""
     with engine.connect() as connection:
-        nodes = [_node(connection, name) for name in nodes_with_readings(connection)]
+        names = read_names(connection)
+        nodes = [
+            _node(connection, names.get(name) or NodeName(name))
+            for name in nodes_with_readings(connection)
+        ]
     return [node for node in nodes if node is not None]
 
 
 def node(engine: Engine, name: str) -> Node | None:
     """The node ``name``; None if it has not sent a reading."""
     with engine.connect() as connection:
-        return _node(connection, name)
+        return _node(connection, read_name(connection, name))
 
 
-def _node(connection: Connection, name: str) -> Node | None:
-    now = time.time()
+def _node(connection: Connection, names: NodeName) -> Node | None:
+    now, name = time.time(), names.node
     rows: list[Any] = (
         _rows(connection, _NEWEST_BY_TIME, node=name, limit=now + AHEAD_S)
         or _rows(connection, _NEWEST_BY_SEQ, node=name)
@@ -115,6 +126,8 @@ def _node(connection: Connection, name: str) -> Node | None:
     state, why = _state(connection, name, newest, now - last_received_at, limit_s)
     return Node(
         name,
+        names.title,
+        names.room,
         boot=max(row["boot"] for row in rows),
         ts=newest["ts"],
         received_at=last_received_at,
@@ -128,6 +141,7 @@ def _node(connection: Connection, name: str) -> Node | None:
         state=state,
         why=why,
         has_two_boards=bool(_rows(connection, _TWO_BOARDS, node=name, first=now - _DAY_S)),
+        is_failing=len(rows) >= _FAILING_MIN and all(row["err"] for row in rows),
         diag=_diag(connection, name),
     )
 

@@ -40,11 +40,12 @@ _FACTS = {  # key of a diag message -> title, unit
     "runtime": ("runtime", ""),
 }
 _SAME_S = 60  # a reading that took no longer to arrive has one age
+_CARD_STEP_S = 10  # of the ages on a card: fifty would change every second
 
 
-def _age(node: Node) -> str:
+def _age(node: Node, step_s: float = 1) -> str:
     # How old the newest measurement is, and when it arrived if that is another time.
-    now = time.time()
+    now = _rounded(node, time.time(), step_s)
     arrived = f"arrived {short_duration(now - node.received_at)} ago"
     if node.ts is None:
         return f"<span>time unknown</span><span>{arrived}</span>"
@@ -55,6 +56,12 @@ def _age(node: Node) -> str:
         measured = f"measured {short_duration(now - node.ts)} ago"
         return f"<span>{measured}</span><span>{arrived}</span>"
     return f"<span>{short_duration(now - node.ts)} ago</span>"
+
+
+def _rounded(node: Node, now: float, step_s: float) -> float:
+    # a time shortly before ``now``, so that the age of the reading is a multiple of ``step_s``
+    first = node.received_at if node.ts is None else max(node.ts, node.received_at)
+    return first + max(0.0, now - first) // step_s * step_s
 
 
 def head(nodes: list[Node]) -> str:
@@ -69,14 +76,19 @@ def address(node: Node) -> str:
     return "/node?" + urlencode({"id": node.name})
 
 
-def card(node: Node, palette: Palette, marks: int, scale: Scale) -> str:
-    """What a node's card on the overview says; ``marks``: how many health remarks it has."""
+def card(node: Node, palette: Palette, marks: int, scale: Scale, room: bool) -> str:
+    """What a node's card on the overview says; ``marks``: how many health remarks it has.
+
+    ``room``: whether it says in which room the node is.
+    """
     mark = f'<span class="mark">{marks} to look at</span>' if marks else ""
     if node.has_two_boards:
         mark += '<span class="mark">two boards</span>'
+    if node.is_failing:
+        mark += '<span class="mark">its reads fail</span>'
     return (
-        f"{_title(node)}{_values(node, scale)}{_class(node, palette)}"
-        f'<p class="soft">{_age(node)}{_radio(node)}{mark}</p>'
+        f"{_title(node, 'h3')}{_place(node, room)}{_values(node, scale)}{_class(node, palette)}"
+        f'<p class="soft">{_age(node, _CARD_STEP_S)}{_radio(node)}{mark}</p>'
     )
 
 
@@ -86,15 +98,26 @@ def summary(node: Node, palette: Palette, scale: Scale) -> str:
     if node.has_two_boards:
         why += f'<p class="failed">{_TWO_BOARDS}</p>'
     return (
-        f'<div class="now">{_title(node)}{_values(node, scale)}{_class(node, palette)}'
-        f'<p class="soft">{_age(node)}{_radio(node)}</p>{why}</div>'
+        f'<div class="now">{_title(node, "h2")}{_values(node, scale)}{_class(node, palette)}'
+        f'<p class="soft">{_where(node)}{_age(node)}{_radio(node)}</p>{why}</div>'
     )
 
 
-def _title(node: Node) -> str:
+def _title(node: Node, tag: str) -> str:
     dot = f'<span class="dot {node.state}" title="{node.state}"></span>'
     state = "" if node.state == "online" else f'<em class="{node.state}">{node.state}</em>'
-    return f"<h2>{dot}<span>{escape(node.name)}</span>{state}</h2>"
+    return f'<{tag} class="title">{dot}<span>{escape(node.title)}</span>{state}</{tag}>'
+
+
+def _place(node: Node, room: bool) -> str:
+    where = _where(node, room)
+    return f'<p class="soft place">{where}</p>' if where else ""
+
+
+def _where(node: Node, room: bool = True) -> str:
+    # the room, and the id where the title is a friendly name
+    texts = (node.room if room else "", "" if node.title == node.name else node.name)
+    return "".join(f"<span>{escape(text)}</span>" for text in texts if text)
 
 
 def _values(node: Node, scale: Scale) -> str:

@@ -56,7 +56,7 @@ class ModelPanel:
         Does nothing where nothing has changed.
         """
         history = await asyncio.to_thread(self._history)
-        training, verdicts = self._state.job.of(self._name), dict(self._state.verdicts)
+        training, verdicts = self._state.job.of(self._name), await self._named_verdicts()
         status = training.state, training.progress, training.error, verdicts, history
         if status == self._status:
             return
@@ -65,8 +65,15 @@ class ModelPanel:
         self._progress.set_visibility(training.state == "running")
         self._progress.set_value(done / total if total else 0)
         self._result.set_content(_result_html(training))
-        self._verdicts.set_content(html.items(verdicts.items(), "") if verdicts else "")
+        self._verdicts.set_content(html.items(verdicts, "") if verdicts else "")
         self._versions.set_content(html.items(history, "The node has not reported its model yet."))
+
+    async def _named_verdicts(self) -> list[tuple[str, str]]:
+        verdicts = dict(self._state.verdicts)
+        if not verdicts:
+            return []
+        names = await asyncio.to_thread(self._state.full_names, verdicts)
+        return [(names[node], text) for node, text in verdicts.items()]
 
     async def _train(self) -> None:
         if not self._writer.allowed():

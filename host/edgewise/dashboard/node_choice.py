@@ -16,11 +16,16 @@ _SEARCH_FROM = 8  # nodes: fewer are seen at once
 
 @dataclass(frozen=True)
 class Entry:
-    """A node in the list. ``state``: such as online. ``model``: that runs on it, "" if unknown."""
+    """A node in the list. ``state``: such as online. ``model``: that runs on it, "" if unknown.
+
+    ``title``: as people read it. ``room``: "" where it has none.
+    """
 
     name: str
     state: str
     model: str
+    title: str
+    room: str
 
 
 class NodeChoice:
@@ -47,7 +52,7 @@ class NodeChoice:
         with ui.element("div").classes("choice").props('role=group aria-label="Nodes"'):
             for entry in entries:
                 self._boxes[entry.name] = ui.checkbox(
-                    entry.name, value=entry.name in chosen, on_change=self._changed
+                    entry.title, value=entry.name in chosen, on_change=self._changed
                 ).props("dense")
 
     def chosen(self) -> list[str]:
@@ -55,10 +60,13 @@ class NodeChoice:
         return [name for name, box in self._boxes.items() if box.value]
 
     def _draw_groups(self) -> None:
-        states, models = (
-            sorted({getattr(e, key) for e in self._entries} - {""}) for key in ("state", "model")
+        rooms, states, models = (
+            sorted({getattr(e, key) for e in self._entries} - {""}, key=str.casefold)
+            for key in ("room", "state", "model")
         )
         groups: dict[str, Callable[[Entry], bool]] = {"All": lambda entry: True}
+        for room in rooms:
+            groups[f"in {room}"] = partial(_has, "room", room)
         for state in states:
             groups[state] = partial(_has, "state", state)
         for model in models:
@@ -87,8 +95,9 @@ class NodeChoice:
             self._on_change(self.chosen())
 
     def _search(self, text: str) -> None:
-        for name, box in self._boxes.items():
-            box.set_visibility(text.strip().casefold() in name.casefold())
+        for entry in self._entries:
+            names = f"{entry.title}\n{entry.room}".casefold()
+            self._boxes[entry.name].set_visibility(text.strip().casefold() in names)
 
 
 def _has(key: str, value: str, entry: Entry) -> bool:

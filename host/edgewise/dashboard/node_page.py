@@ -15,7 +15,9 @@ from edgewise.dashboard.figures import figures
 from edgewise.dashboard.fleet import Node, node
 from edgewise.dashboard.label_panel import LabelPanel
 from edgewise.dashboard.layout import Writer, markup, page, refresh_every
+from edgewise.dashboard.log_panel import LogPanel
 from edgewise.dashboard.model_panel import ModelPanel
+from edgewise.dashboard.name_dialog import open_name_dialog
 from edgewise.dashboard.range_tools import RangeTools
 from edgewise.dashboard.screen import Screen, read_screen
 from edgewise.dashboard.state import State
@@ -37,8 +39,13 @@ async def node_page(state: State, request: Request, name: str) -> None:
     writer = Writer(state, request)
     current = await asyncio.to_thread(node, state.engine, name)
     extent = await asyncio.to_thread(series.extent, state.engine, name)
-    with page(f"{name} - Edgewise", writer, back=True):
+    title = name if current is None else current.title
+    with page(f"{title} - Edgewise", writer, back=True):
         top = markup("" if current is None else html.summary(current, state.palette, state.scale))
+        if current is not None and writer.logged_in():
+            ui.button(
+                "Name and room", on_click=lambda: open_name_dialog(state, name, writer)
+            ).props("flat dense no-caps").classes("rename")
         body = ui.element("div").classes("full")
         if current is None or extent is None:
             await _wait(state, name, top)
@@ -96,6 +103,7 @@ class _View:
             self._events = _panel("Events")
             self._figures = _panel("Figures", "wide")
             self._facts = _panel("The node itself", "wide facts")
+            self._log = LogPanel(state, name, writer)
         self._labels.buttons(tools.place, lambda: (chart.span.first, chart.span.last))
         chart.episodes.listen(drawn, self._labels.ask)
 
@@ -107,6 +115,7 @@ class _View:
         self._top.set_content(html.summary(current, self._state.palette, self._state.scale))
         await self._labels.look()
         await self._model.look()
+        self._log.look()
         is_new = (current.ts, current.received_at) != (self._node.ts, self._node.received_at)
         self._node = self.chart.node = current
         self._looks += 1
@@ -129,10 +138,10 @@ class _View:
         last_s = self._node.ts or time.time()
         package = state.packages.running(state.engine, name)
         seven = figures(state.engine, name, diag, last_s, package)
-        newest = notes.events(state, clock, name, 0, time.time() + _DAY_S)
+        newest = notes.events(state, clock, name, 0, time.time() + _DAY_S, self._node.title)
         rows = ((clock.text(ts), text) for ts, text in newest[: notes.LISTED])
         return (
-            html.items(*notes.remarks(state, clock, name)),
+            html.items(*notes.remarks(state, clock, name, self._node.title)),
             html.items(rows, "No events yet."),
             html.figure_grid(seven),
             html.facts(diag),

@@ -14,7 +14,7 @@ from edgewise.dashboard.units import Scale
 from edgewise.database.notes import OK
 from edgewise.database.schema import events as event
 from edgewise.database.schema import forecast
-from edgewise.health import current, unjudged
+from edgewise.health import current, unjudged, with_name
 from edgewise.times import Clock
 
 __all__ = ["LISTED", "events", "forecasts", "newest_forecast", "remarks"]
@@ -50,9 +50,12 @@ def forecasts(
 
 
 def events(
-    state: State, clock: Clock, name: str, first: float, last: float
+    state: State, clock: Clock, name: str, first: float, last: float, title: str = ""
 ) -> list[tuple[float, str]]:
-    """Time and text of the events between two times, the newest first."""
+    """Time and text of the events between two times, the newest first.
+
+    ``title``: what people call the node [its id].
+    """
     query = (
         select(event.c.ts, event.c.event, event.c.payload, event.c.digest)
         .where(event.c.node == name, event.c.ts >= first, event.c.ts <= last)
@@ -61,7 +64,10 @@ def events(
     )
     with state.engine.connect() as connection:
         return [
-            (row.ts, clock.localize(_event_text(row, state.scale), row.ts))
+            (
+                row.ts,
+                clock.localize(with_name(_event_text(row, state.scale), name, title), row.ts),
+            )
             for row in connection.execute(query)
         ]
 
@@ -84,10 +90,21 @@ def _host_text(text: str, about: str, scale: Scale) -> str:
     return scale.remark(text) if rest == text else scale.limit(about) + rest
 
 
-def remarks(state: State, clock: Clock, name: str) -> tuple[list[tuple[str, str]], str]:
-    """Begin of the day and text of the node's health remarks; what to say if there are none."""
+def remarks(
+    state: State, clock: Clock, name: str, title: str = ""
+) -> tuple[list[tuple[str, str]], str]:
+    """Begin of the day and text of the node's health remarks; what to say if there are none.
+
+    ``title``: what people call the node [its id].
+    """
     now = time.time()
     rows = current(state.engine, [name], now)[:LISTED]
-    texts = [(clock.text(r.day), clock.localize(state.scale.remark(r.text), r.day)) for r in rows]
+    texts = [
+        (
+            clock.text(r.day),
+            clock.localize(with_name(state.scale.remark(r.text), name, title), r.day),
+        )
+        for r in rows
+    ]
     reason = unjudged(state.engine, [name], now).get(name, "")
     return texts, f"{reason[:1].upper()}{reason[1:]}." if reason else "No problems found."

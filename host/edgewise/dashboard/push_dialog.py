@@ -33,10 +33,12 @@ async def open_push_dialog(state: State, node: str, writer: Writer) -> None:
 
 def _read(state: State) -> tuple[dict[str, Package], list[Entry]]:
     packages = {package.path.name: package for package in state.packages.readable()}
-    entries = []
-    for node in state.fleet():
+    entries, nodes = [], state.fleet()
+    names = state.full_names(node.name for node in nodes)
+    for node in nodes:
         running = state.packages.running(state.engine, node.name)
-        entries.append(Entry(node.name, node.state, running.path.name if running else ""))
+        model = running.path.name if running else ""
+        entries.append(Entry(node.name, node.state, model, names[node.name], node.room))
     return packages, entries
 
 
@@ -63,7 +65,9 @@ class _PushDialog:
             )
             self._table = markup("")
             markup("<h3>Nodes</h3>")
-            entries = sorted(self._entries, key=lambda entry: entry.name != node)
+            entries = sorted(
+                self._entries, key=lambda entry: (entry.name != node, entry.title.casefold())
+            )
             self._nodes = NodeChoice(entries, [node], lambda _: self._show())
             with ui.element("div").classes("actions"):
                 self._button = ui.button("Push", on_click=self._push).props("no-caps")

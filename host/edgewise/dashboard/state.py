@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import partial
@@ -21,10 +22,13 @@ from edgewise.dashboard.fleet import Node, fleet
 from edgewise.dashboard.guard import Sessions
 from edgewise.dashboard.hours import Hours
 from edgewise.dashboard.job import Job
+from edgewise.dashboard.node_log import NodeLogs
 from edgewise.dashboard.packages import Packages
 from edgewise.dashboard.password import Attempts
+from edgewise.dashboard.sparkline import Sparklines
 from edgewise.dashboard.units import CELSIUS, Scale
 from edgewise.database import reason
+from edgewise.database.names import full_name, read_names
 from edgewise.database.schema import model
 from edgewise.errors import EdgewiseError
 from edgewise.package.store import load_package
@@ -37,6 +41,7 @@ SendTest = Callable[[], list[tuple[str, str | None]]]
 _FRESH_S = 0.3
 _FRESH_FACTOR = 4  # times the duration of the query: a large fleet is queried less often
 _PUSHES_MAX = 8
+_LOG_ANSWER_S = 20.0
 _Result = TypeVar("_Result")
 
 
@@ -72,6 +77,8 @@ class State:
         self._pool = ThreadPoolExecutor(_PUSHES_MAX, "push")
         self._watch = BrokerWatch(self.broker) if self.broker else None
         self.packages = Packages(self.models)
+        self.sparklines = Sparklines(self.scale)
+        self.logs = NodeLogs(self._log_connection)
 
     def fleet(self) -> list[Node]:
         """All nodes. The list is cached for a short time, because many pages ask for it."""
@@ -83,9 +90,20 @@ class State:
                 self._fleet = end + max(_FRESH_S, _FRESH_FACTOR * (end - start)), nodes
             return self._fleet[1]
 
+    def forget_fleet(self) -> None:
+        """Read the nodes again for the next page that asks: a name has changed."""
+        with self._lock:
+            self._fleet = 0.0, []
+
     def broker_problem(self) -> str:
         """Why there is no connection to the broker; "" where there is one, or no broker."""
         return self._watch.problem if self._watch else ""
+
+    def full_names(self, nodes: Iterable[str]) -> dict[str, str]:
+        """Node -> how a list of several nodes names it."""
+        with self.engine.connect() as connection:
+            names = read_names(connection)
+        return {node: full_name(names, node) for node in nodes}
 
     def push(self, name: str, nodes: list[str]) -> None:
         """Send a package to nodes in the background; ``verdicts`` shows the progress."""
@@ -137,6 +155,25 @@ class State:
             return "the model before runs again"
         return f"refused: {with_cure(str(reply['error']))}"
 
+    @contextmanager
+    def _log_connection(self) -> Iterator[Callable[[str], object]]:
+        from edgewise.ota import Target, key_of, order
+        from edgewise.ota.refusals import with_cure
+        from edgewise.ota.targets import connection
+
+        if self.broker is None:
+            raise EdgewiseError("no broker: start the dashboard with --broker")
+        with connection(self.broker) as client:
+
+            def ask(node: str) -> object:
+                target = Target(self.base, node, key_of(self.config, node))
+                reply = order(client, target, "log", limit_s=_LOG_ANSWER_S)
+                if not reply["ok"]:
+                    raise EdgewiseError(f"refused: {with_cure(str(reply['error']))}")
+                return reply.get("value")
+
+            yield ask
+
     def _with_broker(self, action: Callable[..., _Result]) -> _Result:
         from edgewise.ota.targets import connection
 
@@ -150,4 +187,5 @@ class State:
         if self._watch:
             self._watch.stop()
         self.job.stop()
+        self.logs.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -18,6 +18,7 @@ __all__ = [
     "label",
     "metadata",
     "model",
+    "node_name",
     "notice",
     "notice_told",
     "notify_event",
@@ -124,6 +125,14 @@ model = Table(
     Column("name", String(64), nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("installed_at", Float, nullable=False),
+)
+# What people call a node; "" where it has no friendly name, or no room.
+node_name = Table(
+    "node_name",
+    metadata,
+    Column("node", String(64), primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("room", String(64), nullable=False),
 )
 rejected = Table(
     "rejected",

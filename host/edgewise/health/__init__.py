@@ -5,7 +5,7 @@ May import: database, features, forecast, logs, package.
 
 from edgewise.health.check import Report, check
 from edgewise.health.neighbours import convert_differences
-from edgewise.health.remarks import Remark, current
+from edgewise.health.remarks import Remark, current, with_name
 from edgewise.health.unjudged import unjudged
 
-__all__ = ["Remark", "Report", "check", "convert_differences", "current", "unjudged"]
+__all__ = ["Remark", "Report", "check", "convert_differences", "current", "unjudged", "with_name"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from edgewise.database.schema import health
 from edgewise.health.days import DAYS, Finding
 from edgewise.package.baseline import DAY_S
 
-__all__ = ["EVENT", "Remark", "current", "save"]
+__all__ = ["EVENT", "Remark", "current", "save", "with_name"]
 
 EVENT = "health"
 _STORED_DAYS = 92
@@ -62,6 +63,15 @@ def current(engine: Engine, nodes: Sequence[str], now_s: float) -> list[Remark]:
     with engine.connect() as connection:
         rows = connection.execute(query.order_by(c.day.desc(), c.kind, c.feature))
         return [Remark(*row) for row in rows]
+
+
+def with_name(text: str, node: str, title: str) -> str:
+    """The ``text`` of a remark about ``node``, with what people call it instead of its id."""
+    if not title or title == node:
+        return text
+    # as the checks write it: the reads of NODE failed, what NODE measures
+    place = rf"\b(of|what) {re.escape(node)} "
+    return re.sub(place, lambda match: f"{match[1]} {title} ", text, count=1)
 
 
 def _group_key(finding: Finding) -> tuple[str, str, str]:

@@ -3,7 +3,7 @@
 May import: console, database, errors, ota, urls.
 """
 
-from edgewise.homeassistant.device import config_topic, discovery
+from edgewise.homeassistant.device import config_topic, discovery, with_name
 from edgewise.homeassistant.publish import (
     clean,
     find_announced,
@@ -20,4 +20,5 @@ __all__ = [
     "find_nodes",
     "publish",
     "publish_at_birth",
+    "with_name",
 ]

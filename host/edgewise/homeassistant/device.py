@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edgewise import __version__
 from edgewise.errors import InputError
 from edgewise.homeassistant.moisture import COLDER_K, moisture_sensors
 
-__all__ = ["ORIGIN", "config_topic", "discovery"]
+__all__ = ["ORIGIN", "config_topic", "discovery", "with_name"]
 
 ORIGIN = "Edgewise"
 _NAME = re.compile(r"[a-zA-Z0-9_-]+")
@@ -174,6 +174,15 @@ def discovery(
         "availability": [availability],
         "qos": 1,
     }
+
+
+def with_name(device: Mapping[str, Any], name: str, room: str) -> dict[str, Any]:
+    """The payload ``device`` with a friendly name and a room, each "" where there is none.
+
+    Home Assistant suggests the room as the area of a device that it does not know yet.
+    """
+    area = {"suggested_area": room} if room else {}
+    return {**device, "dev": {**device["dev"], **({"name": name} if name else {}), **area}}
 
 
 def _readings(topic: str, classes: Sequence[str]) -> dict[str, dict[str, Any]]:
