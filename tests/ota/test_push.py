@@ -220,13 +220,16 @@ def test_a_model_with_heads_is_tried_on_its_golden_sequence(
     log: Log,
     tmp_path: Path,
 ) -> None:
-    package = write_with_heads(other_model, HEADS, log, tmp_path / "m")
+    detector = {"feature": [0], "usual": [10], "limit": [3000]}
+    heads = HEADS | {"detector": detector}
+    package = write_with_heads(other_model, heads, log, tmp_path / "m")
     data = container(package)
     faulty_data = {
-        "gives another class": _flip_bit(data, len(data) - 2),
-        "gives another class for a confidence": _flip_bit(data, len(data) - 1),
+        "gives another class": _flip_bit(data, len(data) - 3),
+        "gives another class for a confidence": _flip_bit(data, len(data) - 2),
+        "is more or less unusual": _flip_bit(data, len(data) - 1),
         "golden sequence is cut off": data[:-1],
-        "golden sequence is cut off: no readings": data[: -7 * 240 - 2],
+        "golden sequence is cut off: no readings": data[: -8 * 240 - 2],
     }
     for counter, (name, faulty) in enumerate(faulty_data.items(), 1):
         assert offering.deliver(name, faulty, counter)["want"] is None

@@ -34,5 +34,20 @@ def write_with_heads(package: Package, heads: dict[str, Any], log: Log, path: Pa
         SEQUENCE: write_csv(readings, answers(made.blob, readings)),
     }
     info = {k: v for k, v in made.info.items() if k not in ("format", "sha256")}
+    if head := heads.get("detector"):
+        info["detector"] = _facts(made.features, head)
     write_package(path, info, files)
     return load_package(path)
+
+
+def _facts(features: list[str], head: dict[str, list[int]]) -> dict[str, Any]:
+    columns = zip(head["feature"], head["usual"], head["limit"], strict=True)
+    alarms = {"episodes": 0, "days": 1.0}
+    return {
+        "limits": [{"feature": features[i], "usual": u, "limit": x} for i, u, x in columns],
+        "quantile": 0.9,
+        "k": 2.0,
+        "wanted_per_week": 1.0,
+        "chosen": alarms,
+        "test": alarms,
+    }

@@ -38,6 +38,9 @@ FACTS = {
 }
 
 
+WITH_LIMITS = {"detector": {"feature": [0, 1], "usual": [10, 10], "limit": [3000, 50]}}
+
+
 def random_heads(r: np.random.Generator, n: int) -> dict[str, Any]:
     steps = r.dirichlet(np.ones(n) * 0.3, n) * (STEP_TOTAL - n)
     rows = 1 + np.floor(steps).astype(int)
@@ -63,7 +66,14 @@ def random_package(package: Package, log: Log, seed: int) -> Package:
     y = np.r_[np.arange(n), r.integers(0, n, len(x) - n)]
     forest = flatten(RandomForestClassifier(5, max_leaf_nodes=20, random_state=seed).fit(x, y))
     names = [f"class {c}" for c in range(n)]
-    return with_heads(package, random_heads(r, n), forest.table(), names)
+    heads = random_heads(r, n)
+    features = r.choice(x.shape[1], min(x.shape[1], int(r.integers(1, 17))), replace=False)
+    detector = {
+        "feature": features.tolist(),
+        "usual": r.integers(0, 100, len(features)).tolist(),
+        "limit": np.maximum(1, np.quantile(x[:, features], 0.9, axis=0).astype(int)).tolist(),
+    }
+    return with_heads(package, heads | {"detector": detector}, forest.table(), names)
 
 
 @pytest.mark.parametrize("seed", range(count(3, 200)))
@@ -78,6 +88,7 @@ def test_every_runtime_says_the_same(model: Package, log: Log, seed: int) -> Non
         assert other.cls.tolist() == host.cls.tolist()
         assert other.p_pc.tolist() == host.p_pc.tolist()
         assert other.sure.tolist() == host.sure.tolist()
+        assert other.u.tolist() == host.u.tolist()
 
 
 def test_two_nodes_in_one_log_do_not_share_a_memory(model: Package, log: Log) -> None:
@@ -93,14 +104,15 @@ def test_two_nodes_in_one_log_do_not_share_a_memory(model: Package, log: Log) ->
 
 
 def test_a_golden_sequence_is_where_the_class_changes(model: Package, log: Log) -> None:
-    package = with_heads(model, FACTS)
+    package = with_heads(model, FACTS | WITH_LIMITS)
     steps = np.r_[0, np.ones(len(log) - 1, int)]
     steps[300] = 9  # an outage
     readings = Readings(steps, log.t_dc.astype(np.int64), log.h_pm.astype(np.int64))
     part = golden_part(package.blob, readings)
     said = answers(package.blob, part)
     assert len(part) == len(said) == READINGS >= 200
-    assert {0, 1, UNSURE} == {cls for cls, _ in said}
+    assert {0, 1, UNSURE} == {answer[0] for answer in said}
+    assert len({answer[2] for answer in said}) > 5
     assert (
         run_sequence(package.blob, part) == run_sequence(package.blob, part, package.code) == said
     )
@@ -112,12 +124,13 @@ def test_a_golden_sequence_is_where_the_class_changes(model: Package, log: Log) 
 
 
 def test_a_package_keeps_its_heads(model: Package, log: Log, tmp_path: Path) -> None:
-    made = write_with_heads(model, FACTS, log, tmp_path / "m")
-    assert made.heads == FACTS
+    heads = FACTS | WITH_LIMITS
+    made = write_with_heads(model, heads, log, tmp_path / "m")
+    assert made.heads == heads
     found = made.golden_sequence()
     assert found is not None and found[1] == answers(made.blob, found[0])
     again = recompile(made, None, tmp_path / "again")
-    assert again["heads"] == FACTS
+    assert again["heads"] == heads
     assert load_package(tmp_path / "again").golden_sequence()[1] == found[1]  # type: ignore[index]
 
 

@@ -143,8 +143,14 @@ def test_the_command_says_limits_false_alarms_and_what_is_too_short(
         ("--false-alarms soon", "--false-alarms soon: a number above 0 and a time"),
         ("--since 7d", "--since is for --unlabelled: give both"),
         ("--unlabelled --since 7d", "--since is for --db: cut the log, or leave --since out"),
-        ("--unlabelled --levels off", "--unlabelled: a detector is small and sees raw readings: leave out "),
-        ("--unlabelled --max-nodes 9", "--unlabelled: a detector is small and sees raw readings: leave out "),
+        (
+            "--unlabelled --levels off",
+            "--unlabelled: a detector is small and sees raw readings: leave ",
+        ),
+        (
+            "--unlabelled --max-nodes 9",
+            "--unlabelled: a detector is small and sees raw readings: leave ",
+        ),
         ("--unlabelled --db sqlite:///x.db", "--unlabelled learns from a log or from --db: leave"),
     ],
 )

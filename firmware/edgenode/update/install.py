@@ -134,16 +134,21 @@ def _check_sequence(f, forest, pipeline):
     # Readings in a row: heads have a memory.
     heads = Heads(forest)
     head = f.read(2)
+    size = calcsize(_READING)
+    if heads.detector:
+        size += 1  # u
     slot = 0
     for i in range(unpack("<H", head)[0] if len(head) == 2 else 1):
-        row = f.read(calcsize(_READING))
-        if len(row) < calcsize(_READING):
+        row = f.read(size)
+        if len(row) < size:
             raise ValueError("golden sequence is cut off")
-        step, t_dc, h_pm, cls, p_pc = unpack(_READING, row)
+        step, t_dc, h_pm, cls, p_pc = unpack(_READING, row[:7])
         slot += step
         said = heads.push(pipeline.push(slot, t_dc, h_pm), pipeline.age)
         if said != cls or (said != UNSURE and heads.p_pc != p_pc):
             raise ValueError("golden reading %d gives another class" % i)
+        if heads.detector and min(heads.u, 255) != row[7]:
+            raise ValueError("golden reading %d is more or less unusual" % i)
 
 
 def swap_back(store):

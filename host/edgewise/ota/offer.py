@@ -17,7 +17,7 @@ _VECTORS_BYTES = 2048  # most bytes of golden vectors; at least one vector is se
 def container(package: Package) -> bytes:
     """The bytes to send: a head, model.bin, golden vectors of int16 features and a class byte.
 
-    Of a model with heads the golden sequence follows: readings in a row with class and percent.
+    Of a model with heads the golden sequence follows: readings in a row with what a node says.
     """
     x, classes = package.golden()
     vector_bytes = 2 * x.shape[1] + 1
@@ -35,7 +35,7 @@ def _sequence(package: Package) -> bytes:
     readings, answers = found
     rows = zip(readings.rows(), answers, strict=True)
     return struct.pack("<H", len(readings)) + b"".join(
-        struct.pack("<BhhBB", *row, *answer) for row, answer in rows
+        struct.pack("<Bhh", *row) + bytes(answer) for row, answer in rows
     )
 
 

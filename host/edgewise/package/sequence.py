@@ -19,7 +19,9 @@ __all__ = ["COLUMNS", "READINGS", "Readings", "answers", "golden_part", "read_cs
 
 READINGS = 240  # a node with a memory is checked on so many in a row; they take 1.7 KB
 COLUMNS = ("step", "t_dc", "h_pm", "class", "p_pc")
+_WITH_U = (*COLUMNS, "u")
 _STEP_MAX = 255
+U_MAX = 255  # of an answer: one byte
 
 
 @dataclass(frozen=True)
@@ -44,20 +46,22 @@ class Readings:
         return list(zip(step.tolist(), self.t_dc.tolist(), self.h_pm.tolist(), strict=True))
 
 
-def answers(blob: bytes, readings: Readings) -> list[tuple[int, int]]:
+def answers(blob: bytes, readings: Readings) -> list[tuple[int, ...]]:
     """Return class index and percent of each reading by a node that starts with the first.
 
-    The index is `edgenode.core.records.UNSURE`, the percent 0, where it says no class.
+    The index is `edgenode.core.records.UNSURE`, the percent 0, where it says no class. With a
+    detector u follows, in percent of a limit, at most 255.
     """
     model = Model(blob)
     pipeline = Pipeline(model.features, model.contract["filters"])
     heads = Heads(model)
     slot = 0
-    found = []
+    found: list[tuple[int, ...]] = []
     for step, t_dc, h_pm in readings.rows():
         slot += step
         cls = heads.push(pipeline.push(slot, t_dc, h_pm), pipeline.age)
-        found.append((cls, 0 if cls == UNSURE else heads.p_pc))
+        answer = (cls, 0 if cls == UNSURE else heads.p_pc)
+        found.append((*answer, min(heads.u, U_MAX)) if heads.detector else answer)
     return found
 
 
@@ -65,30 +69,30 @@ def golden_part(blob: bytes, readings: Readings) -> Readings:
     """Return the `READINGS` in a row in which the class changes most often; all of fewer."""
     if len(readings) <= READINGS:
         return readings
-    said = np.array([cls for cls, _ in answers(blob, readings)])
+    said = np.array([answer[0] for answer in answers(blob, readings)])
     changes = np.cumsum(np.append(0, said[1:] != said[:-1]))
     start = int(np.argmax(changes[READINGS - 1 :] - changes[: 1 - READINGS]))
     return readings.select(slice(start, start + READINGS))
 
 
-def write_csv(readings: Readings, said: list[tuple[int, int]]) -> bytes:
+def write_csv(readings: Readings, said: list[tuple[int, ...]]) -> bytes:
     """Return the CSV of a golden sequence; the class is an index."""
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\n")
-    out.writerow(COLUMNS)
+    out.writerow(_WITH_U if said and len(said[0]) > 2 else COLUMNS)
     out.writerows([*row, *answer] for row, answer in zip(readings.rows(), said, strict=True))
     return text.getvalue().encode()
 
 
-def read_csv(data: bytes) -> tuple[Readings, list[tuple[int, int]]]:
+def read_csv(data: bytes) -> tuple[Readings, list[tuple[int, ...]]]:
     """Return what `write_csv` wrote; ValueError for anything else."""
     head, *rows = csv.reader(io.StringIO(data.decode(), newline=""))
-    values = np.array(rows, dtype=np.int64).reshape(-1, len(COLUMNS))
-    if tuple(head) != COLUMNS or not len(values):
+    values = np.array(rows, dtype=np.int64).reshape(-1, len(head))
+    if tuple(head) not in (COLUMNS, _WITH_U) or not len(values):
         raise ValueError(f"columns {', '.join(COLUMNS)} and a row expected")
-    step, t_dc, h_pm, cls, p_pc = values.T
-    limits = ((step, 0, 255), (t_dc, -400, 800), (h_pm, 0, 1000), (cls, 0, 255), (p_pc, 0, 100))
-    if any((column < low).any() or (column > high).any() for column, low, high in limits):
+    step, t_dc, h_pm, *said = values.T
+    limits = ((0, 255), (-400, 800), (0, 1000), (0, 255), (0, 100), (0, U_MAX))
+    ranges = zip(values.T, limits, strict=False)
+    if any((column < low).any() or (column > high).any() for column, (low, high) in ranges):
         raise ValueError("a value out of range")
-    pairs = list(zip(cls.tolist(), p_pc.tolist(), strict=True))
-    return Readings(step, t_dc, h_pm), pairs
+    return Readings(step, t_dc, h_pm), [tuple(row) for row in np.transpose(said).tolist()]

@@ -150,8 +150,8 @@ class Package:
             raise InputError(f"{path}: no vectors of whole numbers within 16 bits: train again")
         return vectors.astype(np.int16), classes
 
-    def golden_sequence(self) -> tuple[Readings, list[tuple[int, int]]] | None:
-        """Return the readings of golden_sequence.csv with class index and percent of each.
+    def golden_sequence(self) -> tuple[Readings, list[tuple[int, ...]]] | None:
+        """Return the readings of golden_sequence.csv with what a node says of each.
 
         None for a model without heads. InputError for a file that does not fit the model.
         """

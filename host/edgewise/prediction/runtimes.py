@@ -88,14 +88,15 @@ def _run_script(script: str, files: dict[str, bytes], code: str | None) -> bytes
 
 def run_sequence(
     blob: bytes, readings: Readings, code: str | None = None
-) -> list[tuple[int, int]]:
+) -> list[tuple[int, ...]]:
     """Return `edgewise.package.sequence.answers` by MicroPython's unix port.
 
     ``code``: model.py, for the inline form.
     """
     rows = b"".join(struct.pack("<Bhh", *row) for row in readings.rows())
     answers = _run_script("sequence_rows.py", {"model.bin": blob, "rows": rows}, code)
-    return list(zip(answers[::2], answers[1::2], strict=True))
+    width = max(1, len(answers) // len(readings))
+    return [tuple(answers[i : i + width]) for i in range(0, len(answers), width)]
 
 
 def run_c(header: str, rows: NDArray[np.int16], n_classes: int, total: int) -> Answers:

@@ -1,5 +1,6 @@
 # micropython sequence_rows.py, in a folder with model.bin, the file rows (step, t_dc, h_pm) and
-# maybe model.py. Prints the class index or 255, and the percent of every row, one byte each.
+# maybe model.py. Prints the class index or 255, the percent, and with a detector u (at most 255)
+# of every row, one byte each.
 import struct
 import sys
 
@@ -19,3 +20,5 @@ with open("rows", "rb") as f:
         slot += step
         cls = heads.push(pipeline.push(slot, t_dc, h_pm), pipeline.age)
         sys.stdout.buffer.write(bytes((cls, 0 if cls == UNSURE else heads.p_pc)))
+        if heads.detector:
+            sys.stdout.buffer.write(bytes((min(heads.u, 255),)))
