@@ -16,8 +16,10 @@ from tests.dashboard.past import PERIOD_S, rooms, row, store
 from tests.dashboard.test_teaching import LEFT, RIGHT, log_in, name_it
 
 from edgewise.dashboard.episodes import episodes_of
+from edgewise.dashboard.figures import figures
 from edgewise.dashboard.labels import add_label
 from edgewise.database.schema import events, label
+from edgewise.package.store import Package
 
 FACTS = {"feature": "h_range_5", "value": 27.0, "usual": 1.4, "limit": 14.0}
 WORDS = "humidity moved 27 % in 5 min, usual is up to 1.4 %"
@@ -58,6 +60,11 @@ def test_episodes_from_what_a_node_told(engine: Engine) -> None:
     assert [e.end for e in episodes_of(engine, NODE, now - 8800, now - 8000, 60)] == [found[0].end]
     assert episodes_of(engine, NODE, now - 8000, now - 2000, 60) == []
     assert episodes_of(engine, "other", 0, now, 60) == []
+    info = {"heads": {"detector": {}}, "detector": {"wanted_per_week": 1.0}}
+    shown = figures(engine, NODE, {}, now, Package(Path(), info, b""))
+    assert (shown[-1].name, shown[-1].value) == ("Unusual episodes", 4)
+    assert "at most 1" in shown[-1].meaning
+    assert len(shown) == len(figures(engine, NODE, {}, now, None)) + 1 == 8
 
 
 @pytest.mark.long
@@ -80,7 +87,7 @@ def test_a_click_on_an_episode_labels_it(
     share = ((start + end) / 2 - first) / (last - first)
     x = box["x"] + LEFT + share * (box["width"] - LEFT - RIGHT)
     # the lowest of the three rows
-    page.mouse.click(x, box["y"] + (0.79 + 0.14 * 5 / 6) * box["height"])
+    page.mouse.click(x, box["y"] + (0.78 + 0.13 * 5 / 6) * box["height"])
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
     name_it(page, "shower")

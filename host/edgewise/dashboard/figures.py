@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
+from edgewise.dashboard.episodes import episodes_of
 from edgewise.package.store import Package
 
 __all__ = ["Figure", "figures"]
 
 _DAY_S = 86400
+_WEEK_S = 7 * _DAY_S
 _FOUR_WEEKS_S = 28 * _DAY_S
 # Counts only readings after the newest row of reading_hour: before it, only labelled readings
 # are left.
@@ -53,7 +55,7 @@ class Figure:
 def figures(
     engine: Engine, node: str, diag: dict[str, Any], last_s: float, package: Package | None
 ) -> list[Figure]:
-    """The seven figures of ``node``.
+    """The seven figures of ``node``, and with a detector its unusual episodes.
 
     ``last_s``: the time of its newest reading. ``package``: that runs on it, None if unknown.
     """
@@ -110,7 +112,18 @@ def figures(
             "that the node reads",
             "R_ingest = bytes received / time of a cycle",
         ),
+        *_unusual(engine, node, last_s, package),
     ]
+
+
+def _unusual(engine: Engine, node: str, last_s: float, package: Package | None) -> list[Figure]:
+    # Of a model with a detector: what it was trained to keep is beside it.
+    if package is None or "detector" not in package.heads:
+        return []
+    wanted = package.info["detector"]["wanted_per_week"]
+    n = len(episodes_of(engine, node, last_s - _WEEK_S, last_s, 1.0))
+    meaning = f"in its last week, of ordinary readings at most {wanted:.2g}"
+    return [Figure("Unusual episodes", n, "", meaning, "episodes that the node told of")]
 
 
 def _accuracy(recalls: list[float], package: Package | None, diag: dict[str, Any]) -> Figure:

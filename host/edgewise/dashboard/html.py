@@ -149,6 +149,8 @@ def _number(figure: Figure) -> str:
         return "&ndash;"
     if figure.unit == "%":
         return f"{100 * figure.value:.1f}<i>%</i>"
+    if not figure.unit:
+        return f"{figure.value:.0f}"
     if figure.unit == "s":
         return f"{1e6 * figure.value:.1f}<i>µs</i>"
     return f"{figure.value:.2f}<i>{figure.unit}</i>"
