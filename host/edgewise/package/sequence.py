@@ -41,7 +41,7 @@ class Readings:
         return Readings(self.step[rows], self.t_dc[rows], self.h_pm[rows])
 
     def rows(self) -> list[tuple[int, int, int]]:
-        """Return step, t_dc, h_pm of each; a step of 0 within starts anew, as after an outage."""
+        """Return step, t_dc, h_pm of each; a step of 0 within starts again, as after an outage."""
         step = np.minimum(np.where(self.step > 0, self.step, _STEP_MAX), _STEP_MAX)
         return list(zip(step.tolist(), self.t_dc.tolist(), self.h_pm.tolist(), strict=True))
 
