@@ -11,7 +11,6 @@ _GAP_MS = const(1800000)
 _GAP_READINGS = const(3)
 _LIMIT_PC = const(100)
 _MEASURED = const(1 << 23)
-_RANK_PC = const((1 << 23) - 1)
 # whether one goes on, first and last unusual slot, its strongest limit and value
 _STATE = "<BiiBh"
 
@@ -42,18 +41,25 @@ class Detector:
     def push(self, x):
         # -> u: the largest value / limit in percent, above 100 beyond a limit. k and value: the
         # limit to name, a measured one where one is crossed, and its value.
-        self.u = most = -1
-        for k in range(len(self._limit)):
-            value = x[self._feature[k]]
-            rank = self._rank(k, value)
-            pc = rank & _RANK_PC
-            if pc > self.u:
-                self.u = pc
-            if rank > most:
-                most = rank
+        limits = self._limit
+        u = most = -1
+        k = 0
+        for i in self._feature:
+            value = x[i]
+            limit = limits[k]
+            # as in percent() and _rank(), which cost twice the time
+            pc = (100 * value + limit - 1) // limit if value > 0 else 0
+            if pc > u:
+                u = pc
+            if pc > _LIMIT_PC and self._measured[k]:
+                pc += _MEASURED
+            if pc > most:
+                most = pc
                 self.k = k
                 self.value = value
-        return min(self.u, U_MAX)
+            k += 1
+        self.u = u
+        return u if u < U_MAX else U_MAX
 
     @property
     def is_unusual(self):
