@@ -108,10 +108,11 @@ READERS = {
     "command": {*BROKER, "config"},
     "config check": {"file"},
     "config show": {"file"},
-    "dashboard": {*BROKER, *DB, "cert", "config", "models"},
+    "dashboard": {*BROKER, *DB, "cert", "config", "models", "notify"},
     "deploy": {"build", "config"},
     "flash": {"build", "config"},
     "ha clean": BROKER,
+    "ha import": {*DB, "ca", "token_file"},
     "ha publish": {*BROKER, *DB, "config", "model"},
     "health": {*DB, "models"},
     "inspect": {"model"},
@@ -122,6 +123,8 @@ READERS = {
     "package sign": {"key", "model"},  # writes signature.json of the package
     "package verify": {"key", "model"},
     "name": DB,
+    "notify": {*DB, "config"},
+    "notify test": {"config"},
     "push": {*BROKER, *DB, "config", "model"},
     "simulate": {*BROKER, "config", "log", "model"},
 }
