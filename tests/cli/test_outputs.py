@@ -121,7 +121,7 @@ READERS = {
     "up": {*BROKER, "folder"},  # it adds files to a folder; tests/station
     "package sign": {"key", "model"},  # writes signature.json of the package
     "package verify": {"key", "model"},
-    "push": {*BROKER, "config", "model"},
+    "push": {*BROKER, *DB, "config", "model"},
     "simulate": {*BROKER, "config", "log", "model"},
 }
 

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgewise.cli.options import (
+    DB_ENV,
     Base,
     Broker,
     BrokerPasswordFile,
     Ca,
+    DbPasswordFile,
     JsonFlag,
     KeyConfig,
     NodeOrAll,
     Timeout,
+    db_or_none,
 )
 from edgewise.console import emit_json, say
 from edgewise.errors import EdgewiseError
@@ -48,6 +51,18 @@ def push(
         str | None,
         typer.Option(metavar="P%", help="Then P % of the other nodes at a time [100%]"),
     ] = None,
+    db: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            envvar=DB_ENV,
+            help="Compare it first with what runs, on the nodes' last labelled days",
+        ),
+    ] = None,
+    db_password_file: DbPasswordFile = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Push it even if it is worse, or hardly judged")
+    ] = False,
     timeout: Timeout = None,
     json: JsonFlag = False,
 ) -> None:
@@ -56,14 +71,17 @@ def push(
     The node undoes a model that fails its check or its trial. With --canary or --then the push
     goes in stages and stops at the first node that rejects the model. Nodes that run the model
     already are skipped: the same command again goes on where it stopped. Exit code 0: every node
-    runs it.
+    runs it. With --db a model that is worse than the one before, hardly better than always saying
+    the most frequent class, or judged on few readings is not sent without --anyway.
     """
+    from edgewise.cli.push_comparison import check_better
     from edgewise.ota import BrokerNodes, Rollout, container, secret_of, statuses
     from edgewise.ota.targets import connection
     from edgewise.package.store import load_package
     from edgewise.urls import parse_broker
 
     plan = _plan(canary, then)
+    db = db_or_none(db, db_password_file)
     package = load_package(model)
     data = container(package)
     broker_url = parse_broker(broker, ca, password_file=broker_password_file)
@@ -76,6 +94,7 @@ def push(
         offline = frozenset(name for name in names if known.get(name) == "offline")
         secrets |= {n: secret_of(config, n) for n in names if n not in offline | set(secrets)}
         say(f"{len(data)} bytes for {_listed(names)}")
+        comparison = check_better(package, db, names, anyway)
         nodes = BrokerNodes(client, base, secrets, data, timeout)
         rollout = Rollout(nodes, names, package.blob[-4:].hex(), plan, offline, show, _say_stage)
         try:
@@ -84,7 +103,7 @@ def push(
             _say_summary(rollout)
     if json:
         outcomes = {name: outcome.as_dict() for name, outcome in rollout.outcomes.items()}
-        emit_json({"bytes": len(data), "nodes": outcomes})
+        emit_json({"bytes": len(data), "comparison": comparison, "nodes": outcomes})
     _check(rollout)
 
 

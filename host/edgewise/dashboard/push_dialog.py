@@ -9,9 +9,10 @@ from typing import Any
 
 from nicegui import ui
 
-from edgewise.dashboard import comparison
-from edgewise.dashboard.comparison import Judged
+from edgewise import comparison
+from edgewise.comparison import Judged
 from edgewise.dashboard.layout import Writer, markup
+from edgewise.dashboard.model_table import table
 from edgewise.dashboard.node_choice import Entry, NodeChoice
 from edgewise.dashboard.state import State
 from edgewise.package.store import Package
@@ -84,9 +85,7 @@ class _PushDialog:
         marks = "".join(f"<li>{escape(text)}</li>" for text in texts)
         doubts = f'<ul class="doubts" role="status">{marks}</ul>' if texts else ""
         note = self._note(new, old)
-        self._table.set_content(
-            f'{comparison.table(new, old)}<p class="soft">{escape(note)}</p>{doubts}'
-        )
+        self._table.set_content(f'{table(new, old)}<p class="soft">{escape(note)}</p>{doubts}')
 
     def _note(self, new: Judged, old: Sequence[Judged]) -> str:
         if not old:
