@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from edgewise.errors import InputError, OutsideError
 from edgewise.ota.push import Verdict
 
-__all__ = ["Model", "Nodes", "Outcome", "Plan", "Rollout", "State", "parse_percent"]
+__all__ = ["Nodes", "Outcome", "Plan", "Rollout", "State", "parse_percent"]
 
 _AT_ONCE = 8
 
@@ -60,20 +60,12 @@ def parse_percent(text: str) -> float:
     return float(match[1])
 
 
-@dataclass(frozen=True)
-class Model:
-    """The model that a node runs. ``crc``: the last four bytes of its model.bin, in hex; "" from a
-    node that does not tell it."""
-
-    name: str
-    crc: str
-
-
 class Nodes(Protocol):
     """What a rollout does to nodes; both raise OutsideError where a node does not answer."""
 
-    def model(self, node: str) -> Model | None:
-        """The model of ``node`` once none is on trial; None where it is unknown."""
+    def crc(self, node: str) -> str:
+        """The last four bytes of the model.bin that ``node`` runs, in hex, once none is on trial;
+        "" where it cannot tell."""
 
     def push(self, node: str, progress: Callable[[int, int], None]) -> Verdict:
         """The verdict of ``node`` on the new model; ``progress``: as in `push`."""
@@ -167,11 +159,11 @@ class Rollout:
 
     def _look(self, name: str) -> None:
         try:
-            model = self.nodes.model(name)
+            crc = self.nodes.crc(name)
         except OutsideError as e:
             self._set(name, Outcome(State.unreached, str(e)))
             return
-        if model and model.crc == self.crc:
+        if crc == self.crc:
             self._set(name, Outcome(State.already))
 
     def _push(self, name: str) -> None:
