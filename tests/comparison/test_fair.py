@@ -59,6 +59,13 @@ def test_readings_that_trained_one_model_do_not_count(
     assert not unseen([early, late], log, sha256).any()
 
 
+def test_readings_that_came_late_do_not_count_either(log: Log, early: Package) -> None:
+    # one of the readings that trained it has changed: their piece is not found any more
+    log.t_dc[100] += 1
+    rows = unseen([early], log, log_sha256(log))
+    assert np.flatnonzero(rows).tolist() == list(range(600, ROWS))
+
+
 def test_a_model_that_does_not_tell_its_readings(log: Log, early: Package, tmp_path: Path) -> None:
     shutil.copytree(early.path, tmp_path / "old")
     path = tmp_path / "old" / "model.json"

@@ -180,7 +180,6 @@ def test_each_state_is_told() -> None:
         "transfer_s": 0.5,
         "trial_s": 2.0,
         "verdict_s": 62.0,
-        "answered": True,
     }
 
 

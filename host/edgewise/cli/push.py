@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -86,7 +85,7 @@ def push(
     data = container(package)
     broker_url = parse_broker(broker, ca, password_file=broker_password_file)
     secrets = {} if node == "all" else {node: secret_of(config, node)}
-    with connection(broker_url) as client, _lines(len(data)) as show:
+    with connection(broker_url) as client:
         known = statuses(client, base)
         names = list(known) if node == "all" else [node]
         if not names:
@@ -96,7 +95,8 @@ def push(
         say(f"{len(data)} bytes for {_listed(names)}")
         comparison = check_better(package, db, names, anyway)
         nodes = BrokerNodes(client, base, secrets, data, timeout)
-        rollout = Rollout(nodes, names, package.blob[-4:].hex(), plan, offline, show, _say_stage)
+        crc, show = package.blob[-4:].hex(), _say_changes()
+        rollout = Rollout(nodes, names, crc, plan, offline, show, _say_stage)
         try:
             rollout.run()
         finally:
@@ -114,30 +114,17 @@ def _plan(canary: int | None, then: str | None) -> Plan:
     return Plan(canary or 0, percent, is_staged=canary is not None or then is not None)
 
 
-@contextmanager
-def _lines(size: int) -> Iterator[Callable[[str, Outcome], Any]]:
-    # A line for each node and each of its states; on a terminal a bar as well while it is sent.
-    from rich.progress import Progress, TaskID
-
-    from edgewise.console import err
-    from edgewise.ota import State
-
-    tasks: dict[str, TaskID] = {}
+def _say_changes() -> Callable[[str, Outcome], None]:
+    # A function that says each new state of a node once.
     texts: dict[str, str] = {}
-    with Progress(console=err(), transient=True, disable=not err().is_terminal) as bar:
 
-        def show(name: str, outcome: Outcome) -> None:
-            if outcome.state in (State.sending, State.trial):
-                task = tasks.get(name) or tasks.setdefault(name, bar.add_task(name, total=size))
-                bar.update(task, completed=outcome.sent[0])
-            elif name in tasks:
-                bar.update(tasks[name], visible=False)
-            text = _text(outcome)
-            if text and texts.get(name) != text:
-                texts[name] = text
-                say(f"{name}: {text}")
+    def show(name: str, outcome: Outcome) -> None:
+        text = _text(outcome)
+        if text and texts.get(name) != text:
+            texts[name] = text
+            say(f"{name}: {text}")
 
-        yield show
+    return show
 
 
 def _text(outcome: Outcome) -> str:
@@ -172,11 +159,15 @@ def _listed(names: list[str]) -> str:
 
 
 def _say_summary(rollout: Rollout) -> None:
+    from edgewise.ota import State
+
     if len(rollout.names) < 2:
         return
-    having = rollout.having()
-    lacking = [name for name in rollout.names if name not in having]
+    having, tried = rollout.having(), rollout.of(State.trial)
+    lacking = [name for name in rollout.names if name not in {*having, *tried}]
     say(f"run the new model: {_listed(having) or 'none'}")
+    if tried:  # the user has ended the command
+        say(f"still try it: {_listed(tried)}")
     if lacking:
         say(f"do not: {_listed(lacking)}")
 

@@ -27,7 +27,7 @@ def unseen(packages: Sequence[Package], log: Log, sha256: str) -> NDArray[np.boo
     found = np.ones(len(log), dtype=bool)
     for package in packages:
         seen = seen_rows(package, log, sha256)
-        found &= ~seen.trained & (not seen.is_unknown)
+        found &= ~(seen.trained | seen.near_trained) & (not seen.is_unknown)
     return found
 
 

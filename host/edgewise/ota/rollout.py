@@ -85,9 +85,10 @@ class Outcome:
         return self.state in _HAS_IT
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON: the keys of a Verdict, and ``state``."""
-        verdict = self.verdict or Verdict(self.has_model, self.error)
-        return {"state": str(self.state), **asdict(verdict)}
+        """For JSON: ``state``, and the keys of a Verdict but ``answered``, which it tells."""
+        verdict = asdict(self.verdict or Verdict(self.has_model, self.error))
+        del verdict["answered"]
+        return {"state": str(self.state), **verdict}
 
 
 def _ignore(*_: Any) -> None:
