@@ -130,10 +130,10 @@ def _say_changes() -> Callable[[str, Outcome], None]:
 def _text(outcome: Outcome) -> str:
     from edgewise.ota import State
 
-    if outcome.state == State.sending:
+    if outcome.state in (State.sending, State.waiting):
         return ""
     if outcome.state == State.trial:
-        return "sent, on trial for a minute"
+        return "sent, on trial for a minute" if outcome.sent[1] else "a model is on trial: waiting"
     if outcome.state == State.already:
         return "runs it already: skipped"
     if outcome.state == State.failed:

@@ -39,10 +39,11 @@ class BrokerNodes:
         self._client, self._base, self._secrets = client, base, secrets
         self._data, self._silence_s = data, silence_s
 
-    def crc(self, node: str) -> str:
+    def crc(self, node: str, on_trial: Callable[[], None]) -> str:
         """The CRC of the model of ``node`` once none is on trial; "" where it cannot tell.
 
-        OutsideError where it does not answer, or a trial does not end.
+        ``on_trial`` is called while one is. OutsideError where it does not answer, or a trial does
+        not end.
         """
         end_s = time.monotonic() + _TRIAL_S
         while time.monotonic() < end_s:
@@ -51,6 +52,7 @@ class BrokerNodes:
                 return ""
             if value.get("state") not in ("try", "trial"):
                 return str(value.get("crc") or "")
+            on_trial()
             time.sleep(_LOOK_S)
         raise OutsideError(f"a model is on trial for {_TRIAL_S:.0f} s: see edgewise model status")
 

@@ -63,9 +63,9 @@ def parse_percent(text: str) -> float:
 class Nodes(Protocol):
     """What a rollout does to nodes; both raise OutsideError where a node does not answer."""
 
-    def crc(self, node: str) -> str:
+    def crc(self, node: str, on_trial: Callable[[], None]) -> str:
         """The last four bytes of the model.bin that ``node`` runs, in hex, once none is on trial;
-        "" where it cannot tell."""
+        "" where it cannot tell. ``on_trial`` is called while one is."""
 
     def push(self, node: str, progress: Callable[[int, int], None]) -> Verdict:
         """The verdict of ``node`` on the new model; ``progress``: as in `push`."""
@@ -160,12 +160,13 @@ class Rollout:
 
     def _look(self, name: str) -> None:
         try:
-            crc = self.nodes.crc(name)
+            crc = self.nodes.crc(name, lambda: self._set(name, Outcome(State.trial)))
         except OutsideError as e:
             self._set(name, Outcome(State.unreached, str(e)))
             return
-        if crc == self.crc:
-            self._set(name, Outcome(State.already))
+        state = State.already if crc == self.crc else State.waiting
+        if state != self.outcomes[name].state:
+            self._set(name, Outcome(state))
 
     def _push(self, name: str) -> None:
         if self._must_stop():
