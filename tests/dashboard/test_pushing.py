@@ -106,6 +106,7 @@ def test_over_tls_with_the_operators_rights(
             page.get_by_role("button", name="Roll back").click()
             expect(panel).to_contain_text("refused: not I")
         assert [sorted(payload) for payload in offers] == [
+            ["id"],  # which model it runs
             ["counter", "hmac", "id", "sha256", "size"],
             ["counter", "hmac", "id", "value"],
         ]

@@ -14,8 +14,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from edgewise.database import reason
 from edgewise.errors import EdgewiseError
+from edgewise.logs.log import Log
 
-__all__ = ["Job", "Training"]
+__all__ = ["Job", "Training", "beside"]
 
 
 @dataclass
@@ -118,34 +119,37 @@ def _train(
     fit, test = held_out(log)
     trained = train(fit, test, progress=progress, jobs=1)
     info = compile_model(trained, out, {"database": log_sha256(log)})
-    return {
+    result = {
         "name": out.name,
         "classes": trained.classes,
         "new": info["metrics"]["test"],
-        "current": _scores(current, test) if current else None,
-        "current_name": current.name if current else None,
-        "current_classes": _classes(current) if current else [],
+        "current": None,
+        "current_name": None,
+        "current_classes": [],
+        "current_seen": 0,
     }
+    return result | (beside(out, current, log) if current else {})
 
 
-def _classes(path: Path) -> list[str]:
+def beside(new: Path, current: Path, log: Log) -> dict[str, Any]:
+    """The entries of a result that compare ``new`` with ``current`` on the test part of ``log``.
+
+    Readings that ``current`` was trained on do not count: ``current_seen`` is their number.
+    ``current``: None where no reading is left, or the model knows none of their classes.
+    """
+    from edgewise.comparison import compare, unseen
+    from edgewise.database.labels import last_days, log_sha256
     from edgewise.package.store import load_package
 
-    return load_package(path).classes
-
-
-def _scores(path: Path, test: Any) -> dict[str, Any] | None:
-    # None if the model knows none of the classes: there is nothing to compare.
-    import numpy as np
-
-    from edgewise.package.store import load_package
-    from edgewise.prediction.predict import predict_log
-    from edgewise.training import score
-
-    package = load_package(path)
-    if not set(package.classes) & set(test.label):
-        return None
-    index = predict_log(package, test).cls
-    predicted = np.array([*package.classes, ""], dtype=object)[index]
-    rows = (index >= 0) & np.array([name is not None for name in test.label])
-    return score(test.label[rows].astype(str), predicted[rows].astype(str)).as_dict()
+    packages = [load_package(path) for path in (new, current)]
+    is_test = last_days(log)
+    test = log.select(is_test)
+    rows = unseen(packages[1:], log, log_sha256(log))[is_test]
+    scored, old = compare(packages, test, rows)
+    entries = {
+        "current": old.scores,
+        "current_name": old.name,
+        "current_classes": old.classes,
+        "current_seen": int((~rows).sum()),
+    }
+    return entries | ({"new": scored.scores} if old.scores else {})

@@ -10,10 +10,11 @@ from urllib.parse import quote
 from nicegui import ui
 from sqlalchemy import select
 
-from edgewise.dashboard import comparison, html
-from edgewise.dashboard.comparison import Judged
+from edgewise.comparison import Judged
+from edgewise.dashboard import html
 from edgewise.dashboard.job import Training
 from edgewise.dashboard.layout import Writer, markup
+from edgewise.dashboard.model_table import table
 from edgewise.dashboard.push_dialog import open_push_dialog
 from edgewise.dashboard.state import State
 from edgewise.database.models import versions
@@ -123,7 +124,18 @@ def _result_html(training: Training) -> str:
     if result["current"] is not None:
         old = [Judged(result["current_name"], result["current_classes"], result["current"])]
     link = f'<a href="/report/{quote(result["name"])}" target="_blank">Report</a>'
-    is_other = result["current"] is None and result["current_name"]
-    note = f" {result['current_name']} knows none of these classes." if is_other else ""
-    text = f"Tested on {result['new']['rows']} labelled readings held out from the training.{note}"
-    return f'{comparison.table(new, old)}<p class="soft">{escape(text)} {link}</p>'
+    text = f"Tested on {result['new']['rows']} labelled readings held out from the training."
+    text += _note(result)
+    return f'{table(new, old)}<p class="soft">{escape(text)} {link}</p>'
+
+
+def _note(result: dict[str, Any]) -> str:
+    # Why the model before is not compared, or not on all readings.
+    name, seen = result["current_name"], result["current_seen"]
+    if name is None or (result["current"] is not None and not seen):
+        return ""
+    if result["current"] is not None:
+        return f" {seen} more do not count, because {name} was trained on them."
+    if seen:
+        return f" Not compared with {name}, which was trained on them."
+    return f" {name} knows none of these classes."

@@ -9,10 +9,12 @@ from typing import Any
 
 from nicegui import ui
 
-from edgewise.dashboard import comparison
-from edgewise.dashboard.comparison import Judged
+from edgewise import comparison
+from edgewise.comparison import Judged
 from edgewise.dashboard.layout import Writer, markup
+from edgewise.dashboard.model_table import table
 from edgewise.dashboard.node_choice import Entry, NodeChoice
+from edgewise.dashboard.stage_fields import StageFields
 from edgewise.dashboard.state import State
 from edgewise.package.store import Package
 
@@ -69,6 +71,7 @@ class _PushDialog:
                 self._entries, key=lambda entry: (entry.name != node, entry.title.casefold())
             )
             self._nodes = NodeChoice(entries, [node], lambda _: self._show())
+            self._stages = StageFields()
             with ui.element("div").classes("actions"):
                 self._button = ui.button("Push", on_click=self._push).props("no-caps")
                 ui.button("Cancel", on_click=self._dialog.close).props("flat no-caps")
@@ -80,6 +83,7 @@ class _PushDialog:
         n = len(self._nodes.chosen())
         self._button.set_text(f"Push to {n} node{'s' * (n != 1)}")
         self._button.set_enabled(n > 0)
+        self._stages.show(n)
         new, old = self._compared()
         if new is None:
             self._table.set_content(f'<p class="failed">{_NO_PACKAGE}</p>')
@@ -88,15 +92,13 @@ class _PushDialog:
         marks = "".join(f"<li>{escape(text)}</li>" for text in texts)
         doubts = f'<ul class="doubts" role="status">{marks}</ul>' if texts else ""
         note = self._note(new, old)
-        self._table.set_content(
-            f'{comparison.table(new, old)}<p class="soft">{escape(note)}</p>{doubts}'
-        )
+        self._table.set_content(f'{table(new, old)}<p class="soft">{escape(note)}</p>{doubts}')
 
     def _note(self, new: Judged, old: Sequence[Judged]) -> str:
         if not old:
             return "Nothing to compare with: these nodes run this model, or one that is not here."
         if self._same_readings(new.name):
-            return "All were tested on the same labelled readings, held out from the training."
+            return "All were tested on the same labelled readings, which trained none of them."
         return "Each model was tested on the readings held out from its own training."
 
     def _same_readings(self, name: str) -> dict[str, Any] | None:
@@ -117,7 +119,8 @@ class _PushDialog:
         names = [name for name in running if name != new.name][:_OLD_MAX]
         result = self._same_readings(new.name)
         if result and names == [result["current_name"]]:
-            return new, [Judged(names[0], result["current_classes"], result["current"])]
+            old = Judged(names[0], result["current_classes"], result["current"])
+            return Judged(new.name, new.classes, result["new"]), [old]
         return new, [comparison.judged(self._packages[name]) for name in names]
 
     def _push(self) -> None:
@@ -145,6 +148,12 @@ class _PushDialog:
         dialog.open()
 
     def _send(self) -> None:
+        plan = self._stages.plan()
+        if plan is None:
+            ui.notify(
+                "Stages: give at least one node, and a share from 1 to 100 %", type="negative"
+            )
+            return
         self._dialog.close()
         if self._writer.allowed():
-            self._state.push(str(self._model.value), self._nodes.chosen())
+            self._state.push(str(self._model.value), self._nodes.chosen(), plan)

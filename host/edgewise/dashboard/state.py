@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -31,8 +31,11 @@ from edgewise.database import reason
 from edgewise.database.names import full_name, read_names
 from edgewise.database.schema import model
 from edgewise.errors import EdgewiseError
-from edgewise.package.store import load_package
+from edgewise.package.store import Package, load_package
 from edgewise.urls import BrokerUrl
+
+if TYPE_CHECKING:
+    from edgewise.ota import Outcome, Plan
 
 __all__ = ["SendTest", "State"]
 
@@ -75,6 +78,7 @@ class State:
         self._lock = threading.Lock()
         self._fleet: tuple[float, list[Node]] = (0.0, [])  # fresh until, nodes
         self._pool = ThreadPoolExecutor(_PUSHES_MAX, "push")
+        self._is_closing = threading.Event()
         self._watch = BrokerWatch(self.broker) if self.broker else None
         self.packages = Packages(self.models)
         self.sparklines = Sparklines(self.scale)
@@ -105,11 +109,10 @@ class State:
             names = read_names(connection)
         return {node: full_name(names, node) for node in nodes}
 
-    def push(self, name: str, nodes: list[str]) -> None:
+    def push(self, name: str, nodes: list[str], plan: Plan) -> None:
         """Send a package to nodes in the background; ``verdicts`` shows the progress."""
-        for node in nodes:
-            self.verdicts[node] = f"sending {name} ..."
-            self._pool.submit(self._run_action, node, partial(self._push, name, node))
+        self.verdicts |= dict.fromkeys(nodes, f"{name}: waits for its turn")
+        self._pool.submit(self._run_push, name, nodes, plan)
 
     def roll_back(self, node: str) -> None:
         """Roll a node back to its previous model, in the background."""
@@ -122,28 +125,44 @@ class State:
         except EdgewiseError as e:
             self.verdicts[node] = str(e)
 
-    def _push(self, name: str, node: str) -> str:
-        from edgewise.ota import Target, container, push, secret_of
-
-        package = load_package(self.models / name)
-        target = Target(self.base, node, secret_of(self.config, node))
-
-        def show_progress(done: int, total: int) -> None:
-            self.verdicts[node] = f"sending {name}: {done} of {total} bytes, then its trial"
-
-        verdict = self._with_broker(
-            lambda client: push(client, target, container(package), progress=show_progress)
-        )
-        if not verdict.ok:
-            return f"{name}: rejected: {verdict.error}"
-        row = {"node": node, "name": name, "sha256": package.info["sha256"]["model.bin"]}
-        text = f"{name}: confirmed by the node after {verdict.verdict_s} s"
+    def _run_push(self, name: str, nodes: list[str], plan: Plan) -> None:
         try:
-            with self.engine.begin() as connection:
-                connection.execute(model.insert().values(**row, installed_at=time.time()))
-        except SQLAlchemyError as e:
-            text += f", not stored in the database: {reason(e)}"
-        return text
+            package = load_package(self.models / name)
+            self._with_broker(partial(self._push, package, nodes, plan))
+        except EdgewiseError as e:
+            self.verdicts |= dict.fromkeys(nodes, str(e))
+
+    def _push(self, package: Package, nodes: list[str], plan: Plan, client: Any) -> None:
+        from edgewise.ota import BrokerNodes, Rollout, State, container, secret_of, statuses
+
+        secrets = {node: secret_of(self.config, node) for node in nodes}
+        known = statuses(client, self.base)
+        name = package.path.name
+        rollout = Rollout(
+            BrokerNodes(client, self.base, secrets, container(package)),
+            nodes,
+            package.blob[-4:].hex(),
+            plan,
+            frozenset(node for node in nodes if known.get(node) == "offline"),
+            lambda node, outcome: self._show(package, node, outcome),
+            is_stopped=self._is_closing,
+        )
+        rollout.run()
+        failed = ", ".join(rollout.of(State.failed))
+        for node in rollout.of(State.waiting):
+            self.verdicts[node] = f"{name}: not sent, because {failed} rejected it"
+
+    def _show(self, package: Package, node: str, outcome: Outcome) -> None:
+        text = _text(outcome)
+        if outcome.verdict and outcome.verdict.ok:
+            sha256 = package.info["sha256"]["model.bin"]
+            row = {"node": node, "name": package.path.name, "sha256": sha256}
+            try:
+                with self.engine.begin() as connection:
+                    connection.execute(model.insert().values(**row, installed_at=time.time()))
+            except SQLAlchemyError as e:
+                text += f", not stored in the database: {reason(e)}"
+        self.verdicts[node] = f"{package.path.name}: {text}"
 
     def _roll_back(self, node: str) -> str:
         from edgewise.ota import Target, key_of, order
@@ -188,4 +207,19 @@ class State:
             self._watch.stop()
         self.job.stop()
         self.logs.stop()
+        self._is_closing.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _text(outcome: Outcome) -> str:
+    from edgewise.ota import State
+
+    sent, total = outcome.sent
+    if outcome.state == State.confirmed and outcome.verdict:
+        return f"confirmed by the node after {outcome.verdict.verdict_s} s"
+    if outcome.state in (State.failed, State.unreached, State.offline):
+        verb = "rejected" if outcome.state == State.failed else "left for later"
+        return f"{verb}: {outcome.error}"
+    if outcome.state == State.sending and total:
+        return f"{sent} of {total} bytes sent, then its trial"
+    return str(outcome.state)

@@ -18,7 +18,15 @@ from edgewise.errors import InputError
 from edgewise.features.splitting import TEST_SHARE
 from edgewise.logs.log import Log
 
-__all__ = ["held_out", "join_logs", "log_sha256", "read_labelled", "rows_not_in"]
+__all__ = [
+    "held_out",
+    "join_logs",
+    "labelled_nodes",
+    "last_days",
+    "log_sha256",
+    "read_labelled",
+    "rows_not_in",
+]
 
 _DAY_S = 86400
 _CLASS_MIN = 10  # readings, to train and to test
@@ -49,6 +57,12 @@ def read_labelled(engine: Engine, nodes: list[str] | None = None) -> Log:
     return as_log(url, node, time_s, t, h, names)
 
 
+def labelled_nodes(engine: Engine) -> set[str]:
+    """The nodes that have a labelled period."""
+    with engine.connect() as connection:
+        return set(connection.scalars(select(label.c.node).distinct()))
+
+
 def _periods(engine: Engine, nodes: list[str] | None) -> dict[str, list[Any]]:
     query = select(label).order_by(label.c.node, label.c.created_at)
     if nodes:
@@ -77,21 +91,33 @@ def held_out(log: Log) -> tuple[Log, Log]:
     these days are more than half of a class, it has the last 30 % of its readings instead. Raises
     InputError for a class with fewer than ten readings.
     """
-    names = np.zeros(0, dtype=object) if log.label is None else log.label
-    is_test = np.zeros(len(log), dtype=bool)
-    for name in sorted({str(n) for n in names if n is not None}):
-        rows = np.flatnonzero(names == name)
-        rows = rows[np.argsort(log.time_s[rows], kind="stable")]
+    for name, rows in _rows_of_classes(log).items():
         if len(rows) < _CLASS_MIN:
             raise InputError(
                 f"{log.path}: class {name!r} has {len(rows)} readings, {_CLASS_MIN} are needed: "
                 "label more of it"
             )
+    is_test = last_days(log)
+    return log.select(~is_test), log.select(is_test)
+
+
+def last_days(log: Log) -> NDArray[np.bool_]:
+    """The readings of the test part that `held_out` makes of ``log``, bool[n]."""
+    is_test = np.zeros(len(log), dtype=bool)
+    for rows in _rows_of_classes(log).values():
         first = int(len(rows) * (1 - TEST_SHARE))
         day = log.time_s[rows] // _DAY_S
         first_of_day = int(np.searchsorted(day, day[first]))
         is_test[rows[first_of_day if 2 * first_of_day >= len(rows) else first :]] = True
-    return log.select(~is_test), log.select(is_test)
+    return is_test
+
+
+def _rows_of_classes(log: Log) -> dict[str, NDArray[np.int64]]:
+    # The readings of each class in the order of time.
+    label = np.zeros(0, dtype=object) if log.label is None else log.label
+    names = sorted({str(name) for name in label if name is not None})
+    rows_of = {name: np.flatnonzero(label == name) for name in names}
+    return {n: rows[np.argsort(log.time_s[rows], kind="stable")] for n, rows in rows_of.items()}
 
 
 def rows_not_in(log: Log, labelled: Log) -> Log:

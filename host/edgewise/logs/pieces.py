@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edgewise.logs.log import Log
 
-__all__ = ["Piece", "find_pieces", "pieces_of"]
+__all__ = ["Piece", "find_pieces", "pieces_of", "rows_in_time"]
 
 _PIECE_ROWS = 1000
 _PIECES_MAX = 200  # of a log, where nothing else divides it
@@ -59,6 +59,18 @@ def find_pieces(log: Log, pieces: Iterable[Piece]) -> NDArray[np.bool_]:
             rows = rows_by_node[node][first:last]
             if len(rows) == piece.rows and _hash(log, rows) == piece.sha256:
                 is_found[rows] = True
+    return is_found
+
+
+def rows_in_time(log: Log, pieces: Iterable[Piece]) -> NDArray[np.bool_]:
+    """Return which rows of ``log`` are of the node and the time of one of ``pieces``, bool[n].
+
+    More may be there than at the training: readings that came late, or others in their place.
+    """
+    is_found = np.zeros(len(log), dtype=bool)
+    for piece in pieces:
+        in_time = (log.time_s >= piece.first_s) & (log.time_s <= piece.last_s)
+        is_found |= in_time & (log.node == piece.node)
     return is_found
 
 

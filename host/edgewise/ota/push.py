@@ -26,13 +26,18 @@ _VERDICT_RETRY_S = 90.0  # a good verdict comes after a minute
 
 @dataclass(frozen=True)
 class Verdict:
-    """The result of a push. Times are seconds from the offer, None for a step not reached."""
+    """The result of a push. Times are seconds from the offer, None for a step not reached.
+
+    ``answered``: False where the node fell silent before it had the whole model; it runs the one
+    before.
+    """
 
     ok: bool
     error: str | None
     transfer_s: float | None = None
     trial_s: float | None = None
     verdict_s: float | None = None
+    answered: bool = True
 
 
 class _Conversation:
@@ -108,7 +113,7 @@ def _transfer(
         reply = conversation.receive(min(_RETRY_S, limit_s))
         if reply is None:
             if time.monotonic() - heard >= limit_s:
-                return Verdict(False, f"no answer within {limit_s:.0f} s")
+                return Verdict(False, f"no answer within {limit_s:.0f} s", answered=False)
             # the node answers with the byte that it wants next
             conversation.send("offer", offer_text)
             continue

@@ -16,7 +16,7 @@ from edgewise.mqtt import MqttClient
 from edgewise.ota.retained import retained
 from edgewise.urls import BrokerUrl, check_reachable
 
-__all__ = ["Target", "connect", "connection", "key_of", "online", "secret_of"]
+__all__ = ["Target", "connect", "connection", "key_of", "online", "secret_of", "statuses"]
 
 _CONNECT_S = 60.0
 
@@ -65,10 +65,16 @@ def connection(broker: BrokerUrl) -> Iterator[mqtt.Client]:
 
 def online(client: mqtt.Client, base: str) -> list[str]:
     """Names of the nodes whose retained status is online."""
-    statuses = retained(client, f"{base}/+/status")
-    return sorted(
-        topic.split("/")[-2] for topic, status in statuses.items() if status == b"online"
-    )
+    return [node for node, status in statuses(client, base).items() if status == "online"]
+
+
+def statuses(client: mqtt.Client, base: str) -> dict[str, str]:
+    """The retained status of each node, online or offline, sorted by name."""
+    messages = retained(client, f"{base}/+/status")
+    return {
+        topic.split("/")[-2]: status.decode(errors="replace")
+        for topic, status in sorted(messages.items())
+    }
 
 
 def key_of(config: Path, node: str) -> str:

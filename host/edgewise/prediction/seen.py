@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewise.logs.log import Log
-from edgewise.logs.pieces import Piece, find_pieces
+from edgewise.logs.pieces import Piece, find_pieces, rows_in_time
 from edgewise.package.store import Package
 
 __all__ = ["Seen", "seen_rows"]
@@ -17,11 +17,13 @@ __all__ = ["Seen", "seen_rows"]
 @dataclass(frozen=True)
 class Seen:
     """``trained``, ``held_out``: bool[rows]; ``is_unknown``: the package does not say which rows
-    of this file it was trained on."""
+    of this file it was trained on. ``near_trained``: rows of a node and a time that it was trained
+    on; readings that came late may be among them."""
 
     trained: NDArray[np.bool_]
     held_out: NDArray[np.bool_]
     is_unknown: bool
+    near_trained: NDArray[np.bool_]
 
 
 def seen_rows(package: Package, log: Log, sha256: str) -> Seen:
@@ -32,10 +34,8 @@ def seen_rows(package: Package, log: Log, sha256: str) -> Seen:
     """
     evidence = package.evidence()
     data = evidence["data"] if evidence else {"train": {}, "test": {}}
-    trained, held_out = (
-        find_pieces(log, [Piece(**piece) for piece in data[part].get("pieces", [])])
-        for part in ("train", "test")
-    )
-    has_pieces = bool(data["train"].get("pieces"))
+    pieces = [[Piece(**p) for p in data[part].get("pieces", [])] for part in ("train", "test")]
+    trained, held_out = (find_pieces(log, found) for found in pieces)
     is_file = sha256 in package.info.get("data_sha256", {}).values()
-    return Seen(trained, held_out & ~trained, is_file and not has_pieces)
+    near = rows_in_time(log, pieces[0])
+    return Seen(trained, held_out & ~trained, is_file and not pieces[0], near)

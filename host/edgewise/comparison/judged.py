@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from edgewise.package.store import Package
 
-__all__ = ["Judged", "doubts", "judged", "table"]
+__all__ = ["Judged", "doubts", "judged"]
 
 _ROWS_MIN = 50  # of a class, below which a share says little: 5 % of 50 are two and a half
 _GAIN_MIN = 0.2  # of the way from the most frequent class alone to always right
@@ -21,12 +20,14 @@ _CLASS_WORSE = 0.1
 class Judged:
     """A model and its scores on held-out readings, as in model.json.
 
-    ``classes``: that it knows. ``scores``: None where nobody has judged it.
+    ``classes``: that it knows. ``scores``: None where nobody has judged it. ``confusion``: true
+    class -> class that it says -> readings, where that is known.
     """
 
     name: str
     classes: Sequence[str]
     scores: dict[str, Any] | None
+    confusion: dict[str, dict[str, int]] | None = None
 
     @property
     def has_classes(self) -> bool:
@@ -107,41 +108,3 @@ def _doubts_beside(new: Judged, old: Judged) -> list[str]:
                 f"{old.name} finds {before['recall']:.0%}."
             )
     return texts
-
-
-def table(new: Judged, old: Sequence[Judged]) -> str:
-    """New and old in columns as HTML: balanced accuracy, the most frequent class, each class."""
-    models = [new, *old]
-    names = sorted({name for model in models for name in model.by_class()})
-    rows = [
-        ("balanced accuracy", [_share(m, "balanced_accuracy") for m in models]),
-        ("only the most frequent class", [_chance(m) for m in models]),
-        *((f"found of {name}", [_found(m, name) for m in models]) for name in names),
-        ("accuracy", [_share(m, "accuracy") for m in models]),
-        (
-            "test readings",
-            ["&ndash;" if m.scores is None else str(m.scores["rows"]) for m in models],
-        ),
-    ]
-    body = "".join(
-        f'<tr><th scope="row">{escape(title)}</th>{"".join(f"<td>{c}</td>" for c in cells)}</tr>'
-        for title, cells in rows
-    )
-    head = "".join(f'<th scope="col">{escape(m.name)}</th>' for m in models)
-    return f'<div class="models"><table><tr><td></td>{head}</tr>{body}</table></div>'
-
-
-def _share(model: Judged, key: str) -> str:
-    return "&ndash;" if model.scores is None else f"{model.scores[key]:.1%}"
-
-
-def _chance(model: Judged) -> str:
-    if not model.has_classes:
-        return "&ndash;"
-    name, share = model.majority
-    return f"{model.chance:.1%}<small>{escape(name)} is {share:.0%} of them</small>"
-
-
-def _found(model: Judged, name: str) -> str:
-    cls = model.by_class().get(name)
-    return "&ndash;" if cls is None else f"{cls['recall']:.0%}<small>of {cls['rows']}</small>"
