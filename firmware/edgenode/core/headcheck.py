@@ -7,10 +7,13 @@ STEP_TOTAL = const(1024)  # a row of `step`
 WEIGHT_MAX = const(255)
 FLOOR_MAX = const(255)
 READINGS_MAX = const(255)  # core.pipeline counts so far
+# Of a network:
+LAYERS_MAX = const(16)
+WIDTH_MAX = const(255)  # outputs of a layer
 
 
 def check_heads(heads, n_classes):
-    checks = {"temporal": _temporal, "unsure": _unsure}
+    checks = {"temporal": _temporal, "unsure": _unsure, "network": _network}
     for name in heads:
         if name not in checks:
             raise ValueError("heads holds %s, which is not known: update the node" % name)
@@ -36,6 +39,18 @@ def _unsure(facts, n):
         sorted(facts) == ["p", "readings"]
         and _are_within([facts["p"]], 1, 0, 100)
         and _are_within([facts["readings"]], 1, 0, READINGS_MAX)
+    )
+
+
+def _network(facts, n):
+    # the outputs of each layer; core.netcheck checks the rest
+    layers = facts.get("layers")
+    return (
+        len(facts) == 1
+        and isinstance(layers, list)
+        and 1 <= len(layers) <= LAYERS_MAX
+        and _are_within(layers, len(layers), 1, WIDTH_MAX)
+        and layers[-1] == n
     )
 
 
