@@ -2,10 +2,10 @@
 
 from .compat import const
 
-# The table, 16-bit words: inputs, stairs, layers, classes, the largest number of inputs and outputs
-# of a layer; for each input the index of its stairs; the stairs, 255 words each: where the input,
-# + 32768, reaches the next of 256 levels; the layers; 256 words: the weight of a class that lies
-# so many levels below the best.
+# The table, 16-bit words: inputs, stairs, layers, classes, the most inputs or outputs of a layer;
+# for each input the index of its stairs; the stairs, 255 words each: where the input, + 32768,
+# reaches the next of 256 levels; the layers; 256 words: the weight of a class that lies so many
+# levels below the best.
 # A layer: outputs + 256 * kind. Kind 1 changes levels, and 128 words hold the new ones, two a
 # word. Kind 0 has the least level + 256 * the largest, the level of zero, and for each output:
 # bias (2 words, low first), a factor of 40 bits (2 words and the low byte of the third) and its
@@ -24,7 +24,7 @@ def votes(table, x, out, work):
         work[i] = _level(table, k + 255 * table[5 + i], x[i] + 32768)
     k += 255 * table[1]
     at = 0
-    for layer in range(table[2]):
+    for _ in range(table[2]):
         n_out = table[k] & 255
         if table[k] >> 8:
             for i in range(at, at + n):

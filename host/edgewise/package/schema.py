@@ -109,7 +109,12 @@ class _Unsure(Strict):
     p: _Count
 
 
+class _Network(Strict):
+    layers: list[_Count]
+
+
 class _Heads(Strict):
+    network: _Network | None = None
     temporal: _Temporal | None = None
     unsure: _Unsure | None = None
 
