@@ -93,7 +93,7 @@ def round_away(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return whole numbers, halves away from zero, as C's ``round`` does."""
     size = np.abs(values)
     whole = np.floor(size)
-    return np.copysign(whole + (size - whole >= 0.5), values)
+    return np.asarray(np.copysign(whole + (size - whole >= 0.5), values))
 
 
 def requantised(

@@ -37,10 +37,12 @@ def network_words(network: Network, stairs: NDArray[np.int64]) -> Words:
     ``stairs``: int64[inputs, 65533], the level of each input for -32766 to 32766. InputError for
     sums that do not fit the words of a board.
     """
-    rows, index = np.unique(stairs, axis=0, return_inverse=True)
+    kinds: dict[bytes, int] = {}  # inputs with the same stairs share them
+    index = [kinds.setdefault(row.tobytes(), len(kinds)) for row in stairs]
+    rows = [stairs[index.index(kind)] for kind in range(len(kinds))]
     width = max(network.inputs, *(layer.outputs for layer in network.layers))
     head = [network.inputs, len(rows), len(network.layers), network.outputs, width]
-    words = [*head, *index.ravel().tolist()]
+    words = [*head, *index]
     steps = 0
     for row in rows:
         words += _stair_words(row)
@@ -60,7 +62,8 @@ def network_words(network: Network, stairs: NDArray[np.int64]) -> Words:
 
 def class_weights(slope: float) -> NDArray[np.int64]:
     """Return int64[256], the weight of a class that lies so many levels below the best one."""
-    weights = np.floor(_WEIGHT * np.exp(-slope * np.arange(256)) + 0.5).astype(np.int64)
+    shares = np.exp(-slope * np.arange(256))
+    weights: NDArray[np.int64] = np.floor(_WEIGHT * shares + 0.5).astype(np.int64)
     weights[1:] = np.minimum(weights[1:], _WEIGHT - 1)  # only the best has all
     return weights
 
