@@ -201,6 +201,15 @@ def test_damaged_files_are_one_line_or_a_network() -> None:
     assert n_lines > 50
 
 
+def test_a_first_operator_that_changes_the_number_of_values_is_refused() -> None:
+    network = small(begin=("quantize",))
+    data = bytearray(network.file())
+    # of the float32 input: shape [1, 2] becomes [1, 3]
+    place = data.index(struct.pack("<Iii", 2, 1, 2))
+    struct.pack_into("<i", data, place + 8, 3)
+    assert "operator 1, QUANTIZE: changes the number of values" in refusal(bytes(data))
+
+
 def test_a_list_of_many_tables_is_refused() -> None:
     # every entry leads to the same table; 1 MB would become a million of them
     data = bytearray(flatbuffer(Table({1: [Table({})], 2: [Table({})]})))

@@ -132,10 +132,9 @@ class _Builder:
         bias = np.zeros(n_out, dtype=np.int64)
         if len(operator.inputs) > 2 and operator.inputs[2] >= 0:
             bias = self._constant(self._tensor(operator.inputs[2]), "int32", "<i4", (n_out,))
-        options = operator.options
-        if options and options.number(1, "<b"):
+        if operator.is_shuffled:
             self._refuse("its weights are shuffled: convert it for the reference kernels")
-        low, high = self._limits(options.number(0, "<b") if options else 0, end)
+        low, high = self._limits(operator.activation, end)
         self._layers.append(Dense(weights, bias, factors, start.zero, end.zero, low, high))
         self._last = end
 
@@ -186,23 +185,23 @@ class _Builder:
             if self._layers or self._start:
                 self._refuse(f"quantises between layers: {_CURE}")
             self._check_int8(result)
+            self._check_same_width(source, result)
             self._start = result
         elif not self._is_after_end:
             self._change(source, result, 0, 255)
 
     def _change(self, source: Tensor, result: Tensor, low: int, high: int) -> None:
         start, end = self._scale(source), self._scale(result)
-        n = self._width(source)
-        if self._width(result) != n:
-            self._refuse("changes the number of values: convert it again")
+        self._check_same_width(source, result)
         levels = requantised(start.scale, start.zero, end.scale, end.zero, low, high)
         if (levels != np.arange(256)).any():
-            self._layers.append(Change(levels, n))
+            self._layers.append(Change(levels, self._width(source)))
         self._last = end
 
     def _add_same(self, operator: Operator, source: Tensor, result: Tensor) -> None:
-        if self._width(source) != self._width(result) or source.kind != result.kind:
-            self._refuse("changes the number of values: take it out")
+        self._check_same_width(source, result)
+        if source.kind != result.kind:
+            self._refuse("changes the type: convert it again")
         if source.kind != "float32" and self._scale(source) != self._scale(result):
             self._refuse("changes the scale: convert it again")
 
@@ -212,7 +211,7 @@ class _Builder:
         self._is_after_end = True
 
     def _add_softmax(self, operator: Operator, source: Tensor, result: Tensor) -> None:
-        self._beta = float(operator.options.number(0, "<f")) if operator.options else 1.0
+        self._beta = operator.beta
         if not 0 < self._beta <= 1000 or source.kind not in ("int8", "uint8"):
             self._refuse(f"beta {self._beta:g} of {source.kind}: {_CURE}")
         self._is_after_end = True
@@ -230,6 +229,10 @@ class _Builder:
                 f"{kind} {list(shape)} is needed: convert it again"
             )
         return np.frombuffer(tensor.data, numbers).astype(np.int64).reshape(shape)
+
+    def _check_same_width(self, source: Tensor, result: Tensor) -> None:
+        if self._width(source) != self._width(result):
+            self._refuse("changes the number of values: take it out")
 
     def _check_int8(self, *tensors: Tensor) -> None:
         for tensor in tensors:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgewise.compile.networks.flatbuffer import Table, root
@@ -43,13 +43,15 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Operator:
-    """``inputs``, ``outputs``: indices of tensors, -1 for an absent one; ``options``: its table in
-    the file, if any."""
+    """``inputs``, ``outputs``: indices of tensors, -1 for an absent one; ``activation``: its
+    number; ``is_shuffled``: whether its weights are; ``beta``: of a softmax."""
 
     name: str
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
-    options: Table | None
+    activation: int = 0
+    is_shuffled: bool = False
+    beta: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,16 @@ def _operator(table: Table, codes: list[str], n_tensors: int) -> Operator:
     if code >= len(codes):
         raise ValueError(f"operator code {code} is not there")
     inputs, outputs = (_indices(table, slot, n_tensors) for slot in (1, 2))
-    return Operator(codes[code], inputs, outputs, table.table(4))
+    operator = Operator(codes[code], inputs, outputs)
+    options = table.table(4)
+    if options is None:
+        return operator
+    if operator.name == "FULLY_CONNECTED":
+        activation, weights_format = (options.number(slot, "<b") for slot in (0, 1))
+        return replace(operator, activation=activation, is_shuffled=weights_format != 0)
+    if operator.name == "SOFTMAX":
+        return replace(operator, beta=float(options.number(0, "<f")))
+    return operator
 
 
 def _indices(table: Table, slot: int, n_tensors: int) -> tuple[int, ...]:
