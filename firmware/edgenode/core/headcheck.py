@@ -15,11 +15,15 @@ MINUTES_MAX = const(1440)
 K_MAX = const(10)
 SHARE_MAX = const(1023)
 BAND_MAX = const(12000)
+# Of a network:
+LAYERS_MAX = const(16)
+WIDTH_MAX = const(255)  # outputs of a layer
 
 
 def check_heads(heads, n_classes, n_features, period_ms):
     checks = {
         "detector": (_detector, n_features),
+        "network": (_network, n_classes),
         "next": (_next, period_ms),
         "temporal": (_temporal, n_classes),
         "unsure": (_unsure, n_classes),
@@ -80,6 +84,18 @@ def _next(facts, period_ms):
         and _are_within([facts["k"]], 1, 1, K_MAX)
         and all([_are_within(facts[c], n, 0, SHARE_MAX) for c in "th"])
         and all([_are_within(facts[c + "_band"], n, 0, BAND_MAX) for c in "th"])
+    )
+
+
+def _network(facts, n):
+    # the outputs of each layer; core.netcheck checks the rest
+    layers = facts.get("layers")
+    return (
+        len(facts) == 1
+        and isinstance(layers, list)
+        and 1 <= len(layers) <= LAYERS_MAX
+        and _are_within(layers, len(layers), 1, WIDTH_MAX)
+        and layers[-1] == n
     )
 
 

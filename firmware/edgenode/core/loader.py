@@ -11,8 +11,8 @@ from .compat import const
 from .features import parse
 
 # magic EDGM, u8 version, u8 0, u16 bytes of contract, u32 bytes of table, SHA-256 of the
-# contract, contract (compact JSON), table (16-bit words, see walk_plain), CRC-32 of all before
-# it. Little endian.
+# contract, contract (compact JSON), table (16-bit words, see walk_plain; of a network see
+# net_plain), CRC-32 of all before it. Little endian.
 MAGIC = b"EDGM"
 VERSION = const(2)
 VERSION_HEADS = const(3)  # the contract has `heads` as well
@@ -67,7 +67,14 @@ def _unpack(blob):
     table = array("H", blob[_HEAD_SIZE + n_contract : -4])
     keys = CONTRACT + HEADS if version == VERSION_HEADS else CONTRACT
     contract = _contract(blob[_HEAD_SIZE : _HEAD_SIZE + n_contract], digest, keys)
-    _check_table(table, len(contract["classes"]), len(contract["features"]))
+    n_classes, n_features = len(contract["classes"]), len(contract["features"])
+    network = contract.get("heads", {}).get("network")
+    if network:
+        from .netcheck import check_network
+
+        check_network(table, n_features, n_classes, network["layers"])
+    else:
+        _check_table(table, n_classes, n_features)
     return contract, table
 
 

@@ -19,6 +19,7 @@ NOW_AND_THEN = (
     "edgenode.core.compact_json",
     "edgenode.core.headcheck",
     "edgenode.core.loader",
+    "edgenode.core.netcheck",
     "edgenode.core.settings",
     "edgenode.core.signed",
 )

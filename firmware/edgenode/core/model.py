@@ -1,9 +1,15 @@
-"""One prediction at a time: native code with all trees where it fits the table, else a walker."""
+"""One prediction at a time: native code with all trees where it fits the table, else a walker.
+
+A network runs from its table.
+"""
 
 from array import array
 from binascii import crc32, hexlify
 
 from . import walk_plain
+from .compat import const
+
+NETWORK_TOTAL = const(1000)  # votes, see net_plain
 
 
 def walker():
@@ -15,6 +21,18 @@ def walker():
     except (ImportError, MemoryError, SyntaxError, ValueError):
         # CPython, a board without native code, or with a .mpy for another one
         return "python-table", walk_plain.votes
+
+
+def network():
+    # -> the same for a network
+    try:
+        from .net_viper import votes
+
+        return "viper-network", votes
+    except (ImportError, MemoryError, SyntaxError, ValueError):
+        from .net_plain import votes
+
+        return "python-network", votes
 
 
 class Model:
@@ -29,11 +47,16 @@ class Model:
         self.features = self.contract["features"]
         self._table = table
         self.heads = self.contract.pop("heads", None) or {}
-        self.votes = array("i", bytes(4 * table[2]))
+        self.votes = array("i", bytes(4 * len(self.classes)))
+        self.p_pc = 0
+        self._walk = self._code = self._work = None
+        if "network" in self.heads:
+            self._work = array("i", bytes(8 * table[4]))
+            self.total = NETWORK_TOTAL
+            self.runtime, self._walk = network()
+            return
         k = 3 + table[1] + 4 * table[0]
         self.total = table[1] * sum(table[k : k + table[2]])
-        self.p_pc = 0
-        self._walk = self._code = None
         if code and code.CRC == crc32(table) & 0xFFFFFFFF:
             self._code = code.votes
             self.runtime = "viper-inline"
@@ -43,7 +66,9 @@ class Model:
     def predict(self, x):
         # -> class index; p_pc holds its share of the votes in percent. First class wins a tie.
         out = self.votes
-        if self._code:
+        if self._work:
+            self._walk(self._table, x, out, self._work)
+        elif self._code:
             self._code(x, out)
         else:
             self._walk(self._table, x, out)
@@ -55,4 +80,6 @@ class Model:
         return best
 
     def visits(self, x):
+        if self._work:
+            return self.contract["visits"]  # the same for every reading
         return walk_plain.visits(self._table, x)

@@ -44,12 +44,19 @@ def bench(
     from edgewise.bench.places import Board, UnixPort
     from edgewise.bench.show import show
     from edgewise.bench.wake import measure_starts_on
+    from edgewise.errors import InputError
     from edgewise.package.store import load_package
     from edgewise.toolchain import extras
 
     extras.require("bench")
     say("building the model ...")
-    forest = subject.reference() if model is None else subject.subject_of(load_package(model))
+    loaded = load_package(model) if model is not None else None
+    if loaded is not None and loaded.is_network:
+        raise InputError(
+            f"{model}: a network, and the bench compares forests: edgewise compile --json says "
+            "how long one prediction takes; --start counts what a start reads"
+        )
+    forest = subject.reference() if loaded is None else subject.subject_of(loaded)
     with Board(port) if port else UnixPort() as place, progress_bar("measuring") as step:
         size = run.BOARD if port else run.PC
         figures = run.measure(forest, place, size, not port, step)

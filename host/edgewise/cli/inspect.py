@@ -13,6 +13,7 @@ from edgewise.times import LOCAL
 
 if TYPE_CHECKING:
     from edgewise.package.signature import Signature
+    from edgewise.package.store import Package
 
 EXAMPLES = ("edgewise inspect models/mine",)
 
@@ -69,17 +70,39 @@ def inspect(
         "form": f"{info['form']} (table {info['table_bytes']} bytes, inline {inline})",
         "compared": f"{comparison['rows']} rows, {comparison['thresholds']} thresholds and their "
         f"neighbours: {', '.join(comparison['runtimes'])}",
+        **_network_lines(loaded, comparison),
         "trained on": _stated(", ".join(facts["data_sha256"])),
         "made with": _stated(", ".join(f"{n} {v}" for n, v in facts["tools"].items())),
         "signed by": _signed_by(facts["signature"]),
     }
+    if loaded.is_network:
+        del lines["trees"]
     for key, value in lines.items():
         typer.echo(f"{key:<14}{printable(value)}")
     for name, size in facts["files"].items():
         typer.echo(f"{'file':<14}{printable(name)}, {size} bytes, unchanged")
 
 
+def _network_lines(loaded: Package, comparison: dict[str, Any]) -> dict[str, str]:
+    # Returns what differs for a network, which has no trees.
+    if not loaded.is_network:
+        return {}
+    sizes = [len(loaded.features), *loaded.heads["network"]["layers"]]
+    return {
+        "a prediction": f"multiplies {loaded.info['visits']:g} times",
+        "heads": f"an int8 network, {' - '.join(map(str, sizes))}"
+        + (f", {words}" if (words := _words(loaded.heads)) else ""),
+        "form": f"table of {loaded.info['table_bytes']} bytes",
+        "compared": f"{comparison['rows']} rows, {comparison['thresholds']} steps of its layers: "
+        f"{', '.join(comparison['runtimes'])}",
+    }
+
+
 def _heads(heads: dict[str, dict[str, Any]]) -> str:
+    return _words(heads) or "none beside the trees"
+
+
+def _words(heads: dict[str, dict[str, Any]]) -> str:
     words = []
     if "temporal" in heads:
         words.append("a memory between readings")
@@ -92,7 +115,7 @@ def _heads(heads: dict[str, dict[str, Any]]) -> str:
         words.append(f"a detector of {n} limit{'s' * (n != 1)}")
     if following := heads.get("next"):
         words.append(f"forecasts for {' and '.join(map(str, following['minutes']))} min")
-    return ", ".join(words) or "none beside the trees"
+    return ", ".join(words)
 
 
 def _signature(signature: Signature | None) -> dict[str, Any] | None:

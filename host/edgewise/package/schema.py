@@ -115,6 +115,10 @@ class _DetectorHead(Strict):
     limit: list[_Count]
 
 
+class _Network(Strict):
+    layers: list[_Count]
+
+
 class _Next(Strict):
     k: _Count
     minutes: list[_Count]
@@ -135,6 +139,7 @@ class _Forecast(Strict):
 
 class _Heads(Strict):
     detector: _DetectorHead | None = None
+    network: _Network | None = None
     next: _Next | None = None
     temporal: _Temporal | None = None
     unsure: _Unsure | None = None

@@ -45,6 +45,8 @@ __all__ = [
     "BASELINE",
     "EVIDENCE",
     "FORMAT",
+    "INPUTS",
+    "NETWORK",
     "REPORT",
     "SEQUENCE",
     "Package",
@@ -59,6 +61,7 @@ __all__ = [
 FORMAT = 1
 _FORMAT_MAX = 2**16  # a larger number is no format
 BASELINE, EVIDENCE, REPORT = "baseline.json", "evidence.json", "report.html"
+NETWORK, INPUTS = "network.tflite", "inputs.csv"
 _GOLDEN, SEQUENCE = "golden.csv", "golden_sequence.csv"
 # what may be in a package besides the files that model.json lists
 _UNLISTED = {MANIFEST, SIGNATURE, ".DS_Store", "__pycache__"}
@@ -103,9 +106,19 @@ class Package:
         """What the model has beside its trees: `edgenode.core.headcheck` tells the facts."""
         return dict(self.info.get("heads") or {})
 
+    @property
+    def is_network(self) -> bool:
+        """Whether the model is a network, not trees."""
+        return "network" in self.heads
+
     @cached_property
     def forest(self) -> Forest:
-        """The trees of model.bin."""
+        """The trees of model.bin; InputError for a network."""
+        if self.is_network:
+            raise InputError(
+                f"{self.path}: a network has no form in C and no inline code: run it with "
+                "edgewise predict --runtime cpython or micropython"
+            )
         return Forest.of_table(loader.unpack(self.blob)[1])
 
     @property
@@ -177,6 +190,10 @@ class Package:
         """Return baseline.json, the spread of the training rows; None in older packages."""
         return self._read_json(BASELINE)
 
+    def content(self, name: str) -> bytes:
+        """Return the bytes of a file of the package; InputError where there is none."""
+        return _read_listed(self.path, self.info, name)
+
     def has(self, name: str) -> bool:
         """Whether the package has a file of this name."""
         return name in self.info["sha256"]
@@ -187,7 +204,9 @@ class Package:
         return parse_object(self.path / name, _read_listed(self.path, self.info, name))
 
     def counts(self) -> tuple[int, int]:
-        """Return the numbers of splits and of trees in the table."""
+        """Return the numbers of splits and of trees in the table; 0 for a network."""
+        if self.is_network:
+            return 0, 0
         _, table = loader.unpack(self.blob)
         return int(table[0]), int(table[1])
 
@@ -335,6 +354,10 @@ def _compare(manifest: Path, info: dict[str, Any], blob: bytes) -> None:
     for key, _ in loader.CONTRACT + loader.HEADS:
         if info.get(key) != contract.get(key):
             raise InputError(f"{manifest}: key {key} differs from model.bin: train again")
+    if "network" in contract.get("heads", {}):
+        if info["form"] != "table" or info.get("detector"):
+            raise InputError(f"{manifest}: key form or detector is not of a network: train again")
+        return
     if not _has_limits(info, Forest.of_table(table)):
         raise InputError(f"{manifest}: key detector differs from model.bin: train again")
 
