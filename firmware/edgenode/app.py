@@ -173,6 +173,10 @@ class Node:
     def model_name(self):
         return self._model.contract["name"]
 
+    @property
+    def model_crc(self):
+        return self._model.crc
+
     def set_period(self, period_ms):
         # 0: the model's
         self._period_ms = period_ms or self._model.contract["period_ms"]

@@ -12,17 +12,21 @@ import typer
 from edgewise.cli import ha_import
 from edgewise.cli.help import examples, make_app
 from edgewise.cli.options import Base, Broker, BrokerPasswordFile, Ca, JsonFlag, NodeOrAll
-from edgewise.console import emit_json, say
+from edgewise.console import emit_json, printable, say
 from edgewise.errors import InputError, OutsideError
 
 if TYPE_CHECKING:
     import paho.mqtt.client as mqtt
 
+    from edgewise.cli.signals import End
+    from edgewise.homeassistant.updates import Updates
     from edgewise.package.store import Package
 
 _EXAMPLES = (
     "edgewise ha publish --model models/mine --broker mqtt://pi.local --stay",
     "edgewise ha publish --model models/mine --broker mqtt://pi.local --config node.toml",
+    "edgewise ha publish --model models/mine --broker mqtt://pi.local --config node.toml --stay "
+    "--updates",
     "edgewise ha publish --model models/mine --broker mqtt://pi.local --fahrenheit",
     "edgewise ha clean --broker mqtt://pi.local --node attic",
 )
@@ -37,7 +41,7 @@ def ha() -> None:
     """Announce nodes to Home Assistant, remove them from it, or import late readings."""
 
 
-@app.command(epilog=examples(*_EXAMPLES[:3]))
+@app.command(epilog=examples(*_EXAMPLES[:4]))
 def publish(
     broker: Broker,
     model: Annotated[Path, typer.Option(help="Model package that names the classes")],
@@ -52,6 +56,14 @@ def publish(
     stay: Annotated[
         bool,
         typer.Option("--stay", help="Keep running and announce again when Home Assistant starts"),
+    ] = False,
+    updates: Annotated[
+        bool,
+        typer.Option(
+            "--updates",
+            help="With --stay: show the model of each node, with a button that sends --model to "
+            "it, signed with the key in --config",
+        ),
     ] = False,
     fahrenheit: Annotated[
         bool,
@@ -77,8 +89,13 @@ def publish(
     """Announce nodes to Home Assistant; the broker keeps the announcement."""
     from edgewise import homeassistant as ha
     from edgewise.cli.signals import catch_end
+    from edgewise.homeassistant.updates import Updates
     from edgewise.package.store import load_package
 
+    if updates and not (stay and config):
+        raise InputError(
+            "--updates: this command sends the models: add --stay, and --config with the keys"
+        )
     loaded = load_package(model)
     expire_s = _read_expiry(config, loaded.period_ms)
     if node != "all":
@@ -90,7 +107,8 @@ def publish(
         options: dict[str, Any] = {"fahrenheit": fahrenheit}
         if colder_by is not None:
             options["colder_k"] = colder_by
-        devices = _devices(nodes, loaded, base, expire_s, options)
+        keys = _keys(config, nodes, expire_s) if config and updates else {}
+        devices = _devices(nodes, loaded, base, expire_s, options, keys)
         ha.publish(client, devices)
         wait_for_end = catch_end() if stay else None
         for name in devices:
@@ -98,11 +116,11 @@ def publish(
         if json:
             emit_json({"announced": list(devices)})
         if wait_for_end:
-            with ha.publish_at_birth(client, devices, lambda: say("announced again")):
-                wait_for_end()
+            keys = {name: key for name, key in keys.items() if name in devices}
+            _stay(client, devices, Updates(client, base, loaded, keys, say), wait_for_end)
 
 
-@app.command(epilog=examples(_EXAMPLES[3]))
+@app.command(epilog=examples(_EXAMPLES[4]))
 def clean(
     broker: Broker,
     node: NodeOrAll,
@@ -116,7 +134,7 @@ def clean(
 
     with _connect(broker, ca, broker_password_file) as client:
         nodes = ha.find_announced(client, base) if node == "all" else [node]
-        ha.clean(client, nodes)
+        ha.clean(client, base, nodes)
         for name in nodes:
             say(f"removed: {name}")
     if json:
@@ -129,6 +147,7 @@ def _devices(
     base: str,
     expire_s: Callable[[str], int | None],
     options: Mapping[str, Any],
+    keys: Mapping[str, str],
 ) -> dict[str, dict[str, Any]]:
     from edgewise import homeassistant as ha
     from edgewise.training.detector import UNUSUAL, Detector
@@ -140,14 +159,43 @@ def _devices(
         try:
             if expiry_s is None and not has_status:
                 raise InputError(f"node {node!r}: it sleeps: name its settings with --config")
+            update = None if node not in keys else "push" if keys[node] else "show"
             devices[node] = ha.discovery(
-                node, model.classes, base, model.info["name"], expiry_s, alarm=alarm, **options
+                *(node, model.classes, base, model.info["name"], expiry_s),
+                **{"alarm": alarm, "update": update, **options},
             )
         except InputError as e:
             say(f"left out: {e}")
     if not devices:
         raise OutsideError(f"no node below {base}/ can be announced: see what was left out")
     return devices
+
+
+def _stay(
+    client: mqtt.Client, devices: Mapping[str, Any], updates: Updates, wait_for_end: End
+) -> None:
+    from edgewise import homeassistant as ha
+    from edgewise.homeassistant.updates import run_updates
+
+    def resume() -> None:
+        say("announced again")
+        updates.subscribe()
+
+    with ha.publish_at_birth(client, devices, resume), run_updates(updates):
+        wait_for_end()
+
+
+def _keys(
+    config: Path, nodes: Mapping[str, bool], expire_s: Callable[[str], int | None]
+) -> dict[str, str]:
+    """Node -> its key, "" without, of the nodes that listen all the time."""
+    from edgewise.ota import key_of
+
+    keys = {node: key_of(config, node) for node in nodes if expire_s(node) is None}
+    for node, key in keys.items():
+        if not key:
+            say(f"{printable(node)}: no update.secret in {config}: only the versions are shown")
+    return keys
 
 
 def _read_expiry(config: Path | None, period_ms: int) -> Callable[[str], int | None]:

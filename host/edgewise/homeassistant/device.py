@@ -15,9 +15,10 @@ from edgewise import __version__
 from edgewise.errors import InputError
 from edgewise.homeassistant.moisture import COLDER_K, moisture_sensors
 
-__all__ = ["ORIGIN", "config_topic", "discovery"]
+__all__ = ["INSTALL", "INSTALL_LEAF", "ORIGIN", "VERSION_LEAF", "config_topic", "discovery"]
 
 ORIGIN = "Edgewise"
+VERSION_LEAF, INSTALL_LEAF, INSTALL = "model/version", "model/install", "install"
 _NAME = re.compile(r"[a-zA-Z0-9_-]+")
 _PERCENT = "(value_json.p * 100) | round(0, 'floor') | int"
 
@@ -105,6 +106,7 @@ def discovery(
     fahrenheit: bool = False,
     alarm: str | None = None,
     colder_k: float = COLDER_K,
+    update: str | None = None,
 ) -> dict[str, Any]:
     """The payload for ``config_topic``: a device with a sensor for each value of the node.
 
@@ -113,6 +115,7 @@ def discovery(
     ``fahrenheit``: the temperature is converted from Celsius, in which a node reports it.
     ``alarm``: the class with which a detector reports something unusual; it gets a problem sensor.
     ``colder_k``: how much colder than the air the surface is whose risk of mould is told.
+    ``update``: of the model, "show" its version, with "push" also a button; see `updates`.
     InputError for a name that Home Assistant does not take.
     """
     config_topic(node)
@@ -132,11 +135,14 @@ def discovery(
             key: {**component, "expire_after": expire_s} for key, component in readings.items()
         }
         figures = {}
+    if update is not None:
+        figures["model"] = _model(topic, update == "push")
     ids = {key: {"unique_id": f"edgewise_{node}_{key}"} for key in readings | figures}
     # An entry with nothing but a platform removes a sensor, if the node did not sleep before or
-    # had a detector.
+    # had a detector, and were announced by a command that also pushes models.
     absent = {key: {"platform": "sensor"} for key in _FIGURES}
     absent["unusual"] = {"platform": "binary_sensor"}
+    absent["model"] = {"platform": "update"}
     components = absent | readings | figures
     return {
         "dev": {
@@ -189,6 +195,18 @@ def _figures(topic: str) -> dict[str, dict[str, Any]]:
         }
         for key, fields in _FIGURES.items()
     }
+
+
+def _model(topic: str, has_button: bool) -> dict[str, Any]:
+    component = {
+        "platform": "update",
+        "name": "Model",
+        "state_topic": f"{topic}/{VERSION_LEAF}",
+        "entity_category": "config" if has_button else "diagnostic",
+    }
+    if has_button:
+        component |= {"command_topic": f"{topic}/{INSTALL_LEAF}", "payload_install": INSTALL}
+    return component
 
 
 def _freshness_template(expire_s: int) -> str:
