@@ -23,6 +23,7 @@ needs_home = pytest.mark.skipif(
 )
 _CLIENT = "http://127.0.0.1/"
 _SETTINGS = """\
+logger: {{default: warning}}
 homeassistant: {{time_zone: UTC, unit_system: {units}}}
 http: {{server_host: 127.0.0.1, server_port: {port}}}
 auth:
@@ -33,9 +34,10 @@ _open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
 
 class RealHome:
-    """``url``: of its websocket; ``token``: of an administrator."""
+    """``url``: of its websocket; ``token``: of an administrator; ``log``: its warnings."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, log: Path) -> None:
+        self.log = log
         self._page = f"http://127.0.0.1:{port}"
         self.url = f"ws://127.0.0.1:{port}/api/websocket"
         self.token = ""
@@ -87,7 +89,7 @@ def run_real_home(folder: Path, units: str = "metric") -> Iterator[RealHome]:
             [program, "-c", folder, "--skip-pip"], stdout=log, stderr=subprocess.STDOUT
         )
         try:
-            home = RealHome(port)
+            home = RealHome(port, folder / "hass.log")
             home.log_in()
             yield home
         finally:

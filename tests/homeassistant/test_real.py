@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import queue
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from tests.broker.mosquitto import anonymous
 from tests.command import edgewise
 from tests.homeassistant.late_rows import HOUR_S, Rows
 from tests.homeassistant.real_home import RealHome, needs_home, run_real_home
-from tests.shared import wait_until
+from tests.shared import LIMIT_S, wait_until
 
 from edgewise.homeassistant import discovery, publish
 from edgewise.ota.targets import connection
@@ -75,6 +76,35 @@ def test_the_sensors_and_what_they_show(home: tuple[RealHome, str]) -> None:
         assert states["binary_sensor.edgewise_attic_sensor"] == "on"
 
 
+def test_the_button_of_the_model(home: tuple[RealHome, str]) -> None:
+    server, broker = home
+    asked: queue.Queue[bytes] = queue.Queue()
+    entity_id = "update.edgewise_shed_model"
+    versions = {"installed_version": "mine 00000001", "latest_version": "mine 00000000"}
+
+    def shown(state: str, **told: Any) -> dict[str, Any]:
+        message = json.dumps({"in_progress": False, "update_percentage": None} | versions | told)
+        client.publish("edgewise/shed/model/version", message, 1, retain=True)
+        wait_until(lambda: server.states().get(entity_id) == state, server.states)
+        entities = {entity["entity_id"]: entity for entity in server.call("get_states")}
+        return dict(entities[entity_id]["attributes"])
+
+    with connection(parse_broker(broker)) as client:
+        client.message_callback_add(
+            "edgewise/shed/model/install", lambda *a: asked.put(a[2].payload)
+        )
+        client.subscribe("edgewise/shed/model/install", 1)
+        publish(client, {"shed": discovery("shed", ["normal"], update="push")})
+        client.publish("edgewise/shed/status", "online", 1, retain=True)
+        attributes = shown("on")
+        assert {key: attributes[key] for key in versions} == versions
+        fields = {"domain": "update", "service": "install", "target": {"entity_id": entity_id}}
+        server.call("call_service", **fields)
+        assert asked.get(timeout=LIMIT_S) == b"install"
+        wait_until(lambda: shown("on", in_progress=True, update_percentage=40)["in_progress"])
+        shown("off", installed_version="mine 00000000")
+
+
 def test_late_readings_have_their_own_hours(home: tuple[RealHome, str], tmp_path: Path) -> None:
     server, broker = home
     with connection(parse_broker(broker)) as client:
@@ -107,3 +137,8 @@ def test_late_readings_have_their_own_hours(home: tuple[RealHome, str], tmp_path
             "recorder/get_statistics_metadata", statistic_ids=[f"sensor.edgewise_cellar_{key}"]
         )
         assert (entry["source"], entry["has_mean"]) == ("recorder", True)
+
+
+def test_home_assistant_has_nothing_to_complain_of(home: tuple[RealHome, str]) -> None:
+    lines = home[0].log.read_text().splitlines()
+    assert not [line for line in lines if "mqtt" in line or "recorder" in line]
