@@ -112,6 +112,7 @@ READERS = {
     "deploy": {"build", "config"},
     "flash": {"build", "config"},
     "ha clean": BROKER,
+    "ha import": {*DB, "ca", "token_file"},
     "ha publish": {*BROKER, "config", "model"},
     "health": {*DB, "models"},
     "inspect": {"model"},
