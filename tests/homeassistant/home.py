@@ -23,7 +23,7 @@ class FakeHome:
         self.entities = {
             f"edgewise_{node}_{key}": f"sensor.{node}_{key}"
             for node in ("attic", "cellar")
-            for key in ("temperature", "humidity", "dew_point", "absolute_humidity", "class")
+            for key in ("temperature", "humidity", "dew_point", "absolute", "class")
         }
         self.metadata: dict[str, dict[str, Any]] = {}
         self.error: dict[str, str] | None = None

@@ -23,6 +23,8 @@ from tests.shared import LIMIT_S, wait_until
 
 from edgewise.broker.setup import init
 from edgewise.cli import ha_import
+from edgewise.collector.retention import fold
+from edgewise.database import open_db
 
 ENV = {"EDGEWISE_HA_TOKEN": TOKEN}
 
@@ -79,8 +81,7 @@ def test_what_home_assistant_is_sent(rows: Rows, home: FakeHome) -> None:
     assert json.loads(result.stdout) == {"imported": {"attic": 2}}
     assert home.logins == [{"type": "auth", "access_token": TOKEN}]
     t, h, dew, absolute = (
-        f"sensor.attic_{key}"
-        for key in ("temperature", "humidity", "dew_point", "absolute_humidity")
+        f"sensor.attic_{key}" for key in ("temperature", "humidity", "dew_point", "absolute")
     )
     first, second = {"start": iso(early)}, {"start": iso(last)}
     kind = {"type": "recorder/import_statistics"}
@@ -168,6 +169,16 @@ def test_what_was_imported_is_not_sent_again(rows: Rows, home: FakeHome) -> None
     with run_home() as other:  # another house has nothing yet
         assert run(rows, other.url).returncode == 0
     assert len(other.imports()[0]["stats"]) == 2
+
+
+def test_what_is_left_of_a_folded_hour_is_not_sent(rows: Rows, home: FakeHome) -> None:
+    old = rows.add(50, [(20.0, 50.0), (22.0, 50.0)], late=0)
+    whole = rows.add(49, [(20.0, 50.0)])
+    for _ in fold(open_db(rows.url), 50 * 3600 - 3600, now_s=old + 50 * 3600):
+        pass
+    rows.add(50, [(30.0, 50.0)])
+    assert run(rows, home.url).returncode == 0
+    assert [stats["start"] for stats in home.imports()[0]["stats"]] == [iso(whole)]
 
 
 def test_what_home_assistant_refused_is_sent_again(rows: Rows, home: FakeHome) -> None:

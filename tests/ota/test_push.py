@@ -136,6 +136,7 @@ def test_a_good_model_is_confirmed_and_used(
     assert operator.hear("state", boot=2)["cls"] in other_model.classes
     status = operator.order("model")["value"]
     assert (status["name"], status["state"]) == ("other", "idle")
+    assert status["crc"] == other_model.blob[-4:].hex()
     states = [s for s in _states(node) if s["boot"] == 1][-1], _states(node)[-1]
     assert states[0]["boot"] == 1 and states[1]["boot"] == 2
 

@@ -21,7 +21,7 @@ from edgewise.cli.options import (
     JsonFlag,
     NodeOrAll,
 )
-from edgewise.console import emit_json, say
+from edgewise.console import emit_json, printable, say
 from edgewise.errors import InputError, OutsideError
 
 if TYPE_CHECKING:
@@ -29,11 +29,14 @@ if TYPE_CHECKING:
 
     from edgewise.cli.signals import End
     from edgewise.database.names import NodeName
+    from edgewise.homeassistant.updates import Updates
     from edgewise.package.store import Package
 
 _EXAMPLES = (
     "edgewise ha publish --model models/mine --broker mqtt://pi.local --stay",
     "edgewise ha publish --model models/mine --broker mqtt://pi.local --config node.toml",
+    "edgewise ha publish --model models/mine --broker mqtt://pi.local --config node.toml --stay "
+    "--updates",
     "edgewise ha publish --model models/mine --broker mqtt://pi.local --fahrenheit",
     "edgewise ha publish --model models/mine --broker mqtt://pi.local --db sqlite:///edgewise.db",
     "edgewise ha clean --broker mqtt://pi.local --node attic",
@@ -50,7 +53,7 @@ def ha() -> None:
     """Announce nodes to Home Assistant, remove them from it, or import late readings."""
 
 
-@app.command(epilog=examples(*_EXAMPLES[:4]))
+@app.command(epilog=examples(*_EXAMPLES[:-1]))
 def publish(
     broker: Broker,
     model: Annotated[Path, typer.Option(help="Model package that names the classes")],
@@ -65,6 +68,14 @@ def publish(
     stay: Annotated[
         bool,
         typer.Option("--stay", help="Keep running and announce again when Home Assistant starts"),
+    ] = False,
+    updates: Annotated[
+        bool,
+        typer.Option(
+            "--updates",
+            help="With --stay: show the model of each node, with a button that sends --model to "
+            "it, signed with the key in --config",
+        ),
     ] = False,
     fahrenheit: Annotated[
         bool,
@@ -92,8 +103,13 @@ def publish(
     """Announce nodes to Home Assistant; the broker keeps the announcement."""
     from edgewise import homeassistant as ha
     from edgewise.cli.signals import catch_end
+    from edgewise.homeassistant.updates import Updates
     from edgewise.package.store import load_package
 
+    if updates and not (stay and config):
+        raise InputError(
+            "--updates: this command sends the models: add --stay, and --config with the keys"
+        )
     loaded = load_package(model)
     expire_s = _read_expiry(config, loaded.period_ms)
     read_names = names_reader(db, db_password_file)
@@ -106,7 +122,8 @@ def publish(
         options: dict[str, Any] = {"fahrenheit": fahrenheit}
         if colder_by is not None:
             options["colder_k"] = colder_by
-        unnamed = _devices(nodes, loaded, base, expire_s, options)
+        keys = _keys(config, nodes, expire_s) if config and updates else {}
+        unnamed = _devices(nodes, loaded, base, expire_s, options, keys)
         devices = _named(unnamed, read_names())
         ha.publish(client, devices)
         wait_for_end = catch_end() if stay else None
@@ -115,16 +132,12 @@ def publish(
         if json:
             emit_json({"announced": list(devices)})
         if wait_for_end:
-            with ha.publish_at_birth(client, devices, lambda: say("announced again")):
-                if db is None:
-                    wait_for_end()
-                else:
-                    _follow_names(
-                        wait_for_end, client, devices, lambda: _named(unnamed, read_names())
-                    )
+            keys = {name: key for name, key in keys.items() if name in devices}
+            read = None if db is None else lambda: _named(unnamed, read_names())
+            _stay(client, devices, Updates(client, base, loaded, keys, say), wait_for_end, read)
 
 
-@app.command(epilog=examples(_EXAMPLES[4]))
+@app.command(epilog=examples(_EXAMPLES[-1]))
 def clean(
     broker: Broker,
     node: NodeOrAll,
@@ -138,7 +151,7 @@ def clean(
 
     with _connect(broker, ca, broker_password_file) as client:
         nodes = ha.find_announced(client, base) if node == "all" else [node]
-        ha.clean(client, nodes)
+        ha.clean(client, base, nodes)
         for name in nodes:
             say(f"removed: {name}")
     if json:
@@ -151,6 +164,7 @@ def _devices(
     base: str,
     expire_s: Callable[[str], int | None],
     options: Mapping[str, Any],
+    keys: Mapping[str, str],
 ) -> dict[str, dict[str, Any]]:
     from edgewise import homeassistant as ha
     from edgewise.package.heads import is_alone
@@ -165,6 +179,7 @@ def _devices(
             if expiry_s is None and not has_status:
                 raise InputError(f"node {node!r}: it sleeps: name its settings with --config")
             name = model.info["name"]
+            update = None if node not in keys else "push" if keys[node] else "show"
             devices[node] = ha.discovery(
                 node,
                 model.classes,
@@ -174,6 +189,7 @@ def _devices(
                 alarm=alarm,
                 has_u=has_u,
                 minutes=minutes,
+                update=update,
                 **options,
             )
         except InputError as e:
@@ -217,6 +233,41 @@ def _follow_names(
             problem = str(e)
         else:
             problem = ""
+
+
+def _stay(
+    client: mqtt.Client,
+    devices: dict[str, dict[str, Any]],
+    updates: Updates,
+    wait_for_end: End,
+    read: Callable[[], dict[str, dict[str, Any]]] | None,
+) -> None:
+    # ``read``: the devices with their names of now; None where there are no names
+    from edgewise import homeassistant as ha
+    from edgewise.homeassistant.updates import run_updates
+
+    def resume() -> None:
+        say("announced again")
+        updates.subscribe()
+
+    with ha.publish_at_birth(client, devices, resume), run_updates(updates):
+        if read is None:
+            wait_for_end()
+        else:
+            _follow_names(wait_for_end, client, devices, read)
+
+
+def _keys(
+    config: Path, nodes: Mapping[str, bool], expire_s: Callable[[str], int | None]
+) -> dict[str, str]:
+    """Node -> its key, "" without, of the nodes that listen all the time."""
+    from edgewise.ota import key_of
+
+    keys = {node: key_of(config, node) for node in nodes if expire_s(node) is None}
+    for node, key in keys.items():
+        if not key:
+            say(f"{printable(node)}: no update.secret in {config}: only the versions are shown")
+    return keys
 
 
 def _read_expiry(config: Path | None, period_ms: int) -> Callable[[str], int | None]:

@@ -1,6 +1,6 @@
 """Home Assistant: announces each node as a device, and imports readings that came late.
 
-May import: console, database, errors, ota, urls.
+May import: console, database, errors, ota, package, urls.
 """
 
 from edgewise.homeassistant.device import config_topic, discovery, with_name

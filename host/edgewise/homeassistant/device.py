@@ -15,9 +15,18 @@ from edgewise import __version__
 from edgewise.errors import InputError
 from edgewise.homeassistant.moisture import COLDER_K, moisture_sensors
 
-__all__ = ["ORIGIN", "config_topic", "discovery", "with_name"]
+__all__ = [
+    "INSTALL",
+    "INSTALL_LEAF",
+    "ORIGIN",
+    "VERSION_LEAF",
+    "config_topic",
+    "discovery",
+    "with_name",
+]
 
 ORIGIN = "Edgewise"
+VERSION_LEAF, INSTALL_LEAF, INSTALL = "model/version", "model/install", "install"
 _NAME = re.compile(r"[a-zA-Z0-9_-]+")
 _PERCENT = "(value_json.p * 100) | round(0, 'floor') | int"
 
@@ -121,6 +130,7 @@ def discovery(
     has_u: bool = False,
     minutes: Sequence[int] = (),
     colder_k: float = COLDER_K,
+    update: str | None = None,
 ) -> dict[str, Any]:
     """The payload for ``config_topic``: a device with a sensor for each value of the node.
 
@@ -131,6 +141,7 @@ def discovery(
     sensor. ``alarm``: the class that says so where the node has no other way. ``minutes``: of the
     forecasts of its model, whose sensors are disabled until enabled there. ``colder_k``: how much
     colder than the air the surface is whose risk of mould is told.
+    ``update``: of the model, "show" its version, with "push" also a button; see `updates`.
     InputError for a name that Home Assistant does not take.
     """
     config_topic(node)
@@ -153,14 +164,17 @@ def discovery(
             key: {**component, "expire_after": expire_s} for key, component in readings.items()
         }
         figures = {}
+    if update is not None:
+        figures["model"] = _model(topic, update == "push")
     ids = {key: {"unique_id": f"edgewise_{node}_{key}"} for key in readings | figures}
     # An entry with nothing but a platform removes a sensor, if the node did not sleep before, had
-    # a detector or made forecasts.
+    # a detector, made forecasts, or was announced by a command that also pushes models.
     absent = {
         key: {"platform": "sensor"}
         for key in [*_FIGURES, *_forecasts(topic, _FORECAST_MINUTES, fahrenheit)]
     }
     absent |= {"unusual": {"platform": "binary_sensor"}, "how_unusual": {"platform": "sensor"}}
+    absent["model"] = {"platform": "update"}
     components = absent | readings | figures
     return {
         "dev": {
@@ -256,6 +270,18 @@ def _figures(topic: str) -> dict[str, dict[str, Any]]:
         }
         for key, fields in _FIGURES.items()
     }
+
+
+def _model(topic: str, has_button: bool) -> dict[str, Any]:
+    component = {
+        "platform": "update",
+        "name": "Model",
+        "state_topic": f"{topic}/{VERSION_LEAF}",
+        "entity_category": "config" if has_button else "diagnostic",
+    }
+    if has_button:
+        component |= {"command_topic": f"{topic}/{INSTALL_LEAF}", "payload_install": INSTALL}
+    return component
 
 
 def _freshness_template(expire_s: int) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Engine, delete, insert, select
 
 from edgewise.database.readings import values_of
-from edgewise.database.schema import HOUR_S, ha_import, reading
+from edgewise.database.schema import HOUR_S, ha_import, reading, reading_hour
 
 __all__ = ["LateHour", "forget", "late_hours", "late_nodes", "remember"]
 
@@ -43,17 +43,19 @@ def late_hours(
 ) -> list[LateHour]:
     """The late hours of ``node`` in the last ``since_s`` seconds that are to be imported.
 
-    Left out are those that were imported into ``home`` with as many readings, and the hour that
-    has not ended ten minutes ago.
+    Left out are those that were imported into ``home`` with as many readings, those that
+    ``collect --keep`` has folded, and the hour that has not ended ten minutes ago.
     """
     now_s = time.time() if now_s is None else now_s
-    c, done = reading.c, ha_import.c
+    c, done, old = reading.c, ha_import.c, reading_hour.c
     query = select(c.ts).where(c.node == node, *_late(since_s, now_s))
     imported = select(done.hour_ts, done.n).where(done.home == home, done.node == node)
     with engine.connect() as connection:
         hours = sorted({_hour(ts) for ts in connection.scalars(query)})
         counts = {row.hour_ts: row.n for row in connection.execute(imported)}
-    hours = [hour for hour in hours if hour + HOUR_S + _AFTER_S <= now_s]
+        folded = set(connection.scalars(select(old.hour_ts).where(old.node == node)))
+    # what is left of a folded hour would replace its whole row
+    hours = [h for h in hours if h not in folded and h + HOUR_S + _AFTER_S <= now_s]
     if not hours:
         return []
     in_time = (c.ts >= hours[0], c.ts < hours[-1] + HOUR_S, c.clock.is_(None), c.t.is_not(None))

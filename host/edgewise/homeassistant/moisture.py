@@ -65,7 +65,7 @@ def moisture_sensors(
             "suggested_display_precision": 1,
             "value_template": _DEW_POINT.replace("DEGREES", degrees),
         },
-        "absolute_humidity": common
+        "absolute": common  # absolute_humidity would be the id of a node NAME_absolute too
         | {
             # its device class came with Home Assistant 2025.10; older ones would refuse the node
             "name": "Absolute humidity",

@@ -12,7 +12,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 
 from edgewise.errors import OutsideError
-from edgewise.homeassistant.device import ORIGIN, config_topic
+from edgewise.homeassistant.device import ORIGIN, VERSION_LEAF, config_topic
 from edgewise.ota.retained import retained
 
 __all__ = ["clean", "find_announced", "find_nodes", "publish", "publish_at_birth"]
@@ -58,9 +58,14 @@ def publish(
     _publish_retained(client, messages, prefix)
 
 
-def clean(client: mqtt.Client, nodes: Iterable[str], prefix: str = "homeassistant") -> None:
+def clean(
+    client: mqtt.Client, base: str, nodes: Iterable[str], prefix: str = "homeassistant"
+) -> None:
     """Remove the announcements of ``nodes``; Home Assistant then removes the devices."""
+    nodes = list(nodes)
     _publish_retained(client, {config_topic(node, prefix): "" for node in nodes}, prefix)
+    for node in nodes:
+        _send(client, f"{base}/{node}/{VERSION_LEAF}", "")
 
 
 @contextmanager

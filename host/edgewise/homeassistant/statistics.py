@@ -42,7 +42,7 @@ _CHANNELS = {
     "temperature": _Channel("°C", "temperature", lambda t, h: t),
     "humidity": _Channel("%", "unitless", lambda t, h: h),
     "dew_point": _Channel("°C", "temperature", dew_point_c),
-    "absolute_humidity": _Channel("g/m³", None, absolute_g_m3),
+    "absolute": _Channel("g/m³", None, absolute_g_m3),
 }
 
 
