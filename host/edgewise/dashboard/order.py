@@ -23,7 +23,7 @@ SORTS: dict[str, Callable[[Node], Any]] = {
 
 
 def needs_attention(node: Node, marks: int) -> bool:
-    """Whether somebody should look at a node; ``marks``: how many health remarks it has."""
+    """Whether someone should look at a node; ``marks``: how many health remarks it has."""
     return node.state in _STATES or node.is_failing or node.has_two_boards or marks > 0
 
 
