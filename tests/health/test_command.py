@@ -13,6 +13,7 @@ from tests.command import edgewise
 from tests.health.weeks import NOW_S, failure, rows, store
 
 from edgewise.database import open_db
+from edgewise.database.names import set_name
 from edgewise.database.schema import reading_hour, status
 
 
@@ -40,6 +41,29 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     assert remark["text"].startswith(prefix)
     assert {f["kind"] for f in report["findings"]} == {"failed", "flat"}
     assert report["models"] == {}
+
+
+def test_nodes_are_called_by_their_names(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    engine = open_db(url)
+    shift_s = time.time() - NOW_S
+    readings = [
+        {**r, **dict.fromkeys(("ts", "received_at"), r["ts"] + shift_s)} for r in rows("n1")
+    ]
+    store(engine, (r | failure("timeout") if r["seq"] % 4 == 0 else r for r in readings))
+    set_name(engine, "n1", "Window, left", "lab")
+    with engine.begin() as connection:
+        connection.execute(status.insert().values(node="n2", online=1, received_at=1.0))
+    set_name(engine, "n2", "Door")
+    engine.dispose()
+    result = run("--db", url, "--models", str(tmp_path), "--json")
+    assert result.returncode == 0, result.stderr
+    assert "of the reads of Window, left (n1) failed for a week or more" in result.stderr
+    assert "\n Window, left (n1) " in result.stderr
+    assert "- Door (n2): not judged: no readings with a time yet\n" in result.stderr
+    report = json.loads(result.stdout)
+    assert "of the reads of n1 failed" in report["remarks"][0]["text"]
+    assert report["names"]["n1"] == {"node": "n1", "name": "Window, left", "room": "lab"}
 
 
 def test_a_past_of_long_ago(tmp_path: Path) -> None:
