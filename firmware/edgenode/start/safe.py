@@ -38,7 +38,7 @@ class SafeNode:
         return json.dumps(self._facts())
 
     model_name = None
-    model_crc = None
+    crc = None
 
     def set_period(self, period_ms):
         pass  # takes effect with the next start
