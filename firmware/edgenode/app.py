@@ -196,7 +196,7 @@ class Node:
         return self._model.contract["name"]
 
     @property
-    def model_crc(self):
+    def crc(self):
         return self._model.crc
 
     def set_period(self, period_ms):

@@ -226,7 +226,7 @@ class Board:
         note = Update(self.name, "", flash).note
         return {
             "name": self.node.model_name,
-            "crc": self.node.model_crc,
+            "crc": self.node.crc,
             "state": note["state"],
             "counter": note["counter"],
             "error": note.get("error"),
