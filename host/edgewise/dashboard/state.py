@@ -126,24 +126,26 @@ class State:
             self.verdicts[node] = str(e)
 
     def _run_push(self, name: str, nodes: list[str], plan: Plan) -> None:
+        from edgewise.ota import secret_of
+
         try:
             package = load_package(self.models / name)
-            self._with_broker(partial(self._push, package, nodes, plan))
+            secrets = {node: secret_of(self.config, node) for node in nodes}
+            self._with_broker(partial(self._push, package, secrets, plan))
         except EdgewiseError as e:
             self.verdicts |= dict.fromkeys(nodes, str(e))
 
-    def _push(self, package: Package, nodes: list[str], plan: Plan, client: Any) -> None:
-        from edgewise.ota import BrokerNodes, Rollout, State, container, secret_of, statuses
+    def _push(self, package: Package, secrets: dict[str, str], plan: Plan, client: Any) -> None:
+        from edgewise.ota import BrokerNodes, Rollout, State, container, statuses
 
-        secrets = {node: secret_of(self.config, node) for node in nodes}
         known = statuses(client, self.base)
         name = package.path.name
         rollout = Rollout(
             BrokerNodes(client, self.base, secrets, container(package)),
-            nodes,
+            list(secrets),
             package.blob[-4:].hex(),
             plan,
-            frozenset(node for node in nodes if known.get(node) == "offline"),
+            frozenset(node for node in secrets if known.get(node) == "offline"),
             lambda node, outcome: self._show(package, node, outcome),
             is_stopped=self._is_closing,
         )
