@@ -18,10 +18,11 @@ from tests.counts import count
 from edgenode.core import net_plain, netcheck
 from edgewise.compile.networks.building import build_network
 from edgewise.compile.networks.inputs import read_inputs
+from edgewise.compile.networks.network import Dense as Dense_
 from edgewise.compile.networks.network import Network as Built
 from edgewise.compile.networks.network import round_away
 from edgewise.compile.networks.tflite import parse_graph
-from edgewise.compile.networks.words import exact_factor, network_words
+from edgewise.compile.networks.words import find_scaling, network_words
 from edgewise.errors import InputError
 
 NET = Path("net.tflite")
@@ -61,21 +62,30 @@ def test_halves_of_scales_that_are_no_powers_of_two() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("largest", [1, 300, 4194303])
-def test_a_factor_gives_every_step(largest: int) -> None:
-    rng = np.random.default_rng(largest)
-    reals = [2.0**-k for k in range(30)] + [1 / 3, 0.1, 1e-9, 99.0]
-    reals += rng.uniform(1e-5, 0.5, count(20, 500)).tolist()
+@pytest.mark.parametrize("first", [-4_000_000, -40, 0, 177_450_174, -(2**31)])
+def test_whole_numbers_give_every_level(first: int) -> None:
+    # sums of hundreds of millions are those of units that the training made nearly zero
+    rng = np.random.default_rng(abs(first))
+    reals = [2.0**-k for k in range(1, 30)] + [
+        1 / 3,
+        0.1,
+        1e-9,
+        0.999,
+        1 / 77,
+        128 / max(1, abs(first)),
+    ]
+    reals += rng.uniform(1e-6, 0.05, count(20, 500)).tolist()
     for real in reals:
-        factor, shift, _ = exact_factor(real, largest)
-        places = np.floor((np.arange(256) + 0.5) / real)
-        near = np.concatenate([places - 1, places, places + 1, rng.integers(0, largest + 1, 50)])
-        for a in np.unique(np.clip(near, 0, largest)).astype(np.int64).tolist():
-            r = a * (factor & 255) >> 8
-            for byte in range(8, 32, 8):
-                r = r + a * (factor >> byte & 255) >> 8
-            r = (r + a * (factor >> 32) >> shift) + 1 >> 1
-            assert min(r, 255) == min(round_away(np.array([a * real]))[0], 255), (real, a)
+        zero, high = int(rng.integers(256)), int(rng.choice([200, 255]))
+        layer = Dense_(np.zeros((1, 1)), np.zeros(1), np.array([real]), 0, zero, 0, high)
+        largest = int(rng.choice([1, 3000, 4194302]))
+        found = find_scaling(layer, 0, first, largest)
+        near = np.concatenate([found.places - 1, found.places, rng.integers(0, largest + 1, 50)])
+        for a in np.unique(np.clip(near, 0, largest)).tolist():
+            level = int(round_away(np.array([(a + first) * real]))[0]) + zero
+            above = max(a - found.origin, 0)
+            r = (above * found.factor + found.summand >> 32 + found.shift) + found.least
+            assert min(r, high) == min(max(level, 0), high), (real, a)
 
 
 class Word(int):
@@ -101,7 +111,8 @@ def test_no_number_of_the_kernel_needs_more_than_31_bits() -> None:
     for sign in (1, -1):
         # sums at the limit
         n = 127
-        extreme = Dense(np.full((2, n), 127 * sign), np.full(2, sign * 81_000), [1e-6], 1.0, 0)
+        weights = np.array([[127 * sign] * n, [-127 * sign] * n])
+        extreme = Dense(weights, np.full(2, sign * 10**9), [1e-6], 1.0, 0)
         network = build(Network(1.0, -128, [extreme]).file())
         _run_in_words(network, np.full(n, 32766))
     network = build(random_network(rng, (6, 30, 16)).file())
@@ -146,7 +157,7 @@ def test_what_a_node_cannot_run_is_named() -> None:
         (with_layer(scales=[0.1, 0.2]), "2 scales for 3 outputs"),
         (with_layer(scales=[0.0]), "a scale that is not positive"),
         (with_layer(scale=float("inf")), "scale or zero point out of range"),
-        (with_layer(scale=1e-5, scales=[1.0]), "a hundred levels"),
+        (with_layer(scale=1e-5, scales=[1.0]), "is a level or more"),
         (with_layer(zero_point=300), "scale or zero point out of range"),
         (with_layer(bias=np.array([1])), "a constant is int32 [3] of 4 bytes"),
         (with_layer(weights=two_inputs, bias=np.ones(1)), "1 output(s)"),

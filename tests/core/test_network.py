@@ -8,7 +8,7 @@ from edgenode.core import loader, model, net_plain
 from edgenode.core.heads import Heads
 
 N_WORDS = {"inputs": 0, "stairs": 1, "layers": 2, "classes": 3, "width": 4}
-BIG = 4194303  # the largest sum
+BIG = 4194302  # the largest sum
 
 
 def contract(layers, classes=3):
@@ -31,9 +31,10 @@ def stairs(first, step):
     return [min(max(first + 32768 + step * i, 0), 65535) for i in range(255)]
 
 
-def output(bias, factor, shift, weights):
-    words = [bias & 65535, (bias >> 16) & 65535, factor & 65535, (factor >> 16) & 65535]
+def output(start, factor, shift, summand, least, weights):
+    words = [start & 65535, (start >> 16) & 65535, factor & 65535, (factor >> 16) & 65535]
     words.append((factor >> 32) + 256 * shift)
+    words += [(summand >> bits) & 65535 for bits in (0, 16, 32, 48)] + [least]
     levels = [w + 128 for w in weights] + [0]
     return words + [levels[i] + 256 * levels[i + 1] for i in range(0, len(weights), 2)]
 
@@ -42,8 +43,8 @@ def weights():
     return [65535 * 9**i // 10**i for i in range(256)]
 
 
-def dense(outputs, low=0, high=255, zero=128):
-    words = [len(outputs), low + 256 * high, zero]
+def dense(outputs, high=255):
+    words = [len(outputs), high]
     for o in outputs:
         words += output(*o)
     return words
@@ -53,22 +54,19 @@ def change(outputs, levels):
     return [outputs + 256] + [levels[i] + 256 * levels[i + 1] for i in range(0, 256, 2)]
 
 
-def factor(numerator, bits):
-    # numerator / 2**bits, 33 bits at most, as factor and shift
-    return numerator << (33 - bits), 0
+HALF = 1 << 31  # factors, with shift 0
+ONE = 1 << 32
 
 
 def small_table():
-    half = factor(1, 1)
-    one = factor(1, 0)
     table = [2, 2, 2, 3, 3, 0, 1] + stairs(0, 1) + stairs(-32766, 256)
-    # levels around 128: half of t, minus h, and both
-    table += dense([(-64, half[0], half[1], (1, 0)), (0, one[0], one[1], (0, -1))])
+    # half of t, and 255 - h
+    table += dense([(0, HALF, 0, 0, 0, (1, 0)), (255, ONE, 0, 0, 0, (0, -1))])
     table += dense(
         [
-            (-256, one[0], one[1], (1, 1)),
-            (0, one[0], one[1], (0, 0)),
-            (256, half[0], half[1], (-1, -1)),
+            (0, HALF, 0, HALF, 0, (1, 1)),
+            (0, ONE, 0, 0, 99, (0, 0)),
+            (510, HALF, 0, 0, 0, (-1, -1)),
         ]
     )
     return table + weights()
@@ -126,35 +124,43 @@ def test_classes_and_votes():
 
 
 def test_the_levels_of_an_input():
-    # one class weighs the level of t, the other is its middle
-    one = factor(1, 0)
+    # one class weighs the level of t, the other is 99
     table = [2, 1, 1, 2, 2, 0, 0] + stairs(-100, 1)
-    table += dense([(0, one[0], one[1], (1, 0)), (99, one[0], one[1], (0, 0))], zero=0)
-    table += weights()
-    table = array("H", table)
+    table += dense([(0, ONE, 0, 0, 0, (1, 0)), (0, 0, 0, 0, 99, (0, 0))])
+    table = array("H", table + weights())
     for t, best in ((-32766, 1), (-101, 1), (-3, 1), (-2, 0), (0, 0), (155, 0), (32766, 0)):
         votes = both(table, array("h", (t, 0)), 2)
         assert (votes[1] > votes[0]) == best, (t, votes)
     # a tie goes to the first class
-    assert both(table, array("h", (-2, 0)), 2)[0] >= 500
+    assert both(table, array("h", (-2, 0)), 2) == [500, 500]
 
 
-def test_halves_round_away_from_zero():
-    quarter = factor(1, 2)
-    for s, rounded in ((1, 0), (2, 1), (5, 1), (6, 2), (-1, 0), (-2, -1), (-6, -2), (-5, -1)):
+def test_the_level_of_a_sum():
+    # (s * factor + summand) / 2**(32 + shift) + least, not above the largest
+    for s, factor, shift, summand, least, level in (
+        (6, 1 << 30, 0, 0, 0, 1),
+        (6, 1 << 30, 0, 1 << 31, 0, 2),
+        (6, 1 << 30, 0, (1 << 31) - 1, 0, 1),
+        (3, 1 << 30, 1, 5 << 30, 7, 8),
+        (BIG, (1 << 39) - 1, 28, 0, 0, 1),
+        (BIG, (1 << 39) - 1, 28, (1 << 60) - 1, 0, 2),
+        (0, 0, 28, (1 << 60) - 1, 3, 3),
+        (BIG, (1 << 39) - 1, 0, (1 << 60) - 1, 3, 200),
+        (-1, 1 << 32, 0, 0, 3, 3),
+        (-BIG, 1 << 32, 0, 1 << 33, 3, 5),
+    ):
         table = [2, 1, 1, 2, 2, 0, 0] + stairs(0, 1)
-        exact = factor(1, 0)
         table += dense(
-            [(s, quarter[0], quarter[1], (0, 0)), (rounded, exact[0], exact[1], (0, 0))]
+            [(s, factor, shift, summand, least, (0, 0)), (0, 0, 0, 0, level, (0, 0))], high=200
         )
         table = array("H", table + weights())
-        assert both(table, array("h", (0, 0)), 2) == [500, 500], s
+        loader.unpack(pack(list(table), [2], 2))
+        assert both(table, array("h", (0, 0)), 2) == [500, 500], (s, level)
 
 
 def test_a_layer_that_changes_levels():
     table = [2, 1, 2, 2, 2, 0, 0] + stairs(0, 1)
-    one = factor(1, 0)
-    table += dense([(0, one[0], one[1], (1, 0)), (0, one[0], one[1], (0, 1))], zero=0)
+    table += dense([(0, ONE, 0, 0, 0, (1, 0)), (0, ONE, 0, 0, 0, (0, 1))])
     table += change(2, [255 - i for i in range(256)])
     table = array("H", table + weights())
     loader.unpack(pack(list(table), [2, 2], 2))
@@ -164,21 +170,19 @@ def test_a_layer_that_changes_levels():
 
 def test_the_largest_numbers():
     # 127 inputs at their largest level, sums at the limit, the largest factor and every shift
-    n = 64
-    for shift in (0, 1, 15, 30):
-        for sign in (1, -1):
-            bias = sign * (BIG - 255 * 127 * n)
-            table = [n, 1, 1, 2, n] + [0] * n + stairs(-32766, 1)
-            table += dense(
-                [
-                    (bias, (1 << 40) - 1, shift, [127 * sign] * n),
-                    (-bias, (1 << 40) - 1, shift, [-127 * sign] * n),
-                ]
-            )
-            table = array("H", table + weights())
-            votes = both(table, array("h", [32766] * n), 2)
-            assert votes[0] != votes[1] or shift == 30
-            both(table, array("h", [-32766] * n), 2)
+    n = 127
+    for shift in (0, 1, 15, 28):
+        table = [n, 1, 1, 2, n] + [0] * n + stairs(-32766, 1)
+        extreme = ((1 << 39) - 1, shift, (1 << 60) - 1, 255)
+        table += dense(
+            [
+                (BIG - 255 * 127 * n,) + extreme + ([127] * n,),
+                (255 * 127 * n,) + extreme + ([-127] * n,),
+            ]
+        )
+        table = array("H", table + weights())
+        for x in (32766, 0, -32766):
+            assert both(table, array("h", [x] * n), 2) == [500, 500]
 
 
 def test_random_networks_are_alike_in_both_forms():
@@ -194,14 +198,15 @@ def test_random_networks_are_alike_in_both_forms():
             table += dense(
                 [
                     (
-                        take() % 20000 - 10000,
-                        (1 << 39) + take() * 37,
-                        12 + take() % 4,
+                        255 * 127 * n_in,
+                        (1 << 38) + take() * 37,
+                        16 + take() % 4,
+                        take() << 30,
+                        take() % 128,
                         [take() % 255 - 127 for _ in range(n_in)],
                     )
                     for _ in range(n_out)
-                ],
-                zero=take() % 256,
+                ]
             )
         table = array("H", table + weights())
         loader.unpack(pack(list(table), [5, 3]))
@@ -240,17 +245,20 @@ def test_a_table_that_does_not_fit_is_refused():
         table[k] += 1
         message = catch_refusal(table)
         assert "network" in message or "stairs 2 not in order" in message, name
+    # the layers begin at 517, the first output at 519
     for k, word, message in (
         (5, 2, "stairs of input 0"),
         (8, 65535, "stairs 0 not in order"),
         (517, 3, "layer 0"),
         (517, 2 + 256, "layer 1"),
         (517, 2 + 512, "layer 0"),
-        (518, 255 + 256 * 3, "levels of layer 0"),
-        (519, 256, "levels of layer 0"),
-        (521, 64, "sums of layer 0"),
-        (521, 65535 - 64, "sums of layer 0"),
-        (524, 31 << 8, "sums of layer 0"),
+        (518, 256, "levels of layer 0"),
+        (528, 256, "levels of layer 0"),
+        (520, 64, "sums of layer 0"),
+        (520, 65535 - 64, "sums of layer 0"),
+        (523, 128, "factor of layer 0"),
+        (523, 29 << 8, "factor of layer 0"),
+        (527, 4096, "factor of layer 0"),
         (len(good) - 1, 65535, "weights of the classes"),
         (len(good) - 255, 65535, "weights of the classes are equal"),
     ):

@@ -175,6 +175,9 @@ def test_a_handshake_with_garbage_opens_no_page(url: str) -> None:
     assert "Implicit handshake failed" in str(connection.recv())
 
 
+SCREEN = {"width": 1000, "dark": False, "zone": "Europe/Berlin"}
+
+
 def test_events_of_a_page_with_garbage(url: str) -> None:
     page = Page(url, path=f"/node?id={NODE}")
     asked = json.loads(page.wait_for("run_javascript")[2:])[1]
@@ -185,7 +188,7 @@ def test_events_of_a_page_with_garbage(url: str) -> None:
         other_answer = {"client_id": other.client_id, "request_id": request, "result": result}
         other.send("javascript_response", other_answer)
         assert other.is_alive()
-    page.send("javascript_response", answer | {"result": {"width": 1000, "dark": False}})
+    page.send("javascript_response", answer | {"result": SCREEN})
     elements = json.loads(page.wait_for("chart:datazoom")[2:])[1]
     events = [
         (int(name), event["listener_id"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import socket
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -69,14 +71,17 @@ class Page:
 
     def wait_for(self, text: str) -> str:
         """The first message with ``text``."""
-        while text not in (message := self._receive()):
-            pass
-        return message
+        return self._first(lambda message: text in message, text)
 
     def wait_for_packet(self, kind: str) -> str:
         """The first packet of a kind: "40" opens the session, "44" refuses it."""
-        while not (message := self._receive()).startswith(kind):
-            pass
+        return self._first(lambda message: message.startswith(kind), kind)
+
+    def _first(self, is_wanted: Callable[[str], bool], what: str) -> str:
+        # the server pings for ever, so that each message alone is no end
+        end_s = time.monotonic() + LIMIT_S
+        while not is_wanted(message := self._receive()):
+            assert time.monotonic() < end_s, f"no message with {what}"
         return message
 
     def _receive(self) -> str:

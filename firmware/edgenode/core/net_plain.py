@@ -7,10 +7,10 @@ from .compat import const
 # reaches the next of 256 levels; the layers; 256 words: the weight of a class that lies so many
 # levels below the best.
 # A layer: outputs + 256 * kind. Kind 1 changes levels, and 128 words hold the new ones, two a
-# word. Kind 0 has the least level + 256 * the largest, the level of zero, and for each output:
-# bias (2 words, low first), a factor of 40 bits (2 words and the low byte of the third) and its
-# shift (the high byte), the weights + 128, two a word.
-# Levels are int8 values + 128. core.netcheck keeps all sums below 2**22 and all else below 2**30.
+# word. Kind 0 has the largest level of an output, and for each output: start (2 words, low first),
+# a factor of 39 bits (2 words and the low byte of the third), its shift (the high byte), a summand
+# of 60 bits (4 words), the least level, the weights + 128, two a word.
+# Levels are int8 values + 128. core.netcheck keeps sums below 2**22 and all else below 2**30.
 TOTAL = const(1000)  # votes
 
 
@@ -31,28 +31,26 @@ def votes(table, x, out, work):
                 work[i] = _byte(table, k + 1, work[i])
             k += 129
             continue
-        low = table[k + 1] & 255
-        high = table[k + 1] >> 8
-        zero = table[k + 2]
-        k += 3
+        high = table[k + 1]
+        k += 2
         total = 0
         for i in range(at, at + n):
             total += work[i]
         for j in range(n_out):
             s = table[k] + (((table[k + 1] ^ 32768) - 32768) << 16) - 128 * total
             for i in range(n):
-                s += _byte(table, k + 5, i) * work[at + i]
-            # round(s * factor / 2**(33 + shift)), halves away from zero
-            a = -s if s < 0 else s
-            r = a * (table[k + 2] & 255) >> 8
-            r = r + a * (table[k + 2] >> 8) >> 8
-            r = r + a * (table[k + 3] & 255) >> 8
-            r = r + a * (table[k + 3] >> 8) >> 8
-            r = r + a * (table[k + 4] & 255) >> (table[k + 4] >> 8)
-            r = r + 1 >> 1
-            r = zero - r if s < 0 else zero + r
-            work[half - at + j] = low if r < low else high if r > high else r
-            k += 5 + (n + 1 >> 1)
+                s += _byte(table, k + 10, i) * work[at + i]
+            if s < 0:  # all such sums have the least level
+                s = 0
+            # (s * factor + summand) / 2**(32 + shift), byte by byte
+            r = s * (table[k + 2] & 255) + (table[k + 5] & 255) >> 8
+            r = r + s * (table[k + 2] >> 8) + (table[k + 5] >> 8) >> 8
+            r = r + s * (table[k + 3] & 255) + (table[k + 6] & 255) >> 8
+            r = r + s * (table[k + 3] >> 8) + (table[k + 6] >> 8) >> 8
+            r = r + s * (table[k + 4] & 255) + table[k + 7] + (table[k + 8] << 16)
+            r = (r >> (table[k + 4] >> 8)) + table[k + 9]
+            work[half - at + j] = high if r > high else r
+            k += 10 + (n + 1 >> 1)
         at = half - at
         n = n_out
     best = 0

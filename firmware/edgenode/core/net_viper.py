@@ -36,10 +36,8 @@ def votes(table: ptr16, x: ptr16, out: ptr32, work: ptr32):
                 i += 1
             k += 129
             continue
-        low = int(table[k + 1]) & 255
-        high = int(table[k + 1]) >> 8
-        zero = int(table[k + 2])
-        k += 3
+        high = int(table[k + 1])
+        k += 2
         total = 0
         i = at
         while i < at + n:
@@ -49,32 +47,27 @@ def votes(table: ptr16, x: ptr16, out: ptr32, work: ptr32):
         end = j + n_out
         while j < end:
             s = int(table[k]) + (((int(table[k + 1]) ^ 32768) - 32768) << 16) - 128 * total
-            b = k + 5 << 1
+            b = k + 10 << 1
             i = at
             while i < at + n:
                 s += int(bytes_[b]) * int(work[i])
                 b += 1
                 i += 1
-            a = s
             if s < 0:
-                a = 0 - s
-            b = k + 2 << 1
-            r = a * int(bytes_[b]) >> 8
-            r = r + a * int(bytes_[b + 1]) >> 8
-            r = r + a * int(bytes_[b + 2]) >> 8
-            r = r + a * int(bytes_[b + 3]) >> 8
-            r = r + a * int(bytes_[b + 4]) >> int(bytes_[b + 5])
-            r = r + 1 >> 1
-            if s < 0:
-                r = 0 - r
-            r += zero
-            if r < low:
-                r = low
+                s = 0
+            b = k + 2 << 1  # the factor
+            c = k + 5 << 1  # the summand
+            r = s * int(bytes_[b]) + int(bytes_[c]) >> 8
+            r = r + s * int(bytes_[b + 1]) + int(bytes_[c + 1]) >> 8
+            r = r + s * int(bytes_[b + 2]) + int(bytes_[c + 2]) >> 8
+            r = r + s * int(bytes_[b + 3]) + int(bytes_[c + 3]) >> 8
+            r = r + s * int(bytes_[b + 4]) + int(table[k + 7]) + (int(table[k + 8]) << 16)
+            r = (r >> int(bytes_[b + 5])) + int(table[k + 9])
             if r > high:
                 r = high
             work[j] = r
             j += 1
-            k += 5 + (n + 1 >> 1)
+            k += 10 + (n + 1 >> 1)
         at = half - at
         n = n_out
     best = 0

@@ -2,11 +2,11 @@
 
 from .compat import const
 
-SUM_MAX = const(4194303)  # 2**22 - 1: times a byte it stays below 2**30
+SUM_MAX = const(4194302)  # below 2**22: times a byte it stays below 2**30
 _HEAD = const(5)
 _STAIRS = const(255)
-_OUTPUT = const(5)  # words of an output before its weights
-_SHIFT_MAX = const(30)
+_OUTPUT = const(10)  # words of an output before its weights
+SHIFT_MAX = const(28)
 
 
 def check_network(table, n_features, n_classes, layers):
@@ -46,16 +46,15 @@ def _check_falling(table, k, n, step, what):
 
 def _check_layer(table, k, n, n_out, layer):
     # -> the place after it
-    if len(table) < k + 3:
+    if len(table) < k + 2:
         raise ValueError("network too short")
     kind = table[k] >> 8
     if kind > 1 or table[k] & 255 != n_out or (kind and n_out != n):
         raise ValueError("layer %d is of another shape" % layer)
     if kind:
         return k + 129
-    if table[k + 1] & 255 > table[k + 1] >> 8 or table[k + 2] > 255:
-        raise ValueError("levels of layer %d out of range" % layer)
-    k += 3
+    most = table[k + 1]
+    k += 2
     size = _OUTPUT + (n + 1 >> 1)
     if len(table) < k + size * n_out:
         raise ValueError("network too short")
@@ -68,7 +67,11 @@ def _check_layer(table, k, n, n_out, layer):
                 low += 255 * weight
             else:
                 high += 255 * weight
-        if low < -SUM_MAX or high > SUM_MAX or table[k + 4] >> 8 > _SHIFT_MAX:
+        if low < -SUM_MAX or high > SUM_MAX:
             raise ValueError("sums of layer %d out of range" % layer)
+        if table[k + 4] & 255 > 127 or table[k + 4] >> 8 > SHIFT_MAX or table[k + 8] > 4095:
+            raise ValueError("factor of layer %d out of range" % layer)
+        if not table[k + 9] <= most <= 255:
+            raise ValueError("levels of layer %d out of range" % layer)
         k += size
     return k

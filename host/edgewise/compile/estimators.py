@@ -29,7 +29,9 @@ def check_estimator(estimator: Any) -> None:
     names = ", ".join(k.__name__ for k in kinds)
     if not isinstance(estimator, kinds):
         why = "a regressor predicts numbers" if "Regressor" in kind else "not supported"
-        raise InputError(f"{kind}: {why}: train one of {names}")
+        raise InputError(
+            f"{kind}: {why}: train one of {names}; a network comes as int8 in a .tflite file"
+        )
     if not hasattr(estimator, "n_outputs_"):
         raise InputError(f"{kind}: not fitted: call fit(x, y) first")
     if estimator.n_outputs_ != 1:

@@ -56,7 +56,8 @@ def load_estimator(path: Path) -> Any:
 
     if path.suffix != ".skops":
         raise InputError(
-            f"{path}: not a .skops file: write it with skops.io.dump(classifier, 'mine.skops')"
+            f"{path}: not a .skops file: write it with skops.io.dump(classifier, 'mine.skops'), "
+            "or convert a network to int8 in a .tflite file"
         )
     try:
         _check_size(path)

@@ -20,7 +20,7 @@ __all__ = ["build_network"]
 
 _ACTIVATIONS = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT")
 _RATIO_MAX = 2.0**20  # of two scales; more is no network that was trained
-_FACTOR_MAX = 100.0
+_FACTOR_MAX = 1.0  # so a level has one step after the other
 _CURE = (
     "convert it with optimizations = [tf.lite.Optimize.DEFAULT], a representative_dataset and "
     "supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]"
@@ -159,7 +159,7 @@ class _Builder:
         products = np.float64(start.scale) * np.array(scales, dtype=np.float64)
         factors = products / np.float64(end.scale)
         if not (factors < _FACTOR_MAX).all():
-            self._refuse("one unit of a sum is a hundred levels: convert it again")
+            self._refuse("one unit of a sum is a level or more: convert it again")
         return weights, np.broadcast_to(factors, n_out)
 
     def _limits(self, activation: int, end: _Scale) -> tuple[int, int]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgenode.core.netcheck import SUM_MAX
+from edgenode.core.netcheck import SHIFT_MAX, SUM_MAX
 from edgewise.compile.networks.network import Change, Dense, Network, round_away
 from edgewise.errors import EdgewiseError, InputError
 from edgewise.package.forest import INT16_MAX
@@ -17,8 +18,10 @@ from edgewise.package.forest import INT16_MAX
 __all__ = ["Words", "class_weights", "network_words"]
 
 _NEVER = 65535  # an input + 32768 is below it
-_SHIFT = 33  # what the node divides by at least, a power of two
-_SHIFT_MAX = 30
+_SHIFT = 32  # the node divides by this power of two and more
+_BITS = 39  # of a factor
+# How much larger or smaller than the nearest a factor may be, until one gives every step.
+_TRIALS = (0, *(sign << bit for bit in range(24) for sign in (1, -1)))
 _WEIGHT = 65535  # of the best class
 
 
@@ -51,7 +54,7 @@ def network_words(network: Network, stairs: NDArray[np.int64]) -> Words:
         if isinstance(layer, Change):
             words += [layer.outputs + 256, *_pairs(layer.levels)]
             continue
-        words += [layer.outputs, layer.low + 256 * layer.high, layer.zero_out]
+        words += [layer.outputs, layer.high]
         for channel in range(layer.outputs):
             channel_words, n = _channel_words(layer, channel, number)
             words += channel_words
@@ -81,57 +84,82 @@ def _pairs(values: NDArray[np.int64]) -> list[int]:
 
 def _channel_words(layer: Dense, channel: int, number: int) -> tuple[list[int], int]:
     weights = layer.weights[channel]
-    bias = int(layer.bias[channel]) - layer.zero_in * int(weights.sum())
-    low = bias + 255 * int(np.minimum(weights, 0).sum())
-    high = bias + 255 * int(np.maximum(weights, 0).sum())
-    largest = max(-low, high, 0)
-    if low < -SUM_MAX or high > SUM_MAX:
+    start = -255 * int(np.minimum(weights, 0).sum())
+    largest = 255 * int(np.abs(weights).sum())
+    if largest > SUM_MAX:
         raise InputError(
             f"layer {number + 1}, output {channel}: its sums reach {largest}, a board has room "
             f"for {SUM_MAX}: take fewer inputs or units"
         )
-    factor, shift, steps = exact_factor(float(layer.factors[channel]), largest)
-    unsigned = bias & 0xFFFFFFFF
-    words = [unsigned & 65535, unsigned >> 16, factor & 65535, factor >> 16 & 65535]
-    return [*words, (factor >> 32) + 256 * shift, *_pairs(weights + 128)], steps
+    first = int(layer.bias[channel]) - layer.zero_in * int(weights.sum()) - start
+    scaling = find_scaling(layer, channel, first, largest)
+    factor, summand = scaling.factor, scaling.summand
+    start = (start - scaling.origin) & 0xFFFFFFFF
+    words = [start & 65535, start >> 16, factor & 65535, factor >> 16 & 65535]
+    words += [(factor >> 32) + 256 * scaling.shift]
+    words += [summand >> bits & 65535 for bits in (0, 16, 32, 48)]
+    return [*words, scaling.least, *_pairs(weights + 128)], len(scaling.places)
 
 
-def exact_factor(real: float, largest: int) -> tuple[int, int, int]:
-    """Return a factor of 40 bits, a shift, and the steps at which both sides were proved.
+@dataclass(frozen=True)
+class Scaling:
+    """``(a * factor + summand >> 32 + shift) + least`` is the level of a sum that lies ``a`` above
+    ``origin``, a place up to which all have the least level. Places are distances from the least
+    sum; ``places``: int64[steps], where the level becomes the next."""
 
-    For all whole a of 0 to ``largest``, ``(a * factor >> 32 + shift) + 1 >> 1`` is ``real * a``
-    rounded with halves up, as far as results differ after they are cut to 255.
+    origin: int
+    factor: int
+    shift: int
+    summand: int
+    least: int
+    places: NDArray[np.int64]
+
+
+def find_scaling(layer: Dense, channel: int, first: int, largest: int) -> Scaling:
+    """Return whole numbers that give every level of an output.
+
+    The least sum is ``first``, the largest ``first + largest``. Levels rise with the sum, so both
+    sides of each step prove all of them.
     """
-    _, exponent = math.frexp(real)
-    shift = max(0, min(_SHIFT_MAX, 40 - exponent - _SHIFT))
-    power = 1 << (_SHIFT - 1 + shift)
-    best = min(round(real * 2.0 ** (_SHIFT + shift)), 2**40 - 1)
-    low, high = 0, 2**40 - 1
-    last = min(255, _rounded(real, largest))
-    for step in range(1, last + 1):
-        place = _place(real, step, largest)
-        low = max(low, -(-(2 * step - 1) * power // place))
-        if place > 1:
-            high = min(high, ((2 * step - 1) * power - 1) // (place - 1))
-    if last < 255 and largest:
-        high = min(high, ((2 * last + 1) * power - 1) // largest)
-    if low > high:
-        raise EdgewiseError(
-            f"no factor of 40 bits gives the steps of {real!r} up to {largest}: nothing was "
-            "written; report this as a bug"
-        )
-    return min(max(best, low), high), shift, last
+
+    def levels(above: NDArray[np.int64]) -> NDArray[np.int64]:
+        sums = (above + first).astype(np.float64) * layer.factors[channel]
+        results = round_away(sums) + layer.zero_out
+        return np.clip(results, layer.low, layer.high).astype(np.int64)
+
+    least, most = levels(np.array([0, largest])).tolist()
+    places = _first_places(levels, least, most, largest)
+    origin = int(places[0]) - 1 if len(places) else 0
+    _, exponent = math.frexp(float(layer.factors[channel]))
+    shift = max(0, min(SHIFT_MAX, _BITS - exponent - _SHIFT))
+    power = 1 << (_SHIFT + shift)
+    # above the last step nothing is proved, where the node cuts to the largest level
+    end = power * (len(places) + 1) - 1 if most < layer.high else None
+    nearest = min(round(float(layer.factors[channel]) * power), 2**_BITS - 1)
+    for trial in _TRIALS if len(places) else (-nearest,):
+        factor = nearest + trial
+        low, high = 0, power - 1
+        for step, place in enumerate((places - origin).tolist(), 1):
+            low = max(low, step * power - factor * place)
+            high = min(high, step * power - 1 - factor * (place - 1))
+        if end is not None:
+            high = min(high, end - factor * (largest - origin))
+        if low <= high and 0 <= factor < 2**_BITS:
+            return Scaling(origin, factor, shift, (low + high) // 2, least, places)
+    raise EdgewiseError(
+        f"no factor gives the {len(places)} steps of an output with sums of {first} to "
+        f"{first + largest}: nothing was written; report this as a bug"
+    )
 
 
-def _place(real: float, step: int, largest: int) -> int:
-    # Returns the first whole number whose product rounds to the step.
-    place = min(max(1, math.ceil((step - 0.5) / real)), largest)
-    while place > 1 and _rounded(real, place - 1) >= step:
-        place -= 1
-    while _rounded(real, place) < step:
-        place += 1
-    return place
-
-
-def _rounded(real: float, value: int) -> int:
-    return int(round_away(np.array([value * real]))[0])
+def _first_places(
+    levels: Callable[[NDArray[np.int64]], NDArray[np.int64]], least: int, most: int, largest: int
+) -> NDArray[np.int64]:
+    # Returns the first place of each level above the least.
+    wanted = np.arange(least + 1, most + 1)
+    low, high = np.zeros(len(wanted), dtype=np.int64), np.full(len(wanted), largest)
+    while (low < high).any():
+        middle = (low + high) // 2
+        is_there = levels(middle) >= wanted
+        low, high = np.where(is_there, low, middle + 1), np.where(is_there, middle, high)
+    return low
