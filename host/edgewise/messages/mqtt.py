@@ -154,6 +154,8 @@ def _more(value: dict[str, Any]) -> str | None:
     more = {key: value[key] for key in value if key not in _READING_KEYS}
     if not more:
         return None
+    if "node" in more:  # it would be stored for another node than it names
+        raise ValueError("key 'node' is not of a reading: the topic or the message names it")
     _check_plain(more)
     text = json.dumps(more, separators=(",", ":"), sort_keys=True)
     if len(more) > _MORE_KEYS_MAX or len(text) > _MORE_CHARACTERS_MAX:
