@@ -14,13 +14,14 @@ from zlib import crc32
 import paho.mqtt.client as mqtt
 import pytest
 from tests.command import edgewise
+from tests.compile.ask_litert import FOLDER
 from tests.e2e.operator_of import FAST, NODE, Operator
 from tests.e2e.test_spine import HEADS
 from tests.package.heads_of import write_with_heads
 from tests.shared import LIMIT_S, once, small_log
 
 from edgenode.core import loader
-from edgewise.compile import compile_model
+from edgewise.compile import compile_model, compile_network
 from edgewise.features.splitting import split_log
 from edgewise.logs.log import Log, read_log
 from edgewise.ota import Target, container, push
@@ -240,6 +241,19 @@ def test_a_model_with_heads_is_tried_on_its_golden_sequence(
     assert offering.deliver("good", data, 9)["want"] is None
     assert offering.verdict("good")["ok"] is True
     assert operator.order("model")["value"]["state"] == "idle"
+
+
+def test_a_network_takes_the_place_of_trees(
+    node: SimulatedNode, operator: Operator, client: mqtt.Client, log: Log, tmp_path: Path
+) -> None:
+    files = FOLDER / "keras.tflite", log, tmp_path / "net", str(FOLDER / "inputs.csv")
+    compile_network(*files)
+    package = load_package(tmp_path / "net")
+    verdict = push(client, TARGET, container(package), silence_s=LIMIT_S)
+    assert (verdict.ok, verdict.error) == (True, None)
+    assert (node.flash / "model.bin").read_bytes() == package.blob
+    assert operator.hear("event", event="reset", boot=2)["runtime"] == "viper-network"
+    assert operator.hear("state", boot=2)["cls"] in package.classes
 
 
 def test_what_came_is_not_what_was_offered(

@@ -14,20 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgenode.core.loader import CLASSES_MAX, CONTRACT, HEADS, TEXT_MAX
-from edgenode.core.net_plain import TOTAL
 from edgewise.compile.compile import TABLE_MAX_BYTES
 from edgewise.compile.networks.building import build_network
+from edgewise.compile.networks.comparing import answers, compare, levels_of, probe_rows
 from edgewise.compile.networks.inputs import Inputs, read_inputs
 from edgewise.compile.networks.network import Dense, Network
 from edgewise.compile.networks.tflite import parse_graph
-from edgewise.compile.networks.words import class_weights, network_words
+from edgewise.compile.networks.words import network_words
 from edgewise.compile.parity import Checked
 from edgewise.compile.parts import golden_sequence, relevance, tool_versions
-from edgewise.errors import EdgewiseError, InputError
+from edgewise.errors import InputError
 from edgewise.features.table import Filters, max_delta
 from edgewise.logs.log import Log
 from edgewise.package.baseline import baseline_of
-from edgewise.package.forest import INT16_MAX
 from edgewise.package.heads import decide
 from edgewise.package.reading import read_file
 from edgewise.package.store import (
@@ -40,7 +39,6 @@ from edgewise.package.store import (
     pack_model,
     write_package,
 )
-from edgewise.prediction.runtimes import run_micropython, run_plain
 from edgewise.training import FILTERS, score
 from edgewise.training.relevance import information_gain, s_feature
 from edgewise.training.sequence import Sequence, sequence_of
@@ -49,7 +47,6 @@ __all__ = ["compile_network", "recompile_network"]
 
 _BYTES_MAX = 4 << 20  # a hundred times what a board holds
 _GOLDEN_ROWS = 64
-_PROBES = 16  # places of an input
 
 
 def compile_network(
@@ -135,10 +132,10 @@ def _node_files(
         )
     blob = pack_model(contract, words.table)
     data = np.unique(rows, axis=0)
-    vectors = np.unique(np.concatenate([data, _probes(stairs, data)]), axis=0)
-    measured = _check(network, stairs, blob, vectors, inputs)
+    vectors = np.unique(np.concatenate([data, probe_rows(stairs, data)]), axis=0)
+    measured = compare(network, stairs, blob, vectors, inputs)
     golden = vectors[np.linspace(0, len(vectors) - 1, min(_GOLDEN_ROWS, len(vectors))).astype(int)]
-    best = _answers(network, stairs, golden)[:, 0]
+    best = answers(network, stairs, golden)[:, 0]
     names = [contract["classes"][c] for c in best]
     files = {"model.bin": blob, "golden.csv": golden_csv(inputs.names, golden, names)}
     runtimes = list(dict.fromkeys(("python-network", measured["runtime"])))
@@ -204,10 +201,10 @@ def _judge(
     # Returns the whole contract, and what model.json says of the quality.
     labelled = rows.labelled
     names = np.array(contract["classes"], dtype=object)
-    found = names[_answers(network, stairs, labelled.x)[:, 0]]
+    found = names[answers(network, stairs, labelled.x)[:, 0]]
     scores = score(names[labelled.y].astype(str), found.astype(str))
     gain = information_gain(labelled.x, labelled.y)
-    use = _use(network, _levels(stairs, labelled.x))
+    use = _use(network, levels_of(stairs, labelled.x))
     contract = {
         **contract,
         "s_feature": round(s_feature(gain, use), 4),
@@ -227,56 +224,3 @@ def _use(network: Network, levels: NDArray[np.int64]) -> NDArray[np.float64]:
     moved = np.abs(first.weights * first.factors[:, None]).mean(axis=0) * levels.std(axis=0)
     total = float(moved.sum())
     return np.asarray(moved / total if total else np.full(len(moved), 1 / len(moved)))
-
-
-def _levels(stairs: NDArray[np.int64], x: NDArray[np.int16]) -> NDArray[np.int64]:
-    columns = np.arange(stairs.shape[0])
-    return np.asarray(stairs[columns, x.astype(np.int64) + INT16_MAX])
-
-
-def _answers(
-    network: Network, stairs: NDArray[np.int64], x: NDArray[np.int16]
-) -> NDArray[np.int64]:
-    # Returns class and percent of each row: those of the node's votes, see core.net_plain.
-    levels = network.run(_levels(stairs, x))
-    rows, best = np.arange(len(levels)), levels.argmax(axis=1)
-    weights = class_weights(network.slope)[levels.max(axis=1)[:, None] - levels]
-    votes = weights * TOTAL // weights.sum(axis=1)[:, None]
-    most = TOTAL - votes.sum(axis=1) + votes[rows, best]
-    return np.stack([best, (100 * most + TOTAL // 2) // TOTAL], axis=1)
-
-
-def _probes(stairs: NDArray[np.int64], x: NDArray[np.int16]) -> NDArray[np.int16]:
-    # Returns rows on both sides of places where the level of an input changes, and the extremes.
-    probes = [np.full(x.shape[1], sign * INT16_MAX, dtype=np.int16) for sign in (-1, 1)]
-    for column, levels in enumerate(stairs):
-        places = np.flatnonzero(np.diff(levels))
-        chosen = places[np.linspace(0, len(places) - 1, min(_PROBES, len(places))).astype(int)]
-        for i, place in enumerate(chosen):
-            for value in (place, place + 1):
-                row = x[i * len(x) // _PROBES].copy()
-                row[column] = value - INT16_MAX
-                probes.append(row)
-    return np.array(probes)
-
-
-def _check(
-    network: Network,
-    stairs: NDArray[np.int64],
-    blob: bytes,
-    vectors: NDArray[np.int16],
-    inputs: Inputs,
-) -> dict[str, Any]:
-    # Returns the runtime of MicroPython and the time of a prediction there.
-    expected = _answers(network, stairs, vectors)
-    on_node, runtime, us = run_micropython(blob, vectors)
-    for name, found in (("python-network", run_plain(blob, vectors)), (runtime, on_node)):
-        is_different = (found != expected).any(axis=1)
-        if is_different.any():
-            first = int(is_different.argmax())
-            vector = dict(zip(inputs.names, vectors[first].tolist(), strict=True))
-            raise EdgewiseError(
-                f"{name} differs from LiteRT's reference kernels, first at {vector}: nothing was "
-                "written; report this as a bug"
-            )
-    return {"runtime": runtime, "us": us}
