@@ -12,11 +12,11 @@ import typer
 from edgewise.cli.help import examples, make_app
 from edgewise.cli.options import (
     BROKER_ENV,
-    DB_ENV,
     Base,
     BrokerPasswordFile,
     Ca,
     Cert,
+    DbOfGroup,
     DbPasswordFile,
     broker_or_none,
     db_or_none,
@@ -39,14 +39,7 @@ app = make_app(
 @app.callback(invoke_without_command=True)
 def dashboard(
     context: typer.Context,
-    db: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            envvar=DB_ENV,
-            help="Database, sqlite:///file.db or postgresql://[user@]host/name",
-        ),
-    ] = None,
+    db: DbOfGroup = None,
     db_password_file: DbPasswordFile = None,
     create: Annotated[
         bool, typer.Option("--create", help="Make the SQLite file if it does not exist")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgewise.cli.help import examples, make_app
-from edgewise.cli.options import DB_ENV, DbPasswordFile, JsonFlag, db_or_none
+from edgewise.cli.options import DbOfGroup, DbPasswordFile, JsonFlag, db_or_none
 from edgewise.console import emit_json, say
 from edgewise.errors import InputError, OutsideError
 
@@ -37,14 +37,7 @@ app = make_app(
 @app.callback(invoke_without_command=True)
 def notify(
     context: typer.Context,
-    db: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            envvar=DB_ENV,
-            help="Database, sqlite:///file.db or postgresql://[user@]host/name",
-        ),
-    ] = None,
+    db: DbOfGroup = None,
     db_password_file: DbPasswordFile = None,
     config: Config = Path("notify.toml"),
 ) -> None:

@@ -26,6 +26,7 @@ __all__ = [
     "Ca",
     "Cert",
     "Db",
+    "DbOfGroup",
     "DbPasswordFile",
     "Filter",
     "FilterOption",
@@ -139,15 +140,14 @@ Cert = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="PEM file with a client certificate and its key"),
 ]
-Db = Annotated[
-    str,
-    typer.Option(
-        "--db",
-        metavar="URL",
-        envvar=DB_ENV,
-        help="Database, sqlite:///file.db or postgresql://[user@]host/name",
-    ),
-]
+_DB = typer.Option(
+    "--db",
+    metavar="URL",
+    envvar=DB_ENV,
+    help="Database, sqlite:///file.db or postgresql://[user@]host/name",
+)
+Db = Annotated[str, _DB]
+DbOfGroup = Annotated[str | None, _DB]  # of a command with others below it, which need none
 DbPasswordFile = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="File with the password of the database's user, mode 600"),

@@ -15,7 +15,7 @@ from edgewise.training.quality import distances, quality
 from edgewise.training.result import NO_HEADS, HeadChoice
 from edgewise.training.rows import Rows, parts_of
 from edgewise.training.sequence import Sequence
-from edgewise.training.temporal import candidates, filtered
+from edgewise.training.temporal import Filtered, candidates, filtered
 
 __all__ = ["choose_heads"]
 
@@ -35,12 +35,6 @@ class _Part:
     votes: NDArray[np.int64]
     total: int
     filters: list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class _Said:
-    cls: NDArray[np.int64]
-    p_pc: NDArray[np.int64]
 
 
 def choose_heads(
@@ -130,15 +124,15 @@ class _Trial:
         filters = candidates(fitted, self.sequence.age, self.n)
         return _Part(held, votes, forest.total, filters)
 
-    def by_votes(self) -> _Said:
+    def by_votes(self) -> Filtered:
         """Return what the trees alone say of the held-out rows."""
         cls = [part.votes.argmax(axis=1) for part in self.parts]
         p_pc = [
             (100 * part.votes.max(axis=1) + part.total // 2) // part.total for part in self.parts
         ]
-        return _Said(np.concatenate(cls), np.concatenate(p_pc))
+        return Filtered(np.concatenate(cls), np.concatenate(p_pc))
 
-    def choose_filter(self, before: _Said) -> tuple[dict[str, Any] | None, _Said, str]:
+    def choose_filter(self, before: Filtered) -> tuple[dict[str, Any] | None, Filtered, str]:
         """Return the best filter, what it says of the held-out rows, and a sentence."""
         said = [self._by_filter(i) for i in range(len(self.parts[0].filters))]
         confusions = [self._confusion(s.cls) for s in said]
@@ -156,12 +150,12 @@ class _Trial:
         facts = candidates(self.sequence.y, self.sequence.age, self.n)[best]
         return facts, said[best], text
 
-    def _by_filter(self, i: int) -> _Said:
+    def _by_filter(self, i: int) -> Filtered:
         parts = [
             filtered(part.filters[i], part.votes, self._ages(part), part.total)
             for part in self.parts
         ]
-        return _Said(
+        return Filtered(
             np.concatenate([p.cls for p in parts]), np.concatenate([p.p_pc for p in parts])
         )
 
@@ -183,7 +177,7 @@ class _Trial:
         np.add.at(confusion, (block[mask], self.y[mask], cls[mask]), 1)
         return confusion
 
-    def choose_cold(self, said: _Said, period_ms: int) -> tuple[int, str]:
+    def choose_cold(self, said: Filtered, period_ms: int) -> tuple[int, str]:
         """Return the readings after a start of which nothing is known, and a sentence."""
         start = np.maximum(np.cumsum(self.age == 1) - 1, 0)
         starts = len(np.unique(start[self.is_known & (self.age == 1)]))
@@ -191,23 +185,23 @@ class _Trial:
             return 0, f"cold windows: {starts} starts tell nothing of them"
         readings = [min(READINGS_MAX, m * 60_000 // period_ms) for m in _COLD_MIN]
         warm = self._confusion(said.cls, self.age > readings[-1], start)
-        cold, before, text = 0, 0, "cold windows: as good as others"
+        cold, text = 0, "cold windows: as good as others"
         for n in sorted({n for n in readings if n}):
-            mask = (self.age > before) & (self.age <= n)
+            mask = (self.age > cold) & (self.age <= n)
             pair = np.stack([warm, self._confusion(said.cls, mask, start)])
             if not pair.sum(axis=(1, 2, 3)).all():
                 break
             good, bad = quality(pair.sum(axis=1))
             if good - bad <= _ERRORS * float(distances(pair, self.seed).max()):
                 break
-            cold, before = n, n
+            cold = n
             text = (
                 f"cold windows: no class for {n} readings after a start, of which the last were "
                 f"judged with {bad:.1%}, warm ones with {good:.1%}"
             )
         return cold, text
 
-    def choose_confidence(self, said: _Said, cold: int) -> tuple[int, str]:
+    def choose_confidence(self, said: Filtered, cold: int) -> tuple[int, str]:
         """Return the least confidence in percent for a class, 0 for any, and a sentence."""
         warm = self.is_known & (self.age > cold)
         everything = self._confusion(said.cls, warm)

@@ -21,7 +21,8 @@ _UNSEEN = 1.0  # of each step of a class, so that none is impossible
 
 @dataclass(frozen=True)
 class Filtered:
-    """``cls``: int[rows]; ``p_pc``: int[rows], percent."""
+    """What is said of rows, by a filter or by the votes alone: ``cls``: int[rows]; ``p_pc``:
+    int[rows], percent."""
 
     cls: NDArray[np.int64]
     p_pc: NDArray[np.int64]
