@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import signal
 import tempfile
@@ -28,6 +29,14 @@ collect_ignore = ["run_micropython.py", "node/micropython"]  # see simulator/tes
 REPO = Path(__file__).resolve().parent.parent
 # A shell starts what runs in the background with Ctrl-C ignored, and commands would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+gc.disable()  # what the collection makes stays
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from skops.io import dump
 from tests.compile.estimators import decision_tree
 from typer.testing import CliRunner
 
@@ -133,6 +132,8 @@ def test_averages_are_levels_and_an_addition() -> None:
 
 
 def test_features_of_raw_readings_become_a_package(tmp_path: Path) -> None:
+    from skops.io import dump
+
     log, model = write_spikes(tmp_path / "spikes.csv", 60), tmp_path / "mine"
     words = ["data", "features", str(log), "--features", "t_level,t_diff", "--out"]
     levels = {}
