@@ -23,11 +23,19 @@ _FORKS.set_forkserver_preload(
         "edgewise.dashboard.server",
         # what these import as they begin
         "alembic.command",
+        "anyio._backends._asyncio",
+        "nicegui.elements.colors",
+        "nicegui.elements.echart",
+        "nicegui.elements.input",
+        "nicegui.elements.select",
+        "nicegui.elements.timer",
         "sqlalchemy.dialects.sqlite",
         "uvicorn.lifespan.on",
         "uvicorn.loops.auto",
         "uvicorn.protocols.http.auto",
         "uvicorn.protocols.websockets.auto",
+        "uvloop",
+        "tests.frozen",
     ]
 )
 
