@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy import Engine
+from tests.counts import WHOLE
 from tests.forked import Forked
 from tests.shared import LIMIT_S, wait_until
 
@@ -25,6 +26,7 @@ PASSWORD = "open sesame"
 NODE = "a1b2c3"
 
 Serve = Callable[..., str]
+whole = pytest.mark.skipif(not WHOLE, reason="one more walk in a browser: make test-all")
 
 
 # Of a module, not of the session: while Playwright lives, no other test may have an event loop.

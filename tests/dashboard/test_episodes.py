@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine, select
 from tests.command import edgewise
+from tests.counts import WHOLE
 from tests.dashboard.conftest import NODE
 from tests.dashboard.past import PERIOD_S, rooms, row, store
 from tests.dashboard.test_teaching import LEFT, RIGHT, log_in, name_it
@@ -97,6 +98,7 @@ def test_a_click_on_an_episode_labels_it(
     assert abs(found.from_ts - start) < 1 and abs(found.to_ts - end - PERIOD_S) < 1
 
 
+@pytest.mark.skipif(not WHOLE, reason="trains on 7,200 readings: make test-all")
 @pytest.mark.long
 def test_ten_labelled_episodes_train_a_classifier(engine: Engine, db: str, tmp_path: Path) -> None:
     """Five showers and five open windows, one a day."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
-from tests.dashboard.conftest import NODE, Serve
+from tests.dashboard.conftest import NODE, Serve, whole
 from tests.dashboard.past import rooms, row, store
 from tests.dashboard.test_pages import EVIL
 from tests.dashboard.test_teaching import log_in
@@ -64,6 +64,7 @@ def test_a_name_is_given_and_read_everywhere(
         assert read_names(connection)[NODE] == NodeName(NODE, "Window, left", "lab")
 
 
+@whole
 def test_what_is_refused_and_what_is_no_html(
     page: Page, url: str, engine: Engine, secret: str
 ) -> None:
@@ -85,6 +86,7 @@ def test_what_is_refused_and_what_is_no_html(
     assert page.locator(".page img").count() == 0
 
 
+@whole
 def test_a_session_that_has_ended_changes_nothing(
     page: Page, browser: Browser, url: str, engine: Engine, secret: str
 ) -> None:

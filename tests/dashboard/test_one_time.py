@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine, select
-from tests.dashboard.conftest import LIMIT_MS, NODE, Serve
+from tests.dashboard.conftest import LIMIT_MS, NODE, Serve, whole
 from tests.dashboard.painted import expect_axis
 from tests.dashboard.past import row, store
 from tests.dashboard.test_teaching import labels_panel, log_in, start_label
@@ -112,6 +112,7 @@ def test_the_zone_of_the_browser(
     assert tuple(row) == (utc("2025-10-26 01:30"), utc("2025-10-26 04:05"))
 
 
+@whole
 def test_the_zone_that_was_asked_for(
     browser: Browser, serve: Serve, engine: Engine, secret: str
 ) -> None:

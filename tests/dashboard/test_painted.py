@@ -9,6 +9,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
+from tests.counts import count
 from tests.dashboard.conftest import LIMIT_MS, NODE, Serve
 from tests.dashboard.painted import chart_pixel, text_size, weak_texts
 from tests.dashboard.past import failure, rooms, row, store
@@ -17,7 +18,7 @@ from tests.dashboard.test_teaching import drag, log_in, name_it
 from edgewise.database.schema import diag, health
 
 WIDTHS = (320, 768, 1600)
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = count(("dark",), ("light", "dark"))
 HOUR_S = 3600
 
 
@@ -91,7 +92,8 @@ def test_the_chosen_range_is_marked_and_shown(page: Page, url: str, engine: Engi
     store(engine, [row(NODE, i, now - 60 * (10 * 1440 - i)) for i in range(10 * 1440)])
     page.goto(f"{url}/node?id={NODE}")
     expect_chosen(page, "Day")
-    for name, days in (("Week", 7), ("Month", 31), ("Year", 366), ("Day", 1), ("All", 10)):
+    ranges = (("Week", 7), ("All", 10), ("Month", 31), ("Year", 366), ("Day", 1))
+    for name, days in count(ranges[:2], ranges):
         page.get_by_role("button", name=name, exact=True).click()
         expect(page.locator(".ranges [aria-pressed=true]")).to_have_text(name)
         page.locator("summary").focus()

@@ -13,7 +13,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
-from tests.dashboard.conftest import NODE, Serve
+from tests.dashboard.conftest import NODE, Serve, whole
 from tests.dashboard.past import row, store
 from tests.dashboard.test_teaching import log_in
 
@@ -122,6 +122,7 @@ def test_the_first_failure_ends_it_and_the_same_again_goes_on(
     assert sorted(nodes.offered[3:]) == ["c", "d", "e", "f"]
 
 
+@whole
 def test_numbers_that_cannot_be_are_refused(
     page: Page,
     serve: Serve,

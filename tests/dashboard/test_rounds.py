@@ -7,7 +7,7 @@ import time
 
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
-from tests.dashboard.conftest import NODE, Serve
+from tests.dashboard.conftest import NODE, Serve, whole
 from tests.dashboard.past import failure, rooms, store
 
 from edgewise.dashboard.rounds import is_due
@@ -42,6 +42,7 @@ def test_nobody_looks_twice_in_an_hour(engine: Engine) -> None:
     assert not is_due(engine, now + 83_000) and is_due(engine, now + 84_000)
 
 
+@whole
 def test_the_next_day_is_on_the_chart(page: Page, url: str, engine: Engine) -> None:
     rows = rooms(NODE, 5 * 1440)
     store(engine, rows)

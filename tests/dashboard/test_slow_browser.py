@@ -6,6 +6,7 @@ import re
 
 from playwright.sync_api import Page, WebSocketRoute, expect
 from sqlalchemy import Engine
+from tests.dashboard.conftest import whole
 from tests.dashboard.past import row, store
 from tests.shared import wait_until
 
@@ -40,6 +41,7 @@ class SlowBrowser:
             self._browser.send(message)
 
 
+@whole
 def test_a_slow_browser_is_sent_one_drawing_at_a_time(
     page: Page, url: str, engine: Engine
 ) -> None:

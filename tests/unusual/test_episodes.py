@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sqlalchemy import Engine, select
+from tests.counts import WHOLE
 from tests.shared import LIMIT_S
 
 from edgewise.collector import Collector, Writer
@@ -92,6 +93,7 @@ def test_episodes_are_counted_as_they_are_found(detector_package: Package, event
     assert sum(episode.readings for episode in found) == (u > 100).sum()
 
 
+@pytest.mark.skipif(not WHOLE, reason="trains on 8,143 readings: make test-all")
 @pytest.mark.long
 def test_a_real_log(broker: str, engine: Engine, tmp_path: Path) -> None:
     # a reading every minute or so: jitter, as loggers have it

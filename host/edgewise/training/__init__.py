@@ -81,8 +81,6 @@ def train(
     ``progress`` gets the number of candidates that are tried, and of all candidates.
     Raises InputError where nothing can be learned from the labels or nothing fits the budget.
     """
-    from sklearn import config_context
-
     classes = classes_of(fit, test)
     rows = _labelled_rows(fit, classes, filters)
     search_rows = {f: r.select(_spread_rows(len(r.y))) for f, r in rows.items()}
@@ -92,6 +90,8 @@ def train(
             f"{fit.path}: no part can be held out and leave two classes to train on: "
             "record each class more than once, or on more nodes"
         )
+    from sklearn import config_context
+
     search = Search(search_rows, parts, len(classes), seed, check_jobs(jobs))
     # Its numbers need no check: they are whole, and so are the parameters of its own trees.
     with config_context(assume_finite=True, skip_parameter_validation=True):
