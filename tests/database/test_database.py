@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, create_engine, func, inspect, select, text
 from tests.broker.mosquitto import Mosquitto, anonymous
 from tests.collector.test_collector import publish, state
 from tests.shared import LIMIT_S, wait_until
@@ -19,7 +21,7 @@ from edgewise.collector import Collector, Writer
 from edgewise.database import open_db, opening
 from edgewise.database.schema import events, metadata, reading, rejected, status
 from edgewise.errors import EdgewiseError, InputError, OutsideError
-from edgewise.urls import parse_broker
+from edgewise.urls import check_db, parse_broker
 
 READING = {"node": "n1", "boot": 1, "seq": 1, "late": 0, "received_at": 1.0}
 FIRST_TABLES = {"reading", "event", "diag", "label", "model", "rejected"}
@@ -36,6 +38,37 @@ def test_a_new_one_has_the_tables_of_the_schema(url: str) -> None:
     assert differences(open_db(url)) == []
     with engine.connect() as connection:
         assert opening._version(connection) == opening.HEAD
+
+
+def structure(engine: Engine) -> dict[str, object]:
+    """What a table is made of, for each table."""
+    found = inspect(engine)
+
+    def parts(table: str) -> object:
+        columns = [
+            (c["name"], str(c["type"]), c["nullable"], c["default"])
+            for c in found.get_columns(table)
+        ]
+        indexes = [(i["name"], i["column_names"], i["unique"]) for i in found.get_indexes(table)]
+        keys = found.get_pk_constraint(table)["constrained_columns"]
+        return sorted(columns, key=str), sorted(indexes, key=str), keys
+
+    return {table: parts(table) for table in found.get_table_names()}
+
+
+def test_a_new_one_is_made_as_by_all_migrations(url: str) -> None:
+    migrated = create_engine(check_db(url))
+    config = Config()
+    config.set_main_option("script_location", "edgewise:database")
+    with migrated.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    step_by_step = structure(migrated)
+    with migrated.begin() as connection:
+        for table in step_by_step:
+            connection.execute(text(f"DROP TABLE {table}"))
+    migrated.dispose()
+    assert structure(open_db(url)) == step_by_step
 
 
 def test_one_of_before_versions_is_adopted_with_its_rows(url: str) -> None:

@@ -127,6 +127,8 @@ def _upgrade(connection: Connection, url: str) -> None:
     from alembic import command
     from alembic.config import Config
 
+    from edgewise.database.schema import metadata
+
     one_at_a_time(connection)
     version = _version(connection)  # read again: another process may have upgraded it
     config = Config()
@@ -134,6 +136,10 @@ def _upgrade(connection: Connection, url: str) -> None:
     config.attributes["connection"] = connection
     if version and version > HEAD:
         raise InputError(f"database {url}: of a later Edgewise ({version}): upgrade Edgewise")
+    if version is None:
+        metadata.create_all(connection)
+        command.stamp(config, HEAD)
+        return
     if version == "":
         command.stamp(config, _FIRST)
     command.upgrade(config, "head")
