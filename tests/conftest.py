@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import skops.io  # noqa: F401 - it walks through all modules that are there: the fewer the better
 from sqlalchemy import Engine
 from tests.broker.mosquitto import anonymous
 from tests.counts import count
