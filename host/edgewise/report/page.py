@@ -159,15 +159,16 @@ def _detector(info: Facts) -> str:
     if detector is None:
         return ""
     limits = detectors.limit_rows(detector, info["period_ms"])
+    learn = (info.get("heads") or {}).get("learn")
     return _section(
         "What is unusual",
-        _p(detectors.summary(detector)),
+        _p(detectors.summary(detector, learn)),
         _p(detectors.effect(info)),
         _table(["feature", "usual, up to", "alarm above", "in words"], limits),
         "<h3>False alarms</h3>",
         _table(
             ["", "episodes", "days of readings", "a week and node"],
-            detectors.false_alarms(detector),
+            detectors.false_alarms(detector, learn is not None),
         ),
         _p("Unusual readings less than half an hour apart are one episode.", "note"),
     )
