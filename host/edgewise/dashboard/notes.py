@@ -81,7 +81,7 @@ def _event_text(row: Any, scale: Scale) -> str:
     if row.event == "unusual":
         return event_text(payload)
     if row.event == "learn" and "to" in payload:
-        return f"what is usual: limits from {payload.get('from')} → {payload['to']}"
+        return f"limits of what is usual: {payload.get('from')} → {payload['to']}"
     change = f": {payload.get('from') or 'start'} → {payload['to']}" if "to" in payload else ""
     return f"{row.event}{change}{' (' + str(payload['err']) + ')' if 'err' in payload else ''}"
 
