@@ -206,10 +206,9 @@ def test_the_log_of_a_generic_detector_chooses_nothing(week: Log) -> None:
     assert [(a.episodes, a.days) for a in alarms] == [(0, 0.694), (0, 0.806)]
 
 
-@pytest.fixture
-def node(package: Package, week: Log, broker: str, operator: Operator) -> Iterator[SimulatedNode]:
-    """A node whose first day is over with the tenth reading: on its flash is what it learnt."""
-    log = week.select(np.arange(DAY - 10, len(week)))
+@pytest.fixture(scope="module")
+def learnt(package: Package, week: Log) -> dict[str, bytes]:
+    """The files of a node whose first day is over with its tenth reading from now on."""
     model = Model(package.blob)
     heads, pipeline, store = Heads(model), Pipeline(model.features, []), Store()
     learner = heads.learner
@@ -217,11 +216,34 @@ def node(package: Package, week: Log, broker: str, operator: Operator) -> Iterat
     for slot in range(DAY - 10):
         heads.push(pipeline.push(slot, int(week.t_dc[slot]), int(week.h_pm[slot])), pipeline.age)
     learner._write()  # as after an hour
+    return store.files
+
+
+@pytest.fixture
+def node(
+    package: Package, week: Log, learnt: dict[str, bytes], broker: str, operator: Operator
+) -> Iterator[SimulatedNode]:
+    """A node with what it learnt on its flash."""
+    log = week.select(np.arange(DAY - 10, len(week)))
     settings = node_config({}, parse_broker(broker), NODE)
     world = {"EDGEWISE_SIM_RATE": "200"}
-    with SimulatedNode(package, log, settings, 1, world=world, files=store.files) as simulated:
+    with SimulatedNode(package, log, settings, 1, world=world, files=learnt) as simulated:
         operator.hear("event", event="reset")
         yield simulated
+
+
+@pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
+def test_a_node_that_sleeps_goes_on_from_its_flash(
+    package: Package, week: Log, learnt: dict[str, bytes], broker: str, operator: Operator
+) -> None:
+    log = week.select(np.arange(DAY - 10, DAY + 5))
+    settings = node_config({"sleep": True}, parse_broker(broker), NODE)
+    with SimulatedNode(package, log, settings, 1, files=learnt) as sleeper:
+        event = operator.hear("event", event="learn")
+        assert (event["seq"], event["from"], event["to"]) == (10, "generic", "1 day")
+        # the end of the day is the end of an hour
+        names = sorted(path.name for path in sleeper.flash.glob("learnt?"))
+        assert names == ["learnt0", "learnt1"]
 
 
 @pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
