@@ -182,6 +182,8 @@ def test_after_a_torn_file_the_next_writes_are_newer():
 def test_another_period_and_other_features_learn_by_themselves():
     store = Store()
     room = Room(store).live(40, 50, 60)
+    room.learner.set_period(SIX_HOURS_MS)
+    assert room.learner.status() == {"learnt_h": 72, "limits_d": 2}
     assert Room(store, 2 * SIX_HOURS_MS).state() == Room().state()
     others = Detector(GENERIC, ["h_range_5", "t_range_2"])
     other = Learner(FACTS, others, SIX_HOURS_MS)

@@ -38,13 +38,16 @@ class Learner:
         # the largest value of each feature, today and on the days before
         self._most = array("H", bytes(2 * len(self._generic) * (_DAYS + 1)))
         self._files = None
-        self._writes = 0
+        self._writes = self._per_day = 0
         self.kept_bytes = _HEAD_BYTES + 2 * len(self._most)
         self.set_period(period_ms)
 
     def set_period(self, period_ms):
         # What was learnt holds for its period.
-        self._per_day = max(1, _DAY_MS // period_ms)
+        per_day = max(1, _DAY_MS // period_ms)
+        if per_day == self._per_day:
+            return
+        self._per_day = per_day
         self._per_hour = max(1, self._per_day // _HOURS)
         self._key = crc32(b"%d" % self._per_day, crc32(",".join(self._detector.names).encode()))
         self._clear()
