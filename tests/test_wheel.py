@@ -36,8 +36,9 @@ def test_it_holds_the_files_of_the_node_and_of_the_simulator(wheel: Path) -> Non
     for path in simulator.rglob("*.py"):
         name = path.relative_to(simulator).as_posix()
         assert files[f"edgewise/simulator/board/{name}"] == path.read_bytes()
-    model = paths.default_model() / "model.json"
-    assert files["edgewise/_models/occupancy/model.json"] == model.read_bytes()
+    for name in ("first-week", "occupancy"):
+        model = paths.default_model().parent / name / "model.json"
+        assert files[f"edgewise/_models/{name}/model.json"] == model.read_bytes()
 
 
 @pytest.mark.long

@@ -32,10 +32,11 @@ class Node:
         contract = model.contract
         self._pipeline = Pipeline(model.features, contract["filters"])
         self._confirm = Confirm(*rule(settings["confirm"], model.heads), len(model.classes))
-        self._heads = Heads(model)
         self._on = settings["actuator"]["on"]
         self._safe = settings["actuator"]["safe"] == "on"
         self._period_ms = settings["period_ms"] or contract["period_ms"]
+        self._heads = Heads(model, self._period_ms)
+        self.learner = self._heads.learner
         self._outlook = make_outlook(model, settings["limits"], self._period_ms)
         self._follows_limits = settings["actuator"]["follow"] == "limit"
         self.console = None  # a drivers.console, set by the owner
@@ -133,6 +134,8 @@ class Node:
         if self._hold.note_good(now_s):
             self._link.event(self._seq, "fault", '"from":"fault","to":"ok"}')
         self._note_unusual(True)
+        if self.learner:
+            self.learner.tell(self._link, self._seq)
         before = self._confirm.confirmed
         if cls != UNSURE and self._confirm.push(cls):
             self._report_class(before, cls)
@@ -206,6 +209,8 @@ class Node:
         self._pipeline.clear()
         if self._outlook:
             self._outlook.set_period(self._period_ms)
+        if self.learner:
+            self.learner.set_period(self._period_ms)
         self._next_ms = self._clock.ticks_ms()
 
     def stay_awake(self, minutes):
@@ -224,6 +229,8 @@ class Node:
         gc.collect()
         told = self._facts()
         told.update(self._sensor.status())
+        if self.learner:
+            told.update(self.learner.status())
         told.update(
             {
                 "taken": self._seq,

@@ -19,6 +19,7 @@ __all__ = [
     "make_config_dir",
     "node_dirs",
     "node_files",
+    "shipped_model",
     "simulator_dir",
 ]
 
@@ -47,10 +48,18 @@ def node_files() -> dict[str, Path]:
 
 def default_model() -> Path:
     """Return the folder of the model package that comes with Edgewise; EdgewiseError without."""
+    folder = shipped_model(_MODEL)
+    if folder is None:
+        raise EdgewiseError("the model occupancy is not installed; install edgewise again")
+    return folder
+
+
+def shipped_model(name: str) -> Path | None:
+    """Return the folder of a model package that comes with Edgewise; None for another name."""
     for folder in (_HERE / "_models", _HERE.parents[1] / "models"):  # in the wheel, in a checkout
-        if (folder / _MODEL / "model.json").is_file():
-            return folder / _MODEL
-    raise EdgewiseError("the model occupancy is not installed; install edgewise again")
+        if (folder / name / "model.json").is_file():
+            return folder / name
+    return None
 
 
 def node_dirs() -> list[Path]:

@@ -29,8 +29,10 @@ from tests.shared import LIMIT_S, wait_until
 
 from edgewise.board.serial.log_file import GrowingLog
 from edgewise.board.serial.screen import NodeState
+from edgewise.cli.monitor import _format as monitor_line
 from edgewise.errors import InputError, OutsideError, unwritable
 from edgewise.logs.log import read_log
+from edgewise.messages.learning import describe_learning
 from edgewise.messages.serial import Damaged, Diag, Hello, Reading, Text, decode
 
 EDGEWISE = [sys.executable, "-m", "edgewise.cli.main"]
@@ -137,6 +139,28 @@ def test_the_table_says_what_was_heard() -> None:
     assert rows["readings"] == "2, 1 failed (1 timeout)"
     assert rows["link"] == "connected"
     assert rows["line"] == "open, 1 damaged"
+
+
+def test_a_node_that_learns_says_how_far_it_is() -> None:
+    node = NodeState()
+    node.hear(decode(b'diag {"boot":1,"ts":null,"heap":9000}'))
+    assert "usual here" not in dict(node.rows())
+    for hours, days, words in (
+        (0, 0, "learning, day 1 of 7: generic limits"),
+        (24, 1, "learning, day 2 of 7: limits from 1 day here"),
+        (168, 7, "learnt: limits from 7 days here"),
+    ):
+        line = f'diag {{"boot":1,"ts":null,"heap":9000,"learnt_h":{hours},"limits_d":{days}}}'
+        message = decode(line.encode())
+        node.hear(message)
+        assert dict(node.rows())["usual here"] == words
+        assert monitor_line(message) == f"diag: 9000 bytes free, {words}"
+    for damaged in (
+        {"learnt_h": "x", "limits_d": 1},
+        {"learnt_h": 5},
+        {"learnt_h": 5, "limits_d": 9},
+    ):
+        assert describe_learning(damaged) == ""
 
 
 def test_monitor_survives_garbage_reset_and_unplugging(cable: Cable, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import edgewise.ota.targets as targets
 from edgewise.broker.embedded import EmbeddedBroker
 from edgewise.collector import Collector, Writer, writer
 from edgewise.dashboard.fleet import fleet
-from edgewise.database.schema import health, status
+from edgewise.database.schema import diag, events, health, status
 from edgewise.urls import parse_broker
 
 EVIL = "<img src=x onerror=window.hacked=1>"
@@ -44,6 +44,24 @@ def test_every_node_is_there_with_what_is_wrong_with_it(
         expect(page.locator(f".card.{css}")).to_contain_text(name)
     expect(page.locator(".card", has_text="broken")).to_contain_text("failed read: timeout")
     expect(page.locator(".counts")).to_contain_text("3 online")
+
+
+def test_a_node_that_learns_says_how_far_it_is(page: Page, url: str, engine: Engine) -> None:
+    now = time.time()
+    store(engine, rooms(NODE))
+    figures = {"boot": 1, "ts": int(now), "learnt_h": 30, "limits_d": 1}
+    change = {"event": "learn", "seq": 5, "from": "generic", "to": "1 day"}
+    shared = {"node": NODE, "boot": 1, "ts": now, "received_at": now}
+    with engine.begin() as connection:
+        connection.execute(diag.insert().values(**shared, payload=json.dumps(figures)))
+        said = json.dumps({**change, "boot": 1, "ts": int(now)})
+        event = {**shared, "seq": 5, "event": "learn", "payload": said, "digest": "1" * 32}
+        connection.execute(events.insert().values(**event))
+    page.goto(url)
+    expect(page.locator(".card")).to_contain_text("learning, day 2 of 7")
+    page.locator(".card").click()
+    expect(page.locator("body")).to_contain_text("learning, day 2 of 7: limits from 1 day here")
+    expect(page.locator("body")).to_contain_text("limits of what is usual: generic → 1 day")
 
 
 def test_a_click_opens_the_node_and_its_chart(page: Page, url: str, engine: Engine) -> None:

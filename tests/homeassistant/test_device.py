@@ -212,6 +212,25 @@ def test_how_unusual_a_reading_is(u: float | None, unusual: str, percent: str) -
 
 
 @pytest.mark.parametrize(
+    ("diag", "learning"),
+    [
+        ({"learnt_h": 0, "limits_d": 0}, "day 1 of 7"),
+        ({"learnt_h": 47, "limits_d": 1}, "day 2 of 7"),
+        ({"learnt_h": 167, "limits_d": 2}, "day 7 of 7"),
+        ({"learnt_h": 168, "limits_d": 7}, "learnt"),
+        ({"heap": 1}, "None"),
+    ],
+)
+def test_how_far_a_node_has_learnt(diag: dict[str, int], learning: str) -> None:
+    component = discovery("a1b2c3", CLASSES, "home/edge", learns=True)["cmps"]["learning"]
+    assert set(component) <= FIELDS["sensor"]
+    assert component["state_topic"] == "home/edge/a1b2c3/diag"
+    template = TEMPLATES.from_string(component["value_template"])
+    assert template.render(value_json=diag) == learning
+    assert discovery("a1b2c3", CLASSES)["cmps"]["learning"] == {"platform": "sensor"}
+
+
+@pytest.mark.parametrize(
     ("t_c", "t_f"),
     [(-3.4, "25.88"), (0, "32.0"), (21.5, "70.7"), (-40.0, "-40.0"), (None, "None")],
 )

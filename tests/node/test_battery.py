@@ -52,6 +52,9 @@ BLOB = make_blob()
 MODEL = Model(BLOB)
 LIMITS = '{"detector":{"feature":[1],"limit":[200],"usual":[40]}}'
 DETECTOR = Model(make_blob(LIMITS))
+LEARNS = Model(
+    make_blob(LIMITS[:-1] + ',"learn":{"days":[1,2,7],"part":[2,4,8],"times":[3,3,2]}}')
+)
 NEXT = (
     '{"next":{"h":[151,242],"h_band":[60,102],"k":5,"minutes":[30,60],"t":[166,294],'
     '"t_band":[28,44]}}'
@@ -328,6 +331,21 @@ def test_it_finds_the_episodes_of_one_that_never_sleeps():
         assert w.deliveries[k][-1] == expected[k]
     # room for fewer readings and larger events
     assert w.node.outbox.size < World([], model=MODEL).outbox_size()
+
+
+def test_it_learns_what_is_usual_over_every_sleep():
+    readings = [(200 + i % 3, 500) for i in range(60)]
+    w = World(readings, report_every=10, model=LEARNS)
+    w.settings["period_ms"] = 3600000
+    w.settings["key"] = key(LEARNS.digest, 3, 5, 3600000)
+    for _ in readings:
+        w.wake()
+    assert w.node.learner.status() == {"learnt_h": 60, "limits_d": 2}
+    told = [json.loads(e) for e in w.events if '"event":"learn"' in e]
+    assert [(e["seq"], e["from"], e["to"]) for e in told] == [
+        (24, "generic", "1 day"),
+        (48, "1 day", "2 days"),
+    ]
 
 
 def test_what_comes_next_is_told_when_the_radio_is_on():

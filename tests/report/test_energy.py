@@ -94,8 +94,9 @@ class Board:
         return b""
 
 
-def test_as_many_readings_wait_as_the_node_has_room_for() -> None:
-    package = load_package(OCCUPANCY)
+@pytest.mark.parametrize("name", ["occupancy", "first-week"])
+def test_as_many_readings_wait_as_the_node_has_room_for(name: str) -> None:
+    package = load_package(OCCUPANCY.parent / name)
     settings = {
         "key": 1,
         "need": CONFIRM_NEED,
@@ -110,7 +111,7 @@ def test_as_many_readings_wait_as_the_node_has_room_for() -> None:
     node = SleepyNode(
         board, Plausible((0, 0), 0), board, board, package.model(), ["0", "1"], settings
     )
-    assert node.outbox.size == readings_kept(package.features, package.filters)
+    assert node.outbox.size == readings_kept(package.features, package.filters, package.heads, 2)
     assert node.outbox.size >= 40
 
 

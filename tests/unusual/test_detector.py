@@ -141,6 +141,11 @@ def test_the_command_says_limits_false_alarms_and_what_is_too_short(
     [
         ("--unlabelled --false-alarms soon", "--false-alarms soon: a number above 0 and a time"),
         ("--false-alarms soon", "--false-alarms soon: a number above 0 and a time"),
+        ("--generic", "--generic is for --unlabelled: give both"),
+        (
+            "--unlabelled --generic --false-alarms 1/week",
+            "--generic has fixed limits: leave --false-alarms out",
+        ),
         ("--since 7d", "--since is for --unlabelled: give both"),
         ("--unlabelled --since 7d", "--since is for --db: cut the log, or leave --since out"),
         (

@@ -71,7 +71,7 @@ def _answer(board, verb, name, error=None, value=None):
 
 def _changes(verb, value):
     # whether the order changes something
-    if verb in ("config", "model"):
+    if verb in ("config", "learn", "model"):
         return value not in (None, "status")
     return verb not in ("ping", "diag", "log", "stay-awake")
 
@@ -192,9 +192,22 @@ def _model(board, value, name):
         raise NodeError("value must be status or rollback")
 
 
+def _learn(board, value, name):
+    learner = board.node.learner
+    if learner is None:
+        raise NodeError("the model does not learn on the node")
+    if value == "reset":
+        learner.reset()
+    elif value is None or value == "status":
+        return json.dumps(learner.status())
+    else:
+        raise NodeError("value must be status or reset")
+
+
 _VERBS = {
     "ping": _ping,
     "diag": _diag,
+    "learn": _learn,
     "log": _log,
     "config": _config,
     "period": _period,

@@ -23,12 +23,13 @@ def gap_slots(period_ms):
 
 class Detector:
     # facts (core.headcheck has the limits): feature, usual and limit, one of each for a limit.
-    # features: their names. Bound: 100 * 32,766 is below 2**22.
+    # features: their names. core.learn changes usual and limit.
+    # Bound: 100 * 32,766 is below 2**22.
     def __init__(self, facts, features):
         self.names = [features[i] for i in facts["feature"]]
-        self._feature = bytearray(facts["feature"])
-        self._usual = array("H", facts["usual"])
-        self._limit = array("H", facts["limit"])
+        self.feature = bytearray(facts["feature"])
+        self.usual = array("H", facts["usual"])
+        self.limit = array("H", facts["limit"])
         # absolute humidity and dew point follow from what is measured
         self._measured = bytearray([name[0] in "th" for name in self.names])
         self.u = self.k = self.value = 0
@@ -41,10 +42,10 @@ class Detector:
     def push(self, x):
         # -> u: the largest value / limit in percent, above 100 beyond a limit. k and value: the
         # limit to name, a measured one where one is crossed, and its value.
-        limits = self._limit
+        limits = self.limit
         u = most = -1
         k = 0
-        for i in self._feature:
+        for i in self.feature:
             value = x[i]
             limit = limits[k]
             # as in percent() and _rank(), which cost twice the time
@@ -72,7 +73,7 @@ class Detector:
 
     def percent(self, k, value):
         # rounded up, so that it is above 100 where the value is above the limit
-        limit = self._limit[k]
+        limit = self.limit[k]
         return (100 * value + limit - 1) // limit if value > 0 else 0
 
     def note(self, slot, is_read, period_ms):
@@ -117,7 +118,7 @@ class Detector:
     def tail(self, k, value, seconds, period_ms):
         name = self.names[k]
         strength = percent(self.percent(k, value))
-        values = (value, self._usual[k], self._limit[k])
+        values = (value, self.usual[k], self.limit[k])
         if name.split("_")[1] == "since":  # readings without a change
             value, usual, limit = [str(v * period_ms // 1000) for v in values]
         else:

@@ -9,6 +9,11 @@ FLOOR_MAX = const(255)
 READINGS_MAX = const(255)  # core.pipeline counts so far
 LIMITS_MAX = const(16)
 LIMIT_MAX = const(32766)  # as features are clamped
+# Of core.learn:
+STAGES_MAX = const(4)
+DAYS_MAX = const(7)
+TIMES_MAX = const(20)
+PART_MAX = const(255)
 # Of core.outlook:
 HORIZONS_MAX = const(4)
 MINUTES_MAX = const(1440)
@@ -23,6 +28,7 @@ WIDTH_MAX = const(255)  # outputs of a layer
 def check_heads(heads, n_classes, n_features, period_ms):
     checks = {
         "detector": (_detector, n_features),
+        "learn": (_learn, n_classes if "detector" in heads else 0),
         "network": (_network, n_classes),
         "next": (_next, period_ms),
         "temporal": (_temporal, n_classes),
@@ -48,6 +54,21 @@ def _detector(facts, n_features):
         and len(set(feature)) == n
         and _are_within(facts["usual"], n, 0, LIMIT_MAX)
         and _are_within(facts["limit"], n, 1, LIMIT_MAX)
+    )
+
+
+def _learn(facts, n):
+    # two classes, normal and unusual, beside a detector
+    if n != 2 or sorted(facts) != ["days", "part", "times"]:
+        return False
+    days = facts["days"]
+    n_stages = len(days) if isinstance(days, list) else 0
+    return (
+        1 <= n_stages <= STAGES_MAX
+        and _are_within(days, n_stages, 1, DAYS_MAX)
+        and _are_ascending(days)
+        and _are_within(facts["times"], n_stages, 1, TIMES_MAX)
+        and _are_within(facts["part"], n_stages, 1, PART_MAX)
     )
 
 
@@ -79,7 +100,7 @@ def _next(facts, period_ms):
     return (
         1 <= n <= HORIZONS_MAX
         and _are_within(minutes, n, 1, MINUTES_MAX)
-        and all([minutes[i - 1] < minutes[i] for i in range(1, n)])
+        and _are_ascending(minutes)
         and minutes[0] * 60000 >= period_ms
         and _are_within([facts["k"]], 1, 1, K_MAX)
         and all([_are_within(facts[c], n, 0, SHARE_MAX) for c in "th"])
@@ -97,6 +118,10 @@ def _network(facts, n):
         and _are_within(layers, len(layers), 1, WIDTH_MAX)
         and layers[-1] == n
     )
+
+
+def _are_ascending(values):
+    return all([values[i - 1] < values[i] for i in range(1, len(values))])
 
 
 def _are_within(values, n, low, high):

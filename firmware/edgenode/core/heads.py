@@ -15,8 +15,8 @@ def make_outlook(model, given, period_ms):
 
 
 class Heads:
-    # model: core.model, whose contract may have `heads`
-    def __init__(self, model):
+    # model: core.model, whose contract may have `heads`; period_ms: 0 for the model's
+    def __init__(self, model, period_ms=0):
         self._model = model
         self._temporal = None
         facts = model.heads.get("temporal")
@@ -31,10 +31,16 @@ class Heads:
             from .detector import Detector
 
             self.detector = Detector(facts, model.features)
+        self.learner = None
+        facts = model.heads.get("learn")
+        if facts:
+            from .learn import Learner
+
+            self.learner = Learner(facts, self.detector, period_ms or model.contract["period_ms"])
         unsure = model.heads.get("unsure", {"readings": 0, "p": 0})
         self._cold = unsure["readings"]
         self._p_min_pc = unsure["p"]
-        self._kept = [head for head in (self._temporal, self.detector) if head]
+        self._kept = [head for head in (self._temporal, self.detector, self.learner) if head]
         self.kept_bytes = sum([head.kept_bytes for head in self._kept])
         self.best = self.p_pc = 0
 
@@ -44,8 +50,14 @@ class Heads:
         model = self._model
         if self.detector:
             self.u = self.detector.push(x)
-        self.best = model.predict(x)
-        self.p_pc = model.p_pc
+        if self.learner:
+            # the trees know the generic limits only
+            self.learner.push(x)
+            self.best = int(self.detector.is_unusual)
+            self.p_pc = 100
+        else:
+            self.best = model.predict(x)
+            self.p_pc = model.p_pc
         temporal = self._temporal
         if temporal:
             if age == 1:

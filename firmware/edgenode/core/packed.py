@@ -11,6 +11,7 @@ FAULT = const(1)
 GOOD = const(2)
 UNUSUAL = const(3)
 LIMIT = const(4)
+LEARN = const(5)
 READING_BYTES = const(7)
 _U_BYTES = const(1)  # of a reading of a model with a detector
 _U_MAX = const(254)
@@ -247,6 +248,10 @@ class PackedEvents:
 
             more = self._waiting[0][5:]
             return head + '"event":"limit",%s}' % tail(was >> 2, was & 3, now, *more)
+        if kind == LEARN:
+            from .learn import tail
+
+            return head + '"event":"learn",%s}' % tail(was, now)
         return head + '"event":"fault","from":"fault","to":"ok"}'
 
     def move(self, jump_s, since_s, now_s):

@@ -7,7 +7,7 @@ from ..core.compat import const
 from ..core.decide import Confirm
 from ..core.heads import Heads, make_outlook
 from ..core.kept import Kept, Network
-from ..core.packed import CLASS, FAULT, GOOD, UNUSUAL, PackedEvents, PackedOutbox
+from ..core.packed import CLASS, FAULT, GOOD, LEARN, UNUSUAL, PackedEvents, PackedOutbox
 from ..core.pipeline import Pipeline
 from ..core.records import UNSURE
 from ..errors import ModelError
@@ -39,11 +39,12 @@ class SleepyNode:
         self._plausible = plausible
         self._clock = clock
         self._power = power
-        self._heads = Heads(model)
+        self._heads = Heads(model, settings["period_ms"])
         self._pipeline = Pipeline(model.features, model.contract["filters"])
         self._confirm = Confirm(settings["need"], settings["of"], len(model.classes))
         self._outlook = make_outlook(model, settings["limits"], settings["period_ms"])
         self._limits = self._outlook.limits if self._outlook else None
+        self.learner = self._heads.learner
         detector = self._heads.detector
         self.events = PackedEvents(
             classes_json, detector, settings["period_ms"], self._limits is not None
@@ -196,6 +197,10 @@ class SleepyNode:
         self.outbox.push(self.seq, ts, raw[0], raw[1], cls, self._heads.p_pc, 0, self._heads.u)
         self._show(ts, cls, 0)
         self._note_unusual(ts, True)
+        learner = self.learner
+        if learner and learner.told != learner.stage:
+            self.events.push(LEARN, learner.told, learner.stage, self.seq, ts)
+            learner.told = learner.stage
         before = self._confirm.confirmed
         if cls != UNSURE and self._confirm.push(cls):
             self.events.push(CLASS, before, cls, self.seq, ts)

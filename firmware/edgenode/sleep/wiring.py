@@ -6,6 +6,7 @@ import machine
 
 from ..core.decide import rule
 from ..core.kept import key
+from ..drivers import flash
 from ..drivers.console import Console
 from ..drivers.power import Power
 from ..start.sensing import greet, make_dht, make_plausible, node_name
@@ -35,6 +36,8 @@ def nap(board, settings, forest):
             "next_boot": board.begin,
         },
     )
+    if node.learner:
+        node.learner.open(flash, node.fresh)
     if settings["serial"]:
         greet(board, node_name(settings), node.boot, forest)
         node.console = Console(node.boot, classes)

@@ -37,7 +37,7 @@ class SafeNode:
     def diag(self):
         return json.dumps(self._facts())
 
-    model_name = crc = None
+    model_name = crc = learner = None
 
     def set_period(self, period_ms):
         pass  # takes effect with the next start

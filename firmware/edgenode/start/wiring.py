@@ -8,6 +8,7 @@ import machine
 from ..app import Node
 from ..core.gate import Gate
 from ..core.hold import Hold
+from ..drivers import flash
 from ..drivers.console import Console
 from ..drivers.output import NoOutput, Output
 from ..drivers.sensor import Sensor
@@ -30,6 +31,8 @@ def build(board, settings, forest):
     board.link.on_model = board.take_model
     board.node = _node(board, settings, forest)
     if forest:
+        if board.node.learner:
+            board.node.learner.open(flash)
         forest.features = forest.heads = None  # of no use any more
     if settings["serial"]:
         board.node.console = Console(board.boot.number, classes)

@@ -30,10 +30,13 @@ __all__ = ["EXAMPLES", "command", "send"]
 EXAMPLES = (
     "edgewise command diag --node a1b2c3 --broker mqtt://localhost",
     "edgewise command period 30000 --node a1b2c3 --broker mqtt://localhost",
+    "edgewise command learn reset --node a1b2c3 --broker mqtt://localhost",
     """edgewise command config '{"confirm": {"need": 2, "of": 3}}' --node a1b2c3 """
     "--broker mqtt://localhost",
 )
-_Verb = Literal["ping", "diag", "log", "config", "period", "reboot", "safe", "actuator", "model"]
+_Verb = Literal[
+    "ping", "diag", "log", "config", "period", "reboot", "safe", "actuator", "model", "learn"
+]
 
 
 def command(

@@ -190,6 +190,7 @@ def _devices(
                 has_u=has_u,
                 minutes=minutes,
                 update=update,
+                learns="learn" in model.heads,
                 **options,
             )
         except InputError as e:

@@ -113,6 +113,9 @@ def _words(heads: dict[str, dict[str, Any]]) -> str:
     if detector := heads.get("detector"):
         n = len(detector["limit"])
         words.append(f"a detector of {n} limit{'s' * (n != 1)}")
+    if learn := heads.get("learn"):
+        days = ", ".join(map(str, learn["days"][:-1]))
+        words.append(f"own limits after {days} and {learn['days'][-1]} days on the node")
     if following := heads.get("next"):
         words.append(f"forecasts for {' and '.join(map(str, following['minutes']))} min")
     return ", ".join(words)

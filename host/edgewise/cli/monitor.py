@@ -124,6 +124,7 @@ def _handle_event(
 
 def _format(message: Said) -> str:
     from edgewise.board.filesystem.tracebacks import located
+    from edgewise.messages.learning import describe_learning
     from edgewise.messages.serial import Damaged, Diag, Reading
 
     if isinstance(message, Reading):
@@ -132,7 +133,9 @@ def _format(message: Said) -> str:
         )
         return f"#{message.seq}  {values}{_format_class(message)}"
     if isinstance(message, Diag):
-        return f"diag: {message.figures.get('heap', '-')} bytes free"
+        learning = describe_learning(message.figures)
+        heap = f"{message.figures.get('heap', '-')} bytes free"
+        return f"diag: {heap}{f', {learning}' if learning else ''}"
     return f"damaged: {message.text}" if isinstance(message, Damaged) else located(message.text)
 
 

@@ -184,7 +184,8 @@ def _episodes(loaded: Package, rows: Log) -> list[Episode] | None:
     if detector is None:
         return None
     table = build_table(rows, loaded.features, loaded.filters, loaded.period_ms, loaded.max_delta)
-    return find_episodes(detector, loaded.features, loaded.period_ms, rows, table)
+    learn = loaded.heads.get("learn")
+    return find_episodes(detector, loaded.features, loaded.period_ms, rows, table, learn)
 
 
 def _say_episodes(episodes: list[Episode]) -> None:

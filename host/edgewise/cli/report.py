@@ -31,7 +31,7 @@ def report(
     from edgewise.report.energy import battery
     from edgewise.report.page import ranking
     from edgewise.training.detector import Detector
-    from edgewise.unusual.words import describe_limit
+    from edgewise.unusual.words import describe_learn, describe_limit
 
     if out is not None:
         outputs.check_file(out, outputs.PAGE, [model])
@@ -69,6 +69,8 @@ def report(
     if detector is not None:
         for limit in detector.limits:
             typer.echo(printable(describe_limit(limit, info["period_ms"])))
+        if learn := loaded.heads.get("learn"):
+            typer.echo(describe_learn(learn))
     if evidence is not None:
         typer.echo(f"levels {'on' if evidence['levels']['used'] else 'off'}: ", nl=False)
         typer.echo(printable(evidence["levels"]["why"]))

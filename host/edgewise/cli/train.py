@@ -16,6 +16,7 @@ from edgewise.cli.unlabelled import (
     forecast_lines,
     read_db,
     say_limits,
+    train_first_week,
     train_unlabelled,
 )
 from edgewise.console import emit_json, progress_bar, say
@@ -34,6 +35,7 @@ EXAMPLES = (
     "edgewise train --db sqlite:///edgewise.db --out models/taught",
     "edgewise train LOG.csv --db sqlite:///edgewise.db --out models/both",
     "edgewise train LOG.csv --unlabelled --false-alarms 1/week --out models/unusual",
+    "edgewise train LOG.csv --unlabelled --generic --out models/first-week",
     "edgewise train --db sqlite:///edgewise.db --unlabelled --since 28d --out models/unusual",
 )
 
@@ -87,6 +89,14 @@ def train(
         bool,
         typer.Option(
             "--unlabelled", help="Learn what is usual, without labels: normal or unusual"
+        ),
+    ] = False,
+    generic: Annotated[
+        bool,
+        typer.Option(
+            "--generic",
+            help="With --unlabelled: limits for any room, which the node narrows by itself in its "
+            "first week; the log chooses nothing",
         ),
     ] = False,
     false_alarms: Annotated[
@@ -174,8 +184,12 @@ def train(
     db = db_or_none(db, db_password_file)
     if unlabelled:
         _check_unlabelled(log, db, since, (max_nodes, max_bytes, max_us, levels, filters))
+        if generic and false_alarms is not None:
+            raise InputError("--generic has fixed limits: leave --false-alarms out")
     elif since is not None:
         raise InputError("--since is for --unlabelled: give both")
+    elif generic:
+        raise InputError("--generic is for --unlabelled: give both")
     wanted = None if false_alarms is None else per_week(false_alarms)
     options = Split(label, group, test, split_col, train_value, resample, choices)
     if unlabelled:
@@ -184,8 +198,11 @@ def train(
             if db
             else _read_log(log, node, options, needs_label=False)
         )
-        rate = false_alarms or DEFAULT_RATE
-        info = train_unlabelled(parts, rate, seed, out, form, next_ is Choice.auto)
+        if generic:
+            info = train_first_week(parts, seed, out, form)
+        else:
+            rate = false_alarms or DEFAULT_RATE
+            info = train_unlabelled(parts, rate, seed, out, form, next_ is Choice.auto)
         say(f"written: {out}")
         if json:
             emit_json({"model": str(out), **info})

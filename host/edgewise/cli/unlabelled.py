@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from edgewise.training import Trained
     from edgewise.training.detector import Detector
 
-__all__ = ["DEFAULT_RATE", "forecast_lines", "read_db", "say_limits", "train_unlabelled"]
+__all__ = [
+    "DEFAULT_RATE",
+    "forecast_lines",
+    "read_db",
+    "say_limits",
+    "train_first_week",
+    "train_unlabelled",
+]
 
 DEFAULT_RATE = "1/week"
 _LABELS_MAX = 16
@@ -59,11 +66,43 @@ def train_unlabelled(
         say(line)
     for line in forecast_lines(info):
         say(line)
+    say(_comparison(info))
+    return info
+
+
+def train_first_week(
+    parts: tuple[Log, Log, dict[str, str]], seed: int, out: Path, form: Form
+) -> dict[str, Any]:
+    """Write the package of a detector that learns on the node and return its model.json."""
+    from edgewise.compile import compile_model
+    from edgewise.unusual.first_week import LEARN, train_generic
+    from edgewise.unusual.words import describe_learn, describe_limit
+
+    training, testing, data = parts
+    with progress_bar("learning as a node does"):
+        trained = train_generic(training, testing, seed)
+    detector = trained.detector
+    with progress_bar("compiling, and comparing with scikit-learn"):
+        info = compile_model(trained, out, data, form)
+    if detector is None:
+        return info
+    for limit in detector.limits:
+        say(describe_limit(limit, trained.period_ms))
+    say(describe_learn(LEARN))
     say(
+        f"false alarms of a node that begins to learn with the log: {detector.chosen.episodes} in "
+        f"{detector.chosen.days:.1f} days, {detector.test.episodes} in {detector.test.days:.1f} "
+        "days of the test part"
+    )
+    say(_comparison(info))
+    return info
+
+
+def _comparison(info: dict[str, Any]) -> str:
+    return (
         f"{info['table_bytes']} bytes of tables, form {info['form']}; the same as scikit-learn on "
         f"{info['checked']['rows']} rows and {info['checked']['thresholds']} thresholds"
     )
-    return info
 
 
 def say_limits(detector: Detector, period_ms: int, rate: str, validation: str = "") -> None:

@@ -78,7 +78,7 @@ def compile_model(
         info["forecasts"] = [forecast.as_dict() for forecast in trained.forecasts]
     facts = evidence(trained, judged)
     part = trained.training
-    p_pc = decide(compiled.blob, part.x, part.age).p_pc
+    p_pc = decide(compiled.blob, part.x, part.age, part.node).p_pc
     baseline = baseline_of(
         part.x, trained.features, p_pc, part.time_s, part.node, trained.period_ms
     )

@@ -12,6 +12,7 @@ from edgewise.dashboard.chart_data import Palette
 from edgewise.dashboard.figures import Figure
 from edgewise.dashboard.fleet import Node
 from edgewise.dashboard.units import Scale
+from edgewise.messages.learning import describe_learning, learning_day
 from edgewise.times import long_duration, short_duration
 
 __all__ = [
@@ -150,6 +151,8 @@ def _radio(node: Node) -> str:
         texts.append(f"{heap / 1024:.0f} KB free")
     if isinstance(rssi, (int, float)):
         texts.append(f"{rssi:.0f} dBm")
+    if day := learning_day(node.diag):
+        texts.append(day)
     return "".join(f"<span>{text}</span>" for text in texts)
 
 
@@ -199,10 +202,13 @@ def items(rows: Iterable[tuple[str, str]], empty: str) -> str:
 
 def facts(diag: dict[str, Any]) -> str:
     """The technical values of a node's newest diag message, as a list."""
+    learning = describe_learning(diag)
     rows = [(title, f"{diag[key]}{unit}") for key, (title, unit) in _FACTS.items() if key in diag]
     uptime_s = diag.get("uptime_s")
     if isinstance(uptime_s, (int, float)):
         rows.insert(0, ("runs for", long_duration(uptime_s)))
+    if learning:
+        rows.append(("what is usual", learning))
     return items(rows, "This node has not reported about itself yet.")
 
 

@@ -80,6 +80,8 @@ def _event_text(row: Any, scale: Scale) -> str:
         return f"over: {text}" if is_over else f"{row.event}: {text}"
     if row.event == "unusual":
         return event_text(payload)
+    if row.event == "learn" and "to" in payload:
+        return f"limits of what is usual: {payload.get('from')} → {payload['to']}"
     change = f": {payload.get('from') or 'start'} → {payload['to']}" if "to" in payload else ""
     return f"{row.event}{change}{' (' + str(payload['err']) + ')' if 'err' in payload else ''}"
 

@@ -84,6 +84,17 @@ _HOW_UNUSUAL = {
     "state_class": "measurement",
     "icon": "mdi:gauge",
 }
+# Where a detector learns on the node: for a week its limits are wider than they will be.
+_LEARNT_H = 168
+_LEARNING = {
+    "platform": "sensor",
+    "name": "Learning",
+    "entity_category": "diagnostic",
+    "icon": "mdi:school",
+    "value_template": "{{ None if value_json.learnt_h is not defined else 'learnt' "
+    f"if value_json.learnt_h >= {_LEARNT_H} "
+    "else 'day ' ~ (value_json.learnt_h // 24 + 1) ~ ' of 7' }}",
+}
 _FIGURES: dict[str, dict[str, Any]] = {
     "rssi": {
         "name": "Signal",
@@ -131,6 +142,7 @@ def discovery(
     minutes: Sequence[int] = (),
     colder_k: float = COLDER_K,
     update: str | None = None,
+    learns: bool = False,
 ) -> dict[str, Any]:
     """The payload for ``config_topic``: a device with a sensor for each value of the node.
 
@@ -141,6 +153,7 @@ def discovery(
     sensor. ``alarm``: the class that says so where the node has no other way. ``minutes``: of the
     forecasts of its model, whose sensors are disabled until enabled there. ``colder_k``: how much
     colder than the air the surface is whose risk of mould is told.
+    ``learns``: whether its detector learns on the node.
     ``update``: of the model, "show" its version, with "push" also a button; see `updates`.
     InputError for a name that Home Assistant does not take.
     """
@@ -158,6 +171,8 @@ def discovery(
     if expire_s is None:
         availability = {"topic": f"{topic}/status"}
         figures = _figures(f"{topic}/diag")
+        if learns:
+            figures["learning"] = {**_LEARNING, "state_topic": f"{topic}/diag"}
     else:
         availability = {"topic": f"{topic}/state", "value_template": _freshness_template(expire_s)}
         readings = {
@@ -171,7 +186,7 @@ def discovery(
     # a detector, made forecasts, or was announced by a command that also pushes models.
     absent = {
         key: {"platform": "sensor"}
-        for key in [*_FIGURES, *_forecasts(topic, _FORECAST_MINUTES, fahrenheit)]
+        for key in [*_FIGURES, "learning", *_forecasts(topic, _FORECAST_MINUTES, fahrenheit)]
     }
     absent |= {"unusual": {"platform": "binary_sensor"}, "how_unusual": {"platform": "sensor"}}
     absent["model"] = {"platform": "update"}

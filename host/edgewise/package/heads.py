@@ -36,20 +36,30 @@ def is_alone(info: Mapping[str, Any]) -> bool:
     return bool(info.get("detector")) and not (info.get("metrics") or {}).get("test")
 
 
-def decide(blob: bytes, x: NDArray[np.int16], age: NDArray[np.int64]) -> Decisions:
+def decide(
+    blob: bytes,
+    x: NDArray[np.int16],
+    age: NDArray[np.int64],
+    node: NDArray[Any] | None = None,
+) -> Decisions:
     """Return what a node with this model.bin says of valid readings in the order of a node.
 
     ``x``: int16[rows, features]; ``age``: int[rows], the readings since the windows were empty,
-    with this one.
+    with this one; ``node``: object[rows], the name of the node, where they are of several: each
+    learns by itself.
     """
-    return _decide(Model(blob), x.tolist(), age)
+    return _decide(Model(blob), x.tolist(), age, node)
 
 
 def decide_votes(
-    blob: bytes, votes: NDArray[np.int64], x: NDArray[np.int16], age: NDArray[np.int64]
+    blob: bytes,
+    votes: NDArray[np.int64],
+    x: NDArray[np.int16],
+    age: NDArray[np.int64],
+    node: NDArray[Any] | None = None,
 ) -> Decisions:
     """Return the same for votes of the trees that were computed elsewhere: int[rows, classes]."""
-    return _decide(_Counted(blob, votes).model, x.tolist(), age)
+    return _decide(_Counted(blob, votes).model, x.tolist(), age, node)
 
 
 class _Counted:
@@ -64,12 +74,16 @@ class _Counted:
             out[c] = n
 
 
-def _decide(model: Model, rows: list[Any], age: NDArray[np.int64]) -> Decisions:
+def _decide(
+    model: Model, rows: list[Any], age: NDArray[np.int64], node: NDArray[Any] | None
+) -> Decisions:
     heads = Heads(model)
     n = len(rows)
     cls, p_pc = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     sure, u = np.zeros(n, dtype=bool), np.zeros(n, dtype=np.int64)
     for i, (x, a) in enumerate(zip(rows, age.tolist(), strict=True)):
+        if i and node is not None and node[i] != node[i - 1]:
+            heads = Heads(model)
         sure[i] = heads.push(x, a) != UNSURE
         cls[i], p_pc[i], u[i] = heads.best, heads.p_pc, heads.u
     return Decisions(cls, p_pc, sure, u)

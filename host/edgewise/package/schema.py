@@ -115,6 +115,12 @@ class _DetectorHead(Strict):
     limit: list[_Count]
 
 
+class _Learn(Strict):
+    days: list[_Count]
+    part: list[_Count]
+    times: list[_Count]
+
+
 class _Network(Strict):
     layers: list[_Count]
 
@@ -139,6 +145,7 @@ class _Forecast(Strict):
 
 class _Heads(Strict):
     detector: _DetectorHead | None = None
+    learn: _Learn | None = None
     network: _Network | None = None
     next: _Next | None = None
     temporal: _Temporal | None = None

@@ -40,6 +40,7 @@ from edgewise.package.reading import (
 from edgewise.package.schema import check_evidence, check_info
 from edgewise.package.sequence import Readings, read_csv
 from edgewise.package.signature import SIGNATURE, Signature, read_signature
+from edgewise.paths import shipped_model
 
 __all__ = [
     "BASELINE",
@@ -304,8 +305,11 @@ def _replace(path: Path, files: Mapping[str, bytes]) -> None:
 def load_package(path: Path) -> Package:
     """Return a package after all checks; InputError names the file or key and the cure.
 
-    It is BadSignature where the package has a signature that is not of these files.
+    It is BadSignature where the package has a signature that is not of these files. A plain name
+    without such a folder is a package that comes with Edgewise.
     """
+    if len(path.parts) == 1 and not path.exists():
+        path = shipped_model(path.name) or path
     manifest = path / MANIFEST
     cure = "name a folder that edgewise train wrote"
     data = read_file(manifest, JSON_MAX_BYTES, cure)

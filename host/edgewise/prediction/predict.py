@@ -69,7 +69,9 @@ def predict_log(package: Package, log: Log) -> Predictions:
 def predict_table(package: Package, log: Log, table: Table) -> Predictions:
     """Return the predictions of the model on CPython for ``table``, its features of a log."""
     rows = _readings(log, table)
-    return _spread(len(log), rows, decide(package.blob, table.x[rows], table.age[rows]))
+    return _spread(
+        len(log), rows, decide(package.blob, table.x[rows], table.age[rows], log.node[rows])
+    )
 
 
 def predict_c(package: Package, log: Log) -> Predictions:
@@ -78,7 +80,7 @@ def predict_c(package: Package, log: Log) -> Predictions:
     rows = _readings(log, table)
     n, total = len(package.classes), package.forest.total
     _, votes = run_c_votes(package.header(), table.x[rows], n, total)
-    decisions = decide_votes(package.blob, votes, table.x[rows], table.age[rows])
+    decisions = decide_votes(package.blob, votes, table.x[rows], table.age[rows], log.node[rows])
     return _spread(len(log), rows, decisions)
 
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from edgewise.package.heads import is_alone
 from edgewise.training.detector import Alarms, Detector
-from edgewise.unusual.words import amount, describe_factor, describe_limit
+from edgewise.unusual.words import amount, describe_factor, describe_learn, describe_limit
 
 __all__ = ["effect", "false_alarms", "limit_rows", "summary"]
 
 
-def summary(detector: Detector) -> str:
-    """Return how the limits came about."""
+def summary(detector: Detector, learn: Mapping[str, list[int]] | None = None) -> str:
+    """Return how the limits came about; ``learn``: the head of a model that learns on the node."""
+    if learn:
+        return (
+            "A reading is unusual where one of these values is above its limit. They are for any "
+            f"room: {describe_learn(learn)}. What is usual there is the second largest value of "
+            "the last seven days of readings (of three and fewer the largest)."
+        )
     return (
         "A reading is unusual where one of these values is above its limit: "
         f"{describe_factor(detector)} in the training part. All of them are taken as ordinary: "
@@ -46,8 +53,16 @@ def limit_rows(detector: Detector, period_ms: int) -> list[list[str]]:
     ]
 
 
-def false_alarms(detector: Detector) -> list[list[str]]:
-    """Return what was asked for, and the episodes on readings that took no part in the limits."""
+def false_alarms(detector: Detector, learns: bool = False) -> list[list[str]]:
+    """Return what was asked for, and the episodes on readings that took no part in the limits.
+
+    ``learns``: whether the model learns on the node; then no part chose anything.
+    """
+    if learns:
+        return [
+            ["training part, learnt from its first reading on", *_figures(detector.chosen)],
+            ["test part, learnt from its first reading on", *_figures(detector.test)],
+        ]
     return [
         ["asked for", "", "", f"at most {detector.wanted_per_week:.2g}"],
         ["held out, to choose the limits", *_figures(detector.chosen)],

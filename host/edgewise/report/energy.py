@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from edgenode.core import decide, kept, packed
+from edgenode.core.detector import Detector
+from edgenode.core.learn import Learner
 from edgenode.core.outlook import Outlook
 from edgenode.core.pipeline import Pipeline
 from edgenode.core.plausible import Plausible
@@ -24,6 +26,7 @@ CONFIRM_NEED, CONFIRM_OF = decide.rule({"need": 0}, {})  # of a model without a 
 EVERY_NTH = 10
 # RTC memory of a sleeping node beside its pipeline: its figures, the rule, events, network, outbox
 _NODE_BYTES = 192
+_MINUTE_MS = 60_000  # what a node keeps of its learning does not depend on the period
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,14 @@ def readings_kept(
         + Plausible.kept_bytes
         + Pipeline(features, filters).kept_bytes
     )
-    return int((kept.END - state) // packed.READING_BYTES)
+    if "detector" not in heads:
+        return int((kept.END - state) // packed.READING_BYTES)
+    detector = Detector(heads["detector"], features)
+    events = packed.PackedEvents([], detector).kept_bytes - packed.PackedEvents([]).kept_bytes
+    state += detector.kept_bytes + events
+    if "learn" in heads:
+        state += Learner(heads["learn"], detector, _MINUTE_MS).kept_bytes
+    return int((kept.END - state) // packed.PackedOutbox([], True).reading_bytes)
 
 
 def battery(

@@ -26,7 +26,7 @@ def score_rows(info: dict[str, Any]) -> list[list[str]]:
 
 def has_classes(info: dict[str, Any]) -> bool:
     """Return whether a head has a say in the class."""
-    return bool(set(info.get("heads") or {}) - {"detector", "network", "next"})
+    return bool(set(info.get("heads") or {}) - {"detector", "learn", "network", "next"})
 
 
 def forecast_rows(info: dict[str, Any]) -> list[list[str]]:

@@ -129,7 +129,7 @@ def _not_for(info: Facts, evidence: Facts) -> str:
             "Another room: absolute levels of this one are among its features. Train there, or "
             "train again with --levels off."
         )
-    elif evidence["data"]["train"]["nodes"] == 1:
+    elif evidence["data"]["train"]["nodes"] == 1 and not _learns(info):
         reasons.append("Another room without a test there: it was trained in one.")
     reasons.append(
         f"Another period than {info['period_ms'] / 1000:g} s: its windows count readings."
@@ -140,7 +140,12 @@ def _not_for(info: Facts, evidence: Facts) -> str:
             reasons.append(f"Readings outside {low:.1f} to {high:.1f} {unit}: it has seen none.")
     if info.get("detector"):
         reasons.append("The cause: it says that a reading is unusual here, not why.")
-        reasons.append("Slow changes, and what stood in its training part: both are usual to it.")
+        seen = (
+            "what happens on two days of a week"
+            if _learns(info)
+            else "what stood in its training part"
+        )
+        reasons.append(f"Slow changes, and {seen}: both are usual to it.")
     counts = [] if is_alone(info) else evidence["data"]["test"]["classes"]
     names = info["classes"] if counts else []
     for name, count, f1 in zip(
@@ -159,15 +164,16 @@ def _detector(info: Facts) -> str:
     if detector is None:
         return ""
     limits = detectors.limit_rows(detector, info["period_ms"])
+    learn = (info.get("heads") or {}).get("learn")
     return _section(
         "What is unusual",
-        _p(detectors.summary(detector)),
+        _p(detectors.summary(detector, learn)),
         _p(detectors.effect(info)),
         _table(["feature", "usual, up to", "alarm above", "in words"], limits),
         "<h3>False alarms</h3>",
         _table(
             ["", "episodes", "days of readings", "a week and node"],
-            detectors.false_alarms(detector),
+            detectors.false_alarms(detector, learn is not None),
         ),
         _p("Unusual readings less than half an hour apart are one episode.", "note"),
     )
@@ -193,14 +199,22 @@ def _data(info: Facts, evidence: Facts) -> str:
     filters = ", ".join(next(iter(f)) for f in info["filters"]) or "none"
     if filtering := evidence.get("filtering"):
         filters += f": {filtering['why']}"
+    chosen = (
+        "The log chose nothing: it compares the implementations and counts false alarms."
+        if _learns(info)
+        else "Everything was chosen on the training part alone, by holding out "
+        f"{evidence['validation']}."
+    )
     return _section(
         "Data",
         _table(head, rows),
-        _p(
-            f"Everything was chosen on the training part alone, by holding out "
-            f"{evidence['validation']}. Filter: {filters}. Levels: {evidence['levels']['why']}."
-        ),
+        _p(f"{chosen} Filter: {filters}. Levels: {evidence['levels']['why']}."),
     )
+
+
+def _learns(info: Facts) -> bool:
+    # Whether the node itself learns what is usual.
+    return "learn" in (info.get("heads") or {})
 
 
 def _quality(info: Facts, evidence: Facts) -> str:

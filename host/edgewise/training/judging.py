@@ -37,7 +37,7 @@ class Judged:
 
 def judge(blob: bytes, sequence: Sequence) -> Judged:
     """Return how a node with this model.bin does on ``sequence``, all readings of a part."""
-    every = decide(blob, sequence.x, sequence.age)
+    every = decide(blob, sequence.x, sequence.age, sequence.node)
     known = sequence.y >= 0
     decisions = Decisions(every.cls[known], every.p_pc[known], every.sure[known], every.u[known])
     y = sequence.y[known]

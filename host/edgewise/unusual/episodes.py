@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from edgenode.core.detector import Detector as Head
 from edgenode.core.detector import gap_slots
+from edgenode.core.learn import Learner
 from edgewise.features.table import Table, series_slots
 from edgewise.logs.log import Log
 from edgewise.times import LOCAL, iso
-from edgewise.training.detector import Detector
+from edgewise.training.detector import Detector, Limit
 from edgewise.unusual.words import describe_value
 
 __all__ = ["Episode", "count_episodes", "find_episodes"]
@@ -67,16 +68,22 @@ def count_episodes(
 
 
 def find_episodes(
-    detector: Detector, features: list[str], period_ms: int, log: Log, table: Table
+    detector: Detector,
+    features: list[str],
+    period_ms: int,
+    log: Log,
+    table: Table,
+    learn: dict[str, Any] | None = None,
 ) -> list[Episode]:
     """Return the episodes of a log in order of their start, found with the node's own code.
 
-    ``table``: the model's ``features`` of the log.
+    ``table``: the model's ``features`` of the log; ``learn``: the head of a model that learns on
+    the node. Each node begins with the first reading of its log.
     """
     found = [
         episode
         for rows in log.series()
-        for episode in _of_series(detector, features, period_ms, log, table, rows)
+        for episode in _of_series(detector, features, period_ms, log, table, rows, learn)
     ]
     return sorted(found, key=lambda episode: (episode.start_s, episode.node))
 
@@ -88,27 +95,30 @@ def _of_series(
     log: Log,
     table: Table,
     rows: NDArray[np.int64],
+    learn: dict[str, Any] | None,
 ) -> Iterator[Episode]:
     head = Head(detector.head(features), features)
+    learner = Learner(learn, head, period_ms) if learn else None
     slots = np.cumsum(series_slots(log.time_s[rows], period_ms)).tolist()
     unusual: list[int] = []
     x, is_valid = table.x[rows].tolist(), table.valid[rows].tolist()
     for i, slot in enumerate(slots):
         if is_valid[i]:
             head.push(x[i])
+            if learner:
+                learner.push(x[i])
         if head.note(slot, is_valid[i], period_ms):
             for news in head.news:
                 if news[2] >= 0:
-                    yield _episode(detector, head, news, log, rows[unusual], period_ms)
+                    yield _episode(head, news, log, rows[unusual], period_ms)
                 unusual = []
         if is_valid[i] and head.is_unusual:
             unusual.append(i)
     if unusual and head.note(slots[-1] + gap_slots(period_ms), False, period_ms):
-        yield _episode(detector, head, head.news[0], log, rows[unusual], period_ms)
+        yield _episode(head, head.news[0], log, rows[unusual], period_ms)
 
 
 def _episode(
-    detector: Detector,
     head: Head,
     news: tuple[int, int, int],
     log: Log,
@@ -116,7 +126,7 @@ def _episode(
     period_ms: int,
 ) -> Episode:
     k, value, _ = news
-    limit = detector.limits[k]
+    limit = Limit(head.names[k], int(head.usual[k]), int(head.limit[k]))
     return Episode(
         str(log.node[rows[0]]),
         float(log.time_s[rows[0]]),

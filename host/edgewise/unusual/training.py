@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgenode.core.loader import FEATURES_MAX, PERIOD_MAX_MS
 from edgewise.errors import InputError
@@ -13,7 +15,7 @@ from edgewise.features.table import ANY
 from edgewise.logs.log import Log
 from edgewise.logs.pieces import pieces_of
 from edgewise.training import widen
-from edgewise.training.detector import NORMAL, UNUSUAL, Detector
+from edgewise.training.detector import NORMAL, UNUSUAL, Detector, Limit
 from edgewise.training.outlook import with_outlook
 from edgewise.training.pool import NO_FILTERS
 from edgewise.training.relevance import information_gain
@@ -24,7 +26,15 @@ from edgewise.unusual.limits import Chosen, alarms_of, choose_limits
 from edgewise.unusual.tree import chain_tree
 from edgewise.unusual.words import FEATURES
 
-__all__ = ["add_detector", "days_needed", "train_detector"]
+__all__ = [
+    "add_detector",
+    "check_length",
+    "days_needed",
+    "detector_model",
+    "rows_of",
+    "train_detector",
+    "whole_sequence",
+]
 
 _ROWS_MIN = 300  # five of the longest windows
 _DAYS_MIN = 2
@@ -47,34 +57,53 @@ def train_detector(
     forecast. Raises InputError for too few readings,
     and where the limits lie beyond what a sensor can measure.
     """
-    train_part, test_part = _sequence(fit, fit.period_ms), _sequence(test, fit.period_ms)
-    train_rows, test_rows = _rows(train_part), _rows(test_part)
+    parts = whole_sequence(fit, fit.period_ms), whole_sequence(test, fit.period_ms)
+    train_rows, test_rows = (rows_of(part) for part in parts)
     chosen, validation = _choose(train_rows, wanted_per_week, fit)
-    features = [limit.feature for limit in chosen.limits]
-    columns = [FEATURES.index(name) for name in features]
-    estimator = chain_tree([limit.limit for limit in chosen.limits], seed)
-    x, x_test = train_rows.x[:, columns], test_rows.x[:, columns]
-    predicted = estimator.predict(x_test) if len(x_test) else np.zeros(0, dtype=np.int64)
+    columns = [FEATURES.index(limit.feature) for limit in chosen.limits]
+    is_unusual = _beyond(test_rows.x[:, columns], chosen.limits)
     detector = Detector(
         chosen.limits,
         chosen.quantile,
         chosen.k,
         wanted_per_week,
         chosen.alarms,
-        alarms_of(test_rows, predicted == 1, fit.period_ms),
+        alarms_of(test_rows, is_unusual, fit.period_ms),
     )
-    trained = Trained(
-        estimator=estimator,
+    trained = detector_model(detector, (fit, test), parts, is_unusual, seed, validation)
+    return with_outlook(trained, fit, test) if outlook else trained
+
+
+def detector_model(
+    detector: Detector,
+    logs: tuple[Log, Log],
+    parts: tuple[Sequence, Sequence],
+    is_unusual: NDArray[np.bool_],
+    seed: int,
+    validation: str = "",
+    learn: dict[str, Any] | None = None,
+) -> Trained:
+    """Return the model that is nothing but a detector.
+
+    ``logs``, ``parts``: training and test part, with the columns `FEATURES`; ``is_unusual``:
+    what the detector says of the test part; ``learn``: the head of one that learns on the node.
+    """
+    features = [limit.feature for limit in detector.limits]
+    columns = [FEATURES.index(name) for name in features]
+    training, testing = (replace(part, x=part.x[:, columns]) for part in parts)
+    heads = {"detector": detector.head(features), **({"learn": learn} if learn else {})}
+    return Trained(
+        estimator=chain_tree([limit.limit for limit in detector.limits], seed),
         recipe=Recipe("DecisionTree", 1, len(features) + 1, None, 1, None, "gini"),
         classes=[NORMAL, UNUSUAL],
         features=features,
         filters=NO_FILTERS,
-        period_ms=fit.period_ms,
+        period_ms=logs[0].period_ms,
         max_delta=ANY,
-        training=replace(train_part, x=x),
-        testing=replace(test_part, x=x_test),
+        training=training,
+        testing=testing,
         cv_balanced_accuracy=math.nan,
-        scores=score(test_rows.y, predicted),
+        scores=score(testing.y, is_unusual.astype(np.int64)),
         s_feature=0.0,
         relevance={},
         candidates=[],
@@ -82,12 +111,16 @@ def train_detector(
         validation=validation,
         seed=seed,
         detector=detector,
-        pieces_train=pieces_of(fit, test),
-        pieces_test=pieces_of(test, fit),
-        heads=HeadChoice({"detector": detector.head(features)}, [], 0),
+        pieces_train=pieces_of(*logs),
+        pieces_test=pieces_of(*reversed(logs)),
+        heads=HeadChoice(heads, [], 0),
         labelled=False,
     )
-    return with_outlook(trained, fit, test) if outlook else trained
+
+
+def _beyond(x: NDArray[np.int16], limits: list[Limit]) -> NDArray[np.bool_]:
+    above = x > np.array([limit.limit for limit in limits])
+    return np.asarray(above.any(axis=1))
 
 
 def add_detector(trained: Trained, fit: Log, test: Log, wanted_per_week: float) -> Trained:
@@ -104,7 +137,7 @@ def add_detector(trained: Trained, fit: Log, test: Log, wanted_per_week: float) 
         return sequence_of(log, features, trained.filters, trained.period_ms, delta, classes)
 
     part = sequence(fit, FEATURES)
-    chosen, _ = _choose(_rows(part), wanted_per_week, fit)
+    chosen, _ = _choose(rows_of(part), wanted_per_week, fit)
     others = [limit.feature for limit in chosen.limits if limit.feature not in trained.features]
     features = [*trained.features, *others]
     if len(features) > FEATURES_MAX:
@@ -114,9 +147,8 @@ def add_detector(trained: Trained, fit: Log, test: Log, wanted_per_week: float) 
         )
     test_part = sequence(test, FEATURES)
     columns = [FEATURES.index(limit.feature) for limit in chosen.limits]
-    limits = np.array([limit.limit for limit in chosen.limits])
-    is_unusual = (test_part.x[:, columns] > limits).sum(axis=1) > 0
-    alarms = alarms_of(_rows(test_part), is_unusual, fit.period_ms)
+    is_unusual = _beyond(test_part.x[:, columns], chosen.limits)
+    alarms = alarms_of(rows_of(test_part), is_unusual, fit.period_ms)
     detector = Detector(
         chosen.limits, chosen.quantile, chosen.k, wanted_per_week, chosen.alarms, alarms
     )
@@ -139,16 +171,22 @@ def add_detector(trained: Trained, fit: Log, test: Log, wanted_per_week: float) 
     )
 
 
-def _rows(part: Sequence) -> Rows:
+def rows_of(part: Sequence) -> Rows:
+    """Return the readings of a part for what has no memory."""
     return Rows(part.x, part.y, part.time_s, part.node)
 
 
-def _choose(rows: Rows, wanted_per_week: float, fit: Log) -> tuple[Chosen, str]:
+def check_length(rows: Rows, fit: Log) -> None:
+    """Raise InputError for too few readings."""
     if len(rows.y) < _ROWS_MIN:
         raise InputError(
             f"{fit.path}: {len(rows.y)} readings to train on, {_ROWS_MIN} are needed: "
             "record longer"
         )
+
+
+def _choose(rows: Rows, wanted_per_week: float, fit: Log) -> tuple[Chosen, str]:
+    check_length(rows, fit)
     chosen, validation = choose_limits(rows, FEATURES, wanted_per_week, fit.period_ms)
     if not chosen.limits:
         raise InputError(
@@ -158,8 +196,8 @@ def _choose(rows: Rows, wanted_per_week: float, fit: Log) -> tuple[Chosen, str]:
     return chosen, validation
 
 
-def _sequence(log: Log, period_ms: int) -> Sequence:
-    # The valid readings of a log, all taken as normal.
+def whole_sequence(log: Log, period_ms: int) -> Sequence:
+    """Return the valid readings of a log with the columns `FEATURES`, all taken as normal."""
     if period_ms > PERIOD_MAX_MS:
         raise InputError(
             f"{log.path}: a reading every {period_ms / 1000:g} s, at least one in "

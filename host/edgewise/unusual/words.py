@@ -12,6 +12,7 @@ __all__ = [
     "amount",
     "describe_event",
     "describe_factor",
+    "describe_learn",
     "describe_limit",
     "describe_value",
 ]
@@ -46,6 +47,17 @@ def describe_factor(detector: Detector) -> str:
     """Return such as '1.65 times what 99.9% of the readings keep'."""
     usual = f"what {detector.quantile:.1%} of the readings keep"
     return f"{detector.k:g} times {'the largest value' if detector.quantile == 1 else usual}"
+
+
+def describe_learn(learn: Mapping[str, list[int]]) -> str:
+    """Return when a node that learns changes its limits; ``learn``: the head of its model."""
+    stages = zip(learn["days"], learn["times"], learn["part"], strict=True)
+    steps = [
+        f"from {n} day{'s' * (n != 1)} on {times} times what is usual there, at least 1/{part} of "
+        "these"
+        for n, times, part in stages
+    ]
+    return f"the node learns limits of its own: {'; '.join(steps)}"
 
 
 def describe_value(limit: Limit, value: int, period_ms: int) -> str:

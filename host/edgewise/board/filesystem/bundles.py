@@ -27,6 +27,7 @@ _FILES = {
     "headcheck": ("core.headcheck",),
     "temporal": ("core.temporal",),
     "detector": ("core.detector",),
+    "learn": ("core.learn",),
     "outlook": ("core.outlook", "core.limits"),
     "netcheck": ("core.netcheck",),
     "network": ("core.net_plain",),

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from edgewise.messages.learning import describe_learning
 from edgewise.messages.serial import Damaged, Diag, Hello, Reading, Said, Text
 
 __all__ = ["NodeState", "table"]
@@ -56,12 +57,14 @@ class NodeState:
     def rows(self) -> list[tuple[str, str]]:
         """Return name and value of each line of the table."""
         failed = sum(self.errors.values())
+        learning = describe_learning(self.diag)
         shares = ", ".join(f"{n} {err}" for err, n in self.errors.most_common())
         return [
             ("node", f"{self.node or _UNKNOWN}, boot {_format(self.boot)}"),
             ("model", self.model or _UNKNOWN),
             ("reading", self._reading()),
             ("class", self._class()),
+            *([("usual here", learning)] if learning else []),
             ("readings", f"{self.readings}, {failed} failed{f' ({shares})' if shares else ''}"),
             ("link", self.link or _UNKNOWN),
             ("heap free", _format_unit(self.diag.get("heap"), "bytes")),
