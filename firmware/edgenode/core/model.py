@@ -10,6 +10,12 @@ from . import walk_plain
 from .compat import const
 
 NETWORK_TOTAL = const(1000)  # votes, see net_plain
+# Where each start makes one prediction: below so many nodes a prediction, native code takes longer
+# to load (10 ms on an ESP32, inline code of the default model 54 ms) than it saves (19 us a node).
+_VISITS = const(500)
+
+
+_PLAIN = ("python-table", walk_plain.votes)
 
 
 def walker():
@@ -20,7 +26,7 @@ def walker():
         return "viper-table", votes
     except (ImportError, MemoryError, SyntaxError, ValueError):
         # CPython, a board without native code, or with a .mpy for another one
-        return "python-table", walk_plain.votes
+        return _PLAIN
 
 
 def network():
@@ -36,8 +42,9 @@ def network():
 
 
 class Model:
-    # code: a module with votes() and the CRC of the table that it equals, or None
-    def __init__(self, blob, code=None):
+    # code: a module with votes() and the CRC of the table that it equals, or None; once: whether
+    # it is for one prediction
+    def __init__(self, blob, code=None, once=False):
         from .loader import unpack  # large, and used once
 
         self.contract, table = unpack(blob)
@@ -60,6 +67,8 @@ class Model:
         if code and code.CRC == crc32(table) & 0xFFFFFFFF:
             self._code = code.votes
             self.runtime = "viper-inline"
+        elif once and self.contract["visits"] < _VISITS:
+            self.runtime, self._walk = _PLAIN
         else:
             self.runtime, self._walk = walker()
 

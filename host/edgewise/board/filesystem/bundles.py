@@ -40,12 +40,12 @@ _FILES = {
     "secure": ("link.secure",),
     "dns": ("link.dns", "link.sntp", "link.udp"),
 }
-_AT_START = ("boot", "main", _STAYS, "settings", "start")
+_AT_START = ("main", _STAYS, "settings", "start")
 # Of a node that sleeps: what every wake needs is in one file, the radio comes with cause.
 _ASLEEP_FILES = {
     name: modules for name, modules in _FILES.items() if name not in ("settings", "start")
 } | {
-    "start": (
+    "awake": (
         "start.wiring",
         "app",
         "core.hold",
@@ -80,7 +80,7 @@ class Bundle:
 def bundles(joined: Mapping[str, Joined], compiler: str) -> list[Bundle]:
     """Return the files of a node from ``join_node``; ``compiler``: what compiles them.
 
-    All names but boot and main end with a mark of the whole: files of two builds lie side by
+    All names but main end with a mark of the whole: files of two builds lie side by
     side until main.py changes from one to the other.
     """
     mark = _mark_of(joined, compiler)
