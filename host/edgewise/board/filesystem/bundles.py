@@ -22,9 +22,21 @@ _STAYS = "node"
 # file -> the modules that are in it; all others are in the file that stays
 _FILES = {
     "settings": ("settings.config", "settings.trial", "core.settings"),
-    "start": ("start.model", "core.loader", "core.compact_json", "start.wiring"),
+    "start": (
+        "core.compact_json",
+        "core.filters",
+        "core.loader",
+        "core.walk",
+        "start.model",
+        "start.network",
+        "start.sensing",
+        "start.wiring",
+    ),
+    "averages": ("core.averages",),
     "calibrate": ("core.calibrate",),
+    "gate": ("core.gate",),
     "headcheck": ("core.headcheck",),
+    "heads": ("core.heads",),
     "temporal": ("core.temporal",),
     "detector": ("core.detector",),
     "outlook": ("core.outlook", "core.limits"),
