@@ -31,11 +31,11 @@ class Assumptions:
     """Currents in mA, times in s, charge in mAh; each with its source in ``SOURCES``."""
 
     boot_s: float = 0.64
-    wake_reads: int = 573
-    wake_bytes: int = 57_000
+    wake_reads: int = 567
+    wake_bytes: int = 55_600
     flash_read_s: float = 95e-6
     flash_byte_s: float = 0.1e-6
-    code_bytes: int = 40_000
+    code_bytes: int = 38_300
     load_byte_s: float = 5.6e-6
     dht_read_s: float = 0.27
     decide_s: float = 0.29
