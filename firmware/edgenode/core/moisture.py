@@ -1,27 +1,129 @@
 """Dew point and absolute humidity from t_dc and h_pm, by a table and integers."""
 
 # Saturation vapour pressure over water in 0.1 Pa for -40, -39 .. 80 C: 6112 exp(17.62 t /
-# (243.12 + t)), WMO-No. 8 (2008), annex 4.B. Times h_pm <= 1000 it fits 30 bits: 480e6.
-# Three bytes each, little endian: 121 numbers take 2 KB of the heap more.
+# (243.12 + t)), WMO-No. 8 (2008), annex 4.B. Times h_pm <= 1000 it fits 30 bits: 473e6.
 _ES = (
-    b"\xbe\x00\x00\xd3\x00\x00\xea\x00\x00\x03\x01\x00\x1e\x01\x00\x3c\x01\x00\x5c\x01\x00"
-    b"\x80\x01\x00\xa7\x01\x00\xd1\x01\x00\x00\x02\x00\x32\x02\x00\x69\x02\x00\xa4\x02\x00"
-    b"\xe5\x02\x00\x2b\x03\x00\x77\x03\x00\xca\x03\x00\x23\x04\x00\x83\x04\x00\xec\x04\x00"
-    b"\x5c\x05\x00\xd6\x05\x00\x59\x06\x00\xe6\x06\x00\x7f\x07\x00\x23\x08\x00\xd3\x08\x00"
-    b"\x90\x09\x00\x5c\x0a\x00\x36\x0b\x00\x21\x0c\x00\x1c\x0d\x00\x29\x0e\x00\x49\x0f\x00"
-    b"\x7e\x10\x00\xc8\x11\x00\x28\x13\x00\xa1\x14\x00\x33\x16\x00\xe0\x17\x00\xa9\x19\x00"
-    b"\x91\x1b\x00\x98\x1d\x00\xc1\x1f\x00\x0d\x22\x00\x7f\x24\x00\x18\x27\x00\xda\x29\x00"
-    b"\xc8\x2c\x00\xe4\x2f\x00\x31\x33\x00\xb0\x36\x00\x64\x3a\x00\x51\x3e\x00\x79\x42\x00"
-    b"\xde\x46\x00\x85\x4b\x00\x6f\x50\x00\xa1\x55\x00\x1e\x5b\x00\xe9\x60\x00\x06\x67\x00"
-    b"\x79\x6d\x00\x46\x74\x00\x71\x7b\x00\xfd\x82\x00\xf1\x8a\x00\x4f\x93\x00\x1e\x9c\x00"
-    b"\x61\xa5\x00\x1e\xaf\x00\x5a\xb9\x00\x1b\xc4\x00\x66\xcf\x00\x40\xdb\x00\xb1\xe7\x00"
-    b"\xbd\xf4\x00\x6c\x02\x01\xc3\x10\x01\xcb\x1f\x01\x88\x2f\x01\x04\x40\x01\x45\x51\x01"
-    b"\x53\x63\x01\x35\x76\x01\xf4\x89\x01\x99\x9e\x01\x2b\xb4\x01\xb3\xca\x01\x3c\xe2\x01"
-    b"\xcd\xfa\x01\x70\x14\x02\x30\x2f\x02\x16\x4b\x02\x2e\x68\x02\x80\x86\x02\x19\xa6\x02"
-    b"\x04\xc7\x02\x4c\xe9\x02\xfd\x0c\x03\x23\x32\x03\xca\x58\x03\x00\x81\x03\xd1\xaa\x03"
-    b"\x4b\xd6\x03\x7b\x03\x04\x70\x32\x04\x37\x63\x04\xe0\x95\x04\x79\xca\x04\x12\x01\x05"
-    b"\xba\x39\x05\x82\x74\x05\x7a\xb1\x05\xb3\xf0\x05\x3d\x32\x06\x2c\x76\x06\x8f\xbc\x06"
-    b"\x7b\x05\x07\x01\x51\x07"
+    190,
+    211,
+    234,
+    259,
+    286,
+    316,
+    348,
+    384,
+    423,
+    465,
+    512,
+    562,
+    617,
+    676,
+    741,
+    811,
+    887,
+    970,
+    1059,
+    1155,
+    1260,
+    1372,
+    1494,
+    1625,
+    1766,
+    1919,
+    2083,
+    2259,
+    2448,
+    2652,
+    2870,
+    3105,
+    3356,
+    3625,
+    3913,
+    4222,
+    4552,
+    4904,
+    5281,
+    5683,
+    6112,
+    6569,
+    7057,
+    7576,
+    8129,
+    8717,
+    9343,
+    10008,
+    10714,
+    11464,
+    12260,
+    13105,
+    14000,
+    14948,
+    15953,
+    17017,
+    18142,
+    19333,
+    20591,
+    21921,
+    23326,
+    24809,
+    26374,
+    28025,
+    29766,
+    31601,
+    33533,
+    35569,
+    37711,
+    39966,
+    42337,
+    44830,
+    47450,
+    50203,
+    53094,
+    56128,
+    59313,
+    62653,
+    66156,
+    69827,
+    73675,
+    77704,
+    81924,
+    86341,
+    90963,
+    95797,
+    100852,
+    106137,
+    111659,
+    117427,
+    123452,
+    129741,
+    136304,
+    143152,
+    150294,
+    157742,
+    165504,
+    173593,
+    182020,
+    190796,
+    199933,
+    209443,
+    219338,
+    229632,
+    240337,
+    251467,
+    263035,
+    275056,
+    287543,
+    300512,
+    313977,
+    327954,
+    342458,
+    357506,
+    373114,
+    389299,
+    406077,
+    423468,
+    441487,
+    460155,
+    479489,
 )
 _T0_DC = -400
 _LAST = 119  # the last whole interval
@@ -29,36 +131,31 @@ DEW_MIN_DC = -400
 ABSOLUTE_MAX = 1000
 
 
-def _es(i):
-    i *= 3
-    return _ES[i] | _ES[i + 1] << 8 | _ES[i + 2] << 16
-
-
 def saturation(t_dc):
     # 0.1 Pa at t_dc, linear between whole degrees: 0.05 % too high at most.
     i = (t_dc - _T0_DC) // 10
     rest = (t_dc - _T0_DC) % 10
     if i > _LAST:
-        return _es(_LAST + 1)
-    low = _es(i)
-    return low + (rest * (_es(i + 1) - low) + 5) // 10
+        return _ES[_LAST + 1]
+    low = _ES[i]
+    return low + (rest * (_ES[i + 1] - low) + 5) // 10
 
 
 def dew_point_dc(t_dc, h_pm):
     # Where the saturation pressure is what it is now; not below -40.0 C.
     e = (saturation(t_dc) * h_pm + 500) // 1000
-    if e <= _es(0):
+    if e <= _ES[0]:
         return DEW_MIN_DC
     low = 0
     high = _LAST + 1
     while high - low > 1:
         middle = (low + high) >> 1
-        if _es(middle) <= e:
+        if _ES[middle] <= e:
             low = middle
         else:
             high = middle
-    step = _es(high) - _es(low)
-    return _T0_DC + 10 * low + (20 * (e - _es(low)) + step) // (2 * step)
+    step = _ES[high] - _ES[low]
+    return _T0_DC + 10 * low + (20 * (e - _ES[low]) + step) // (2 * step)
 
 
 def absolute_dg(t_dc, h_pm):
