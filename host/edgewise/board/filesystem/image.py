@@ -67,16 +67,17 @@ def _compact(fs: LittleFS, last: str) -> None:
     ``last``: its last file.
     """
     touched: set[int] = set()  # the block that it writes to, and the one that it copies to
+    after = _blocks(fs)
     while len(touched) < 2:
-        before = bytes(fs.context.buffer)
+        before = after
         fs.setattr(last, _MTIME, _WRITTEN)
-        after = bytes(fs.context.buffer)
-        blocks = range(0, len(after), BLOCK_BYTES)
-        touched |= {at for at in blocks if _block(before, at) != _block(after, at)}
+        after = _blocks(fs)
+        touched |= {n for n, block in enumerate(after) if block != before[n]}
 
 
-def _block(buffer: bytes, at: int) -> memoryview:
-    return memoryview(buffer)[at : at + BLOCK_BYTES]
+def _blocks(fs: LittleFS) -> list[bytes]:
+    buffer = fs.context.buffer
+    return [bytes(buffer[at : at + BLOCK_BYTES]) for at in range(0, len(buffer), BLOCK_BYTES)]
 
 
 def _order(name: str) -> tuple[bool, bool, str]:
