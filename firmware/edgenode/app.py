@@ -7,7 +7,7 @@ from array import array
 from .core import decode
 from .core.compat import const
 from .core.decide import Confirm, rule
-from .core.heads import Heads, make_outlook
+from .core.model import make_heads, make_outlook
 from .core.pipeline import Pipeline
 from .core.records import UNSURE
 
@@ -20,8 +20,8 @@ _WARM_MS = const(1000)  # a sensor that was just powered, AM2302 datasheet
 
 class Node:
     # sensor: drivers.sensor; checks: (core.plausible, calibration of t and h or None each,
-    # core.gate, core.hold); output.set(on); parts: (drivers.clock, link.uplink, link.outbox);
-    # facts(): what every node reports in diag. start.wiring builds all of them.
+    # core.gate or None, core.hold); output.set(on); parts: (drivers.clock, link.uplink,
+    # link.outbox); facts(): what every node reports in diag. start.wiring builds all of them.
     def __init__(self, sensor, checks, output, parts, model, facts, settings):
         self._sensor = sensor
         self._output = output
@@ -35,7 +35,7 @@ class Node:
         self._on = settings["actuator"]["on"]
         self._safe = settings["actuator"]["safe"] == "on"
         self._period_ms = settings["period_ms"] or contract["period_ms"]
-        self._heads = Heads(model, self._period_ms)
+        self._heads = make_heads(model, self._period_ms)
         self.learner = self._heads.learner
         self._outlook = make_outlook(model, settings["limits"], self._period_ms)
         self._follows_limits = settings["actuator"]["follow"] == "limit"
@@ -116,7 +116,8 @@ class Node:
         now_s = clock.uptime_s()
         if code:
             self._failed += 1
-            self._gate.push(now_s, 0, 0, -1)
+            if self._gate:
+                self._gate.push(now_s, 0, 0, -1)
             self._note_unusual(False)
             self._report(code, 0, 0)
             if self._hold.note_failed(now_s):
@@ -129,7 +130,7 @@ class Node:
         self._predict_us = clock.ticks_diff(clock.ticks_us(), start_us)
         outlook = self._outlook
         changed = outlook.push(self._slot, raw[0], raw[1], self._pipeline.age) if outlook else 0
-        if self._gate.push(now_s, raw[0], raw[1], cls):
+        if not self._gate or self._gate.push(now_s, raw[0], raw[1], cls):
             self._report(0, cls, self._heads.p_pc, self._heads.u)
         if self._hold.note_good(now_s):
             self._link.event(self._seq, "fault", '"from":"fault","to":"ok"}')

@@ -41,7 +41,7 @@ class Board:
         self.journal = Journal()
         self.clock = Clock()
         self.reset = reset_cause()
-        self.boot = flash.Boot("boot")
+        self.boot = flash.Boot("state/boot", "boot")
         self.trial = None  # while a configuration is on trial, or its verdict not told
         self.installer = None  # while a model is on trial, or its verdict not told
         self._update = None  # while a model comes over the air
@@ -67,7 +67,7 @@ class Board:
                     self.log("%s: back to the previous one" % path)
         settings = self._settings()
         try:
-            forest = None if self.safe else self._model(settings["actuator"])
+            forest = None if self.safe else self._model(settings)
             if settings["sleep"] and forest:
                 self._nap(settings, forest)
         except ModelError as e:
@@ -95,13 +95,14 @@ class Board:
         drop()
         return settings
 
-    def _model(self, actuator):
+    def _model(self, settings):
         from .start import model
 
+        actuator = settings["actuator"]
         drives = actuator["pin"] >= 0 and actuator["follow"] == "class"
         on = actuator["on"] if drives else ""
         self.installer = model.installer(self.boot.bad, self.log, on)
-        return model.load()
+        return model.load(settings["sleep"])
 
     def _nap(self, settings, forest):
         drop()

@@ -30,14 +30,14 @@ _MODEL = "occupancy"
 def node_files() -> dict[str, Path]:
     """Return the path of each of the node's files here, by its path on the board.
 
-    Keys: "boot.py", "main.py" and "edgenode/**.py" with forward slashes, sorted.
+    Keys: "main.py" and "edgenode/**.py" with forward slashes, sorted.
     Raises EdgewiseError when the installation lacks one.
     """
     package = _node_package()
     folder = _HERE / "_node"  # in the wheel; in a checkout they are beside the package
     if not folder.is_dir():
         folder = package.parent
-    files = {name: folder / name for name in ("boot.py", "main.py")}
+    files = {"main.py": folder / "main.py"}
     for path in package.rglob("*.py"):
         files["edgenode/" + path.relative_to(package).as_posix()] = path
     missing = [name for name, path in files.items() if not path.is_file()]

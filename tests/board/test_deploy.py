@@ -149,6 +149,14 @@ def test_what_the_node_wrote_stays(board: WasmBoard, build: Path) -> None:
     assert read_files(board)["boot"] == b"7"
 
 
+def test_nothing_runs_before_the_node(board: WasmBoard, build: Path) -> None:
+    (build / "fs/boot.py").unlink()  # a build has none; MicroPython or a user may have made it
+    with open_repl(board.port) as repl:
+        repl.exec("with open('/boot.py', 'w') as f: f.write('import webrepl')")
+    assert json.loads(run(board, build).stdout)["removed"] == ["boot.py"]
+    assert "boot.py" not in read_files(board)
+
+
 def test_a_node_of_the_earlier_layout_keeps_what_is_its_own(board: WasmBoard, build: Path) -> None:
     assert run(board, build).returncode == 0  # each module in a file of its own
     own_files = {

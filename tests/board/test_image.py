@@ -74,7 +74,7 @@ def test_micropython_finds_every_file_in_the_image(
     assert (report["block"], report["blocks"], report["name_max"]) == (4096, 512, 255)
     names = set(contents(output.fs))
     assert names == set(report["files"])
-    assert {"boot.py", "main.py", "config.json", "model.bin", "model.mpy"} < names
+    assert {"main.py", "config.json", "model.bin", "model.mpy"} < names
     assert "lib/umqtt/simple.mpy" in names
     assert json.loads((output.fs / "config.json").read_bytes()) == settings.load(config)
 

@@ -1,4 +1,6 @@
-from edgenode.core.filters import ExponentialAverage, Median, MovingAverage, build
+from edgenode.core.averages import ExponentialAverage, MovingAverage
+from edgenode.core.filters import build
+from edgenode.core.windows import Median
 
 
 def numbers(n):

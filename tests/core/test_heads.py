@@ -1,6 +1,7 @@
 from array import array
 
 from edgenode.core.heads import Heads
+from edgenode.core.model import make_heads
 from edgenode.core.records import UNSURE, class_json, reading
 
 STICKY = {"step": [1000, 24, 24, 1000], "weight": [64, 64], "floor": 4}
@@ -26,6 +27,13 @@ def test_without_heads_it_is_what_the_trees_say():
     heads = Heads(Trees({}))
     assert [heads.push(x, 1) for x in (0, 501, 500)] == [0, 1, 0]
     assert heads.kept_bytes == 0
+
+
+def test_only_a_model_with_heads_loads_what_belongs_to_them():
+    for heads in ({}, {"network": {"layers": [2]}}, {"next": {}}):
+        model = Trees(heads)
+        assert make_heads(model) is model
+    assert isinstance(make_heads(Trees({"temporal": STICKY})), Heads)
 
 
 def test_cold_windows_and_low_confidence_have_no_class():

@@ -1,7 +1,7 @@
 from array import array
 from binascii import crc32, unhexlify
 
-from edgenode.core import model, walk_plain
+from edgenode.core import model, walk, walk_plain
 
 # A model.bin of format 2. Tree 0: t_level < 100 ? leaf 0 : (h_level < -5 ? leaf 1 : leaf 2);
 # tree 1 is leaf 1 alone.
@@ -46,7 +46,7 @@ def test_plain_and_chosen_walker_agree_everywhere():
         for h in (-32766, -6, -5, -4, 0, 32766):
             x = array("h", (t, h))
             walk_plain.votes(TABLE, x, a)
-            model.walker()[1](TABLE, x, b)
+            walk.walker()[1](TABLE, x, b)
             assert a == b
 
 
@@ -70,4 +70,4 @@ def test_code_runs_only_with_the_table_that_it_equals():
     assert (m.runtime, m.predict(x), m.p_pc) == ("viper-inline", 2, 100)
     for code in (None, Code(crc ^ 1)):
         m = model.Model(BLOB, code)
-        assert (m.runtime, m.predict(x), m.p_pc) == (model.walker()[0], 0, 61)
+        assert (m.runtime, m.predict(x), m.p_pc) == (walk.walker()[0], 0, 61)

@@ -1,4 +1,11 @@
+from math import exp
+
 from edgenode.core import moisture
+
+
+def test_the_table_is_the_formula_of_wmo_no_8():
+    for t in range(-40, 81):
+        assert abs(moisture.saturation(10 * t) - 6112 * exp(17.62 * t / (243.12 + t))) < 0.51
 
 
 def test_dew_point_at_saturation_is_the_temperature():

@@ -4,7 +4,7 @@ from array import array
 from binascii import crc32
 from hashlib import sha256
 
-from edgenode.core import loader, model, net_plain
+from edgenode.core import loader, model, net_plain, walk
 from edgenode.core.heads import Heads
 
 N_WORDS = {"inputs": 0, "stairs": 1, "layers": 2, "classes": 3, "width": 4}
@@ -102,7 +102,7 @@ def catch_refusal(table, layers=(2, 3), classes=3):
 def both(table, x, n_classes):
     # the votes of the plain code, which those of the chosen code must equal
     found = []
-    for votes in (net_plain.votes, model.network()[1]):
+    for votes in (net_plain.votes, walk.network()[1]):
         out = array("i", bytes(4 * n_classes))
         work = array("i", bytes(8 * table[4]))
         votes(table, x, out, work)
@@ -113,7 +113,7 @@ def both(table, x, n_classes):
 
 def test_classes_and_votes():
     m = model.Model(pack(small_table(), [2, 3]))
-    assert m.runtime == model.network()[0]
+    assert m.runtime == walk.network()[0]
     assert m.total == 1000
     for t, h in ((-5, 0), (99, 0), (99, -32766), (254, 32766), (32766, 32766)):
         best = m.predict(array("h", (t, h)))

@@ -5,7 +5,7 @@ import sys
 from array import array
 from binascii import crc32
 
-from edgenode.core import loader, model, walk_plain
+from edgenode.core import loader, model, walk, walk_plain
 
 GUARD = 0x5A5A5A5A
 LEVELS = (-32768, -32767, -2, -1, 0, 1, 32766, 32767)
@@ -52,7 +52,7 @@ def walked(blob):
     crc = 0
     for x in rows(len(m.features)):
         expected = votes(walk_plain.votes, table, x, n)
-        if votes(model.walker()[1], table, x, n) != expected:
+        if votes(walk.walker()[1], table, x, n) != expected:
             raise RuntimeError("walkers differ")
         passed = m.visits(x)
         if passed > table[0] + table[1]:

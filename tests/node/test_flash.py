@@ -22,6 +22,20 @@ def test_starts_are_counted():
     os.remove("boot.test")
 
 
+def test_the_count_of_an_earlier_version_goes_on():
+    put("boot.test", b"41 0 good 0 00c0ffee")
+    for number in (42, 43):
+        boot = flash.Boot("boots.test/boot", "boot.test")
+        boot.begin(True)
+        assert (boot.number, boot.life) == (number, "00c0ffee")
+        assert "boot.test" not in os.listdir()
+    os.remove("boots.test/boot")
+    boot.begin(True)  # a new flash
+    assert boot.number > 44
+    os.remove("boots.test/boot")
+    os.rmdir("boots.test")
+
+
 def test_a_new_flash_has_numbers_of_its_own():
     numbers = set()
     for _ in range(5):

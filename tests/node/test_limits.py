@@ -4,7 +4,6 @@ from array import array
 
 from edgenode.app import Node
 from edgenode.core import decode
-from edgenode.core.gate import Gate
 from edgenode.core.hold import Hold
 from edgenode.core.plausible import Plausible
 
@@ -24,6 +23,8 @@ class Model:
     features = ["t_level"]
     runtime = "fake"
     p_pc = 90
+    u = -1
+    detector = None
 
     def __init__(self, heads):
         self.heads = heads
@@ -36,7 +37,7 @@ class Model:
             "name": "m",
         }
 
-    def predict(self, x):
+    def push(self, x, age):
         return 1 if x[0] > 2500 else 0
 
     def visits(self, x):
@@ -58,7 +59,7 @@ class World:
         self.delivered = 0
         settings = {"actuator": actuator, "limits": limits, "period_ms": 0}
         settings["confirm"] = {"need": 1, "of": 1}
-        checks = (Plausible((0, 0), 0), (None, None), Gate([]), Hold(600))
+        checks = (Plausible((0, 0), 0), (None, None), None, Hold(600))
         parts = (self, self, self)
         self.node = Node(self, checks, self, parts, Model(heads), dict, settings)
 

@@ -165,6 +165,6 @@ def test_a_counter_far_ahead_is_named_with_its_cure(
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
-    # boot: the node itself notes there that its start was a good one; clock: the simulator's own
+    # clock: the simulator's own
     files = (path for path in folder.iterdir() if path.is_file())
-    return {path.name: path.read_bytes() for path in files if path.name not in ("boot", "clock")}
+    return {path.name: path.read_bytes() for path in files if path.name != "clock"}

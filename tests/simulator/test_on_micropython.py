@@ -85,7 +85,7 @@ def test_the_seam_holds_for_newer_ones(
 
 def test_native_code_is_what_the_unix_port_runs(micropython_command: list[str]) -> None:
     search_path = ":".join([*map(str, paths.node_dirs()), ".frozen"])
-    code = "from edgenode.core import model; print(model.walker()[0])"
+    code = "from edgenode.core import walk; print(walk.walker()[0])"
     result = subprocess.run(
         [*micropython_command, "-c", code],
         env={"MICROPYPATH": search_path},
@@ -106,8 +106,8 @@ def test_native_code_for_another_machine_is_passed_over(
     mpycross.compile(walker, tmp_path / "model.mpy", "rv32imc")
     walker.unlink()
     code = (
-        "from edgenode.core import model; from edgenode.drivers import flash;"
-        "print(model.walker()[0], flash.module('model'), flash.module('none'))"
+        "from edgenode.core import walk; from edgenode.drivers import flash;"
+        "print(walk.walker()[0], flash.module('model'), flash.module('none'))"
     )
     process = subprocess.run(
         [*micropython_command, "-c", code],

@@ -4,7 +4,6 @@ import gc
 import sys
 
 from edgenode.app import Node
-from edgenode.core.gate import Gate
 from edgenode.core.hold import Hold
 from edgenode.core.model import Model
 from edgenode.core.plausible import Plausible
@@ -148,7 +147,7 @@ client = Loop("id", "127.0.0.1", 1883, "", "", 60)
 ntp = Ntp("", 123, world, print)
 link = Uplink((world, client, ntp, world), box, "e/n/", 1, lambda text: None)
 link.wait = lambda ms: None
-checks = (Plausible((0, 0), 0), (None, None), Gate([]), Hold(600))
+checks = (Plausible((0, 0), 0), (None, None), None, Hold(600))
 settings = {"period_ms": PERIOD_MS, "retries": 0, "cycle_after": 5, "cold": False}
 sensor = Sensor(world, None, world.ticks_diff, world.ticks_add, settings)
 node = Node(

@@ -3,17 +3,6 @@
 from .records import UNSURE
 
 
-def make_outlook(model, given, period_ms):
-    # -> a core.outlook for a model with forecasts, or a node with limits; else None.
-    # given: the limits of the settings
-    facts = model.heads.get("next")
-    if not facts and not given["t"] and not given["h"]:
-        return None
-    from .limits import make_outlook as make
-
-    return make(facts, given, model.contract["period_ms"], period_ms)
-
-
 class Heads:
     # model: core.model, whose contract may have `heads`; period_ms: 0 for the model's
     def __init__(self, model, period_ms=0):

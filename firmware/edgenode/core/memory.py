@@ -5,6 +5,8 @@ import sys
 NOW_AND_THEN = (
     "edgenode.start.wiring",
     "edgenode.start.model",
+    "edgenode.start.network",
+    "edgenode.start.sensing",
     "edgenode.sleep.wiring",
     "edgenode.settings.config",
     "edgenode.settings.trial",
@@ -17,11 +19,13 @@ NOW_AND_THEN = (
     "edgenode.link.update",
     "edgenode.core.calibrate",
     "edgenode.core.compact_json",
+    "edgenode.core.filters",
     "edgenode.core.headcheck",
     "edgenode.core.loader",
     "edgenode.core.netcheck",
     "edgenode.core.settings",
     "edgenode.core.signed",
+    "edgenode.core.walk",
 )
 
 

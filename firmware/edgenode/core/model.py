@@ -12,33 +12,39 @@ from .compat import const
 NETWORK_TOTAL = const(1000)  # votes, see net_plain
 
 
-def walker():
-    # -> how the table is walked, votes(). Native code where there is some.
-    try:
-        from .walk_viper import votes
+def make_heads(model, period_ms=0):
+    # -> what says the class of a reading: the model alone, or with its heads; period_ms: 0 for
+    # the model's
+    for name in ("detector", "temporal", "unsure"):
+        if name in model.heads:
+            from .heads import Heads
 
-        return "viper-table", votes
-    except (ImportError, MemoryError, SyntaxError, ValueError):
-        # CPython, a board without native code, or with a .mpy for another one
-        return "python-table", walk_plain.votes
+            return Heads(model, period_ms)
+    return model
 
 
-def network():
-    # -> the same for a network
-    try:
-        from .net_viper import votes
+def make_outlook(model, given, period_ms):
+    # -> a core.outlook for a model with forecasts, or a node with limits; else None.
+    # given: the limits of the settings
+    facts = model.heads.get("next")
+    if not facts and not given["t"] and not given["h"]:
+        return None
+    from .limits import make_outlook as make
 
-        return "viper-network", votes
-    except (ImportError, MemoryError, SyntaxError, ValueError):
-        from .net_plain import votes
-
-        return "python-network", votes
+    return make(facts, given, model.contract["period_ms"], period_ms)
 
 
 class Model:
-    # code: a module with votes() and the CRC of the table that it equals, or None
-    def __init__(self, blob, code=None):
-        from .loader import unpack  # large, and used once
+    # alone it is its own heads, see core.heads
+    detector = learner = None
+    u = -1
+    kept_bytes = 0
+
+    # code: a module with votes() and the CRC of the table that it equals, or None; once: whether
+    # it is for one prediction
+    def __init__(self, blob, code=None, once=False):
+        from . import walk  # both are used once
+        from .loader import unpack
 
         self.contract, table = unpack(blob)
         self.digest = blob[12:44]  # of the contract
@@ -53,7 +59,7 @@ class Model:
         if "network" in self.heads:
             self._work = array("i", bytes(8 * table[4]))
             self.total = NETWORK_TOTAL
-            self.runtime, self._walk = network()
+            self.runtime, self._walk = walk.network()
             return
         k = 3 + table[1] + 4 * table[0]
         self.total = table[1] * sum(table[k : k + table[2]])
@@ -61,7 +67,8 @@ class Model:
             self._code = code.votes
             self.runtime = "viper-inline"
         else:
-            self.runtime, self._walk = walker()
+            visits = self.contract["visits"] if once else None
+            self.runtime, self._walk = walk.walker(visits)
 
     def predict(self, x):
         # -> class index; p_pc holds its share of the votes in percent. First class wins a tie.
@@ -78,6 +85,15 @@ class Model:
                 best = c
         self.p_pc = (100 * out[best] + (self.total >> 1)) // self.total
         return best
+
+    def push(self, x, age):
+        return self.predict(x)
+
+    def save(self, buf, at):
+        pass
+
+    def load(self, buf, at):
+        pass
 
     def visits(self, x):
         if self._work:

@@ -4,7 +4,6 @@ from struct import pack_into, unpack_from
 
 from .compat import const
 from .features import Features
-from .filters import build
 
 GAP_SLOTS = const(3)
 _AGE_MAX = const(255)
@@ -18,6 +17,8 @@ def slots_between(dt_ms, period_ms):
 
 class Pipeline:
     def __init__(self, features, filters):
+        from .filters import build  # used once
+
         self._features = Features(features)
         self._filters = (build(filters), build(filters))
         self._parts = [self._features] + self._filters[0] + self._filters[1]

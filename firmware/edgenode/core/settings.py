@@ -66,9 +66,11 @@ def settings():
 
 def together(full):
     # ValueError for what only the values together, or another part of core, can tell
-    from .gate import Gate
+    readers = []
+    if full["report"]:
+        from .gate import Gate
 
-    readers = [("report", Gate)]
+        readers.append(("report", Gate))
     if full["sensor"]["calibrate_t"] or full["sensor"]["calibrate_h"]:
         from .calibrate import calibrations
 

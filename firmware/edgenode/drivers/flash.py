@@ -109,9 +109,12 @@ def _draw_boot():
 
 class Boot:
     # Counts starts, and bad ones in a row: a run that crashed, or that was still at its beginning
-    # when something other than the power ended it. One write a start, one when it proved good.
-    def __init__(self, path):
+    # when something other than the power ended it. One write a start, one when it proved good:
+    # in a folder, because each search in the root reads all that was changed there. earlier: where
+    # an earlier version had it.
+    def __init__(self, path, earlier=""):
         self._path = path
+        self._earlier = earlier
         self.number = self.bad = 0
         self.life = ""  # of this flash: drawn when it is new
         self.safe = False  # asked for by a command
@@ -120,7 +123,7 @@ class Boot:
     def begin(self, power_on):
         state = "ended"
         try:
-            words = read(self._path).decode().split()
+            words = self._read().decode().split()
             words += ["0", state, "0", ""][len(words) - 1 :]
             self.number, self.bad, state = int(words[0]), int(words[1]), words[2]
             self.safe = words[3] == "1"
@@ -135,6 +138,19 @@ class Boot:
             self.bad = 0
         if not self._put("running"):
             self.number = _draw_boot()  # the next start cannot know this one
+
+    def _read(self):
+        try:
+            return read(self._path)
+        except OSError:
+            if not self._earlier:
+                raise
+        try:
+            os.mkdir(self._path[: self._path.rfind("/")])
+        except OSError:
+            pass  # it is there
+        os.rename(self._earlier, self._path)
+        return read(self._path)
 
     def _put(self, state):
         # -> whether it is on flash: one that fails must not stop the node

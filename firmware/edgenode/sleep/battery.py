@@ -5,8 +5,8 @@ from struct import calcsize, pack_into, unpack_from
 
 from ..core.compat import const
 from ..core.decide import Confirm
-from ..core.heads import Heads, make_outlook
 from ..core.kept import Kept, Network
+from ..core.model import make_heads, make_outlook
 from ..core.packed import CLASS, FAULT, GOOD, LEARN, UNUSUAL, PackedEvents, PackedOutbox
 from ..core.pipeline import Pipeline
 from ..core.records import UNSURE
@@ -39,7 +39,7 @@ class SleepyNode:
         self._plausible = plausible
         self._clock = clock
         self._power = power
-        self._heads = Heads(model, settings["period_ms"])
+        self._heads = make_heads(model, settings["period_ms"])
         self._pipeline = Pipeline(model.features, model.contract["filters"])
         self._confirm = Confirm(settings["need"], settings["of"], len(model.classes))
         self._outlook = make_outlook(model, settings["limits"], settings["period_ms"])

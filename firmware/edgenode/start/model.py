@@ -24,10 +24,11 @@ def installer(bad, log, on):
     return found if found.open else None
 
 
-def load():
+def load(sleeps):
+    # sleeps: whether the next reading comes with another start
     try:
         blob = _blob()
-        return Model(blob, flash.module("model"))
+        return Model(blob, None if sleeps else flash.module("model"), sleeps)
     except OSError as e:
         raise ModelError("model.bin cannot be read (%s); put a model on the board" % e)
     except ValueError as e:

@@ -6,7 +6,6 @@ import time
 import machine
 
 from ..app import Node
-from ..core.gate import Gate
 from ..core.hold import Hold
 from ..drivers import flash
 from ..drivers.console import Console
@@ -90,7 +89,7 @@ def _node(board, settings, forest):
     checks = (
         make_plausible(settings, forest),
         _calibrations(given),
-        Gate(settings["report"]),
+        _gate(settings["report"]),
         Hold(given["hold_s"]),
     )
     return Node(
@@ -110,6 +109,14 @@ def _calibrations(given):
     from ..core.calibrate import calibrations
 
     return calibrations(given)
+
+
+def _gate(rules):
+    if not rules:
+        return None
+    from ..core.gate import Gate
+
+    return Gate(rules)
 
 
 def _output(given, classes):

@@ -5,8 +5,7 @@ from array import array
 from struct import calcsize, unpack, unpack_from
 
 from ..core.compat import const
-from ..core.heads import Heads
-from ..core.model import Model
+from ..core.model import Model, make_heads
 from ..core.pipeline import Pipeline
 from ..core.records import UNSURE
 
@@ -132,7 +131,7 @@ class Installer:
 
 def _check_sequence(f, forest, pipeline):
     # Readings in a row: heads have a memory.
-    heads = Heads(forest)
+    heads = make_heads(forest)
     head = f.read(2)
     size = calcsize(_READING)
     if heads.detector:

@@ -23,8 +23,8 @@ __all__ = ["Reads", "measure_starts", "reads_of_starts"]
 _TIMEOUT_S = 120
 _PERIOD_MS = 60_000
 _SCRIPT = Path(__file__).parent / "node" / "bench_start.py"
-# of these boot.py and main.py are found by name, the others are compiled
-_SOURCES = ("boot.py", "main.py")
+# found by name, the other files are compiled
+_MAIN = "main.py"
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,12 @@ def measure_starts(model: Path) -> dict[str, dict[str, Reads]]:
     return figures
 
 
-def reads_of_starts(image: Path, wakes: bool) -> dict[str, Reads]:
-    """Count the reads of "power" and, if the node ``wakes`` from sleep, of "wake".
+def reads_of_starts(image: Path, wakes: bool, n: int = 1) -> dict[str, Reads]:
+    """Count the reads of the ``n``-th "power" and, if the node ``wakes`` from sleep, of "wake".
 
     ``image``: a file system for x64, as edgewise build writes it. OutsideError when it fails.
     """
-    starts = ["power-asleep", "wake"] if wakes else ["power"]
+    starts = n * ["power-asleep"] + ["wake"] if wakes else n * ["power"]
     with tempfile.TemporaryDirectory(prefix="edgewise-start-") as name:
         folder = Path(name)
         (folder / "feed.bin").write_bytes(10 * pack_row(1_700_000_000, encode(210, 400)))
@@ -112,7 +112,7 @@ def _by_module(fs: Path) -> bytes:
     }
     for name, path in paths.node_files().items():
         text = path.read_text(encoding="utf-8")
-        if name in _SOURCES:
+        if name == _MAIN:
             files[name] = text.encode()
         else:
             files[name.removesuffix(".py") + ".mpy"] = _compiled(path.name, text)

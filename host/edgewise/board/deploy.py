@@ -30,6 +30,7 @@ __all__ = [
 _ON_BOARD = Path(__file__).with_name("deploy_on_board.py")
 _PART_BYTES = 1536
 _AHEAD_MS = 86_400_000
+_BOOT = "boot.py"  # MicroPython would run it before main.py: builds of earlier versions had one
 _WRITE_LAST = ("config.json", "main.py")  # the node starts from these, so they are written last
 
 
@@ -110,7 +111,8 @@ def deploy(
         sent = _send_file(repl, name, files[name], sent, total, progress)
     limit_ms = time.time_ns() // 1_000_000 + _AHEAD_MS
     result.reset_counters = bool(_ask(repl, f"reset_counters({limit_ms})"))
-    result.removed = sorted(set(old_listing) - {*files, "boot", LIST})
+    others = {name for name, digest in _digests(repl, "/", {_BOOT: b""}).items() if digest}
+    result.removed = sorted((set(old_listing) | others) - {*files, "boot", LIST})
     for name in result.removed:
         repl.exec(f"remove({'/' + name!r})")
     new_listing = listing(files)

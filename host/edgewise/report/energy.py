@@ -34,11 +34,11 @@ class Assumptions:
     """Currents in mA, times in s, charge in mAh; each with its source in ``SOURCES``."""
 
     boot_s: float = 0.64
-    wake_reads: int = 990
-    wake_bytes: int = 85_600
+    wake_reads: int = 567
+    wake_bytes: int = 55_600
     flash_read_s: float = 95e-6
     flash_byte_s: float = 0.1e-6
-    code_bytes: int = 46_500
+    code_bytes: int = 38_300
     load_byte_s: float = 5.6e-6
     dht_read_s: float = 0.27
     decide_s: float = 0.29
@@ -72,14 +72,14 @@ SOURCES = {
     "boot_s": "from waking to main.py, file system mounted: measured on an ESP32-S3, MicroPython "
     "1.19 (glenn20/upy-esp32-experiments); a third is the check of the firmware",
     "wake_reads": "reads of the flash, all files: counted for models/occupancy (edgewise bench "
-    "--start), some 100 of them before main.py, so they are in boot_s too",
+    "--start), some 80 of them before main.py, so they are in boot_s too",
     "wake_bytes": "bytes of these reads, counted with them",
     "flash_read_s": "a read without its bytes: measured on an ESP32 by ESP-IDF's maintainers "
     "(espressif/esp-idf #3277: 736 reads of 145 bytes in 80.9 ms, 39,272 of 121 in 4.22 s); "
     "0.08 ms from the limits of their own tests; edgewise bench --port measures it",
     "flash_byte_s": "two lines at 40 MHz, and the difference of the two figures in esp-idf #3277; "
     "edgewise bench --port measures it",
-    "code_bytes": "node and model.mpy, which a wake imports",
+    "code_bytes": "the file node, which a wake imports",
     "load_byte_s": "from a file to objects: 2,422 bytes in 10.2 ms on a pyboard (micropython "
     "#12678, core_import_mpy_single); an ESP32 takes 1.32 times as long (seven scores in #7850); "
     "may be half or twice as much; edgewise bench --port measures it",

@@ -104,7 +104,8 @@ class SimulatedNode:
         (flash / "model.bin").write_bytes(self._package.blob)
         if (code := self._package.code) is not None:
             (flash / "model.py").write_text(code)
-        (flash / "boot").write_text(str(self._boot - 1))
+        (flash / "state").mkdir()
+        (flash / "state/boot").write_text(str(self._boot - 1))
         write_feed(self._log, flash / "feed.bin", self._package.period_ms, self._playback.seed)
         board = paths.simulator_dir()
         folders = [".", board, *paths.node_dirs(), umqtt.fetch()]

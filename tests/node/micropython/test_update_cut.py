@@ -70,7 +70,7 @@ def deliver(name, counter, data):
 def start(bad_starts=0):
     # -> (what is to be judged or told, name of the model that runs)
     installer = model.installer(bad_starts, lambda text: None, "")
-    return installer, model.load().contract["name"]
+    return installer, model.load(False).contract["name"]
 
 
 class Life:

@@ -15,7 +15,7 @@ def heap():
 
 
 _start = heap()
-from edgenode.core import decode, heads, loader, model, pipeline, walk_plain  # noqa: E402
+from edgenode.core import decode, heads, loader, model, pipeline, walk, walk_plain  # noqa: E402
 from edgenode.core.plausible import Plausible  # noqa: E402
 
 code_bytes = heap() - _start
@@ -114,7 +114,7 @@ class Bench:
         code, empty = module("inline"), module("bench_empty")
         yield "empty call", x_out, empty and empty.votes, rows
         yield "inline", x_out, code and code.votes, rows
-        yield "table", table_x_out, model.walker()[1], rows
+        yield "table", table_x_out, walk.walker()[1], rows
 
     def python(self, rows):
         code, m2cgen, everywhereml = module("inline"), module("m2cgen"), module("everywhereml")

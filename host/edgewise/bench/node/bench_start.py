@@ -7,7 +7,7 @@ import os
 import sys
 
 from bench_device import Flash
-from bench_wake import Reached, Rtc, Wdt, reach, say_nothing, say_state
+from bench_wake import Reached, Rtc, Wdt, reach, run_main, say_nothing, say_state
 from edgewise_sim import world
 
 _ROOT = "/"
@@ -36,8 +36,7 @@ def count(flash, start):
     flash.reads = flash.bytes = 0
     _mount(flash)
     try:
-        for name in ("boot", "main"):
-            __import__(name)  # the firmware finds and reads these files in the same way
+        run_main(__import__)
         raise SystemExit("the node ended by itself")
     except Reached:
         return {"reads": flash.reads, "bytes": flash.bytes}

@@ -81,6 +81,15 @@ Time.time = staticmethod(lambda: int(time.time()))
 Time.sleep_ms = Time.wait
 
 
+def run_main(load):
+    # The firmware looks for boot.py first; then it finds and reads main.py as an import does.
+    try:
+        os.stat("boot.py")
+        raise SystemExit("boot.py is no file of the node")
+    except OSError:
+        load("main")
+
+
 class Any:
     # whatever is asked of it, it does; as a link it has sent everything
     order = None
@@ -215,8 +224,7 @@ def start(wakes, to, counter=None):
     builtins.__import__ = imports.load
     before = imports.now()
     try:
-        for name in ("boot", "main"):
-            _import(name)  # the firmware finds and reads these files in the same way
+        run_main(_import)
     except Reached:
         return imports.since(before), imports.sums
     finally:

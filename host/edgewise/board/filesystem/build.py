@@ -25,6 +25,7 @@ __all__ = ["Built", "build", "check_place"]
 
 _FS, _IMAGE, _MANIFEST = "fs", "fs.img", "manifest.json"
 _LARGEST_SHOWN = 5
+_FOLDERS = ("state",)  # that a node writes to
 # The chips that a board may have, if its settings name none. Most boards with xtensawin are an
 # ESP32; the pins of C3 and C6 differ little.
 _CHIPS = {
@@ -74,7 +75,8 @@ def build(model: Path, config: Path, out: Path, arch: str | None = None) -> Buil
     loaded = load_package(model)
     files = board_files(loaded, node_settings, config, Arch(arch))
     spool_bytes = settings.complete(node_settings)["spool_kb"] * 1024
-    data = _image(files, ["spool"] if spool_bytes else [], spool_bytes + 2 * len(loaded.blob))
+    folders = [*_FOLDERS, *(["spool"] if spool_bytes else [])]
+    data = _image(files, folders, spool_bytes + 2 * len(loaded.blob))
     manifest = {
         "arch": arch,
         "files": {name: _facts(content) for name, content in files.items()},

@@ -22,9 +22,21 @@ _STAYS = "node"
 # file -> the modules that are in it; all others are in the file that stays
 _FILES = {
     "settings": ("settings.config", "settings.trial", "core.settings"),
-    "start": ("start.model", "core.loader", "core.compact_json", "start.wiring"),
+    "start": (
+        "core.compact_json",
+        "core.filters",
+        "core.loader",
+        "core.walk",
+        "start.model",
+        "start.network",
+        "start.sensing",
+        "start.wiring",
+    ),
+    "averages": ("core.averages",),
     "calibrate": ("core.calibrate",),
+    "gate": ("core.gate",),
     "headcheck": ("core.headcheck",),
+    "heads": ("core.heads",),
     "temporal": ("core.temporal",),
     "detector": ("core.detector",),
     "learn": ("core.learn",),
@@ -41,12 +53,12 @@ _FILES = {
     "secure": ("link.secure",),
     "dns": ("link.dns", "link.sntp", "link.udp"),
 }
-_AT_START = ("boot", "main", _STAYS, "settings", "start")
+_AT_START = ("main", _STAYS, "settings", "start")
 # Of a node that sleeps: what every wake needs is in one file, the radio comes with cause.
 _ASLEEP_FILES = {
     name: modules for name, modules in _FILES.items() if name not in ("settings", "start")
 } | {
-    "start": (
+    "awake": (
         "start.wiring",
         "app",
         "core.hold",
@@ -81,7 +93,7 @@ class Bundle:
 def bundles(joined: Mapping[str, Joined], compiler: str) -> list[Bundle]:
     """Return the files of a node from ``join_node``; ``compiler``: what compiles them.
 
-    All names but boot and main end with a mark of the whole: files of two builds lie side by
+    All names but main end with a mark of the whole: files of two builds lie side by
     side until main.py changes from one to the other.
     """
     mark = _mark_of(joined, compiler)

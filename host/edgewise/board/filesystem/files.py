@@ -29,8 +29,11 @@ __all__ = [
     "node_sources",
 ]
 
-# MicroPython starts these two by name, so they stay sources
-_SOURCES = ("boot", "main")
+# MicroPython starts it by name, so it stays a source
+_MAIN = "main"
+# MicroPython would run it before main.py. Without it each start reads a tenth less of the flash,
+# and a board without configuration stays open to mpremote.
+_BOOT = "boot.py"
 # A stock image imports its frozen copy, which takes no RAM; an image without one imports this.
 _UMQTT = "lib/umqtt/simple.mpy"
 
@@ -54,7 +57,7 @@ def board_files(
     _check_actuator(package, node_settings, path)
     files = model_files(package.blob, package.code, node_settings, arch)
     for name, data in settings.tls_files(node_settings, path).items():
-        if name in files:
+        if name in files or name == _BOOT:
             raise InputError(f"{path}: {name} is a file of the node: rename the one for TLS")
         files[name] = data
     files[LIST] = listing(files)
@@ -69,9 +72,10 @@ def model_files(
     ``blob``: model.bin; ``code``: model.py, None for a model that is walked as a table.
     """
     files = {"config.json": settings.config_json(node_settings), "model.bin": blob}
-    files |= node_code(arch, settings.complete(node_settings)["sleep"])
+    sleep = settings.complete(node_settings)["sleep"]
+    files |= node_code(arch, sleep)
     files[_UMQTT] = _compile(umqtt.fetch() / "umqtt" / "simple.py", arch)
-    if code is not None:
+    if code is not None and not sleep:  # which never loads it: see core/model.py
         files["model.mpy"] = _compile_text(code, arch)
     return files
 
@@ -102,11 +106,11 @@ def compiler_of(arch: Arch) -> str:
 
 
 def compile_node(joined: Mapping[str, Joined], arch: Arch) -> dict[str, bytes]:
-    """Compile joined modules to the files of a board; boot.py and main.py stay sources."""
+    """Compile joined modules to the files of a board; main.py stays a source."""
     files = {}
     with tempfile.TemporaryDirectory(prefix="edgewise-build-") as folder:
         for bundle in bundles(joined, compiler_of(arch)):
-            if bundle.name in _SOURCES:
+            if bundle.name == _MAIN:
                 files[f"{bundle.name}.py"] = _bare(bundle.text).encode()
                 continue
             path = Path(folder) / f"{bundle.name}.py"

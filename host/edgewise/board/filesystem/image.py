@@ -24,8 +24,11 @@ MICROPYTHON_OPTIONS: dict[str, Any] = {
     "name_max": 255,
     "disk_version": 0x00020001,  # with 2.0, the first write on the board copies the root again
 }
-_REVISION_BYTES = 4  # of a metadata block, little endian: it grows with each copy
-_SCRATCH = "scratch"
+_CODE = (".py", ".mpy")
+# extmod/vfs_lfs.h: nanoseconds since 1970, little endian; an ESP32 that was never set counts from
+# 2000
+_MTIME = 1
+_WRITTEN = (946_684_800 * 10**9).to_bytes(8, "little")
 _SPARE_BLOCKS = 4  # LittleFS copies a block before it frees the old one
 
 
@@ -49,26 +52,37 @@ def image(files: Mapping[str, bytes], folders: Iterable[str] = ()) -> bytes | No
     if packed is None:
         return None
     packed.fs_grow(blocks)
-    _compact_root(packed)
+    last_of = {PurePosixPath(name).parent: name for name in sorted(files, key=_order)}
+    for name in last_of.values():
+        _compact(packed, name)
     packed.unmount()
     buffer = bytes(packed.context.buffer)
     used = len(buffer.rstrip(b"\xff"))
     return buffer[: -(-used // BLOCK_BYTES) * BLOCK_BYTES]
 
 
-def _compact_root(fs: LittleFS) -> None:
-    """Write until LittleFS copies the root without its history, which each search would read."""
-    root = [block * BLOCK_BYTES for block in (0, 1)]
+def _compact(fs: LittleFS, last: str) -> None:
+    """Write until LittleFS copies a folder without its history, which each search would read.
 
-    def newest() -> bytes:
-        buffer = fs.context.buffer
-        return max(bytes(buffer[at : at + _REVISION_BYTES])[::-1] for at in root)
+    ``last``: its last file.
+    """
+    touched: set[int] = set()  # the block that it writes to, and the one that it copies to
+    after = _blocks(fs)
+    while len(touched) < 2:
+        before = after
+        fs.setattr(last, _MTIME, _WRITTEN)
+        after = _blocks(fs)
+        touched |= {n for n, block in enumerate(after) if block != before[n]}
 
-    before = newest()
-    while newest() == before:
-        with fs.open(_SCRATCH, "wb"):
-            pass
-        fs.remove(_SCRATCH)
+
+def _blocks(fs: LittleFS) -> list[bytes]:
+    buffer = fs.context.buffer
+    return [bytes(buffer[at : at + BLOCK_BYTES]) for at in range(0, len(buffer), BLOCK_BYTES)]
+
+
+def _order(name: str) -> tuple[bool, bool, str]:
+    """Sort what a start finds most often last: LittleFS looks from the end of a folder."""
+    return "/" not in name, name.endswith(_CODE), name
 
 
 def _fill(files: Mapping[str, bytes], folders: Iterable[str], blocks: int) -> LittleFS | None:
@@ -77,10 +91,12 @@ def _fill(files: Mapping[str, bytes], folders: Iterable[str], blocks: int) -> Li
     try:
         for name in folders:
             fs.mkdir(name)
-        for name, data in sorted(files.items()):
+        for name in sorted(files, key=_order):
             fs.makedirs(str(PurePosixPath(name).parent), exist_ok=True)
             with fs.open(name, "wb") as file:
-                file.write(data)
+                file.write(files[name])
+            # as MicroPython does: where it is missing, each open looks for it in the whole folder
+            fs.setattr(name, _MTIME, _WRITTEN)
     except LittleFSError as e:
         if e.code != LittleFSError.Error.LFS_ERR_NOSPC:
             raise

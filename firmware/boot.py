@@ -1,1 +1,0 @@
-# Nothing happens before main.py: a board without configuration stays open to mpremote.
