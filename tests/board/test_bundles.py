@@ -115,7 +115,7 @@ def test_every_line_is_found_again(sleep: bool) -> None:
 
 
 def test_what_only_some_nodes_need_is_not_loaded_by_all() -> None:
-    some = "averages detector gate heads headcheck limits net_plain net_viper outlook temporal"
+    some = "averages detector gate headcheck heads learn limits net_plain outlook temporal"
     for sleep in (False, True):
         for bundle in node_bundles(sleep):
             if bundle.name.startswith(("node", "settings", "start")):

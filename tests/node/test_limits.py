@@ -24,7 +24,7 @@ class Model:
     runtime = "fake"
     p_pc = 90
     u = -1
-    detector = None
+    detector = learner = None
 
     def __init__(self, heads):
         self.heads = heads
