@@ -10,6 +10,7 @@ from fastapi import Request
 from nicegui import ui
 
 from edgewise.dashboard import html, notes, series
+from edgewise.dashboard.ahead import read_ahead
 from edgewise.dashboard.chart_view import ChartView, Drawing
 from edgewise.dashboard.figures import figures
 from edgewise.dashboard.fleet import Node, node
@@ -44,7 +45,7 @@ async def node_page(state: State, request: Request, name: str) -> None:
     extent = await asyncio.to_thread(series.extent, state.engine, name)
     title = name if current is None else current.title
     with page(f"{title} - Edgewise", writer, back=True):
-        top = markup("" if current is None else html.summary(current, state.palette, state.scale))
+        top = markup("" if current is None else await asyncio.to_thread(_summary, state, current))
         if current is not None and writer.logged_in():
             ui.button(
                 "Name and room", on_click=lambda: open_name_dialog(state, name, writer)
@@ -67,6 +68,11 @@ async def node_page(state: State, request: Request, name: str) -> None:
     await view.update_panels()
 
 
+def _summary(state: State, current: Node) -> str:
+    aheads = read_ahead(state.engine, current, time.time())
+    return html.summary(current, state.palette, state.scale, aheads)
+
+
 async def _wait(state: State, name: str, top: ui.html) -> None:
     # Nothing to draw yet: the page reloads once there is.
     notice = markup("")
@@ -78,7 +84,7 @@ async def _wait(state: State, name: str, top: ui.html) -> None:
                 f'<p class="soft">No node {escape(name[:64])} has sent anything.</p>'
             )
             return
-        top.set_content(html.summary(current, state.palette, state.scale))
+        top.set_content(await asyncio.to_thread(_summary, state, current))
         notice.set_content(_NO_TIME)
         if await asyncio.to_thread(series.extent, state.engine, name):
             ui.navigate.reload()
@@ -116,7 +122,7 @@ class _View:
         current = await asyncio.to_thread(node, self._state.engine, self._node.name)
         if current is None:
             return
-        self._top.set_content(html.summary(current, self._state.palette, self._state.scale))
+        self._top.set_content(await asyncio.to_thread(_summary, self._state, current))
         await self._labels.look()
         await self._review.look(self._labels.spans)
         await self._model.look()
