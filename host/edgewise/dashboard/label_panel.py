@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from nicegui import ui
@@ -20,6 +21,7 @@ from edgewise.review import Span
 __all__ = ["LabelPanel"]
 
 _AUTHOR = "dashboard"
+_SCROLLED_S = 10.0
 _LABEL, _DRAG = "Label a period", "Drag over the chart"
 _BRUSH = {"type": "takeGlobalCursor", "key": "brush", "brushOption": {"brushType": "lineX"}}
 _NO_BRUSH = {"type": "takeGlobalCursor", "key": "brush", "brushOption": {"brushType": False}}
@@ -106,7 +108,8 @@ class LabelPanel:
             return
         classes = await asyncio.to_thread(self._classes)
         to_chart = f"getHtmlElement({self._chart.id}).scrollIntoView({{block: 'start'}})"
-        ui.run_javascript(to_chart)  # before the dialog, during which the page does not scroll
+        with suppress(TimeoutError):  # before the dialog: while it is open the page stands still
+            await ui.run_javascript(to_chart, timeout=_SCROLLED_S)
         dialog = open_label_dialog(self._screen, *span, classes, self._save, proposed, True)
         self._mark([1000 * span.from_s, 1000 * span.to_s])
         dialog.on("hide", lambda: self._mark())

@@ -48,8 +48,8 @@ class ReviewPanel:
                 markup(f'<p class="soft">{_NOTHING}</p>')
 
     def _show(self, proposal: Proposal) -> None:
-        clock, span = self._screen.clock, proposal.span
-        title = f"{clock.text(span.from_s)} to {clock.text(span.to_s)}"
+        span = proposal.span
+        title = self._screen.clock.span(*span)
         with ui.element("div").classes("line"):
             markup(
                 f"<b>{escape(title)}</b><br>{escape(self._state.scale.movement(proposal.words))}"

@@ -43,6 +43,7 @@ class Reviews:
         self._found: dict[str, _Found] = {}
         self._waiting: set[str] = set()
         self._lock = threading.Lock()
+        self._is_stopped = False
         self._pool = ThreadPoolExecutor(1, "review")
 
     def of(self, node: str, labels: Sequence[Span]) -> list[Proposal] | None:
@@ -50,7 +51,7 @@ class Reviews:
         with self._lock:
             found = self._found.get(node)
             is_due = found is None or time.monotonic() - found.looked_at_s > _RETRY_S
-            if is_due and node not in self._waiting:
+            if is_due and node not in self._waiting and not self._is_stopped:
                 self._waiting.add(node)
                 self._pool.submit(self._look, node)
         return None if found is None else choose(found.candidates, labels)
@@ -83,4 +84,6 @@ class Reviews:
 
     def stop(self) -> None:
         """Look at no further node."""
+        with self._lock:
+            self._is_stopped = True
         self._pool.shutdown(wait=False, cancel_futures=True)
