@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from edgewise.dashboard.packages import Packages
 from edgewise.errors import EdgewiseError
 from edgewise.package.store import Package
-from edgewise.review import Proposal, Span, candidates, choose, new_model
+from edgewise.review import Proposal, Span, choose, find_candidates, new_model
 
 __all__ = ["Reviews"]
 
@@ -73,9 +73,9 @@ class Reviews:
             old.looked_at_s = now
             return
         try:
-            found = candidates(self._engine, node, time.time(), model)
+            found = find_candidates(self._engine, node, time.time(), model)
         except EdgewiseError:  # of another period: the model that runs can still be unsure
-            found = candidates(self._engine, node, time.time())
+            found = find_candidates(self._engine, node, time.time())
         with self._lock:
             self._found.pop(node, None)
             self._found[node] = _Found(found, model, now, now)

@@ -3,12 +3,12 @@
 May import: database, errors, logs, package, prediction, times, unusual.
 """
 
-from edgewise.review.candidates import candidates
+from edgewise.review.candidates import find_candidates
 from edgewise.review.choice import N_MAX, choose
 from edgewise.review.episodes import Episode, episodes_of
 from edgewise.review.newest import new_model
 from edgewise.review.proposal import Proposal, Span
-from edgewise.review.propose import propose
+from edgewise.review.review import propose
 from edgewise.review.text import as_csv, as_dict
 
 __all__ = [
@@ -18,9 +18,9 @@ __all__ = [
     "Span",
     "as_csv",
     "as_dict",
-    "candidates",
     "choose",
     "episodes_of",
+    "find_candidates",
     "new_model",
     "propose",
 ]

@@ -20,14 +20,14 @@ from edgewise.review.episodes import episodes_of
 from edgewise.review.proposal import UNUSUAL, Proposal, Span
 from edgewise.review.windows import Answers, windows
 
-__all__ = ["candidates"]
+__all__ = ["find_candidates"]
 
 _PAST_S = 28 * 86400.0  # people forget what was before
 _READINGS_MAX = 20_000  # a bound for the time: two weeks at a reading a minute
 _PERIOD_RATIO = 1.2  # of the periods of a log and a model that fit
 
 
-def candidates(
+def find_candidates(
     engine: Engine, node: str, now_s: float, new: Package | None = None
 ) -> list[Proposal]:
     """Return the periods of ``node`` that may be worth a label, whether labelled or not.

@@ -19,7 +19,7 @@ Names = NDArray[np.object_]
 
 _WIDTH_S = 1800  # long enough to remember, short enough to be of one class
 _READINGS_MIN = 10  # of a period; a training needs as many of a class
-_USEFUL_MIN = 0.1
+_USEFUL_MIN = 0.2
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,8 @@ def windows(
 
 def _periods(time_s: Floats, period_s: float) -> Iterator[tuple[Span, NDArray[np.int64]]]:
     # Whole ones only, with enough readings.
+    if not len(time_s):
+        return
     width_s = _WIDTH_S * math.ceil(_READINGS_MIN * period_s / _WIDTH_S)
     numbers, first = np.unique(np.floor(time_s / width_s), return_index=True)
     ends = [*first[1:].tolist(), len(time_s)]

@@ -9,7 +9,7 @@ from edgewise.database.nodes import nodes_with_readings
 from edgewise.database.schema import label
 from edgewise.errors import InputError
 from edgewise.package.store import Package
-from edgewise.review.candidates import candidates
+from edgewise.review.candidates import find_candidates
 from edgewise.review.choice import choose
 from edgewise.review.proposal import Proposal, Span
 
@@ -21,7 +21,7 @@ _LISTED = 10
 def propose(engine: Engine, node: str, now_s: float, new: Package | None = None) -> list[Proposal]:
     """Return at most ten periods of ``node`` to label, in the order to label them.
 
-    ``new``: see `candidates`, which says what it raises. InputError for a node without readings.
+    ``new``: see `find_candidates` and what it raises. InputError for a node without readings.
     """
     c = label.c
     query = select(c.from_ts, c.to_ts).where(c.node == node)
@@ -34,4 +34,4 @@ def propose(engine: Engine, node: str, now_s: float, new: Package | None = None)
             f"{display_url(engine)}: node {node!r} has no readings: "
             + (f"nodes are {some}" if nodes else "edgewise collect fills the database")
         )
-    return choose(candidates(engine, node, now_s, new), labels)
+    return choose(find_candidates(engine, node, now_s, new), labels)
