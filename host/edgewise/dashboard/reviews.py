@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -30,6 +30,14 @@ class _Found:
     model: Package | None
     at_s: float
     looked_at_s: float
+    labels: Sequence[Span] | None = None
+    chosen: list[Proposal] = field(default_factory=list)
+
+    def choose(self, labels: Sequence[Span]) -> list[Proposal]:
+        # Pages ask twice a second: it is chosen again when the labels have changed.
+        if self.labels != labels:
+            self.labels, self.chosen = labels, choose(self.candidates, labels)
+        return self.chosen
 
 
 class Reviews:
@@ -54,7 +62,7 @@ class Reviews:
             if is_due and node not in self._waiting and not self._is_stopped:
                 self._waiting.add(node)
                 self._pool.submit(self._look, node)
-        return None if found is None else choose(found.candidates, labels)
+        return None if found is None else found.choose(labels)
 
     def _look(self, node: str) -> None:
         try:
