@@ -49,7 +49,7 @@ ZONE = "Europe/Berlin"
 SECRET, PASSWORD = "0f" * 32, "open sesame"
 DAY_S, HOUR_S, MINUTE_S = 86400.0, 3600.0, 60.0
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 760}
-COLORS = 128
+COLORS = 256
 LOG_LINES = [
     "edgewise: model occupancy, 461 nodes, viper-inline",
     "wifi: connected, -61 dBm",
@@ -181,9 +181,9 @@ def answering(url: str) -> Iterator[None]:
 def save(page: Page, name: str, is_whole: bool = False) -> None:
     """A picture of the page in few colours, which is a third of the size."""
     data = page.screenshot(full_page=is_whole)
-    picture = (
-        Image.open(io.BytesIO(data)).convert("RGB").quantize(COLORS, dither=Image.Dither.NONE)
-    )
+    colors = Image.open(io.BytesIO(data)).convert("RGB")
+    how = Image.Quantize.MAXCOVERAGE  # keeps the colours of few points
+    picture = colors.quantize(COLORS, how, dither=Image.Dither.NONE)
     picture.save(PAGES / f"{name}.png", optimize=True)
     print(f"{name}.png {picture.size[0]} x {picture.size[1]}", flush=True)
 
@@ -193,8 +193,15 @@ def show_node(page: Page) -> None:
     page.get_by_role("button", name="Show the log").click()
     expect(page.get_by_text(LOG_LINES[-1])).to_be_visible()
     expect(page.locator(".review .line").first).to_be_visible()
+    expect(page.get_by_text("No problems found")).to_be_visible(timeout=120_000)
     page.mouse.move(5, 5)
     page.evaluate("scrollTo(0, 0)")
+
+
+def scroll_dialog(page: Page, share: int) -> None:
+    scroll = "(card, share) => card.scrollTo(0, share * card.scrollHeight)"
+    page.locator(".q-card.dialog").evaluate(scroll, share)
+    page.mouse.move(5, 5)
 
 
 def show_push(page: Page) -> None:
@@ -202,12 +209,12 @@ def show_push(page: Page) -> None:
     dialog = page.get_by_role("dialog", name="Push a model")
     dialog.get_by_role("button", name="ground floor").click()
     expect(dialog.get_by_role("group", name="Stages").get_by_label("First nodes")).to_be_visible()
+    scroll_dialog(page, 0)
 
 
 def show_stages(page: Page) -> None:
     show_push(page)
-    page.get_by_role("dialog").get_by_role("group", name="Stages").scroll_into_view_if_needed()
-    page.mouse.move(5, 5)
+    scroll_dialog(page, 1)
 
 
 def show_review(page: Page) -> None:

@@ -49,6 +49,7 @@ def open_label_dialog(
             for name in classes:
                 button = ui.button(name, on_click=lambda name=name: store(name)).props("no-caps")
                 button.props("autofocus unelevated" if name == proposed else "outline")
+                button.classes("proposed" if name == proposed else "")
         new_class = ui.input("New class").props("dense outlined maxlength=64").classes("wide")
         new_class.on("keydown.enter", lambda: store(new_class.value))
         with ui.element("div").classes("actions"):
