@@ -63,6 +63,8 @@ def test_a_proposal_is_labelled_and_vanishes(
     expect(dialog).to_have_count(0)
     expect(lines).to_have_count(1)
     expect(labels_panel(page)).to_contain_text(f"closed, {start:%d %b %H:%M}")
+    lines.get_by_role("button", name="Skip").click()
+    expect(panel).to_contain_text("Nothing stands out")
     with engine.connect() as connection:
         stored = connection.execute(select(label)).one()
     assert (stored.from_ts, stored.to_ts, stored.cls) == (

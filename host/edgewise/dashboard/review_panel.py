@@ -56,9 +56,17 @@ class ReviewPanel:
                 f"{self._chip(proposal.cls)}"
             ).classes("what")
             if self._writer.logged_in():
-                ui.button("Label ...", on_click=lambda: self._ask(span, proposal.cls)).props(
-                    f'flat dense no-caps aria-label="Label {title}"'
-                )
+                with ui.element("div").classes("acts"):
+                    ui.button("Label ...", on_click=lambda: self._ask(span, proposal.cls)).props(
+                        f'flat dense no-caps aria-label="Label {title}"'
+                    )
+                    ui.button("Skip", on_click=lambda: self._skip(span)).props(
+                        f'flat dense no-caps aria-label="Skip {title}"'
+                    )
+
+    def _skip(self, span: Span) -> None:
+        if self._writer.allowed():
+            self._state.reviews.skip(self._name, span)
 
     def _chip(self, cls: str | None) -> str:
         if cls is None:

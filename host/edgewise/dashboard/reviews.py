@@ -22,6 +22,7 @@ __all__ = ["Reviews"]
 _FRESH_S = 600.0
 _RETRY_S = 10.0  # a model that a training has written is found after so long
 _NODES_MAX = 50
+_SKIPPED_MAX = 500  # of a node
 
 
 @dataclass
@@ -49,6 +50,7 @@ class Reviews:
     def __init__(self, engine: Engine, packages: Packages) -> None:
         self._engine, self._packages = engine, packages
         self._found: dict[str, _Found] = {}
+        self._skipped: dict[str, list[Span]] = {}
         self._waiting: set[str] = set()
         self._lock = threading.Lock()
         self._is_stopped = False
@@ -62,7 +64,14 @@ class Reviews:
             if is_due and node not in self._waiting and not self._is_stopped:
                 self._waiting.add(node)
                 self._pool.submit(self._look, node)
-        return None if found is None else found.choose(labels)
+        return None if found is None else found.choose([*labels, *self._skipped.get(node, ())])
+
+    def skip(self, node: str, span: Span) -> None:
+        """Propose ``span`` no more until the dashboard ends: nobody knows what it was."""
+        with self._lock:
+            skipped = self._skipped.setdefault(node, [])
+            skipped.append(span)
+            del skipped[:-_SKIPPED_MAX]
 
     def _look(self, node: str) -> None:
         try:
