@@ -10,7 +10,8 @@ from sqlalchemy import Engine, insert, select
 from tests.dashboard.conftest import NODE, Serve
 from tests.dashboard.past import row, store
 from tests.dashboard.test_teaching import labels_panel, log_in
-from tests.review.hours import HALF_S, SILENT, UNSURE, WRONG, fill, start_of
+from tests.database.test_labels import teach
+from tests.review.hours import HALF_S, SILENT, UNSURE, fill, start_of
 from tests.shared import wait_until
 
 from edgewise.dashboard.ahead import Ahead, read_ahead
@@ -20,7 +21,8 @@ from edgewise.dashboard.reviews import Reviews
 from edgewise.dashboard.units import CELSIUS, FAHRENHEIT
 from edgewise.database.schema import label, outlook
 from edgewise.package.store import Package
-from edgewise.review import Span
+from edgewise.paths import default_model
+from edgewise.review import Span, new_model
 
 
 def expect_ahead(engine: Engine, minutes: int, ts: float, t: float) -> None:
@@ -87,7 +89,17 @@ def test_they_are_found_in_the_background(engine: Engine, model: Package) -> Non
     assert wait_until(lambda: reviews.of("nobody", []) == [])
     reviews.stop()
     assert reviews.of("later", []) is None
-    assert WRONG not in (SILENT, UNSURE)
+
+
+def test_a_new_model_of_another_period_changes_nothing(engine: Engine) -> None:
+    fill(engine, NODE)
+    teach(engine, NODE, 0, 1, "1")  # a class of occupancy, which is for a reading a minute
+    packages = Packages(default_model().parent)
+    assert new_model(engine, NODE, packages.readable()) is not None
+    reviews = Reviews(engine, packages)
+    found = wait_until(lambda: reviews.of(NODE, []))
+    assert {p.kind for p in found} == {"unsure"}
+    reviews.stop()
 
 
 def test_the_nodes_own_forecast_is_of_its_newest_reading(engine: Engine) -> None:
