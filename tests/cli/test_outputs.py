@@ -105,10 +105,11 @@ BROKER, DB = {"broker_password_file", "ca"}, {"db_password_file"}
 READERS = {
     "bench": {"model"},
     "collect": {*BROKER, *DB, "cert", "replay", "token_file"},
-    "command": {*BROKER, "config"},
+    "command": {*BROKER, *DB, "config"},
     "config check": {"file"},
     "config show": {"file"},
     "dashboard": {*BROKER, *DB, "cert", "config", "models", "notify"},
+    "data review": {*DB, "model"},
     "deploy": {"build", "config"},
     "flash": {"build", "config"},
     "ha clean": BROKER,

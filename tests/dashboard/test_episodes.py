@@ -16,20 +16,20 @@ from tests.dashboard.conftest import NODE
 from tests.dashboard.past import PERIOD_S, rooms, row, store
 from tests.dashboard.test_teaching import LEFT, RIGHT, log_in, name_it
 
-from edgewise.dashboard.episodes import episodes_of
 from edgewise.dashboard.figures import figures
 from edgewise.dashboard.labels import add_label
 from edgewise.database.schema import events, label
 from edgewise.package.store import Package
+from edgewise.review import episodes_of
 
 FACTS = {"feature": "h_range_5", "value": 27.0, "usual": 1.4, "limit": 14.0}
 WORDS = "humidity moved 27 % in 5 min, usual is up to 1.4 %"
 
 
-def tell(engine: Engine, boot: int, ts: float, to: str, **more: Any) -> None:
+def tell(engine: Engine, boot: int, ts: float, to: str, node: str = NODE, **more: Any) -> None:
     change = {"from": "normal" if to == "unusual" else "unusual", "to": to}
     payload = {"ts": ts, "boot": boot, "seq": 1, "event": "unusual", **change, **FACTS, **more}
-    values = {"node": NODE, "boot": boot, "seq": 1, "ts": ts, "event": "unusual"}
+    values = {"node": node, "boot": boot, "seq": 1, "ts": ts, "event": "unusual"}
     with engine.begin() as connection:
         connection.execute(
             events.insert(), {**values, "payload": json.dumps(payload), "received_at": ts}

@@ -154,7 +154,10 @@ def test_the_order_and_the_words(page: Page, url: str, engine: Engine) -> None:
     )
     titles = [title for title, _ in parts if title]
     tops = [top for _, top in parts]
-    assert titles == ["Health", "Model", "Labels", "Events", "Figures", "The node itself", "Log"]
+    assert titles == [
+        *("Health", "Model", "Labels", "Worth a label", "Events"),
+        *("Figures", "The node itself", "Log"),
+    ]
     assert tops == sorted(tops)
     figures = page.locator(".panel", has=page.get_by_text("Figures", exact=True))
     expect(figures).to_contain_text("Balanced accuracy")

@@ -16,6 +16,7 @@ from tests.forecast.days import DAY, HOUR_S, START_S, rows
 from tests.shared import LIMIT_S
 
 from edgewise.database import open_db
+from edgewise.database.names import set_name
 from edgewise.database.schema import events, forecast, reading
 from edgewise.toolchain import extras
 
@@ -32,22 +33,32 @@ def db(tmp_path: Path) -> str:
     engine = open_db(url)
     with engine.begin() as connection:
         connection.execute(reading.insert(), rows("warm", 3) + rows("young", 1))
+    set_name(engine, "young", "Attic")
     engine.dispose()
     return url
 
 
 def test_a_day_is_stored_and_what_crosses_a_limit_is_said_once(db: str, tmp_path: Path) -> None:
     picture = tmp_path / "a.png"
+    engine = open_db(db)
+    set_name(engine, "warm", "Window, left", "lab")
+    engine.dispose()
+    full = "Window, left (warm)"
     arguments = ("--db", db, "--warn", "t>23.5", "--warn", "h<20", "--json")
     for run_number in range(2):
         result = run(*arguments, "--picture", str(picture))
         assert result.returncode == 0, result.stderr
-        assert ("event of warm: t>23.5 expected at 18 Nov" in result.stderr) == (run_number == 0)
-    assert "warm: warning: t>23.5 expected at 18 Nov" in result.stderr
-    assert "left out: node young: readings in 24 hours" in result.stderr
+        event = f"event of {full}: t>23.5 expected at 18 Nov"
+        assert (event in result.stderr) == (run_number == 0)
+    assert f"{full}: warning: t>23.5 expected at 18 Nov" in result.stderr
+    assert f"{full} h: " in result.stderr
+    assert "left out: node Attic (young): readings in 24 hours" in result.stderr
     assert "->" in result.stderr and "A_forecast" in result.stderr
     assert picture.read_bytes().startswith(b"\x89PNG")
-    forecasts = json.loads(result.stdout)["forecasts"]
+    answer = json.loads(result.stdout)
+    forecasts = answer["forecasts"]
+    names = {"node": "warm", "name": "Window, left", "room": "lab"}
+    assert answer["names"] == {"warm": names}
     assert [(f["node"], f["channel"], f["model"]) for f in forecasts] == [
         ("warm", "t", "SeasonalNaive"),
         ("warm", "h", "SeasonalNaive"),

@@ -15,6 +15,7 @@ from tests.database.databases import server, url  # noqa: F401 - fixtures
 from tests.notify.receivers import Webhook, mail_server, webhook
 
 from edgewise.database import open_db
+from edgewise.database.names import set_name
 from edgewise.database.notes import note_change
 from edgewise.database.schema import events, forecast, notify_target, reading, service, status
 from edgewise.notify import Sender, Settings
@@ -111,6 +112,25 @@ def test_a_node_goes_and_comes_back(make_room: Callable[..., Room], hook: Webhoo
     assert hook.bodies[1:] == ["kitchen is back since 13:13 UTC, after 8 min."]
     room.go(30)
     assert len(hook.messages) == 2
+
+
+def test_people_read_the_friendly_names(make_room: Callable[..., Room], hook: Webhook) -> None:
+    room = make_room([hook.url], kinds=("offline", "health", "class"))
+    room.nodes = ["a1", "b2"]
+    room.go(2)
+    set_name(room.engine, "a1", "Window <left>", "lab")
+    room.silent = {"a1", "b2"}
+    text = "40% of the reads of a1 failed for a week or more"
+    with room.engine.begin() as connection:
+        note_change(connection, "a1", "health", "failed", text, room.now_s)
+    room.event("a1", "class", **{"from": "x", "to": "y"})
+    room.go(8)
+    body = "\n".join(hook.bodies)
+    assert "Window ?left? (a1) is silent, last heard at" in body
+    assert "\nb2 is silent" in body
+    assert "of the reads of Window ?left? (a1) failed" in body
+    assert "Window ?left? (a1): x -> y at" in body
+    assert "Edgewise: Window ?left? (a1)" in " ".join(m["title"] for m in hook.messages)
 
 
 def test_fifty_nodes_are_one_message(make_room: Callable[..., Room], hook: Webhook) -> None:

@@ -63,7 +63,7 @@ def children(pid: int) -> dict[str, int]:
     parts = {}
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
         words = Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0")
-        known = ("collect", "dashboard", "simulate", "broker")
+        known = ("collect", "dashboard", "notify", "simulate", "broker")
         parts[next((w for w in words if w in known), "mosquitto")] = int(child)
     return parts
 
@@ -76,9 +76,28 @@ def is_alive(pid: int) -> bool:
     return state != "Z"
 
 
+def write_notify(folder: Path, mode: int = 0o600) -> None:
+    folder.mkdir()
+    path = folder / "notify.toml"
+    path.write_text('urls = ["json://127.0.0.1:9/"]\n')
+    path.chmod(mode)
+
+
+def test_bad_settings_of_notifications_are_said_before_anything_runs(tmp_path: Path) -> None:
+    folder = tmp_path / "st"
+    write_notify(folder, 0o644)
+    result = edgewise("up", folder, *FREE)
+    assert result.returncode == 2
+    path = folder / "notify.toml"
+    assert result.stderr == f"error: {path}: others can read it: run: chmod 600 {path}\n"
+    assert [p.name for p in folder.iterdir()] == ["notify.toml"]
+
+
 def test_up_runs_all_until_sigint_and_refuses_a_second(tmp_path: Path) -> None:
     folder = tmp_path / "st"
+    write_notify(folder)
     with running(folder, *FREE) as (process, log):
+        assert "\nnotify    1. JSON, as notify.toml says\n" in log.read_text()
         page = re.search(r"^page +(http://\S+)$", log.read_text(), re.MULTILINE)
         broker = re.search(
             r"^broker +(mqtt://127\.0\.0\.1:\d+), mosquitto$", log.read_text(), re.M
@@ -97,13 +116,13 @@ def test_up_runs_all_until_sigint_and_refuses_a_second(tmp_path: Path) -> None:
             second.stderr,
         )
         parts = children(process.pid)
-        assert sorted(parts) == ["collect", "dashboard", "mosquitto"]
+        assert sorted(parts) == ["collect", "dashboard", "mosquitto", "notify"]
         # Ctrl-C on a terminal reaches a process group: the parts are in others
         assert {os.getpgid(pid) for pid in parts.values()} == set(parts.values())
         process.send_signal(signal.SIGINT)
         assert process.wait(LIMIT_S) == 0, log.read_text()
         assert not any(map(is_alive, parts.values()))
-        assert log.read_text().endswith("ended: dashboard, collector, broker\n")
+        assert log.read_text().endswith("ended: notify, dashboard, collector, broker\n")
         assert "Traceback" not in log.read_text()
     with StationFolder(folder).locked():  # it is free again
         pass

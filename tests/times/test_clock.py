@@ -36,6 +36,19 @@ def test_what_is_shown_can_be_typed(moment: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("first", "last", "shown"),
+    [
+        ("2025-01-05 10:00", "2025-01-05 10:30", "05 Jan 2025 11:00 to 11:30"),
+        ("2025-01-05 22:30", "2025-01-05 23:00", "05 Jan 2025 23:30 to 06 Jan 2025 00:00"),
+        # 02:30 comes twice
+        ("2025-10-26 00:30", "2025-10-26 01:30", "26 Oct 2025 02:30 +02:00 to 02:30 +01:00"),
+    ],
+)
+def test_a_span_names_a_day_once(first: str, last: str, shown: str) -> None:
+    assert BERLIN.span(utc(first), utc(last)) == shown
+
+
+@pytest.mark.parametrize(
     ("text", "why"),
     [
         ("2025-03-30 02:30", "skips it at the start of summer time"),

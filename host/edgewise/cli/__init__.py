@@ -2,5 +2,6 @@
 
 May import: bench, board, broker, collector, comparison, compile, console, dashboard, database,
 demo, errors, features, forecast, health, homeassistant, logs, messages, notify, ota, package,
-paths, prediction, report, settings, simulator, station, times, toolchain, training, unusual, urls.
+paths, prediction, report, review, settings, simulator, station, times, toolchain, training,
+unusual, urls.
 """

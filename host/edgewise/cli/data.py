@@ -1,4 +1,4 @@
-"""``edgewise data``: download public logs, export labelled periods, compute features."""
+"""``edgewise data``: get, import and export logs, compute features, choose what to label."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from edgewise.cli.help import examples, make_app
 from edgewise.cli.log_options import say_source, with_log_options
-from edgewise.cli.options import Db, DbPasswordFile, Filter, FilterOption, JsonFlag, Out
+from edgewise.cli.options import Db, DbPasswordFile, Filter, FilterOption, JsonFlag, NodeName, Out
 from edgewise.console import emit_json, say
 from edgewise.logs.choices import Choices
 
@@ -24,7 +24,7 @@ app = make_app(
 
 @app.callback()
 def data() -> None:
-    """Download public logs, export labelled periods, compute the features of a log."""
+    """Get, import and export logs, compute their features, choose what to label next."""
 
 
 @app.command(
@@ -92,6 +92,50 @@ def export_(
     write_log(log, out)
     n = sum(name is not None for name in log.label.tolist()) if log.label is not None else 0
     say(f"written: {out}, {len(log)} readings, {n} of them labelled")
+
+
+@app.command(
+    "review",
+    epilog=examples(
+        "edgewise data review --db sqlite:///edgewise.db --node a1b2c3",
+        "edgewise data review --db sqlite:///edgewise.db --node a1b2c3 --model models/taught",
+    ),
+)
+def review_(
+    db: Db,
+    node: NodeName,
+    db_password_file: DbPasswordFile = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="A new model: times when it is unsure, or differs from the node's"
+        ),
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write the periods of a node that are worth a label next, ten at most, as CSV.
+
+    Unusual episodes, times when the model is unsure and, with --model, times when the new model
+    differs from the one that runs. Of the last four weeks, without those that have a label. The
+    page of the node shows the same.
+    """
+    import time
+
+    from edgewise.database import naming_database, open_db
+    from edgewise.package.store import load_package
+    from edgewise.review import as_csv, as_dict, propose
+    from edgewise.urls import db_with_password
+
+    engine = open_db(db_with_password(db, db_password_file), create=False)
+    new = load_package(model) if model else None
+    with naming_database(engine):
+        found = propose(engine, node, time.time(), new)
+    n = len(found)
+    say(f"worth a label: {f'{n} period' + 's' * (n > 1) if found else 'nothing now'}")
+    if as_json:
+        emit_json({"node": node, "proposals": [as_dict(p) for p in found]})
+    else:
+        typer.echo(as_csv(node, found), nl=False)
 
 
 @app.command(

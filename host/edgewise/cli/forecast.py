@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Annotated
@@ -22,8 +22,11 @@ from edgewise.times import LOCAL
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from edgewise.database.names import NodeName
     from edgewise.forecast import Known, Limit, Outlook
     from edgewise.forecast.hourly import Hourly
+
+    Names = Mapping[str, NodeName]
 
 EXAMPLES = (
     "edgewise forecast --db sqlite:///edgewise.db --warn 't>28' --warn 'h<30' --stay",
@@ -110,8 +113,8 @@ def forecast(
     if log:
         rows = open_log(log, group=group, choices=choices)
         say_source(rows)
-        outlooks = _outlooks(hourly_of_log(rows, only), {}, prophet, lambda _batch: None)
-        _show(outlooks, limits, picture, [], json)
+        outlooks = _outlooks(hourly_of_log(rows, only), {}, prophet, lambda _batch: None, {})
+        _show(outlooks, limits, picture, [], json, {})
     elif db:
         engine = open_db(db, create=False)
         once_or_hourly(lambda: _forecast_db(engine, only, limits, picture, prophet, json), stay)
@@ -126,6 +129,7 @@ def _forecast_db(
     json: bool,
 ) -> None:
     from edgewise.database import naming_database
+    from edgewise.database.names import read_names
     from edgewise.forecast.hourly import hourly_of_database
     from edgewise.forecast.store import read_choices, save
 
@@ -139,8 +143,10 @@ def _forecast_db(
     with naming_database(engine):
         all_series = hourly_of_database(engine, node)
         known = read_choices(engine)
-    outlooks = _outlooks(all_series, known, prophet, save_batch)
-    _show(outlooks, limits, picture, events, json)
+        with engine.connect() as connection:
+            names = read_names(connection)
+    outlooks = _outlooks(all_series, known, prophet, save_batch, names)
+    _show(outlooks, limits, picture, events, json, names)
 
 
 def _outlooks(
@@ -148,6 +154,7 @@ def _outlooks(
     known: Known,
     prophet: str,
     save: Callable[[list[Outlook]], None],
+    names: Names,
 ) -> list[Outlook]:
     # A node with too few readings is left out; the other nodes still get their forecasts.
     from edgewise.forecast import outlooks
@@ -158,7 +165,7 @@ def _outlooks(
     with progress_bar("forecasting") as step:
         for i, result in enumerate(outlooks(all_series, known, time.time(), prophet)):
             if isinstance(result, str):
-                errors.append(result)
+                errors.append(_with_name(result, names))
             else:
                 by_key[result.series.node, result.series.channel] = result
                 batch.append(result)
@@ -187,36 +194,39 @@ def _show(
     picture: Path | None,
     events: list[tuple[str, str]],
     json: bool,
+    names: Names,
 ) -> None:
     from edgewise.forecast.limits import crossing
 
-    _print_table(outlooks[:_SHOWN_MAX])
+    full = {o.series.node: _full(names, o.series.node) for o in outlooks}
+    _print_table(outlooks[:_SHOWN_MAX], full)
     warnings, days = [], []
     for outlook in outlooks:
         day, series = outlook.ahead, outlook.series
         days.append(
-            f"{series.node} {series.channel}: {day.yhat.min():.1f} to {day.yhat.max():.1f} "
+            f"{full[series.node]} {series.channel}: {day.yhat.min():.1f} to {day.yhat.max():.1f} "
             f"{_UNITS[series.channel]} from {_clock(day.ts[0])} to {_clock(day.ts[-1])}"
         )
         for limit in limits:
             crossing_ts = crossing(outlook, limit) if limit.channel == series.channel else None
             if crossing_ts is not None:
                 warnings.append(
-                    f"{series.node}: warning: {limit} expected at {_clock(crossing_ts)}"
+                    f"{full[series.node]}: warning: {limit} expected at {_clock(crossing_ts)}"
                 )
     _say_some(days, "forecasts, all of them with --json")
     _say_some(warnings, "warnings, each an event of its node")
     if len(outlooks) > _SHOWN_MAX:
         say(_summary(outlooks))
     for name, text in events:
-        say(f"event of {name}: {LOCAL.localize(text, time.time())}")
+        say(f"event of {full.get(name, name)}: {LOCAL.localize(text, time.time())}")
     if picture:
         from edgewise.forecast.picture import draw
 
-        draw(outlooks, limits, picture)
+        draw(outlooks, limits, picture, full)
         say(f"written: {picture}")
     if json:
-        emit_json({"forecasts": [_as_dict(outlook) for outlook in outlooks]})
+        known = {node: vars(names[node]) for node in full if node in names}
+        emit_json({"forecasts": [_as_dict(outlook) for outlook in outlooks], "names": known})
 
 
 def _summary(outlooks: list[Outlook]) -> str:
@@ -234,7 +244,21 @@ def _clock(ts: float) -> str:
     return LOCAL.with_zone(ts)
 
 
-def _print_table(outlooks: list[Outlook]) -> None:
+def _full(names: Names, node: str) -> str:
+    from edgewise.database.names import full_name
+
+    return full_name(names, node)
+
+
+def _with_name(error: str, names: Names) -> str:
+    # An error begins with the id of its node.
+    for node, name in names.items():
+        if error.startswith(f"node {node}:"):
+            return f"node {name.full}{error.removeprefix(f'node {node}')}"
+    return error
+
+
+def _print_table(outlooks: list[Outlook], full: Mapping[str, str]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
@@ -249,7 +273,7 @@ def _print_table(outlooks: list[Outlook]) -> None:
         for score in outlook.scores:
             table.add_row(
                 "->" if score is outlook.best else "",
-                escape(printable(outlook.series.node)),
+                escape(printable(full[outlook.series.node])),
                 outlook.series.channel,
                 score.model,
                 str(len(score.errors)),

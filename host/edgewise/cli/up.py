@@ -77,7 +77,8 @@ def up(
     """Run broker, collector and dashboard on a folder until Ctrl-C.
 
     It is reachable from this computer only, unless --lan or --host says otherwise. A folder
-    that edgewise init or --lan made a broker for has it again.
+    that edgewise init or --lan made a broker for has it again. With a notify.toml in the folder
+    edgewise notify runs too.
     """
     from edgewise.cli import outputs
     from edgewise.station.folder import StationFolder
@@ -107,9 +108,19 @@ def up(
         return
     if not extras.is_installed("dashboard"):
         extras.require("dashboard")
+    if (station := StationFolder(folder)).has_notify:
+        _check_notify(station.path / station.NOTIFY)
     from edgewise.cli.signals import catch_end
 
     Station(plan, catch_end(signal.SIGHUP), say).run()
+
+
+def _check_notify(path: Path) -> None:
+    # An error is said before anything runs.
+    from edgewise.notify import read_settings
+    from edgewise.notify.targets import targets_of
+
+    targets_of(read_settings(path).urls)
 
 
 def _existing_broker(

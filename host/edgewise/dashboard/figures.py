@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from edgewise.dashboard.episodes import episodes_of
 from edgewise.package.store import Package
+from edgewise.review import episodes_of
 
 __all__ = ["Figure", "figures"]
 

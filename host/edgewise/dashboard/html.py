@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
+from edgewise.dashboard.ahead import Ahead
 from edgewise.dashboard.chart_data import Palette
 from edgewise.dashboard.figures import Figure
 from edgewise.dashboard.fleet import Node
@@ -32,6 +33,7 @@ __all__ = [
 _TWO_BOARDS = (
     "Two boards use this name. Give one of them another: node in its settings, and make deploy."
 )
+_BAND = "Forecast of the node itself; 90 % are within"
 _FACTS = {  # key of a diag message -> title, unit
     "reset": ("last start", ""),
     "connects": ("connections", ""),
@@ -93,15 +95,27 @@ def card(node: Node, palette: Palette, marks: int, scale: Scale, room: bool) -> 
     )
 
 
-def summary(node: Node, palette: Palette, scale: Scale) -> str:
-    """The values of a node for the top of its own page."""
+def summary(node: Node, palette: Palette, scale: Scale, aheads: Sequence[Ahead] = ()) -> str:
+    """The values of a node for the top of its own page, and its own forecasts."""
     why = f'<p class="soft">{escape(node.why)}</p>' if node.why else ""
     if node.has_two_boards:
         why += f'<p class="failed">{_TWO_BOARDS}</p>'
     return (
         f'<div class="now">{_title(node, "h2")}{_values(node, scale)}{_class(node, palette)}'
-        f'<p class="soft">{_where(node)}{_age(node)}{_radio(node)}</p>{why}</div>'
+        f'{_ahead(aheads, scale)}<p class="soft">{_where(node)}{_age(node)}{_radio(node)}</p>{why}'
+        "</div>"
     )
+
+
+def _ahead(aheads: Sequence[Ahead], scale: Scale) -> str:
+    # in 30 min 21.9 °C, 48 %RH
+    texts = (
+        f'<span title="{_BAND} {scale.difference(a.t_band):.1f} {scale.unit}, {a.h_band:.1f} %RH">'
+        f"in {a.minutes} min <b>{scale.value(a.t):.1f}&nbsp;{scale.unit}, {a.h:.0f}&nbsp;%RH</b>"
+        "</span>"
+        for a in aheads
+    )
+    return f'<p class="soft ahead">{"".join(texts)}</p>' if aheads else ""
 
 
 def _title(node: Node, tag: str) -> str:

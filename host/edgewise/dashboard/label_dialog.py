@@ -18,9 +18,19 @@ Save = Callable[[float, float, str], Awaitable[None]]
 
 
 def open_label_dialog(
-    screen: Screen, from_s: float, to_s: float, classes: list[str], save: Save
-) -> None:
-    """Ask for the class of a period; its ends can be changed."""
+    screen: Screen,
+    from_s: float,
+    to_s: float,
+    classes: list[str],
+    save: Save,
+    proposed: str | None = None,
+    is_low: bool = False,
+) -> ui.dialog:
+    """Ask for the class of a period; its ends can be changed.
+
+    ``proposed``: the class that is marked. ``is_low``: at the lower edge, so that the chart is
+    seen.
+    """
     with ui.dialog() as dialog, ui.card().classes("dialog"):
         markup('<h2 id="label-title">Label a period</h2>')
         fields = PeriodFields(screen.clock, screen.zone, from_s, to_s)
@@ -37,11 +47,14 @@ def open_label_dialog(
             markup("<h3>Class</h3>")
         with ui.element("div").classes("classes"):
             for name in classes:
-                ui.button(name, on_click=lambda name=name: store(name)).props("outline no-caps")
+                button = ui.button(name, on_click=lambda name=name: store(name)).props("no-caps")
+                button.props("autofocus unelevated" if name == proposed else "outline")
+                button.classes("proposed" if name == proposed else "")
         new_class = ui.input("New class").props("dense outlined maxlength=64").classes("wide")
         new_class.on("keydown.enter", lambda: store(new_class.value))
         with ui.element("div").classes("actions"):
             ui.button("Save", on_click=lambda: store(new_class.value)).props("no-caps")
             ui.button("Cancel", on_click=dialog.close).props("flat no-caps")
-    dialog.props('aria-labelledby="label-title"')
+    dialog.props(f'aria-labelledby="label-title"{" position=bottom" * is_low}')
     dialog.open()
+    return dialog

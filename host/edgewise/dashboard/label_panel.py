@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from nicegui import ui
@@ -15,10 +16,12 @@ from edgewise.dashboard.period_fields import round_period
 from edgewise.dashboard.screen import Screen
 from edgewise.dashboard.state import State
 from edgewise.errors import InputError
+from edgewise.review import Span
 
 __all__ = ["LabelPanel"]
 
 _AUTHOR = "dashboard"
+_SCROLLED_S = 10.0
 _LABEL, _DRAG = "Label a period", "Drag over the chart"
 _BRUSH = {"type": "takeGlobalCursor", "key": "brush", "brushOption": {"brushType": "lineX"}}
 _NO_BRUSH = {"type": "takeGlobalCursor", "key": "brush", "brushOption": {"brushType": False}}
@@ -46,6 +49,11 @@ class LabelPanel:
             markup("<h3>Labels</h3>")
             self._list = ui.element("div").classes("full")
         self._rows: list[Any] | None = None
+
+    @property
+    def spans(self) -> list[Span]:
+        """The labelled periods."""
+        return [Span(row.from_ts, row.to_ts) for row in self._rows or ()]
 
     async def look(self) -> None:
         """Update the labels, which may have changed on another page."""
@@ -83,17 +91,33 @@ class LabelPanel:
     async def _on_brush_end(self, event: Any) -> None:
         areas = event.args.get("areas") or []
         span = areas[0].get("coordRange") if areas else None
-        self._chart.run_chart_method("dispatchAction", {"type": "brush", "areas": []})
+        self._mark()
         self._chart.run_chart_method("dispatchAction", _NO_BRUSH)
         if isinstance(span, list) and len(span) == 2:
             await self.ask(*round_period(*(float(ms) / 1000 for ms in span)))
 
     async def ask(self, from_s: float, to_s: float) -> None:
         """Ask a logged-in browser for the class of a period."""
+        if self._writer.allowed():
+            classes = await asyncio.to_thread(self._classes)
+            open_label_dialog(self._screen, from_s, to_s, classes, self._save)
+
+    async def ask_below(self, span: Span, proposed: str | None) -> None:
+        """Ask for the class of a period below the chart, which has it marked meanwhile."""
         if not self._writer.allowed():
             return
         classes = await asyncio.to_thread(self._classes)
-        open_label_dialog(self._screen, from_s, to_s, classes, self._save)
+        to_chart = f"getHtmlElement({self._chart.id}).scrollIntoView({{block: 'start'}})"
+        with suppress(TimeoutError):  # before the dialog: while it is open the page stands still
+            await ui.run_javascript(to_chart, timeout=_SCROLLED_S)
+        dialog = open_label_dialog(self._screen, *span, classes, self._save, proposed, True)
+        self._mark([1000 * span.from_s, 1000 * span.to_s])
+        dialog.on("hide", lambda: self._mark())
+
+    def _mark(self, range_ms: list[float] | None = None) -> None:
+        areas = [{"brushType": "lineX", "xAxisIndex": i, "coordRange": range_ms} for i in range(3)]
+        action = {"type": "brush", "areas": areas if range_ms else []}
+        self._chart.run_chart_method("dispatchAction", action)
 
     def _classes(self) -> list[str]:
         engine = self._state.engine

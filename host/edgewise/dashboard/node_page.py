@@ -10,6 +10,7 @@ from fastapi import Request
 from nicegui import ui
 
 from edgewise.dashboard import html, notes, series
+from edgewise.dashboard.ahead import read_ahead
 from edgewise.dashboard.chart_view import ChartView, Drawing
 from edgewise.dashboard.figures import figures
 from edgewise.dashboard.fleet import Node, node
@@ -19,15 +20,18 @@ from edgewise.dashboard.log_panel import LogPanel
 from edgewise.dashboard.model_panel import ModelPanel
 from edgewise.dashboard.name_dialog import open_name_dialog
 from edgewise.dashboard.range_tools import RangeTools
+from edgewise.dashboard.review_panel import ReviewPanel
 from edgewise.dashboard.screen import Screen, read_screen
 from edgewise.dashboard.state import State
 from edgewise.dashboard.visible_span import VisibleSpan
+from edgewise.review import Span
 
 __all__ = ["node_page"]
 
 _EVERY_S = 0.5
 _REDRAW_LOOKS = 60  # the chart is redrawn after so many looks: replayed readings fill the past
 _DAY_S = 86400.0
+_MARGIN_S = 3600.0  # on either side of a period that is asked for
 _NO_TIME = (
     '<p class="soft">Its readings have no time, or one that is still to come: its clock is not '
     "set.</p>"
@@ -41,7 +45,7 @@ async def node_page(state: State, request: Request, name: str) -> None:
     extent = await asyncio.to_thread(series.extent, state.engine, name)
     title = name if current is None else current.title
     with page(f"{title} - Edgewise", writer, back=True):
-        top = markup("" if current is None else html.summary(current, state.palette, state.scale))
+        top = markup("" if current is None else await asyncio.to_thread(_summary, state, current))
         if current is not None and writer.logged_in():
             ui.button(
                 "Name and room", on_click=lambda: open_name_dialog(state, name, writer)
@@ -64,6 +68,11 @@ async def node_page(state: State, request: Request, name: str) -> None:
     await view.update_panels()
 
 
+def _summary(state: State, current: Node) -> str:
+    aheads = read_ahead(state.engine, current, time.time())
+    return html.summary(current, state.palette, state.scale, aheads)
+
+
 async def _wait(state: State, name: str, top: ui.html) -> None:
     # Nothing to draw yet: the page reloads once there is.
     notice = markup("")
@@ -75,7 +84,7 @@ async def _wait(state: State, name: str, top: ui.html) -> None:
                 f'<p class="soft">No node {escape(name[:64])} has sent anything.</p>'
             )
             return
-        top.set_content(html.summary(current, state.palette, state.scale))
+        top.set_content(await asyncio.to_thread(_summary, state, current))
         notice.set_content(_NO_TIME)
         if await asyncio.to_thread(series.extent, state.engine, name):
             ui.navigate.reload()
@@ -100,6 +109,7 @@ class _View:
             self._remarks = _panel("Health")
             self._model = ModelPanel(state, name, writer, self._screen.clock)
             self._labels = LabelPanel(state, name, drawn, writer, self._screen, chart.draw)
+            self._review = ReviewPanel(state, name, writer, self._screen, self._ask)
             self._events = _panel("Events")
             self._figures = _panel("Figures", "wide")
             self._facts = _panel("The node itself", "wide facts")
@@ -112,8 +122,9 @@ class _View:
         current = await asyncio.to_thread(node, self._state.engine, self._node.name)
         if current is None:
             return
-        self._top.set_content(html.summary(current, self._state.palette, self._state.scale))
+        self._top.set_content(await asyncio.to_thread(_summary, self._state, current))
         await self._labels.look()
+        await self._review.look(self._labels.spans)
         await self._model.look()
         self._log.look()
         is_new = (current.ts, current.received_at) != (self._node.ts, self._node.received_at)
@@ -125,6 +136,13 @@ class _View:
         await self.chart.move()
         if self._looks % _REDRAW_LOOKS == 0:
             await self.update_panels()
+
+    async def _ask(self, span: Span, proposed: str | None) -> None:
+        # Shows a period in the chart and asks for its class.
+        margin_s = max(_MARGIN_S, 2 * (span.to_s - span.from_s))
+        self.chart.span.show_own(span.from_s - margin_s, span.to_s + margin_s)
+        await self._labels.ask_below(span, proposed)
+        await self.chart.move()
 
     async def update_panels(self) -> None:
         """Fill the panels below the chart."""

@@ -25,6 +25,7 @@ from edgewise.dashboard.job import Job
 from edgewise.dashboard.node_log import NodeLogs
 from edgewise.dashboard.packages import Packages
 from edgewise.dashboard.password import Attempts
+from edgewise.dashboard.reviews import Reviews
 from edgewise.dashboard.sparkline import Sparklines
 from edgewise.dashboard.units import CELSIUS, Scale
 from edgewise.database import reason
@@ -81,6 +82,7 @@ class State:
         self._is_closing = threading.Event()
         self._watch = BrokerWatch(self.broker) if self.broker else None
         self.packages = Packages(self.models)
+        self.reviews = Reviews(self.engine, self.packages)
         self.sparklines = Sparklines(self.scale)
         self.logs = NodeLogs(self._log_connection)
 
@@ -209,6 +211,7 @@ class State:
             self._watch.stop()
         self.job.stop()
         self.logs.stop()
+        self.reviews.stop()
         self._is_closing.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
 

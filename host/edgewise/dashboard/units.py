@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from edgewise.health import convert_differences
 
 __all__ = ["CELSIUS", "FAHRENHEIT", "Scale"]
 
+_MOVED = re.compile(r"\b(\d+(?:\.\d+)?) C\b")
 _Value = TypeVar("_Value", float, NDArray[np.float64])
 
 
@@ -36,6 +38,12 @@ class Scale:
     def remark(self, text: str) -> str:
         """A health remark with its differences of temperature in this scale."""
         return convert_differences(text, self.difference, self.unit)
+
+    def movement(self, text: str) -> str:
+        """The words of an unusual episode with how far temperatures moved in this scale."""
+        return _MOVED.sub(
+            lambda match: f"{self.difference(float(match[1])):.3g} {self.unit}", text
+        )
 
     def limit(self, text: str) -> str:
         """A limit of a forecast, such as t>28 or h<30, with its unit; another text as it is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,16 @@ def check_path(path: Path) -> None:
         raise InputError(f"--picture {path}: a name that ends in {', '.join(FORMATS)} is needed")
 
 
-def draw(outlooks: Sequence[Outlook], limits: Sequence[Limit], path: Path) -> None:
-    """Draw a row for each channel of each node; InputError if ``path`` cannot be written."""
+def draw(
+    outlooks: Sequence[Outlook],
+    limits: Sequence[Limit],
+    path: Path,
+    names: Mapping[str, str] | None = None,
+) -> None:
+    """Draw a row for each channel of each node; InputError if ``path`` cannot be written.
+
+    ``names``: node -> what people call it [its id].
+    """
     import matplotlib
 
     matplotlib.use("Agg")
@@ -42,7 +50,7 @@ def draw(outlooks: Sequence[Outlook], limits: Sequence[Limit], path: Path) -> No
         len(outlooks), 1, figsize=(11, 3.2 * len(outlooks)), squeeze=False, layout="constrained"
     )
     for axis, outlook in zip(axes[:, 0], outlooks, strict=True):
-        _panel(axis, outlook, limits)
+        _panel(axis, outlook, limits, (names or {}).get(outlook.series.node))
     suffix = path.suffix.lower()
     data = BytesIO()
     figure.savefig(data, format=suffix[1:], dpi=90, metadata={_PROGRAM_KEYS[suffix]: "Edgewise"})
@@ -50,7 +58,7 @@ def draw(outlooks: Sequence[Outlook], limits: Sequence[Limit], path: Path) -> No
     write_atomic(path, data.getvalue())
 
 
-def _panel(axis: Any, outlook: Outlook, limits: Sequence[Limit]) -> None:
+def _panel(axis: Any, outlook: Outlook, limits: Sequence[Limit], name: str | None) -> None:
     series, ahead, best = outlook.series, outlook.ahead, outlook.best
     channel = series.channel
     color = _COLORS[channel]
@@ -70,7 +78,7 @@ def _panel(axis: Any, outlook: Outlook, limits: Sequence[Limit]) -> None:
         if limit.channel == channel:
             axis.axhline(limit.value, color="#7f8c8d", lw=1, ls=":", label=f"limit {limit}")
     axis.set_title(
-        f"{series.node}: {CHANNELS[channel]}, A_forecast {best.a_forecast:.1%}", loc="left"
+        f"{name or series.node}: {CHANNELS[channel]}, A_forecast {best.a_forecast:.1%}", loc="left"
     )
     axis.set_ylabel(_UNITS[channel])
     axis.set_xlabel("UTC")

@@ -1,6 +1,6 @@
 """Tells people what happens to nodes, through any service that Apprise knows.
 
-May import: dashboard, database, errors, times, toolchain, urls.
+May import: dashboard, database, errors, health, times, toolchain, urls.
 """
 
 from edgewise.notify.sender import Sender

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from edgewise.database import reason
+from edgewise.database.names import read_names
 from edgewise.database.schema import notify_target
 from edgewise.notify.notices import due, keep_known, mark_told, settle
 from edgewise.notify.settings import Settings
@@ -85,6 +86,7 @@ class Sender:
             rows = due(connection, target.key, now_s)
             this = notify_target.c.target == target.key
             state = connection.execute(select(notify_target).where(this)).one()
+            names = read_names(connection) if rows else {}
         if not rows:
             self._first_due_s.pop(target.key, None)
             return
@@ -92,7 +94,7 @@ class Sender:
         group_s = min(GROUP_S, self._settings.every_s)
         if now_s < state.next_at or now_s < first_s + group_s:
             return
-        title, body = message(rows, self._settings.zone, now_s)
+        title, body = message(rows, self._settings.zone, now_s, names)
         if state.sending_at is not None:
             body += f"\n{_AGAIN}"
         with self._engine.begin() as connection:

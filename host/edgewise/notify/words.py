@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from itertools import groupby
 from typing import Any
 
+from edgewise.database.names import NodeName, full_name
+from edgewise.health import with_name
 from edgewise.notify.notices import Due
 from edgewise.times import Clock
 
@@ -35,9 +37,17 @@ _PLURAL = {
 }
 
 
-def message(rows: Sequence[Due], zone: tzinfo | None, now_s: float) -> tuple[str, str]:
-    """Title and text of one message about ``rows``, with times on the clock of ``zone``."""
-    writer = _Writer(zone, now_s)
+def message(
+    rows: Sequence[Due],
+    zone: tzinfo | None,
+    now_s: float,
+    names: Mapping[str, NodeName] | None = None,
+) -> tuple[str, str]:
+    """Title and text of one message about ``rows``, with times on the clock of ``zone``.
+
+    ``names``: of the nodes, which people read instead of the ids.
+    """
+    writer = _Writer(zone, now_s, names or {})
     lines: list[str] = []
     ordered = sorted(rows, key=lambda row: (row.kind != "system", row.kind, _phase(row)))
     for (kind, phase), group in groupby(ordered, lambda row: (row.kind, _phase(row))):
@@ -64,8 +74,11 @@ def _first_words(line: str) -> str:
 
 
 class _Writer:
-    def __init__(self, zone: tzinfo | None, now_s: float) -> None:
-        self._clock, self._now_s = Clock(zone), now_s
+    def __init__(self, zone: tzinfo | None, now_s: float, names: Mapping[str, NodeName]) -> None:
+        self._clock, self._now_s, self._names = Clock(zone), now_s, names
+
+    def _name(self, node: str) -> str:
+        return re.sub("[<>]", "?", _safe(full_name(self._names, node)))  # limits have them
 
     def lines(self, kind: str, phase: str, rows: list[Any]) -> list[str]:
         if kind == "class":
@@ -89,11 +102,11 @@ class _Writer:
         if phase == "both":
             return f"{what} from {self._at(row.begun_at)} to {self._at(row.over_at)}, now over."
         if kind == "offline":
-            return f"{_safe(row.node)} is back since {self._at(row.over_at)}, after {span}."
+            return f"{self._name(row.node)} is back since {self._at(row.over_at)}, after {span}."
         return f"Over: {what}. Gone since {self._at(row.over_at)}, after {span}."
 
     def _what(self, kind: str, row: Any) -> tuple[str, str]:
-        node = _safe(row.node)
+        node = self._name(row.node)
         if kind == "system":
             return _SYSTEM[row.about]
         if kind == "offline":
@@ -105,7 +118,7 @@ class _Writer:
             return f"{node} measures something unusual", _CURES[kind]
         if kind == "forecast":
             return self._crossing(node, row), ""
-        return _safe(row.text), ""
+        return _safe(with_name(row.text, row.node, self._name(row.node))), ""
 
     def _crossing(self, node: str, row: Any) -> str:
         match = _LIMIT.match(row.about)
@@ -119,10 +132,10 @@ class _Writer:
     def _class(self, node: str, rows: list[Any]) -> str:
         last = rows[-1]
         changes = "" if len(rows) == 1 else f"{len(rows)} changes of class, the last: "
-        return f"{_safe(node)}: {changes}{_safe(last.text)} at {self._at(last.begun_at)}."
+        return f"{self._name(node)}: {changes}{_safe(last.text)} at {self._at(last.begun_at)}."
 
     def _many(self, kind: str, phase: str, rows: list[Any], n: int) -> str:
-        names = list(dict.fromkeys(_safe(row.node) for row in rows))
+        names = list(dict.fromkeys(self._name(row.node) for row in rows))
         some = ", ".join(names[:_NAMES_MAX])
         if n > _NAMES_MAX:
             some += f" and {n - _NAMES_MAX} more"

@@ -1,4 +1,4 @@
-"""Broker, collector, dashboard and simulated nodes on one folder, as processes that end together.
+"""Broker, collector, dashboard and others on one folder, as processes that end together.
 
 May import: broker, errors, logs, paths, settings, urls.
 """

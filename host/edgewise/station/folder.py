@@ -37,6 +37,7 @@ class StationFolder:
 
     DB = "sqlite:///edgewise.db"
     MODELS = "models"
+    NOTIFY = "notify.toml"
     SIMULATED = str(_SIMULATED)
 
     def __init__(self, path: Path) -> None:
@@ -48,6 +49,11 @@ class StationFolder:
     def config(self) -> str:
         """The settings with the nodes' keys, relative to the folder: node.toml if it has one."""
         return str(_NODE if (self.path / _NODE).is_file() else _SIMULATED)
+
+    @property
+    def has_notify(self) -> bool:
+        """Whether the folder has settings of notifications."""
+        return (self.path / self.NOTIFY).is_file()
 
     def make(self) -> None:
         """Make the folder, if it is missing; InputError where it cannot be made."""

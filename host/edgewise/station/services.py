@@ -25,7 +25,7 @@ _MARK = "# Written by edgewise up --service; it replaces this file when it runs 
 _UNIT = """\
 {mark}
 [Unit]
-Description=Edgewise: broker, collector and dashboard
+Description=Edgewise: broker, collector, dashboard and notifications
 After=network-online.target
 {wants}
 [Service]
@@ -104,8 +104,9 @@ RUN apt-get update && apt-get install -y --no-install-recommends \\
 """
 _FROM_CHECKOUT = """\
 WORKDIR /edgewise
-COPY host/requirements-dashboard.lock .
+COPY host/requirements-dashboard.lock host/requirements-notify.lock ./
 RUN pip install --no-cache-dir --require-hashes -r requirements-dashboard.lock
+RUN pip install --no-cache-dir --require-hashes -r requirements-notify.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY host host
 COPY firmware firmware
@@ -113,7 +114,7 @@ COPY models models
 RUN pip install --no-cache-dir --no-deps --no-build-isolation ."""
 # What root needs to start mosquitto, which becomes another user, and to end it.
 _ROOT = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID")
-_FROM_INDEX = "RUN pip install --no-cache-dir 'edgewise[dashboard]=={version}'"
+_FROM_INDEX = "RUN pip install --no-cache-dir 'edgewise[dashboard,notify]=={version}'"
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,9 @@ __all__ = ["Plan", "Station"]
 _START_S = 180.0
 _POLL_S = 0.05
 _WATCH_S = 0.3
-_READY = re.compile(r"(collecting|dashboard at) .*, Ctrl-C ends it")
+_READY = re.compile(r"(collecting|dashboard at|telling) .*, Ctrl-C ends it")
 _URL = re.compile(r"http://\S+(?=,)")
+_TOLD = re.compile(r"telling (.*), Ctrl-C ends it")
 _BROKER_LINE = re.compile(r"(\d+: )?(error|warning)\b", re.IGNORECASE)
 _SINCE = "24h"  # of the log that simulated nodes play before they go on in real time
 
@@ -93,11 +94,16 @@ class Station:
         collector = self._add("collector", broker, "collect", *db, *broker.options)
         options = ("--create", "--host", plan.host, "--port", str(plan.port), *plan.page)
         options += ("--models", folder.MODELS, "--config", folder.config)
+        told = ("--notify", folder.NOTIFY) if folder.has_notify else ()
+        options += told
         dashboard = self._add("dashboard", broker, "dashboard", *db, *broker.options, *options)
-        for part in (collector, dashboard):
+        parts = [collector, dashboard]
+        if told:
+            parts.append(self._add("notify", broker, "notify", *db, "--config", folder.NOTIFY))
+        for part in parts:
             if not self._wait(part, partial(_is_ready, part)):
                 return False
-        self._say_where(broker, dashboard)
+        self._say_where(broker, dashboard, parts[2:])
         if plan.demo_nodes:
             self._add("nodes", broker, *self._demo(broker))
         return True
@@ -161,7 +167,7 @@ class Station:
         self._parts.clear()
         return reason
 
-    def _say_where(self, broker: Broker, dashboard: Part) -> None:
+    def _say_where(self, broker: Broker, dashboard: Part, others: list[Part]) -> None:
         plan, folder, say = self._plan, self._folder, self._say
         url = next(filter(None, map(_URL.search, dashboard.lines)))
         say(f"page      {url.group()}")
@@ -172,6 +178,9 @@ class Station:
         else:
             program = f", {broker.program}" if broker.program else ""
             say(f"broker    {broker.url}{program}")
+        for line in (line for part in others for line in part.lines):
+            if match := _TOLD.match(line):
+                say(f"notify    {match[1]}, as {folder.NOTIFY} says")
         for line in _next(plan, broker, folder):
             say(line)
         say("Ctrl-C ends it all")

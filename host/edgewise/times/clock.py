@@ -41,6 +41,13 @@ class Clock:
         """Such as 24 Nov 07:15, with the year where it is not this one."""
         return self._day_and_time(time_s) + self._fold(self.at(time_s))
 
+    def span(self, from_s: float, to_s: float) -> str:
+        """Such as 24 Nov 07:15 to 08:00, with the day of its end where that is another."""
+        end = self.at(to_s)
+        is_day = self.at(from_s).date() == end.date()
+        text = f"{end:%H:%M}{self._fold(end)}" if is_day else self.text(to_s)
+        return f"{self.text(from_s)} to {text}"
+
     def with_zone(self, time_s: float) -> str:
         """Such as 24 Nov 07:15 CET."""
         return f"{self._day_and_time(time_s)} {self.at(time_s):%Z}"

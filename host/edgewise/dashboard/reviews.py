@@ -1,0 +1,106 @@
+"""What is worth a label on each node, found in the background."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from edgewise.dashboard.packages import Packages
+from edgewise.errors import EdgewiseError
+from edgewise.package.store import Package
+from edgewise.review import Proposal, Span, choose, find_candidates, new_model
+
+__all__ = ["Reviews"]
+
+_FRESH_S = 600.0
+_RETRY_S = 10.0  # a model that a training has written is found after so long
+_NODES_MAX = 50
+_SKIPPED_MAX = 500  # of a node
+
+
+@dataclass
+class _Found:
+    candidates: list[Proposal]
+    model: Package | None
+    at_s: float
+    looked_at_s: float
+    labels: Sequence[Span] | None = None
+    chosen: list[Proposal] = field(default_factory=list)
+
+    def choose(self, labels: Sequence[Span]) -> list[Proposal]:
+        # Pages ask twice a second: it is chosen again when the labels have changed.
+        if self.labels != labels:
+            self.labels, self.chosen = labels, choose(self.candidates, labels)
+        return self.chosen
+
+
+class Reviews:
+    """The candidates of each node, at most ten minutes old; thread-safe.
+
+    One node is looked at at a time: with a new model it takes a second or two.
+    """
+
+    def __init__(self, engine: Engine, packages: Packages) -> None:
+        self._engine, self._packages = engine, packages
+        self._found: dict[str, _Found] = {}
+        self._skipped: dict[str, list[Span]] = {}
+        self._waiting: set[str] = set()
+        self._lock = threading.Lock()
+        self._is_stopped = False
+        self._pool = ThreadPoolExecutor(1, "review")
+
+    def of(self, node: str, labels: Sequence[Span]) -> list[Proposal] | None:
+        """What is worth a label on ``node``; None while that is being found."""
+        with self._lock:
+            found = self._found.get(node)
+            is_due = found is None or time.monotonic() - found.looked_at_s > _RETRY_S
+            if is_due and node not in self._waiting and not self._is_stopped:
+                self._waiting.add(node)
+                self._pool.submit(self._look, node)
+        return None if found is None else found.choose([*labels, *self._skipped.get(node, ())])
+
+    def skip(self, node: str, span: Span) -> None:
+        """Propose ``span`` no more until the dashboard ends: nobody knows what it was."""
+        with self._lock:
+            skipped = self._skipped.setdefault(node, [])
+            skipped.append(span)
+            del skipped[:-_SKIPPED_MAX]
+
+    def _look(self, node: str) -> None:
+        try:
+            # a database that is away is asked again when the page asks
+            with suppress(SQLAlchemyError, EdgewiseError):
+                self._find(node)
+        finally:
+            with self._lock:
+                self._waiting.discard(node)
+
+    def _find(self, node: str) -> None:
+        now = time.monotonic()
+        old = self._found.get(node)
+        model = new_model(self._engine, node, self._packages.readable())
+        if old and old.model is model and now - old.at_s < _FRESH_S:
+            old.looked_at_s = now
+            return
+        try:
+            found = find_candidates(self._engine, node, time.time(), model)
+        except EdgewiseError:  # of another period: the model that runs can still be unsure
+            found = find_candidates(self._engine, node, time.time())
+        with self._lock:
+            self._found.pop(node, None)
+            self._found[node] = _Found(found, model, now, now)
+            if len(self._found) > _NODES_MAX:
+                del self._found[next(iter(self._found))]
+
+    def stop(self) -> None:
+        """Look at no further node."""
+        with self._lock:
+            self._is_stopped = True
+        self._pool.shutdown(wait=False, cancel_futures=True)
