@@ -26,11 +26,12 @@ from edgewise.package.form import Form
 if TYPE_CHECKING:
     from edgewise.features.splitting import Split
     from edgewise.logs.log import Log
-    from edgewise.training import Candidate
+    from edgewise.training import Candidate, Trained
 
 EXAMPLES = (
     "edgewise train LOG.csv --label status --out models/mine",
     "edgewise train uci.csv --label occupied --split-col split --train-value train",
+    "edgewise train LOG.csv --kind mlp --out models/net",
     "edgewise train --db sqlite:///edgewise.db --out models/taught",
     "edgewise train LOG.csv --db sqlite:///edgewise.db --out models/both",
     "edgewise train LOG.csv --unlabelled --false-alarms 1/week --out models/unusual",
@@ -39,6 +40,13 @@ EXAMPLES = (
 
 _MAX_NODES = 500
 _JOBS_MAX = 512  # more than any computer has cores
+
+
+class Kind(StrEnum):
+    """What decides the class: trees, or a small int8 network."""
+
+    forest = "forest"
+    mlp = "mlp"
 
 
 class Mode(StrEnum):
@@ -104,6 +112,10 @@ def train(
             help="With --unlabelled and --db: the last readings, such as 7d or 4w [all]",
         ),
     ] = None,
+    kind: Annotated[
+        Kind,
+        typer.Option(help="Trees, or an int8 network (mlp), which is compared with the trees"),
+    ] = Kind.forest,
     label: Annotated[str | None, typer.Option(help="Column with the class")] = None,
     group: Annotated[str | None, typer.Option(help="Column with the node's name")] = None,
     test: Annotated[Path | None, typer.Option(help="Log to test on")] = None,
@@ -157,7 +169,8 @@ def train(
     """Train on a labelled log, test on unseen rows, write a model package.
 
     With --unlabelled the model finds what is unusual, and needs no labels; with --false-alarms it
-    does so beside a classifier.
+    does so beside a classifier. With --kind mlp the package has a network, to compare: trees are
+    smaller, and on the logs that were tried better.
     """
     from edgewise.cli import outputs
     from edgewise.compile import compile_model
@@ -172,6 +185,9 @@ def train(
     if log is None:
         db = db or os.environ.get(DB_ENV)
     db = db_or_none(db, db_password_file)
+    if kind is Kind.mlp:
+        limits = (max_nodes, max_bytes, max_us, form, temporal, unsure)
+        _check_mlp(unlabelled, false_alarms, limits)
     if unlabelled:
         _check_unlabelled(log, db, since, (max_nodes, max_bytes, max_us, levels, filters))
     elif since is not None:
@@ -207,19 +223,20 @@ def train(
             seed,
             jobs,
             step,
-            temporal=temporal is Choice.auto,
-            unsure=unsure is Choice.auto,
+            temporal=temporal is Choice.auto and kind is Kind.forest,
+            unsure=unsure is Choice.auto and kind is Kind.forest,
             filters=filters,
             outlook=next_ is Choice.auto,
         )
+    if kind is Kind.mlp:
+        info = _train_network(trained, out, data)
+        say(f"written: {out}")
+        if json:
+            emit_json({"model": str(out), **info})
+        return
     if wanted is not None:
         trained = add_detector(trained, training, testing, wanted)
-    show_front(trained.candidates)
-    say(f"levels {'on' if trained.levels.used else 'off'}: {trained.levels.why}")
-    if trained.filtering:
-        say(f"filter {trained.filtering.used}: {trained.filtering.why}")
-    for line in trained.heads.why:
-        say(line)
+    _say_search(trained)
     with progress_bar("compiling, and comparing with scikit-learn"):
         info = compile_model(trained, out, data, form)
     say(
@@ -234,6 +251,46 @@ def train(
     say(f"written: {out}")
     if json:
         emit_json({"model": str(out), **info})
+
+
+def _say_search(trained: Trained) -> None:
+    show_front(trained.candidates)
+    say(f"levels {'on' if trained.levels.used else 'off'}: {trained.levels.why}")
+    if trained.filtering:
+        say(f"filter {trained.filtering.used}: {trained.filtering.why}")
+    for line in trained.heads.why:
+        say(line)
+
+
+def _train_network(trained: Trained, out: Path, data: dict[str, str]) -> dict[str, Any]:
+    from edgewise.compile import CANDIDATES, compile_trained_network, train_network
+
+    with progress_bar("fitting networks") as step:
+        counts = iter(range(1, CANDIDATES + 1))
+        fitted = train_network(trained, lambda: step(next(counts), CANDIDATES))
+    _say_search(fitted.trained)
+    with progress_bar("compiling, and comparing the runtimes"):
+        info = compile_trained_network(fitted, out, data)
+    say(
+        f"{fitted.recipe}, {info['visits']:g} products, {info['table_bytes']} bytes; the same as "
+        f"LiteRT's reference kernels on {info['checked']['rows']} rows and on both sides of "
+        f"{info['checked']['thresholds']} steps of its layers"
+    )
+    for line in [*quality_lines(info), *forecast_lines(info)]:
+        say(line)
+    return info
+
+
+def _check_mlp(unlabelled: bool, false_alarms: str | None, limits: tuple[object, ...]) -> None:
+    if unlabelled:
+        raise InputError("--kind mlp needs labels, --unlabelled has none: leave one out")
+    if false_alarms is not None:
+        raise InputError("--false-alarms is a detector beside trees: leave out --kind mlp")
+    if limits != (_MAX_NODES, None, None, Form.auto, Choice.auto, Choice.auto):
+        raise InputError(
+            "--kind mlp: --max-nodes, --max-bytes, --max-us, --form, --temporal and --unsure are "
+            "for trees: leave them out"
+        )
 
 
 def _check_unlabelled(

@@ -242,7 +242,8 @@ def _quality(info: Facts, evidence: Facts) -> str:
 def _heads(info: Facts, evidence: Facts) -> str:
     sentences = _list(heads.sentences(info, evidence))
     if not heads.has_classes(info):
-        return _details("What was tried beside the trees", sentences) if sentences else ""
+        title = heads.tried_title(info)
+        return _details(title, sentences) if sentences else ""
     rows = heads.score_rows(info)
     return _section(
         "What came before, and when it says no class",
@@ -363,6 +364,8 @@ def _search(evidence: Facts) -> list[str]:
 
 def _size_rows(info: Facts) -> list[list[str]]:
     checked = info["checked"]
+    if "network" in (info.get("heads") or {}):
+        return heads.network_rows(info)
     inline = info["inline_bytes"]
     rows = [
         ["trees, nodes with leaves", f"{info['trees']}, {info['nodes']}"],

@@ -33,7 +33,7 @@ from edgewise.training.result import (
     Trained,
     score,
 )
-from edgewise.training.rows import Rows, classes_of, parts_of, rows_of
+from edgewise.training.rows import Rows, classes_of, parts_of, rows_of, spread_rows
 from edgewise.training.search import Search, SearchResult, check_jobs
 from edgewise.training.sequence import Sequence, sequence_of
 
@@ -55,7 +55,6 @@ __all__ = [
 ]
 
 _ROWS_MIN = 50
-_SEARCH_ROWS = 12_000  # evenly spread; the chosen model is fitted on all rows
 
 
 def train(
@@ -85,7 +84,7 @@ def train(
 
     classes = classes_of(fit, test)
     rows = _labelled_rows(fit, classes, filters)
-    search_rows = {f: r.select(_spread_rows(len(r.y))) for f, r in rows.items()}
+    search_rows = {f: r.select(spread_rows(len(r.y))) for f, r in rows.items()}
     parts = parts_of(next(iter(search_rows.values())))
     if not parts.folds:
         raise InputError(
@@ -213,7 +212,3 @@ def _fit_recipe(
     if not len(used):
         raise InputError(f"{fit.path}: no feature tells the classes apart: check the labels")
     return narrow(full, used), full.feature_importances_[used], used
-
-
-def _spread_rows(n: int) -> NDArray[np.int64]:
-    return np.unique(np.linspace(0, n - 1, min(n, _SEARCH_ROWS)).astype(np.int64))

@@ -15,8 +15,9 @@ from edgewise.logs.log import Log
 from edgewise.training.labels import check_labels
 from edgewise.training.pool import POOL, WINDOWS
 
-__all__ = ["Parts", "Rows", "classes_of", "parts_of", "rows_of"]
+__all__ = ["Parts", "Rows", "classes_of", "parts_of", "rows_of", "spread_rows"]
 
+_SEARCH_ROWS = 12_000
 _FOLDS = 5
 _BLOCKS = 4  # of each part; they show how much the quality varies
 
@@ -79,6 +80,14 @@ def rows_of(
         index = {name: i for i, name in enumerate(classes)}
         y = np.array([index[v] for v in log.label[is_labelled]], dtype=np.int64)
     return Rows(table.x[is_labelled], y, log.time_s[is_labelled], log.node[is_labelled])
+
+
+def spread_rows(n: int) -> NDArray[np.int64]:
+    """Return which of ``n`` rows candidates are compared on: 12,000, evenly spread.
+
+    What is chosen is fitted on all rows.
+    """
+    return np.unique(np.linspace(0, n - 1, min(n, _SEARCH_ROWS)).astype(np.int64))
 
 
 @dataclass(frozen=True)
