@@ -56,8 +56,8 @@ def network_rows(info: dict[str, Any]) -> list[list[str]]:
         ],
         [
             "the same as LiteRT's reference kernels",
-            f"on {checked['rows']:,} readings and on both sides of {checked['thresholds']:,} steps "
-            f"of its layers: {', '.join(checked['runtimes'])}",
+            f"on {checked['rows']:,} readings, and on both sides of {checked['thresholds']:,} "
+            f"steps of its layers: {', '.join(checked['runtimes'])}",
         ],
     ]
 
