@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from edgewise.package.forest import trees_of
 from edgewise.training.result import Recipe
 
 __all__ = ["GROWN", "Tree", "grow", "select"]
@@ -31,13 +32,12 @@ class Tree(Protocol):
 
 def grow(recipe: Recipe, x: NDArray[np.int16], y: NDArray[np.int64], seed: int) -> Any:
     """Return a fitted classifier with the trees of `select`; a single tree is fitted alone."""
-    x = x.astype(np.float32)
+    rows = x.astype(np.float32)
     estimator = recipe.estimator(y, seed)
     if recipe.trees == 1:
-        return estimator.fit(x, y)
-    estimator.set_params(n_estimators=max(GROWN, recipe.trees)).fit(x, y)
-    trees = [tree.tree_ for tree in estimator.estimators_]
-    chosen = select(trees, x, recipe.trees)
+        return estimator.fit(rows, y)
+    estimator.set_params(n_estimators=max(GROWN, recipe.trees)).fit(rows, y)
+    chosen = select(trees_of(estimator), rows, recipe.trees)
     estimator.estimators_ = [estimator.estimators_[i] for i in chosen]
     return estimator.set_params(n_estimators=recipe.trees)
 
