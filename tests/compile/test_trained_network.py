@@ -107,7 +107,7 @@ def test_networks_stand_beside_the_trees(fitted: TrainedNetwork) -> None:
     (chosen,) = [c for c in candidates if c.chosen]
     assert chosen in networks
     assert len({str(c.recipe) for c in networks}) == 2
-    assert str(chosen.recipe).startswith(f"int8 network, {len(fitted.inputs.names)} - ")
+    assert str(chosen.recipe).startswith(f"network {len(fitted.inputs.names)}-")
     best = max(networks, key=lambda c: c.quality)
     assert (chosen.quality >= best.quality - chosen.se, best.se) == (True, 0)
     front = [c for c in candidates if c.on_front]
@@ -175,6 +175,6 @@ def test_the_command_trains_and_compares(log_csv: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["train", str(log_csv), "--kind", "mlp", "--out", str(out)])
     assert result.exit_code == 0, result.output
     assert "fitting networks" in result.stderr
-    assert "int8 network, " in result.stderr
+    assert "int8 network " in result.stderr
     assert "the same as LiteRT's reference kernels on" in result.stderr
     assert load_package(out).is_network

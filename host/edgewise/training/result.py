@@ -90,12 +90,12 @@ class NetworkRecipe:
     epochs: int
 
     def __str__(self) -> str:
-        return f"int8 network, {self.layers}"
+        return f"network {self.layers}"
 
     @property
     def layers(self) -> str:
-        """The sizes for people, as 12 - 8 - 2."""
-        return " - ".join(map(str, self.sizes))
+        """The sizes for people, as 12-8-2."""
+        return "-".join(map(str, self.sizes))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the key ``recipe`` of model.json."""
