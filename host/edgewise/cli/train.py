@@ -272,8 +272,8 @@ def _train_network(trained: Trained, out: Path, data: dict[str, str]) -> dict[st
     with progress_bar("compiling, and comparing the runtimes"):
         info = compile_trained_network(fitted, out, data)
     say(
-        f"int8 {fitted.recipe}, {info['visits']:g} products, {info['table_bytes']} bytes; the same as "
-        f"LiteRT's reference kernels on {info['checked']['rows']} rows and on both sides of "
+        f"int8 {fitted.recipe}, {info['visits']:g} products, {info['table_bytes']} bytes; the same "
+        f"as LiteRT's reference kernels on {info['checked']['rows']} rows and on both sides of "
         f"{info['checked']['thresholds']} steps of its layers"
     )
     for line in [*quality_lines(info), *forecast_lines(info)]:
