@@ -176,5 +176,5 @@ def test_the_command_trains_and_compares(log_csv: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "fitting networks" in result.stderr
     assert "int8 network " in result.stderr
-    assert "as LiteRT's reference kernels on" in result.stderr
+    assert "the same as LiteRT's reference kernels on" in result.stderr
     assert load_package(out).is_network

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgewise.cli.log_options import say_source, with_log_options
+from edgewise.cli.mlp import check_mlp, train_mlp
 from edgewise.cli.options import DB_ENV, DbPasswordFile, JsonFlag, Seed, db_or_none
+from edgewise.cli.trained import quality_lines, say_search
 from edgewise.cli.unlabelled import (
     DEFAULT_RATE,
     forecast_lines,
@@ -26,7 +28,6 @@ from edgewise.package.form import Form
 if TYPE_CHECKING:
     from edgewise.features.splitting import Split
     from edgewise.logs.log import Log
-    from edgewise.training import Candidate, Trained
 
 EXAMPLES = (
     "edgewise train LOG.csv --label status --out models/mine",
@@ -187,7 +188,8 @@ def train(
     db = db_or_none(db, db_password_file)
     if kind is Kind.mlp:
         limits = (max_nodes, max_bytes, max_us, form, temporal, unsure)
-        _check_mlp(unlabelled, false_alarms, limits)
+        free = (_MAX_NODES, None, None, Form.auto, Choice.auto, Choice.auto)
+        check_mlp(unlabelled, false_alarms, limits != free)
     if unlabelled:
         _check_unlabelled(log, db, since, (max_nodes, max_bytes, max_us, levels, filters))
     elif since is not None:
@@ -229,14 +231,14 @@ def train(
             outlook=next_ is Choice.auto,
         )
     if kind is Kind.mlp:
-        info = _train_network(trained, out, data)
+        info = train_mlp(trained, out, data)
         say(f"written: {out}")
         if json:
             emit_json({"model": str(out), **info})
         return
     if wanted is not None:
         trained = add_detector(trained, training, testing, wanted)
-    _say_search(trained)
+    say_search(trained)
     with progress_bar("compiling, and comparing with scikit-learn"):
         info = compile_model(trained, out, data, form)
     say(
@@ -251,46 +253,6 @@ def train(
     say(f"written: {out}")
     if json:
         emit_json({"model": str(out), **info})
-
-
-def _say_search(trained: Trained) -> None:
-    show_front(trained.candidates)
-    say(f"levels {'on' if trained.levels.used else 'off'}: {trained.levels.why}")
-    if trained.filtering:
-        say(f"filter {trained.filtering.used}: {trained.filtering.why}")
-    for line in trained.heads.why:
-        say(line)
-
-
-def _train_network(trained: Trained, out: Path, data: dict[str, str]) -> dict[str, Any]:
-    from edgewise.compile import CANDIDATES, compile_trained_network, train_network
-
-    with progress_bar("fitting networks") as step:
-        counts = iter(range(1, CANDIDATES + 1))
-        fitted = train_network(trained, lambda: step(next(counts), CANDIDATES))
-    _say_search(fitted.trained)
-    with progress_bar("compiling, and comparing the runtimes"):
-        info = compile_trained_network(fitted, out, data)
-    say(
-        f"int8 {fitted.recipe}, {info['visits']:g} products, {info['table_bytes']} bytes; the same "
-        f"as LiteRT's reference kernels on {info['checked']['rows']} rows and on both sides of "
-        f"{info['checked']['thresholds']} steps of its layers"
-    )
-    for line in [*quality_lines(info), *forecast_lines(info)]:
-        say(line)
-    return info
-
-
-def _check_mlp(unlabelled: bool, false_alarms: str | None, limits: tuple[object, ...]) -> None:
-    if unlabelled:
-        raise InputError("--kind mlp needs labels, --unlabelled has none: leave one out")
-    if false_alarms is not None:
-        raise InputError("--false-alarms is a detector beside trees: leave out --kind mlp")
-    if limits != (_MAX_NODES, None, None, Form.auto, Choice.auto, Choice.auto):
-        raise InputError(
-            "--kind mlp: --max-nodes, --max-bytes, --max-us, --form, --temporal and --unsure are "
-            "for trees: leave them out"
-        )
 
 
 def _check_unlabelled(
@@ -344,47 +306,3 @@ def _read_log(
     training, testing = split_log(log, options, needs_label)
     say_source(training)
     return training, testing, {p.name: file_sha256(p) for p in (log, options.test) if p}
-
-
-def quality_lines(info: dict[str, Any]) -> list[str]:
-    """Return how right a model is on its test part, of all readings and of those with a class."""
-    metrics = info["metrics"]
-    lines = [f"on {metrics['test']['rows']} test readings: {_scores(metrics['test'])}"]
-    if metrics.get("trees"):
-        lines.append(f"without the memory between readings: {_scores(metrics['trees'])}")
-    if metrics.get("sure"):
-        lines.append(
-            f"on the {metrics['sure_share']:.0%} of them with a class: {_scores(metrics['sure'])}"
-        )
-    return lines
-
-
-def _scores(scores: dict[str, float]) -> str:
-    return (
-        f"accuracy {scores['accuracy']:.1%}, balanced {scores['balanced_accuracy']:.1%}, "
-        f"macro-F1 {scores['macro_f1']:.1%}"
-    )
-
-
-def show_front(candidates: list[Candidate]) -> None:
-    """Print quality against size: candidates that no smaller one equals, and the chosen one."""
-    from rich.table import Table
-
-    from edgewise.console import err
-
-    table = Table(box=None, header_style="bold")
-    for name in ("", "model", "features", "nodes", "bytes", "us (ESP32)", "quality"):
-        is_text = name in ("", "model")
-        table.add_column(name, justify="left" if is_text else "right", no_wrap=True)
-    rows = [c for c in candidates if c.on_front or c.chosen]
-    for c in sorted(rows, key=lambda c: c.bytes):
-        table.add_row(
-            "->" if c.chosen else "",
-            str(c.recipe),
-            str(c.features),
-            str(c.nodes),
-            str(c.bytes),
-            f"{c.us:.1f}",
-            f"{c.quality:.1%} +- {c.se:.1%}",
-        )
-    err().print(table)
