@@ -45,10 +45,11 @@ def train_mlp(trained: Trained, out: Path, data: dict[str, str]) -> dict[str, An
     say_search(fitted.trained)
     with progress_bar("compiling, and comparing the runtimes"):
         info = compile_trained_network(fitted, out, data)
+    checked = info["checked"]
     say(
         f"int8 {fitted.recipe}, {info['visits']:g} products, {info['table_bytes']} bytes; "
-        f"the same as LiteRT's reference kernels on {info['checked']['rows']} rows and on both sides of "
-        f"{info['checked']['thresholds']} steps of its layers"
+        f"the same as LiteRT's reference kernels on {checked['rows']} rows and on both sides of "
+        f"{checked['thresholds']} steps of its layers"
     )
     for line in [*quality_lines(info), *forecast_lines(info)]:
         say(line)
