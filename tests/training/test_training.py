@@ -217,8 +217,8 @@ def test_the_front_and_the_choice() -> None:
     sizes = np.array([300, 200, 100, 150, 200])
     assert pareto_front(qualities, sizes).tolist() == [False, True, True, False, False]
     assert choose(qualities, np.zeros(5), sizes) == 1
-    assert choose(qualities, np.array([0, 0, 0.05, 0.5, 0.06]), sizes) == 3
-    assert choose(qualities, np.array([0, 0, 0.11, 0, 0.06]), sizes) == 2
+    assert choose(qualities, np.array([0, 0, 0.19, 0.5, 0.06]), sizes) == 3
+    assert choose(qualities, np.array([0, 0, 0.21, 0, 0.06]), sizes) == 2
 
 
 def test_a_label_that_no_message_can_carry(tmp_path: Path) -> None:

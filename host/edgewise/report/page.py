@@ -349,7 +349,7 @@ def _search(evidence: Facts) -> list[str]:
         svg.scatter("Quality against size", points, "bytes of the table", "held-out quality"),
         _legend({"chosen": "taken", "front": "none is smaller and as good", "tried": "tried"}),
         _p(
-            "Taken is the smallest within one standard error of the best, among those with the "
+            "Taken is the smallest within half a standard error of the best, among those with the "
             "levels and filters that were decided for. Quality is the mean of balanced accuracy "
             "and macro-F1 on held-out training readings; the error is that of the distance from "
             "the best.",

@@ -113,7 +113,7 @@ class Search:
         self._ranks: dict[_Columns, list[NDArray[np.int64]]] = {}
 
     def find(self, levels: str, filters: str, progress: Progress) -> SearchResult:
-        """Return the smallest model within one standard error of the best.
+        """Return the smallest model within half a standard error of the best.
 
         ``levels``: "auto", "on" or "off"; ``filters``: "auto", "median" or "none". InputError
         where nothing fits the budget.

@@ -72,7 +72,7 @@ def train_network(trained: Trained, progress: Callable[[], None]) -> TrainedNetw
     """Return the best of a few int8 networks on the features of the trees.
 
     At most the 32 features that the trees use most. The choice is that of the search: the smallest
-    within one standard error of the best on held-out parts. ``progress`` is called for each
+    within half a standard error of the best on held-out parts. ``progress`` is called for each
     network. InputError where sums do not fit the words of a board.
     """
     columns = _columns(trained)
