@@ -77,8 +77,10 @@ def test_units_that_the_training_made_zero_are_quantised() -> None:
         network = build_network(NET, parse_graph(NET, quantise(estimator, values)))
         said = network.run(network.quantise(values)).argmax(axis=1)
         assert (said == estimator.predict(values.astype(np.float64))).mean() > 0.95
-    estimator.coefs_ = [0 * weights for weights in estimator.coefs_]
-    build_network(NET, parse_graph(NET, quantise(estimator, values)))
+    for factor in (1e-9, 0.0):  # a layer of such units
+        estimator.coefs_ = [factor * weights for weights in estimator.coefs_]
+        estimator.intercepts_ = [factor * bias for bias in estimator.intercepts_]
+        build_network(NET, parse_graph(NET, quantise(estimator, values)))
 
 
 @pytest.fixture(scope="module")

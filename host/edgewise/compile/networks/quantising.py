@@ -16,6 +16,7 @@ _LEVELS = 127  # of a weight, on each side of zero
 _BIAS_MAX = 2.0**24
 _LEAST = 1e-3  # of the largest weight of a layer: units that the training made nearly zero
 _UNITS = 1.01  # of a sum that a level holds at least
+_SCALE_MIN = 2.0**-16  # of a layer whose units are all nearly zero
 
 
 def clip_inputs(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -59,7 +60,7 @@ def _layer(
     scales = np.maximum(largest, least) / _LEVELS
     scales = np.maximum(scales, np.abs(bias) / (scale_in * _BIAS_MAX)).astype(np.float32)
     low, high = float(outputs.min()) if is_last else 0.0, float(outputs.max())
-    scale = max((high - low) / 255, _UNITS * scale_in * float(scales.max()))
+    scale = max((high - low) / 255, _UNITS * scale_in * float(scales.max()), _SCALE_MIN)
     scale = float(np.float32(scale))
     zero_point = int(np.clip(round(-low / scale), 0, 255)) - 128 if is_last else -128
     return DenseLayer(
