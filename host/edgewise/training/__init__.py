@@ -157,7 +157,7 @@ def _train_final(
     whole = sequence_of_table(fit, table.columns(result.columns), fit.period_ms, classes)
     heads = choose_heads(
         whole,
-        lambda x, y: grow(result.recipe, x, y, result.seed),
+        lambda x, y: grow(result.recipe, x, y, result.seed, result.jobs),
         len(classes),
         fit.period_ms,
         *may_have,
@@ -209,7 +209,7 @@ def _fit_recipe(
 ) -> tuple[Any, NDArray[np.float64], NDArray[np.int64]]:
     # Returns the classifier with only the columns that it uses, its use of each, and which of the
     # result's columns they are.
-    full = grow(result.recipe, rows.x, rows.y, result.seed)
+    full = grow(result.recipe, rows.x, rows.y, result.seed, result.jobs)
     used = np.flatnonzero(full.feature_importances_ > 0)
     if not len(used):
         raise InputError(f"{fit.path}: no feature tells the classes apart: check the labels")

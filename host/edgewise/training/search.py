@@ -78,7 +78,7 @@ class _Trial:
 class SearchResult:
     """The chosen recipe with its columns of the pool, and all candidates.
 
-    ``validation``: describes the held-out parts for people.
+    ``validation``: describes the held-out parts for people; ``jobs``: threads for what is left.
     """
 
     recipe: Recipe
@@ -90,6 +90,7 @@ class SearchResult:
     filtering: Filtering
     validation: str
     seed: int
+    jobs: int
 
 
 _Columns = tuple[bool, bool, bool]  # filtered, levels, means
@@ -226,6 +227,7 @@ class Search:
             filtering,
             self.parts.text,
             self.seed,
+            self.jobs,
         )
 
     def _columns(self, shape: _Shape, fold: int) -> NDArray[np.int64]:

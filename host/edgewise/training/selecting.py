@@ -30,16 +30,21 @@ class Tree(Protocol):
         """Return the leaf of each row."""
 
 
-def grow(recipe: Recipe, x: NDArray[np.int16], y: NDArray[np.int64], seed: int) -> Any:
-    """Return a fitted classifier with the trees of `select`; a single tree is fitted alone."""
+def grow(
+    recipe: Recipe, x: NDArray[np.int16], y: NDArray[np.int64], seed: int, jobs: int = 1
+) -> Any:
+    """Return a fitted classifier with the trees of `select`; a single tree is fitted alone.
+
+    ``jobs``: threads, as joblib counts them; the result does not depend on it.
+    """
     rows = x.astype(np.float32)
     estimator = recipe.estimator(y, seed)
     if recipe.trees == 1:
         return estimator.fit(rows, y)
-    estimator.set_params(n_estimators=max(GROWN, recipe.trees)).fit(rows, y)
+    estimator.set_params(n_estimators=max(GROWN, recipe.trees), n_jobs=jobs).fit(rows, y)
     chosen = select(trees_of(estimator), rows, recipe.trees)
     estimator.estimators_ = [estimator.estimators_[i] for i in chosen]
-    return estimator.set_params(n_estimators=recipe.trees)
+    return estimator.set_params(n_estimators=recipe.trees, n_jobs=None)
 
 
 def select(trees: Sequence[Tree], x: NDArray[np.float32], n: int) -> list[int]:
