@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,13 @@ def test_networks_stand_beside_the_trees(fitted: TrainedNetwork) -> None:
         assert not any(d.bytes < c.bytes and d.quality > c.quality for d in front)
     assert "the trees beside it (DecisionTree, 1 tree, " in fitted.comparison
     assert "in float32 it says the same of " in fitted.comparison
+
+
+def test_a_class_without_readings_is_named(fitted: TrainedNetwork) -> None:
+    trained = fitted.trained
+    training = replace(trained.training, y=np.zeros_like(trained.training.y))
+    with pytest.raises(InputError, match="class 'open': a node would refuse all of its readings"):
+        train_network(replace(trained, training=training), lambda: None)
 
 
 def test_the_package_is_whole(fitted: TrainedNetwork, package: Path, tmp_path: Path) -> None:

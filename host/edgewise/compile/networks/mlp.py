@@ -20,6 +20,7 @@ from edgewise.compile.networks.network import Network
 from edgewise.compile.networks.quantising import clip_inputs, quantise
 from edgewise.compile.networks.tflite import parse_graph
 from edgewise.compile.networks.words import network_words
+from edgewise.errors import InputError
 from edgewise.package.heads import Decisions
 from edgewise.package.store import NETWORK
 from edgewise.training import Trained, score
@@ -73,12 +74,18 @@ def train_network(trained: Trained, progress: Callable[[], None]) -> TrainedNetw
 
     At most the 32 features that the trees use most. The choice is that of the search: the smallest
     within half a standard error of the best on held-out parts. ``progress`` is called for each
-    network. InputError where sums do not fit the words of a board.
+    network. InputError where a class has no readings.
     """
     columns = _columns(trained)
     features = [trained.features[i] for i in columns]
     training, testing = (_narrow(p, columns) for p in (trained.training, trained.testing))
     rows = training.labelled
+    missing = np.setdiff1d(np.arange(len(trained.classes)), rows.y)
+    if len(missing):
+        raise InputError(
+            f"class {trained.classes[missing[0]]!r}: a node would refuse all of its readings in "
+            "the training part: record more of it, or leave out --kind mlp"
+        )
     inputs = _inputs(features, rows.x)
     values = clip_inputs(inputs.values(rows.x.astype(np.int64)))
     tried = Rows(rows.x, rows.y, rows.time_s, rows.node).select(spread_rows(len(rows.y)))
