@@ -77,58 +77,60 @@ def train_network(trained: Trained, progress: Callable[[], None]) -> TrainedNetw
     network. InputError where a class has no readings.
     """
     columns = _columns(trained)
-    features = [trained.features[i] for i in columns]
-    training, testing = (_narrow(p, columns) for p in (trained.training, trained.testing))
-    rows = training.labelled
+    narrowed = replace(
+        trained,
+        features=[trained.features[i] for i in columns],
+        training=_narrow(trained.training, columns),
+        testing=_narrow(trained.testing, columns),
+    )
+    rows = narrowed.training.labelled
     missing = np.setdiff1d(np.arange(len(trained.classes)), rows.y)
     if len(missing):
         raise InputError(
             f"class {trained.classes[missing[0]]!r}: a node would refuse all of its readings in "
             "the training part: record more of it, or leave out --kind mlp"
         )
-    inputs = _inputs(features, rows.x)
+    inputs = _inputs(narrowed.features, rows.x)
     values = clip_inputs(inputs.values(rows.x.astype(np.int64)))
     tried = Rows(rows.x, rows.y, rows.time_s, rows.node).select(spread_rows(len(rows.y)))
-    parts = parts_of(tried)
-    n_classes = len(trained.classes)
+    held_out = tried, parts_of(tried)
     fits = []
     for hidden, alpha in product(_HIDDEN, _ALPHAS):
-        sizes = (len(features), *hidden, n_classes)
+        sizes = (len(columns), *hidden, len(trained.classes))
         recipe = NetworkRecipe(_KIND, sizes, alpha, _EPOCHS)
-        fits.append(_fit(recipe, inputs, values, rows.y, (tried, parts), trained.seed))
+        fits.append(_fit(recipe, inputs, values, rows.y, held_out, trained.seed))
         progress()
-    chosen, candidates = _candidates(fits, trained, len(features))
-    best = fits[chosen]
-    stairs = inputs.stairs(best.network)
+    chosen, candidates = _candidates(fits, trained, len(columns))
+    return _result(narrowed, fits[chosen], candidates, inputs)
+
+
+def _result(
+    trained: Trained, best: _Fitted, candidates: list[Candidate], inputs: Inputs
+) -> TrainedNetwork:
+    stairs, rows, testing = inputs.stairs(best.network), trained.training.labelled, trained.testing
     said = answers(best.network, stairs, testing.x)
-    everything = np.ones(len(said), dtype=bool)
-    decisions = Decisions(said[:, 0], said[:, 1], everything, np.full(len(said), -1))
+    decisions = Decisions(said[:, 0], said[:, 1], np.ones(len(said), bool), np.full(len(said), -1))
     known = testing.y >= 0
     scores = score(testing.y[known], said[known, 0], trained.classes)
-    gain = information_gain(rows.x, rows.y)
-    use = use_of(best.network, levels_of(stairs, rows.x))
-    pairs = zip(gain.tolist(), use.tolist(), strict=True)
-    test_values = clip_inputs(inputs.values(testing.x.astype(np.int64)))
-    comparison = (
-        _compare(trained, scores.as_dict(), best, candidates[-len(fits) + chosen])
-        + f"; in float32 it says the same of {_same(best, test_values, said):.1%} of them"
-        if known.any()
-        else "no test readings: nothing is known of its quality"
-    )
+    comparison = "no test readings: nothing is known of its quality"
+    if known.any():
+        same = _same(best, clip_inputs(inputs.values(testing.x.astype(np.int64))), said)
+        comparison = _compare(trained, scores.as_dict(), best, candidates)
+        comparison += f"; in float32 it says the same of {same:.1%} of them"
     total = best.confusion.sum(axis=0)
     occurs = total.sum(axis=1) > 0
     recall = np.diag(total)[occurs] / total.sum(axis=1)[occurs]
+    gain = information_gain(rows.x, rows.y)
+    use = use_of(best.network, levels_of(stairs, rows.x))
+    pairs = zip(gain.tolist(), use.tolist(), strict=True)
     following = {k: v for k, v in trained.heads.heads.items() if k == "next"}
     heads = {"network": {"layers": list(best.recipe.sizes[1:])}, **following}
     trained = replace(
         trained,
-        features=features,
-        training=training,
-        testing=testing,
         cv_balanced_accuracy=float(recall.mean()),
         scores=scores,
         s_feature=s_feature(gain, use),
-        relevance=dict(zip(features, pairs, strict=True)),
+        relevance=dict(zip(trained.features, pairs, strict=True)),
         candidates=candidates,
         heads=HeadChoice(heads, [comparison, *trained.heads.why], 0),
         network=best.recipe,
@@ -245,8 +247,11 @@ def _candidates(
     return chosen, everything
 
 
-def _compare(trained: Trained, scores: dict[str, Any], best: _Fitted, network: Candidate) -> str:
+def _compare(
+    trained: Trained, scores: dict[str, Any], best: _Fitted, candidates: list[Candidate]
+) -> str:
     (trees,) = [c for c in trained.candidates if c.chosen]
+    (network,) = [c for c in candidates if c.chosen]
     return (
         f"the trees beside it ({trained.recipe}, {trees.bytes} bytes, {trees.us:.0f} us on an "
         f"ESP32): {_words(trained.scores.as_dict())}; the network ({best.recipe.layers}, "
