@@ -15,10 +15,11 @@ from edgewise.training.temporal import delays, steps_of
 PERIOD_MS = 60_000
 
 
-def make_tree(y: np.ndarray) -> Any:
+def grow_tree(x: np.ndarray, y: np.ndarray) -> Any:
     from sklearn.tree import DecisionTreeClassifier
 
-    return DecisionTreeClassifier(max_leaf_nodes=4, min_samples_leaf=20, random_state=0)
+    tree = DecisionTreeClassifier(max_leaf_nodes=4, min_samples_leaf=20, random_state=0)
+    return tree.fit(x, y)
 
 
 def make_sequence(y: np.ndarray, x: np.ndarray, nodes: int = 5, starts: int = 1) -> Sequence:
@@ -38,7 +39,7 @@ def stays(r: np.random.Generator, n: int, mean: float) -> np.ndarray:
 
 
 def choose(sequence: Sequence) -> Any:
-    return choose_heads(sequence, make_tree, 2, PERIOD_MS, True, True, 0)
+    return choose_heads(sequence, grow_tree, 2, PERIOD_MS, True, True, 0)
 
 
 def test_classes_that_last_are_remembered() -> None:
@@ -90,8 +91,8 @@ def test_nothing_is_tried_that_is_not_wanted() -> None:
     r = np.random.default_rng(6)
     y = stays(r, 2000, 40)
     sequence = make_sequence(y, 100 * y + r.normal(0, 70, 2000))
-    assert choose_heads(sequence, make_tree, 2, PERIOD_MS, False, False, 0).heads == {}
-    only = choose_heads(sequence, make_tree, 2, PERIOD_MS, False, True, 0)
+    assert choose_heads(sequence, grow_tree, 2, PERIOD_MS, False, False, 0).heads == {}
+    only = choose_heads(sequence, grow_tree, 2, PERIOD_MS, False, True, 0)
     assert "temporal" not in only.heads and len(only.why) == 2
 
 

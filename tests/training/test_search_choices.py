@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,14 @@ from edgewise.package.store import load_package
 from edgewise.training import FILTERS, NO_FILTERS, POOL, Budget, Trained, train
 from edgewise.training.pool import LEVELS, MEANS
 from edgewise.training.result import Recipe
-from edgewise.training.search import _allowed_columns, _decide_weight, _recipes, _Shape, _Trial
+from edgewise.training.search import (
+    _allowed_columns,
+    _decide_weight,
+    _family,
+    _recipes,
+    _Shape,
+    _Trial,
+)
 
 SMALL_BUDGET = Budget(30)  # one tree
 
@@ -108,16 +116,23 @@ def test_a_lucky_class_weight_is_not_taken() -> None:
 
 def _trial(class_weight: str, confusion: np.ndarray) -> _Trial:
     recipe = Recipe("ExtraTrees", 10, 25, None, 20, 0.5, "gini", class_weight)
-    return _Trial(_Shape(recipe, True, True), confusion, np.arange(3), 0, 0, 0.0)
+    shape = _Shape(recipe, True, True)
+    return _Trial(shape, shape, confusion, np.arange(3), 0, 0, 0.0)
 
 
-def test_both_kinds_of_forest_with_few_large_or_many_small_trees() -> None:
+def test_few_large_and_many_small_trees_are_cut_from_the_same() -> None:
     recipes = _recipes(Budget(500), 2, 8000)
-    assert {(r.kind, r.trees) for r in recipes} == {
-        (kind, trees) for kind in ("ExtraTrees", "RandomForest") for trees in (10, 20)
-    }
-    assert all(r.trees * (2 * r.max_leaf_nodes - 1) <= 500 for r in recipes)
-    assert {r.trees for r in _recipes(Budget(300), 2, 8000)} == {10}
+    assert {r.kind for r in recipes} == {"ExtraTrees", "RandomForest"}
+    for recipe in recipes:
+        family = _family(recipe, Budget(500), 2)
+        assert {r.trees for r in family} == {10, 20}
+        assert all(r.trees * (2 * r.max_leaf_nodes - 1) <= 500 for r in family)
+        assert max(r.max_leaf_nodes for r in family) == recipe.max_leaf_nodes
+        assert {replace(r, trees=10, max_leaf_nodes=25) for r in family} == {recipe}
+    (small, *_) = _recipes(Budget(300), 2, 8000)
+    assert {r.trees for r in _family(small, Budget(300), 2)} == {10}
+    quick = Budget(500, max_us=40)  # 20 trees would be less deep, so they are no cut ones
+    assert {r.trees for r in _family(_recipes(quick, 2, 8000)[0], quick, 2)} == {10}
 
 
 def test_averages_are_levels_and_an_addition() -> None:

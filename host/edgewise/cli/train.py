@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgewise.cli.log_options import say_source, with_log_options
+from edgewise.cli.mlp import check_mlp, train_mlp
 from edgewise.cli.options import DB_ENV, DbPasswordFile, JsonFlag, Seed, db_or_none
+from edgewise.cli.trained import quality_lines, say_search
 from edgewise.cli.unlabelled import (
     DEFAULT_RATE,
     forecast_lines,
@@ -27,11 +29,11 @@ from edgewise.package.form import Form
 if TYPE_CHECKING:
     from edgewise.features.splitting import Split
     from edgewise.logs.log import Log
-    from edgewise.training import Candidate
 
 EXAMPLES = (
     "edgewise train LOG.csv --label status --out models/mine",
     "edgewise train uci.csv --label occupied --split-col split --train-value train",
+    "edgewise train LOG.csv --kind mlp --out models/net",
     "edgewise train --db sqlite:///edgewise.db --out models/taught",
     "edgewise train LOG.csv --db sqlite:///edgewise.db --out models/both",
     "edgewise train LOG.csv --unlabelled --false-alarms 1/week --out models/unusual",
@@ -41,6 +43,13 @@ EXAMPLES = (
 
 _MAX_NODES = 500
 _JOBS_MAX = 512  # more than any computer has cores
+
+
+class Kind(StrEnum):
+    """What decides the class: trees, or a small int8 network."""
+
+    forest = "forest"
+    mlp = "mlp"
 
 
 class Mode(StrEnum):
@@ -114,6 +123,10 @@ def train(
             help="With --unlabelled and --db: the last readings, such as 7d or 4w [all]",
         ),
     ] = None,
+    kind: Annotated[
+        Kind,
+        typer.Option(help="Trees, or an int8 network (mlp), which is compared with the trees"),
+    ] = Kind.forest,
     label: Annotated[str | None, typer.Option(help="Column with the class")] = None,
     group: Annotated[str | None, typer.Option(help="Column with the node's name")] = None,
     test: Annotated[Path | None, typer.Option(help="Log to test on")] = None,
@@ -167,7 +180,8 @@ def train(
     """Train on a labelled log, test on unseen rows, write a model package.
 
     With --unlabelled the model finds what is unusual, and needs no labels; with --false-alarms it
-    does so beside a classifier.
+    does so beside a classifier. With --kind mlp the package has a network, to compare: trees are
+    smaller, and on the logs that were tried better.
     """
     from edgewise.cli import outputs
     from edgewise.compile import compile_model
@@ -182,6 +196,10 @@ def train(
     if log is None:
         db = db or os.environ.get(DB_ENV)
     db = db_or_none(db, db_password_file)
+    if kind is Kind.mlp:
+        limits = (max_nodes, max_bytes, max_us, form, temporal, unsure)
+        free = (_MAX_NODES, None, None, Form.auto, Choice.auto, Choice.auto)
+        check_mlp(unlabelled, false_alarms, limits != free)
     if unlabelled:
         _check_unlabelled(log, db, since, (max_nodes, max_bytes, max_us, levels, filters))
         if generic and false_alarms is not None:
@@ -224,19 +242,20 @@ def train(
             seed,
             jobs,
             step,
-            temporal=temporal is Choice.auto,
-            unsure=unsure is Choice.auto,
+            temporal=temporal is Choice.auto and kind is Kind.forest,
+            unsure=unsure is Choice.auto and kind is Kind.forest,
             filters=filters,
             outlook=next_ is Choice.auto,
         )
+    if kind is Kind.mlp:
+        info = train_mlp(trained, out, data)
+        say(f"written: {out}")
+        if json:
+            emit_json({"model": str(out), **info})
+        return
     if wanted is not None:
         trained = add_detector(trained, training, testing, wanted)
-    show_front(trained.candidates)
-    say(f"levels {'on' if trained.levels.used else 'off'}: {trained.levels.why}")
-    if trained.filtering:
-        say(f"filter {trained.filtering.used}: {trained.filtering.why}")
-    for line in trained.heads.why:
-        say(line)
+    say_search(trained)
     with progress_bar("compiling, and comparing with scikit-learn"):
         info = compile_model(trained, out, data, form)
     say(
@@ -304,47 +323,3 @@ def _read_log(
     training, testing = split_log(log, options, needs_label)
     say_source(training)
     return training, testing, {p.name: file_sha256(p) for p in (log, options.test) if p}
-
-
-def quality_lines(info: dict[str, Any]) -> list[str]:
-    """Return how right a model is on its test part, of all readings and of those with a class."""
-    metrics = info["metrics"]
-    lines = [f"on {metrics['test']['rows']} test readings: {_scores(metrics['test'])}"]
-    if metrics.get("trees"):
-        lines.append(f"without the memory between readings: {_scores(metrics['trees'])}")
-    if metrics.get("sure"):
-        lines.append(
-            f"on the {metrics['sure_share']:.0%} of them with a class: {_scores(metrics['sure'])}"
-        )
-    return lines
-
-
-def _scores(scores: dict[str, float]) -> str:
-    return (
-        f"accuracy {scores['accuracy']:.1%}, balanced {scores['balanced_accuracy']:.1%}, "
-        f"macro-F1 {scores['macro_f1']:.1%}"
-    )
-
-
-def show_front(candidates: list[Candidate]) -> None:
-    """Print quality against size: candidates that no smaller one equals, and the chosen one."""
-    from rich.table import Table
-
-    from edgewise.console import err
-
-    table = Table(box=None, header_style="bold")
-    for name in ("", "model", "features", "nodes", "bytes", "us (ESP32)", "quality"):
-        is_text = name in ("", "model")
-        table.add_column(name, justify="left" if is_text else "right", no_wrap=True)
-    rows = [c for c in candidates if c.on_front or c.chosen]
-    for c in sorted(rows, key=lambda c: c.bytes):
-        table.add_row(
-            "->" if c.chosen else "",
-            str(c.recipe),
-            str(c.features),
-            str(c.nodes),
-            str(c.bytes),
-            f"{c.us:.1f}",
-            f"{c.quality:.1%} +- {c.se:.1%}",
-        )
-    err().print(table)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,14 @@ from edgenode.core.loader import TEXT_MAX
 from edgewise.compile.compile import compile_estimator, predict
 from edgewise.compile.estimators import check_estimator
 from edgewise.compile.networks.compiling import recompile_network
-from edgewise.compile.parts import golden_sequence, relevance, tool_versions
+from edgewise.compile.parts import (
+    golden_readings,
+    golden_sequence,
+    metrics_of,
+    relevance,
+    report_files,
+    tool_versions,
+)
 from edgewise.compile.skops_file import ESTIMATOR, dump_estimator, load_estimator
 from edgewise.errors import InputError
 from edgewise.features.table import Filters, build_table, max_delta
@@ -21,18 +27,15 @@ from edgewise.logs.log import Log
 from edgewise.package.baseline import baseline_of
 from edgewise.package.form import Form
 from edgewise.package.heads import decide
-from edgewise.package.sequence import READINGS, Readings
 from edgewise.package.store import (
     BASELINE,
-    EVIDENCE,
-    REPORT,
     Package,
     json_bytes,
     write_package,
 )
-from edgewise.report import evidence, render
+from edgewise.report import evidence
 from edgewise.training import FILTERS, Trained, score
-from edgewise.training.judging import Judged, judge
+from edgewise.training.judging import judge
 from edgewise.training.relevance import information_gain, s_feature
 
 __all__ = ["compile_file", "compile_model", "recompile"]
@@ -67,7 +70,7 @@ def compile_model(
         **contract,
         **compiled.facts,
         "recipe": vars(trained.recipe),
-        "metrics": _metrics(trained, judged),
+        "metrics": metrics_of(trained, judged),
         "relevance": relevance(trained.relevance),
         "data_sha256": data,
         "tools": tool_versions(),
@@ -82,13 +85,12 @@ def compile_model(
     baseline = baseline_of(
         part.x, trained.features, p_pc, part.time_s, part.node, trained.period_ms
     )
-    readings = max(trained.testing.readings, trained.training.readings, key=_golden_length)
     files = {
         **compiled.files,
-        **golden_sequence(compiled.files, info, readings),
+        **golden_sequence(compiled.files, info, golden_readings(trained)),
         ESTIMATOR: dump_estimator(trained.estimator),
         BASELINE: json_bytes(baseline),
-        **_report(info, facts),
+        **report_files(info, facts),
     }
     return write_package(out, info, files)
 
@@ -136,7 +138,7 @@ def recompile(
         files[BASELINE] = json_bytes(baseline)
     facts = loaded.evidence()
     if facts is not None:
-        files |= _report(info, facts)
+        files |= report_files(info, facts)
     return write_package(out, info, files)
 
 
@@ -219,35 +221,3 @@ def _feature_names(estimator: Any, path: Path) -> list[str]:
             "edgewise data features"
         )
     return [str(n) for n in names]
-
-
-def _report(info: dict[str, Any], facts: dict[str, Any]) -> dict[str, bytes]:
-    return {
-        EVIDENCE: json_bytes(facts),
-        REPORT: render(info, facts).encode(),
-    }
-
-
-def _golden_length(readings: Readings) -> int:
-    return min(len(readings), READINGS)
-
-
-def _metrics(trained: Trained, judged: Judged) -> dict[str, Any]:
-    metrics: dict[str, Any] = {
-        "cv_balanced_accuracy": _finite(trained.cv_balanced_accuracy),
-        "test": None,
-    }
-    if not trained.labelled:
-        return metrics
-    metrics["test"] = judged.scores.as_dict()
-    metrics |= {key: metrics["test"][key] for key in ("accuracy", "balanced_accuracy", "macro_f1")}
-    if "temporal" in trained.heads.heads:
-        metrics["trees"] = trained.scores.as_dict()
-        metrics["delay_readings"] = judged.delay_readings
-    if "unsure" in trained.heads.heads:
-        metrics |= {"sure_share": judged.sure_share, "sure": judged.sure.as_dict()}
-    return metrics
-
-
-def _finite(value: float) -> float | None:
-    return None if math.isnan(value) else round(value, 4)

@@ -47,6 +47,10 @@ class Table:
     valid: NDArray[np.bool_]
     age: NDArray[np.int64]
 
+    def columns(self, columns: NDArray[np.int64]) -> Table:
+        """Return the same rows with only these columns."""
+        return Table(self.x[:, columns], self.valid, self.age)
+
 
 def series_slots(time_s: NDArray[np.float64], period_ms: int) -> list[int]:
     """Return the whole periods from the row before to each row of one node; 0 for the first."""

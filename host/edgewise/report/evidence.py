@@ -55,7 +55,7 @@ def evidence(trained: Trained, judged: Judged) -> dict[str, Any]:
         "block_s": block_s,
         "confusion": confusions.sum(axis=0).tolist(),
         "scores": scores_with_intervals(confusions, trained.seed) if len(y) else {},
-        "learning_curve": _learning_curve(trained) if len(y) else [],
+        "learning_curve": _learning_curve(trained) if len(y) and not trained.network else [],
         "calibration": _calibration(judged.decisions.p_pc / 100, predicted == y) if len(y) else [],
         "candidates": [{**vars(c), "recipe": str(c.recipe)} for c in trained.candidates],
         "timeline": _timeline(trained, predicted) if len(y) else [],

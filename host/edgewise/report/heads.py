@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["forecast_rows", "has_classes", "score_rows", "sentences"]
+__all__ = [
+    "forecast_rows",
+    "has_classes",
+    "network_rows",
+    "score_rows",
+    "sentences",
+    "tried_title",
+]
 
 _SCORES = ("accuracy", "balanced_accuracy", "macro_f1")
 _ROWS = {
@@ -27,6 +34,32 @@ def score_rows(info: dict[str, Any]) -> list[list[str]]:
 def has_classes(info: dict[str, Any]) -> bool:
     """Return whether a head has a say in the class."""
     return bool(set(info.get("heads") or {}) - {"detector", "learn", "network", "next"})
+
+
+def tried_title(info: dict[str, Any]) -> str:
+    """Return the title of what was tried beside the model."""
+    is_network = "network" in (info.get("heads") or {})
+    return "Trees beside the network" if is_network else "What was tried beside the trees"
+
+
+def network_rows(info: dict[str, Any]) -> list[list[str]]:
+    """Return what the report says of the size and speed of a network."""
+    checked, measured = info["checked"], info["measured"]
+    sizes = [len(info["features"]), *info["heads"]["network"]["layers"]]
+    return [
+        ["int8 network", " - ".join(map(str, sizes))],
+        ["table in RAM", f"{info['table_bytes']:,} bytes"],
+        ["products of a prediction", f"{info['visits']:g}"],
+        [
+            f"measured latency, {measured['runtime']} on the computer that compiled it",
+            f"{measured['us']:.2f} us",
+        ],
+        [
+            "the same as LiteRT's reference kernels",
+            f"on {checked['rows']:,} readings, and on both sides of {checked['thresholds']:,} "
+            f"steps of its layers: {', '.join(checked['runtimes'])}",
+        ],
+    ]
 
 
 def forecast_rows(info: dict[str, Any]) -> list[list[str]]:

@@ -256,7 +256,8 @@ def _quality(info: Facts, evidence: Facts) -> str:
 def _heads(info: Facts, evidence: Facts) -> str:
     sentences = _list(heads.sentences(info, evidence))
     if not heads.has_classes(info):
-        return _details("What was tried beside the trees", sentences) if sentences else ""
+        title = heads.tried_title(info)
+        return _details(title, sentences) if sentences else ""
     rows = heads.score_rows(info)
     return _section(
         "What came before, and when it says no class",
@@ -362,7 +363,7 @@ def _search(evidence: Facts) -> list[str]:
         svg.scatter("Quality against size", points, "bytes of the table", "held-out quality"),
         _legend({"chosen": "taken", "front": "none is smaller and as good", "tried": "tried"}),
         _p(
-            "Taken is the smallest within one standard error of the best, among those with the "
+            "Taken is the smallest within half a standard error of the best, among those with the "
             "levels and filters that were decided for. Quality is the mean of balanced accuracy "
             "and macro-F1 on held-out training readings; the error is that of the distance from "
             "the best.",
@@ -377,6 +378,8 @@ def _search(evidence: Facts) -> list[str]:
 
 def _size_rows(info: Facts) -> list[list[str]]:
     checked = info["checked"]
+    if "network" in (info.get("heads") or {}):
+        return heads.network_rows(info)
     inline = info["inline_bytes"]
     rows = [
         ["trees, nodes with leaves", f"{info['trees']}, {info['nodes']}"],

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edgenode.core.loader import PERIOD_MAX_MS
 from edgewise.errors import InputError
-from edgewise.features.table import max_delta
+from edgewise.features.table import Table, build_table, max_delta
 from edgewise.logs.log import Log
 from edgewise.logs.pieces import pieces_of
 from edgewise.package.forest import trees_of
@@ -33,9 +33,10 @@ from edgewise.training.result import (
     Trained,
     score,
 )
-from edgewise.training.rows import Rows, classes_of, parts_of, rows_of
+from edgewise.training.rows import classes_of, parts_of, rows_of, spread_rows
 from edgewise.training.search import Search, SearchResult, check_jobs
-from edgewise.training.sequence import Sequence, sequence_of
+from edgewise.training.selecting import grow
+from edgewise.training.sequence import Sequence, sequence_of, sequence_of_table
 
 __all__ = [
     "FILTERS",
@@ -55,7 +56,6 @@ __all__ = [
 ]
 
 _ROWS_MIN = 50
-_SEARCH_ROWS = 12_000  # evenly spread; the chosen model is fitted on all rows
 
 
 def train(
@@ -82,8 +82,10 @@ def train(
     Raises InputError where nothing can be learned from the labels or nothing fits the budget.
     """
     classes = classes_of(fit, test)
-    rows = _labelled_rows(fit, classes, filters)
-    search_rows = {f: r.select(_spread_rows(len(r.y))) for f, r in rows.items()}
+    tables = _tables(fit, filters)
+    rows = {f: rows_of(fit, table, classes) for f, table in tables.items()}
+    _check_count(fit, len(next(iter(rows.values())).y))
+    search_rows = {f: r.select(spread_rows(len(r.y))) for f, r in rows.items()}
     parts = parts_of(next(iter(search_rows.values())))
     if not parts.folds:
         raise InputError(
@@ -92,17 +94,18 @@ def train(
         )
     from sklearn import config_context
 
-    search = Search(search_rows, parts, len(classes), seed, check_jobs(jobs))
+    search = Search(search_rows, parts, len(classes), budget or Budget(), seed, check_jobs(jobs))
     # Its numbers need no check: they are whole, and so are the parameters of its own trees.
     with config_context(assume_finite=True, skip_parameter_validation=True):
-        result = search.find(budget or Budget(), levels, filters, progress)
-        trained = _train_final(result, fit, test, classes, (temporal, unsure))
+        result = search.find(levels, filters, progress)
+        table = tables[result.filtered]
+        trained = _train_final(result, table, fit, test, classes, (temporal, unsure))
     trained = replace(trained, pieces_train=pieces_of(fit, test), pieces_test=pieces_of(test, fit))
     return with_outlook(trained, fit, test) if outlook else trained
 
 
-def _labelled_rows(fit: Log, classes: list[str], filters: str) -> dict[bool, Rows]:
-    # Returns the rows of the filtered readings under True, of the raw ones under False, where
+def _tables(fit: Log, filters: str) -> dict[bool, Table]:
+    # Returns the features of the filtered readings under True, of the raw ones under False, where
     # they are tried.
     if fit.period_ms > PERIOD_MAX_MS:
         raise InputError(
@@ -111,14 +114,15 @@ def _labelled_rows(fit: Log, classes: list[str], filters: str) -> dict[bool, Row
         )
     delta = max_delta(fit)
     tried = {"auto": (True, False), "median": (True,), "none": (False,)}[filters]
-    rows = {f: rows_of(fit, filters_of(f), fit.period_ms, delta, classes) for f in tried}
-    n_rows = len(rows[tried[0]].y)
+    return {f: build_table(fit, POOL, filters_of(f), fit.period_ms, delta) for f in tried}
+
+
+def _check_count(fit: Log, n_rows: int) -> None:
     if n_rows < _ROWS_MIN:
         raise InputError(
             f"{fit.path}: {n_rows} labelled readings to train on, {_ROWS_MIN} are "
             "needed: record longer or label more"
         )
-    return rows
 
 
 def narrow(estimator: Any, used: NDArray[np.int64]) -> Any:
@@ -143,12 +147,17 @@ def widen(estimator: Any, n: int) -> Any:
 
 
 def _train_final(
-    result: SearchResult, fit: Log, test: Log, classes: list[str], may_have: tuple[bool, bool]
+    result: SearchResult,
+    table: Table,
+    fit: Log,
+    test: Log,
+    classes: list[str],
+    may_have: tuple[bool, bool],
 ) -> Trained:
-    whole = _sequence(result, result.columns, fit, fit, classes)
+    whole = sequence_of_table(fit, table.columns(result.columns), fit.period_ms, classes)
     heads = choose_heads(
         whole,
-        lambda y: result.recipe.estimator(y, result.seed),
+        lambda x, y: grow(result.recipe, x, y, result.seed, result.jobs),
         len(classes),
         fit.period_ms,
         *may_have,
@@ -156,10 +165,10 @@ def _train_final(
     )
     estimator, use, used = _fit_recipe(result, fit, _without_cold(whole, heads.cold, len(classes)))
     columns = result.columns[used]
-    train_part = _sequence(result, columns, fit, fit, classes)
-    test_part = _sequence(result, columns, test, fit, classes)
+    features, filters = [POOL[i] for i in columns], filters_of(result.filtered)
+    train_part = sequence_of_table(fit, table.columns(columns), fit.period_ms, classes)
+    test_part = sequence_of(test, features, filters, fit.period_ms, max_delta(fit), classes)
     train_rows, test_rows = train_part.labelled, test_part.labelled
-    features = [POOL[i] for i in columns]
     gain = information_gain(train_rows.x, train_rows.y)
     predicted = estimator.predict(test_rows.x) if len(test_rows) else np.zeros(0, dtype=np.int64)
     confusion = result.confusion.sum(axis=0)
@@ -170,7 +179,7 @@ def _train_final(
         result.recipe,
         classes,
         features,
-        filters_of(result.filtered),
+        filters,
         fit.period_ms,
         max_delta(fit),
         train_part,
@@ -188,14 +197,6 @@ def _train_final(
     )
 
 
-def _sequence(
-    result: SearchResult, columns: NDArray[np.int64], log: Log, fit: Log, classes: list[str]
-) -> Sequence:
-    features = [POOL[i] for i in columns]
-    filters = filters_of(result.filtered)
-    return sequence_of(log, features, filters, fit.period_ms, max_delta(fit), classes)
-
-
 def _without_cold(whole: Sequence, cold: int, n_classes: int) -> Sequence:
     # Returns the labelled rows to fit on; they need all classes.
     rows = whole.labelled
@@ -208,12 +209,8 @@ def _fit_recipe(
 ) -> tuple[Any, NDArray[np.float64], NDArray[np.int64]]:
     # Returns the classifier with only the columns that it uses, its use of each, and which of the
     # result's columns they are.
-    full = result.recipe.estimator(rows.y, result.seed).fit(rows.x, rows.y)
+    full = grow(result.recipe, rows.x, rows.y, result.seed, result.jobs)
     used = np.flatnonzero(full.feature_importances_ > 0)
     if not len(used):
         raise InputError(f"{fit.path}: no feature tells the classes apart: check the labels")
     return narrow(full, used), full.feature_importances_[used], used
-
-
-def _spread_rows(n: int) -> NDArray[np.int64]:
-    return np.unique(np.linspace(0, n - 1, min(n, _SEARCH_ROWS)).astype(np.int64))

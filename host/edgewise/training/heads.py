@@ -39,7 +39,7 @@ class _Part:
 
 def choose_heads(
     sequence: Sequence,
-    make_estimator: Callable[[NDArray[np.int64]], Any],
+    grow: Callable[[NDArray[np.int16], NDArray[np.int64]], Any],
     n_classes: int,
     period_ms: int,
     use_temporal: bool,
@@ -48,12 +48,12 @@ def choose_heads(
 ) -> HeadChoice:
     """Return the heads that make a model better on held-out parts of the training.
 
-    ``sequence``: the training part with the chosen features; ``make_estimator``: returns an
-    unfitted classifier for the labels that it will see.
+    ``sequence``: the training part with the chosen features; ``grow``: returns a
+    classifier that is fitted on rows of features and their labels.
     """
     if not use_temporal and not use_unsure:
         return NO_HEADS
-    trial = _Trial(sequence, make_estimator, n_classes, seed)
+    trial = _Trial(sequence, grow, n_classes, seed)
     said = trial.by_votes()
     heads: dict[str, dict[str, Any]] = {}
     why = []
@@ -77,7 +77,7 @@ class _Trial:
     def __init__(
         self,
         sequence: Sequence,
-        make_estimator: Callable[[NDArray[np.int64]], Any],
+        grow: Callable[[NDArray[np.int16], NDArray[np.int64]], Any],
         n_classes: int,
         seed: int,
     ) -> None:
@@ -93,7 +93,7 @@ class _Trial:
         self.block = np.full(len(sequence), -1)
         self.block[labelled] = parts.block
         self.parts = [
-            self._part(labelled[fit], self._held(labelled[held]), make_estimator)
+            self._part(labelled[fit], self._held(labelled[held]), grow)
             for fit, held in parts.folds
         ]
         self.rows = np.concatenate([part.rows for part in self.parts])
@@ -112,10 +112,10 @@ class _Trial:
         self,
         fit: NDArray[np.int64],
         held: NDArray[np.int64],
-        make_estimator: Callable[[NDArray[np.int64]], Any],
+        grow: Callable[[NDArray[np.int16], NDArray[np.int64]], Any],
     ) -> _Part:
         y = self.sequence.y[fit]
-        estimator = make_estimator(y).fit(self.sequence.x[fit], y)
+        estimator = grow(self.sequence.x[fit], y)
         forest = flatten(estimator)
         votes = np.zeros((len(held), self.n), dtype=np.int64)
         votes[:, estimator.classes_] = votes_of(forest, leaves_of(forest, self.sequence.x[held]))

@@ -13,7 +13,7 @@ from edgewise.training.result import Scores, score
 from edgewise.training.sequence import Sequence
 from edgewise.training.temporal import delays
 
-__all__ = ["Judged", "judge"]
+__all__ = ["Judged", "judge", "judge_decisions"]
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,16 @@ class Judged:
 
 def judge(blob: bytes, sequence: Sequence) -> Judged:
     """Return how a node with this model.bin does on ``sequence``, all readings of a part."""
+    names = loader.unpack(blob)[0]["classes"]
     every = decide(blob, sequence.x, sequence.age, sequence.node)
+    return judge_decisions(every, sequence, names)
+
+
+def judge_decisions(every: Decisions, sequence: Sequence, names: list[str]) -> Judged:
+    """Return the same for what was decided of each of these readings; ``names``: the classes."""
     known = sequence.y >= 0
     decisions = Decisions(every.cls[known], every.p_pc[known], every.sure[known], every.u[known])
     y = sequence.y[known]
-    names = loader.unpack(blob)[0]["classes"]
     readings = delays(sequence.y, every.cls, sequence.age)
     return Judged(
         y,

@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 __all__ = ["choose", "distances", "pareto_front", "quality"]
 
 _DRAWS = 500  # samples of blocks for a standard error
+# Chosen on one half of the held-out blocks of UCI's training part and judged on the other (three
+# seeds), the smallest within a whole standard error was 0.6 points worse than the best, within
+# half of one as good.
+_NEAR = 0.5
 
 
 def quality(confusion: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -50,9 +54,9 @@ def pareto_front(qualities: NDArray[np.float64], sizes: NDArray[np.int64]) -> ND
 def choose(
     qualities: NDArray[np.float64], errors: NDArray[np.float64], sizes: NDArray[np.int64]
 ) -> int:
-    """Return the index of the smallest within one standard error of the best.
+    """Return the index of the smallest within half a standard error of the best.
 
     Of equally small ones it is the better.
     """
-    near = np.flatnonzero(qualities >= qualities.max() - errors)
+    near = np.flatnonzero(qualities >= qualities.max() - _NEAR * errors)
     return int(min(near, key=lambda i: (sizes[i], -qualities[i])))

@@ -21,6 +21,7 @@ __all__ = [
     "Forecast",
     "HeadChoice",
     "Levels",
+    "NetworkRecipe",
     "Recipe",
     "Scores",
     "Trained",
@@ -79,6 +80,29 @@ def _weights(y: NDArray[np.int64], class_weight: str) -> dict[int, float] | None
 
 
 @dataclass(frozen=True)
+class NetworkRecipe:
+    """The settings to fit a network with: ``sizes``: its layers, inputs first; ``alpha``: the
+    penalty on large weights; ``epochs``: passes over the training rows."""
+
+    kind: str
+    sizes: tuple[int, ...]
+    alpha: float
+    epochs: int
+
+    def __str__(self) -> str:
+        return f"network {self.layers}"
+
+    @property
+    def layers(self) -> str:
+        """The sizes for people, as 12-8-2."""
+        return "-".join(map(str, self.sizes))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the key ``recipe`` of model.json."""
+        return {**asdict(self), "sizes": self.layers}
+
+
+@dataclass(frozen=True)
 class ClassScores:
     """One class: its rows, and fractions 0..1. ``precision``: None where it is never predicted."""
 
@@ -131,15 +155,16 @@ def _score_class(is_true: NDArray[np.bool_], is_said: NDArray[np.bool_]) -> Clas
 class Candidate:
     """One model of the search.
 
-    ``features``: number of features; ``nodes``: number of nodes, leaves included; ``bytes``: size
-    of the table; ``visits``: mean of the nodes that a prediction visits; ``us``: estimated
-    microseconds of a prediction on an ESP32; ``quality``: mean of balanced accuracy and macro-F1
-    on held-out parts, so that misses and false alarms both count; ``se``: standard error of its
-    distance from the best. ``se`` and ``on_front`` compare only candidates with the chosen levels
-    and filters.
+    ``features``: number of features; ``nodes``: number of nodes, leaves included, 0 for a network;
+    ``bytes``: size of the table; ``visits``: mean of the nodes that a prediction visits, or the
+    products of a network; ``us``: estimated microseconds of a prediction on an ESP32;
+    ``quality``: mean of balanced accuracy and macro-F1 on held-out parts, so that misses and false
+    alarms both count; ``se``: standard error of its distance from the best. ``se`` and
+    ``on_front`` compare only candidates with the chosen levels and filters; ``se`` of a network
+    is of its distance from the best network.
     """
 
-    recipe: Recipe
+    recipe: Recipe | NetworkRecipe
     filtered: bool
     levels: bool
     features: int
@@ -227,7 +252,8 @@ class Trained:
     trees may not use; ``heads``: what was chosen beside the trees; ``pieces_train``,
     ``pieces_test``: the logs of both parts; ``filtering``: why ``filters`` were chosen, None for a
     detector; ``labelled``: False where nobody labelled the readings, whose ``y`` are 0;
-    ``forecasts``: of what comes next, on the test part.
+    ``forecasts``: of what comes next, on the test part; ``network``: how a network was fitted
+    that takes the place of the trees, of which are then only ``estimator`` and ``recipe``.
     """
 
     estimator: Any
@@ -254,3 +280,4 @@ class Trained:
     filtering: Filtering | None = None
     labelled: bool = True
     forecasts: list[Forecast] = field(default_factory=list)
+    network: NetworkRecipe | None = None

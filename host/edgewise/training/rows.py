@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from edgenode.core.loader import CLASSES_MAX, check_names
 from edgewise.errors import InputError
-from edgewise.features.table import Filters, build_table
+from edgewise.features.table import Table
 from edgewise.logs.log import Log
 from edgewise.training.labels import check_labels
-from edgewise.training.pool import POOL, WINDOWS
+from edgewise.training.pool import WINDOWS
 
-__all__ = ["Parts", "Rows", "classes_of", "parts_of", "rows_of"]
+__all__ = ["Parts", "Rows", "classes_of", "parts_of", "rows_of", "spread_rows"]
 
+_SEARCH_ROWS = 12_000
 _FOLDS = 5
 _BLOCKS = 4  # of each part; they show how much the quality varies
 
@@ -66,11 +67,8 @@ def classes_of(fit: Log, test: Log) -> list[str]:
     return known
 
 
-def rows_of(
-    log: Log, filters: Filters, period_ms: int, max_delta: tuple[int, int], classes: list[str]
-) -> Rows:
-    """Return every valid, labelled reading of the log with all features of the pool."""
-    table = build_table(log, POOL, filters, period_ms, max_delta)
+def rows_of(log: Log, table: Table, classes: list[str]) -> Rows:
+    """Return every valid, labelled reading of the log; ``table``: its features of the pool."""
     if log.label is None:
         is_labelled = np.zeros(len(log.node), dtype=bool)
         y = np.zeros(0, dtype=np.int64)
@@ -79,6 +77,14 @@ def rows_of(
         index = {name: i for i, name in enumerate(classes)}
         y = np.array([index[v] for v in log.label[is_labelled]], dtype=np.int64)
     return Rows(table.x[is_labelled], y, log.time_s[is_labelled], log.node[is_labelled])
+
+
+def spread_rows(n: int) -> NDArray[np.int64]:
+    """Return which of ``n`` rows candidates are compared on: 12,000, evenly spread.
+
+    What is chosen is fitted on all rows.
+    """
+    return np.unique(np.linspace(0, n - 1, min(n, _SEARCH_ROWS)).astype(np.int64))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 The result is the smallest good one. The search narrows: all recipes are grown on few readings
 (`Search._screen`), which also decides the filter; only the best are grown on all and compared.
+Forests of all sizes are cut from the same trees.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,36 +24,39 @@ from edgewise.training.pool import LEVELS, MEANS, POOL
 from edgewise.training.quality import choose, distances, pareto_front, quality
 from edgewise.training.result import Candidate, Filtering, Levels, Recipe
 from edgewise.training.rows import Parts, Rows
+from edgewise.training.selecting import GROWN
 
 __all__ = ["Search", "SearchResult", "check_jobs"]
 
 Progress = Callable[[int, int], None]
 
 # kind, share of the features that a split looks at, criterion
-_FORESTS = (("ExtraTrees", 0.5, "gini"), ("RandomForest", 0.15, "entropy"))
+_FORESTS = (
+    ("ExtraTrees", 0.5, "gini"),
+    ("ExtraTrees", 1.0, "gini"),
+    ("RandomForest", 0.15, "entropy"),
+)
 # Trees of a forest: the first number that the budget allows with this many leaves and this depth.
 _TREES = (10, 5, 3)
 _LEAVES_MIN, _DEPTH_MIN = 6, 3
-# Where each still has this many leaves, more and smaller trees depend less on the seed.
+# Where each still has this many leaves, more and smaller trees are tried as well.
 _MANY_TREES, _MANY_LEAVES_MIN = 20, 12
 # For budgets without room for a forest only: the confidence of a single tree says little.
 _SINGLE_TREE = ("DecisionTree", None, "entropy")
 _LEAF_READINGS = (20, 80)  # at least so many in a leaf
 _WEIGHTS = ("sqrt", "none", "balanced")  # the first stays unless another is clearly better
 _SCREEN_ROWS = 4_000
-_SCREEN_SEEDS = 2
+_SCREEN_TREES = 20  # of which all have a say
 _BEST_RAW = 3  # of a screen decide about the filter
-_BEST_SHAPES = 2  # of a screen are grown on all readings, also without levels and with averages
-_BEST_GROUPS = 2  # the best of these are also tried with fewer leaves and features
+_BEST_SHAPES = 2  # of a screen are grown on all readings; the best also with other features
 _LEAF_SHARES = (1.0, 0.7, 0.5)  # of the leaves that the budget allows
-_FEATURE_COUNTS = (None, 24, 12)  # the most important features; None is all
-_SEEDS = 4  # forests for each candidate: a single one may be lucky
+_FEATURE_COUNTS = (24, 12)  # the most important features
 _RANKING_TREES = 32
 
 
 @dataclass(frozen=True)
 class _Shape:
-    recipe: Recipe
+    recipe: Recipe  # with the fewest trees, which have the most leaves
     filtered: bool
     levels: bool
     means: bool = False
@@ -61,6 +66,7 @@ class _Shape:
 @dataclass(frozen=True)
 class _Trial:
     shape: _Shape
+    family: _Shape  # that it was cut from
     confusion: NDArray[np.int64]  # [blocks, true, predicted]
     columns: NDArray[np.int64]
     nodes: int
@@ -72,7 +78,7 @@ class _Trial:
 class SearchResult:
     """The chosen recipe with its columns of the pool, and all candidates.
 
-    ``validation``: describes the held-out parts for people.
+    ``validation``: describes the held-out parts for people; ``jobs``: threads for what is left.
     """
 
     recipe: Recipe
@@ -84,6 +90,7 @@ class SearchResult:
     filtering: Filtering
     validation: str
     seed: int
+    jobs: int
 
 
 _Columns = tuple[bool, bool, bool]  # filtered, levels, means
@@ -94,19 +101,25 @@ class Search:
     them may be missing."""
 
     def __init__(
-        self, rows: dict[bool, Rows], parts: Parts, n_classes: int, seed: int, jobs: int
+        self,
+        rows: dict[bool, Rows],
+        parts: Parts,
+        n_classes: int,
+        budget: Budget,
+        seed: int,
+        jobs: int,
     ) -> None:
         self.rows, self.parts, self.n_classes = rows, parts, n_classes
-        self.seed, self.jobs = seed, jobs
+        self.budget, self.seed, self.jobs = budget, seed, jobs
         self._ranks: dict[_Columns, list[NDArray[np.int64]]] = {}
 
-    def find(self, budget: Budget, levels: str, filters: str, progress: Progress) -> SearchResult:
-        """Return the smallest model within one standard error of the best.
+    def find(self, levels: str, filters: str, progress: Progress) -> SearchResult:
+        """Return the smallest model within half a standard error of the best.
 
         ``levels``: "auto", "on" or "off"; ``filters``: "auto", "median" or "none". InputError
         where nothing fits the budget.
         """
-        recipes = _recipes(budget, self.n_classes, len(self.parts.block))
+        recipes = _recipes(self.budget, self.n_classes, len(self.parts.block))
         total = _count_groups(len(recipes), levels, filters)
         count = 0
 
@@ -118,23 +131,20 @@ class Search:
         shapes = [_Shape(recipe, filters != "none", levels != "off") for recipe in recipes]
         best_shapes, filtering = self._screen(shapes, filters, step)
         groups = self._run(best_shapes, step)
+        (best_group,) = _best_groups(groups, 1)
+        shape = best_group[0].family
         if levels == "auto":
-            groups += self._run([replace(shape, levels=False) for shape in best_shapes], step)
+            groups += self._run([replace(shape, levels=False)], step)
+        trials = [trial for group in groups for trial in group]
         nodes = len(np.unique(self._any_rows().node))
-        choice = _decide_levels([group[0] for group in groups], levels, nodes, self.seed)
+        choice = _decide_levels(trials, levels, nodes, self.seed)
         if choice.used:
-            groups += self._run([replace(shape, means=True) for shape in best_shapes], step)
+            groups += self._run([replace(shape, means=True)], step)
         groups_used = [group for group in groups if group[0].shape.levels is choice.used]
-        best_groups = _best_groups(groups_used, _BEST_GROUPS)
-        trials = [group[0] for group in groups]
-        trials += [trial for group in best_groups for trial in group[1:]]
-        narrow_shapes = [
-            replace(group[0].shape, n_features=n)
-            for group in best_groups
-            for n in _FEATURE_COUNTS
-            if n
-        ]
-        trials += [trial for group in self._run(narrow_shapes, step) for trial in group]
+        (best_group,) = _best_groups(groups_used, 1)
+        shape = best_group[0].family
+        groups += self._run([replace(shape, n_features=n) for n in _FEATURE_COUNTS], step)
+        trials = [trial for group in groups for trial in group]
         return self._choose(trials, choice, filtering)
 
     def _screen(
@@ -217,6 +227,7 @@ class Search:
             filtering,
             self.parts.text,
             self.seed,
+            self.jobs,
         )
 
     def _columns(self, shape: _Shape, fold: int) -> NDArray[np.int64]:
@@ -237,56 +248,82 @@ class Search:
 
     def _try_few(self, shape: _Shape) -> list[_Trial]:
         # Returns one trial on every n-th reading; its size is not known.
-        every = -(-len(self.parts.block) // _SCREEN_ROWS)
-        confusion = self._confusions(shape, [shape], _SCREEN_SEEDS, every)[0]
-        return [_Trial(shape, confusion, self._columns(shape, -1), 0, 0, 0.0)]
+        rows, parts = self.rows[shape.filtered], self.parts
+        every = -(-len(parts.block) // _SCREEN_ROWS)
+        confusion = self._confusion()
+        columns = self._columns(shape, -1)
+        for fit_mask, whole_part in parts.folds:
+            fit, part = np.flatnonzero(fit_mask)[::every], whole_part[::every]
+            estimator = shape.recipe.estimator(rows.y[fit], self.seed)
+            if shape.recipe.trees > 1:
+                estimator.set_params(n_estimators=_SCREEN_TREES)
+            estimator.fit(rows.x[fit][:, columns].astype(np.float32), rows.y[fit])
+            predicted = estimator.predict(rows.x[part][:, columns].astype(np.float32))
+            np.add.at(confusion, (parts.block[part], rows.y[part], predicted), 1)
+        return [_Trial(shape, shape, confusion, columns, 0, 0, 0.0)]
 
     def _try(self, shape: _Shape) -> list[_Trial]:
-        # Returns the trials of the shape with all of its leaves, and with each smaller share.
-        rows = self.rows[shape.filtered]
-        shapes = [_fewer_leaves(shape, share) for share in _LEAF_SHARES]
-        confusions = self._confusions(shape, shapes, _SEEDS)
-        columns = self._columns(shape, -1)
-        x = rows.x[:, columns].astype(np.float32)
-        estimator = shape.recipe.estimator(rows.y, self.seed).fit(x, rows.y)
-        sample = x[:: max(1, len(x) // 500)]
-        return [
-            _trial(small, confusion, columns, cut(estimator, small.recipe.max_leaf_nodes), sample)
-            for small, confusion in zip(shapes, confusions, strict=True)
-        ]
-
-    def _confusions(
-        self, shape: _Shape, shapes: list[_Shape], seeds: int, every: int = 1
-    ) -> NDArray[np.int64]:
-        # Returns int[shapes, blocks, true, predicted] of the held-out rows, all forests together.
-        # ``shapes``: the shape with so many or fewer leaves; ``every``: takes each n-th row.
+        # Returns a trial for each number of trees and of leaves, all cut from the same trees. Each
+        # is judged by several forests: a single one may be lucky.
         rows, parts = self.rows[shape.filtered], self.parts
-        blocks = parts.block.max() + 1
-        confusions = np.zeros((len(shapes), blocks, self.n_classes, self.n_classes), np.int64)
-        for fold, (fit_mask, whole_part) in enumerate(parts.folds):
-            fit, part = np.flatnonzero(fit_mask)[::every], whole_part[::every]
+        recipes = _family(shape.recipe, self.budget, self.n_classes)
+        confusions = [self._confusion() for _ in recipes]
+        for fold, (fit, part) in enumerate(parts.folds):
             columns = self._columns(shape, fold)
             x, x_part = (rows.x[r][:, columns].astype(np.float32) for r in (fit, part))
-            for seed in range(self.seed, self.seed + seeds):
-                estimator = shape.recipe.estimator(rows.y[fit], seed).fit(x, rows.y[fit])
-                for confusion, small in zip(confusions, shapes, strict=True):
-                    trees = cut(estimator, small.recipe.max_leaf_nodes)
-                    predicted = predict(trees, estimator.classes_, x_part)
+            grown = self._grow(shape.recipe, x, rows.y[fit])
+            for confusion, recipe in zip(confusions, recipes, strict=True):
+                for trees in _forests(grown, recipe):
+                    predicted = predict(trees, grown.classes_, x_part)
                     np.add.at(confusion, (parts.block[part], rows.y[part], predicted), 1)
-        return confusions
+        columns = self._columns(shape, -1)
+        x = rows.x[:, columns].astype(np.float32)
+        grown = self._grow(shape.recipe, x, rows.y)
+        sample = x[:: max(1, len(x) // 500)]
+        return [
+            _trial(replace(shape, recipe=r), shape, c, columns, _forests(grown, r)[0], sample)
+            for r, c in zip(recipes, confusions, strict=True)
+        ]
+
+    def _grow(self, recipe: Recipe, x: NDArray[np.float32], y: NDArray[np.int64]) -> Any:
+        estimator = recipe.estimator(y, self.seed)
+        if recipe.trees > 1:
+            estimator.set_params(n_estimators=GROWN)
+        return estimator.fit(x, y)
+
+    def _confusion(self) -> NDArray[np.int64]:
+        return np.zeros((self.parts.block.max() + 1, self.n_classes, self.n_classes), np.int64)
+
+
+def _forests(grown: Any, recipe: Recipe) -> list[list[CutTree]]:
+    # Returns forests of this size, which share no tree.
+    trees, n = cut(grown, recipe.max_leaf_nodes), recipe.trees
+    return [trees[i : i + n] for i in range(0, len(trees) - n + 1, n)]
+
+
+def _family(recipe: Recipe, budget: Budget, n_classes: int) -> list[Recipe]:
+    # Returns the recipes whose trees are among those of ``recipe``: fewer leaves, or more trees.
+    numbers = {recipe.trees: recipe.max_leaf_nodes}
+    if (
+        recipe.trees == _TREES[0]
+        and recipe.max_depth is None
+        and _has_room(budget, _MANY_TREES, n_classes, _MANY_LEAVES_MIN)
+    ):
+        numbers[_MANY_TREES] = budget.leaves(_MANY_TREES, n_classes)
+    return [
+        replace(recipe, trees=trees, max_leaf_nodes=max(2, int(leaves * share)))
+        for trees, leaves in numbers.items()
+        for share in _LEAF_SHARES
+    ]
 
 
 def _reweighted(shape: _Shape, class_weight: str) -> _Shape:
     return replace(shape, recipe=replace(shape.recipe, class_weight=class_weight))
 
 
-def _fewer_leaves(shape: _Shape, share: float) -> _Shape:
-    leaves = max(2, int(shape.recipe.max_leaf_nodes * share))
-    return replace(shape, recipe=replace(shape.recipe, max_leaf_nodes=leaves))
-
-
 def _trial(
     shape: _Shape,
+    family: _Shape,
     confusion: NDArray[np.int64],
     columns: NDArray[np.int64],
     trees: list[CutTree],
@@ -294,6 +331,7 @@ def _trial(
 ) -> _Trial:
     return _Trial(
         shape,
+        family,
         confusion,
         columns,
         sum(tree.node_count for tree in trees),
@@ -303,7 +341,7 @@ def _trial(
 
 
 def _best_groups(groups: list[list[_Trial]], n: int) -> list[list[_Trial]]:
-    return sorted(groups, key=lambda group: -_quality(group[0]))[:n]
+    return sorted(groups, key=lambda group: -max(map(_quality, group)))[:n]
 
 
 def _allowed_columns(levels: bool, means: bool) -> NDArray[np.int64]:
@@ -323,31 +361,27 @@ def _recipes(budget: Budget, n_classes: int, n_rows: int) -> list[Recipe]:
     budget.check(n_classes)
     leaf_max = max(1, n_rows // 20)
     trees = next((n for n in _TREES if _has_room(budget, n, n_classes)), 1)
-    numbers = [trees]
-    if trees == _TREES[0] and _has_room(budget, _MANY_TREES, n_classes, _MANY_LEAVES_MIN):
-        numbers.append(_MANY_TREES)
     kinds = _FORESTS if trees > 1 else (_SINGLE_TREE,)
     return [
         Recipe(
             kind,
-            number,
-            budget.leaves(number, n_classes),
-            budget.depth(number),
+            trees,
+            budget.leaves(trees, n_classes),
+            budget.depth(trees),
             min(leaf, leaf_max),
             share,
             criterion,
             _WEIGHTS[0],
         )
-        for (kind, share, criterion), leaf, number in product(kinds, _LEAF_READINGS, numbers)
+        for (kind, share, criterion), leaf in product(kinds, _LEAF_READINGS)
     ]
 
 
 def _count_groups(recipes: int, levels: str, filters: str) -> int:
     # What the search tries at most, for its progress.
     screened = recipes * (1 + (filters == "auto")) + len(_WEIGHTS) - 1
-    columns = 1 + (levels == "auto") + (levels != "off")
-    narrowed = _BEST_GROUPS * (len(_FEATURE_COUNTS) - 1)
-    return screened + min(_BEST_SHAPES, recipes) * columns + narrowed
+    columns = (levels == "auto") + (levels != "off") + len(_FEATURE_COUNTS)
+    return screened + min(_BEST_SHAPES, recipes) + columns
 
 
 def _has_room(budget: Budget, trees: int, n_classes: int, leaves_min: int = _LEAVES_MIN) -> bool:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewise.features.table import Filters, build_table, series_slots
+from edgewise.features.table import Filters, Table, build_table, series_slots
 from edgewise.logs.log import Log
 from edgewise.package.sequence import Readings
 
-__all__ = ["Sequence", "sequence_of"]
+__all__ = ["Sequence", "sequence_of", "sequence_of_table"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,11 @@ def sequence_of(
 ) -> Sequence:
     """Return the valid readings of a log as a node with these features sees them."""
     table = build_table(log, features, filters, period_ms, max_delta)
+    return sequence_of_table(log, table, period_ms, classes)
+
+
+def sequence_of_table(log: Log, table: Table, period_ms: int, classes: list[str]) -> Sequence:
+    """Return the same from a table of the log that was built before."""
     slot = np.zeros(len(log), dtype=np.int64)
     for series in log.series():
         slot[series] = np.cumsum(series_slots(log.time_s[series], period_ms))

@@ -22,7 +22,7 @@ from edgewise.compile.networks.network import Dense, Network
 from edgewise.compile.networks.tflite import parse_graph
 from edgewise.compile.networks.words import network_words
 from edgewise.compile.parity import Checked
-from edgewise.compile.parts import golden_sequence, relevance, tool_versions
+from edgewise.compile.parts import golden_sequence, relevance, report_files, tool_versions
 from edgewise.errors import InputError
 from edgewise.features.table import Filters, max_delta
 from edgewise.logs.log import Log
@@ -43,7 +43,7 @@ from edgewise.training import FILTERS, score
 from edgewise.training.relevance import information_gain, s_feature
 from edgewise.training.sequence import Sequence, sequence_of
 
-__all__ = ["compile_network", "recompile_network"]
+__all__ = ["compile_network", "node_files", "recompile_network", "use_of"]
 
 _BYTES_MAX = 4 << 20  # a hundred times what a board holds
 _GOLDEN_ROWS = 64
@@ -80,7 +80,7 @@ def compile_network(
     rows = _rows(log, contract)
     stairs = inputs.stairs(network)
     contract, figures = _judge(contract, network, stairs, rows)
-    files, facts = _node_files(path, network, inputs, contract, rows.x)
+    files, facts = node_files(path, network, inputs, contract, rows.x)
     info = {**contract, **facts, **figures, "tools": tool_versions()}
     p_pc = decide(files["model.bin"], rows.x, rows.age).p_pc
     baseline = baseline_of(rows.x, inputs.names, p_pc, rows.time_s, rows.node, log.period_ms)
@@ -107,22 +107,24 @@ def recompile_network(loaded: Package, log: Log | None, out: Path) -> dict[str, 
     found = loaded.golden_sequence()
     if log is not None:
         rows = np.concatenate([rows, _rows(log, contract).x])
-    files, facts = _node_files(path, network, inputs, contract, rows)
+    files, facts = node_files(path, network, inputs, contract, rows)
     info = {**loaded.info, **contract, **facts, "tools": tool_versions()}
     files |= {name: loaded.content(name) for name in (NETWORK, INPUTS, BASELINE)}
     if found:
         files |= golden_sequence(files, info, found[0])
+    if (evidence := loaded.evidence()) is not None:
+        files |= report_files(info, evidence)
     return write_package(out, info, files)
 
 
-def _node_files(
+def node_files(
     path: Path,
     network: Network,
     inputs: Inputs,
     contract: Mapping[str, Any],
     rows: NDArray[np.int16],
 ) -> tuple[dict[str, bytes], dict[str, Any]]:
-    # Returns model.bin and golden.csv, compared on ``rows``, and their part of model.json.
+    """Return model.bin and golden.csv, compared on ``rows``, and their part of model.json."""
     stairs = inputs.stairs(network)
     words = network_words(network, stairs)
     if 2 * len(words.table) > TABLE_MAX_BYTES:
@@ -204,7 +206,7 @@ def _judge(
     found = names[answers(network, stairs, labelled.x)[:, 0]]
     scores = score(names[labelled.y].astype(str), found.astype(str))
     gain = information_gain(labelled.x, labelled.y)
-    use = _use(network, levels_of(stairs, labelled.x))
+    use = use_of(network, levels_of(stairs, labelled.x))
     contract = {
         **contract,
         "s_feature": round(s_feature(gain, use), 4),
@@ -218,8 +220,8 @@ def _judge(
     return contract, figures
 
 
-def _use(network: Network, levels: NDArray[np.int64]) -> NDArray[np.float64]:
-    # How much each input moves the sums of the first layer, together 1.
+def use_of(network: Network, levels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return how much each input moves the sums of the first layer, together 1."""
     first = next(layer for layer in network.layers if isinstance(layer, Dense))
     moved = np.abs(first.weights * first.factors[:, None]).mean(axis=0) * levels.std(axis=0)
     total = float(moved.sum())
