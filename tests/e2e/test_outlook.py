@@ -16,6 +16,7 @@ from tests.shared import LIMIT_S, wait_until
 from edgenode.core import limits
 from edgenode.core.limits import Limits
 from edgenode.core.outlook import Outlook
+from edgewise.collector import Collector, Writer
 from edgewise.dashboard.figures import figures
 from edgewise.database.schema import diag, events, outlook, reading
 from edgewise.logs.log import Log
@@ -74,6 +75,11 @@ def expect(log: Log, period_ms: int) -> tuple[dict[int, Any], list[Any], float]:
     return forecasts, changes, 1 - ahead.error / ahead.size
 
 
+def seqs(engine: Engine) -> list[int]:
+    with engine.connect() as connection:
+        return list(connection.scalars(select(outlook.c.seq)))
+
+
 def test_a_node_says_what_comes_next_and_warns_of_limits(
     model: Package, log: Log, broker: str, engine: Engine
 ) -> None:
@@ -91,6 +97,10 @@ def test_a_node_says_what_comes_next_and_warns_of_limits(
         assert set(message) == {"ts", "boot", "seq", "next"}
         assert message["next"] == forecasts[message["seq"]]
     node = outcome.nodes[0]
+    again = Collector(parse_broker(broker), Writer(engine))
+    again.start()  # the first one may have stopped before the last forecast came, which is retained
+    wait_until(lambda: set(seqs(engine)) == {len(log)}, lambda: seqs(engine))
+    again.stop()
     with engine.connect() as connection:
         rows = connection.execute(select(outlook).order_by(outlook.c.minutes)).mappings().all()
         ts = connection.scalar(select(reading.c.ts).where(reading.c.seq == len(log)))

@@ -45,8 +45,8 @@ def test_a_day_is_stored_and_what_crosses_a_limit_is_said_once(db: str, tmp_path
     engine.dispose()
     full = "Window, left (warm)"
     arguments = ("--db", db, "--warn", "t>23.5", "--warn", "h<20", "--json")
-    for run_number in range(2):
-        result = run(*arguments, "--picture", str(picture))
+    for run_number, columns in enumerate(("100", "80")):  # a terminal has at least 80
+        result = edgewise("forecast", *arguments, "--picture", picture, COLUMNS=columns)
         assert result.returncode == 0, result.stderr
         event = f"event of {full}: t>23.5 expected at 18 Nov"
         assert (event in result.stderr) == (run_number == 0)

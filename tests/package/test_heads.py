@@ -38,9 +38,6 @@ FACTS = {
 }
 
 
-WITH_LIMITS = {"detector": {"feature": [0, 1], "usual": [10, 10], "limit": [3000, 50]}}
-
-
 def random_heads(r: np.random.Generator, n: int) -> dict[str, Any]:
     steps = r.dirichlet(np.ones(n) * 0.3, n) * (STEP_TOTAL - n)
     rows = 1 + np.floor(steps).astype(int)
@@ -104,7 +101,11 @@ def test_two_nodes_in_one_log_do_not_share_a_memory(model: Package, log: Log) ->
 
 
 def test_a_golden_sequence_is_where_the_class_changes(model: Package, log: Log) -> None:
-    package = with_heads(model, FACTS | WITH_LIMITS)
+    table = build_table(log, model.features, model.filters, model.period_ms)
+    middle = np.maximum(1, np.median(np.abs(table.x[table.valid]), axis=0).astype(int)).tolist()
+    feature = list(range(len(middle)))
+    detector = {"feature": feature, "usual": [0] * len(middle), "limit": middle}
+    package = with_heads(model, FACTS | {"detector": detector})
     steps = np.r_[0, np.ones(len(log) - 1, int)]
     steps[300] = 9  # an outage
     readings = Readings(steps, log.t_dc.astype(np.int64), log.h_pm.astype(np.int64))

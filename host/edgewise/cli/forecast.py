@@ -264,11 +264,13 @@ def _print_table(outlooks: list[Outlook], full: Mapping[str, str]) -> None:
 
     from edgewise.forecast.rolling import BAND
 
-    table = Table(box=None, header_style="bold")
-    for i, name in enumerate(
-        ("", "node", "of", "model", "days", "A_forecast", "mean error", f"{BAND:.0%} band held")
-    ):
-        table.add_column(name, justify="left" if i < 4 else "right", no_wrap=True)
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("", no_wrap=True)
+    table.add_column("node")  # takes two lines where the room is short
+    for name in ("of", "model"):
+        table.add_column(name, no_wrap=True)
+    for name in ("days", "A_forecast", "mean error", f"{BAND:.0%} band held"):
+        table.add_column(name, justify="right", no_wrap=True)
     for outlook in outlooks:
         for score in outlook.scores:
             table.add_row(
