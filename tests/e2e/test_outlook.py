@@ -98,7 +98,7 @@ def test_a_node_says_what_comes_next_and_warns_of_limits(
         assert message["next"] == forecasts[message["seq"]]
     node = outcome.nodes[0]
     again = Collector(parse_broker(broker), Writer(engine))
-    again.start()  # the first one may have stopped before the last forecast came, which is retained
+    again.start()  # the first may have stopped before the last forecast came, which is retained
     wait_until(lambda: set(seqs(engine)) == {len(log)}, lambda: seqs(engine))
     again.stop()
     with engine.connect() as connection:

@@ -38,6 +38,14 @@ FACTS = {
 }
 
 
+def with_limits(package: Package, log: Log) -> dict[str, Any]:
+    """A detector to which half of the readings are unusual."""
+    table = build_table(log, package.features, package.filters, package.period_ms)
+    middle = np.maximum(1, np.median(np.abs(table.x[table.valid]), axis=0).astype(int)).tolist()
+    n = len(middle)
+    return {"detector": {"feature": list(range(n)), "usual": [0] * n, "limit": middle}}
+
+
 def random_heads(r: np.random.Generator, n: int) -> dict[str, Any]:
     steps = r.dirichlet(np.ones(n) * 0.3, n) * (STEP_TOTAL - n)
     rows = 1 + np.floor(steps).astype(int)
@@ -101,11 +109,7 @@ def test_two_nodes_in_one_log_do_not_share_a_memory(model: Package, log: Log) ->
 
 
 def test_a_golden_sequence_is_where_the_class_changes(model: Package, log: Log) -> None:
-    table = build_table(log, model.features, model.filters, model.period_ms)
-    middle = np.maximum(1, np.median(np.abs(table.x[table.valid]), axis=0).astype(int)).tolist()
-    feature = list(range(len(middle)))
-    detector = {"feature": feature, "usual": [0] * len(middle), "limit": middle}
-    package = with_heads(model, FACTS | {"detector": detector})
+    package = with_heads(model, FACTS | with_limits(model, log))
     steps = np.r_[0, np.ones(len(log) - 1, int)]
     steps[300] = 9  # an outage
     readings = Readings(steps, log.t_dc.astype(np.int64), log.h_pm.astype(np.int64))
@@ -125,7 +129,7 @@ def test_a_golden_sequence_is_where_the_class_changes(model: Package, log: Log) 
 
 
 def test_a_package_keeps_its_heads(model: Package, log: Log, tmp_path: Path) -> None:
-    heads = FACTS | WITH_LIMITS
+    heads = FACTS | with_limits(model, log)
     made = write_with_heads(model, heads, log, tmp_path / "m")
     assert made.heads == heads
     found = made.golden_sequence()
