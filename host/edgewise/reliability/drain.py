@@ -28,6 +28,7 @@ TARGET_PER_S = 1000
 _FAST_RATE = 500  # the node's clock against real time, while the backlog grows
 _PERIOD_MS = 2000
 _LIMIT_S = 600.0
+_STILL_S = 60.0  # without a message: nothing more comes
 _POLL_S = 0.02
 _SEQ = re.compile(rb'"seq":(\d+)')
 
@@ -64,6 +65,14 @@ class _Subscriber:
             self.first_s = self.first_s or self.last_s
             self.seqs |= {int(n) for n in _SEQ.findall(message.payload)}
 
+    async def receive_rest(self) -> None:
+        """Wait for what the broker has not delivered yet."""
+        still_since_s = time.monotonic()
+        while len(self.seqs) < max(self.seqs, default=1):
+            if time.monotonic() - max(self.last_s, still_since_s) > _STILL_S:
+                return
+            await asyncio.sleep(_POLL_S)
+
     def stop(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
@@ -84,6 +93,7 @@ async def drain(package: Package, readings: int, config: dict[str, Any]) -> Drai
                 await _wait_until(node, lambda: "world: the feed has ended" in node.lines)
                 set_world(node.flash, wifi=True, rate=1)
                 await _wait_until(node, lambda: node.wait(0))
+            await subscriber.receive_rest()
             subscriber.stop()
     last_seq = max(subscriber.seqs, default=0)
     seconds = max(subscriber.last_s - subscriber.first_s, 1e-9)
