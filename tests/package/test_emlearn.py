@@ -71,10 +71,23 @@ def test_stock_emlearn_still_differs() -> None:
     assert (our_answers[:, 0] == expected).all()
 
 
-def test_another_emlearn_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    from emlearn import trees
+def test_numpy_is_as_it_was() -> None:
+    # in a process of its own: here it may be imported already
+    text = """
+import numpy as np
+from edgewise.package.emlearn_c import library
+before = np.geterr()
+library()
+assert np.geterr() == before, np.geterr()
+"""
+    result = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
 
-    monkeypatch.setattr(trees, "generate_c_inlined", lambda *a, **k: "int edgewise;")
+
+def test_another_emlearn_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        emlearn_c.library().trees, "generate_c_inlined", lambda *a, **k: "int edgewise;"
+    )
     estimator = random_forest(2, max_depth=2, random_state=0)
     forest = flatten(estimator.fit([[0], [1], [2], [3]], [0, 0, 1, 1]))
     with pytest.raises(EdgewiseError, match="pip install emlearn=="):

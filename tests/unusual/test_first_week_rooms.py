@@ -73,10 +73,6 @@ class Count:
         n, found = np.sum(self.faults[name], axis=0)
         return float(found / n)
 
-    @property
-    def rates(self) -> list[float]:
-        return [7 * n / d if d else 0.0 for n, d in zip(self.alarms, self.days, strict=True)]
-
 
 @dataclass(frozen=True)
 class Series:
@@ -204,7 +200,8 @@ def test_ordinary_days_have_at_most_one_false_alarm_a_week(
     for series in ordinary_rooms(data, intel, wanted, tmp_path):
         Node(series.period_ms).live(series, count)
     count.show("chose" if wanted is CHOSE else "held out")
-    assert all(rate <= 1 for rate in count.rates)
+    # one a week; of less than a week, one tells nothing
+    assert all(n <= max(1, d / 7) for n, d in zip(count.alarms, count.days, strict=True))
 
 
 def test_spikes_are_found_from_the_first_day_on(intel: Log) -> None:

@@ -7,19 +7,26 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from edgewise.errors import EdgewiseError
 from edgewise.package.forest import Forest
 
-__all__ = ["corrected_source", "stock_source"]
+__all__ = ["corrected_source", "library", "stock_source"]
 
 _NAME = "edgewise"
 
 
+def library() -> Any:
+    """Return emlearn. As it is imported, numpy learns to raise on underflow everywhere: undone."""
+    with np.errstate():
+        import emlearn
+    return emlearn
+
+
 def stock_source(estimator: Any) -> str:
     """Return emlearn's C for a fitted classifier, uncorrected: int16, soft votes of 8 bits."""
-    import emlearn
-
-    converted = emlearn.convert(estimator, method="inline", dtype="int16_t", leaf_bits=8)
+    converted = library().convert(estimator, method="inline", dtype="int16_t", leaf_bits=8)
     return str(converted.save(name=_NAME, format="c"))
 
 
@@ -30,6 +37,7 @@ def corrected_source(forest: Forest, n_features: int) -> str:
     Thresholds are floor(t) + 1. Leaves have the proportions and the bits of ``forest``. Votes are
     summed as whole numbers, which a float holds exactly, and not as fractions, which it rounds.
     """
+    library()
     from emlearn import cgen, trees
 
     n = len(forest.nodes)
