@@ -216,6 +216,8 @@ def test_the_front_and_the_choice() -> None:
     qualities = np.array([0.9, 0.9, 0.8, 0.7, 0.85])
     sizes = np.array([300, 200, 100, 150, 200])
     assert pareto_front(qualities, sizes).tolist() == [False, True, True, False, False]
+    twice = pareto_front(np.append(qualities, 0.9), np.append(sizes, 200))
+    assert twice.tolist() == [False, True, True, False, False, False]
     assert choose(qualities, np.zeros(5), sizes) == 1
     assert choose(qualities, np.array([0, 0, 0.19, 0.5, 0.06]), sizes) == 3
     assert choose(qualities, np.array([0, 0, 0.21, 0, 0.06]), sizes) == 2

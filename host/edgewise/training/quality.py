@@ -45,10 +45,12 @@ def pareto_front(qualities: NDArray[np.float64], sizes: NDArray[np.int64]) -> ND
     """Return bool[n], the candidates on the Pareto front.
 
     For such a candidate no other is at least as good and as small, and better in one of the two.
+    Of equal ones it is the first.
     """
     no_worse = (qualities[None] >= qualities[:, None]) & (sizes[None] <= sizes[:, None])
     better = (qualities[None] > qualities[:, None]) | (sizes[None] < sizes[:, None])
-    return np.asarray(~(no_worse & better).any(axis=1))
+    is_earlier = np.tri(len(sizes), k=-1, dtype=bool)
+    return np.asarray(~(no_worse & (better | is_earlier & no_worse.T)).any(axis=1))
 
 
 def choose(
