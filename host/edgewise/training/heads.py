@@ -182,7 +182,7 @@ class _Trial:
         start = np.maximum(np.cumsum(self.age == 1) - 1, 0)
         starts = len(np.unique(start[self.is_known & (self.age == 1)]))
         if starts < _STARTS_MIN:
-            return 0, f"cold windows: {starts} starts tell nothing of them"
+            return 0, f"cold windows: not judged, {starts} of {_STARTS_MIN} starts that are needed"
         readings = [min(READINGS_MAX, m * 60_000 // period_ms) for m in _COLD_MIN]
         warm = self._confusion(said.cls, self.age > readings[-1], start)
         cold, text = 0, "cold windows: as good as others"
