@@ -7,6 +7,7 @@ import os
 import select
 import struct
 import termios
+import threading
 import time
 import tty
 from contextlib import suppress
@@ -24,6 +25,8 @@ class Cable:
         self._link = folder / "port"
         self.port = str(self._link)
         self._board_end: int | None = None
+        # an end that is closed during a read or a write may be another test's pipe by then
+        self._in_use = threading.Lock()
         self.plug()
 
     def plug(self) -> None:
@@ -38,10 +41,11 @@ class Cable:
         """All of it, as soon as the computer has room for it."""
         end_s = time.monotonic() + LIMIT_S
         while data:
-            assert self._board_end is not None
             assert time.monotonic() < end_s, "nobody reads"
             try:
-                data = data[os.write(self._board_end, data) :]
+                with self._in_use:
+                    assert self._board_end is not None
+                    data = data[os.write(self._board_end, data) :]
             except BlockingIOError:
                 time.sleep(0.01)
 
@@ -51,9 +55,9 @@ class Cable:
         A pty whose buffer was full stays blocked when the computer opens and flushes it: it never
         gets full.
         """
-        assert self._board_end is not None
-        if self._unread() < _UNREAD_MAX:
-            with suppress(BlockingIOError):
+        with self._in_use, suppress(BlockingIOError):
+            assert self._board_end is not None
+            if self._unread() < _UNREAD_MAX:
                 os.write(self._board_end, data)
 
     def _unread(self) -> int:
@@ -66,18 +70,19 @@ class Cable:
 
     def read(self, timeout_s: float) -> bytes:
         """What the computer sent; nothing while the cable is out."""
-        end = self._board_end
-        if end is None:
-            time.sleep(timeout_s)
-            return b""
-        try:
-            return os.read(end, 4096) if select.select([end], [], [], timeout_s)[0] else b""
-        except (OSError, ValueError):
-            return b""
+        end_s = time.monotonic() + timeout_s
+        while time.monotonic() < end_s:
+            with self._in_use, suppress(OSError):
+                end = self._board_end
+                if end is not None and select.select([end], [], [], 0)[0]:
+                    return os.read(end, 4096)
+            time.sleep(0.01)
+        return b""
 
     def unplug(self) -> None:
-        if self._board_end is not None:
-            end, self._board_end = self._board_end, None
-            os.close(end)
-            os.close(self._computer_end)
-            self._link.unlink()
+        with self._in_use:
+            if self._board_end is not None:
+                end, self._board_end = self._board_end, None
+                os.close(end)
+                os.close(self._computer_end)
+                self._link.unlink()
