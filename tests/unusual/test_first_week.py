@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 from array import array
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,14 +15,13 @@ import pytest
 from tests.command import edgewise
 from tests.counts import count
 from tests.e2e.operator_of import NODE, Operator
-from tests.shared import LIMIT_S
 from tests.unusual.conftest import START_S, ordinary
+from tests.unusual.on_micropython import answers
 
 from edgenode.core.heads import Heads
 from edgenode.core.learn import Learner
 from edgenode.core.model import Model
 from edgenode.core.pipeline import Pipeline
-from edgewise import paths
 from edgewise.logs.log import Log, read_log
 from edgewise.package.store import Package, load_package
 from edgewise.prediction.predict import predict_c, predict_log, predict_micropython
@@ -117,21 +115,9 @@ def solve(
 def test_both_interpreters_learn_the_same(micropython_command: list[str], tmp_path: Path) -> None:
     r = random.Random(19)
     problems = [problem(r) for _ in range(PROBLEMS)]
-    (tmp_path / "said.py").write_text(SCRIPT)
-    result = subprocess.run(
-        [*micropython_command, "said.py"],
-        input="\n".join(map(json.dumps, problems)),
-        env={"MICROPYPATH": ":".join([*map(str, paths.node_dirs()), ".frozen"])},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-    )
-    assert result.returncode == 0, result.stderr
-    lines = result.stdout.splitlines()
-    assert len(lines) == PROBLEMS
-    for given, line in zip(problems, lines, strict=True):
-        assert json.loads(line) == list(solve(*given))
+    found = answers(micropython_command, SCRIPT, problems, tmp_path)
+    for given, said in zip(problems, found, strict=True):
+        assert said == list(solve(*given))
 
 
 @pytest.fixture(scope="module")

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import random
-import subprocess
 from array import array
 from pathlib import Path
 from typing import Any
 
 from tests.counts import count
-from tests.shared import LIMIT_S
+from tests.unusual.on_micropython import answers
 
 from edgenode.core.detector import Detector
-from edgewise import paths
 
 PROBLEMS = count(200, 2000)
 SCRIPT = """
@@ -75,23 +72,10 @@ def solve(facts: dict[str, list[int]], features: list[str], period_ms: int, rows
 def test_both_interpreters_say_the_same(micropython_command: list[str], tmp_path: Path) -> None:
     r = random.Random(5)
     problems = [problem(r) for _ in range(PROBLEMS)]
-    (tmp_path / "said.py").write_text(SCRIPT)
-    path = ":".join([*map(str, paths.node_dirs()), ".frozen"])
-    result = subprocess.run(
-        [*micropython_command, "said.py"],
-        input="\n".join(map(json.dumps, problems)),
-        env={"MICROPYPATH": path},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-    )
-    assert result.returncode == 0, result.stderr
-    lines = result.stdout.splitlines()
-    assert len(lines) == PROBLEMS
     told = 0
-    for given, line in zip(problems, lines, strict=True):
+    found = answers(micropython_command, SCRIPT, problems, tmp_path)
+    for given, said in zip(problems, found, strict=True):
         expected = solve(*given)
-        assert json.loads(line) == expected
+        assert said == expected
         told += sum(len(row[3]) for row in expected)
     assert told > PROBLEMS
