@@ -146,7 +146,7 @@ def _score(
     # have no class; all rows count with their most probable class.
     import numpy as np
 
-    from edgewise.training import score
+    from edgewise.training.result import score, score_words
 
     cls = predictions.cls
     is_scored = (cls >= 0) & np.array([v is not None for v in label], dtype=bool)
@@ -165,10 +165,7 @@ def _score(
     shown = figures if seen.trained.any() else {"": whole, **figures}
     for part, scores in shown.items():
         if scores.rows or not part:
-            say(
-                f"on {scores.rows} labelled rows{_PARTS[part]}: accuracy {scores.accuracy:.1%}, "
-                f"balanced {scores.balanced_accuracy:.1%}, macro-F1 {scores.macro_f1:.1%}"
-            )
+            say(f"on {scores.rows} labelled rows{_PARTS[part]}: {score_words(scores.as_dict())}")
     if not figures:
         return {**whole.as_dict()}
     return {**whole.as_dict(), "parts": {part: s.as_dict() for part, s in figures.items()}}

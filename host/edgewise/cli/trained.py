@@ -24,22 +24,16 @@ def say_search(trained: Trained) -> None:
 
 def quality_lines(info: dict[str, Any]) -> list[str]:
     """Return how right a model is on its test part, of all readings and of those with a class."""
+    from edgewise.training.result import score_words
+
     metrics = info["metrics"]
-    lines = [f"on {metrics['test']['rows']} test readings: {_scores(metrics['test'])}"]
+    lines = [f"on {metrics['test']['rows']} test readings: {score_words(metrics['test'])}"]
     if metrics.get("trees"):
-        lines.append(f"without the memory between readings: {_scores(metrics['trees'])}")
+        lines.append(f"without the memory between readings: {score_words(metrics['trees'])}")
     if metrics.get("sure"):
-        lines.append(
-            f"on the {metrics['sure_share']:.0%} of them with a class: {_scores(metrics['sure'])}"
-        )
+        share, words = metrics["sure_share"], score_words(metrics["sure"])
+        lines.append(f"on the {share:.0%} of them with a class: {words}")
     return lines
-
-
-def _scores(scores: dict[str, float]) -> str:
-    return (
-        f"accuracy {scores['accuracy']:.1%}, balanced {scores['balanced_accuracy']:.1%}, "
-        f"macro-F1 {scores['macro_f1']:.1%}"
-    )
 
 
 def show_front(candidates: list[Candidate]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -123,6 +124,14 @@ class Scores:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def score_words(scores: Mapping[str, Any]) -> str:
+    """Return the three figures of a ``Scores.as_dict()``, or of what model.json has of it."""
+    return (
+        f"accuracy {scores['accuracy']:.1%}, balanced {scores['balanced_accuracy']:.1%}, "
+        f"macro-F1 {scores['macro_f1']:.1%}"
+    )
 
 
 def score(y: NDArray[Any], predicted: NDArray[Any], names: list[str] | None = None) -> Scores:

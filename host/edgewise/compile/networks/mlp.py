@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ from edgewise.training import Trained, score
 from edgewise.training.budget import US_PER_VISIT
 from edgewise.training.quality import choose, distances, pareto_front, quality
 from edgewise.training.relevance import information_gain, s_feature
-from edgewise.training.result import Candidate, HeadChoice, NetworkRecipe
+from edgewise.training.result import Candidate, HeadChoice, NetworkRecipe, score_words
 from edgewise.training.rows import Parts, Rows, parts_of, spread_rows
 from edgewise.training.sequence import Sequence
 
@@ -69,6 +69,13 @@ class _Fitted:
     bytes: int
 
 
+class _HeldOut(NamedTuple):
+    # Rows on which networks are compared, and their parts.
+    values: NDArray[np.float32]
+    y: NDArray[np.int64]
+    parts: Parts
+
+
 def train_network(trained: Trained, progress: Callable[[], None]) -> TrainedNetwork:
     """Return the best of a few int8 networks on the features of the trees.
 
@@ -92,8 +99,9 @@ def train_network(trained: Trained, progress: Callable[[], None]) -> TrainedNetw
         )
     inputs = _inputs(narrowed.features, rows.x)
     values = clip_inputs(inputs.values(rows.x.astype(np.int64)))
-    tried = Rows(rows.x, rows.y, rows.time_s, rows.node).select(spread_rows(len(rows.y)))
-    held_out = tried, parts_of(tried)
+    spread = spread_rows(len(rows.y))
+    parts = parts_of(Rows(rows.x, rows.y, rows.time_s, rows.node).select(spread))
+    held_out = _HeldOut(values[spread], rows.y[spread], parts)
     fits = []
     for hidden, alpha in product(_HIDDEN, _ALPHAS):
         sizes = (len(columns), *hidden, len(trained.classes))
@@ -179,19 +187,18 @@ def _fit(
     inputs: Inputs,
     values: NDArray[np.float32],
     y: NDArray[np.int64],
-    held_out: tuple[Rows, Parts],
+    held_out: _HeldOut,
     seed: int,
 ) -> _Fitted:
-    rows, parts = held_out
-    tried = clip_inputs(inputs.values(rows.x.astype(np.int64)))
+    tried, tried_y, parts = held_out
     n = recipe.sizes[-1]
     confusion = np.zeros((int(parts.block.max()) + 1, n, n), dtype=np.int64)
     for fit, part in parts.folds:
-        estimator = fit_mlp(tried[fit], rows.y[fit], recipe, seed)
+        estimator = fit_mlp(tried[fit], tried_y[fit], recipe, seed)
         _, network = _quantised(estimator, tried[fit])
         levels = network.run(network.quantise(tried[part]))
         said = estimator.classes_[levels.argmax(axis=1)]
-        np.add.at(confusion, (parts.block[part], rows.y[part], said), 1)
+        np.add.at(confusion, (parts.block[part], tried_y[part], said), 1)
     estimator = fit_mlp(values, y, recipe, seed)
     data, network = _quantised(estimator, values)
     table = network_words(network, inputs.stairs(network)).table
@@ -254,15 +261,8 @@ def _compare(
     (network,) = [c for c in candidates if c.chosen]
     return (
         f"the trees beside it ({trained.recipe}, {trees.bytes} bytes, {trees.us:.0f} us on an "
-        f"ESP32): {_words(trained.scores.as_dict())}; the network ({best.recipe.layers}, "
-        f"{network.bytes} bytes, {network.us:.0f} us): {_words(scores)} on the test readings"
-    )
-
-
-def _words(scores: dict[str, Any]) -> str:
-    return (
-        f"accuracy {scores['accuracy']:.1%}, balanced {scores['balanced_accuracy']:.1%}, "
-        f"macro-F1 {scores['macro_f1']:.1%}"
+        f"ESP32): {score_words(trained.scores.as_dict())}; the network ({best.recipe.layers}, "
+        f"{network.bytes} bytes, {network.us:.0f} us): {score_words(scores)} on the test readings"
     )
 
 
