@@ -39,7 +39,7 @@ from edgewise.mqtt import MqttClient
 from edgewise.package.store import Package, load_package
 from edgewise.paths import default_model
 from edgewise.prediction.predict import predict_log
-from edgewise.training import Budget, train
+from edgewise.training import Budget, Options, train
 from edgewise.urls import parse_broker
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "pages"
@@ -69,7 +69,7 @@ def new_package(fit: Log, folder: Path) -> Package:
     """A model of a first day of labels, as the page trains one."""
     day = fit.select(np.arange(len(fit)) % 8 == 0)
     path = folder / "taught-20261130-081500Z"
-    compile_model(train(day, day, Budget(60), outlook=False), path, {})
+    compile_model(train(day, day, Budget(60), Options(outlook=False)), path, {})
     return load_package(path)
 
 
