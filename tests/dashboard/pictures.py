@@ -28,7 +28,7 @@ from tests.dashboard.test_teaching import log_in
 
 from edgewise.compile import compile_model
 from edgewise.dashboard import password
-from edgewise.dashboard.server import Address, serve
+from edgewise.dashboard.server import Address, NodeAccess, serve
 from edgewise.database import open_db
 from edgewise.database.names import set_name
 from edgewise.database.schema import diag, events, forecast, label, outlook, reading
@@ -284,8 +284,8 @@ def main() -> None:
         add_others(engine, 24)
         broker = stack.enter_context(anonymous(folder)).url
         stack.enter_context(answering(broker))
-        address, config = Address(port=0), folder / "node.toml"
-        running = serve(engine, parse_broker(broker), address, models, config)
+        nodes = NodeAccess(parse_broker(broker), config=folder / "node.toml")
+        running = serve(engine, nodes, Address(port=0), models)
         stack.callback(running.stop)
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])

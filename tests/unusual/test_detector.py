@@ -21,7 +21,7 @@ from edgewise.errors import InputError
 from edgewise.logs.log import Log
 from edgewise.package.store import Package, load_package
 from edgewise.prediction.predict import predict_c, predict_log, predict_micropython
-from edgewise.simulator import fleet
+from edgewise.simulator.fleet import Fleet
 from edgewise.training.detector import Detector, Limit
 from edgewise.unusual.words import describe_limit, describe_value
 from edgewise.urls import parse_broker
@@ -242,7 +242,7 @@ def test_a_node_reports_unusual(
     collector = Collector(url, Writer(engine))
     collector.start()
     try:
-        outcome = fleet.simulate(detector_package, [part], url, {}, timeout_s=LIMIT_S)
+        outcome = Fleet(detector_package, [part], url, {}).simulate(LIMIT_S)
         assert collector.wait_for(lambda c: c.readings >= outcome.readings_taken, LIMIT_S)
     finally:
         collector.stop()

@@ -20,7 +20,7 @@ from edgewise.features.table import build_table
 from edgewise.logs.log import Log
 from edgewise.package.store import Package, load_package
 from edgewise.prediction.predict import predict_c, predict_log, predict_micropython
-from edgewise.simulator import fleet
+from edgewise.simulator.fleet import Fleet
 from edgewise.training.detector import Detector
 from edgewise.unusual.episodes import Episode, count_episodes, find_episodes
 from edgewise.unusual.training import train_detector
@@ -41,7 +41,7 @@ def run_node(package: Package, log: Log, broker: str, engine: Engine) -> None:
     collector = Collector(url, Writer(engine))
     collector.start()
     try:
-        outcome = fleet.simulate(package, [log], url, {}, timeout_s=LIMIT_S)
+        outcome = Fleet(package, [log], url, {}).simulate(LIMIT_S)
         assert collector.wait_for(lambda c: c.readings >= outcome.readings_taken, LIMIT_S)
     finally:
         collector.stop()

@@ -30,7 +30,8 @@ from edgewise.logs import public
 from edgewise.logs.log import Log
 from edgewise.package.store import Package, load_package
 from edgewise.prediction import predict
-from edgewise.simulator import feed, fleet
+from edgewise.simulator import feed
+from edgewise.simulator.fleet import Fleet, Outcome
 from edgewise.simulator.node import Playback
 from edgewise.toolchain import extras
 from edgewise.training import Options, Trained, score, train
@@ -105,7 +106,7 @@ def _collect(
     broker_url: BrokerUrl | None,
     out: Path,
     seed: int,
-) -> tuple[fleet.Outcome, dict[str, int]]:
+) -> tuple[Outcome, dict[str, int]]:
     # The node plays the log and the database gets its readings.
     with ExitStack() as stack:
         if broker_url is None:
@@ -142,36 +143,30 @@ def _serve_dashboard(
     # The dashboard, if it is installed.
     if not extras.is_installed("dashboard"):
         return nullcontext()
-    from edgewise.dashboard.server import Address, serve
+    from edgewise.dashboard.server import Address, NodeAccess, serve
 
-    dashboard = serve(engine, broker_url, Address(port=0), models)
+    dashboard = serve(engine, NodeAccess(broker_url), Address(port=0), models)
     say(f"dashboard while the node runs: {dashboard.url}")
     return dashboard
 
 
 def _simulate(
     loaded: Package, sensor_log: Log, broker_url: BrokerUrl, collector: Collector, seed: int
-) -> fleet.Outcome:
+) -> Outcome:
     total = len(sensor_log.time_s)
     with _stage(
         f"the node reads {total} test rows and reports to {broker_url}", "4 to 10 s"
     ) as step:
         collector.writer.on_batch = lambda rows: step(collector.counts.readings, total)
-        outcome = fleet.simulate(
-            loaded,
-            [sensor_log],
-            broker_url,
-            {"period_ms": _PERIOD_MS},
-            Playback(seed=seed),
-            _LIMIT_S,
-        )
+        config, playback = {"period_ms": _PERIOD_MS}, Playback(seed=seed)
+        outcome = Fleet(loaded, [sensor_log], broker_url, config, playback).simulate(_LIMIT_S)
     if outcome.readings_taken != total:
         raise OutsideError("the node did not take every reading of the log: run edgewise doctor")
     return outcome
 
 
 def _read_classes(
-    engine: Engine, outcome: fleet.Outcome, loaded: Package, n_readings: int
+    engine: Engine, outcome: Outcome, loaded: Package, n_readings: int
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     # Class index of every reading (-1: failed read) and whether it arrived, by seq.
     index = {name: i for i, name in enumerate(loaded.classes)}
@@ -197,7 +192,7 @@ def _a_forecast(loaded: Package, sensor_log: Log) -> float | None:
     return None if value is None else round(value, 4)
 
 
-def _diag(engine: Engine, outcome: fleet.Outcome) -> list[dict[str, Any]]:
+def _diag(engine: Engine, outcome: Outcome) -> list[dict[str, Any]]:
     query = select(diag.c.payload).where(diag.c.node == outcome.nodes[0])
     with engine.connect() as connection:
         rows = [json.loads(text) for (text,) in connection.execute(query)]
@@ -208,7 +203,7 @@ def _summary(
     trained: Trained,
     loaded: Package,
     sensor_log: Log,
-    outcome: fleet.Outcome,
+    outcome: Outcome,
     predictions: tuple[NDArray[np.int64], NDArray[np.bool_]],
     counters: dict[str, int],
     diags: list[dict[str, Any]],

@@ -12,7 +12,8 @@ from typing import Any
 import paho.mqtt.client as mqtt
 
 from edgewise.errors import OutsideError
-from edgewise.homeassistant.device import ORIGIN, VERSION_LEAF, config_topic
+from edgewise.homeassistant.components import VERSION_LEAF
+from edgewise.homeassistant.device import ORIGIN, config_topic
 from edgewise.ota.retained import retained
 
 __all__ = ["clean", "find_announced", "find_nodes", "publish", "publish_at_birth"]

@@ -12,7 +12,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 
 from edgewise.errors import EdgewiseError
-from edgewise.homeassistant.device import INSTALL, INSTALL_LEAF, VERSION_LEAF
+from edgewise.homeassistant.components import INSTALL, INSTALL_LEAF, VERSION_LEAF
 from edgewise.ota import Target, container, order, push
 from edgewise.package.store import Package
 
