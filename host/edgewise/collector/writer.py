@@ -123,7 +123,7 @@ class Writer:
                 self._thread.join(_STOP_S)  # a database that does not answer blocks it for ever
 
     @property
-    def left(self) -> int:
+    def unstored(self) -> int:
         """How many messages are queued and not stored yet."""
         return self._batch_size + self._queue.qsize()
 
