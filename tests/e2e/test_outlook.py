@@ -117,7 +117,7 @@ def test_a_node_says_what_comes_next_and_warns_of_limits(
     assert a_forecast(HEADS["next"], log, model.period_ms, model.max_delta) == expected_figure
     shown = {f.name: f for f in figures(engine, node, last_diag, ts, None)}["Forecast accuracy"]
     assert shown.value == figure
-    assert shown.meaning == "of what the node said would come, since its start"
+    assert shown.meaning == "of the node's own forecasts, since its start"
 
 
 def test_an_outage_ends_a_forecast_and_the_newest_is_kept_by_the_broker(

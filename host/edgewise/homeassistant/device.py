@@ -72,16 +72,20 @@ def discovery(
     ids = {key: {"unique_id": f"edgewise_{node}_{key}"} for key in readings | figures}
     components = absent_components() | readings | figures
     return {
-        "dev": {
-            "identifiers": [f"edgewise_{node}"],
-            "name": f"Edgewise {node}",
-            "manufacturer": ORIGIN,
-            "model": model.name or "node",
-        },
+        "dev": _device(node, model),
         "o": {"name": ORIGIN, "sw_version": __version__},
         "cmps": {key: component | ids.get(key, {}) for key, component in components.items()},
         "availability": [availability],
         "qos": 1,
+    }
+
+
+def _device(node: str, model: NodeModel) -> dict[str, Any]:
+    return {
+        "identifiers": [f"edgewise_{node}"],
+        "name": f"Edgewise {node}",
+        "manufacturer": ORIGIN,
+        "model": model.name or "node",
     }
 
 

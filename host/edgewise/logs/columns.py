@@ -62,8 +62,8 @@ def find_columns(sheet: Sheet, choices: Choices) -> Columns:
     """
     names = [name.casefold() for name in sheet.header]
     given = {
-        TEMPERATURE: _given(sheet, "--temperature", choices.temperature),
-        HUMIDITY: _given(sheet, "--humidity", choices.humidity),
+        TEMPERATURE: _find_option(sheet, "--temperature", choices.temperature),
+        HUMIDITY: _find_option(sheet, "--humidity", choices.humidity),
     }
     time = find_times(sheet, choices)
     temperature, humidity, notes = _quantities(sheet, given, time)
@@ -125,33 +125,9 @@ def find_times(sheet: Sheet, choices: Choices) -> tuple[int, ...]:
 
     An empty tuple stands for a log without times that --period describes. Raises InputError.
     """
-    given = _given_times(sheet, choices.time)
-    indices = given or [i for i, n in enumerate(sheet.header) if read_name(n).role == TIME]
-    kinds = {i: _time_kind(sheet, i) for i in indices}
-    if len(indices) > 1:
-        indices = [i for i in indices if kinds[i] != "none"]
-    full = [i for i in indices if kinds[i] in ("full", "none")]
-    if len(full) > 1:  # when a row was changed later is not when it was read
-        full = [i for i in full if "updated" not in sheet.header[i].casefold()] or full
-    dates = [i for i in indices if kinds[i] == "date"]
-    clocks = [i for i in indices if kinds[i] in ("clock", "number")]
     where = sheet.header_place
-    chosen: tuple[int, ...] = ()
+    chosen = tuple(_named_times(sheet, choices.time)) or _guess_times(sheet)
     zone = _first([name.casefold().replace(" ", "_") for name in sheet.header], _ZONES)
-    if given:
-        chosen = tuple(given)
-    elif len(full) == 1:
-        chosen = (full[0],)
-    elif not full and len(dates) == 1 and len(clocks) == 1:
-        chosen = (dates[0], clocks[0])
-    elif not full and len(dates) + len(clocks) == 1:
-        chosen = (*dates, *clocks)
-    elif indices:
-        shown = " and ".join(sheet.header[i] for i in indices)
-        raise InputError(
-            f"{where}: columns {shown} look like the time: choose with --time COLUMN, or with "
-            "--time DATE,CLOCK for two"
-        )
     is_text = bool(chosen) and not is_number(sheet.first(chosen[0], MISSING))
     if is_text and zone is not None and is_zone(sheet.first(zone, MISSING)):
         chosen = (*chosen, zone)
@@ -168,6 +144,31 @@ def find_times(sheet: Sheet, choices: Choices) -> tuple[int, ...]:
             f"--period 60s; columns found: {_list_names(sheet)}"
         )
     return chosen
+
+
+def _guess_times(sheet: Sheet) -> tuple[int, ...]:
+    indices = [i for i, n in enumerate(sheet.header) if read_name(n).role == TIME]
+    kinds = {i: _time_kind(sheet, i) for i in indices}
+    if len(indices) > 1:
+        indices = [i for i in indices if kinds[i] != "none"]
+    full = [i for i in indices if kinds[i] in ("full", "none")]
+    if len(full) > 1:  # when a row was changed later is not when it was read
+        full = [i for i in full if "updated" not in sheet.header[i].casefold()] or full
+    dates = [i for i in indices if kinds[i] == "date"]
+    clocks = [i for i in indices if kinds[i] in ("clock", "number")]
+    if len(full) == 1:
+        return (full[0],)
+    if not full and len(dates) == 1 and len(clocks) == 1:
+        return (dates[0], clocks[0])
+    if not full and len(dates) + len(clocks) == 1:
+        return (*dates, *clocks)
+    if indices:
+        names = " and ".join(sheet.header[i] for i in indices)
+        raise InputError(
+            f"{sheet.header_place}: columns {names} look like the time: choose with "
+            "--time COLUMN, or with --time DATE,CLOCK for two"
+        )
+    return ()
 
 
 def _time_kind(sheet: Sheet, column: int) -> str:
@@ -253,7 +254,7 @@ def _role_error(sheet: Sheet, role: str, indices: list[int]) -> str:
     )
 
 
-def _given_times(sheet: Sheet, time: str | None) -> list[int]:
+def _named_times(sheet: Sheet, time: str | None) -> list[int]:
     # one name, which may hold a comma, or two with a comma between them
     if time is None:
         return []
@@ -262,7 +263,7 @@ def _given_times(sheet: Sheet, time: str | None) -> list[int]:
     return [find_named(sheet, "--time", name) for name in time.split(",")]
 
 
-def _given(sheet: Sheet, option: str, column: str | None) -> list[int]:
+def _find_option(sheet: Sheet, option: str, column: str | None) -> list[int]:
     return [] if column is None else [find_named(sheet, option, column)]
 
 

@@ -95,23 +95,17 @@ def widen(sheet: Sheet, choices: Choices) -> tuple[Sheet, Choices, Times]:
     }
     pairs = _pairs(sheet, all_series, choices)
     label = _label(sheet, all_series, choices)
-    period_s = choices.period_s or _usual_period(pairs)
-    rows, line, notes = [], [], []
-    for node, (temperature, humidity) in sorted(pairs.items()):
-        readings, note = _readings(temperature, humidity, period_s)
-        notes.append(note)
-        for time_s, t, h in readings:
-            row = [iso(time_s), node, t, h, _held(label, time_s)]
-            rows.append(row)
-            line.append(int(sheet.line[_row_at(temperature, time_s)]))
-    kept = [0, *([1] if len(pairs) > 1 else []), 2, 3, *([4] if label else [])]
+    rows, at, notes = _rows(pairs, label, choices.period_s or _usual_period(pairs))
+    if not rows:
+        raise InputError(f"{sheet.path}: temperature and humidity never have a value together")
+    used = [0, *([1] if len(pairs) > 1 else []), 2, 3, *([4] if label else [])]
     header = ["time", "node", TEMPERATURE, HUMIDITY, choices.label or "status"]
     wide = Sheet(
         sheet.path,
-        [header[i] for i in kept],
+        [header[i] for i in used],
         sheet.header_line,
-        [[row[i] for i in kept] for row in rows],
-        line,
+        [[row[i] for i in used] for row in rows],
+        [int(sheet.line[i]) for i in at],
         _form(sheet),
         sheet.encoding,
         sheet.separator,
@@ -119,9 +113,25 @@ def widen(sheet: Sheet, choices: Choices) -> tuple[Sheet, Choices, Times]:
         _names(sheet, time_columns, pairs, label),
         (*sheet.notes, *dict.fromkeys(notes), *_left_out(all_series, pairs, label)),
     )
-    if not rows:
-        raise InputError(f"{sheet.path}: temperature and humidity never have a value together")
-    left = replace(
+    return wide, _drop_used(choices), times
+
+
+def _rows(
+    pairs: dict[str, tuple[_Series, _Series]], label: _Series | None, period_s: float
+) -> tuple[list[list[str]], list[int], list[str]]:
+    # The readings of all nodes as cells, the row of the sheet of each, and notes.
+    rows, at, notes = [], [], []
+    for node, (temperature, humidity) in sorted(pairs.items()):
+        readings, note = _readings(temperature, humidity, period_s)
+        notes.append(note)
+        for time_s, t, h in readings:
+            rows.append([iso(time_s), node, t, h, _label_at(label, time_s)])
+            at.append(_row_at(temperature, time_s))
+    return rows, at, notes
+
+
+def _drop_used(choices: Choices) -> Choices:
+    return replace(
         choices,
         time=None,
         temperature=None,
@@ -131,7 +141,6 @@ def widen(sheet: Sheet, choices: Choices) -> tuple[Sheet, Choices, Times]:
         tz=None,
         period_s=None,
     )
-    return wide, left, times
 
 
 def _names(
@@ -326,7 +335,7 @@ def _hold(series: _Series, grid: Floats) -> list[str]:
     return [_before(series, time_s) for time_s in grid.tolist()]
 
 
-def _held(label: _Series | None, time_s: float) -> str:
+def _label_at(label: _Series | None, time_s: float) -> str:
     # a state lasts until the next one
     if label is None:
         return ""

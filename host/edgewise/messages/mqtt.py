@@ -40,10 +40,7 @@ def parse(base: str, topic: str, payload: bytes, received_at: float) -> list[Row
         raise ValueError(f"the node's name is not 1 to {_TEXT_MAX} characters long")
     _check_storable(node)
     if kind == "status":
-        if payload not in (b"online", b"offline"):
-            raise ValueError("status is neither online nor offline")
-        is_online = int(payload == b"online")
-        return [("status", {"node": node, "online": is_online, "received_at": received_at})]
+        return [("status", _status(node, payload, received_at))]
     if len(payload) > _PAYLOAD_MAX:
         raise ValueError(f"{len(payload)} bytes, {_PAYLOAD_MAX} are the most")
     value = _parse_json(payload)
@@ -66,14 +63,24 @@ def parse(base: str, topic: str, payload: bytes, received_at: float) -> list[Row
         "received_at": received_at,
     }
     if kind == "event":
-        row |= {
-            "seq": _integer(value, "seq"),
-            "event": _text(value, "event", _WORD_MAX, is_required=True),
-            "digest": hashlib.blake2b(payload, digest_size=16).hexdigest(),
-        }
+        row |= _event(value, payload)
     elif kind != "diag":
         raise ValueError(f"topic {kind} is not known")
     return [(kind, row)]
+
+
+def _status(node: str, payload: bytes, received_at: float) -> dict[str, Any]:
+    if payload not in (b"online", b"offline"):
+        raise ValueError("status is neither online nor offline")
+    return {"node": node, "online": int(payload == b"online"), "received_at": received_at}
+
+
+def _event(value: dict[str, Any], payload: bytes) -> dict[str, Any]:
+    return {
+        "seq": _integer(value, "seq"),
+        "event": _text(value, "event", _WORD_MAX, is_required=True),
+        "digest": hashlib.blake2b(payload, digest_size=16).hexdigest(),
+    }
 
 
 def split_replay(topic: str, payload: bytes) -> list[bytes]:

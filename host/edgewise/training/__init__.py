@@ -26,6 +26,7 @@ from edgewise.training.relevance import information_gain, s_feature
 from edgewise.training.result import (
     Candidate,
     Filtering,
+    HeadChoice,
     Levels,
     Recipe,
     Scores,
@@ -173,17 +174,8 @@ def _train_final(
     classes: list[str],
     options: Options,
 ) -> Trained:
-    whole = sequence_of_table(fit, table.columns(result.columns), fit.period_ms, classes)
-    heads = choose_heads(
-        whole,
-        lambda x, y: grow(result.recipe, x, y, result.seed, result.jobs),
-        len(classes),
-        fit.period_ms,
-        options.temporal,
-        options.unsure,
-        result.seed,
-    )
-    estimator, use, used = _fit_recipe(result, fit, _without_cold(whole, heads.cold, len(classes)))
+    heads, rows = _choose_heads(result, table, fit, classes, options)
+    estimator, use, used = _fit_recipe(result, fit, rows)
     columns = result.columns[used]
     features, filters = [POOL[i] for i in columns], filters_of(result.filtered)
     train_part = sequence_of_table(fit, table.columns(columns), fit.period_ms, classes)
@@ -210,6 +202,23 @@ def _train_final(
         heads=heads,
         filtering=result.filtering,
     )
+
+
+def _choose_heads(
+    result: SearchResult, table: Table, fit: Log, classes: list[str], options: Options
+) -> tuple[HeadChoice, Sequence]:
+    # Returns the heads and the labelled rows to fit on; those after a start may be left out.
+    whole = sequence_of_table(fit, table.columns(result.columns), fit.period_ms, classes)
+    heads = choose_heads(
+        whole,
+        lambda x, y: grow(result.recipe, x, y, result.seed, result.jobs),
+        len(classes),
+        fit.period_ms,
+        options.temporal,
+        options.unsure,
+        result.seed,
+    )
+    return heads, _without_cold(whole, heads.cold, len(classes))
 
 
 def _score_rows(estimator: Any, rows: Sequence, classes: list[str]) -> Scores:

@@ -119,19 +119,7 @@ def choose_outlook(
         return None, (
             f"no forecasts: {days:.1f} days of readings of a node, {_DAYS_MIN} are needed"
         )
-    minutes = [m for m in MINUTES if m * 60_000 >= period_ms]
-    facts: dict[str, Any] = {"k": k, "minutes": []}
-    facts |= {name: [] for c in _CHANNELS for name in (c, f"{c}_band")}
-    for m in minutes:
-        rows, after = readings.due(slots_of(m, period_ms))
-        choices = [_choose(readings, rows, after, i) for i in range(len(_CHANNELS))]
-        if None in choices:
-            continue
-        facts["minutes"].append(m)
-        for c, choice in zip(_CHANNELS, choices, strict=True):
-            share, band = choice or (0, 0)
-            facts[c].append(share)
-            facts[f"{c}_band"].append(band)
+    facts = {"k": k, **_fit_shares(readings, period_ms)}
     if not facts["minutes"]:
         return None, "no forecasts: too few stretches of an hour without a gap"
     if not any(facts["t"] + facts["h"]):
@@ -142,6 +130,23 @@ def choose_outlook(
         f"of its distance from the average of some {2**k} before: temperature {shares[0]}, "
         f"humidity {shares[1]}"
     )
+
+
+def _fit_shares(readings: Readings, period_ms: int) -> dict[str, list[int]]:
+    # For each horizon a share and a band of each channel; none where there are too few pairs.
+    facts: dict[str, list[int]] = {"minutes": []}
+    facts |= {name: [] for c in _CHANNELS for name in (c, f"{c}_band")}
+    for m in (m for m in MINUTES if m * 60_000 >= period_ms):
+        rows, after = readings.due(slots_of(m, period_ms))
+        choices = [_choose(readings, rows, after, i) for i in range(len(_CHANNELS))]
+        if None in choices:
+            continue
+        facts["minutes"].append(m)
+        for c, choice in zip(_CHANNELS, choices, strict=True):
+            share, band = choice or (0, 0)
+            facts[c].append(share)
+            facts[f"{c}_band"].append(band)
+    return facts
 
 
 def _choose(

@@ -239,19 +239,19 @@ def _candidates(
         for i, fit in enumerate(fits)
     ]
     trees = [replace(c, chosen=False) for c in trained.candidates]
-    everything = [*trees, *networks]
-    peers = [
-        i
-        for i, c in enumerate(everything)
-        if (c.levels, c.filtered) == (trained.levels.used, filtered)
-    ]
+    return chosen, _mark_front([*trees, *networks], (trained.levels.used, filtered))
+
+
+def _mark_front(candidates: list[Candidate], used: tuple[bool, bool]) -> list[Candidate]:
+    # Of the candidates with the levels and the filter that are used.
+    marked = list(candidates)
+    peers = [i for i, c in enumerate(marked) if (c.levels, c.filtered) == used]
     front = pareto_front(
-        np.array([everything[i].quality for i in peers]),
-        np.array([everything[i].bytes for i in peers]),
+        np.array([marked[i].quality for i in peers]), np.array([marked[i].bytes for i in peers])
     )
     for i, is_there in zip(peers, front.tolist(), strict=True):
-        everything[i] = replace(everything[i], on_front=is_there)
-    return chosen, everything
+        marked[i] = replace(marked[i], on_front=is_there)
+    return marked
 
 
 def _compare(
