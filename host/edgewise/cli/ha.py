@@ -125,7 +125,7 @@ def publish(
         )
         keys = _keys(config, nodes, expire_s) if config and updates else {}
         unnamed = _devices(nodes, loaded, base, expire_s, display, keys)
-        devices = _named(unnamed, read_names())
+        devices = _add_names(unnamed, read_names())
         ha.publish(client, devices)
         wait_for_end = catch_end() if stay else None
         for name in devices:
@@ -134,7 +134,7 @@ def publish(
             emit_json({"announced": list(devices)})
         if wait_for_end:
             keys = {name: key for name, key in keys.items() if name in devices}
-            read = None if db is None else lambda: _named(unnamed, read_names())
+            read = None if db is None else lambda: _add_names(unnamed, read_names())
             _stay(client, devices, Updates(client, base, loaded, keys, say), wait_for_end, read)
 
 
@@ -194,7 +194,7 @@ def _devices(
     return devices
 
 
-def _named(
+def _add_names(
     devices: Mapping[str, dict[str, Any]], names: Mapping[str, NodeName]
 ) -> dict[str, dict[str, Any]]:
     from edgewise import homeassistant as ha

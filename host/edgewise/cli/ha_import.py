@@ -98,10 +98,10 @@ def ha_import(
         if json:
             emit_json({"imported": imported})
 
-    once_or_hourly(lambda: _patiently(work), stay)
+    once_or_hourly(lambda: _retry(work), stay)
 
 
-def _patiently(work: Callable[[], None]) -> None:
+def _retry(work: Callable[[], None]) -> None:
     # Home Assistant restarts now and then.
     for wait_s in _WAITS_S:
         try:

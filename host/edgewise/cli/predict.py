@@ -89,7 +89,7 @@ def predict(
     say_source(rows)
     rows = fit_period(rows, loaded.info["period_ms"], "the model", resample)
     seen = seen_rows(loaded, rows, file_sha256(log))
-    _say_seen(loaded, log, seen)
+    _warn_of_training(loaded, log, seen)
     try:
         check_classes(rows, loaded.classes, "the model")
         is_labelled = rows.label is not None
@@ -123,7 +123,7 @@ def predict(
         emit_json(summary)
 
 
-def _say_seen(loaded: Package, log: Path, seen: Seen) -> None:
+def _warn_of_training(loaded: Package, log: Path, seen: Seen) -> None:
     # A row that the model was trained on is no test of it.
     if seen.is_unknown:
         test = (loaded.info.get("metrics") or {}).get("test")

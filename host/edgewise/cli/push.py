@@ -96,7 +96,7 @@ def push(
             raise EdgewiseError(f"no node is known below {base}: check --broker and --base")
         offline = frozenset(name for name in names if known.get(name) == "offline")
         secrets |= {n: secret_of(config, n) for n in names if n not in offline | set(secrets)}
-        say(f"{len(data)} bytes for {_listed(names)}")
+        say(f"{len(data)} bytes for {_list_names(names)}")
         comparison = check_better(package, db, names, anyway)
         nodes = BrokerNodes(client, base, secrets, data, timeout)
         crc, show = package.blob[-4:].hex(), _say_changes()
@@ -155,10 +155,10 @@ def _times(verdict: Verdict | None) -> str:
 
 def _say_stage(number: int, total: int, names: list[str]) -> None:
     if total > 1:
-        say(f"stage {number} of {total}: {_listed(names)}")
+        say(f"stage {number} of {total}: {_list_names(names)}")
 
 
-def _listed(names: list[str]) -> str:
+def _list_names(names: list[str]) -> str:
     return ", ".join(names) if len(names) < 2 else f"{len(names)} nodes: {', '.join(names)}"
 
 
@@ -169,11 +169,11 @@ def _say_summary(rollout: Rollout) -> None:
         return
     having, tried = rollout.having(), rollout.of(State.trial)
     lacking = [name for name in rollout.names if name not in {*having, *tried}]
-    say(f"run the new model: {_listed(having) or 'none'}")
+    say(f"run the new model: {_list_names(having) or 'none'}")
     if tried:  # the user has ended the command
-        say(f"still try it: {_listed(tried)}")
+        say(f"still try it: {_list_names(tried)}")
     if lacking:
-        say(f"do not: {_listed(lacking)}")
+        say(f"do not: {_list_names(lacking)}")
 
 
 def _check(rollout: Rollout) -> None:

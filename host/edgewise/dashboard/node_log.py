@@ -107,10 +107,10 @@ def _texts(answer: object) -> list[str]:
     if not isinstance(answer, list):
         raise EdgewiseError("the node's answer is no log: update its firmware with make deploy")
     lines = [line for entry in answer[-_ANSWER_MAX:] for line in str(entry).splitlines()]
-    return [_located(printable(line[:_CHARS_MAX])) for line in lines[-_ANSWER_MAX:]]
+    return [_locate(printable(line[:_CHARS_MAX])) for line in lines[-_ANSWER_MAX:]]
 
 
-def _located(line: str) -> str:
+def _locate(line: str) -> str:
     try:
         return located(line)
     except EdgewiseError:  # no compiler here, so nobody knows what it joined

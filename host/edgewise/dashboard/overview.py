@@ -102,7 +102,7 @@ class _Overview:
                 with self._hidden:
                     self._cards[node.name] = _Card(node)
             self._show(node)
-        layout = self._wanted()
+        layout = self._make_layout()
         is_same = _members(layout) == _members(self._layout)
         if not is_same or time.monotonic() > self._sorted_s + _SORT_EVERY_S:
             self._arrange()
@@ -121,14 +121,14 @@ class _Overview:
         text = html.card(node, state.palette, marks, state.scale, room=is_urgent)
         self._cards[node.name].show(css_class, text, state.sparklines.of(node.name))
 
-    def _wanted(self) -> _Layout:
+    def _make_layout(self) -> _Layout:
         text, sort = str(self._search.value or ""), str(self._sort.value)
         found = sections(self._nodes, self._marks, sort, text)
         return [(title, [node.name for node in nodes]) for title, nodes in found]
 
     def _arrange(self) -> None:
         self._sorted_s = time.monotonic()
-        layout = self._wanted()
+        layout = self._make_layout()
         nothing = _NOT_FOUND if self._nodes else _NO_NODES
         self._notice.set_content("" if layout else nothing)
         if layout == self._layout:

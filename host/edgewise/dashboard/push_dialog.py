@@ -84,7 +84,7 @@ class _PushDialog:
         self._button.set_text(f"Push to {n} node{'s' * (n != 1)}")
         self._button.set_enabled(n > 0)
         self._stages.show(n)
-        new, old = self._compared()
+        new, old = self._compare()
         if new is None:
             self._table.set_content(f'<p class="failed">{_NO_PACKAGE}</p>')
             return
@@ -109,7 +109,7 @@ class _PushDialog:
                 return result
         return None
 
-    def _compared(self) -> tuple[Judged | None, list[Judged]]:
+    def _compare(self) -> tuple[Judged | None, list[Judged]]:
         package = self._packages.get(str(self._model.value))
         if package is None:
             return None, []
@@ -124,7 +124,7 @@ class _PushDialog:
         return new, [comparison.judged(self._packages[name]) for name in names]
 
     def _push(self) -> None:
-        new, old = self._compared()
+        new, old = self._compare()
         if new is None:
             ui.notify(_NO_PACKAGE, type="negative")
         elif texts := comparison.doubts(new, old):

@@ -58,7 +58,7 @@ class Home:
     def _log_in(self, token: str) -> tuple[int, int]:
         greeting = self._receive()
         if greeting.get("type") != "auth_required":
-            raise self._stranger()
+            raise self._protocol_error()
         self._send({"type": "auth", "access_token": token})
         answer = self._receive()
         if answer.get("type") == "auth_invalid":
@@ -67,13 +67,13 @@ class Home:
                 "profile, Security, long-lived access tokens"
             )
         if answer.get("type") != "auth_ok":
-            raise self._stranger()
+            raise self._protocol_error()
         numbers = re.match(r"(\d{1,4})\.(\d{1,2})\b", str(answer.get("ha_version")))
         if not numbers:
-            raise self._stranger()
+            raise self._protocol_error()
         return int(numbers[1]), int(numbers[2])
 
-    def _stranger(self) -> OutsideError:
+    def _protocol_error(self) -> OutsideError:
         return OutsideError(f"{self._url}: not Home Assistant: check the address")
 
     def _send(self, message: dict[str, Any]) -> None:
@@ -83,9 +83,9 @@ class Home:
         try:
             message = json.loads(self._socket.recv(timeout=_ANSWER_S))
         except (ValueError, RecursionError):
-            raise self._stranger() from None
+            raise self._protocol_error() from None
         if not isinstance(message, dict):
-            raise self._stranger()
+            raise self._protocol_error()
         return message
 
 

@@ -270,7 +270,7 @@ def _readings(
     partner = _partners(temperature, humidity)
     n = sum(i is not None for i in partner)
     if n >= _PAIRED_SHARE * max(len(temperature.rows), len(humidity.rows)):
-        return _paired(temperature, humidity, partner), "values that come together are a reading"
+        return _join_pairs(temperature, humidity, partner), "values that come together are a reading"
     start = max(temperature.time_s[0], humidity.time_s[0])
     end = max(temperature.time_s[-1], humidity.time_s[-1])
     first = float(np.ceil(start / period_s) * period_s)
@@ -305,11 +305,11 @@ def _partners(temperature: _Series, humidity: _Series) -> list[int | None]:
     return partner
 
 
-def _paired(
+def _join_pairs(
     temperature: _Series, humidity: _Series, partner: list[int | None]
 ) -> list[tuple[float, str, str]]:
     readings = [
-        (time_s, cell, humidity.cells[at] if at is not None else _before(humidity, time_s))
+        (time_s, cell, humidity.cells[at] if at is not None else _last_value(humidity, time_s))
         for time_s, cell, at in zip(
             temperature.time_s.tolist(), temperature.cells, partner, strict=True
         )
@@ -317,7 +317,7 @@ def _paired(
     alone = sorted(set(range(len(humidity.rows))) - {at for at in partner if at is not None})
     for at in alone:
         time_s = float(humidity.time_s[at])
-        readings.append((time_s, _before(temperature, time_s), humidity.cells[at]))
+        readings.append((time_s, _last_value(temperature, time_s), humidity.cells[at]))
     return sorted(readings)
 
 
@@ -326,13 +326,13 @@ def _row_at(series: _Series, time_s: float) -> int:
     return int(series.rows[max(at, 0)])
 
 
-def _before(series: _Series, time_s: float) -> str:
+def _last_value(series: _Series, time_s: float) -> str:
     at = int(np.searchsorted(series.time_s, time_s, "right")) - 1
     return series.cells[at] if at >= 0 and time_s - series.time_s[at] <= HOLD_S else ""
 
 
 def _hold(series: _Series, grid: Floats) -> list[str]:
-    return [_before(series, time_s) for time_s in grid.tolist()]
+    return [_last_value(series, time_s) for time_s in grid.tolist()]
 
 
 def _label_at(label: _Series | None, time_s: float) -> str:

@@ -149,14 +149,14 @@ def _reading(node: str, value: Any, late: int, received_at: float) -> dict[str, 
         "late": late,
         "received_at": received_at,
         "clock": _clock_fault(ts, received_at),
-        "more": _more(value),
+        "more": _other_keys(value),
     }
     if (row["t"] is None) != (row["h"] is None) or (row["t"] is None) != (row["err"] is not None):
         raise ValueError("a reading has t and h, or err")
     return row
 
 
-def _more(value: dict[str, Any]) -> str | None:
+def _other_keys(value: dict[str, Any]) -> str | None:
     # Keys that a newer node sends, as JSON; whatever comes, a row stays small.
     more = {key: value[key] for key in value if key not in _READING_KEYS}
     if not more:

@@ -100,7 +100,7 @@ class Sender:
         with self._engine.begin() as connection:
             connection.execute(update(notify_target).where(this).values(sending_at=now_s))
         error = target.send(title, body)
-        after = self._failed(state, error, now_s) if error else self._sent(now_s)
+        after = self._state_after_failure(state, error, now_s) if error else self._state_after_success(now_s)
         with self._engine.begin() as connection:
             if not error:
                 mark_told(connection, target.key, rows, now_s)
@@ -112,12 +112,12 @@ class Sender:
         elif not state.tries:
             self._say(f"{target.name}: {error}: trying again until it is taken")
 
-    def _sent(self, now_s: float) -> dict[str, Any]:
+    def _state_after_success(self, now_s: float) -> dict[str, Any]:
         after = {"sent_at": now_s, "next_at": now_s + self._settings.every_s}
         return {**after, "failing_since": None, "tries": 0, "error": ""}
 
     @staticmethod
-    def _failed(state: Any, error: str, now_s: float) -> dict[str, Any]:
+    def _state_after_failure(state: Any, error: str, now_s: float) -> dict[str, Any]:
         wait_s = min(_RETRY_S * 2 ** min(state.tries, 10), _RETRY_MAX_S)
         return {
             "next_at": now_s + wait_s,

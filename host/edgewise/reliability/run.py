@@ -151,7 +151,7 @@ async def _play(proxy: Proxy, phases: list[Phase], disturbances: _Disturbances) 
         start_s = proxy.node_s()
         end_s += length_s
         while (left_s := end_s - proxy.node_s()) > 0 or (
-            _met_nothing(behaviour, phases) and left_s > -_PATIENCE_S
+            _is_undisturbed(behaviour, phases) and left_s > -_PATIENCE_S
         ):
             # half of the way: the clock of the node also moves with its work
             await asyncio.sleep(max(_POLL_S, left_s / 2 / proxy.rate))
@@ -162,7 +162,7 @@ async def _play(proxy: Proxy, phases: list[Phase], disturbances: _Disturbances) 
     await proxy.become(Pass())
 
 
-def _met_nothing(behaviour: Behaviour, phases: list[Phase]) -> bool:
+def _is_undisturbed(behaviour: Behaviour, phases: list[Phase]) -> bool:
     # Whether the last disturbance goes on: on a busy computer the node may have been without a
     # connection all the time.
     counting = [b for b, _ in phases if b.counts and not isinstance(b, Pass)]

@@ -25,7 +25,7 @@ def render(info: Facts, evidence: Facts) -> str:
     name = escape(str(info["name"]))
     parts = [
         _headline(info, evidence),
-        _not_for(info, evidence),
+        _list_limits(info, evidence),
         _detector(info),
         _data(info, evidence),
         _quality(info, evidence),
@@ -122,7 +122,7 @@ def _headline(info: Facts, evidence: Facts) -> str:
     return _p(lead, "lead") + f'<div class="cards">{"".join(cards)}</div>' + _p(verdict)
 
 
-def _not_for(info: Facts, evidence: Facts) -> str:
+def _list_limits(info: Facts, evidence: Facts) -> str:
     reasons = []
     if evidence["levels"]["used"] and evidence["data"]["train"]["nodes"] == 1:
         reasons.append(

@@ -36,7 +36,7 @@ def find_candidates(
     ``new``: a model that was trained and does not run on the node yet. Raises InputError for a
     detector without classes, and for a model of another period than the node's.
     """
-    rows = _recent(engine, node, now_s)
+    rows = _read_recent(engine, node, now_s)
     if not rows:
         return []
     ts, t, h, names, p = (list(column) for column in zip(*rows, strict=True))
@@ -52,7 +52,7 @@ def find_candidates(
     ]
 
 
-def _recent(engine: Engine, node: str, now_s: float) -> list[Any]:
+def _read_recent(engine: Engine, node: str, now_s: float) -> list[Any]:
     c = reading.c
     query = (
         select(c.ts, c.t, c.h, c.cls, c.p)

@@ -93,14 +93,14 @@ class _Trial:
         self.block = np.full(len(sequence), -1)
         self.block[labelled] = parts.block
         self.parts = [
-            self._part(labelled[fit], self._held(labelled[held]), grow)
+            self._part(labelled[fit], self._held_out_rows(labelled[held]), grow)
             for fit, held in parts.folds
         ]
         self.rows = np.concatenate([part.rows for part in self.parts])
         self.age, self.y = sequence.age[self.rows], sequence.y[self.rows]
         self.is_known = self.block[self.rows] >= 0
 
-    def _held(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _held_out_rows(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         # Returns all rows of a part of labelled ones: of its nodes, between its first and last.
         nodes = np.unique(self.sequence.node.astype(str))
         if len(nodes) > 1:

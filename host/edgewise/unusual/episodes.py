@@ -83,12 +83,12 @@ def find_episodes(
     found = [
         episode
         for rows in log.series()
-        for episode in _of_series(detector, features, period_ms, log, table, rows, learn)
+        for episode in _episodes_of_series(detector, features, period_ms, log, table, rows, learn)
     ]
     return sorted(found, key=lambda episode: (episode.start_s, episode.node))
 
 
-def _of_series(
+def _episodes_of_series(
     detector: Detector,
     features: list[str],
     period_ms: int,

@@ -60,7 +60,7 @@ def train_detector(
     parts = whole_sequence(fit, fit.period_ms), whole_sequence(test, fit.period_ms)
     train_rows, test_rows = (rows_of(part) for part in parts)
     chosen, validation = _choose(train_rows, wanted_per_week, fit)
-    is_unusual = _beyond(test_rows, chosen.limits)
+    is_unusual = _find_unusual(test_rows, chosen.limits)
     alarms = alarms_of(test_rows, is_unusual, fit.period_ms)
     detector = _detector(chosen, wanted_per_week, alarms)
     trained = detector_model(detector, (fit, test), parts, is_unusual, seed, validation)
@@ -111,7 +111,7 @@ def detector_model(
     )
 
 
-def _beyond(rows: Rows, limits: list[Limit]) -> NDArray[np.bool_]:
+def _find_unusual(rows: Rows, limits: list[Limit]) -> NDArray[np.bool_]:
     # bool[rows]: above one of the limits; ``rows`` have the columns `FEATURES`
     columns = [FEATURES.index(limit.feature) for limit in limits]
     above = rows.x[:, columns] > np.array([limit.limit for limit in limits])
@@ -145,7 +145,7 @@ def add_detector(trained: Trained, fit: Log, test: Log, wanted_per_week: float) 
             f"{FEATURES_MAX}: leave out --false-alarms, or lower --max-nodes"
         )
     test_rows = rows_of(sequence(test, FEATURES))
-    alarms = alarms_of(test_rows, _beyond(test_rows, chosen.limits), fit.period_ms)
+    alarms = alarms_of(test_rows, _find_unusual(test_rows, chosen.limits), fit.period_ms)
     detector = _detector(chosen, wanted_per_week, alarms)
     training, testing = sequence(fit, features), sequence(test, features)
     known = training.labelled

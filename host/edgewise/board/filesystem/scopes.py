@@ -46,7 +46,7 @@ def at_top(tree: ast.Module) -> Iterator[ast.stmt]:
 
 def in_scope(scope: ast.AST) -> Iterator[ast.AST]:
     """Yield what belongs to a module, class or function; of inner ones what surrounds them."""
-    waiting = _inside(scope)
+    waiting = _children(scope)
     while waiting:
         node = waiting.pop(0)
         yield node
@@ -59,7 +59,7 @@ def in_scope(scope: ast.AST) -> Iterator[ast.AST]:
             waiting.extend(ast.iter_child_nodes(node))
 
 
-def _inside(scope: ast.AST) -> list[ast.AST]:
+def _children(scope: ast.AST) -> list[ast.AST]:
     if isinstance(scope, ast.FunctionDef):
         given = scope.args
         return [*given.args, *given.kwonlyargs, *filter(None, [given.vararg]), *scope.body]

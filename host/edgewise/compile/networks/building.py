@@ -168,16 +168,16 @@ class _Builder:
             return 0, 255
         if name not in ("RELU", "RELU6"):
             self._refuse(f"activation {name} is not supported: take relu")
-        return end.zero, self._six(end) if name == "RELU6" else 255
+        return end.zero, self._level_of_six(end) if name == "RELU6" else 255
 
-    def _six(self, end: _Scale) -> int:
+    def _level_of_six(self, end: _Scale) -> int:
         steps = math.floor(float(np.float32(6) / np.float32(end.scale)) + 0.5)
         return min(255, end.zero + steps)
 
     def _add_change(self, operator: Operator, source: Tensor, result: Tensor) -> None:
         self._check_int8(source, result)
         end = self._scale(result)
-        high = self._six(end) if operator.name == "RELU6" else 255
+        high = self._level_of_six(end) if operator.name == "RELU6" else 255
         self._change(source, result, end.zero, high)
 
     def _add_quantize(self, operator: Operator, source: Tensor, result: Tensor) -> None:

@@ -122,7 +122,7 @@ def _result(
     scores = score(testing.y[known], said[known, 0], trained.classes)
     comparison = "no test readings: nothing is known of its quality"
     if known.any():
-        same = _same(best, clip_inputs(inputs.values(testing.x.astype(np.int64))), said)
+        same = _equal_share(best, clip_inputs(inputs.values(testing.x.astype(np.int64))), said)
         comparison = _compare(trained, scores.as_dict(), best, candidates)
         comparison += f"; in float32 it says the same of {same:.1%} of them"
     total = best.confusion.sum(axis=0)
@@ -195,17 +195,17 @@ def _fit(
     confusion = np.zeros((int(parts.block.max()) + 1, n, n), dtype=np.int64)
     for fit, part in parts.folds:
         estimator = fit_mlp(tried[fit], tried_y[fit], recipe, seed)
-        _, network = _quantised(estimator, tried[fit])
+        _, network = _build_quantised(estimator, tried[fit])
         levels = network.run(network.quantise(tried[part]))
         said = estimator.classes_[levels.argmax(axis=1)]
         np.add.at(confusion, (parts.block[part], tried_y[part], said), 1)
     estimator = fit_mlp(values, y, recipe, seed)
-    data, network = _quantised(estimator, values)
+    data, network = _build_quantised(estimator, values)
     table = network_words(network, inputs.stairs(network)).table
     return _Fitted(recipe, estimator, data, network, confusion, 2 * len(table))
 
 
-def _quantised(estimator: Any, values: NDArray[np.float32]) -> tuple[bytes, Network]:
+def _build_quantised(estimator: Any, values: NDArray[np.float32]) -> tuple[bytes, Network]:
     data = quantise(estimator, values)
     path = Path(NETWORK)
     return data, build_network(path, parse_graph(path, data))
@@ -266,6 +266,6 @@ def _compare(
     )
 
 
-def _same(best: _Fitted, values: NDArray[np.float32], said: NDArray[np.int64]) -> float:
+def _equal_share(best: _Fitted, values: NDArray[np.float32], said: NDArray[np.int64]) -> float:
     # Returns the share of rows of which the network says the same in floating point.
     return float((best.estimator.predict(values.astype(np.float64)) == said[:, 0]).mean())

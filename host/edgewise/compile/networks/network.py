@@ -109,11 +109,11 @@ def requantised(
         factor, exponent = factor // 2, exponent + 1
     if exponent < -31:
         factor = exponent = 0
-    levels = [_twice_rounded(q - zero_in, factor, exponent) + zero_out for q in range(256)]
+    levels = [_multiply(q - zero_in, factor, exponent) + zero_out for q in range(256)]
     return np.clip(np.array(levels, dtype=np.int64), low, high)
 
 
-def _twice_rounded(value: int, factor: int, exponent: int) -> int:
+def _multiply(value: int, factor: int, exponent: int) -> int:
     left, right = max(exponent, 0), max(-exponent, 0)
     product = (value << left) * factor
     high = abs(product) + (1 << 30 if product >= 0 else (1 << 30) - 1) >> 31

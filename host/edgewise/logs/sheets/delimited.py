@@ -80,7 +80,7 @@ def read_table(
         header, header_line = [name.strip() for name in rows[at]], line[at]
         if at:
             notes.append(f"left out above the header: {at} row{'s' * (at > 1)}")
-    rows, line, repeated = _without(rows[at + 1 :], line[at + 1 :], header)
+    rows, line, repeated = _drop_headers(rows[at + 1 :], line[at + 1 :], header)
     if repeated:
         notes.append(f"left out, a copy of the header: {repeated} row{'s' * (repeated > 1)}")
     rows = _fit(path, rows, line, header, header_line)
@@ -217,7 +217,7 @@ def _commented_header(
     return None
 
 
-def _without(rows: Rows, line: list[int], header: list[str]) -> tuple[Rows, list[int], int]:
+def _drop_headers(rows: Rows, line: list[int], header: list[str]) -> tuple[Rows, list[int], int]:
     # Loggers write the header again at each start.
     names = [name.strip() for name in header]
     first = names[0]
