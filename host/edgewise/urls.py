@@ -86,7 +86,9 @@ def parse_broker(
         parts = urlsplit(url)
         port = parts.port
     except ValueError:  # its text may hold a part of the password
-        raise InputError(f"broker {_hide_login(url)!r} is not an address: {cure}; {_ENCODE}") from None
+        raise InputError(
+            f"broker {_hide_login(url)!r} is not an address: {cure}; {_ENCODE}"
+        ) from None
     if parts.query or parts.fragment:  # what stands before may be a part of the password
         raise InputError(f"broker {_hide_login(url)!r} is not an address: {cure}; {_ENCODE}")
     if parts.scheme not in _PORTS or not parts.hostname or parts.path not in ("", "/"):

@@ -82,7 +82,7 @@ def fill(engine: Engine, week: Log, model: Package) -> None:
     said = predict_log(model, week)
     away = (ts > now - 8 * HOUR_S) & (ts < now - 6.2 * HOUR_S)
     late = (ts > now - 9 * HOUR_S) & (ts < now - 6.2 * HOUR_S) & ~away
-    names = np.array([*model.classes, None], dtype=object)[said.said].tolist()
+    names = np.array([*model.classes, None], dtype=object)[said.answers].tolist()
     columns = (ts, week.t_dc / 10, week.h_pm / 10, names, said.p_pc / 100, late, ~away)
     values = [
         {"node": NODE, "boot": 1, "seq": i, "ts": at, "t": t, "h": h, "cls": cls, "p": p}

@@ -90,7 +90,7 @@ def test_the_host_computes_what_the_node_says(days: Log) -> None:
     after_gap = int(np.flatnonzero(readings.age == 1)[1])
     assert after_gap == 200
     # nothing is known of what came after the last half hour before the gap
-    rows_known, after = readings.due(30)
+    rows_known, after = readings.pair_ahead(30)
     assert set(range(170, 200)).isdisjoint(rows_known.tolist())
     assert (readings.slot[after] - readings.slot[rows_known] == 30).all()
 
@@ -99,7 +99,7 @@ def test_a_read_that_failed_when_it_was_due(days: Log) -> None:
     log = days.select(slice(0, 100))
     log = replace(log, valid=np.arange(100) != 40)
     readings = readings_of(log, PERIOD_MS, ANY, 5)
-    rows, after = readings.due(30)
+    rows, after = readings.pair_ahead(30)
     steps = readings.slot[after] - readings.slot[rows]
     assert steps.tolist().count(31) == 1 and set(steps.tolist()) == {30, 31}
 

@@ -65,7 +65,7 @@ def test_the_package_is_small_and_names_its_limits(detector_package: Package) ->
     assert info["table_bytes"] <= 1024
     assert {"python-table", "emlearn-c"} < set(info["checked"]["runtimes"])
     assert info["checked"]["thresholds"] == len(detector_package.features)
-    detector = Detector.of_info(info)
+    detector = Detector.from_info(info)
     assert detector is not None
     assert [limit.feature for limit in detector.limits] == detector_package.features
     assert detector.chosen.episodes <= detector.chosen.days / 7

@@ -28,7 +28,7 @@ from edgewise.urls import parse_broker
 
 
 def episodes_of(package: Package, log: Log) -> list[Episode]:
-    detector = Detector.of_info(package.info)
+    detector = Detector.from_info(package.info)
     assert detector is not None
     table = build_table(
         log, package.features, package.filters, package.period_ms, package.max_delta

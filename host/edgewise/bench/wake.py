@@ -51,7 +51,9 @@ def measure_starts_on(place: Place, blob: bytes, inline: str | None) -> dict[str
     found["power"].pop("s", None)  # with its waits it is no figure of the board
     found["flash"] = flash
     if "load_s" in found["wake"]:
-        found["flashed"] = _count_flashed(_files(blob, inline, True, Arch.x64), found["wake"], flash)
+        found["flashed"] = _count_flashed(
+            _files(blob, inline, True, Arch.x64), found["wake"], flash
+        )
     return found
 
 

@@ -100,7 +100,7 @@ def init(
 
 
 def _print_result(result: InitResult) -> None:
-    end_date = LOCAL.of_iso(result.valid_until)
+    end_date = LOCAL.localize_iso(result.valid_until)
     say(f"CA {result.ca}; server certificate {result.server}, good until {end_date}")
     say(f"broker {', '.join(result.hosts)}, port {result.port}")
     for node in result.added:

@@ -160,7 +160,7 @@ def import_(
     Without --out the log goes to standard output, with --json alone only the description does.
     """
     from edgewise.cli import outputs
-    from edgewise.logs.importing import anchored, describe, import_files
+    from edgewise.logs.importing import add_date, describe, import_files
     from edgewise.logs.writing import format_log, write_atomic
 
     if out is not None:
@@ -171,7 +171,7 @@ def import_(
     for line in summary.lines():
         say(line)
     has_node = bool((log.node != "").any())
-    text = format_log(anchored(log), has_node, log.label_name)
+    text = format_log(add_date(log), has_node, log.label_name)
     if out is not None:
         write_atomic(out, text.encode())
         say(f"written: {out}")

@@ -141,7 +141,7 @@ def _mark_statement(text: str) -> str:
 def _describe_signature(facts: dict[str, Any] | None) -> str:
     if facts is None:
         return "nobody: who made it is not known"
-    key = f"key {facts['fingerprint']}, {LOCAL.of_iso(facts['signed_at'])}"
+    key = f"key {facts['fingerprint']}, {LOCAL.localize_iso(facts['signed_at'])}"
     if facts["known_as"] is not None:
         return f"{facts['known_as']}, known {key}"
     return f"an unknown {key}; the signer says to be {facts['signer']}"

@@ -106,7 +106,7 @@ def verify(
     typer.echo(
         printable(
             f"{model}: signed by {known_name}, known key {signature.key.fingerprint}, "
-            f"{LOCAL.of_iso(signature.signed_at)}"
+            f"{LOCAL.localize_iso(signature.signed_at)}"
         )
     )
 

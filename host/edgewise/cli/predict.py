@@ -177,7 +177,7 @@ def _episodes(loaded: Package, rows: Log) -> list[Episode] | None:
     from edgewise.training.detector import Detector
     from edgewise.unusual.episodes import find_episodes
 
-    detector = Detector.of_info(loaded.info)
+    detector = Detector.from_info(loaded.info)
     if detector is None:
         return None
     table = build_table(rows, loaded.features, loaded.filters, loaded.period_ms, loaded.max_delta)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgewise.cli.node_names import NodesOption, nodes_named
+from edgewise.cli.node_names import NodesOption, resolve_nodes
 from edgewise.cli.options import (
     DB_ENV,
     Base,
@@ -83,7 +83,7 @@ def push(
     from edgewise.urls import parse_broker
 
     plan = _plan(canary, then)
-    named = nodes_named(node, db, db_password_file)
+    named = resolve_nodes(node, db, db_password_file)
     db = db_or_none(db, db_password_file)
     package = load_package(model)
     data = container(package)
@@ -167,7 +167,7 @@ def _say_summary(rollout: Rollout) -> None:
 
     if len(rollout.names) < 2:
         return
-    having, tried = rollout.having(), rollout.of(State.trial)
+    having, tried = rollout.updated_nodes(), rollout.of(State.trial)
     lacking = [name for name in rollout.names if name not in {*having, *tried}]
     say(f"run the new model: {_list_names(having) or 'none'}")
     if tried:  # the user has ended the command

@@ -60,7 +60,7 @@ def report(
             }
         )
         return
-    detector = Detector.of_info(info)
+    detector = Detector.from_info(info)
     if not is_alone(info):
         typer.echo(f"{'feature':<16}{'information gain, bits':>24}{'use':>8}")
         for name, gain, use in rows:

@@ -110,7 +110,7 @@ class Writer:
                 self._queue.put(_Message(topic, payload, on_stored), timeout=_RETRY_S)
                 return
 
-    def refused(self) -> None:
+    def count_refusal(self) -> None:
         """Count a malformed message that was refused at once."""
         with self._changed:
             self.counts.rejected += 1

@@ -12,10 +12,10 @@ from edgewise.comparison.judged import Judged
 from edgewise.logs.log import Log
 from edgewise.package.store import Package
 
-__all__ = ["compare", "unseen"]
+__all__ = ["compare", "find_unseen"]
 
 
-def unseen(packages: Sequence[Package], log: Log, sha256: str) -> NDArray[np.bool_]:
+def find_unseen(packages: Sequence[Package], log: Log, sha256: str) -> NDArray[np.bool_]:
     """Return which readings of ``log`` none of ``packages`` was trained on, bool[n].
 
     ``log``: all that the trainings had of it, since they tell pieces of many readings; ``sha256``:

@@ -102,7 +102,8 @@ def summary(node: Node, palette: Palette, scale: Scale, aheads: Sequence[Ahead] 
         why += f'<p class="failed">{_TWO_BOARDS}</p>'
     return (
         f'<div class="now">{_title(node, "h2")}{_values(node, scale)}{_class(node, palette)}'
-        f'{_forecast_cell(aheads, scale)}<p class="soft">{_room_and_id(node)}{_age(node)}{_radio(node)}</p>{why}'
+        f'{_forecast_cell(aheads, scale)}<p class="soft">{_room_and_id(node)}{_age(node)}'
+        f"{_radio(node)}</p>{why}"
         "</div>"
     )
 

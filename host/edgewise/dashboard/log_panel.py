@@ -42,7 +42,7 @@ class LogPanel:
                 self._box.set_visibility(False)
 
     def _toggle(self) -> None:
-        if self._writer.allowed():
+        if self._writer.may_write():
             self._open(not self._is_open)
 
     def _open(self, is_open: bool) -> None:

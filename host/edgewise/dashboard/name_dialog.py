@@ -18,7 +18,7 @@ _FIELD = "dense outlined maxlength=64"
 
 async def open_name_dialog(state: State, node: str, writer: Writer) -> None:
     """Ask for the friendly name and the room of ``node``."""
-    if not writer.allowed():
+    if not writer.may_write():
         return
 
     def read() -> tuple[str, str, list[str]]:
@@ -29,7 +29,7 @@ async def open_name_dialog(state: State, node: str, writer: Writer) -> None:
     name, room, known_rooms = await asyncio.to_thread(read)
 
     async def save() -> None:
-        if not writer.allowed():
+        if not writer.may_write():
             return
         texts = str(name_field.value or ""), str(room_field.value or "")
         try:

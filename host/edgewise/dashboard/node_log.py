@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
-from edgewise.board.filesystem.tracebacks import located
+from edgewise.board.filesystem.tracebacks import locate
 from edgewise.console import printable
 from edgewise.errors import EdgewiseError
 
@@ -112,6 +112,6 @@ def _texts(answer: object) -> list[str]:
 
 def _locate(line: str) -> str:
     try:
-        return located(line)
+        return locate(line)
     except EdgewiseError:  # no compiler here, so nobody knows what it joined
         return line

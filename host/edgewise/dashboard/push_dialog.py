@@ -113,7 +113,7 @@ class _PushDialog:
         package = self._packages.get(str(self._model.value))
         if package is None:
             return None, []
-        new = comparison.judged(package)
+        new = comparison.judge_package(package)
         chosen = set(self._nodes.chosen())
         running = dict.fromkeys(e.model for e in self._entries if e.name in chosen and e.model)
         names = [name for name in running if name != new.name][:_OLD_MAX]
@@ -121,7 +121,7 @@ class _PushDialog:
         if result and names == [result["current_name"]]:
             old = Judged(names[0], result["current_classes"], result["current"])
             return Judged(new.name, new.classes, result["new"]), [old]
-        return new, [comparison.judged(self._packages[name]) for name in names]
+        return new, [comparison.judge_package(self._packages[name]) for name in names]
 
     def _push(self) -> None:
         new, old = self._compare()
@@ -155,5 +155,5 @@ class _PushDialog:
             )
             return
         self._dialog.close()
-        if self._writer.allowed():
+        if self._writer.may_write():
             self._state.push(str(self._model.value), self._nodes.chosen(), plan)

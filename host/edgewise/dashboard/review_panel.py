@@ -65,7 +65,7 @@ class ReviewPanel:
                     )
 
     def _skip(self, span: Span) -> None:
-        if self._writer.allowed():
+        if self._writer.may_write():
             self._state.reviews.skip(self._name, span)
 
     def _chip(self, cls: str | None) -> str:

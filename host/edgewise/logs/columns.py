@@ -48,7 +48,7 @@ class Columns:
     split: int | None
     notes: tuple[str, ...] = ()
 
-    def others(self, width: int) -> list[int]:
+    def list_others(self, width: int) -> list[int]:
         """Return the indices of all other columns."""
         own = (*self.time, self.temperature, self.humidity, self.node, self.label, self.split)
         return [i for i in range(width) if i not in own]

@@ -270,7 +270,8 @@ def _readings(
     partner = _partners(temperature, humidity)
     n = sum(i is not None for i in partner)
     if n >= _PAIRED_SHARE * max(len(temperature.rows), len(humidity.rows)):
-        return _join_pairs(temperature, humidity, partner), "values that come together are a reading"
+        readings = _join_pairs(temperature, humidity, partner)
+        return readings, "values that come together are a reading"
     start = max(temperature.time_s[0], humidity.time_s[0])
     end = max(temperature.time_s[-1], humidity.time_s[-1])
     first = float(np.ceil(start / period_s) * period_s)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, delete, func, insert, or_, select, upda
 from edgewise.database.schema import notice, notice_told, notify_target
 from edgewise.notify.settings import Settings
 
-__all__ = ["Due", "begin", "due", "end", "keep_known", "mark_told", "open_notices", "settle"]
+__all__ = ["Due", "begin", "end", "keep_known", "mark_told", "open_notices", "read_due", "settle"]
 
 CLASS = "class"
 _AWAY = ("system", "offline")  # told when it lasts
@@ -88,7 +88,7 @@ def settle(connection: Connection, settings: Settings, now_s: float) -> None:
         connection.execute(delete(notice).where(c.over_at < now_s - _KEPT_S))
 
 
-def due(connection: Connection, target: str, now_s: float) -> list[Due]:
+def read_due(connection: Connection, target: str, now_s: float) -> list[Due]:
     """What ``target`` is to be told now, in order of time."""
     c, told = notice.c, notice_told.c
     joined = notice.outerjoin(notice_told, and_(told.notice == c.id, told.target == target))

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from edgewise.database import reason
 from edgewise.database.names import read_names
 from edgewise.database.schema import notify_target
-from edgewise.notify.notices import due, keep_known, mark_told, settle
+from edgewise.notify.notices import keep_known, mark_told, read_due, settle
 from edgewise.notify.settings import Settings
 from edgewise.notify.sources import look
 from edgewise.notify.targets import Target
@@ -83,7 +83,7 @@ class Sender:
 
     def _tell(self, target: Target, now_s: float) -> None:
         with self._engine.connect() as connection:
-            rows = due(connection, target.key, now_s)
+            rows = read_due(connection, target.key, now_s)
             this = notify_target.c.target == target.key
             state = connection.execute(select(notify_target).where(this)).one()
             names = read_names(connection) if rows else {}
@@ -100,7 +100,7 @@ class Sender:
         with self._engine.begin() as connection:
             connection.execute(update(notify_target).where(this).values(sending_at=now_s))
         error = target.send(title, body)
-        after = self._state_after_failure(state, error, now_s) if error else self._state_after_success(now_s)
+        after = self._after_failure(state, error, now_s) if error else self._after_success(now_s)
         with self._engine.begin() as connection:
             if not error:
                 mark_told(connection, target.key, rows, now_s)
@@ -112,12 +112,12 @@ class Sender:
         elif not state.tries:
             self._say(f"{target.name}: {error}: trying again until it is taken")
 
-    def _state_after_success(self, now_s: float) -> dict[str, Any]:
+    def _after_success(self, now_s: float) -> dict[str, Any]:
         after = {"sent_at": now_s, "next_at": now_s + self._settings.every_s}
         return {**after, "failing_since": None, "tries": 0, "error": ""}
 
     @staticmethod
-    def _state_after_failure(state: Any, error: str, now_s: float) -> dict[str, Any]:
+    def _after_failure(state: Any, error: str, now_s: float) -> dict[str, Any]:
         wait_s = min(_RETRY_S * 2 ** min(state.tries, 10), _RETRY_MAX_S)
         return {
             "next_at": now_s + wait_s,

@@ -100,9 +100,11 @@ class _Writer:
             return f"{what}, {since}.{f' {cure}.' if cure else ''}"
         span = self._span(row.over_at - row.begun_at)
         if phase == "both":
-            return f"{what} from {self._clock_time(row.begun_at)} to {self._clock_time(row.over_at)}, now over."
+            start, end = (self._clock_time(time_s) for time_s in (row.begun_at, row.over_at))
+            return f"{what} from {start} to {end}, now over."
         if kind == "offline":
-            return f"{self._name(row.node)} is back since {self._clock_time(row.over_at)}, after {span}."
+            end = self._clock_time(row.over_at)
+            return f"{self._name(row.node)} is back since {end}, after {span}."
         return f"Over: {what}. Gone since {self._clock_time(row.over_at)}, after {span}."
 
     def _problem_and_cure(self, kind: str, row: Any) -> tuple[str, str]:
@@ -132,7 +134,8 @@ class _Writer:
     def _class(self, node: str, rows: list[Any]) -> str:
         last = rows[-1]
         changes = "" if len(rows) == 1 else f"{len(rows)} changes of class, the last: "
-        return f"{self._name(node)}: {changes}{_safe(last.text)} at {self._clock_time(last.begun_at)}."
+        time = self._clock_time(last.begun_at)
+        return f"{self._name(node)}: {changes}{_safe(last.text)} at {time}."
 
     def _summarise(self, kind: str, phase: str, rows: list[Any], n: int) -> str:
         names = list(dict.fromkeys(self._name(row.node) for row in rows))

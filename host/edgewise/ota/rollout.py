@@ -117,7 +117,7 @@ class Rollout:
     def __post_init__(self) -> None:
         self.outcomes = {name: Outcome(State.waiting) for name in self.names}
 
-    def having(self) -> list[str]:
+    def updated_nodes(self) -> list[str]:
         """The nodes that run the new model."""
         return [name for name, outcome in self.outcomes.items() if outcome.has_model]
 
@@ -148,7 +148,7 @@ class Rollout:
 
     def _run_stage(self, pool: ThreadPool, number: int, total: int, goal: int) -> bool:
         # False: no further stage. One that was not reached is replaced by the next.
-        while (n := goal - len(self.having())) > 0 and (waiting := self.of(State.waiting)):
+        while (n := goal - len(self.updated_nodes())) > 0 and (waiting := self.of(State.waiting)):
             if self._must_stop():
                 return False
             self.on_stage(number, total, waiting[:n])

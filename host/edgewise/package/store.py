@@ -120,7 +120,7 @@ class Package:
                 f"{self.path}: a network has no form in C and no inline code: run it with "
                 "edgewise predict --runtime cpython or micropython"
             )
-        return Forest.of_table(loader.unpack(self.blob)[1])
+        return Forest.from_table(loader.unpack(self.blob)[1])
 
     @property
     def code(self) -> str | None:
@@ -362,7 +362,7 @@ def _compare(manifest: Path, info: dict[str, Any], blob: bytes) -> None:
         if info["form"] != "table" or info.get("detector"):
             raise InputError(f"{manifest}: key form or detector is not of a network: train again")
         return
-    if not _has_limits(info, Forest.of_table(table)):
+    if not _has_limits(info, Forest.from_table(table)):
         raise InputError(f"{manifest}: key detector differs from model.bin: train again")
 
 

@@ -82,7 +82,7 @@ class Mosquitto:
             await asyncio.to_thread(self._process.wait, _LIMIT_S)
             self._process = None
 
-    async def subscribed(self, client_id: str) -> None:
+    async def wait_for_subscription(self, client_id: str) -> None:
         """Wait until ``client_id`` has subscribed after the last start."""
         await self._wait_until(
             lambda: f" {client_id} ".encode() in self._read_log(), "hear the collector"

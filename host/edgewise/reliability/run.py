@@ -27,7 +27,7 @@ from edgewise.simulator.fleet import node_config
 from edgewise.simulator.node import SimulatedNode
 from edgewise.urls import BrokerUrl, parse_broker
 
-__all__ = ["RATE", "flat_log", "run", "run_all", "simulated"]
+__all__ = ["RATE", "flat_log", "run", "run_all", "simulate_node"]
 
 RATE = 20
 _LOG_START_S = 1_700_000_000
@@ -58,7 +58,7 @@ def flat_log(slots: int, period_ms: int) -> Log:
     )
 
 
-def simulated(
+def simulate_node(
     package: Package, port: int, config: dict[str, Any], log: Log, world: dict[str, str]
 ) -> SimulatedNode:
     """Return a node for the broker at ``port`` of loopback; ``config``: its other settings."""
@@ -128,7 +128,7 @@ async def _run_node(
     )
     disturbances = _Disturbances([], None)
     await stage.proxy.become(phases[0][0])
-    with simulated(package, stage.proxy.port, scenario.config, log, world) as node:
+    with simulate_node(package, stage.proxy.port, scenario.config, log, world) as node:
         stage.flash = node.flash
         script = asyncio.create_task(_play(stage.proxy, phases, disturbances))
         why = await _wait_for_end(node, limit_s)

@@ -106,21 +106,21 @@ SCENARIOS = (
     Scenario(
         "garbage-connack",
         "HTTP instead of CONNACK",
-        _on_packet(CONNACK, actions.instead(actions.GARBAGE)),
+        _on_packet(CONNACK, actions.send_instead(actions.GARBAGE)),
     ),
     Scenario(
         "garbage",
         "HTTP instead of PUBACK",
-        _on_packet(PUBACK, actions.instead(actions.GARBAGE), 2),
+        _on_packet(PUBACK, actions.send_instead(actions.GARBAGE), 2),
     ),
     Scenario(
         "oversized",
         "a packet of 256 MB",
-        _on_packet(PUBACK, actions.instead(actions.OVERSIZED), 2),
+        _on_packet(PUBACK, actions.send_instead(actions.OVERSIZED), 2),
     ),
     Scenario("connack-1-to-5", "CONNACK refuses, 1 to 5", _on_packet(CONNACK, actions.refuse)),
     Scenario("puback-swallowed", "PUBACKs swallowed", _on_packet(PUBACK, actions.drop)),
-    Scenario("puback-twice", "every PUBACK twice", _on_packet(PUBACK, actions.twice)),
+    Scenario("puback-twice", "every PUBACK twice", _on_packet(PUBACK, actions.send_twice)),
     Scenario("puback-unknown", "PUBACKs of unknown ids", _on_packet(PUBACK, actions.unknown_id)),
     Scenario(
         "pingresp-swallowed",
@@ -160,7 +160,10 @@ SCENARIOS = (
         _HOST_BY_NAME,
     ),
     Scenario(
-        "dns-unknown", "name not known", _disturb(lambda s: NamesWrong(s, "unknown")), _HOST_BY_NAME
+        "dns-unknown",
+        "name not known",
+        _disturb(lambda s: NamesWrong(s, "unknown")),
+        _HOST_BY_NAME,
     ),
     Scenario(
         "dns-garbage",

@@ -160,7 +160,7 @@ def _list_limits(info: Facts, evidence: Facts) -> str:
 
 
 def _detector(info: Facts) -> str:
-    detector = Detector.of_info(info)
+    detector = Detector.from_info(info)
     if detector is None:
         return ""
     limits = detectors.limit_rows(detector, info["period_ms"])

@@ -15,7 +15,7 @@ from edgewise.training.quality import distances, quality
 from edgewise.training.result import NO_HEADS, HeadChoice
 from edgewise.training.rows import Rows, parts_of
 from edgewise.training.sequence import Sequence
-from edgewise.training.temporal import Filtered, candidates, filtered
+from edgewise.training.temporal import Filtered, candidates, filter_votes
 
 __all__ = ["choose_heads"]
 
@@ -152,7 +152,7 @@ class _Trial:
 
     def _by_filter(self, i: int) -> Filtered:
         parts = [
-            filtered(part.filters[i], part.votes, self._ages(part), part.total)
+            filter_votes(part.filters[i], part.votes, self._ages(part), part.total)
             for part in self.parts
         ]
         return Filtered(

@@ -68,7 +68,7 @@ class Readings:
         columns = (self.slot.tolist(), *self.x.T.tolist(), self.age.tolist())
         return list(zip(*columns, strict=True))
 
-    def due(self, slots: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def pair_ahead(self, slots: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the rows whose future is known, and the row that each has become after
         ``slots`` periods, or right after them where a read failed."""
         span = int(self.slot.max(initial=0)) + slots + 1
@@ -137,7 +137,7 @@ def _fit_shares(readings: Readings, period_ms: int) -> dict[str, list[int]]:
     facts: dict[str, list[int]] = {"minutes": []}
     facts |= {name: [] for c in _CHANNELS for name in (c, f"{c}_band")}
     for m in (m for m in MINUTES if m * 60_000 >= period_ms):
-        rows, after = readings.due(slots_of(m, period_ms))
+        rows, after = readings.pair_ahead(slots_of(m, period_ms))
         choices = [_choose(readings, rows, after, i) for i in range(len(_CHANNELS))]
         if None in choices:
             continue
@@ -190,7 +190,7 @@ def judge_outlook(
     said = said_next(facts, readings, period_ms)
     judged = []
     for i, minutes in enumerate(facts["minutes"]):
-        rows, after = readings.due(slots_of(minutes, period_ms))
+        rows, after = readings.pair_ahead(slots_of(minutes, period_ms))
         if not len(rows):
             continue
         for c, channel in enumerate(_CHANNELS):

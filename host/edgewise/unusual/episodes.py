@@ -47,10 +47,8 @@ class Episode:
     def line(self) -> str:
         """Return the episode for people."""
         node = f"{self.node} " if self.node else ""
-        return (
-            f"{node}{LOCAL.full(self.start_s)} to {LOCAL.full(self.end_s)}: {self.words} "
-            f"({self.strength:.1f} times the limit)"
-        )
+        start, end = (LOCAL.format_full(time_s) for time_s in (self.start_s, self.end_s))
+        return f"{node}{start} to {end}: {self.words} ({self.strength:.1f} times the limit)"
 
 
 def count_episodes(

@@ -148,7 +148,7 @@ class _Joiner:
         yield from self._scope_changes(module, module.tree, _Known(dict(module.names), {}))
 
     def _scope_changes(self, module: _Module, scope: ast.AST, known: _Known) -> Iterator[_Change]:
-        nodes = list(scopes.in_scope(scope))
+        nodes = list(scopes.walk_scope(scope))
         bare = scopes.bare_uses(scope)
         for node in nodes:
             if isinstance(node, ast.ImportFrom):

@@ -12,12 +12,12 @@ __all__ = [
     "bare_uses",
     "builtin_uses",
     "global_names",
-    "in_scope",
     "is_compat",
     "local_names",
     "nodes",
     "private_consts",
     "stock_names",
+    "walk_scope",
     "words",
 ]
 
@@ -44,7 +44,7 @@ def at_top(tree: ast.Module) -> Iterator[ast.stmt]:
                     waiting.append(child)
 
 
-def in_scope(scope: ast.AST) -> Iterator[ast.AST]:
+def walk_scope(scope: ast.AST) -> Iterator[ast.AST]:
     """Yield what belongs to a module, class or function; of inner ones what surrounds them."""
     waiting = _children(scope)
     while waiting:
@@ -70,7 +70,7 @@ def local_names(scope: ast.AST) -> set[str]:
     """Return the names that a function or class sets itself."""
     return {
         node.arg if isinstance(node, ast.arg) else node.id
-        for node in in_scope(scope)
+        for node in walk_scope(scope)
         if isinstance(node, ast.arg)
         or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
     }

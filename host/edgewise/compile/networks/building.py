@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edgenode.core.headcheck import LAYERS_MAX, WIDTH_MAX
 from edgenode.core.loader import CLASSES_MAX, FEATURES_MAX
-from edgewise.compile.networks.network import Change, Dense, Layer, Network, requantised
+from edgewise.compile.networks.network import Change, Dense, Layer, Network, requantise
 from edgewise.compile.networks.tflite import Graph, Operator, Tensor
 from edgewise.errors import InputError
 
@@ -193,7 +193,7 @@ class _Builder:
     def _change(self, source: Tensor, result: Tensor, low: int, high: int) -> None:
         start, end = self._scale(source), self._scale(result)
         self._check_same_width(source, result)
-        levels = requantised(start.scale, start.zero, end.scale, end.zero, low, high)
+        levels = requantise(start.scale, start.zero, end.scale, end.zero, low, high)
         if (levels != np.arange(256)).any():
             self._layers.append(Change(levels, self._width(source)))
         self._last = end

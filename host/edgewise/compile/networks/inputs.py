@@ -65,7 +65,8 @@ def read_inputs(text: str | None, path: Path, n: int) -> Inputs:
             f"{_EXAMPLE}, or a CSV file with the columns feature,mean,std"
         )
     is_file = text.endswith(".csv") or Path(text).is_file()
-    inputs = _read_csv(Path(text)) if is_file else _inputs_of_names([v.strip() for v in text.split(",")])
+    names = [name.strip() for name in text.split(",")]
+    inputs = _read_csv(Path(text)) if is_file else _inputs_of_names(names)
     where = text if is_file else "--features"
     if len(inputs.names) != n:
         raise InputError(

@@ -96,7 +96,7 @@ def round_away(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.copysign(whole + (size - whole >= 0.5), values))
 
 
-def requantised(
+def requantise(
     scale_in: float, zero_in: int, scale_out: float, zero_out: int, low: int, high: int
 ) -> NDArray[np.int64]:
     """Return int64[256], the level for each level: QUANTIZE of int8, and RELU without weights.

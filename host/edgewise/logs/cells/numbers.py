@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edgewise.errors import InputError
 
-__all__ = ["UNITS", "Numbers", "of_unit", "read_numbers"]
+__all__ = ["UNITS", "Numbers", "convert_unit", "read_numbers"]
 
 Floats = NDArray[np.float64]
 
@@ -58,7 +58,7 @@ class Numbers:
     since_start: bool = False
 
 
-def of_unit(values: Floats, unit: str) -> Numbers:
+def convert_unit(values: Floats, unit: str) -> Numbers:
     """Return the times in a unit that is known."""
     if unit == "excel":
         return _excel(values)

@@ -21,7 +21,7 @@ from edgewise.logs.cells.dates import (
     parse_text,
     zone_of_name,
 )
-from edgewise.logs.cells.numbers import UNITS, Numbers, of_unit, read_numbers
+from edgewise.logs.cells.numbers import UNITS, Numbers, convert_unit, read_numbers
 from edgewise.logs.cells.zones import local_to_utc
 from edgewise.logs.choices import Choices
 from edgewise.logs.names import read_name
@@ -77,7 +77,7 @@ def read_times(
 ) -> Times:
     """Return the time of each row. ``columns``: one, or that of the date and that of the time of
     day; ``keys``: the series of each row. Raises InputError."""
-    column = _TimeColumn(sheet, columns[0], sheet.joined(columns), keys, choices)
+    column = _TimeColumn(sheet, columns[0], sheet.join_columns(columns), keys, choices)
     if choices.date_format:
         return _by_format(column, choices.date_format)
     first = column.cells[0]
@@ -133,7 +133,7 @@ def _numbers(column: _TimeColumn) -> Times:
     unit = read_name(column.name).unit
     where = f"{column.sheet.path}: column {column.name}"
     if unit in UNITS:
-        numbers = of_unit(values, str(unit))
+        numbers = convert_unit(values, str(unit))
     else:
         numbers = read_numbers(column.cells, values, lambda v: _median_step(v, column.keys), where)
         _refuse_mixed(column, numbers)
@@ -232,7 +232,7 @@ def _by_format(column: _TimeColumn, date_format: str) -> Times:
         also = f"is not a number, as --date-format {date_format} says"
         known = _parse(column, _number, also)
         values = np.array([known[cell] for cell in column.cells], dtype=np.float64)
-        return _finish(column, of_unit(values, date_format))
+        return _finish(column, convert_unit(values, date_format))
     if date_format == "iso":
         return _texts(column)
     if date_format in _ORDERS:
