@@ -162,8 +162,8 @@ def _score(
         for part, mask in masks.items()
     }
     whole = figures.pop("")
-    shown = figures if seen.trained.any() else {"": whole, **figures}
-    for part, scores in shown.items():
+    parts = figures if seen.trained.any() else {"": whole, **figures}
+    for part, scores in parts.items():
         if scores.rows or not part:
             say(f"on {scores.rows} labelled rows{_PARTS[part]}: {score_words(scores.as_dict())}")
     if not figures:

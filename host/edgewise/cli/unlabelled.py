@@ -116,8 +116,8 @@ def say_limits(detector: Detector, period_ms: int, rate: str, validation: str = 
     names = [limit.feature for limit in detector.limits]
     if missing := [name for name in FEATURES if name not in names]:
         say(f"no limit for {', '.join(missing)}: never moves, or no reading could cross it")
-    held = f": {validation}" if validation else ""
-    say(f"limits are {describe_factor(detector)}, chosen on held-out parts{held}")
+    held_out = f": {validation}" if validation else ""
+    say(f"limits are {describe_factor(detector)}, chosen on held-out parts{held_out}")
     say(f"false alarms: {_rates(detector)}; wanted at most {rate}")
     needed = days_needed(detector.wanted_per_week)
     if detector.chosen.days < needed:

@@ -51,13 +51,13 @@ def compare(packages: Sequence[Package], log: Log, rows: NDArray[np.bool_]) -> l
     ]
 
 
-def _judge(package: Package, true: NDArray[np.str_], said: NDArray[np.str_]) -> Judged:
+def _judge(package: Package, true: NDArray[np.str_], predicted: NDArray[np.str_]) -> Judged:
     from edgewise.training import score
 
     name = package.path.name
     if not set(package.classes) & set(true.tolist()):
         return Judged(name, package.classes, None)
     confusion: dict[str, dict[str, int]] = {}
-    for (is_cls, says), n in Counter(zip(true.tolist(), said.tolist(), strict=True)).items():
+    for (is_cls, says), n in Counter(zip(true.tolist(), predicted.tolist(), strict=True)).items():
         confusion.setdefault(is_cls, {})[says] = n
-    return Judged(name, package.classes, score(true, said).as_dict(), confusion)
+    return Judged(name, package.classes, score(true, predicted).as_dict(), confusion)

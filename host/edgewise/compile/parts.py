@@ -44,14 +44,14 @@ def golden_sequence(
         return {}
     blob = files["model.bin"]
     part = golden_part(blob, readings)
-    said = answers(blob, part)
+    expected = answers(blob, part)
     code = files["model.py"].decode() if info["form"] == Form.inline else None
-    if said != run_sequence(blob, part, code):
+    if expected != run_sequence(blob, part, code):
         raise EdgewiseError(
             "MicroPython says other classes than this computer for readings in a row: nothing was "
             "written; report this as a bug"
         )
-    return {SEQUENCE: write_csv(part, said)}
+    return {SEQUENCE: write_csv(part, expected)}
 
 
 def relevance(features: Mapping[str, tuple[float, float]]) -> dict[str, dict[str, float]]:

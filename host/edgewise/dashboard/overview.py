@@ -146,9 +146,9 @@ class _Overview:
         self._layout = layout
 
     def _hide_others(self, layout: _Layout) -> None:
-        shown = {name for _, names in layout for name in names}
+        visible = {name for _, names in layout for name in names}
         for name, card in self._cards.items():
-            if name not in shown and card.link.parent_slot is not self._hidden.default_slot:
+            if name not in visible and card.link.parent_slot is not self._hidden.default_slot:
                 card.link.move(self._hidden)
         titles = {title for title, _ in layout}
         for title, section in self._sections.items():

@@ -61,13 +61,13 @@ def find_columns(sheet: Sheet, choices: Choices) -> Columns:
     order of the contract is used.
     """
     names = [name.casefold() for name in sheet.header]
-    given = {
+    named = {
         TEMPERATURE: _find_option(sheet, "--temperature", choices.temperature),
         HUMIDITY: _find_option(sheet, "--humidity", choices.humidity),
     }
     time = find_times(sheet, choices)
-    temperature, humidity, notes = _quantities(sheet, given, time)
-    taken = {**dict.fromkeys(time, TIME), temperature: TEMPERATURE, humidity: HUMIDITY}
+    temperature, humidity, notes = _quantities(sheet, named, time)
+    used = {**dict.fromkeys(time, TIME), temperature: TEMPERATURE, humidity: HUMIDITY}
     if temperature == humidity or {temperature, humidity} & set(time):
         raise InputError(
             f"{sheet.header_place}: one column is named for two quantities: correct "
@@ -77,9 +77,9 @@ def find_columns(sheet: Sheet, choices: Choices) -> Columns:
     options = (("--label", choices.label), ("--group", choices.group))
     for option, column in (*options, ("--split-col", choices.split)):
         index = None if column is None else find_named(sheet, option, column)
-        if index in taken:
+        if index in used:
             raise InputError(
-                f"{sheet.header_place}: {option} {column} is the {taken[index]} "
+                f"{sheet.header_place}: {option} {column} is the {used[index]} "
                 f"column: name another with {option}; columns: {_list_names(sheet)}"
             )
         indices.append(index)
@@ -88,20 +88,20 @@ def find_columns(sheet: Sheet, choices: Choices) -> Columns:
         time,
         temperature,
         humidity,
-        node if choices.group is not None else _find_node(sheet, names, (*taken, label)),
+        node if choices.group is not None else _find_node(sheet, names, (*used, label)),
         label if choices.label is not None else _first(names, _LABEL, (node,)),
         split,
         notes,
     )
 
 
-def _find_node(sheet: Sheet, names: list[str], taken: tuple[int | None, ...]) -> int | None:
+def _find_node(sheet: Sheet, names: list[str], used: tuple[int | None, ...]) -> int | None:
     names = [name.replace(" ", "_") for name in names]
-    exact = _first(names, NODE_NAMES, taken)
+    exact = _first(names, NODE_NAMES, used)
     if exact is not None:
         return exact
     for name in _LIKELY_NODES:
-        index = _first(names, (name,), taken)
+        index = _first(names, (name,), used)
         if index is None:
             continue
         cells = sheet.cells(index)
@@ -194,11 +194,11 @@ def _is_midnight(sheet: Sheet, column: int) -> bool:
 
 
 def _quantities(
-    sheet: Sheet, given: dict[str, list[int]], time: tuple[int, ...]
+    sheet: Sheet, named: dict[str, list[int]], time: tuple[int, ...]
 ) -> tuple[int, int, tuple[str, ...]]:
     found = {}
     for role in (TEMPERATURE, HUMIDITY):
-        found[role] = given[role] or _candidates(sheet, role)
+        found[role] = named[role] or _candidates(sheet, role)
     if not found[TEMPERATURE] and not found[HUMIDITY]:
         fields = [i for i in _fields(sheet) if i not in time]
         if len(fields) == 2:
@@ -239,14 +239,14 @@ def _fields(sheet: Sheet) -> list[int]:
 
 def _role_error(sheet: Sheet, role: str, indices: list[int]) -> str:
     where = sheet.header_place
-    shown = [sheet.header[i] for i in indices]
-    if len({name.casefold() for name in shown}) < len(shown):
-        return f"{where}: two columns named {shown[0]}: rename or remove one"
+    names = [sheet.header[i] for i in indices]
+    if len({name.casefold() for name in names}) < len(names):
+        return f"{where}: two columns named {names[0]}: rename or remove one"
     option = _OPTIONS[role]
-    if shown:
+    if names:
         return (
-            f"{where}: columns {' and '.join(shown)} look like the {role}: choose with "
-            f"{option} {shlex.quote(shown[0])}"
+            f"{where}: columns {' and '.join(names)} look like the {role}: choose with "
+            f"{option} {shlex.quote(names[0])}"
         )
     return (
         f"{where}: no {role} column: name it with {option} COLUMN; "
@@ -288,7 +288,7 @@ def _list_names(sheet: Sheet) -> str:
 
 
 def _first(
-    names: list[str], known: tuple[str, ...], taken: tuple[int | None, ...] = ()
+    names: list[str], known: tuple[str, ...], used: tuple[int | None, ...] = ()
 ) -> int | None:
     found = (names.index(name) for name in known if name in names)
-    return next((index for index in found if index not in taken), None)
+    return next((index for index in found if index not in used), None)

@@ -44,8 +44,8 @@ class Summary:
         if self.nodes:
             lines.append(f"nodes: {', '.join(self.nodes)}")
         if self.classes:
-            shown = ", ".join(f"{cls} {n}" for cls, n in self.classes.items())
-            lines.append(f"classes: {shown}")
+            counts = ", ".join(f"{cls} {n}" for cls, n in self.classes.items())
+            lines.append(f"classes: {counts}")
         return lines
 
     def as_dict(self) -> dict[str, Any]:
@@ -70,14 +70,14 @@ def describe(log: Log) -> Summary:
     gap_s = _GAP_PERIODS * log.period_ms / 1000
     gaps = sum(int((np.diff(log.time_s[rows]) > gap_s).sum()) for rows in log.series())
     labels = [] if log.label is None else [cls for cls in log.label.tolist() if cls is not None]
-    shown = add_date(log)
+    dated = add_date(log)
     return Summary(
         rows=len(log),
         failed_reads=int((~log.valid).sum()),
         period_s=log.period_ms / 1000,
         gaps=gaps,
-        first=iso(float(shown.time_s.min())),
-        last=iso(float(shown.time_s.max())),
+        first=iso(float(dated.time_s.min())),
+        last=iso(float(dated.time_s.max())),
         nodes=sorted({node for node in log.node.tolist() if node}),
         classes={cls: labels.count(cls) for cls in sorted(set(labels))},
     )

@@ -196,9 +196,9 @@ def _pairs(
     where = sheet.header_place
     found: dict[str, dict[str, _Series]] = {TEMPERATURE: {}, HUMIDITY: {}}
     for (name, tag), series in all_series.items():
-        for role, given in ((TEMPERATURE, choices.temperature), (HUMIDITY, choices.humidity)):
-            is_given = given is not None and given.casefold() == name.casefold()
-            if not is_given and (given is not None or read_name(name).role != role):
+        for role, choice in ((TEMPERATURE, choices.temperature), (HUMIDITY, choices.humidity)):
+            is_given = choice is not None and choice.casefold() == name.casefold()
+            if not is_given and (choice is not None or read_name(name).role != role):
                 continue
             rest = "" if is_given else read_name(name).rest
             node = " ".join(dict.fromkeys(word for word in (tag, rest) if word))

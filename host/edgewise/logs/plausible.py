@@ -152,9 +152,9 @@ def _nodes(log: Log) -> Iterator[str]:
             continue
         changes = sum(a != b for a, b in pairwise(texts))
         if 2 * changes > len(texts):
-            shown = ", ".join(sorted(known)[:3])
+            names = ", ".join(sorted(known)[:3])
             yield (
-                f"column {name} changes from row to row ({shown}): does it name the node? Say "
+                f"column {name} changes from row to row ({names}): does it name the node? Say "
                 f"--group {shlex.quote(name)}, {_AS_IS}"
             )
 

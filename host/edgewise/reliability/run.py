@@ -86,12 +86,12 @@ async def run(scenario: Scenario, package: Package, rate: int = RATE) -> Figures
                 await asyncio.to_thread(collector.stop)
         rows = Rows.count(engine, _LOG_START_S, scenario.period_ms, slots.missed)
         engine.dispose()
-    taken = max(slots.read, rows.last_seq)
+    taken_count = max(slots.read, rows.last_seq)
     return Figures(
         name=scenario.name,
         what=scenario.what,
-        taken=taken,
-        lost=taken - rows.rows + rows.doubled,
+        taken=taken_count,
+        lost=taken_count - rows.rows + rows.doubled,
         doubled=rows.doubled,
         repeats=collector.counts.duplicates,
         mistimed=rows.mistimed,

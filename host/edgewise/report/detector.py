@@ -31,12 +31,12 @@ def effect(info: dict[str, Any]) -> str:
     """Return what the node makes of the limits."""
     if "detector" not in (info.get("heads") or {}):
         return "The node says the class unusual."
-    said = "the class unusual and " if is_alone(info) else ""
+    class_text = "the class unusual and " if is_alone(info) else ""
     filters = ", ".join(next(iter(f)) for f in info["filters"])
     hidden = f" It sees what the filter {filters} leaves: that hides spikes." if filters else ""
     return (
-        f"The node says {said}in u how unusual each reading is, 1 at a limit, and tells by an "
-        f"event when an episode begins and ends.{hidden}"
+        f"The node reports {class_text}in u how unusual each reading is: 1 is at a limit. It sends "
+        f"an event when an episode begins and when it ends.{hidden}"
     )
 
 

@@ -75,11 +75,11 @@ def _running(
     names, p, time_s = names[log.valid], p[log.valid], log.time_s[log.valid]
     since_s = history[0].since if history else 0.0
     known = time_s >= since_s
-    said = known & (names != None)  # noqa: E711 - each name
-    if not said.any():  # a node without a model, or readings of a log
+    has_class = known & (names != None)  # noqa: E711 - each name
+    if not has_class.any():  # a node without a model, or readings of a log
         known = np.zeros(len(names), dtype=bool)
     name = history[0].name if history else "the model"
-    return Answers(name, frozenset(names[said].tolist()), names, p, known)
+    return Answers(name, frozenset(names[has_class].tolist()), names, p, known)
 
 
 def _predict(package: Package, log: Log) -> Answers:

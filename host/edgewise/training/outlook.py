@@ -160,10 +160,10 @@ def _choose(
     change = 10 * (readings.x[after, channel].astype(int) - readings.x[rows, channel])
     ahead = readings.ahead[rows, channel].astype(int)
     share = _fit_share(change[is_fit], ahead[is_fit])
-    left = change[is_held] - ((share * ahead[is_held] + 128) >> 8)
-    if np.abs(left).mean() > (1 - _GAIN) * np.abs(change[is_held]).mean():
-        share, left = 0, change[is_held]
-    band = math.ceil(np.quantile(np.abs(left), _BAND))
+    remainder = change[is_held] - ((share * ahead[is_held] + 128) >> 8)
+    if np.abs(remainder).mean() > (1 - _GAIN) * np.abs(change[is_held]).mean():
+        share, remainder = 0, change[is_held]
+    band = math.ceil(np.quantile(np.abs(remainder), _BAND))
     return share, min(band, BAND_MAX)
 
 
@@ -187,7 +187,7 @@ def judge_outlook(
     A forecast of every reading is judged, not only the one at a time that a node remembers.
     """
     readings = readings_of(log, period_ms, max_delta, facts["k"])
-    said = said_next(facts, readings, period_ms)
+    forecasts = said_next(facts, readings, period_ms)
     judged = []
     for i, minutes in enumerate(facts["minutes"]):
         rows, after = readings.pair_ahead(slots_of(minutes, period_ms))
@@ -195,7 +195,7 @@ def judge_outlook(
             continue
         for c, channel in enumerate(_CHANNELS):
             true = 10 * readings.x[after, c].astype(int)
-            errors = np.abs(true - said[rows, i, c])
+            errors = np.abs(true - forecasts[rows, i, c])
             unchanged = np.abs(true - 10 * readings.x[rows, c].astype(int))
             judged.append(
                 Forecast(
@@ -213,11 +213,11 @@ def judge_outlook(
 def said_next(facts: dict[str, Any], readings: Readings, period_ms: int) -> NDArray[np.int64]:
     """Return int[rows, horizons, 2], what the node's code says at each reading, in hundredths."""
     outlook = Outlook(facts, None, period_ms)
-    said = np.zeros((len(readings), len(facts["minutes"]), 2), dtype=np.int64)
+    forecasts = np.zeros((len(readings), len(facts["minutes"]), 2), dtype=np.int64)
     for i, reading in enumerate(readings.rows()):
         outlook.push(*reading)
-        said[i, :, 0], said[i, :, 1] = outlook.values
-    return said
+        forecasts[i, :, 0], forecasts[i, :, 1] = outlook.values
+    return forecasts
 
 
 def a_forecast(

@@ -61,8 +61,13 @@ def walk_scope(scope: ast.AST) -> Iterator[ast.AST]:
 
 def _children(scope: ast.AST) -> list[ast.AST]:
     if isinstance(scope, ast.FunctionDef):
-        given = scope.args
-        return [*given.args, *given.kwonlyargs, *filter(None, [given.vararg]), *scope.body]
+        arguments = scope.args
+        return [
+            *arguments.args,
+            *arguments.kwonlyargs,
+            *filter(None, [arguments.vararg]),
+            *scope.body,
+        ]
     return list(getattr(scope, "body", ()))
 
 

@@ -116,13 +116,15 @@ def _result(
     trained: Trained, best: _Fitted, candidates: list[Candidate], inputs: Inputs
 ) -> TrainedNetwork:
     stairs, rows, testing = inputs.stairs(best.network), trained.training.labelled, trained.testing
-    said = answers(best.network, stairs, testing.x)
-    decisions = Decisions(said[:, 0], said[:, 1], np.ones(len(said), bool), np.full(len(said), -1))
+    expected = answers(best.network, stairs, testing.x)
+    decisions = Decisions(
+        expected[:, 0], expected[:, 1], np.ones(len(expected), bool), np.full(len(expected), -1)
+    )
     known = testing.y >= 0
-    scores = score(testing.y[known], said[known, 0], trained.classes)
+    scores = score(testing.y[known], expected[known, 0], trained.classes)
     comparison = "no test readings: nothing is known of its quality"
     if known.any():
-        same = _equal_share(best, clip_inputs(inputs.values(testing.x.astype(np.int64))), said)
+        same = _equal_share(best, clip_inputs(inputs.values(testing.x.astype(np.int64))), expected)
         comparison = _compare(trained, scores.as_dict(), best, candidates)
         comparison += f"; in float32 it says the same of {same:.1%} of them"
     total = best.confusion.sum(axis=0)
@@ -197,8 +199,8 @@ def _fit(
         estimator = fit_mlp(tried[fit], tried_y[fit], recipe, seed)
         _, network = _build_quantised(estimator, tried[fit])
         levels = network.run(network.quantise(tried[part]))
-        said = estimator.classes_[levels.argmax(axis=1)]
-        np.add.at(confusion, (parts.block[part], tried_y[part], said), 1)
+        predicted = estimator.classes_[levels.argmax(axis=1)]
+        np.add.at(confusion, (parts.block[part], tried_y[part], predicted), 1)
     estimator = fit_mlp(values, y, recipe, seed)
     data, network = _build_quantised(estimator, values)
     table = network_words(network, inputs.stairs(network)).table
@@ -266,6 +268,6 @@ def _compare(
     )
 
 
-def _equal_share(best: _Fitted, values: NDArray[np.float32], said: NDArray[np.int64]) -> float:
+def _equal_share(best: _Fitted, values: NDArray[np.float32], expected: NDArray[np.int64]) -> float:
     # Returns the share of rows of which the network says the same in floating point.
-    return float((best.estimator.predict(values.astype(np.float64)) == said[:, 0]).mean())
+    return float((best.estimator.predict(values.astype(np.float64)) == expected[:, 0]).mean())

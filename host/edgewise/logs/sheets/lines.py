@@ -139,27 +139,27 @@ def _read_json(line: str) -> list[_Found]:
     if at < 0:
         return []
     try:
-        given, _ = json.JSONDecoder().raw_decode(line[at:])
-        places = _places(given, "")
+        value, _ = json.JSONDecoder().raw_decode(line[at:])
+        places = _places(value, "")
     except (ValueError, RecursionError):
         return []
-    times = [str(v) for k, v in given.items() if read_name(k).role == TIME]
+    times = [str(v) for k, v in value.items() if read_name(k).role == TIME]
     time = next((text for text in times if parse_text(text)), next(iter(times), ""))
-    device = _device(line[:at], given)
-    unit = given.get("TempUnit")
+    device = _device(line[:at], value)
+    unit = value.get("TempUnit")
     unit = unit if unit in ("C", "F", "K") else None
     if len(places) > 1:
         return [_Found(f"{device} {key}".strip(), cells, time, unit) for key, cells in places]
     return [_Found(device, cells, time, unit) for _, cells in places]
 
 
-def _device(before: str, given: dict[str, object]) -> str:
+def _device(before: str, values: dict[str, object]) -> str:
     # the topic of MQTT without the words that every topic has, else what the object says
     topic = _TOPIC.search(before)
     if topic:
         words = [word for word in topic[1].split("/") if word not in _TOPIC_KINDS]
         return "/".join(words)
-    return next((str(given[k]) for k in ("node", "device", "id") if k in given), "")
+    return next((str(values[k]) for k in ("node", "device", "id") if k in values), "")
 
 
 def _places(given: object, key: str) -> list[tuple[str, dict[str, str]]]:
