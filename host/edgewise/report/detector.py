@@ -35,8 +35,8 @@ def effect(info: dict[str, Any]) -> str:
     filters = ", ".join(next(iter(f)) for f in info["filters"])
     hidden = f" It sees what the filter {filters} leaves: that hides spikes." if filters else ""
     return (
-        f"The node reports {class_text}in u how unusual each reading is: 1 is at a limit. It sends "
-        f"an event when an episode begins and when it ends.{hidden}"
+        f"The node reports {class_text}in u how unusual each reading is: 1 is at a limit. It "
+        f"sends an event when an episode begins and when it ends.{hidden}"
     )
 
 
