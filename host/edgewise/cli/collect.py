@@ -224,8 +224,8 @@ def _summarise(writer: Writer, json: bool) -> None:
         emit_json(summary)
     if writer.unstored:
         raise OutsideError(
-            f"database: away, {writer.unstored} messages are not stored: start it again when it "
-            "is back, a broker sends its messages again"
+            f"database: does not answer, {writer.unstored} messages are not stored: start collect "
+            "again when it answers; a broker sends its messages again"
         )
 
 

@@ -108,7 +108,8 @@ def review_(
     model: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="A new model: times when it is unsure, or differs from the node's"
+            metavar="DIR",
+            help="New model: list also when it is unsure, or differs from the node's",
         ),
     ] = None,
     as_json: JsonFlag = False,

@@ -70,8 +70,8 @@ def forecast(
         str,
         typer.Option(
             metavar="WHEN",
-            help="When Prophet, the slow one, competes: always, never, or auto: where it won last "
-            "and, in turns, for 40 others a run",
+            help="When to try Prophet, which is slow: always, never, or auto: where it won last, "
+            "and for 40 others a run",
         ),
     ] = "auto",
     stay: Annotated[

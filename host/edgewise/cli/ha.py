@@ -190,7 +190,7 @@ def _devices(
         except InputError as e:
             say(f"left out: {e}")
     if not devices:
-        raise OutsideError(f"no node below {base}/ can be announced: see what was left out")
+        raise OutsideError(f"no node below {base}/ can be announced: see the lines above")
     return devices
 
 
@@ -221,7 +221,7 @@ def _follow_names(
             devices.update(renamed)
             if renamed:
                 ha.publish(client, renamed)
-                say(f"announced with another name: {', '.join(renamed)}")
+                say(f"announced with a new name: {', '.join(renamed)}")
         except OutsideError as e:
             if str(e) != problem:
                 say(str(e))

@@ -57,8 +57,8 @@ def push(
         typer.Option(
             metavar="URL",
             envvar=DB_ENV,
-            help="Compare it first with what runs, on the nodes' last labelled days; it knows "
-            "the rooms, too",
+            help="Database with labels and rooms: the new model is first compared with those that "
+            "run, on the last labelled days",
         ),
     ] = None,
     db_password_file: DbPasswordFile = None,

@@ -94,16 +94,16 @@ def train(
         bool,
         typer.Option(
             "--generic",
-            help="With --unlabelled: limits for any room, which the node narrows by itself in its "
-            "first week; the log chooses nothing",
+            help="With --unlabelled: limits for any room, which the node narrows in its first "
+            "week; the log does not change them",
         ),
     ] = False,
     false_alarms: Annotated[
         str | None,
         typer.Option(
             metavar="N/TIME",
-            help="Most false alarms of a detector of what is unusual, such as 2/day or 1/month: "
-            "beside a classifier, or with --unlabelled [there 1/week]",
+            help="Detect unusual readings with at most so many false alarms, such as 2/day or "
+            "1/month [none; with --unlabelled 1/week]",
         ),
     ] = None,
     since: Annotated[
@@ -141,7 +141,9 @@ def train(
     ] = Choice.auto,
     unsure: Annotated[
         Choice,
-        typer.Option(help="No class after a start and at low confidence; auto decides likewise"),
+        typer.Option(
+            help="No class after a start and at low confidence; auto decides on held-out readings"
+        ),
     ] = Choice.auto,
     filters: Annotated[
         FilterMode,
@@ -150,7 +152,7 @@ def train(
     next_: Annotated[
         Choice,
         typer.Option(
-            "--next", help="What comes next, in 30 and 60 minutes; auto decides likewise"
+            "--next", help="Forecasts for 30 and 60 minutes; auto decides on held-out readings"
         ),
     ] = Choice.auto,
     form: Annotated[

@@ -76,7 +76,7 @@ def train_first_week(parts: Parts, seed: int, out: Path, form: Form) -> dict[str
     from edgewise.unusual.words import describe_learn, describe_limit
 
     training, testing, data = parts
-    with progress_bar("learning as a node does"):
+    with progress_bar("learning from the log"):
         trained = train_generic(training, testing, seed)
     detector = trained.detector
     with progress_bar("compiling, and comparing with scikit-learn"):
@@ -87,7 +87,7 @@ def train_first_week(parts: Parts, seed: int, out: Path, form: Form) -> dict[str
         say(describe_limit(limit, trained.period_ms))
     say(describe_learn(LEARN))
     say(
-        f"false alarms of a node that begins to learn with the log: {detector.chosen.episodes} in "
+        f"false alarms of a node that learns from the first row on: {detector.chosen.episodes} in "
         f"{detector.chosen.days:.1f} days, {detector.test.episodes} in {detector.test.days:.1f} "
         "days of the test part"
     )

@@ -48,8 +48,8 @@ def golden_sequence(
     code = files["model.py"].decode() if info["form"] == Form.inline else None
     if expected != run_sequence(blob, part, code):
         raise EdgewiseError(
-            "MicroPython says other classes than this computer for readings in a row: nothing was "
-            "written; report this as a bug"
+            "MicroPython and this computer give different classes for readings in a row: nothing "
+            "was written; report this as a bug"
         )
     return {SEQUENCE: write_csv(part, expected)}
 

@@ -63,8 +63,8 @@ class Home:
         answer = self._receive()
         if answer.get("type") == "auth_invalid":
             raise OutsideError(
-                f"Home Assistant {self._url}: the token is refused: make another there, in your "
-                "profile, Security, long-lived access tokens"
+                f"Home Assistant {self._url}: the token is refused: make another one in your "
+                "profile there, Security, long-lived access tokens"
             )
         if answer.get("type") != "auth_ok":
             raise self._protocol_error()
@@ -114,7 +114,7 @@ def open_home(url: str, token: str, tls: ssl.SSLContext | None) -> Iterator[Home
     except TimeoutError as e:
         raise AwayError(f"Home Assistant {url}: no answer: check that it runs") from e
     except ConnectionClosed as e:
-        raise AwayError(f"Home Assistant {url}: the connection is lost: is it restarting?") from e
+        raise AwayError(f"Home Assistant {url}: the connection is lost: check that it runs") from e
     except OSError as e:
         why = e.strerror or str(e)
         raise AwayError(f"Home Assistant {url}: {why}: check the address and that it runs") from e

@@ -162,7 +162,9 @@ def _other_keys(value: dict[str, Any]) -> str | None:
     if not more:
         return None
     if "node" in more:  # it would be stored for another node than it names
-        raise ValueError("key 'node' is not of a reading: the topic or the message names it")
+        raise ValueError(
+            "key 'node' does not belong in a reading: the topic or the message names the node"
+        )
     _check_plain(more)
     text = json.dumps(more, separators=(",", ":"), sort_keys=True)
     if len(more) > _MORE_KEYS_MAX or len(text) > _MORE_CHARACTERS_MAX:

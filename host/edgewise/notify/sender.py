@@ -23,7 +23,7 @@ __all__ = ["Sender"]
 _EVERY_S = 5.0
 _EVERY_FACTOR = 10  # times the duration of a look: a large fleet is looked at less often
 GROUP_S = 20.0  # the first of several waits so long for the others
-_AGAIN = "(Some of this was perhaps sent before: edgewise notify was ended meanwhile.)"
+_AGAIN = "(You may have got some of this before: edgewise notify was stopped while it sent.)"
 _RETRY_S, _RETRY_MAX_S = 30.0, 1800.0
 
 
@@ -110,7 +110,7 @@ class Sender:
             self._first_due_s.pop(target.key, None)
             self._say(f"{target.name}: {title}")
         elif not state.tries:
-            self._say(f"{target.name}: {error}: trying again until it is taken")
+            self._say(f"{target.name}: {error}: trying again until the message is taken")
 
     def _after_success(self, now_s: float) -> dict[str, Any]:
         after = {"sent_at": now_s, "next_at": now_s + self._settings.every_s}

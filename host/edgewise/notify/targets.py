@@ -46,7 +46,7 @@ class Target:
             is_sent, log.line = False, str(e)
         finally:
             logger.removeHandler(log)
-        return None if is_sent else self._hide_secrets(log.line or "it was not taken")
+        return None if is_sent else self._hide_secrets(log.line or "the message was not taken")
 
     def _hide_secrets(self, line: str) -> str:
         host = re.match(r"[^:]*://(?:[^@/]*@)?([^:/?]*)", self.url)

@@ -31,7 +31,7 @@ _PLURAL = {
     "offline": "are offline",
     "fault": "have a sensor that fails",
     "unusual": "measure something unusual",
-    "health": "have something to look at",
+    "health": "have a finding",
     "forecast": "are expected to cross a limit",
     "class": "have another class",
 }

@@ -91,7 +91,7 @@ def _predict(package: Package, log: Log) -> Answers:
     if log.period_ms and not 1 / _PERIOD_RATIO <= ratio <= _PERIOD_RATIO:
         raise InputError(
             f"{package.path}: made for a reading every {package.period_ms / 1000:g} s, the node "
-            f"has one every {log.period_ms / 1000:g} s: name a model that was trained on its "
+            f"takes one every {log.period_ms / 1000:g} s: name a model that was trained on its "
             "readings"
         )
     found = predict_log(package, log)

@@ -21,7 +21,7 @@ __all__ = ["choose_heads"]
 
 _ERRORS = 3.0  # standard errors that a gain must exceed: several ways are tried
 _COLD_MIN = (5, 10, 15, 20, 30)  # minutes after a start
-_STARTS_MIN = 5  # fewer starts tell nothing of cold windows
+_STARTS_MIN = 5  # fewer starts tell nothing of the readings after one
 _CONFIDENCES_PC = range(50, 100, 5)
 _SURE_SHARE = 0.75  # of all readings, at least
 _SURE_CLASS_SHARE = 0.5  # of those of each class
@@ -186,10 +186,13 @@ class _Trial:
         start = np.maximum(np.cumsum(self.age == 1) - 1, 0)
         starts = len(np.unique(start[self.is_known & (self.age == 1)]))
         if starts < _STARTS_MIN:
-            return 0, f"cold windows: not judged, {starts} of {_STARTS_MIN} starts that are needed"
+            return (
+                0,
+                f"readings after a start: not judged, the log has {starts} of {_STARTS_MIN} needed starts",
+            )
         readings = [min(READINGS_MAX, m * 60_000 // period_ms) for m in _COLD_MIN]
         warm = self._confusion(predictions.cls, self.age > readings[-1], start)
-        cold, text = 0, "cold windows: as good as others"
+        cold, text = 0, "readings after a start: as good as others"
         for n in sorted({n for n in readings if n}):
             mask = (self.age > cold) & (self.age <= n)
             pair = np.stack([warm, self._confusion(predictions.cls, mask, start)])
@@ -200,8 +203,8 @@ class _Trial:
                 break
             cold = n
             text = (
-                f"cold windows: no class for {n} readings after a start, of which the last were "
-                f"judged with {bad:.1%}, warm ones with {good:.1%}"
+                f"readings after a start: no class for the first {n}: the last of them reach "
+                f"{bad:.1%}, later ones {good:.1%}"
             )
         return cold, text
 
@@ -225,7 +228,10 @@ class _Trial:
         )
         error = float(distances(pair, self.seed).max())
         if best - base < max(_SURE_GAIN, _ERRORS * error):
-            return 0, f"a class at any confidence: at most {best - base:.1%} better without some"
+            return (
+                0,
+                f"a class at any confidence: leaving some out gains at most {best - base:.1%}",
+            )
         return best_pc, (
             f"no class below {best_pc} % confidence: {best:.1%} on the {share:.0%} of held-out "
             f"readings that are left, {base:.1%} on all"

@@ -121,13 +121,13 @@ def choose_outlook(
         )
     facts = {"k": k, **_fit_shares(readings, period_ms)}
     if not facts["minutes"]:
-        return None, "no forecasts: too few stretches of an hour without a gap"
+        return None, "no forecasts: too few hours without a gap"
     if not any(facts["t"] + facts["h"]):
-        return None, "no forecasts: none was better than 'as it is now' on held-out readings"
+        return None, "no forecasts: none was better than 'no change' on held-out readings"
     shares = [" and ".join(f"{share / 256:.2f}" for share in facts[c]) for c in _CHANNELS]
     return facts, (
         f"forecasts for {' and '.join(map(str, facts['minutes']))} min: the reading plus a share "
-        f"of its distance from the average of some {2**k} before: temperature {shares[0]}, "
+        f"of its distance from the average of about {2**k} before: temperature {shares[0]}, "
         f"humidity {shares[1]}"
     )
 

@@ -122,7 +122,7 @@ def _result(
     )
     known = testing.y >= 0
     scores = score(testing.y[known], expected[known, 0], trained.classes)
-    comparison = "no test readings: nothing is known of its quality"
+    comparison = "no test readings: its quality is not known"
     if known.any():
         same = _equal_share(best, clip_inputs(inputs.values(testing.x.astype(np.int64))), expected)
         comparison = _compare(trained, scores.as_dict(), best, candidates)

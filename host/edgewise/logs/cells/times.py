@@ -172,8 +172,8 @@ def _refuse_far(column: _TimeColumn, seconds: Floats) -> None:
     if far.any():
         row = int(np.argmax(far))
         raise InputError(
-            f"{column.place(row)}: {column.sheet.cells(column.column)[row]} is in no year that a "
-            "log can have: say the unit or the format with --date-format"
+            f"{column.place(row)}: {column.sheet.cells(column.column)[row]} is not in the years 1 "
+            "to 9998: say the unit or the format with --date-format"
         )
 
 
@@ -219,7 +219,7 @@ def spread_minutes(times: Times, keys: list[object]) -> Times:
 
 def _clocks(column: _TimeColumn) -> Times:
     # Times of day without a date: where they go back, a day has passed.
-    known = _parse(column, parse_clock, "is not a time of day, as those above it")
+    known = _parse(column, parse_clock, "is not a time of day, unlike the rows above")
     values = np.array([known[cell] for cell in column.cells], dtype=np.float64)
     for rows in rows_by_key(column.keys):
         back = np.diff(values[rows]) < -_DAY_S / 2
@@ -270,7 +270,9 @@ def _texts(column: _TimeColumn) -> Times:
             f"{column.place(0)}: {column.cells[0]} can be {names}, and no row decides: say {ask}"
         )
     if any(m.by_order for m in moments.values()) and not orders:
-        raise InputError(f"{column.place(0)}: days and months stand in no one order: {_WRITE}")
+        raise InputError(
+            f"{column.place(0)}: days and months are not in the same order in all rows: {_WRITE}"
+        )
     order = orders[0] if orders else None
     is_iso = all(m.is_iso for m in moments.values())
     name = order or ("ISO 8601" if is_iso else "date and time")
