@@ -118,7 +118,7 @@ def test_a_page_that_needs_nothing_and_obeys_nobody(trained: Trained) -> None:
     assert not [a for _, attrs in parser.tags for a in attrs if a in ("src", "href", "onload")]
     assert not re.search(r"url\(|@import|https?:", page)
     assert parser.text.count('<script>alert("1")</script>') >= 4
-    for word in ("Not for", "Confusion", "Learning curve", "confidence", "S_feature", "taken"):
+    for word in ("Not for", "Confusion", "Learning curve", "confidence", "S_feature", "as good"):
         assert word in parser.text or f"{word}" in page
 
 

@@ -109,7 +109,9 @@ def test_which_model_is_new(engine: Engine, model: Package) -> None:
 
 def test_a_model_of_another_period_is_refused(engine: Engine) -> None:
     fill(engine)
-    with pytest.raises(InputError, match="every 60 s, the node takes one every 30 s: name a model"):
+    with pytest.raises(
+        InputError, match="every 60 s, the node takes one every 30 s: name a model"
+    ):
         find_candidates(engine, NODE, time.time(), load_package(default_model()))
 
 

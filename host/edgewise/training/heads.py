@@ -186,10 +186,8 @@ class _Trial:
         start = np.maximum(np.cumsum(self.age == 1) - 1, 0)
         starts = len(np.unique(start[self.is_known & (self.age == 1)]))
         if starts < _STARTS_MIN:
-            return (
-                0,
-                f"readings after a start: not judged, the log has {starts} of {_STARTS_MIN} needed starts",
-            )
+            known = f"the log has {starts} of {_STARTS_MIN} needed starts"
+            return 0, f"readings after a start: not judged, {known}"
         readings = [min(READINGS_MAX, m * 60_000 // period_ms) for m in _COLD_MIN]
         warm = self._confusion(predictions.cls, self.age > readings[-1], start)
         cold, text = 0, "readings after a start: as good as others"
