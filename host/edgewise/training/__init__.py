@@ -37,6 +37,7 @@ from edgewise.training.rows import classes_of, parts_of, rows_of, spread_rows
 from edgewise.training.search import Progress, Search, SearchResult, check_jobs
 from edgewise.training.selecting import grow
 from edgewise.training.sequence import Sequence, sequence_of, sequence_of_table
+from edgewise.training.trial import Trials
 
 __all__ = [
     "FILTERS",
@@ -121,7 +122,7 @@ def _prepare_search(
             f"{fit.path}: no part can be held out and leave two classes to train on: "
             "record each class more than once, or on more nodes"
         )
-    return Search(search_rows, parts, len(classes), budget, seed, jobs)
+    return Search(Trials(search_rows, parts, len(classes), budget, seed, jobs))
 
 
 def _tables(fit: Log, filters: str) -> dict[bool, Table]:
