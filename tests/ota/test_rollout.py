@@ -105,7 +105,7 @@ def test_without_stages_all_are_tried() -> None:
     assert stages == [NAMES]
     assert sorted(nodes.pushed) == NAMES
     assert nodes.most_at_once <= 8
-    assert rollout.of(State.failed) == ["n03"]
+    assert rollout.nodes_in(State.failed) == ["n03"]
     assert len(rollout.updated_nodes()) == 11
 
 
@@ -114,9 +114,9 @@ def test_a_failed_canary_stops_it_and_the_same_again_goes_on() -> None:
     rollout, stages = roll(nodes, Plan(2, 50))
     assert stages == [["n00", "n01"]]
     assert rollout.updated_nodes() == ["n00"]
-    assert rollout.of(State.failed) == ["n01"]
+    assert rollout.nodes_in(State.failed) == ["n01"]
     assert rollout.outcomes["n01"].error == BAD.error
-    assert rollout.of(State.waiting) == NAMES[2:]
+    assert rollout.nodes_in(State.waiting) == NAMES[2:]
     nodes.verdicts.clear()
     rollout, stages = roll(nodes, Plan(2, 50))
     assert stages == [["n01"], NAMES[2:7], NAMES[7:]]
@@ -132,13 +132,13 @@ def test_a_failure_in_a_stage_begins_with_no_further_node() -> None:
     assert stages == [names[:1], names[1:]]
     assert rollout.updated_nodes() == names[:1]
     assert len(nodes.pushed) <= 1 + 8
-    assert set(nodes.pushed[1:]) == set(rollout.of(State.failed))
+    assert set(nodes.pushed[1:]) == set(rollout.nodes_in(State.failed))
 
 
 def test_no_verdict_after_the_whole_model_is_a_failure() -> None:
     no_verdict = Verdict(False, "no verdict within 300 s", 0.5)
     rollout, stages = roll(FakeNodes({"n00": no_verdict}), Plan(1))
-    assert (rollout.of(State.failed), stages) == (["n00"], [["n00"]])
+    assert (rollout.nodes_in(State.failed), stages) == (["n00"], [["n00"]])
 
 
 def test_nodes_that_are_not_reached_are_left_and_others_take_their_place() -> None:
@@ -192,4 +192,4 @@ def test_stopped_from_outside() -> None:
     rollout.on_stage = lambda number, total, stage: number == 2 and rollout.is_stopped.set()
     rollout.run()
     assert rollout.updated_nodes() == NAMES[:2]
-    assert rollout.of(State.waiting) == NAMES[2:]
+    assert rollout.nodes_in(State.waiting) == NAMES[2:]

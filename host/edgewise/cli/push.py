@@ -167,7 +167,7 @@ def _say_summary(rollout: Rollout) -> None:
 
     if len(rollout.names) < 2:
         return
-    having, tried = rollout.updated_nodes(), rollout.of(State.trial)
+    having, tried = rollout.updated_nodes(), rollout.nodes_in(State.trial)
     lacking = [name for name in rollout.names if name not in {*having, *tried}]
     say(f"run the new model: {_list_names(having) or 'none'}")
     if tried:  # the user has ended the command
@@ -180,8 +180,8 @@ def _check(rollout: Rollout) -> None:
     # Raises EdgewiseError unless all nodes run the model.
     from edgewise.ota import State
 
-    if failed := rollout.of(State.failed):
-        if not rollout.of(State.waiting):
+    if failed := rollout.nodes_in(State.failed):
+        if not rollout.nodes_in(State.waiting):
             raise EdgewiseError(f"rejected by {', '.join(failed)}: see the reasons above")
         reasons = ", ".join(f"{name} ({rollout.outcomes[name].error})" for name in failed)
         raise EdgewiseError(

@@ -42,7 +42,7 @@ class Job:
         self._lock = threading.Lock()
         self._process: Any = None
 
-    def of(self, node: str) -> Training:
+    def training_of(self, node: str) -> Training:
         """The last training that was started for ``node``."""
         return self._trainings.get(node) or Training()
 

@@ -57,7 +57,7 @@ class ModelPanel:
         Does nothing where nothing has changed.
         """
         history = await asyncio.to_thread(self._history)
-        training, verdicts = self._state.job.of(self._name), await self._named_verdicts()
+        training, verdicts = self._state.job.training_of(self._name), await self._named_verdicts()
         status = training.state, training.progress, training.error, verdicts, history
         if status == self._status:
             return

@@ -55,7 +55,7 @@ class NodeChoice:
                     entry.title, value=entry.name in chosen, on_change=self._report
                 ).props("dense")
 
-    def chosen(self) -> list[str]:
+    def read(self) -> list[str]:
         """The names of the chosen nodes, also of those that the search hides."""
         return [name for name, box in self._boxes.items() if box.value]
 
@@ -92,7 +92,7 @@ class NodeChoice:
 
     def _report(self) -> None:
         if not self._is_filling:
-            self._on_change(self.chosen())
+            self._on_change(self.read())
 
     def _search(self, text: str) -> None:
         for entry in self._entries:

@@ -119,7 +119,7 @@ class _Overview:
         is_urgent = needs_attention(node, marks)
         css_class = f"card {node.state}{' attention' * is_urgent}"
         text = html.card(node, state.palette, marks, state.scale, room=is_urgent)
-        self._cards[node.name].show(css_class, text, state.sparklines.of(node.name))
+        self._cards[node.name].show(css_class, text, state.sparklines.svg(node.name))
 
     def _make_layout(self) -> _Layout:
         text, sort = str(self._search.value or ""), str(self._sort.value)

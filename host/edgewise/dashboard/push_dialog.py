@@ -80,7 +80,7 @@ class _PushDialog:
         self._dialog.open()
 
     def _show(self, _event: Any = None) -> None:
-        n = len(self._nodes.chosen())
+        n = len(self._nodes.read())
         self._button.set_text(f"Push to {n} node{'s' * (n != 1)}")
         self._button.set_enabled(n > 0)
         self._stages.show(n)
@@ -104,7 +104,7 @@ class _PushDialog:
     def _same_readings(self, name: str) -> dict[str, Any] | None:
         # The result of the training that made the package, if it tested the model before as well.
         for entry in self._entries:
-            result = self._state.job.of(entry.name).result
+            result = self._state.job.training_of(entry.name).result
             if result.get("name") == name and result["current"] is not None:
                 return result
         return None
@@ -114,7 +114,7 @@ class _PushDialog:
         if package is None:
             return None, []
         new = comparison.judge_package(package)
-        chosen = set(self._nodes.chosen())
+        chosen = set(self._nodes.read())
         running = dict.fromkeys(e.model for e in self._entries if e.name in chosen and e.model)
         names = [name for name in running if name != new.name][:_OLD_MAX]
         result = self._same_readings(new.name)
@@ -156,4 +156,4 @@ class _PushDialog:
             return
         self._dialog.close()
         if self._writer.may_write():
-            self._state.push(str(self._model.value), self._nodes.chosen(), plan)
+            self._state.push(str(self._model.value), self._nodes.read(), plan)
