@@ -91,7 +91,7 @@ def dashboard(
     cert: Cert = None,
     base: Base = "edgewise",
 ) -> None:
-    """Serve the dashboard until Ctrl-C; after a login also label, train and push.
+    """Serve the dashboard until Ctrl-C; after a login you can also label, train and push.
 
     It listens beyond 127.0.0.1 only if a password is set: edgewise dashboard password.
     """

@@ -117,8 +117,8 @@ def review_(
     """Write the periods of a node that are worth a label next, ten at most, as CSV.
 
     Unusual episodes, times when the model is unsure and, with --model, times when the new model
-    differs from the one that runs. Of the last four weeks, without those that have a label. The
-    page of the node shows the same.
+    differs from the one that runs. It looks at the last four weeks and leaves out periods with a
+    label. The page of the node shows the same list.
     """
     import time
 

@@ -74,7 +74,7 @@ def verify(
     ] = None,
     json: JsonFlag = False,
 ) -> None:
-    """Verify that a package is as someone whom you know has signed it: exit code 0, else 1."""
+    """Check that a package is unchanged since someone you trust signed it: exit code 0, else 1."""
     from edgewise.package.keys import known_keys, trusted_path
     from edgewise.package.signature import BadSignature
     from edgewise.package.store import load_package

@@ -66,10 +66,10 @@ def predict(
 ) -> None:
     """Write time,node,class,confidence for every row of a log.
 
-    A failed read has no class, nor has a reading of which the model is unsure. With a detector
-    each row also has how unusual it is, 1 at a limit, and the unusual episodes are listed: start,
-    end, what moved how far, and what is usual. Readings that the model was trained on are no test:
-    they are counted, and scored apart from those that its training held out.
+    A failed read has no class, and neither has a reading where the model is unsure. With a
+    detector each row also shows how unusual it is (1 is at a limit), and the unusual episodes are
+    listed: start, end, what moved how far, and what is usual. Readings that the model was trained
+    on do not test it: they are counted, and scored apart from those that its training held out.
     """
     from edgewise.cli import outputs
     from edgewise.errors import InputError

@@ -20,7 +20,7 @@ def report(
 ) -> None:
     """Rank the features of a package; with --out, write its report page again.
 
-    Of a detector it lists the limits.
+    For a detector it lists the limits.
     """
     from edgewise.cli import outputs
     from edgewise.errors import InputError

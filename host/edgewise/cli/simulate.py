@@ -54,7 +54,7 @@ def simulate(
             help="Name of the node, of several NAME-1, NAME-2 ... [that of --config, or a1b2c3]",
         ),
     ] = None,
-    speed: Annotated[str, typer.Option(help="Times real time, or max")] = "max",
+    speed: Annotated[str, typer.Option(help="Speed in times real time, or max")] = "max",
     stay: Annotated[
         bool,
         typer.Option(
@@ -76,7 +76,7 @@ def simulate(
 ) -> None:
     """Run simulated nodes until the broker has every reading of a log.
 
-    With --stay they stay online after it, like nodes of today, for commands and new models.
+    With --stay they stay online after the log, for commands and new models.
     """
     from edgewise import settings
     from edgewise.broker.embedded import EmbeddedBroker

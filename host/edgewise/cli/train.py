@@ -171,9 +171,9 @@ def train(
 ) -> None:
     """Train on a labelled log, test on unseen rows, write a model package.
 
-    With --unlabelled the model finds what is unusual, and needs no labels; with --false-alarms it
-    does so beside a classifier. With --kind mlp the package has a network, to compare: trees are
-    smaller, and on the logs that were tried better.
+    With --unlabelled the model finds unusual readings and needs no labels; with --false-alarms a
+    classifier finds them too. With --kind mlp the package has a network, to compare: on the logs
+    that were tried trees are smaller and better.
     """
     from edgewise.cli import outputs
     from edgewise.features.splitting import Split
