@@ -63,9 +63,7 @@ def compile_estimator(
     """
     check_estimator(estimator)
     features, classes = list(contract["features"]), list(contract["classes"])
-    data = np.unique(check_rows(rows, features), axis=0)
-    if not len(data):
-        raise InputError("no rows to compare with scikit-learn: give a log with valid readings")
+    data = _distinct_rows(rows, features)
     probes = probe_rows(estimator, data)
     vectors = np.unique(np.concatenate([data, probes]), axis=0)
     expected = np.searchsorted(estimator.classes_, predict(estimator, vectors))
@@ -74,12 +72,11 @@ def compile_estimator(
     blob = pack_model({**contract, "visits": visits}, table)
     header = emlearn_c.corrected_source(forest, len(features))
     inline = forms.build_inline(forest)
-    code = inline.source if inline else None
-    runtimes = parity.check(forest, blob, code, header, vectors, expected, (features, classes))
+    code, names = inline.source if inline else None, (features, classes)
+    runtimes = parity.check(forest, blob, code, header, vectors, expected, names)
     golden = _golden(features, classes, vectors, expected)
     files = {"model.bin": blob, "model.h": header.encode(), "golden.csv": golden}
-    if inline:
-        files |= {"model.py": inline.source.encode(), **inline.mpy}
+    files |= inline.files if inline else {}
     checked = Checked(len(data), len(probes) // 3, list(runtimes))
     chosen = forms.choose(form, inline)
     facts = {
@@ -93,6 +90,13 @@ def compile_estimator(
         "measured": _pick_runtime(runtimes, f"viper-{chosen}"),
     }
     return Compiled(forest, files, facts, checked)
+
+
+def _distinct_rows(rows: NDArray[Any], features: list[str]) -> NDArray[np.int16]:
+    data = np.unique(check_rows(rows, features), axis=0)
+    if not len(data):
+        raise InputError("no rows to compare with scikit-learn: give a log with valid readings")
+    return data
 
 
 def _describe_trees(estimator: Any, forest: Forest) -> dict[str, int]:

@@ -70,8 +70,7 @@ def draw(
     dates: Any = matplotlib.dates  # has no type annotations
     times = (log.time_s * 1000).astype("datetime64[ms]")
     cls, arrived = predictions
-    gaps = np.flatnonzero(np.diff(log.time_s) > 3600) + 1
-    parts = np.split(np.arange(len(times)), gaps)
+    parts = np.split(np.arange(len(times)), np.flatnonzero(np.diff(log.time_s) > 3600) + 1)
     figure, axes = plt.subplots(3, len(parts), **_grid([len(part) for part in parts]))
     colors = matplotlib.colormaps["Set2"](range(8))
     truth = np.array([classes.index(v) for v in log.label]) if log.label is not None else cls
@@ -84,10 +83,10 @@ def draw(
         _draw_classes(c_axis, numbers, truth[part], predicted, colors[: len(classes)])
         _label_days((t_axis, h_axis, c_axis), dates)
     _label_rows(axes[:, 0])
-    handles = [Rectangle((0, 0), 1, 1, color=colors[i]) for i in range(len(classes))]
+    handles = [Rectangle((0, 0), 1, 1, color=color) for color in colors[: len(classes)]]
     figure.legend(handles, classes, loc="outside upper right", ncols=8)
-    title = "SYNTHETIC log" if synthetic else "UCI occupancy, test rows"
-    figure.suptitle(f"{title}: readings of the node and its classes", x=0.01, ha="left")
+    log_name = "SYNTHETIC log" if synthetic else "UCI occupancy, test rows"
+    figure.suptitle(f"{log_name}: readings of the node and its classes", x=0.01, ha="left")
     figure.savefig(path, dpi=90)
     plt.close(figure)
 

@@ -131,9 +131,8 @@ def _read(sheet: Sheet, choices: Choices, written: Times | None) -> Log:
         check_unit(sheet, columns.temperature, temperature.values, series)
     valid = ~(np.isnan(temperature.values) | np.isnan(humidity.values))
     labels = _labels(sheet, columns.label, is_named=choices.label is not None)
-    extra = {
-        sheet.header[i]: _strings(sheet.texts(i)) for i in columns.list_others(len(sheet.header))
-    }
+    others = columns.list_others(len(sheet.header))
+    extra = {sheet.header[i]: _strings(sheet.texts(i)) for i in others}
     if choices.split is not None:
         extra[choices.split] = _strings(parts)
     if labels is None:

@@ -82,8 +82,6 @@ def detector_model(
     what the detector says of the test part; ``learn``: the head of one that learns on the node.
     """
     features = [limit.feature for limit in detector.limits]
-    columns = [FEATURES.index(name) for name in features]
-    training, testing = (replace(part, x=part.x[:, columns]) for part in parts)
     heads = {"detector": detector.head(features), **({"learn": learn} if learn else {})}
     return Trained(
         estimator=chain_tree([limit.limit for limit in detector.limits], seed),
@@ -93,10 +91,10 @@ def detector_model(
         filters=NO_FILTERS,
         period_ms=logs[0].period_ms,
         max_delta=ANY,
-        training=training,
-        testing=testing,
+        training=_select(parts[0], features),
+        testing=_select(parts[1], features),
         cv_balanced_accuracy=math.nan,
-        scores=score(testing.y, is_unusual.astype(np.int64)),
+        scores=score(parts[1].y, is_unusual.astype(np.int64)),
         s_feature=0.0,
         relevance={},
         candidates=[],
@@ -109,6 +107,11 @@ def detector_model(
         heads=HeadChoice(heads, [], 0),
         labelled=False,
     )
+
+
+def _select(part: Sequence, features: list[str]) -> Sequence:
+    columns = [FEATURES.index(name) for name in features]
+    return replace(part, x=part.x[:, columns])
 
 
 def _find_unusual(rows: Rows, limits: list[Limit]) -> NDArray[np.bool_]:
