@@ -143,7 +143,7 @@ def _versions(engine: Engine, collector: Service | None) -> Row:
         return Row(
             "Versions",
             "bad",
-            f"{own}; collector {other}: install one version and start the collector again",
+            f"{own}; collector {other}: install the same version and start the collector again",
         )
     return Row("Versions", "ok", own)
 
