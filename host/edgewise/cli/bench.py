@@ -53,8 +53,8 @@ def bench(
     loaded = load_package(model) if model is not None else None
     if loaded is not None and loaded.is_network:
         raise InputError(
-            f"{model}: a network, bench compares forests only: edgewise compile --json gives the "
-            "time of a prediction, --start counts the reads of a start"
+            f"{model}: a network, and the bench compares forests: edgewise compile --json says "
+            "how long one prediction takes; --start counts what a start reads"
         )
     forest = subject.reference() if loaded is None else subject.subject_of(loaded)
     with Board(port) if port else UnixPort() as place, progress_bar("measuring") as step:
