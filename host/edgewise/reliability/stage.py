@@ -91,7 +91,7 @@ class BrokerAway(Refuse):
     async def end(self, proxy: Proxy) -> None:
         await self._broker.start()
         if self._forgets:
-            await self._broker.subscribed(COLLECTOR)
+            await self._broker.wait_for_subscription(COLLECTOR)
 
 
 class NamesWrong(Refuse):

@@ -149,7 +149,7 @@ class Bench:
                 best[name] = min(us, best.get(name, us))
         return best
 
-    def allocated(self, name):
+    def count_allocated(self, name):
         # Returns the bytes an item, and whether all items pass with a locked heap.
         loop, f, items = self.ways[name]
         sample = items[:16]
@@ -194,7 +194,7 @@ def run(part):
         "runs_on": "%s, MicroPython %d.%d.%d" % ((sys.platform,) + sys.implementation[1][:3]),
         "heap": bench.heap,
         "us": bench.best_us(),
-        "allocated": {name: bench.allocated(name) for name in bench.ways},
+        "allocated": {name: bench.count_allocated(name) for name in bench.ways},
         "right": bench.agreement(),
     }
     print(json.dumps(figures))

@@ -13,9 +13,9 @@
 # computer, until it is killed. The world prints once that the log is over and acknowledged.
 #
 # EDGEWISE_SIM_RATE=20 makes a FastWorld, for tests with disturbances: every wait takes a 20th of
-# its time outside, the world prints how late each slot was read and how long after the last slot of
-# the run before the first one was, and the file `clock` has the milliseconds of the node, so that a
-# test can disturb it at a certain time. A file `radio` breaks the WLAN, see FastWorld.radio.
+# its time outside. The world prints how late each slot was read, and how long after the last slot
+# of the run before the first one was. The file `clock` has the milliseconds of the node, so that
+# a test can disturb it at a certain time. A file `radio` breaks the WLAN, see FastWorld.radio.
 import struct
 import sys
 
