@@ -22,7 +22,7 @@ from tests.rooms import (
     rooms,
 )
 
-LOOSE = {"errors", "console", "mqtt", "paths", "urls"}
+LOOSE = {"errors", "console", "paths", "urls"}
 # core is pure: the modules that exist alike in CPython and MicroPython and touch nothing outside
 CORE_MAY = {"array", "binascii", "hashlib", "json", "micropython", "struct", "sys"}
 HOST_FILES = files_of(HOST)

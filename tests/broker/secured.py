@@ -18,7 +18,7 @@ from tests.broker.mosquitto import Mosquitto, free_port
 from tests.shared import LIMIT_S
 
 from edgewise.broker.setup import init
-from edgewise.mqtt import MqttClient
+from edgewise.messages.client import MqttClient
 from edgewise.urls import BrokerUrl
 
 

@@ -14,7 +14,7 @@ from tests.command import edgewise
 from tests.dashboard.past import row, store
 
 from edgewise.database.names import set_name
-from edgewise.mqtt import MqttClient
+from edgewise.messages.client import MqttClient
 from edgewise.ota.targets import connect
 from edgewise.urls import parse_broker
 

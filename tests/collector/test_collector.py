@@ -17,7 +17,7 @@ from tests.shared import LIMIT_S, both_brokers, wait_until
 from edgewise.collector import Collector, Writer
 from edgewise.database import open_db
 from edgewise.database.schema import reading, rejected
-from edgewise.mqtt import MqttClient
+from edgewise.messages.client import MqttClient
 from edgewise.urls import parse_broker
 
 RUN = [sys.executable, "-m", "edgewise.cli.main"]

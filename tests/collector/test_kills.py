@@ -17,7 +17,7 @@ from tests.shared import LIMIT_S, wait_until
 
 from edgewise.database import open_db
 from edgewise.database.schema import events, reading
-from edgewise.mqtt import MqttClient
+from edgewise.messages.client import MqttClient
 from edgewise.urls import parse_broker
 
 KILLS = count(3, 50)

@@ -35,7 +35,7 @@ from edgewise.database.schema import diag, events, forecast, label, outlook, rea
 from edgewise.features.splitting import Split, split_log
 from edgewise.logs import public
 from edgewise.logs.log import Log
-from edgewise.mqtt import MqttClient
+from edgewise.messages.client import MqttClient
 from edgewise.package.store import Package, load_package
 from edgewise.paths import default_model
 from edgewise.prediction.predict import predict_log

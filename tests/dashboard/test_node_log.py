@@ -25,7 +25,7 @@ from edgewise.dashboard import node_log
 from edgewise.dashboard.node_log import NodeLogs, merge
 from edgewise.errors import OutsideError
 from edgewise.logs.log import read_log
-from edgewise.mqtt import MqttClient
+from edgewise.messages.client import MqttClient
 from edgewise.ota import Target
 from edgewise.ota.order import order_payload
 from edgewise.package.store import load_package

@@ -17,7 +17,7 @@ from tests.dashboard.conftest import NODE, Serve, whole
 from tests.dashboard.past import row, store
 from tests.dashboard.test_teaching import log_in
 
-from edgewise.mqtt import MqttClient
+from edgewise.messages.client import MqttClient
 from edgewise.package.store import load_package
 from edgewise.urls import parse_broker
 

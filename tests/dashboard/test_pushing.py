@@ -27,7 +27,7 @@ from tests.dashboard.past import rooms, store
 from tests.dashboard.test_teaching import log_in
 
 from edgewise.broker.setup import init
-from edgewise.mqtt import MqttClient
+from edgewise.messages.client import MqttClient
 from edgewise.urls import BrokerUrl
 
 KEY = "0f" * 32

@@ -10,7 +10,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from tests.shared import LIMIT_S
 
-from edgewise.mqtt import MqttClient
+from edgewise.messages.client import MqttClient
 from edgewise.ota.order import order_payload
 from edgewise.ota.targets import Target
 from edgewise.urls import parse_broker

@@ -20,7 +20,7 @@ from edgewise.collector import Collector, Writer
 from edgewise.dashboard.figures import figures
 from edgewise.database.schema import diag, events, outlook, reading
 from edgewise.logs.log import Log
-from edgewise.mqtt import MqttClient
+from edgewise.messages.client import MqttClient
 from edgewise.ota.retained import read_retained
 from edgewise.package.store import Package
 from edgewise.simulator.fleet import node_config

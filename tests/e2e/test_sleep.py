@@ -14,7 +14,7 @@ from tests.shared import LIMIT_S, wait_until
 from edgewise.collector import Collector, Writer
 from edgewise.database import open_db
 from edgewise.logs.log import Log
-from edgewise.mqtt import MqttClient
+from edgewise.messages.client import MqttClient
 from edgewise.package.store import Package
 from edgewise.prediction.predict import predict_log
 from edgewise.simulator.fleet import node_config

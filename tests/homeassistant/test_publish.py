@@ -23,7 +23,7 @@ from edgewise.database.names import set_name
 from edgewise.database.schema import status
 from edgewise.errors import OutsideError
 from edgewise.homeassistant import publish
-from edgewise.mqtt import MqttClient
+from edgewise.messages.client import MqttClient
 from edgewise.ota.targets import connect
 from edgewise.package.store import load_package
 from edgewise.urls import parse_broker

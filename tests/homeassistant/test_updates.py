@@ -19,7 +19,7 @@ from tests.e2e.operator_of import FAST, NODE, Operator
 from tests.shared import LIMIT_S, small_log, wait_until
 
 from edgewise.logs.log import read_log
-from edgewise.mqtt import MqttClient
+from edgewise.messages.client import MqttClient
 from edgewise.package.store import Package, load_package
 from edgewise.simulator.fleet import node_config
 from edgewise.simulator.node import SimulatedNode

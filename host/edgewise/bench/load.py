@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewise.errors import OutsideError
-from edgewise.mqtt import MqttClient
+from edgewise.messages.client import MqttClient
 from edgewise.reliability.mosquitto import Mosquitto
 from edgewise.urls import parse_broker
 

@@ -1,5 +1,4 @@
 """A board on a cable: build its files, flash, deploy, read its serial line, check it.
 
-May import: errors, logs, messages, mqtt, package, paths, settings, times,
-toolchain, urls.
+May import: errors, logs, messages, package, paths, settings, times, toolchain, urls.
 """

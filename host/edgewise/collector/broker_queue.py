@@ -17,7 +17,7 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 
-from edgewise.mqtt import MqttClient
+from edgewise.messages.client import MqttClient
 from edgewise.urls import BrokerUrl
 
 __all__ = ["QueueCheck"]

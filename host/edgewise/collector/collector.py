@@ -14,7 +14,7 @@ from paho.mqtt.properties import Properties
 
 from edgewise.collector.writer import BATCH, Counts, Writer
 from edgewise.errors import AwayError, OutsideError
-from edgewise.mqtt import MqttClient
+from edgewise.messages.client import MqttClient
 from edgewise.urls import BrokerUrl, check_reachable
 
 __all__ = ["Collector"]

@@ -1,5 +1,5 @@
 """The web pages: people see their nodes, label readings, train a model and send it to nodes.
 
 May import: board, comparison, compile, console, database, errors, forecast, health, logs,
-messages, mqtt, ota, package, paths, review, times, training, urls, web.
+messages, ota, package, paths, review, times, training, urls, web.
 """

@@ -1,4 +1,4 @@
-"""Checks names and messages of nodes, from MQTT and the serial line; makes values of them.
+"""Checks names and messages of nodes, from MQTT and the serial line, and connects to a broker.
 
-May import: nothing.
+May import: urls.
 """

@@ -1,6 +1,6 @@
 """Sends a new model over MQTT: an offer, chunks, a trial on the node; docs/ota.md.
 
-May import: errors, mqtt, package, settings, urls.
+May import: errors, messages, package, settings, urls.
 """
 
 from edgewise.ota.nodes import BrokerNodes

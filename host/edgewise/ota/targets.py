@@ -12,7 +12,7 @@ import paho.mqtt.client as mqtt
 
 from edgewise import settings
 from edgewise.errors import InputError, OutsideError
-from edgewise.mqtt import MqttClient
+from edgewise.messages.client import MqttClient
 from edgewise.ota.retained import read_retained
 from edgewise.urls import BrokerUrl, check_reachable
 

@@ -14,7 +14,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 
 from edgewise.errors import OutsideError
-from edgewise.mqtt import MqttClient
+from edgewise.messages.client import MqttClient
 from edgewise.package.store import Package
 from edgewise.reliability.mosquitto import Mosquitto
 from edgewise.reliability.run import flat_log, simulate_node

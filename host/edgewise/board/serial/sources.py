@@ -12,9 +12,9 @@ import paho.mqtt.client as mqtt
 
 from edgewise.board.serial.port import Lost, SerialReader
 from edgewise.errors import OutsideError
+from edgewise.messages.client import MqttClient
 from edgewise.messages.mqtt import parse
 from edgewise.messages.serial import Hello, Reading, decode
-from edgewise.mqtt import MqttClient
 from edgewise.urls import BrokerUrl, check_reachable
 
 __all__ = ["Heard", "MqttSource", "SerialSource", "Source"]

@@ -7,7 +7,7 @@ import threading
 import pytest
 from tests.shared import wait_until
 
-from edgewise.mqtt import MqttClient
+from edgewise.messages.client import MqttClient
 from edgewise.urls import parse_broker
 
 
