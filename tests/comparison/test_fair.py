@@ -29,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         log = read_log(small_log(folder / "log.csv", ROWS))
         is_early = np.arange(ROWS) < 600
         for name, rows in {"early": is_early, "late": ~is_early}.items():
-            trained = train(log.select(rows), log.select(~rows), Budget(60))
+            trained = train(log.select(rows), log.select(~rows), Budget(30))
             compile_model(trained, folder / name, {"database": log_sha256(log)})
 
     return once(tmp_path_factory, "early-late", build)

@@ -40,7 +40,7 @@ def labelled_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def said(labelled_path: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Package, str]:
     def build(folder: Path) -> None:
         result = edgewise(
-            *("train", labelled_path, "--false-alarms", "1/day", "--max-nodes", 40),
+            *("train", labelled_path, "--false-alarms", "1/day", "--max-nodes", 30),
             *("--out", folder / "room"),
         )
         assert result.returncode == 0, result.stderr
