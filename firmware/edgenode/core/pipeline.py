@@ -3,7 +3,7 @@
 from struct import pack_into, unpack_from
 
 from .compat import const
-from .features import Features
+from .features import make_features
 
 GAP_SLOTS = const(3)
 _AGE_MAX = const(255)
@@ -19,7 +19,7 @@ class Pipeline:
     def __init__(self, features, filters):
         from .filters import build  # used once
 
-        self._features = Features(features)
+        self._features = make_features(features)
         self._filters = (build(filters), build(filters))
         self._parts = [self._features] + self._filters[0] + self._filters[1]
         self.x = self._features.x
