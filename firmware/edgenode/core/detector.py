@@ -90,19 +90,21 @@ class Detector:
         # Call in every slot, after push() where a reading was read -> whether there are news.
         has_news = self.open and slot - self._last >= gap_slots(period_ms)
         if has_news:
-            self.open = False
-            seconds = (self._last - self._first) * period_ms // 1000
-            self.news = [(self._k_most, self._value_most, seconds)]
+            self._end(period_ms)
         if is_read and self.is_unusual:
             if not self.open:
                 self._begin(slot, has_news)
                 has_news = True
             self._last = slot
-            rank = self._rank(self.k, self.value)
-            if rank > self._rank(self._k_most, self._value_most):
+            if self._rank(self.k, self.value) > self._rank(self._k_most, self._value_most):
                 self._k_most = self.k
                 self._value_most = self.value
         return has_news
+
+    def _end(self, period_ms):
+        self.open = False
+        seconds = (self._last - self._first) * period_ms // 1000
+        self.news = [(self._k_most, self._value_most, seconds)]
 
     def _begin(self, slot, has_news):
         self.open = True

@@ -145,11 +145,12 @@ class Features:
         depth = self._depth = depth_of(wanted)
         used = [c for c in range(4) if c < 2 or c in [w[0] for w in wanted]]
         state = [len(names), depth, 0, 0, len(used), 0] + [0] * len(names)
-        self._at = [0] * 4  # where the channels are, 0: not used
+        at = [0] * 4  # where the channels are, 0: not used
         kept = []
         for c in used:
-            self._at[c] = len(state)
+            at[c] = len(state)
             state += _program(c, len(state), wanted, kept)
+        self._t, self._h, self._d, self._a = at
         self._state = array("i", state)
         self._rings = array("h", bytes(2 * depth * len(used)))
         self.x = array("h", bytes(2 * len(names)))
@@ -161,13 +162,12 @@ class Features:
 
     def push(self, t_dc, h_pm):
         state = self._state
-        t, h, d, a = self._at
-        state[t] = t_dc
-        state[h] = h_pm
-        if d:
-            state[d] = dew_point_dc(t_dc, h_pm)
-        if a:
-            state[a] = absolute_dg(t_dc, h_pm)
+        state[self._t] = t_dc
+        state[self._h] = h_pm
+        if self._d:
+            state[self._d] = dew_point_dc(t_dc, h_pm)
+        if self._a:
+            state[self._a] = absolute_dg(t_dc, h_pm)
         _step(state, self._rings, self.x)
         return self.x
 

@@ -15,7 +15,15 @@ def slots_between(dt_ms, period_ms):
     return n if n > 1 else 1
 
 
+def _filtered(chain, x):
+    for f in chain:
+        x = f.push(x)
+    return x
+
+
 class Pipeline:
+    # A call with more than 11 words of names and stack takes them from the heap for its time, where
+    # MicroPython searches the longer the more is in use: what each reading calls stays below.
     def __init__(self, features, filters):
         from .filters import build  # used once
 
@@ -55,8 +63,7 @@ class Pipeline:
         self._slot = slot
         if self.age < _AGE_MAX:
             self.age += 1
-        for f in self._filters[0]:
-            t_dc = f.push(t_dc)
-        for f in self._filters[1]:
-            h_pm = f.push(h_pm)
+        if self._filters[0]:
+            t_dc = _filtered(self._filters[0], t_dc)
+            h_pm = _filtered(self._filters[1], h_pm)
         return self._features.push(t_dc, h_pm)
