@@ -15,6 +15,8 @@ def slots_between(dt_ms, period_ms):
     return n if n > 1 else 1
 
 
+# A call with more than 11 words of names and stack takes them from the heap for its time, and the
+# more is in use, the longer MicroPython searches there: what each reading calls stays below.
 def _filtered(chain, x):
     for f in chain:
         x = f.push(x)
@@ -22,8 +24,6 @@ def _filtered(chain, x):
 
 
 class Pipeline:
-    # A call with more than 11 words of names and stack takes them from the heap for its time, where
-    # MicroPython searches the longer the more is in use: what each reading calls stays below.
     def __init__(self, features, filters):
         from .filters import build  # used once
 

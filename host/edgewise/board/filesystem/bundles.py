@@ -59,9 +59,7 @@ _AT_START = ("main", _STAYS, "settings", "start")
 # Of a node that sleeps: what every wake needs is in one file, the radio comes with cause. It makes
 # one step a start: native code for that takes longer to load than it saves, as in core/walk.py.
 _AWAKE_FILES = ("settings", "start", "features", "native")
-_ASLEEP_FILES = {
-    name: modules for name, modules in _FILES.items() if name not in _AWAKE_FILES
-} | {
+_ASLEEP_FILES = {name: modules for name, modules in _FILES.items() if name not in _AWAKE_FILES} | {
     "awake": (
         "start.wiring",
         "app",
