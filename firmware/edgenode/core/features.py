@@ -47,11 +47,20 @@ def depth_of(wanted):
     return max([1] + [n for _, kind, n in wanted if KINDS[kind] == WINDOW_MAX])
 
 
-def make_features(names):
-    # Native code where there is some.
+def _native():
     try:
         from .features_viper import Features
     except (ImportError, MemoryError, SyntaxError, ValueError):
         # CPython, a board without native code, or a build for a node that sleeps
-        from .features_plain import Features
+        return None
+    return Features
+
+
+def make_features(names):
+    # native code where there is some
+    native = _native()
+    if native:
+        return native(names)
+    from .features_plain import Features
+
     return Features(names)

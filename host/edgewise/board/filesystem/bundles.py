@@ -55,7 +55,7 @@ _FILES = {
     "secure": ("link.secure",),
     "dns": ("link.dns", "link.sntp", "link.udp"),
 }
-_AT_START = ("main", _STAYS, "settings", "start")
+_AT_START = ("main", _STAYS, "settings", "start", "native")
 # Of a node that sleeps: what every wake needs is in one file, the radio comes with cause. It makes
 # one step a start: native code for that takes longer to load than it saves, as in core/walk.py.
 _AWAKE_FILES = ("settings", "start", "features", "native")
