@@ -28,6 +28,8 @@ CALLED = {
     "features_viper": "push",
     "gate": "push _is_due",
     "heads": "push",
+    "learn": "push _note",
+    "limits": "push _watch _state_of",
     "model": "predict",
     "moisture": "saturation absolute_dg",
     "outlook": "push _turn _make _judge values _look _within",
