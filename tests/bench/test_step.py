@@ -102,9 +102,7 @@ def words_of(command: list[str], source: Path) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("module", CALLED)
-def test_the_frame_of_a_call_is_on_the_stack(
-    module: str, micropython_command: list[str]
-) -> None:
+def test_the_frame_of_a_call_is_on_the_stack(module: str, micropython_command: list[str]) -> None:
     source = paths.node_files()[f"edgenode/core/{module}.py"]
     words = words_of(micropython_command, source)
     for name in CALLED[module].split():
