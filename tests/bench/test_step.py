@@ -21,6 +21,7 @@ FLASH_BYTES, HEAP_BYTES = 6 * 1024, 12 * 1024
 FRAME_WORDS, HANDLER_WORDS = 11, 3  # MicroPython's py/objfun.c, py/bc.h
 # what each reading calls, forecasts of a reading that is reported included
 CALLED = {
+    "averages": "push",
     "decide": "push",
     "decode": "decode _dht22 _encoding _dht22_dc check _accept _learn",
     "detector": "push note percent _rank is_unusual",

@@ -44,7 +44,7 @@ def strongest(table, limits, x):
 class Detector:
     # facts (core.headcheck has the limits): feature, usual and limit, one of each for a limit.
     # features: their names. core.learn changes usual and limit.
-    # Bound: 100 * 32,766 is below 2**22.
+    # Bound: 100 * 32,766 is below 2**22, and with the number of its limit below 2**26.
     def __init__(self, facts, features, native=None):
         # native: strongest() of core.heads_viper, or None
         self._strongest = native or strongest

@@ -70,6 +70,8 @@ class Limits:
         self.states = bytearray(2)
         self.value = [0, 0]  # hundredths, where the state changed
         self.minutes = [0, 0]
+        self._ahead = ()
+        self._n = 0
         self.clear()
 
     def clear(self):
