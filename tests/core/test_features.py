@@ -1,4 +1,4 @@
-from edgenode.core.features import WINDOW_MAX, parse
+from edgenode.core.catalogue import WINDOW_MAX, parse
 from edgenode.core.features import make_features as Features
 
 

@@ -2,9 +2,9 @@
 
 from array import array
 
+from .catalogue import KINDS, WINDOW_MAX, depth_of, parse
 from .compat import const
 from .ema import Ema
-from .features import KINDS, WINDOW_MAX, depth_of, parse
 from .moisture import absolute_dg, dew_point_dc
 from .ring import Ring
 from .trackers import Level, Range, Squares, Sums

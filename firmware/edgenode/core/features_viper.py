@@ -6,30 +6,21 @@ from struct import pack_into, unpack_from
 import micropython
 
 from .compat import const
-from .features import depth_of, parse
 from .moisture import absolute_dg, dew_point_dc
 
 _PAIR_BYTES = const(3)  # of a kept reading, see features_plain
 _BIAS = const(1024)
 _KEPT_BYTES = const(4)
 
-# The state, 32-bit words: features, readings of a ring, where the next one goes, readings in a
-# ring, channels; one that nobody reads, the features; then of each channel: the latest reading,
-# the one before, readings since it changed, the places of level, diff and since (the unread one
-# where none is wanted), how many averages and windows follow; of each average: shift, average,
-# its place; of each window, the shortest first: readings, the places of mean, dev, slope, range
-# and std.
+# places in the state, see core.program
 _NEXT = const(2)
 _N = const(3)
-_UNREAD = const(5)
-_LEVEL = {"level": 3, "diff": 4, "since": 5}
-_WINDOW = {"mean": 1, "dev": 2, "slope": 3, "range": 4, "std": 5}
 
 
 @micropython.viper
 def _step(s: ptr32, rings: ptr16, x: ptr16):
-    # Bounds: those of core.trackers; the differences d from the latest reading are within 1,200,
-    # as those from the first one there.
+    # s: see core.program. Bounds: those of core.trackers; the differences d from the latest
+    # reading are within 1,200, as those from the first one there.
     depth = int(s[1])
     at = int(s[2])
     n = int(s[3])
@@ -141,18 +132,13 @@ def _step(s: ptr32, rings: ptr16, x: ptr16):
 
 class Features:
     def __init__(self, names):
-        wanted = [parse(name) for name in names]
-        depth = self._depth = depth_of(wanted)
-        used = [c for c in range(4) if c < 2 or c in [w[0] for w in wanted]]
-        state = [len(names), depth, 0, 0, len(used), 0] + [0] * len(names)
-        at = [0] * 4  # where the channels are, 0: not used
-        kept = []
-        for c in used:
-            at[c] = len(state)
-            state += _program(c, len(state), wanted, kept)
-        self._t, self._h, self._d, self._a = at
+        from .program import build  # used once
+
+        state, channels, kept, depth = build(names)
+        self._t, self._h, self._d, self._a = channels
+        self._depth = depth
         self._state = array("i", state)
-        self._rings = array("h", bytes(2 * depth * len(used)))
+        self._rings = array("h", bytes(2 * depth * state[4]))
         self.x = array("h", bytes(2 * len(names)))
         self._kept = array("h", kept)
         self.kept_bytes = 1 + _PAIR_BYTES * depth + _KEPT_BYTES * len(kept)
@@ -207,29 +193,3 @@ class Features:
             else:
                 state[k] = unpack_from("<i", buf, at)[0]
             at += _KEPT_BYTES
-
-
-def _program(c, at, wanted, kept):
-    # -> the words of channel c, which begin at `at`; what core.kept gets is added to `kept`, in
-    # the order of the names: -at for what level, diff and since remember, the place of an average
-    words = [0, 0, 0, _UNREAD, _UNREAD, _UNREAD, 0, 0]
-    windows = {}
-    for i in range(len(wanted)):
-        channel, kind, n = wanted[i]
-        place = _UNREAD + 1 + i
-        if channel != c:
-            continue
-        if kind in _LEVEL:
-            words[_LEVEL[kind]] = place
-            if -at not in kept:
-                kept.append(-at)
-        elif kind in _WINDOW:
-            windows.setdefault(n, [n] + 5 * [_UNREAD])[_WINDOW[kind]] = place
-        else:
-            kept.append(at + len(words) + 1)
-            words += [n, 0, place]
-            words[6] += 1
-    words[7] = len(windows)
-    for n in sorted(windows):
-        words += windows[n]
-    return words

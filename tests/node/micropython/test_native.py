@@ -6,7 +6,7 @@ from tests.counts import count
 
 from edgenode.core import detector, features, features_plain, features_viper, heads, heads_viper
 from edgenode.core import temporal as memory
-from edgenode.core.features import CHANNELS, KINDS
+from edgenode.core.catalogue import CHANNELS, KINDS
 from edgenode.core.headcheck import FLOOR_MAX, LIMIT_MAX, STEP_TOTAL, WEIGHT_MAX, check_heads
 from edgenode.core.loader import CLASSES_MAX, TOTAL_MAX
 

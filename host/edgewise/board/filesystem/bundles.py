@@ -23,9 +23,11 @@ _STAYS = "node"
 _FILES = {
     "settings": ("settings.config", "settings.trial", "core.settings"),
     "start": (
+        "core.catalogue",
         "core.compact_json",
         "core.filters",
         "core.loader",
+        "core.program",
         "core.walk",
         "start.model",
         "start.network",
@@ -123,7 +125,7 @@ def join_node(sources: Mapping[str, str], sleep: bool) -> dict[str, Joined]:
     """
     if not sleep:
         sources = awake(sources)
-    left_out = {_COMPAT, *(_paths(_FILES["native"]) if sleep else ())}
+    left_out = {_COMPAT, *(_paths((*_FILES["native"], "core.program")) if sleep else ())}
     sources = {
         path: text
         for path, text in sources.items()
