@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from edgewise.board.filesystem.awake import awake
 from edgewise.board.filesystem.join import Joined, join
 from edgewise.board.filesystem.shorten import shorten
+from edgewise.board.filesystem.stock_words import STOCK_WORDS
 
 __all__ = ["Bundle", "bundles", "has_mark", "join_node"]
 
@@ -154,7 +155,8 @@ def _names(files: Mapping[str, tuple[str, ...]], sources: Mapping[str, str]) -> 
 def _join(sources: Mapping[str, str], names: Mapping[str, str]) -> dict[str, Joined]:
     sources = {**sources, _MEMORY: _with_files_that_go(sources[_MEMORY], names)}
     joined = join(shorten(sources), names)
-    short = shorten({f"{name}.py": file.text for name, file in joined.items()})
+    texts = {f"{name}.py": file.text for name, file in joined.items()}
+    short = shorten(texts, STOCK_WORDS)
     return {name: Joined(short[f"{name}.py"], file.starts) for name, file in joined.items()}
 
 
