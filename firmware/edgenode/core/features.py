@@ -55,24 +55,24 @@ class Channel:
     def __init__(self, wanted, size):
         # size: readings that its ring holds at least
         for kind, n in wanted:
-            if KINDS[kind][0] in (Sums, Squares):
+            if KINDS[kind][0] in _WINDOWED:
                 size = max(size, n)
         self.used = bool(wanted)
         self.ring = Ring(size)
         self.kept = []
         self._trackers = []
-        self._known = {}
 
-    def method(self, kind, n):
+    def method(self, kind, n, known):
+        # known: trackers of this channel by class and n
         cls, name, n_max = KINDS[kind]
         key = (cls, n)
-        if key not in self._known:
+        if key not in known:
             tracker = cls(self.ring, n) if n_max else cls(self.ring)
             if cls not in _WINDOWED:
                 self.kept.append(tracker)
-            self._known[key] = tracker
+            known[key] = tracker
             self._trackers.append(tracker)
-        return getattr(self._known[key], name)
+        return getattr(known[key], name)
 
     def clear(self):
         for tracker in self._trackers:
@@ -92,7 +92,8 @@ class Features:
         self._channels = [
             Channel([w[1:] for w in wanted if w[0] == c], depth if c < 2 else 1) for c in range(4)
         ]
-        self._values = [self._channels[c].method(kind, n) for c, kind, n in wanted]
+        known = ({}, {}, {}, {})
+        self._values = [self._channels[c].method(kind, n, known[c]) for c, kind, n in wanted]
         self.x = array("h", bytes(2 * len(names)))
         self._kept = [tracker for channel in self._channels for tracker in channel.kept]
         self.kept_bytes = 1 + _PAIR_BYTES * depth + sum([k.kept_bytes for k in self._kept])
