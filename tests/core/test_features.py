@@ -1,4 +1,5 @@
-from edgenode.core.features import Features, parse
+from edgenode.core.catalogue import parse
+from edgenode.core.features import Features
 from edgenode.core.trackers import WINDOW_MAX
 
 

@@ -3,8 +3,8 @@ from struct import pack, pack_into
 
 from tests.counts import count
 
+from edgenode.core.catalogue import CHANNELS, KINDS
 from edgenode.core.decide import Confirm
-from edgenode.core.features import CHANNELS, KINDS
 from edgenode.core.kept import READINGS_MIN, SIZE, Kept, Network, key
 from edgenode.core.packed import CLASS, FAULT, GOOD, PackedEvents, PackedOutbox, move_time
 from edgenode.core.pipeline import Pipeline

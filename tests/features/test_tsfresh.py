@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.counts import WHOLE
 
-from edgenode.core.features import KINDS, Features
+from edgenode.core.catalogue import KINDS
+from edgenode.core.features import Features
 
 Window = np.ndarray
 

@@ -6,6 +6,7 @@ NOW_AND_THEN = (
     "edgenode.start.wiring",
     "edgenode.start.model",
     "edgenode.start.network",
+    "edgenode.start.once",
     "edgenode.start.sensing",
     "edgenode.sleep.wiring",
     "edgenode.settings.config",
@@ -18,6 +19,7 @@ NOW_AND_THEN = (
     "edgenode.link.udp",
     "edgenode.link.update",
     "edgenode.core.calibrate",
+    "edgenode.core.catalogue",
     "edgenode.core.compact_json",
     "edgenode.core.filters",
     "edgenode.core.headcheck",
@@ -25,6 +27,7 @@ NOW_AND_THEN = (
     "edgenode.core.netcheck",
     "edgenode.core.settings",
     "edgenode.core.signed",
+    "edgenode.core.spec",
     "edgenode.core.walk",
 )
 

@@ -5,7 +5,6 @@ are returned in hundredths. WINDOW_MAX = 120 keeps every intermediate within 30 
 Those of a window are restored from the readings in it, the others save what these do not tell.
 """
 
-from array import array
 from struct import pack_into, unpack_from
 
 from .compat import const

@@ -5,9 +5,9 @@ import micropython
 
 from edgenode.core import plausible
 from edgenode.core.calibrate import CalibrateLinear
+from edgenode.core.catalogue import CHANNELS, KINDS
 from edgenode.core.decide import Confirm
 from edgenode.core.decode import OK, SPIKE, TIMEOUT, Decoder
-from edgenode.core.features import CHANNELS, KINDS
 from edgenode.core.gate import Gate
 from edgenode.core.heads import Heads
 from edgenode.core.hold import Hold

@@ -24,12 +24,14 @@ _STAYS = "node"
 _FILES = {
     "settings": ("settings.config", "settings.trial", "core.settings"),
     "start": (
+        "core.catalogue",
         "core.compact_json",
         "core.filters",
         "core.loader",
         "core.walk",
         "start.model",
         "start.network",
+        "start.once",
         "start.sensing",
         "start.wiring",
     ),
@@ -49,16 +51,18 @@ _FILES = {
     "safe": ("start.safe",),
     "command": ("commands.control",),
     "signed": ("core.signed",),
+    "spec": ("core.spec",),
     "update": ("link.update",),
     "install": ("update.install",),
     "secure": ("link.secure",),
     "dns": ("link.dns", "link.sntp", "link.udp"),
 }
-_AT_START = ("main", _STAYS, "settings", "start")
+_AT_START = ("main", _STAYS, "settings", "spec", "start")
 # Of a node that sleeps: what every wake needs is in one file, the radio comes with cause.
 _ASLEEP_FILES = {
-    name: modules for name, modules in _FILES.items() if name not in ("settings", "start")
+    name: modules for name, modules in _FILES.items() if name not in ("settings", "spec", "start")
 } | {
+    "once": ("start.once",),
     "awake": (
         "start.wiring",
         "app",
