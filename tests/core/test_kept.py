@@ -29,7 +29,7 @@ def catalogue(r, count):
     names = []
     while len(names) < count:
         kind = sorted(KINDS)[r(len(KINDS))]
-        n_max = KINDS[kind][2]
+        n_max = KINDS[kind]
         name = CHANNELS[r(4)] + "_" + kind + ("_%d" % (1 + r(n_max)) if n_max else "")
         if name not in names:
             names.append(name)

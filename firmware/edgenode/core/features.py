@@ -1,81 +1,20 @@
-"""From readings to features: each is an int16, in hundredths; core.catalogue has their names."""
-
-from array import array
-
-from .compat import const
-from .moisture import absolute_dg, dew_point_dc
-
-_X_MAX = const(32766)
-# A kept reading: t and h in 12 bits each, so -1024..3071; what the trackers ask for is narrower.
-_PAIR_BYTES = const(3)
-_BIAS = const(1024)
+"""Chooses how the features of the last readings are computed; core.catalogue has their names."""
 
 
-class Features:
-    def __init__(self, names):
-        from .catalogue import build  # used once
+def _native():
+    try:
+        from .features_viper import Features
+    except (ImportError, MemoryError, SyntaxError, ValueError):
+        # CPython, a board without native code, or a build for a node that sleeps
+        return None
+    return Features
 
-        self._channels, self._values, self._depth = build(names)
-        self.x = array("h", bytes(2 * len(names)))
-        self._kept = [tracker for channel in self._channels for tracker in channel.kept]
-        self.kept_bytes = 1 + _PAIR_BYTES * self._depth + sum([k.kept_bytes for k in self._kept])
-        self._n = 0
 
-    def clear(self):
-        self._n = 0
-        for channel in self._channels:
-            channel.clear()
+def make_features(names):
+    # native code where there is some
+    native = _native()
+    if native:
+        return native(names)
+    from .features_plain import Features
 
-    def save(self, buf, at):
-        t, h = self._channels[0].ring, self._channels[1].ring
-        n = buf[at] = self._n
-        at += 1
-        for i in range(at, at + _PAIR_BYTES * n, _PAIR_BYTES):
-            n -= 1
-            t_dc = t.ago(n) + _BIAS
-            h_pm = h.ago(n) + _BIAS
-            buf[i] = t_dc & 0xFF
-            buf[i + 1] = t_dc >> 8 | (h_pm & 15) << 4
-            buf[i + 2] = h_pm >> 4
-        at += _PAIR_BYTES * self._depth
-        for tracker in self._kept:
-            tracker.save(buf, at)
-            at += tracker.kept_bytes
-
-    def load(self, buf, at):
-        self.clear()
-        n = buf[at]
-        at += 1
-        for i in range(at, at + _PAIR_BYTES * n, _PAIR_BYTES):
-            both = buf[i + 1]
-            t_dc = ((both & 15) << 8 | buf[i]) - _BIAS
-            self._feed(t_dc, (buf[i + 2] << 4 | both >> 4) - _BIAS)
-        at += _PAIR_BYTES * self._depth
-        for tracker in self._kept:
-            tracker.load(buf, at)
-            at += tracker.kept_bytes
-
-    def push(self, t_dc, h_pm):
-        self._feed(t_dc, h_pm)
-        x = self.x
-        i = 0
-        for value in self._values:
-            v = value()
-            if v > _X_MAX:
-                v = _X_MAX
-            elif v < -_X_MAX:
-                v = -_X_MAX
-            x[i] = v
-            i += 1
-        return x
-
-    def _feed(self, t_dc, h_pm):
-        if self._n < self._depth:
-            self._n += 1
-        channels = self._channels
-        channels[0].push(t_dc)
-        channels[1].push(h_pm)
-        if channels[2].used:
-            channels[2].push(dew_point_dc(t_dc, h_pm))
-        if channels[3].used:
-            channels[3].push(absolute_dg(t_dc, h_pm))
+    return Features(names)

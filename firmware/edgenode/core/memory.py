@@ -25,6 +25,7 @@ NOW_AND_THEN = (
     "edgenode.core.headcheck",
     "edgenode.core.loader",
     "edgenode.core.netcheck",
+    "edgenode.core.program",
     "edgenode.core.settings",
     "edgenode.core.signed",
     "edgenode.core.spec",

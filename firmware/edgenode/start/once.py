@@ -3,14 +3,12 @@
 from ..app import Node
 from ..core.decide import Confirm
 from ..core.decode import Decoder
-from ..core.features import Features
+from ..core.ema import Ema
 from ..core.hold import Hold
 from ..core.journal import Journal
 from ..core.model import Model
 from ..core.pipeline import Pipeline
 from ..core.plausible import Plausible
-from ..core.ring import Channel, Ring
-from ..core.trackers import Ema, Level, Range, Squares, Sums
 from ..core.windows import Median, Window
 from ..drivers.clock import Clock
 from ..drivers.console import Console
@@ -37,21 +35,14 @@ _PARTS = (
     Output,
     Plausible,
     Sensor,
-    Channel,
     Confirm,
-    Features,
     Hold,
     Median,
     Model,
     Node,
     Pipeline,
-    Ring,
     Window,
     Ema,
-    Level,
-    Range,
-    Squares,
-    Sums,
     Client,
     Ntp,
     Outbox,
@@ -66,5 +57,5 @@ def forget():
     for part in _PARTS:
         part.__init__ = None
     Boot.begin = Boot.read_state = None
-    Channel.track = Model.forget = None
+    Model.forget = None
     Spool.open = Spool.open_tail = None

@@ -23,7 +23,7 @@ from edgenode.drivers.sensor import Sensor
 def feature_names():
     for c in CHANNELS:
         for kind in KINDS:
-            n_max = KINDS[kind][2]
+            n_max = KINDS[kind]
             for n in (0,) if not n_max else (1, 7, 10) if n_max == 10 else (2, 60, 120):
                 yield "%s_%s_%d" % (c, kind, n) if n else "%s_%s" % (c, kind)
 
