@@ -111,6 +111,12 @@ def test_no_module_stands_alone_but_these() -> None:
     assert {p.stem for p in HOST.glob("*.py")} == LOOSE | {"__init__"}
 
 
+def test_each_room_of_the_host_has_its_tests() -> None:
+    packages = sorted(path.parent.name for path in HOST.glob("*/__init__.py"))
+    assert len(packages) > 20
+    assert [name for name in packages if not any((REPO / "tests" / name).glob("test_*.py"))] == []
+
+
 def test_the_picture_is_of_these_rooms() -> None:
     assert draw_rooms.PICTURE.read_text() == draw_rooms.svg(rooms(HOST)), "run: make picture"
 

@@ -86,11 +86,13 @@ def parse_broker(
         parts = urlsplit(url)
         port = parts.port
     except ValueError:  # its text may hold a part of the password
-        raise InputError(f"broker {_shown(url)!r} is not an address: {cure}; {_ENCODE}") from None
+        raise InputError(
+            f"broker {_hide_login(url)!r} is not an address: {cure}; {_ENCODE}"
+        ) from None
     if parts.query or parts.fragment:  # what stands before may be a part of the password
-        raise InputError(f"broker {_shown(url)!r} is not an address: {cure}; {_ENCODE}")
+        raise InputError(f"broker {_hide_login(url)!r} is not an address: {cure}; {_ENCODE}")
     if parts.scheme not in _PORTS or not parts.hostname or parts.path not in ("", "/"):
-        raise InputError(f"broker {_shown(url)!r} is not an address: {cure}")
+        raise InputError(f"broker {_hide_login(url)!r} is not an address: {cure}")
     if parts.scheme == "mqtt" and (ca or cert):
         raise InputError(f"--{'ca' if ca else 'cert'} is for TLS: write mqtts:// in the address")
     broker = BrokerUrl(
@@ -154,10 +156,10 @@ def check_db(url: str) -> str:
         return url
     if url.startswith("postgresql://") and _has_valid_port(url):
         if url.split("://")[1].partition("/")[0].count("@") > 1:
-            raise InputError(f"database {_shown(url)!r} is not an address: {_ENCODE}")
+            raise InputError(f"database {_hide_login(url)!r} is not an address: {_ENCODE}")
         return url
     raise InputError(
-        f"database {_shown(url)!r} is not an address: use sqlite:///file.db or postgresql://host/name"
+        f"database {_hide_login(url)!r} is not an address: use sqlite:///file.db or postgresql://host/name"
     )
 
 
@@ -222,7 +224,7 @@ def _read_password(option: str, path: Path) -> str:
     return password
 
 
-def _shown(url: str) -> str:
+def _hide_login(url: str) -> str:
     # What may be shown of an address that is none: no user and no password.
     scheme, is_url, rest = url.rpartition("@")[2].rpartition("://")
     if "@" not in url and ":" in rest:

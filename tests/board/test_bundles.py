@@ -23,7 +23,7 @@ from edgewise.board.filesystem.files import compiler_of, joined_node, node_sourc
 from edgewise.board.filesystem.join import join
 from edgewise.board.filesystem.shorten import shorten
 from edgewise.board.filesystem.stock_words import STOCK_WORDS
-from edgewise.board.filesystem.tracebacks import located
+from edgewise.board.filesystem.tracebacks import locate
 from edgewise.errors import EdgewiseError
 from edgewise.package.store import load_package
 from edgewise.report.energy import ASSUMED
@@ -230,13 +230,11 @@ def test_a_traceback_names_the_line_of_the_source() -> None:
         for bundle in node_bundles(sleep):
             if "edgenode/link/wifi.py" in bundle.starts:
                 line = bundle.starts["edgenode/link/wifi.py"] + 6
-                assert (
-                    located(f'  File "{bundle.name}", line {line}, in _a') == f"  {place}, in _a"
-                )
+                assert locate(f'  File "{bundle.name}", line {line}, in _a') == f"  {place}, in _a"
                 mark = bundle.name[-4:]
     other = f'File "node_{(int(mark, 16) + 1) % 65536:04x}", line 5'
-    assert located(other) == other  # another version of Edgewise
-    assert located('File "model.py", line 5') == 'File "model.py", line 5'
+    assert locate(other) == other  # another version of Edgewise
+    assert locate('File "model.py", line 5') == 'File "model.py", line 5'
 
 
 def test_a_crash_on_the_board_names_the_line_of_the_source(
@@ -260,7 +258,7 @@ def test_a_crash_on_the_board_names_the_line_of_the_source(
         text=True,
         timeout=LIMIT_S,
     )
-    shown = located(result.stdout + result.stderr)
+    shown = locate(result.stdout + result.stderr)
     path, line = re.findall(r'File "(edgenode/\S+)", line (\d+)', shown)[-1]
     assert path == "edgenode/app.py"
     assert sources[path].split("\n")[int(line) - 1].endswith("= parts")

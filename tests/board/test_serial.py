@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import pty
 import re
@@ -18,13 +17,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
 import pytest
 from tests.board.cable import Cable
 from tests.command import edgewise
+from tests.messages.lines import HELLO, failed_state, state
 from tests.shared import LIMIT_S, wait_until
 
 from edgewise.board.serial.log_file import GrowingLog
@@ -32,22 +31,9 @@ from edgewise.board.serial.screen import NodeState
 from edgewise.cli.monitor import _format as monitor_line
 from edgewise.errors import InputError, OutsideError, unwritable
 from edgewise.logs.log import read_log
-from edgewise.messages.learning import describe_learning
-from edgewise.messages.serial import Damaged, Diag, Hello, Reading, Text, decode
+from edgewise.messages.serial import decode
 
 EDGEWISE = [sys.executable, "-m", "edgewise.cli.main"]
-HELLO = b"edgewise: node a1b2c3, boot 7, model occupancy, viper-inline\r\n"
-
-
-def state(seq: int, t: float = 21.5, ts: int | None = None) -> bytes:
-    fields = {"ts": ts or 1700000000 + 60 * seq, "boot": 7, "seq": seq, "t": t, "h": 40.0}
-    return b"state " + json.dumps({**fields, "cls": "a", "p": 0.9}).encode() + b"\r\n"
-
-
-def failed_state(seq: int) -> bytes:
-    fields = {"ts": 1700000000 + 60 * seq, "boot": 7, "seq": seq, "t": None, "h": None}
-    text = json.dumps({**fields, "cls": None, "p": None, "err": "timeout"})
-    return b"state " + text.encode() + b"\n"
 
 
 @pytest.fixture
@@ -97,37 +83,6 @@ def start_command(cable: Cable, *arguments: str, stdin: int = subprocess.DEVNULL
     return command
 
 
-def test_lines_of_the_node() -> None:
-    reading = decode(state(3).strip())
-    assert reading == Reading(7, 3, 1700000180.0, 21.5, 40.0, "a", 0.9, None)
-    newer = decode(state(3).strip().replace(b'"p"', b'"u":0.12,"next":{"t":[21]},"p"'))
-    assert newer == replace(reading, u=0.12)
-    assert decode(failed_state(4).strip()).err == "timeout"  # type: ignore[union-attr]
-    assert decode(HELLO.strip()) == Hello(
-        "a1b2c3", 7, "occupancy", "viper-inline", HELLO.decode().strip()
-    )
-    assert decode(b"edgewise: node x, boot 1, safe mode").model is None  # type: ignore[union-attr]
-    assert decode(b'diag {"boot":1,"ts":null,"heap":5}') == Diag(
-        {"boot": 1, "ts": None, "heap": 5}
-    )
-    assert decode(b"\x1b[31mred\xff") == Text("\ufffd[31mred\ufffd")
-
-
-@pytest.mark.parametrize(
-    "line",
-    [b'state {"ts":1', b'state {"ts":NaN}', b"state {}", b'diag {"boot":"x"}', b"diag {[]}"],
-)
-def test_records_that_the_wire_spoiled(line: bytes) -> None:
-    assert isinstance(decode(line), Damaged)
-
-
-def test_every_cut_and_change_of_a_record_is_decoded_to_something() -> None:
-    line = state(3).strip()
-    for i in range(len(line)):
-        decode(line[:i])
-        decode(line[:i] + b"\x00\xff" + line[i + 1 :])
-
-
 def test_the_table_says_what_was_heard() -> None:
     node = NodeState()
     for line in (HELLO, b"edgewise: mqtt: connected", state(1), failed_state(2), b"state {"):
@@ -155,12 +110,6 @@ def test_a_node_that_learns_says_how_far_it_is() -> None:
         node.hear(message)
         assert dict(node.rows())["usual here"] == words
         assert monitor_line(message) == f"diag: 9000 bytes free, {words}"
-    for damaged in (
-        {"learnt_h": "x", "limits_d": 1},
-        {"learnt_h": 5},
-        {"learnt_h": 5, "limits_d": 9},
-    ):
-        assert describe_learning(damaged) == ""
 
 
 def test_monitor_survives_garbage_reset_and_unplugging(cable: Cable, tmp_path: Path) -> None:

@@ -321,7 +321,7 @@ def test_the_tree_finds_what_mqtt_says() -> None:
     del subscriptions["a/+"]
     filters.remove("a/+")
     for topic in topics:
-        found = {text for (text,) in subscriptions.matching(topic)}
+        found = {text for (text,) in subscriptions.match(topic)}
         assert found == {text for text in filters if topic_matches_sub(text, topic)}, topic
     subscriptions.clear()
-    assert list(subscriptions.matching("a")) == []
+    assert list(subscriptions.match("a")) == []

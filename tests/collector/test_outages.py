@@ -214,7 +214,7 @@ def test_a_database_that_is_stopped(broker: Mosquitto, url: str) -> None:
         code, counts = command.stop(signal.SIGTERM, signal.SIGINT, signal.SIGTERM)
         assert (code, counts["readings"]) == (1, 150)
         command.expect_line("150 readings")
-        command.expect_line("messages are not stored: start it again")
+        command.expect_line("messages are not stored: start collect again")
     command = CollectCommand(broker.url, url)
     wait_for_rows(engine, 200)
     assert command.stop()[0] == 0

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from tests.shared import once, small_log
 
-from edgewise.comparison import Judged, compare, doubts, lines, unseen
+from edgewise.comparison import Judged, compare, doubts, find_unseen, lines
 from edgewise.compile import compile_model
-from edgewise.dashboard.job import beside
+from edgewise.dashboard.job import compare_models
 from edgewise.database.labels import last_days, log_sha256
 from edgewise.logs.log import Log, read_log
 from edgewise.package.store import Package, load_package
@@ -54,15 +54,15 @@ def test_readings_that_trained_one_model_do_not_count(
     log: Log, early: Package, late: Package
 ) -> None:
     sha256 = log_sha256(log)
-    assert np.flatnonzero(unseen([early], log, sha256)).tolist() == list(range(600, ROWS))
-    assert np.flatnonzero(unseen([late], log, sha256)).tolist() == list(range(600))
-    assert not unseen([early, late], log, sha256).any()
+    assert np.flatnonzero(find_unseen([early], log, sha256)).tolist() == list(range(600, ROWS))
+    assert np.flatnonzero(find_unseen([late], log, sha256)).tolist() == list(range(600))
+    assert not find_unseen([early, late], log, sha256).any()
 
 
 def test_readings_that_came_late_do_not_count_either(log: Log, early: Package) -> None:
     # one of the readings that trained it has changed: their piece is not found any more
     log.t_dc[100] += 1
-    rows = unseen([early], log, log_sha256(log))
+    rows = find_unseen([early], log, log_sha256(log))
     assert np.flatnonzero(rows).tolist() == list(range(600, ROWS))
 
 
@@ -73,12 +73,12 @@ def test_a_model_that_does_not_tell_its_readings(log: Log, early: Package, tmp_p
     del info["sha256"]["evidence.json"]
     path.write_text(json.dumps(info))
     old = load_package(tmp_path / "old")
-    assert not unseen([old], log, log_sha256(log)).any()
-    assert unseen([old], log, "another log").all()
+    assert not find_unseen([old], log, log_sha256(log)).any()
+    assert find_unseen([old], log, "another log").all()
 
 
 def test_both_are_scored_on_the_same_readings(log: Log, early: Package, late: Package) -> None:
-    rows = unseen([early], log, log_sha256(log))
+    rows = find_unseen([early], log, log_sha256(log))
     new, old = compare([early, late], log, rows)
     assert new.scores and old.scores
     assert new.scores["rows"] == old.scores["rows"] == 300
@@ -93,10 +93,10 @@ def test_the_page_does_not_compare_on_what_trained_the_current_model(
 ) -> None:
     n = int(last_days(log).sum())
     assert 0 < n < 300
-    entries = beside(folder / "early", folder / "late", log)
+    entries = compare_models(folder / "early", folder / "late", log)
     assert (entries["current"], entries["current_seen"]) == (None, n)
     assert "new" not in entries
-    entries = beside(folder / "late", folder / "early", log)
+    entries = compare_models(folder / "late", folder / "early", log)
     assert entries["current_seen"] == 0
     assert entries["new"]["rows"] == entries["current"]["rows"] == n
 

@@ -25,7 +25,7 @@ from edgewise.errors import InputError
 from edgewise.features.splitting import split_log
 from edgewise.logs.log import read_log
 from edgewise.package.store import load_package
-from edgewise.training import FILTERS, POOL, Budget, train
+from edgewise.training import FILTERS, POOL, Budget, Options, train
 from edgewise.training.result import NetworkRecipe
 
 NET = Path("network.tflite")
@@ -92,7 +92,7 @@ def log_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def fitted(log_csv: Path) -> TrainedNetwork:
     trained = train(
-        *split_log(log_csv), Budget(30), temporal=False, unsure=False, filters="median"
+        *split_log(log_csv), Budget(30), Options("auto", "median", temporal=False, unsure=False)
     )
     return train_network(trained, lambda: None)
 

@@ -28,7 +28,7 @@ from tests.dashboard.test_teaching import log_in
 
 from edgewise.compile import compile_model
 from edgewise.dashboard import password
-from edgewise.dashboard.server import Address, serve
+from edgewise.dashboard.server import Address, NodeAccess, serve
 from edgewise.database import open_db
 from edgewise.database.names import set_name
 from edgewise.database.schema import diag, events, forecast, label, outlook, reading
@@ -39,7 +39,7 @@ from edgewise.mqtt import MqttClient
 from edgewise.package.store import Package, load_package
 from edgewise.paths import default_model
 from edgewise.prediction.predict import predict_log
-from edgewise.training import Budget, train
+from edgewise.training import Budget, Options, train
 from edgewise.urls import parse_broker
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "pages"
@@ -69,7 +69,7 @@ def new_package(fit: Log, folder: Path) -> Package:
     """A model of a first day of labels, as the page trains one."""
     day = fit.select(np.arange(len(fit)) % 8 == 0)
     path = folder / "taught-20261130-081500Z"
-    compile_model(train(day, day, Budget(60), outlook=False), path, {})
+    compile_model(train(day, day, Budget(60), Options(outlook=False)), path, {})
     return load_package(path)
 
 
@@ -82,7 +82,7 @@ def fill(engine: Engine, week: Log, model: Package) -> None:
     said = predict_log(model, week)
     away = (ts > now - 8 * HOUR_S) & (ts < now - 6.2 * HOUR_S)
     late = (ts > now - 9 * HOUR_S) & (ts < now - 6.2 * HOUR_S) & ~away
-    names = np.array([*model.classes, None], dtype=object)[said.said].tolist()
+    names = np.array([*model.classes, None], dtype=object)[said.answers].tolist()
     columns = (ts, week.t_dc / 10, week.h_pm / 10, names, said.p_pc / 100, late, ~away)
     values = [
         {"node": NODE, "boot": 1, "seq": i, "ts": at, "t": t, "h": h, "cls": cls, "p": p}
@@ -284,8 +284,8 @@ def main() -> None:
         add_others(engine, 24)
         broker = stack.enter_context(anonymous(folder)).url
         stack.enter_context(answering(broker))
-        address, config = Address(port=0), folder / "node.toml"
-        running = serve(engine, parse_broker(broker), address, models, config)
+        nodes = NodeAccess(parse_broker(broker), config=folder / "node.toml")
+        running = serve(engine, nodes, Address(port=0), models)
         stack.callback(running.stop)
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])

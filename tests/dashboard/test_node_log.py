@@ -145,7 +145,7 @@ def test_the_log_of_a_real_node(
         url = serve("--broker", broker.url)
         page.goto(f"{url}/node?id={NODE}")
         panel = page.locator(".panel", has=page.get_by_text("Log", exact=True))
-        expect(panel).to_contain_text("Log in to read what the node says.")
+        expect(panel).to_contain_text("Log in to read the log of the node.")
         assert panel.get_by_role("button").count() == 0
         log_in(page, url, secret)
         page.goto(f"{url}/node?id={NODE}")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import Engine
 from tests.counts import count
 from tests.dashboard.conftest import LIMIT_MS, NODE, Serve
 from tests.dashboard.painted import chart_pixel, text_size, weak_texts
 from tests.dashboard.past import failure, rooms, row, store
 from tests.dashboard.test_teaching import drag, log_in, name_it
+from tests.shared import wait_until
 
 from edgewise.database.schema import diag, health
 
@@ -70,21 +72,29 @@ def test_texts_have_a_size_and_contrast(
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 700})
             model = page.get_by_role("dialog").locator(".q-field__native > span").first
-            text_width, height, is_inside = text_size(model)
-            assert text_width > 50 and height > 10 and is_inside, (scheme, width)
+            wait_until(partial(is_readable, model), partial(text_size, model))
         context.close()
+
+
+def is_readable(text: Locator) -> bool:
+    """Whether it is painted whole, inside of its field; a dialog grows while it opens."""
+    width, height, is_inside = text_size(text)
+    return width > 50 and height > 10 and is_inside
 
 
 def expect_chosen(page: Page, name: str) -> None:
     """The one range that is marked, by its colour and for a screen reader."""
     expect(page.locator(".ranges [aria-pressed=true]")).to_have_text(name)
-    colors = {
-        button.inner_text(): button.evaluate("b => getComputedStyle(b).backgroundColor")
-        for button in page.locator(".ranges button").all()
-    }
-    assert len(colors) == 6
-    (marked,) = (n for n, color in colors.items() if list(colors.values()).count(color) == 1)
-    assert marked == name
+
+    def marked() -> list[str]:
+        colors = {
+            button.inner_text(): button.evaluate("b => getComputedStyle(b).backgroundColor")
+            for button in page.locator(".ranges button").all()
+        }
+        assert len(colors) == 6
+        return [n for n, color in colors.items() if list(colors.values()).count(color) == 1]
+
+    wait_until(lambda: marked() == [name], marked)  # a colour fades
 
 
 def test_the_chosen_range_is_marked_and_shown(page: Page, url: str, engine: Engine) -> None:
@@ -98,7 +108,6 @@ def test_the_chosen_range_is_marked_and_shown(page: Page, url: str, engine: Engi
         expect(page.locator(".ranges [aria-pressed=true]")).to_have_text(name)
         page.locator("summary").focus()
         page.mouse.move(0, 0)
-        page.wait_for_timeout(400)  # a colour fades
         expect_chosen(page, name)
         page.wait_for_function(
             """days => {

@@ -80,15 +80,15 @@ def test_they_are_found_in_the_background(engine: Engine, model: Package) -> Non
     fill(engine, NODE)
     folder = model.path.parent
     reviews = Reviews(engine, Packages(folder))
-    assert reviews.of(NODE, []) is None
+    assert reviews.propose(NODE, []) is None
     first_s = start_of(0)
-    found = wait_until(lambda: reviews.of(NODE, []))
+    found = wait_until(lambda: reviews.propose(NODE, []))
     assert [round((p.span.from_s - first_s) / HALF_S) for p in found] == [SILENT, UNSURE]
-    assert reviews.of(NODE, [Span(0, 1e10)]) == []
-    assert reviews.of("nobody", []) is None
-    assert wait_until(lambda: reviews.of("nobody", []) == [])
+    assert reviews.propose(NODE, [Span(0, 1e10)]) == []
+    assert reviews.propose("nobody", []) is None
+    assert wait_until(lambda: reviews.propose("nobody", []) == [])
     reviews.stop()
-    assert reviews.of("later", []) is None
+    assert reviews.propose("later", []) is None
 
 
 def test_a_new_model_of_another_period_changes_nothing(engine: Engine) -> None:
@@ -97,7 +97,7 @@ def test_a_new_model_of_another_period_changes_nothing(engine: Engine) -> None:
     packages = Packages(default_model().parent)
     assert new_model(engine, NODE, packages.readable()) is not None
     reviews = Reviews(engine, packages)
-    found = wait_until(lambda: reviews.of(NODE, []))
+    found = wait_until(lambda: reviews.propose(NODE, []))
     assert {p.kind for p in found} == {"unsure"}
     reviews.stop()
 

@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import Engine
 from tests.dashboard.past import failure, row, store
 
-from edgewise.dashboard.chart_data import FAILED, Palette, data
+from edgewise.dashboard.chart_data import FAILED, Overlay, Palette, data
 from edgewise.dashboard.notes import forecasts
 from edgewise.dashboard.series import extent, window
 from edgewise.dashboard.state import State
@@ -84,7 +84,7 @@ def test_what_stands_alone_is_a_dot_and_what_failed_a_band(engine: Engine) -> No
     rows[6] |= failure()
     store(engine, rows)
     series = window(engine, "a", START_S, START_S + 7400, 7400)
-    chart_data = {s["id"]: s["data"] for s in data(series, 60, [], [], {}, Palette())}
+    chart_data = {s["id"]: s["data"] for s in data(series, 60, Overlay(), Palette())}
     dots = [p["value"][0] / 1000 - START_S for p in chart_data["t"] if isinstance(p, dict)]
     assert dots == [3600, 7380]
     (band,) = series.failed_reads(60)

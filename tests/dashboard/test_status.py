@@ -91,7 +91,7 @@ def test_forecasts_and_notifications(tmp_path: Path) -> None:
             insert.values({**target, "target": "y", "name": "2. E-Mail", **failing})
         )
     rows = lines(engine, 1120)
-    assert rows["Forecast"] == Row("Forecast", "ok", "of 2 nodes", (("made", 1000.0),))
+    assert rows["Forecast"] == Row("Forecast", "ok", "for 2 nodes", (("made", 1000.0),))
     assert lines(engine, 3000)["Forecast"].state == "bad"
     assert rows["Notifications to 1. JSON"].state == "ok"
     bad = rows["Notifications to 2. E-Mail"]

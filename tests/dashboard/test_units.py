@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from tests.dashboard.conftest import NODE, Serve
 from tests.dashboard.past import rooms, row, store
 
-from edgewise.dashboard.chart_data import Palette, data
+from edgewise.dashboard.chart_data import Overlay, Palette, data
 from edgewise.dashboard.notes import events
 from edgewise.dashboard.series import window
 from edgewise.dashboard.state import State
@@ -112,7 +112,7 @@ def test_a_limit_of_another_version_stays_as_it_is() -> None:
 @pytest.mark.parametrize("scale", [CELSIUS, FAHRENHEIT])
 def test_the_messages_to_the_browser_stay_short(engine: Engine, scale: Scale) -> None:
     store(engine, [row(NODE, i, 60.0 * i, t=i / 10) for i in range(200)])
-    series = data(window(engine, NODE, 0, 12_000, 800), 60, [], [], {}, Palette(), scale)
+    series = data(window(engine, NODE, 0, 12_000, 800), 60, Overlay(), Palette(), scale)
     values = [point[1] for point in series[0]["data"] if isinstance(point, list)]
     np.testing.assert_allclose(values, [scale.degrees * i / 10 + scale.zero for i in range(200)])
     assert max(len(str(value)) for value in values) <= 6

@@ -21,7 +21,7 @@ from edgewise.dashboard.figures import figures
 from edgewise.database.schema import diag, events, outlook, reading
 from edgewise.logs.log import Log
 from edgewise.mqtt import MqttClient
-from edgewise.ota.retained import retained
+from edgewise.ota.retained import read_retained
 from edgewise.package.store import Package
 from edgewise.simulator.fleet import node_config
 from edgewise.simulator.node import SimulatedNode
@@ -117,7 +117,7 @@ def test_a_node_says_what_comes_next_and_warns_of_limits(
     assert a_forecast(HEADS["next"], log, model.period_ms, model.max_delta) == expected_figure
     shown = {f.name: f for f in figures(engine, node, last_diag, ts, None)}["Forecast accuracy"]
     assert shown.value == figure
-    assert shown.meaning == "of what the node said would come, since its start"
+    assert shown.meaning == "of the node's own forecasts, since its start"
 
 
 def test_an_outage_ends_a_forecast_and_the_newest_is_kept_by_the_broker(
@@ -130,7 +130,7 @@ def test_an_outage_ends_a_forecast_and_the_newest_is_kept_by_the_broker(
     client = MqttClient(broker_url)
     client.connect(broker_url.host, broker_url.port)
     client.loop_start()
-    kept = retained(client, "edgewise/+/next")
+    kept = read_retained(client, "edgewise/+/next")
     client.disconnect()
     client.loop_stop()
     assert json.loads(kept["edgewise/a1b2c3/next"])["seq"] == len(log)

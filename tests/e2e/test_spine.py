@@ -21,19 +21,20 @@ from edgewise.errors import InputError, OutsideError
 from edgewise.logs.log import Log
 from edgewise.package.store import Package
 from edgewise.prediction.predict import predict_log, predict_micropython
-from edgewise.simulator import feed, fleet
+from edgewise.simulator import feed
+from edgewise.simulator.fleet import Fleet, Outcome, node_config
 from edgewise.simulator.node import SimulatedNode
 from edgewise.urls import parse_broker
 
 
 def run(
     model: Package, logs: list[Log], url: str, engine: Engine, config: dict[str, Any]
-) -> tuple[fleet.Outcome, Collector]:
+) -> tuple[Outcome, Collector]:
     broker_url = parse_broker(url)
     collector = Collector(broker_url, Writer(engine))
     collector.start()
     try:
-        outcome = fleet.simulate(model, logs, broker_url, config, timeout_s=LIMIT_S)
+        outcome = Fleet(model, logs, broker_url, config).simulate(LIMIT_S)
         assert collector.wait_for(lambda c: c.readings >= outcome.readings_taken, LIMIT_S)
     finally:
         collector.stop()
@@ -54,7 +55,7 @@ def engine(tmp_path: Path) -> Engine:
 def test_the_serial_line_says_what_mqtt_says(model: Package, log: Log, broker: str) -> None:
     log_part = log.select(range(20))
     broker_url = parse_broker(broker)
-    config = fleet.node_config({"serial": True}, broker_url, "a1b2c3")
+    config = node_config({"serial": True}, broker_url, "a1b2c3")
     with SimulatedNode(model, log_part, config, 1) as node:
         assert node.wait(LIMIT_S)
     readings = [json.loads(line[6:]) for line in node.lines if line.startswith("state ")]
@@ -143,22 +144,16 @@ def test_the_unix_port_predicts_what_cpython_predicts(model: Package, log: Log) 
 
 def test_a_wrong_node_config_is_named(model: Package, log: Log, broker: str) -> None:
     with pytest.raises(InputError, match=r"config: mqtt\.keepalive_s must be 10\.\.3600"):
-        fleet.simulate(
-            model, [log], parse_broker(broker), {"mqtt": {"keepalive_s": 5}}, timeout_s=LIMIT_S
-        )
+        config = {"mqtt": {"keepalive_s": 5}}
+        Fleet(model, [log], parse_broker(broker), config).simulate(LIMIT_S)
     with pytest.raises(InputError, match=r"actuator\.on must be one of closed, open"):
-        fleet.simulate(
-            model,
-            [log],
-            parse_broker(broker),
-            {"actuator": {"pin": 5, "on": "ajar"}},
-            timeout_s=LIMIT_S,
-        )
+        config = {"actuator": {"pin": 5, "on": "ajar"}}
+        Fleet(model, [log], parse_broker(broker), config).simulate(LIMIT_S)
 
 
 def test_a_node_without_a_broker_is_given_up_in_time(model: Package, log: Log) -> None:
     with pytest.raises(OutsideError, match="did not end within 2 s"):
-        fleet.simulate(model, [log], parse_broker("mqtt://127.0.0.1:1"), {}, timeout_s=2)
+        Fleet(model, [log], parse_broker("mqtt://127.0.0.1:1"), {}).simulate(2)
 
 
 HEADS = {

@@ -210,7 +210,7 @@ def test_a_process_that_is_ended_is_one_line(monkeypatch: pytest.MonkeyPatch) ->
     others = set(multiprocessing.active_children())  # of the libraries of other tests
     killer = threading.Thread(target=end_a_process, args=(others,))
     killer.start()
-    with pytest.raises(OutsideError, match="look whether the memory is enough"):
+    with pytest.raises(OutsideError, match="check that there is enough memory"):
         list(outlooks([make_hourly(4)] * 4, {}, 0.0, "never"))
     killer.join()
 

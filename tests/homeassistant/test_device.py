@@ -11,7 +11,7 @@ import pytest
 from tests.homeassistant.templates import TEMPLATES
 
 from edgewise.errors import InputError
-from edgewise.homeassistant import config_topic, discovery, with_name
+from edgewise.homeassistant import Display, NodeModel, config_topic, discovery, with_name
 
 CLASSES = ["free", 'a "b" <i>', "ü }} {% \\ '\U0001f600", "occupied"]
 # integrations/mqtt (device discovery), sensor.mqtt and binary_sensor.mqtt
@@ -53,9 +53,16 @@ GOOD = {"ts": 1, "boot": 1, "seq": 7, "t": -3.4, "h": 45.1, "cls": "occupied", "
 FAILED = {"ts": 1, "boot": 1, "seq": 8, "t": None, "h": None, "cls": None, "p": None}
 
 
-@pytest.fixture(params=[{}, {"expire_s": 9000, "minutes": [30]}, {"fahrenheit": True}])
+@pytest.fixture(
+    params=[
+        (NodeModel(CLASSES, "occupancy"), {}),
+        (NodeModel(CLASSES, "occupancy", minutes=[30]), {"expire_s": 9000}),
+        (NodeModel(CLASSES, "occupancy"), {"display": Display(fahrenheit=True)}),
+    ]
+)
 def document(request: pytest.FixtureRequest) -> dict[str, Any]:
-    config = discovery("a1b2c3", CLASSES, "home/edge", "occupancy", **request.param)
+    model, options = request.param
+    config = discovery("a1b2c3", model, "home/edge", **options)
     config = with_name(config, "Window, left", "Büro 2")
     return dict(json.loads(json.dumps(config)))
 
@@ -80,7 +87,7 @@ def test_only_documented_fields(document: dict[str, Any]) -> None:
 
 
 def test_a_name_and_a_room_change_neither_topics_nor_ids() -> None:
-    plain = discovery("n", CLASSES)
+    plain = discovery("n", NodeModel(CLASSES))
     named = with_name(plain, "Window, left", "lab")
     assert named["dev"] == plain["dev"] | {"name": "Window, left", "suggested_area": "lab"}
     assert {**named, "dev": None} == {**plain, "dev": None}
@@ -101,10 +108,10 @@ def test_ids_differ_and_an_enum_has_options_alone(document: dict[str, Any]) -> N
 
 
 def test_a_node_that_sleeps_expires_and_one_that_does_not_has_a_will() -> None:
-    online_node = discovery("n", CLASSES)
+    online_node = discovery("n", NodeModel(CLASSES))
     assert online_node["availability"] == [{"topic": "edgewise/n/status"}]
     assert not any("expire_after" in c for c in online_node["cmps"].values())
-    sleepy_node = discovery("n", CLASSES, expire_s=900)
+    sleepy_node = discovery("n", NodeModel(CLASSES), expire_s=900)
     assert {c["expire_after"] for c in list_components(sleepy_node).values()} == {900}
     assert set(sleepy_node["cmps"]) == set(online_node["cmps"])
     assert not any(
@@ -117,7 +124,7 @@ def test_a_node_that_sleeps_expires_and_one_that_does_not_has_a_will() -> None:
     [(NOW.timestamp() - 899, "online"), (NOW.timestamp() - 901, "offline"), (None, "online")],
 )
 def test_what_the_broker_kept_of_a_node_that_is_gone(ts: float | None, status: str) -> None:
-    (entry,) = discovery("n", CLASSES, expire_s=900)["availability"]
+    (entry,) = discovery("n", NodeModel(CLASSES), expire_s=900)["availability"]
     assert entry["topic"] == "edgewise/n/state"
     template = TEMPLATES.from_string(entry["value_template"])
     assert template.render(value_json={**GOOD, "ts": ts}, now=lambda: NOW) == status
@@ -157,13 +164,15 @@ def test_the_templates_read_what_a_node_says(document: dict[str, Any]) -> None:
 )
 def test_what_a_detector_finds_is_a_problem(cls: str | None, expected: str) -> None:
     classes = ["normal", "unusual"]
-    document = discovery("a1b2c3", classes, "home/edge", "room", alarm="unusual")
+    document = discovery("a1b2c3", NodeModel(classes, alarm="unusual"), "home/edge")
     component = document["cmps"]["unusual"]
     assert (component["platform"], component["device_class"]) == ("binary_sensor", "problem")
     assert set(component) <= FIELDS["binary_sensor"]
     assert render_states(document, {**GOOD, "cls": cls})["unusual"] == expected
     # another model without a detector takes the sensor away
-    assert discovery("a1b2c3", classes)["cmps"]["unusual"] == {"platform": "binary_sensor"}
+    assert discovery("a1b2c3", NodeModel(classes))["cmps"]["unusual"] == {
+        "platform": "binary_sensor"
+    }
 
 
 FORECASTS = ("temperature_30", "humidity_30", "temperature_60", "humidity_60")
@@ -171,7 +180,9 @@ FORECASTS = ("temperature_30", "humidity_30", "temperature_60", "humidity_60")
 
 @pytest.mark.parametrize(("fahrenheit", "t"), [(False, "-3.43"), (True, "25.83")])
 def test_forecasts_are_there_where_the_model_makes_them(fahrenheit: bool, t: str) -> None:
-    document = discovery("a1b2c3", CLASSES, "home/edge", fahrenheit=fahrenheit, minutes=[30, 60])
+    document = discovery(
+        "a1b2c3", NodeModel(CLASSES, minutes=[30, 60]), "home/edge", Display(fahrenheit)
+    )
     components = {key: document["cmps"][key] for key in FORECASTS}
     forecast = {"t": -3.43, "h": 45.1, "t_band": 0.3, "h_band": 1.2}
     payload = {"ts": 1, "boot": 1, "seq": 7, "next": {"30": forecast}}
@@ -185,7 +196,7 @@ def test_forecasts_are_there_where_the_model_makes_them(fahrenheit: bool, t: str
     assert said == dict(zip(FORECASTS, (t, "45.1", "None", "None"), strict=True))
     assert components["temperature_60"]["name"] == "Temperature in 60 min"
     # a model that makes none takes the sensors away
-    without = discovery("a1b2c3", CLASSES)["cmps"]
+    without = discovery("a1b2c3", NodeModel(CLASSES))["cmps"]
     assert all(without[key] == {"platform": "sensor"} for key in FORECASTS)
 
 
@@ -195,7 +206,7 @@ def test_forecasts_are_there_where_the_model_makes_them(fahrenheit: bool, t: str
 )
 def test_how_unusual_a_reading_is(u: float | None, unusual: str, percent: str) -> None:
     # beside a class; a failed read has no u
-    document = discovery("a1b2c3", CLASSES, "home/edge", "room", has_u=True)
+    document = discovery("a1b2c3", NodeModel(CLASSES, has_u=True), "home/edge")
     components = document["cmps"]
     assert (components["unusual"]["platform"], components["unusual"]["device_class"]) == (
         "binary_sensor",
@@ -204,7 +215,7 @@ def test_how_unusual_a_reading_is(u: float | None, unusual: str, percent: str) -
     assert set(components["how_unusual"]) <= FIELDS["sensor"]
     states = render_states(document, GOOD if u is None else {**GOOD, "u": u})
     assert (states["unusual"], states["how_unusual"]) == (unusual, percent)
-    absent = discovery("a1b2c3", CLASSES)["cmps"]
+    absent = discovery("a1b2c3", NodeModel(CLASSES))["cmps"]
     assert (absent["unusual"], absent["how_unusual"]) == (
         {"platform": "binary_sensor"},
         {"platform": "sensor"},
@@ -222,12 +233,14 @@ def test_how_unusual_a_reading_is(u: float | None, unusual: str, percent: str) -
     ],
 )
 def test_how_far_a_node_has_learnt(diag: dict[str, int], learning: str) -> None:
-    component = discovery("a1b2c3", CLASSES, "home/edge", learns=True)["cmps"]["learning"]
+    component = discovery("a1b2c3", NodeModel(CLASSES, learns=True), "home/edge")["cmps"][
+        "learning"
+    ]
     assert set(component) <= FIELDS["sensor"]
     assert component["state_topic"] == "home/edge/a1b2c3/diag"
     template = TEMPLATES.from_string(component["value_template"])
     assert template.render(value_json=diag) == learning
-    assert discovery("a1b2c3", CLASSES)["cmps"]["learning"] == {"platform": "sensor"}
+    assert discovery("a1b2c3", NodeModel(CLASSES))["cmps"]["learning"] == {"platform": "sensor"}
 
 
 @pytest.mark.parametrize(
@@ -235,8 +248,10 @@ def test_how_far_a_node_has_learnt(diag: dict[str, int], learning: str) -> None:
     [(-3.4, "25.88"), (0, "32.0"), (21.5, "70.7"), (-40.0, "-40.0"), (None, "None")],
 )
 def test_fahrenheit_is_of_the_temperature_alone(t_c: float | None, t_f: str) -> None:
-    arguments = ("a1b2c3", CLASSES, "home/edge", "occupancy")
-    celsius, fahrenheit = (discovery(*arguments, fahrenheit=flag) for flag in (False, True))
+    model = NodeModel(CLASSES)
+    celsius, fahrenheit = (
+        discovery("a1b2c3", model, "home/edge", Display(flag)) for flag in (False, True)
+    )
     state = {**GOOD, "t": t_c}
     in_celsius, in_fahrenheit = render_states(celsius, state), render_states(fahrenheit, state)
     changed = {key for key in in_celsius if in_celsius[key] != in_fahrenheit[key]}
@@ -252,5 +267,5 @@ def test_names_that_home_assistant_does_not_take(node: str) -> None:
     with pytest.raises(InputError, match="letters, digits, - and _ only"):
         config_topic(node)
     with pytest.raises(InputError, match="letters, digits, - and _ only"):
-        discovery(node, CLASSES)
+        discovery(node, NodeModel(CLASSES))
     assert re.fullmatch(r"homeassistant/device/[\w-]+/config", config_topic("a1-b_2"))

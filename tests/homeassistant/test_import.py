@@ -157,7 +157,7 @@ def test_what_was_imported_is_not_sent_again(rows: Rows, home: FakeHome) -> None
     assert run(rows, home.url).returncode == 0
     home.messages.clear()
     result = run(rows, home.url, "--json")
-    assert (result.returncode, result.stderr) == (0, "nothing new came late\n")
+    assert (result.returncode, result.stderr) == (0, "no new late readings\n")
     assert (json.loads(result.stdout), home.imports()) == ({"imported": {"attic": 0}}, [])
     rows.add(4, [(30.0, 50.0)])  # one more reading of the hour comes still later
     assert run(rows, home.url).returncode == 0
@@ -201,7 +201,7 @@ def test_a_lost_connection_is_tried_again(rows: Rows, home: FakeHome) -> None:
     home.drops = 1
     result = run(rows, home.url)
     assert result.returncode == 0, result.stderr
-    assert "the connection is lost: is it restarting?; next try in 0 s" in result.stderr
+    assert "the connection is lost: check that it runs; next try in 0 s" in result.stderr
     home.drops = 9
     rows.add(4, [(20.0, 50.0)])
     result = run(rows, home.url)
@@ -270,9 +270,9 @@ def test_the_token_and_its_file(rows: Rows, home: FakeHome, tmp_path: Path) -> N
     ("arguments", "env", "text"),
     [
         (["--ha", "mqtt://pi"], ENV, "--ha: not an address: write ws://host:8123"),
-        (["--ha", "ws://a:b@pi"], ENV, "--ha: no user and password belong there"),
+        (["--ha", "ws://a:b@pi"], ENV, "--ha: leave user and password out"),
         (["--ha", "ws://pi:99999"], ENV, "--ha: not an address"),
-        (["--ha", "ws://pi/?x=1"], ENV, "nothing belongs behind the path"),
+        (["--ha", "ws://pi/?x=1"], ENV, "leave out what follows the path"),
         (["--ha", "ws://pi", "--ca", "ca.pem"], ENV, "--ca is for TLS: write wss://"),
         (["--ha", "wss://pi", "--ca", "none.pem"], ENV, "--ca none.pem: no certificate"),
         (["--ha", "ws://pi", "--since", "7"], ENV, "write a time such as 36h"),

@@ -16,7 +16,7 @@ from tests.homeassistant.late_rows import HOUR_S, Rows
 from tests.homeassistant.real_home import RealHome, needs_home, run_real_home
 from tests.shared import LIMIT_S, wait_until
 
-from edgewise.homeassistant import discovery, publish
+from edgewise.homeassistant import NodeModel, discovery, publish
 from edgewise.ota.targets import connection
 from edgewise.urls import parse_broker
 
@@ -35,7 +35,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RealHome, s
 
 def test_the_sensors_and_what_they_show(home: tuple[RealHome, str]) -> None:
     server, broker = home
-    device = discovery("attic", ["normal", "unusual"], alarm="unusual")
+    device = discovery("attic", NodeModel(["normal", "unusual"], alarm="unusual"))
     expected = {
         "temperature": "20.0",
         "humidity": "50.0",
@@ -94,7 +94,7 @@ def test_the_button_of_the_model(home: tuple[RealHome, str]) -> None:
             "edgewise/shed/model/install", lambda *a: asked.put(a[2].payload)
         )
         client.subscribe("edgewise/shed/model/install", 1)
-        publish(client, {"shed": discovery("shed", ["normal"], update="push")})
+        publish(client, {"shed": discovery("shed", NodeModel(["normal"]), update="push")})
         client.publish("edgewise/shed/status", "online", 1, retain=True)
         attributes = shown("on")
         assert {key: attributes[key] for key in versions} == versions
@@ -108,7 +108,7 @@ def test_the_button_of_the_model(home: tuple[RealHome, str]) -> None:
 def test_late_readings_have_their_own_hours(home: tuple[RealHome, str], tmp_path: Path) -> None:
     server, broker = home
     with connection(parse_broker(broker)) as client:
-        publish(client, {"cellar": discovery("cellar", ["normal"])})
+        publish(client, {"cellar": discovery("cellar", NodeModel(["normal"]))})
     wait_until(lambda: "sensor.edgewise_cellar_temperature" in server.states(), server.states)
     rows = Rows(tmp_path / "a.db")
     start_s = rows.add(5, [(20.0, 50.0), (22.0, 40.0)], node="cellar")

@@ -236,7 +236,10 @@ ASKED: dict[str, tuple[str, str]] = {
         "time,temp,hum\n" + _rows(lambda i, t, h: f"{1712010000 + 2 * i},{t},{h}"),
         "say --date-format s or --date-format %y%m%d%H%M",
     ),
-    "a year that no log has": ("time,temp,hum\n" + "9999-12-31 23:59:00,21,40\n", "no year that"),
+    "a year that no log has": (
+        "time,temp,hum\n" + "9999-12-31 23:59:00,21,40\n",
+        "not in the years 1 to 9998",
+    ),
     "a torn row": (
         "time,temp,hum,status\n" + _plain("").replace("\n", ",a\n") + "2026-05-04 08:20:00,21.4,4",
         ":14: 3 cells where the header has 4: complete or remove the row",

@@ -27,7 +27,7 @@ def test_nodes_that_never_fall_silent_do_not_prolong_it(
     thread = threading.Thread(target=talk)
     thread.start()
     try:
-        messages = retained.retained(client, "edgewise/+/state")
+        messages = retained.read_retained(client, "edgewise/+/state")
     finally:
         stop.set()
         thread.join()

@@ -95,7 +95,7 @@ def test_percent() -> None:
 def test_a_few_first_then_stages() -> None:
     rollout, stages = roll(FakeNodes(), Plan(2, 30))
     assert stages == [NAMES[:2], NAMES[2:5], NAMES[5:8], NAMES[8:11], NAMES[11:]]
-    assert rollout.having() == NAMES
+    assert rollout.updated_nodes() == NAMES
     assert {o.state for o in rollout.outcomes.values()} == {State.confirmed}
 
 
@@ -105,23 +105,23 @@ def test_without_stages_all_are_tried() -> None:
     assert stages == [NAMES]
     assert sorted(nodes.pushed) == NAMES
     assert nodes.most_at_once <= 8
-    assert rollout.of(State.failed) == ["n03"]
-    assert len(rollout.having()) == 11
+    assert rollout.nodes_in(State.failed) == ["n03"]
+    assert len(rollout.updated_nodes()) == 11
 
 
 def test_a_failed_canary_stops_it_and_the_same_again_goes_on() -> None:
     nodes = FakeNodes({"n01": BAD})
     rollout, stages = roll(nodes, Plan(2, 50))
     assert stages == [["n00", "n01"]]
-    assert rollout.having() == ["n00"]
-    assert rollout.of(State.failed) == ["n01"]
+    assert rollout.updated_nodes() == ["n00"]
+    assert rollout.nodes_in(State.failed) == ["n01"]
     assert rollout.outcomes["n01"].error == BAD.error
-    assert rollout.of(State.waiting) == NAMES[2:]
+    assert rollout.nodes_in(State.waiting) == NAMES[2:]
     nodes.verdicts.clear()
     rollout, stages = roll(nodes, Plan(2, 50))
     assert stages == [["n01"], NAMES[2:7], NAMES[7:]]
     assert rollout.outcomes["n00"].state == State.already
-    assert rollout.having() == NAMES
+    assert rollout.updated_nodes() == NAMES
     assert nodes.pushed.count("n00") == 1
 
 
@@ -130,15 +130,15 @@ def test_a_failure_in_a_stage_begins_with_no_further_node() -> None:
     nodes = FakeNodes(dict.fromkeys(names[1:], BAD))
     rollout, stages = roll(nodes, Plan(1), names)
     assert stages == [names[:1], names[1:]]
-    assert rollout.having() == names[:1]
+    assert rollout.updated_nodes() == names[:1]
     assert len(nodes.pushed) <= 1 + 8
-    assert set(nodes.pushed[1:]) == set(rollout.of(State.failed))
+    assert set(nodes.pushed[1:]) == set(rollout.nodes_in(State.failed))
 
 
 def test_no_verdict_after_the_whole_model_is_a_failure() -> None:
     no_verdict = Verdict(False, "no verdict within 300 s", 0.5)
     rollout, stages = roll(FakeNodes({"n00": no_verdict}), Plan(1))
-    assert (rollout.of(State.failed), stages) == (["n00"], [["n00"]])
+    assert (rollout.nodes_in(State.failed), stages) == (["n00"], [["n00"]])
 
 
 def test_nodes_that_are_not_reached_are_left_and_others_take_their_place() -> None:
@@ -149,7 +149,7 @@ def test_nodes_that_are_not_reached_are_left_and_others_take_their_place() -> No
     assert rollout.outcomes["n00"].state == State.offline
     assert rollout.outcomes["n00"].error == "the broker reports it offline"
     assert rollout.outcomes["n01"].error == "node n01: no answer"
-    assert rollout.having() == ["n03", "n04", "n05"]
+    assert rollout.updated_nodes() == ["n03", "n04", "n05"]
 
 
 def test_a_node_that_cannot_tell_its_model_gets_it() -> None:
@@ -191,5 +191,5 @@ def test_stopped_from_outside() -> None:
     rollout = Rollout(FakeNodes(), NAMES, CRC, Plan(2, 20))
     rollout.on_stage = lambda number, total, stage: number == 2 and rollout.is_stopped.set()
     rollout.run()
-    assert rollout.having() == NAMES[:2]
-    assert rollout.of(State.waiting) == NAMES[2:]
+    assert rollout.updated_nodes() == NAMES[:2]
+    assert rollout.nodes_in(State.waiting) == NAMES[2:]

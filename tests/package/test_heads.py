@@ -105,7 +105,7 @@ def test_two_nodes_in_one_log_do_not_share_a_memory(model: Package, log: Log) ->
     time_s = np.tile(alone[0].time_s, (2, 1)).T.ravel()
     found = predict_log(package, replace(both, node=node, time_s=time_s))
     for i, part in enumerate(alone):
-        assert found.said[i::2].tolist() == predict_log(package, part).said.tolist()
+        assert found.answers[i::2].tolist() == predict_log(package, part).answers.tolist()
 
 
 def test_a_golden_sequence_is_where_the_class_changes(model: Package, log: Log) -> None:

@@ -27,7 +27,7 @@ def test_there_are_two() -> None:
 def test_the_first_week_is_what_the_training_makes_now() -> None:
     package = load_package(MODELS[0])
     card = (MODELS[0].parent / "README.md").read_text()
-    detector = Detector.of_info(package.info)
+    detector = Detector.from_info(package.info)
     assert detector is not None
     assert (detector.limits, package.heads["learn"]) == (GENERIC, LEARN)
     assert f"{package.info['nodes']} nodes" in card

@@ -18,7 +18,7 @@ from edgewise.errors import InputError
 from edgewise.package.store import Package, load_package
 from edgewise.paths import default_model
 from edgewise.review import Proposal, find_candidates, new_model, propose
-from edgewise.review.candidates import _recent
+from edgewise.review.candidates import _read_recent
 
 
 def halves(found: list[Proposal], first_s: float) -> dict[float, tuple[str, str | None, str]]:
@@ -78,7 +78,7 @@ def test_a_year_of_readings_is_not_read(engine: Engine, monkeypatch: pytest.Monk
     store(engine, old)
     assert min(p.span.from_s for p in find_candidates(engine, NODE, now)) >= start_of(0)
     monkeypatch.setattr("edgewise.review.candidates._READINGS_MAX", 100)
-    assert len(_recent(engine, NODE, now)) == 100
+    assert len(_read_recent(engine, NODE, now)) == 100
     with engine.connect() as connection:
         plan = connection.execute(
             text(
@@ -109,7 +109,9 @@ def test_which_model_is_new(engine: Engine, model: Package) -> None:
 
 def test_a_model_of_another_period_is_refused(engine: Engine) -> None:
     fill(engine)
-    with pytest.raises(InputError, match="every 60 s, the node has one every 30 s: name a model"):
+    with pytest.raises(
+        InputError, match="every 60 s, the node takes one every 30 s: name a model"
+    ):
         find_candidates(engine, NODE, time.time(), load_package(default_model()))
 
 

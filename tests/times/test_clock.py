@@ -30,7 +30,7 @@ def utc(text: str) -> float:
     ],
 )
 def test_what_is_shown_can_be_typed(moment: str, shown: str) -> None:
-    assert BERLIN.typed(utc(moment)) == shown
+    assert BERLIN.format_field(utc(moment)) == shown
     assert BERLIN.parse(shown) == utc(moment)
     assert BERLIN.text(utc(moment)).endswith(shown[11:16] + shown[16:] * (" " in shown[16:]))
 
@@ -105,9 +105,9 @@ def test_local_is_the_zone_of_the_computer(monkeypatch: pytest.MonkeyPatch) -> N
     time.tzset()
     try:
         assert LOCAL.with_zone(utc("2015-07-04 12:00")) == "04 Jul 2015 08:00 EDT"
-        assert LOCAL.full(utc("2015-01-04 12:00")) == "2015-01-04 07:00:00 EST"
-        assert LOCAL.of_iso("2015-01-04T12:00:00Z") == "2015-01-04 07:00:00 EST"
-        assert LOCAL.of_iso("0000-01-01T00:00:00Z") == "0000-01-01T00:00:00Z"
+        assert LOCAL.format_full(utc("2015-01-04 12:00")) == "2015-01-04 07:00:00 EST"
+        assert LOCAL.localize_iso("2015-01-04T12:00:00Z") == "2015-01-04 07:00:00 EST"
+        assert LOCAL.localize_iso("0000-01-01T00:00:00Z") == "0000-01-01T00:00:00Z"
     finally:
         monkeypatch.undo()
         time.tzset()

@@ -78,7 +78,7 @@ def test_umqtt_is_fetched_once_and_only_its_modules_are_written(
     assert (folder / "umqtt" / "simple.py").read_bytes() == b"pass\n"
     assert [p.name for p in folder.rglob("*") if p.is_file()] == ["simple.py"]
     shutil.rmtree(index)
-    assert umqtt.fetch(ignore) == folder == umqtt.installed()
+    assert umqtt.fetch(ignore) == folder == umqtt.find_installed()
     assert list(cache.iterdir()) == [folder]
 
 

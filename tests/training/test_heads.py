@@ -66,7 +66,7 @@ def test_cold_windows_that_mislead_have_no_class() -> None:
     x = np.where(cold, r.normal(50, 60, 6000), 100 * sequence.y + r.normal(0, 20, 6000))
     choice = choose(make_sequence(sequence.y, x, starts=12))
     assert choice.cold == choice.heads["unsure"]["readings"] == 10
-    assert "no class for 10 readings after a start" in " ".join(choice.why)
+    assert "readings after a start: no class for the first 10" in " ".join(choice.why)
 
 
 def test_one_start_says_nothing_of_cold_windows() -> None:
@@ -74,7 +74,7 @@ def test_one_start_says_nothing_of_cold_windows() -> None:
     y = stays(r, 3000, 50)
     choice = choose(make_sequence(y, 100 * y + r.normal(0, 20, 3000), nodes=1))
     assert choice.cold == 0
-    assert "not judged, 1 of" in choice.why[1]
+    assert "not judged, the log has 1 of 5" in choice.why[1]
 
 
 def test_readings_that_cannot_be_told_have_no_class() -> None:

@@ -90,7 +90,7 @@ def test_the_host_computes_what_the_node_says(days: Log) -> None:
     after_gap = int(np.flatnonzero(readings.age == 1)[1])
     assert after_gap == 200
     # nothing is known of what came after the last half hour before the gap
-    rows_known, after = readings.due(30)
+    rows_known, after = readings.pair_ahead(30)
     assert set(range(170, 200)).isdisjoint(rows_known.tolist())
     assert (readings.slot[after] - readings.slot[rows_known] == 30).all()
 
@@ -99,7 +99,7 @@ def test_a_read_that_failed_when_it_was_due(days: Log) -> None:
     log = days.select(slice(0, 100))
     log = replace(log, valid=np.arange(100) != 40)
     readings = readings_of(log, PERIOD_MS, ANY, 5)
-    rows, after = readings.due(30)
+    rows, after = readings.pair_ahead(30)
     steps = readings.slot[after] - readings.slot[rows]
     assert steps.tolist().count(31) == 1 and set(steps.tolist()) == {30, 31}
 
@@ -120,14 +120,14 @@ def test_noise_teaches_nothing(tmp_path: Path) -> None:
     )
     assert (facts, why) == (
         None,
-        "no forecasts: none was better than 'as it is now' on held-out readings",
+        "no forecasts: none was better than 'no change' on held-out readings",
     )
 
 
 def test_stretches_of_minutes_teach_nothing(tmp_path: Path, days: Log) -> None:
     pieces = days.select(np.flatnonzero(np.arange(len(days)) % 30 < 20))
     facts, why = choose_outlook(pieces, PERIOD_MS, ANY)
-    assert (facts, why) == (None, "no forecasts: too few stretches of an hour without a gap")
+    assert (facts, why) == (None, "no forecasts: too few hours without a gap")
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_train_and_inspect_say_it(tmp_path: Path) -> None:
     shown = edgewise("inspect", "ahead", cwd=tmp_path).stdout
     assert re.search("^heads  .*forecasts for 30 and 60 min$", shown, re.MULTILINE), shown
     page = (tmp_path / "ahead/report.html").read_text()
-    assert "<h2>What comes next</h2>" in page
+    assert "<h2>Forecasts</h2>" in page
     without = edgewise(*arguments, "without", "--next", "off", cwd=tmp_path)
     assert without.returncode == 0 and "forecast" not in without.stderr
     assert "next" not in load_package(tmp_path / "without").heads

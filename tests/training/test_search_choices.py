@@ -17,17 +17,12 @@ from edgewise.compile import compile_model
 from edgewise.errors import InputError
 from edgewise.features.splitting import split_log
 from edgewise.package.store import load_package
-from edgewise.training import FILTERS, NO_FILTERS, POOL, Budget, Trained, train
+from edgewise.training import FILTERS, NO_FILTERS, POOL, Budget, Options, Trained, train
+from edgewise.training.decisions import decide_weight
 from edgewise.training.pool import LEVELS, MEANS
 from edgewise.training.result import Recipe
-from edgewise.training.search import (
-    _allowed_columns,
-    _decide_weight,
-    _family,
-    _recipes,
-    _Shape,
-    _Trial,
-)
+from edgewise.training.shape import Shape, allowed_columns, list_recipes, list_sizes
+from edgewise.training.trial import Trial
 
 SMALL_BUDGET = Budget(30)  # one tree
 
@@ -65,7 +60,7 @@ def test_spikes_that_are_a_class_are_not_filtered_away(spike_model: Trained) -> 
 
 def test_the_filter_as_asked(tmp_path: Path) -> None:
     fit, test = split_log(write_spikes(tmp_path / "spikes.csv"))
-    model = train(fit, test, SMALL_BUDGET, levels="off", filters="median")
+    model = train(fit, test, SMALL_BUDGET, Options(levels="off", filters="median"))
     assert model.filters == FILTERS
     assert model.filtering is not None
     assert model.filtering.quality_none is None
@@ -110,34 +105,34 @@ def test_a_lucky_class_weight_is_not_taken() -> None:
             ("none", np.full(20, 39)),
         )
     )
-    assert _decide_weight([usual, lucky], 0) == "sqrt"
-    assert _decide_weight([usual, lucky, better], 0) == "none"
+    assert decide_weight([usual, lucky], 0) == "sqrt"
+    assert decide_weight([usual, lucky, better], 0) == "none"
 
 
-def _trial(class_weight: str, confusion: np.ndarray) -> _Trial:
+def _trial(class_weight: str, confusion: np.ndarray) -> Trial:
     recipe = Recipe("ExtraTrees", 10, 25, None, 20, 0.5, "gini", class_weight)
-    shape = _Shape(recipe, True, True)
-    return _Trial(shape, shape, confusion, np.arange(3), 0, 0, 0.0)
+    shape = Shape(recipe, True, True)
+    return Trial(shape, shape, confusion, np.arange(3), 0, 0, 0.0)
 
 
 def test_few_large_and_many_small_trees_are_cut_from_the_same() -> None:
-    recipes = _recipes(Budget(500), 2, 8000)
+    recipes = list_recipes(Budget(500), 2, 8000)
     assert {r.kind for r in recipes} == {"ExtraTrees", "RandomForest"}
     for recipe in recipes:
-        family = _family(recipe, Budget(500), 2)
+        family = list_sizes(recipe, Budget(500), 2)
         assert {r.trees for r in family} == {10, 20}
         assert all(r.trees * (2 * r.max_leaf_nodes - 1) <= 500 for r in family)
         assert max(r.max_leaf_nodes for r in family) == recipe.max_leaf_nodes
         assert {replace(r, trees=10, max_leaf_nodes=25) for r in family} == {recipe}
-    (small, *_) = _recipes(Budget(300), 2, 8000)
-    assert {r.trees for r in _family(small, Budget(300), 2)} == {10}
+    (small, *_) = list_recipes(Budget(300), 2, 8000)
+    assert {r.trees for r in list_sizes(small, Budget(300), 2)} == {10}
     quick = Budget(500, max_us=40)  # 20 trees would be less deep, so they are no cut ones
-    assert {r.trees for r in _family(_recipes(quick, 2, 8000)[0], quick, 2)} == {10}
+    assert {r.trees for r in list_sizes(list_recipes(quick, 2, 8000)[0], quick, 2)} == {10}
 
 
 def test_averages_are_levels_and_an_addition() -> None:
     names = [
-        {POOL[i] for i in _allowed_columns(levels, means)}
+        {POOL[i] for i in allowed_columns(levels, means)}
         for levels, means in ((True, True), (True, False), (False, False))
     ]
     assert set(MEANS) < LEVELS

@@ -16,7 +16,7 @@ from edgewise.features.splitting import Split, split_log
 from edgewise.features.table import build_table
 from edgewise.logs.log import Log, read_log
 from edgewise.package.forest import flatten, flatten_trees, trees_of
-from edgewise.training import Budget, Trained, train
+from edgewise.training import Budget, Options, Trained, train
 from edgewise.training.budget import US_PER_VISIT
 from edgewise.training.cutting import cut, predict
 from edgewise.training.pool import LEVELS, POOL, WINDOWS
@@ -167,7 +167,9 @@ def test_levels_stay_in_one_room_and_go_where_rooms_differ(
 
 @pytest.mark.parametrize("levels", count(["off"], ["on", "off"]))
 def test_levels_as_asked(levels: str, tmp_path: Path) -> None:
-    model = train_window(tmp_path / "window.csv", levels=levels, budget=SMALL_BUDGET)
+    model = train_window(
+        tmp_path / "window.csv", options=Options(levels=levels), budget=SMALL_BUDGET
+    )
     assert model.levels.used is (levels == "on")
     assert {c.levels for c in model.candidates} == {levels == "on"}
     assert (model.levels.quality_on is None) is (levels == "off")

@@ -21,7 +21,7 @@ from edgewise.errors import InputError
 from edgewise.logs.log import Log
 from edgewise.package.store import Package, load_package
 from edgewise.prediction.predict import predict_c, predict_log, predict_micropython
-from edgewise.simulator import fleet
+from edgewise.simulator.fleet import Fleet
 from edgewise.training.detector import Detector, Limit
 from edgewise.unusual.words import describe_limit, describe_value
 from edgewise.urls import parse_broker
@@ -65,7 +65,7 @@ def test_the_package_is_small_and_names_its_limits(detector_package: Package) ->
     assert info["table_bytes"] <= 1024
     assert {"python-table", "emlearn-c"} < set(info["checked"]["runtimes"])
     assert info["checked"]["thresholds"] == len(detector_package.features)
-    detector = Detector.of_info(info)
+    detector = Detector.from_info(info)
     assert detector is not None
     assert [limit.feature for limit in detector.limits] == detector_package.features
     assert detector.chosen.episodes <= detector.chosen.days / 7
@@ -242,7 +242,7 @@ def test_a_node_reports_unusual(
     collector = Collector(url, Writer(engine))
     collector.start()
     try:
-        outcome = fleet.simulate(detector_package, [part], url, {}, timeout_s=LIMIT_S)
+        outcome = Fleet(detector_package, [part], url, {}).simulate(LIMIT_S)
         assert collector.wait_for(lambda c: c.readings >= outcome.readings_taken, LIMIT_S)
     finally:
         collector.stop()

@@ -20,7 +20,7 @@ from edgewise.features.table import build_table
 from edgewise.logs.log import Log
 from edgewise.package.store import Package, load_package
 from edgewise.prediction.predict import predict_c, predict_log, predict_micropython
-from edgewise.simulator import fleet
+from edgewise.simulator.fleet import Fleet
 from edgewise.training.detector import Detector
 from edgewise.unusual.episodes import Episode, count_episodes, find_episodes
 from edgewise.unusual.training import train_detector
@@ -28,7 +28,7 @@ from edgewise.urls import parse_broker
 
 
 def episodes_of(package: Package, log: Log) -> list[Episode]:
-    detector = Detector.of_info(package.info)
+    detector = Detector.from_info(package.info)
     assert detector is not None
     table = build_table(
         log, package.features, package.filters, package.period_ms, package.max_delta
@@ -41,7 +41,7 @@ def run_node(package: Package, log: Log, broker: str, engine: Engine) -> None:
     collector = Collector(url, Writer(engine))
     collector.start()
     try:
-        outcome = fleet.simulate(package, [log], url, {}, timeout_s=LIMIT_S)
+        outcome = Fleet(package, [log], url, {}).simulate(LIMIT_S)
         assert collector.wait_for(lambda c: c.readings >= outcome.readings_taken, LIMIT_S)
     finally:
         collector.stop()

@@ -115,14 +115,14 @@ def _by_module(fs: Path) -> bytes:
         if name == _MAIN:
             files[name] = text.encode()
         else:
-            files[name.removesuffix(".py") + ".mpy"] = _compiled(path.name, text)
+            files[name.removesuffix(".py") + ".mpy"] = _compile(path.name, text)
     data = image(files)
     if data is None:
         raise OutsideError("the modules do not fit into the flash of a board")
     return data
 
 
-def _compiled(name: str, text: str) -> bytes:
+def _compile(name: str, text: str) -> bytes:
     with tempfile.TemporaryDirectory(prefix="edgewise-start-") as folder:
         source = Path(folder) / name
         source.write_text(text, encoding="utf-8")

@@ -51,7 +51,9 @@ def measure_starts_on(place: Place, blob: bytes, inline: str | None) -> dict[str
     found["power"].pop("s", None)  # with its waits it is no figure of the board
     found["flash"] = flash
     if "load_s" in found["wake"]:
-        found["flashed"] = _flashed(_files(blob, inline, True, Arch.x64), found["wake"], flash)
+        found["flashed"] = _count_flashed(
+            _files(blob, inline, True, Arch.x64), found["wake"], flash
+        )
     return found
 
 
@@ -78,7 +80,7 @@ def _reads_s(reads: int, size: int, flash: dict[str, float]) -> float:
     return (reads * flash["read_us"] + size * flash["byte_us"]) / 1e6
 
 
-def _flashed(
+def _count_flashed(
     files: dict[str, bytes], wake: dict[str, float], flash: dict[str, float]
 ) -> dict[str, float]:
     data = image(files)

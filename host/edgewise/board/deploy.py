@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,27 +97,20 @@ def deploy(
     own_names = [
         name
         for name in different
-        if old_listing.get(name) == _digest(files[name])
-        and _ask(repl, f"is_by_node({'/' + name!r})")
+        if old_listing.get(name) == _digest(files[name]) and _is_by_node(repl, name)
     ]
     changed = [name for name in different if name not in own_names]
     result = Deployed(changed, own_names, same=len(in_romfs) + len(files) - len(different))
     if "config.json" in changed:
         old_name = str(_ask(repl, "node_name()"))
         result.old_name = old_name if old_name != _name_in(files) else ""
-    total = sum(len(files[name]) for name in changed)
-    sent = 0
-    for name in changed:
-        sent = _send_file(repl, name, files[name], sent, total, progress)
+    _send_files(repl, {name: files[name] for name in changed}, progress)
     limit_ms = time.time_ns() // 1_000_000 + _AHEAD_MS
     result.reset_counters = bool(_ask(repl, f"reset_counters({limit_ms})"))
-    others = {name for name, digest in _digests(repl, "/", {_BOOT: b""}).items() if digest}
-    result.removed = sorted((set(old_listing) | others) - {*files, "boot", LIST})
-    for name in result.removed:
-        repl.exec(f"remove({'/' + name!r})")
+    result.removed = _remove_others(repl, old_listing, files)
     new_listing = listing(files)
     if _ask(repl, f"digest({'/' + LIST!r})") != _digest(new_listing):
-        _send_file(repl, LIST, new_listing, 0, len(new_listing), lambda name, sent, total: None)
+        _send_files(repl, {LIST: new_listing}, lambda name, sent, total: None)
     if result.written or result.removed:
         repl.exec("shorten_root()")
     return result
@@ -171,22 +164,32 @@ def _name_in(files: Mapping[str, bytes]) -> str:
         return ""
 
 
-def _send_file(
-    repl: Repl,
-    name: str,
-    data: bytes,
-    sent: int,
-    total: int,
-    progress: Callable[[str, int, int], None],
-) -> int:
-    path = "/" + name
-    repl.exec(f"begin({path!r})")
-    for n, part in enumerate(_parts(data), 1):
-        repl.exec(f"write({part!r})")
-        progress(name, sent + min(n * _PART_BYTES, len(data)), total)
-    if not _ask(repl, f"end({path!r}, {_digest(data)!r})"):
-        raise OutsideError(f"{name} arrived damaged: check the cable and deploy again")
-    return sent + len(data)
+def _is_by_node(repl: Repl, name: str) -> bool:
+    return bool(_ask(repl, f"is_by_node({'/' + name!r})"))
+
+
+def _send_files(
+    repl: Repl, files: Mapping[str, bytes], progress: Callable[[str, int, int], None]
+) -> None:
+    total, sent = sum(map(len, files.values())), 0
+    for name, data in files.items():
+        path = "/" + name
+        repl.exec(f"begin({path!r})")
+        for n, part in enumerate(_parts(data), 1):
+            repl.exec(f"write({part!r})")
+            progress(name, sent + min(n * _PART_BYTES, len(data)), total)
+        if not _ask(repl, f"end({path!r}, {_digest(data)!r})"):
+            raise OutsideError(f"{name} arrived damaged: check the cable and deploy again")
+        sent += len(data)
+
+
+def _remove_others(repl: Repl, old_names: Iterable[str], files: Mapping[str, bytes]) -> list[str]:
+    # What an earlier deploy wrote, and a boot.py; neither is among the files of now.
+    others = {name for name, digest in _digests(repl, "/", {_BOOT: b""}).items() if digest}
+    removed = sorted((set(old_names) | others) - {*files, "boot", LIST})
+    for name in removed:
+        repl.exec(f"remove({'/' + name!r})")
+    return removed
 
 
 def _parts(data: bytes) -> list[bytes]:

@@ -93,7 +93,7 @@ class AmqttBroker(Broker):  # type: ignore[misc]  # amqtt has no types
     async def _broadcast_message(
         self, session: Session | None, topic: str, data: bytes, force_qos: int | None = None
     ) -> None:
-        for subscribers in self._subscriptions.matching(topic):
+        for subscribers in self._subscriptions.match(topic):
             for subscriber, qos in subscribers:
                 if connection := self._connections.get(subscriber.client_id):
                     connection.send(topic, data, qos if force_qos is None else min(qos, force_qos))
@@ -130,7 +130,7 @@ class _Subscriptions(dict[str, _Subscribers]):
         super().clear()
         self._matcher = _tree()
 
-    def matching(self, topic: str) -> Iterator[_Subscribers]:
+    def match(self, topic: str) -> Iterator[_Subscribers]:
         """The subscribers of each filter that ``topic`` matches."""
         matches: Iterator[_Subscribers] = self._matcher.iter_match(topic)
         return matches

@@ -46,7 +46,7 @@ class BrokerProcess:
         end_s = time.monotonic() + _START_S
         tries = 1
         self._start()
-        while not self._listens():
+        while not self._is_listening():
             if self._process.poll() is not None and tries < _TRIES:
                 tries += 1  # another program may have taken the port meanwhile
                 self._start()
@@ -89,7 +89,7 @@ class BrokerProcess:
         config.write_text(_CONFIG.format(port=self._port, host=HOST))
         return [mosquitto, "-c", str(config)]
 
-    def _listens(self) -> bool:
+    def _is_listening(self) -> bool:
         try:
             check_reachable(parse_broker(self.url))
         except EdgewiseError:

@@ -61,7 +61,7 @@ class Settings:
         """Return the contents of edgewise.json."""
         return json.dumps({"format": _FORMAT, **asdict(self)}, indent=1) + "\n"
 
-    def updated_with(self, hosts: list[str], port: int | None, certificates: bool) -> Settings:
+    def update_with(self, hosts: list[str], port: int | None, certificates: bool) -> Settings:
         """Return the settings with more hosts; InputError for a change that nodes would miss."""
         if port not in (None, self.port):
             raise InputError(

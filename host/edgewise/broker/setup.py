@@ -67,7 +67,7 @@ def init(
     if mark is None:
         settings = Settings.first(hosts, port, certificates)
     else:
-        settings = Settings.parse(mark.decode(errors="replace")).updated_with(
+        settings = Settings.parse(mark.decode(errors="replace")).update_with(
             hosts, port, certificates
         )
     return _Setup(folder, account, settings, days, now or datetime.now(UTC)).run(nodes)

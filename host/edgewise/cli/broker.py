@@ -87,9 +87,9 @@ def init(
 ) -> None:
     """Write what mosquitto needs to DIR: CA, certificate, users, rights, mosquitto.conf.
 
-    Run it again to add nodes and hosts and to renew the server certificate when two thirds of its
-    time are over; what is there stays. --host and --node may be given several times; nodes are
-    told the first host.
+    Run it again to add nodes and hosts. It renews the server certificate when two thirds of its
+    time are over, and keeps everything else. --host and --node may be given several times; nodes
+    connect to the first host.
     """
     from edgewise.broker import setup
 
@@ -100,7 +100,7 @@ def init(
 
 
 def _print_result(result: InitResult) -> None:
-    end_date = LOCAL.of_iso(result.valid_until)
+    end_date = LOCAL.localize_iso(result.valid_until)
     say(f"CA {result.ca}; server certificate {result.server}, good until {end_date}")
     say(f"broker {', '.join(result.hosts)}, port {result.port}")
     for node in result.added:

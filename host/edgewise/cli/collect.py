@@ -6,7 +6,7 @@ import os
 import platform
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,7 +31,11 @@ from edgewise.errors import InputError, OutsideError
 from edgewise.logs.choices import Choices
 
 if TYPE_CHECKING:
+    from edgewise.cli.signals import End
     from edgewise.collector import Writer
+    from edgewise.collector.tokens import Tokens
+    from edgewise.collector.vitals import Vitals
+    from edgewise.urls import BrokerUrl
 
 EXAMPLES = (
     "edgewise collect --broker mqtt://localhost --db sqlite:///edgewise.db",
@@ -113,13 +117,11 @@ def collect(
     broker that is away is waited for.
     """
     from edgewise.cli.signals import catch_end
-    from edgewise.collector import Collector, Writer
-    from edgewise.collector.broker_queue import QueueCheck
+    from edgewise.collector import Writer
     from edgewise.collector.retention import Keeper, parse_span
     from edgewise.collector.tokens import read_tokens
     from edgewise.collector.vitals import Vitals
     from edgewise.database import open_db
-    from edgewise.database.services import COLLECTOR, Beat
     from edgewise.urls import db_with_password, db_without_password
 
     if serial is None and replay is None and http is None:
@@ -136,6 +138,8 @@ def collect(
         raise InputError("--once: it is about a broker, name one: --broker URL")
     store_log = _log_input(replay, node, choices) if replay else None
     tokens = read_tokens(token_file, say) if token_file else None
+    client_id = _client_id(db_without_password(db), group) if broker_url else ""
+    inputs = _Inputs(broker_url, client_id, group, once, serial, node, http, tokens)
     engine = open_db(db_with_password(db, db_password_file))
     with ExitStack() as stack:
         stack.callback(engine.dispose)
@@ -150,43 +154,78 @@ def collect(
         if store_log:
             say(f"{store_log(writer)} readings of {replay}")
         wait_for_end = catch_end()
-        is_ended = False
-        if broker_url or serial or http:
-            stack.enter_context(Beat(engine, COLLECTOR, vitals.facts))
-        if serial:
-            from edgewise.collector.inputs import SerialInput
-
-            stack.enter_context(SerialInput(serial, node, writer, say))
-            say(f"collecting from {serial}, Ctrl-C ends it")
-        if http and tokens:
-            from edgewise.collector.http import HttpInput
-
-            http_input = stack.enter_context(HttpInput(http, tokens, writer))
-            say(f"collecting from {http_input.url}, Ctrl-C ends it")
-        if broker_url:
-            client_id = _client_id(db_without_password(db), group)
-            collector = Collector(broker_url, writer, client_id, group)
-            vitals.collector = collector
-            if once:
-                collector.start()
-            is_ended = not once and not collector.start_when_there(wait_for_end)
-            if not is_ended:
-                stack.callback(collector.stop)
-                say(f"collecting {base}/+ from {broker_url}, Ctrl-C ends it")
-                stack.enter_context(QueueCheck(broker_url, base, client_id, say))
-        if not is_ended and (broker_url or serial or http):
+        if inputs.have_no_end and inputs.start(stack, vitals, wait_for_end):
             wait_for_end()
         writer.stop()  # before the inputs stop: one may be waiting for the writer
+    _summarise(writer, json)
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """Where readings come from beside a log; ``node``: that of the serial line; ``once``: a
+    broker that is away is an error, and not waited for."""
+
+    broker: BrokerUrl | None
+    client_id: str
+    group: str | None
+    once: bool
+    serial: str | None
+    node: str | None
+    http: str | None
+    tokens: Tokens | None
+
+    @property
+    def have_no_end(self) -> bool:
+        return bool(self.broker or self.serial or self.http)
+
+    def start(self, stack: ExitStack, vitals: Vitals, wait_for_end: End) -> bool:
+        """Start all of them; False if the end came before the broker."""
+        from edgewise.database.services import COLLECTOR, Beat
+
+        stack.enter_context(Beat(vitals.engine, COLLECTOR, vitals.facts))
+        writer = vitals.writer
+        if self.serial:
+            from edgewise.collector.inputs import SerialInput
+
+            stack.enter_context(SerialInput(self.serial, self.node, writer, say))
+            say(f"collecting from {self.serial}, Ctrl-C ends it")
+        if self.http and self.tokens:
+            from edgewise.collector.http import HttpInput
+
+            http_input = stack.enter_context(HttpInput(self.http, self.tokens, writer))
+            say(f"collecting from {http_input.url}, Ctrl-C ends it")
+        return self.broker is None or self._start_broker(self.broker, stack, vitals, wait_for_end)
+
+    def _start_broker(
+        self, broker: BrokerUrl, stack: ExitStack, vitals: Vitals, wait_for_end: End
+    ) -> bool:
+        from edgewise.collector import Collector
+        from edgewise.collector.broker_queue import QueueCheck
+
+        collector = Collector(broker, vitals.writer, self.client_id, self.group)
+        vitals.collector = collector
+        if self.once:
+            collector.start()
+        elif not collector.start_when_there(wait_for_end):
+            return False
+        stack.callback(collector.stop)
+        base = vitals.writer.base
+        say(f"collecting {base}/+ from {broker}, Ctrl-C ends it")
+        stack.enter_context(QueueCheck(broker, base, self.client_id, say))
+        return True
+
+
+def _summarise(writer: Writer, json: bool) -> None:
     counts = asdict(writer.counts)
     counts["duplicates_dropped"] = counts.pop("duplicates")
     summary = {key: counts[key] for key in ("readings", "duplicates_dropped", "rejected", "bytes")}
     say(", ".join(f"{n} {name.replace('_', ' ')}" for name, n in summary.items()))
     if json:
         emit_json(summary)
-    if writer.left:
+    if writer.unstored:
         raise OutsideError(
-            f"database: away, {writer.left} messages are not stored: start it again when it is "
-            "back, a broker sends its messages again"
+            f"database: does not answer, {writer.unstored} messages are not stored: start collect "
+            "again when it answers; a broker sends its messages again"
         )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from edgewise.cli.node_names import DbOrNone, NodesOption, names_reader, nodes_named
+from edgewise.cli.node_names import DbOrNone, NodesOption, names_reader, resolve_nodes
 from edgewise.cli.options import (
     DB_ENV,
     Base,
@@ -72,7 +72,7 @@ def command(
     from edgewise.ota.targets import connection
     from edgewise.urls import parse_broker
 
-    named = nodes_named(node, db, db_password_file)
+    named = resolve_nodes(node, db, db_password_file)
     broker_url = parse_broker(broker, ca, password_file=broker_password_file)
 
     def target(name: str) -> Target:
@@ -137,7 +137,7 @@ def _answer(
 
 
 def _show(name: str, answer: dict[str, Any], is_named: bool = False) -> None:
-    from edgewise.board.filesystem.tracebacks import located
+    from edgewise.board.filesystem.tracebacks import locate
 
     if "value" not in answer:
         typer.echo(printable(f"{name}: done"))
@@ -145,7 +145,7 @@ def _show(name: str, answer: dict[str, Any], is_named: bool = False) -> None:
     if is_named:
         typer.echo(printable(f"{name}:"))
     text = jsonlib.dumps(answer["value"], ensure_ascii=False, indent=2)
-    typer.echo("\n".join(located(printable(line)) for line in text.split("\n")))
+    typer.echo("\n".join(locate(printable(line)) for line in text.split("\n")))
 
 
 def _parse(text: str | None) -> Any:

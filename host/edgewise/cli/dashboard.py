@@ -91,7 +91,7 @@ def dashboard(
     cert: Cert = None,
     base: Base = "edgewise",
 ) -> None:
-    """Serve the dashboard until Ctrl-C; after a login also label, train and push.
+    """Serve the dashboard until Ctrl-C; after a login you can also label, train and push.
 
     It listens beyond 127.0.0.1 only if a password is set: edgewise dashboard password.
     """
@@ -109,12 +109,12 @@ def dashboard(
     broker_url = broker_or_none(broker, ca, cert, broker_password_file)
     send_test = _test_of(notify) if notify else None
     engine = open_db(db_url, create=create or _agrees_to_make(db_url))
-    from edgewise.dashboard.server import Address, serve  # takes a second, and people answer first
+    # takes a second, and people answer first
+    from edgewise.dashboard.server import Address, Display, NodeAccess, serve
 
+    nodes = NodeAccess(broker_url, base, config)
     address = Address(host, port, tuple(proxy or ()), private)
-    with serve(
-        engine, broker_url, address, models, config, base, fahrenheit, zone, send_test
-    ) as server:
+    with serve(engine, nodes, address, models, Display(fahrenheit, zone), send_test) as server:
         wait_for_end = catch_end()
         say(f"dashboard at {server.url}, Ctrl-C ends it")
         wait_for_end()

@@ -108,7 +108,8 @@ def review_(
     model: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="A new model: times when it is unsure, or differs from the node's"
+            metavar="DIR",
+            help="New model: list also when it is unsure, or differs from the node's",
         ),
     ] = None,
     as_json: JsonFlag = False,
@@ -116,8 +117,8 @@ def review_(
     """Write the periods of a node that are worth a label next, ten at most, as CSV.
 
     Unusual episodes, times when the model is unsure and, with --model, times when the new model
-    differs from the one that runs. Of the last four weeks, without those that have a label. The
-    page of the node shows the same.
+    differs from the one that runs. It looks at the last four weeks and leaves out periods with a
+    label. The page of the node shows the same list.
     """
     import time
 
@@ -160,7 +161,7 @@ def import_(
     Without --out the log goes to standard output, with --json alone only the description does.
     """
     from edgewise.cli import outputs
-    from edgewise.logs.importing import anchored, describe, import_files
+    from edgewise.logs.importing import add_date, describe, import_files
     from edgewise.logs.writing import format_log, write_atomic
 
     if out is not None:
@@ -171,7 +172,7 @@ def import_(
     for line in summary.lines():
         say(line)
     has_node = bool((log.node != "").any())
-    text = format_log(anchored(log), has_node, log.label_name)
+    text = format_log(add_date(log), has_node, log.label_name)
     if out is not None:
         write_atomic(out, text.encode())
         say(f"written: {out}")

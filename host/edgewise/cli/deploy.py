@@ -29,7 +29,7 @@ def deploy(
 ) -> None:
     """Write the files that differ from those on the board, then restart the node.
 
-    Each wait is said with its limit. If the cable is pulled, every file is still the old or the
+    Each wait shows its limit. If the cable is pulled, every file is still the old or the
     new one; deploy again. A counter of updates and orders that is a day ahead of this computer's
     clock starts again. A board that edgewise flash --node named needs the same --node here.
     """

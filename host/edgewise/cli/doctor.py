@@ -146,7 +146,7 @@ def _micropython() -> str:
 def _umqtt() -> str:
     from edgewise.toolchain import umqtt
 
-    folder = umqtt.installed()
+    folder = umqtt.find_installed()
     return f"{umqtt.VERSION} {folder}" if folder else ""
 
 

@@ -58,11 +58,11 @@ def flash(
 ) -> None:
     """Write firmware and files to a board, verify, reset, read the node's first lines.
 
-    --port auto takes the only board on USB, --port all takes every one, at the same time.
-    --node gives each board a name and a key of its own, and writes nodes/NAME.toml for it.
-    Each wait is said with its limit; that for the node begins again with each new line of it. A
-    firmware that mounts a partition romfs runs the node's code from there in place.
-    Exit code 1 when a board failed.
+    --port auto takes the only board on USB, --port all takes every one, at the same time. --node
+    gives each board a name and a key of its own, and writes nodes/NAME.toml for it. Each wait
+    shows its limit; the wait for the node starts again with each line that it prints. If the
+    firmware mounts a partition romfs, the node's code runs from it in place. Exit code 1 when a
+    board failed.
     """
     job = _job(image, build, erase, before, after, baud)
     boards = [_Board(name) for name in _ports(port)]

@@ -70,8 +70,8 @@ def forecast(
         str,
         typer.Option(
             metavar="WHEN",
-            help="When Prophet, the slow one, competes: always, never, or auto: where it won last "
-            "and, in turns, for 40 others a run",
+            help="When to try Prophet, which is slow: always, never, or auto: where it won last, "
+            "and for 40 others a run",
         ),
     ] = "auto",
     stay: Annotated[
@@ -198,7 +198,7 @@ def _show(
 ) -> None:
     from edgewise.forecast.limits import crossing
 
-    full = {o.series.node: _full(names, o.series.node) for o in outlooks}
+    full = {o.series.node: _full_name(names, o.series.node) for o in outlooks}
     _print_table(outlooks[:_SHOWN_MAX], full)
     warnings, days = [], []
     for outlook in outlooks:
@@ -244,7 +244,7 @@ def _clock(ts: float) -> str:
     return LOCAL.with_zone(ts)
 
 
-def _full(names: Names, node: str) -> str:
+def _full_name(names: Names, node: str) -> str:
     from edgewise.database.names import full_name
 
     return full_name(names, node)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from edgewise.cli.signals import End
     from edgewise.database.names import NodeName
+    from edgewise.homeassistant import Display
     from edgewise.homeassistant.updates import Updates
     from edgewise.package.store import Package
 
@@ -119,12 +120,12 @@ def publish(
         nodes = ha.find_nodes(client, base) if node == "all" else {node: True}
         if not nodes:
             raise OutsideError(f"no node below {base}/ has said anything yet: name it with --node")
-        options: dict[str, Any] = {"fahrenheit": fahrenheit}
-        if colder_by is not None:
-            options["colder_k"] = colder_by
+        display = (
+            ha.Display(fahrenheit) if colder_by is None else ha.Display(fahrenheit, colder_by)
+        )
         keys = _keys(config, nodes, expire_s) if config and updates else {}
-        unnamed = _devices(nodes, loaded, base, expire_s, options, keys)
-        devices = _named(unnamed, read_names())
+        unnamed = _devices(nodes, loaded, base, expire_s, display, keys)
+        devices = _add_names(unnamed, read_names())
         ha.publish(client, devices)
         wait_for_end = catch_end() if stay else None
         for name in devices:
@@ -133,7 +134,7 @@ def publish(
             emit_json({"announced": list(devices)})
         if wait_for_end:
             keys = {name: key for name, key in keys.items() if name in devices}
-            read = None if db is None else lambda: _named(unnamed, read_names())
+            read = None if db is None else lambda: _add_names(unnamed, read_names())
             _stay(client, devices, Updates(client, base, loaded, keys, say), wait_for_end, read)
 
 
@@ -163,44 +164,37 @@ def _devices(
     model: Package,
     base: str,
     expire_s: Callable[[str], int | None],
-    options: Mapping[str, Any],
+    display: Display,
     keys: Mapping[str, str],
 ) -> dict[str, dict[str, Any]]:
     from edgewise import homeassistant as ha
     from edgewise.package.heads import is_alone
     from edgewise.training.detector import UNUSUAL
 
-    alarm, has_u = UNUSUAL if is_alone(model.info) else None, "detector" in model.heads
-    minutes = model.heads.get("next", {}).get("minutes", [])
+    node_model = ha.NodeModel(
+        model.classes,
+        model.info["name"],
+        alarm=UNUSUAL if is_alone(model.info) else None,
+        has_u="detector" in model.heads,
+        minutes=model.heads.get("next", {}).get("minutes", []),
+        learns="learn" in model.heads,
+    )
     devices = {}
     for node, has_status in nodes.items():
         expiry_s = expire_s(node)
         try:
             if expiry_s is None and not has_status:
                 raise InputError(f"node {node!r}: it sleeps: name its settings with --config")
-            name = model.info["name"]
             update = None if node not in keys else "push" if keys[node] else "show"
-            devices[node] = ha.discovery(
-                node,
-                model.classes,
-                base,
-                name,
-                expiry_s,
-                alarm=alarm,
-                has_u=has_u,
-                minutes=minutes,
-                update=update,
-                learns="learn" in model.heads,
-                **options,
-            )
+            devices[node] = ha.discovery(node, node_model, base, display, expiry_s, update)
         except InputError as e:
             say(f"left out: {e}")
     if not devices:
-        raise OutsideError(f"no node below {base}/ can be announced: see what was left out")
+        raise OutsideError(f"no node below {base}/ can be announced: see the lines above")
     return devices
 
 
-def _named(
+def _add_names(
     devices: Mapping[str, dict[str, Any]], names: Mapping[str, NodeName]
 ) -> dict[str, dict[str, Any]]:
     from edgewise import homeassistant as ha
@@ -227,7 +221,7 @@ def _follow_names(
             devices.update(renamed)
             if renamed:
                 ha.publish(client, renamed)
-                say(f"announced with another name: {', '.join(renamed)}")
+                say(f"announced with a new name: {', '.join(renamed)}")
         except OutsideError as e:
             if str(e) != problem:
                 say(str(e))

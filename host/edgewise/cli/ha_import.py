@@ -53,7 +53,7 @@ def ha_import(
         typer.Option(metavar="TIME", help="How far back to look for late readings: 36h, 7d, 12w"),
     ] = "7d",
     again: Annotated[
-        bool, typer.Option("--again", help="Import also what was imported before")
+        bool, typer.Option("--again", help="Import again what was imported before")
     ] = False,
     ca: Annotated[
         Path | None,
@@ -94,14 +94,14 @@ def ha_import(
             with open_home(url, token, tls) as home:
                 imported = _import(engine, home, url, names, since_s)
         if not any(imported.values()):
-            say("nothing new came late")
+            say("no new late readings")
         if json:
             emit_json({"imported": imported})
 
-    once_or_hourly(lambda: _patiently(work), stay)
+    once_or_hourly(lambda: _retry(work), stay)
 
 
-def _patiently(work: Callable[[], None]) -> None:
+def _retry(work: Callable[[], None]) -> None:
     # Home Assistant restarts now and then.
     for wait_s in _WAITS_S:
         try:
@@ -139,5 +139,5 @@ def _import(
             say(f"{name}: hours imported: {len(hours)}")
         imported[name] = len(hours)
     if not imported:
-        raise OutsideError("Home Assistant has no sensor of these nodes: see what was left out")
+        raise OutsideError("Home Assistant has no sensor of these nodes: see the lines above")
     return imported

@@ -49,7 +49,8 @@ def init(
     broker: Annotated[
         str | None,
         typer.Option(
-            metavar="URL", help="Broker, mqtt[s]://[user@]host[:port], or here: of edgewise up"
+            metavar="URL",
+            help="Broker, mqtt[s]://[user@]host[:port], or here: that of edgewise up",
         ),
     ] = None,
     broker_password_file: BrokerPasswordFile = None,
@@ -70,8 +71,8 @@ def init(
 ) -> None:
     """Write a node's settings, and its secrets to a file that only you can read.
 
-    Asks for each setting that no option gives. A file in nodes/ beside node.toml is for a further
-    node: it asks nothing and holds what differs.
+    Asks for each setting that no option gives. For a file in nodes/ beside node.toml it asks
+    nothing: such a file is for one more node and holds what differs.
     """
     from edgewise import settings
     from edgewise.cli import outputs

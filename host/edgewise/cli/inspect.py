@@ -71,9 +71,9 @@ def inspect(
         "compared": f"{comparison['rows']} rows, {comparison['thresholds']} thresholds and their "
         f"neighbours: {', '.join(comparison['runtimes'])}",
         **_network_lines(loaded, comparison),
-        "trained on": _stated(", ".join(facts["data_sha256"])),
-        "made with": _stated(", ".join(f"{n} {v}" for n, v in facts["tools"].items())),
-        "signed by": _signed_by(facts["signature"]),
+        "trained on": _mark_statement(", ".join(facts["data_sha256"])),
+        "made with": _mark_statement(", ".join(f"{n} {v}" for n, v in facts["tools"].items())),
+        "signed by": _describe_signature(facts["signature"]),
     }
     if loaded.is_network:
         del lines["trees"]
@@ -134,14 +134,14 @@ def _signature(signature: Signature | None) -> dict[str, Any] | None:
     }
 
 
-def _stated(text: str) -> str:
+def _mark_statement(text: str) -> str:
     return f"{text} (the author's own statement)" if text else "not stated"
 
 
-def _signed_by(facts: dict[str, Any] | None) -> str:
+def _describe_signature(facts: dict[str, Any] | None) -> str:
     if facts is None:
         return "nobody: who made it is not known"
-    key = f"key {facts['fingerprint']}, {LOCAL.of_iso(facts['signed_at'])}"
+    key = f"key {facts['fingerprint']}, {LOCAL.localize_iso(facts['signed_at'])}"
     if facts["known_as"] is not None:
         return f"{facts['known_as']}, known {key}"
     return f"an unknown {key}; the signer says to be {facts['signer']}"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgewise.cli.trained import quality_lines, say_search
-from edgewise.cli.unlabelled import forecast_lines
+from edgewise.cli.trained import forecast_lines, quality_lines, say_search
 from edgewise.console import progress_bar, say
 from edgewise.errors import InputError
 

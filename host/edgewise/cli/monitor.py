@@ -123,7 +123,7 @@ def _handle_event(
 
 
 def _format(message: Said) -> str:
-    from edgewise.board.filesystem.tracebacks import located
+    from edgewise.board.filesystem.tracebacks import locate
     from edgewise.messages.learning import describe_learning
     from edgewise.messages.serial import Damaged, Diag, Reading
 
@@ -136,7 +136,7 @@ def _format(message: Said) -> str:
         learning = describe_learning(message.figures)
         heap = f"{message.figures.get('heap', '-')} bytes free"
         return f"diag: {heap}{f', {learning}' if learning else ''}"
-    return f"damaged: {message.text}" if isinstance(message, Damaged) else located(message.text)
+    return f"damaged: {message.text}" if isinstance(message, Damaged) else locate(message.text)
 
 
 def _format_class(reading: Reading) -> str:

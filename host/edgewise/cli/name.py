@@ -37,7 +37,7 @@ def name(
 ) -> None:
     """Give a node a friendly name and a room, or list those of all nodes.
 
-    People then read the friendly name; topics and the database keep the node's id.
+    Pages and messages then show the friendly name; topics and the database keep the node's id.
     """
     from edgewise.database import naming_database, open_db
     from edgewise.database.names import NodeName, read_names, set_name

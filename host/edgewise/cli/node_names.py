@@ -15,7 +15,7 @@ from edgewise.errors import InputError
 if TYPE_CHECKING:
     from edgewise.database.names import NodeName
 
-__all__ = ["DbOrNone", "NodesOption", "names_reader", "nodes_named"]
+__all__ = ["DbOrNone", "NodesOption", "names_reader", "resolve_nodes"]
 
 _ROOM = "room:"
 
@@ -47,7 +47,7 @@ DbOrNone = Annotated[
 ]
 
 
-def nodes_named(node: str, db: str | None, db_password_file: Path | None) -> list[str]:
+def resolve_nodes(node: str, db: str | None, db_password_file: Path | None) -> list[str]:
     """The nodes that ``--node`` names; empty for "all".
 
     Raises InputError for a room that no node is in, or without a database to look it up.

@@ -23,7 +23,7 @@ Config = Annotated[
     typer.Option(
         "--config",
         metavar="FILE",
-        help="Addresses, what is told and when, mode 600: docs/notify.md has one to begin with",
+        help="Settings, mode 600: addresses, what to report and when; example in docs/notify.md",
     ),
 ]
 _TEST = "This is a test: nothing has happened."
@@ -55,7 +55,7 @@ def notify(
 
     db_url = db_or_none(db, db_password_file)
     if db_url is None:
-        raise InputError("nothing to tell: name the database with --db")
+        raise InputError("no database: name it with --db")
     settings = read_settings(config)
     targets = targets_of(settings.urls)
     with ExitStack() as stack:
@@ -97,4 +97,6 @@ def test(config: Config = Path("notify.toml"), json: JsonFlag = False) -> None:
     if json:
         emit_json({"targets": [{"name": name, "error": error} for name, error in results]})
     if failed := [name for name, error in results if error]:
-        raise OutsideError(f"{len(failed)} of {len(results)} not taken: check the address")
+        raise OutsideError(
+            f"{len(failed)} of {len(results)} addresses did not take the message: check them"
+        )

@@ -133,7 +133,7 @@ Timeout = Annotated[
         "--timeout",
         metavar="SECONDS",
         min=1,
-        help="Wait so long for a sign of the node [60; for a verdict 300]",
+        help="Wait this long for a sign of the node [60; for a verdict 300]",
     ),
 ]
 Cert = Annotated[

@@ -157,7 +157,7 @@ def check_package(path: Path, inputs: Iterable[Path | None] = ()) -> None:
         check_names([path.name], "name", 1)
     except ValueError as e:
         raise InputError(f"{path}: the folder names the model, and {e}: {_CURE}") from e
-    _check_rights(path, _nearest(path.absolute().parent), _CURE)
+    _check_rights(path, _existing_parent(path.absolute().parent), _CURE)
 
 
 def check_folder(path: Path, cure: str = _CURE) -> None:
@@ -166,10 +166,10 @@ def check_folder(path: Path, cure: str = _CURE) -> None:
     The command itself checks that what it replaces in the folder is its own.
     """
     _check_no_package(path, cure)
-    _check_rights(path, _nearest(path.absolute()), cure)
+    _check_rights(path, _existing_parent(path.absolute()), cure)
 
 
-def _nearest(folder: Path) -> Path:
+def _existing_parent(folder: Path) -> Path:
     # The missing folders below it will be made.
     while not os.path.lexists(folder) and folder != folder.parent:
         folder = folder.parent

@@ -74,7 +74,7 @@ def verify(
     ] = None,
     json: JsonFlag = False,
 ) -> None:
-    """Verify that a package is as someone whom you know has signed it: exit code 0, else 1."""
+    """Check that a package is unchanged since someone you trust signed it: exit code 0, else 1."""
     from edgewise.package.keys import known_keys, trusted_path
     from edgewise.package.signature import BadSignature
     from edgewise.package.store import load_package
@@ -106,7 +106,7 @@ def verify(
     typer.echo(
         printable(
             f"{model}: signed by {known_name}, known key {signature.key.fingerprint}, "
-            f"{LOCAL.of_iso(signature.signed_at)}"
+            f"{LOCAL.localize_iso(signature.signed_at)}"
         )
     )
 

@@ -66,10 +66,10 @@ def predict(
 ) -> None:
     """Write time,node,class,confidence for every row of a log.
 
-    A failed read has no class, nor has a reading of which the model is unsure. With a detector
-    each row also has how unusual it is, 1 at a limit, and the unusual episodes are listed: start,
-    end, what moved how far, and what is usual. Readings that the model was trained on are no test:
-    they are counted, and scored apart from those that its training held out.
+    A failed read has no class, and neither has a reading where the model is unsure. With a
+    detector each row also shows how unusual it is (1 is at a limit), and the unusual episodes are
+    listed: start, end, what moved how far, and what is usual. Readings that the model was trained
+    on do not test it: they are counted, and scored apart from those that its training held out.
     """
     from edgewise.cli import outputs
     from edgewise.errors import InputError
@@ -89,7 +89,7 @@ def predict(
     say_source(rows)
     rows = fit_period(rows, loaded.info["period_ms"], "the model", resample)
     seen = seen_rows(loaded, rows, file_sha256(log))
-    _say_seen(loaded, log, seen)
+    _warn_of_training(loaded, log, seen)
     try:
         check_classes(rows, loaded.classes, "the model")
         is_labelled = rows.label is not None
@@ -123,7 +123,7 @@ def predict(
         emit_json(summary)
 
 
-def _say_seen(loaded: Package, log: Path, seen: Seen) -> None:
+def _warn_of_training(loaded: Package, log: Path, seen: Seen) -> None:
     # A row that the model was trained on is no test of it.
     if seen.is_unknown:
         test = (loaded.info.get("metrics") or {}).get("test")
@@ -162,8 +162,8 @@ def _score(
         for part, mask in masks.items()
     }
     whole = figures.pop("")
-    shown = figures if seen.trained.any() else {"": whole, **figures}
-    for part, scores in shown.items():
+    parts = figures if seen.trained.any() else {"": whole, **figures}
+    for part, scores in parts.items():
         if scores.rows or not part:
             say(f"on {scores.rows} labelled rows{_PARTS[part]}: {score_words(scores.as_dict())}")
     if not figures:
@@ -177,7 +177,7 @@ def _episodes(loaded: Package, rows: Log) -> list[Episode] | None:
     from edgewise.training.detector import Detector
     from edgewise.unusual.episodes import find_episodes
 
-    detector = Detector.of_info(loaded.info)
+    detector = Detector.from_info(loaded.info)
     if detector is None:
         return None
     table = build_table(rows, loaded.features, loaded.filters, loaded.period_ms, loaded.max_delta)

@@ -40,5 +40,5 @@ def _place() -> tuple[int, int]:
 
 
 def _stars(match: re.Match[bytes]) -> bytes:
-    shown = match["user"] or match["key"] or b""
-    return shown + b"*" * (len(match[0]) - len(shown))
+    visible = match["user"] or match["key"] or b""
+    return visible + b"*" * (len(match[0]) - len(visible))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgewise.cli.node_names import NodesOption, nodes_named
+from edgewise.cli.node_names import NodesOption, resolve_nodes
 from edgewise.cli.options import (
     DB_ENV,
     Base,
@@ -57,8 +57,8 @@ def push(
         typer.Option(
             metavar="URL",
             envvar=DB_ENV,
-            help="Compare it first with what runs, on the nodes' last labelled days; it knows "
-            "the rooms, too",
+            help="Database with labels and rooms: the new model is first compared with those that "
+            "run, on the last labelled days",
         ),
     ] = None,
     db_password_file: DbPasswordFile = None,
@@ -83,7 +83,7 @@ def push(
     from edgewise.urls import parse_broker
 
     plan = _plan(canary, then)
-    named = nodes_named(node, db, db_password_file)
+    named = resolve_nodes(node, db, db_password_file)
     db = db_or_none(db, db_password_file)
     package = load_package(model)
     data = container(package)
@@ -96,7 +96,7 @@ def push(
             raise EdgewiseError(f"no node is known below {base}: check --broker and --base")
         offline = frozenset(name for name in names if known.get(name) == "offline")
         secrets |= {n: secret_of(config, n) for n in names if n not in offline | set(secrets)}
-        say(f"{len(data)} bytes for {_listed(names)}")
+        say(f"{len(data)} bytes for {_list_names(names)}")
         comparison = check_better(package, db, names, anyway)
         nodes = BrokerNodes(client, base, secrets, data, timeout)
         crc, show = package.blob[-4:].hex(), _say_changes()
@@ -155,10 +155,10 @@ def _times(verdict: Verdict | None) -> str:
 
 def _say_stage(number: int, total: int, names: list[str]) -> None:
     if total > 1:
-        say(f"stage {number} of {total}: {_listed(names)}")
+        say(f"stage {number} of {total}: {_list_names(names)}")
 
 
-def _listed(names: list[str]) -> str:
+def _list_names(names: list[str]) -> str:
     return ", ".join(names) if len(names) < 2 else f"{len(names)} nodes: {', '.join(names)}"
 
 
@@ -167,21 +167,21 @@ def _say_summary(rollout: Rollout) -> None:
 
     if len(rollout.names) < 2:
         return
-    having, tried = rollout.having(), rollout.of(State.trial)
+    having, tried = rollout.updated_nodes(), rollout.nodes_in(State.trial)
     lacking = [name for name in rollout.names if name not in {*having, *tried}]
-    say(f"run the new model: {_listed(having) or 'none'}")
+    say(f"run the new model: {_list_names(having) or 'none'}")
     if tried:  # the user has ended the command
-        say(f"still try it: {_listed(tried)}")
+        say(f"still try it: {_list_names(tried)}")
     if lacking:
-        say(f"do not: {_listed(lacking)}")
+        say(f"do not: {_list_names(lacking)}")
 
 
 def _check(rollout: Rollout) -> None:
     # Raises EdgewiseError unless all nodes run the model.
     from edgewise.ota import State
 
-    if failed := rollout.of(State.failed):
-        if not rollout.of(State.waiting):
+    if failed := rollout.nodes_in(State.failed):
+        if not rollout.nodes_in(State.waiting):
             raise EdgewiseError(f"rejected by {', '.join(failed)}: see the reasons above")
         reasons = ", ".join(f"{name} ({rollout.outcomes[name].error})" for name in failed)
         raise EdgewiseError(

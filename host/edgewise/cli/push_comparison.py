@@ -28,9 +28,9 @@ def check_better(
     where something is against the new model, unless ``is_forced``. Without it only the figures of
     its own training are looked at.
     """
-    from edgewise.comparison import doubts, judged
+    from edgewise.comparison import doubts, judge_package
 
-    models = _compare(new, db, nodes) if db else [judged(new)]
+    models = _compare(new, db, nodes) if db else [judge_package(new)]
     texts = doubts(models[0], models[1:])
     if texts and db and not is_forced:
         raise InputError(f"nothing was sent: {' '.join(texts)} To push it all the same: --anyway")
@@ -41,7 +41,7 @@ def check_better(
 
 
 def _compare(new: Package, db: str, nodes: Sequence[str]) -> list[Judged]:
-    from edgewise.comparison import judged, lines
+    from edgewise.comparison import judge_package, lines
     from edgewise.database import naming_database, open_db
 
     engine = open_db(db, create=False)
@@ -49,7 +49,7 @@ def _compare(new: Package, db: str, nodes: Sequence[str]) -> list[Judged]:
         packages = [new, *_running(engine, new, nodes)]
         found = _on_readings(engine, packages, nodes)
     if found is None:
-        found = [judged(package) for package in packages]
+        found = [judge_package(package) for package in packages]
         say("each model with the figures of its own training:")
     for line in lines(found[0], found[1:]):
         say(line)
@@ -73,7 +73,7 @@ def _on_readings(
     engine: Engine, packages: Sequence[Package], nodes: Sequence[str]
 ) -> list[Judged] | None:
     # All models on the same readings; None where there are none for them.
-    from edgewise.comparison import compare, unseen
+    from edgewise.comparison import compare, find_unseen
     from edgewise.database.labels import labelled_nodes, last_days, log_sha256, read_labelled
 
     labelled = sorted(set(nodes) & labelled_nodes(engine))
@@ -82,7 +82,7 @@ def _on_readings(
         return None
     log = read_labelled(engine, labelled)
     rows = last_days(log)
-    new_rows = rows & unseen(packages, log, log_sha256(log))
+    new_rows = rows & find_unseen(packages, log, log_sha256(log))
     if not new_rows.any():
         say("not compared on readings: one of the models was trained on all that are labelled")
         return None

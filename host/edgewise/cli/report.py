@@ -20,7 +20,7 @@ def report(
 ) -> None:
     """Rank the features of a package; with --out, write its report page again.
 
-    Of a detector it lists the limits.
+    For a detector it lists the limits.
     """
     from edgewise.cli import outputs
     from edgewise.errors import InputError
@@ -60,7 +60,7 @@ def report(
             }
         )
         return
-    detector = Detector.of_info(info)
+    detector = Detector.from_info(info)
     if not is_alone(info):
         typer.echo(f"{'feature':<16}{'information gain, bits':>24}{'use':>8}")
         for name, gain, use in rows:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +19,7 @@ from edgewise.logs.choices import Choices
 
 if TYPE_CHECKING:
     from edgewise.logs.log import Log
+    from edgewise.simulator.fleet import Fleet
     from edgewise.urls import BrokerUrl
 
 EXAMPLES = (
@@ -54,7 +54,7 @@ def simulate(
             help="Name of the node, of several NAME-1, NAME-2 ... [that of --config, or a1b2c3]",
         ),
     ] = None,
-    speed: Annotated[str, typer.Option(help="Times real time, or max")] = "max",
+    speed: Annotated[str, typer.Option(help="Speed in times real time, or max")] = "max",
     stay: Annotated[
         bool,
         typer.Option(
@@ -76,13 +76,13 @@ def simulate(
 ) -> None:
     """Run simulated nodes until the broker has every reading of a log.
 
-    With --stay they stay online after it, like nodes of today, for commands and new models.
+    With --stay they stay online after the log, for commands and new models.
     """
     from edgewise import settings
     from edgewise.broker.embedded import EmbeddedBroker
     from edgewise.cli.signals import end_as_interrupt
     from edgewise.package.store import load_package
-    from edgewise.simulator import fleet
+    from edgewise.simulator.fleet import Fleet
     from edgewise.simulator.node import Playback
     from edgewise.urls import check_reachable, parse_broker
 
@@ -99,20 +99,18 @@ def simulate(
         url = broker or stack.enter_context(EmbeddedBroker(say=say)).url
         broker_url = parse_broker(url, ca, password_file=broker_password_file)
         check_reachable(broker_url)
-        names = fleet.node_names(str(node_settings.get("node", "")), nodes)
+        playback, folder = Playback(pace, seed, say), config.parent if config else Path()
+        fleet = Fleet(loaded, logs, broker_url, node_settings, playback, folder)
         if broker:
-            stack.enter_context(_held_names(broker_url, node_settings, names))
+            stack.enter_context(_hold_names(broker_url, node_settings, fleet.names))
         say(f"{nodes} node(s), {sum(len(p.time_s) for p in logs)} readings, broker {broker_url}")
-        playback = Playback(pace, seed, say)
-        run = (loaded, logs, broker_url, node_settings, playback)
-        folder = config.parent if config else Path()
         if stay:
             end_as_interrupt()
             with suppress(KeyboardInterrupt):
-                _stay(partial(fleet.stay, *run, folder=folder), names, pace)
+                _stay(fleet)
             return
         with _progress(pace) as step:
-            outcome = fleet.simulate(*run, folder=folder, progress=step)
+            outcome = fleet.simulate(progress=step)
     say(
         f"{outcome.readings_taken} readings taken, {outcome.readings_delivered} acknowledged, "
         f"{outcome.readings_lost} lost, {outcome.wall_s} s"
@@ -145,7 +143,7 @@ def _check_use(stay: bool, json: bool, node: str | None) -> None:
 
 
 @contextmanager
-def _held_names(broker: BrokerUrl, config: dict[str, Any], names: list[str]) -> Iterator[None]:
+def _hold_names(broker: BrokerUrl, config: dict[str, Any], names: list[str]) -> Iterator[None]:
     from edgewise.simulator.claim import claim
 
     base = str(config.get("base", "edgewise"))
@@ -196,16 +194,17 @@ def _progress(pace: float) -> AbstractContextManager[Callable[[int, int], None]]
     return nullcontext(lambda done, total: None) if pace else progress_bar("playing the log")
 
 
-def _stay(run: Callable[..., None], names: list[str], pace: float) -> None:
+def _stay(fleet: Fleet) -> None:
     with ExitStack() as stack:
-        step = stack.enter_context(_progress(pace))
+        step = stack.enter_context(_progress(fleet.playback.speed))
 
         def on_played() -> None:
             stack.close()
-            verb = "stays" if len(names) == 1 else "stay"
-            say(f"every reading is acknowledged; {', '.join(names)} {verb} online, Ctrl-C ends it")
+            verb = "stays" if len(fleet.names) == 1 else "stay"
+            names = ", ".join(fleet.names)
+            say(f"every reading is acknowledged; {names} {verb} online, Ctrl-C ends it")
 
-        run(progress=step, on_played=on_played)
+        fleet.stay(step, on_played)
 
 
 def _logs(

@@ -5,30 +5,20 @@ from __future__ import annotations
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from edgewise.cli.log_options import say_source, with_log_options
+from edgewise.cli.log_options import with_log_options
 from edgewise.cli.mlp import check_mlp, train_mlp
 from edgewise.cli.options import DB_ENV, DbPasswordFile, JsonFlag, Seed, db_or_none
-from edgewise.cli.trained import quality_lines, say_search
-from edgewise.cli.unlabelled import (
-    DEFAULT_RATE,
-    forecast_lines,
-    read_db,
-    say_limits,
-    train_first_week,
-    train_unlabelled,
-)
-from edgewise.console import emit_json, progress_bar, say
+from edgewise.cli.training_source import Source
+from edgewise.cli.trees import search_trees, write_trees
+from edgewise.cli.unlabelled import DEFAULT_RATE, train_first_week, train_unlabelled
+from edgewise.console import emit_json, say
 from edgewise.errors import InputError
 from edgewise.logs.choices import Choices
 from edgewise.package.form import Form
-
-if TYPE_CHECKING:
-    from edgewise.features.splitting import Split
-    from edgewise.logs.log import Log
 
 EXAMPLES = (
     "edgewise train LOG.csv --label status --out models/mine",
@@ -104,16 +94,16 @@ def train(
         bool,
         typer.Option(
             "--generic",
-            help="With --unlabelled: limits for any room, which the node narrows by itself in its "
-            "first week; the log chooses nothing",
+            help="With --unlabelled: limits for any room, which the node narrows in its first "
+            "week; the log does not change them",
         ),
     ] = False,
     false_alarms: Annotated[
         str | None,
         typer.Option(
             metavar="N/TIME",
-            help="Most false alarms of a detector of what is unusual, such as 2/day or 1/month: "
-            "beside a classifier, or with --unlabelled [there 1/week]",
+            help="Detect unusual readings with at most so many false alarms, such as 2/day or "
+            "1/month [none; with --unlabelled 1/week]",
         ),
     ] = None,
     since: Annotated[
@@ -151,7 +141,9 @@ def train(
     ] = Choice.auto,
     unsure: Annotated[
         Choice,
-        typer.Option(help="No class after a start and at low confidence; auto decides likewise"),
+        typer.Option(
+            help="No class after a start and at low confidence; auto decides on held-out readings"
+        ),
     ] = Choice.auto,
     filters: Annotated[
         FilterMode,
@@ -160,7 +152,7 @@ def train(
     next_: Annotated[
         Choice,
         typer.Option(
-            "--next", help="What comes next, in 30 and 60 minutes; auto decides likewise"
+            "--next", help="Forecasts for 30 and 60 minutes; auto decides on held-out readings"
         ),
     ] = Choice.auto,
     form: Annotated[
@@ -179,17 +171,13 @@ def train(
 ) -> None:
     """Train on a labelled log, test on unseen rows, write a model package.
 
-    With --unlabelled the model finds what is unusual, and needs no labels; with --false-alarms it
-    does so beside a classifier. With --kind mlp the package has a network, to compare: trees are
-    smaller, and on the logs that were tried better.
+    With --unlabelled the model finds unusual readings and needs no labels; with --false-alarms a
+    classifier finds them too. With --kind mlp the package has a network, to compare: on the logs
+    that were tried trees are smaller and better.
     """
     from edgewise.cli import outputs
-    from edgewise.compile import compile_model
     from edgewise.features.splitting import Split
-    from edgewise.training import Budget
-    from edgewise.training import train as train_model
-    from edgewise.unusual.rate import per_week
-    from edgewise.unusual.training import add_detector
+    from edgewise.training import Budget, Options
 
     out = out or Path("models") / (log.name.split(".")[0] if log else "taught")
     outputs.check_package(out, [log, test, db_password_file])
@@ -202,71 +190,29 @@ def train(
         check_mlp(unlabelled, false_alarms, limits != free)
     if unlabelled:
         _check_unlabelled(log, db, since, (max_nodes, max_bytes, max_us, levels, filters))
-        if generic and false_alarms is not None:
-            raise InputError("--generic has fixed limits: leave --false-alarms out")
-    elif since is not None:
-        raise InputError("--since is for --unlabelled: give both")
-    elif generic:
-        raise InputError("--generic is for --unlabelled: give both")
-    wanted = None if false_alarms is None else per_week(false_alarms)
+    _check_detector(unlabelled, generic, since, false_alarms)
     options = Split(label, group, test, split_col, train_value, resample, choices)
-    if unlabelled:
-        parts = (
-            read_db(db, node, since, options)
-            if db
-            else _read_log(log, node, options, needs_label=False)
-        )
-        if generic:
-            info = train_first_week(parts, seed, out, form)
-        else:
-            rate = false_alarms or DEFAULT_RATE
-            info = train_unlabelled(parts, rate, seed, out, form, next_ is Choice.auto)
-        say(f"written: {out}")
-        if json:
-            emit_json({"model": str(out), **info})
-        return
-    training, testing, data = (
-        _read_db(db, node, log, options) if db else _read_log(log, node, options)
-    )
-    say(
-        f"training on {len(training.time_s)} readings, testing on {len(testing.time_s)}, "
-        "temperature and humidity only"
-    )
-    with progress_bar("searching") as step:
-        budget = Budget(max_nodes, max_bytes, max_us)
-        trained = train_model(
-            training,
-            testing,
-            budget,
+    source = Source(log, db, node, options)
+    if generic:
+        info = train_first_week(source.read_unlabelled(since), seed, out, form)
+    elif unlabelled:
+        rate, outlook = false_alarms or DEFAULT_RATE, next_ is Choice.auto
+        info = train_unlabelled(source.read_unlabelled(since), rate, seed, out, form, outlook)
+    else:
+        has_trees = kind is Kind.forest
+        wanted = Options(
             levels,
-            seed,
-            jobs,
-            step,
-            temporal=temporal is Choice.auto and kind is Kind.forest,
-            unsure=unsure is Choice.auto and kind is Kind.forest,
-            filters=filters,
+            filters,
+            temporal=temporal is Choice.auto and has_trees,
+            unsure=unsure is Choice.auto and has_trees,
             outlook=next_ is Choice.auto,
         )
-    if kind is Kind.mlp:
-        info = train_mlp(trained, out, data)
-        say(f"written: {out}")
-        if json:
-            emit_json({"model": str(out), **info})
-        return
-    if wanted is not None:
-        trained = add_detector(trained, training, testing, wanted)
-    say_search(trained)
-    with progress_bar("compiling, and comparing with scikit-learn"):
-        info = compile_model(trained, out, data, form)
-    say(
-        f"{trained.recipe}, class weights {trained.recipe.class_weight}, {info['nodes']} nodes, "
-        f"{info['bytes']} bytes, form {info['form']}; the same as scikit-learn on "
-        f"{info['checked']['rows']} rows and {info['checked']['thresholds']} thresholds"
-    )
-    for line in [*quality_lines(info), *forecast_lines(info)]:
-        say(line)
-    if trained.detector is not None and false_alarms is not None:
-        say_limits(trained.detector, trained.period_ms, false_alarms)
+        parts = source.read_labelled()
+        trained = search_trees(parts, Budget(max_nodes, max_bytes, max_us), wanted, seed, jobs)
+        if has_trees:
+            info = write_trees(trained, parts, false_alarms, out, form)
+        else:
+            info = train_mlp(trained, out, parts[2])
     say(f"written: {out}")
     if json:
         emit_json({"model": str(out), **info})
@@ -286,40 +232,16 @@ def _check_unlabelled(
         )
 
 
-def _read_db(
-    db: str, nodes: list[str] | None, log: Path | None, options: Split
-) -> tuple[Log, Log, dict[str, str]]:
-    from edgewise.database import open_db
-    from edgewise.database.labels import (
-        held_out,
-        join_logs,
-        log_sha256,
-        read_labelled,
-        rows_not_in,
-    )
-    from edgewise.features.splitting import Split
+def _check_detector(
+    unlabelled: bool, generic: bool, since: str | None, false_alarms: str | None
+) -> None:
+    from edgewise.unusual.rate import per_week
 
-    if log is None and options != Split():
-        raise InputError("--db has labels and nodes of its own: the other options are for a log")
-    db_log = read_labelled(open_db(db, create=False), nodes)
-    training, testing = held_out(db_log)
-    data = {"database": log_sha256(db_log)}
-    if log is None:
-        return training, testing, data
-    *log_parts, log_data = _read_log(log, None, options)
-    log_training, log_testing = (rows_not_in(part, db_log) for part in log_parts)
-    return join_logs(training, log_training), join_logs(testing, log_testing), data | log_data
-
-
-def _read_log(
-    log: Path | None, nodes: list[str] | None, options: Split, needs_label: bool = True
-) -> tuple[Log, Log, dict[str, str]]:
-    from edgewise.features.splitting import file_sha256, split_log
-
-    if log is None:
-        raise InputError("nothing to train on: name a log, or a database with --db")
-    if nodes:
-        raise InputError("--node is for --db: name the column of nodes in a log with --group")
-    training, testing = split_log(log, options, needs_label)
-    say_source(training)
-    return training, testing, {p.name: file_sha256(p) for p in (log, options.test) if p}
+    if unlabelled and generic and false_alarms is not None:
+        raise InputError("--generic has fixed limits: leave --false-alarms out")
+    if since is not None and not unlabelled:
+        raise InputError("--since is for --unlabelled: give both")
+    if generic and not unlabelled:
+        raise InputError("--generic is for --unlabelled: give both")
+    if false_alarms is not None:
+        per_week(false_alarms)

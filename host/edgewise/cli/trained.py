@@ -9,7 +9,7 @@ from edgewise.console import say
 if TYPE_CHECKING:
     from edgewise.training import Candidate, Trained
 
-__all__ = ["quality_lines", "say_search", "show_front"]
+__all__ = ["forecast_lines", "quality_lines", "say_search", "show_front"]
 
 
 def say_search(trained: Trained) -> None:
@@ -34,6 +34,18 @@ def quality_lines(info: dict[str, Any]) -> list[str]:
         share, words = metrics["sure_share"], score_words(metrics["sure"])
         lines.append(f"on the {share:.0%} of them with a class: {words}")
     return lines
+
+
+def forecast_lines(info: dict[str, Any]) -> list[str]:
+    """Return how right the forecasts of a model are on its test part, a line for each horizon."""
+    units = {"t": ("temperature", "C"), "h": ("humidity", "%RH")}
+    lines: dict[int, list[str]] = {}
+    for f in info.get("forecasts", []):
+        name, unit = units[f["channel"]]
+        lines.setdefault(f["minutes"], []).append(
+            f"{name} {f['error']:.2f} {unit} off ({f['unchanged']:.2f} if nothing changed)"
+        )
+    return [f"in {m} min, on average: {', '.join(parts)}" for m, parts in lines.items()]
 
 
 def show_front(candidates: list[Candidate]) -> None:

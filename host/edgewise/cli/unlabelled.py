@@ -6,13 +6,14 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgewise.cli.trained import forecast_lines
 from edgewise.console import progress_bar, say
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from edgewise.features.splitting import Split
+    from edgewise.cli.training_source import Parts
     from edgewise.logs.log import Log
     from edgewise.package.form import Form
     from edgewise.training import Trained
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_RATE",
-    "forecast_lines",
-    "read_db",
     "say_limits",
     "train_first_week",
     "train_unlabelled",
@@ -32,7 +31,7 @@ _LABELS_MAX = 16
 
 
 def train_unlabelled(
-    parts: tuple[Log, Log, dict[str, str]],
+    parts: Parts,
     rate: str,
     seed: int,
     out: Path,
@@ -70,16 +69,14 @@ def train_unlabelled(
     return info
 
 
-def train_first_week(
-    parts: tuple[Log, Log, dict[str, str]], seed: int, out: Path, form: Form
-) -> dict[str, Any]:
+def train_first_week(parts: Parts, seed: int, out: Path, form: Form) -> dict[str, Any]:
     """Write the package of a detector that learns on the node and return its model.json."""
     from edgewise.compile import compile_model
     from edgewise.unusual.first_week import LEARN, train_generic
     from edgewise.unusual.words import describe_learn, describe_limit
 
     training, testing, data = parts
-    with progress_bar("learning as a node does"):
+    with progress_bar("learning from the log"):
         trained = train_generic(training, testing, seed)
     detector = trained.detector
     with progress_bar("compiling, and comparing with scikit-learn"):
@@ -90,7 +87,7 @@ def train_first_week(
         say(describe_limit(limit, trained.period_ms))
     say(describe_learn(LEARN))
     say(
-        f"false alarms of a node that begins to learn with the log: {detector.chosen.episodes} in "
+        f"false alarms of a node that learns from the first row on: {detector.chosen.episodes} in "
         f"{detector.chosen.days:.1f} days, {detector.test.episodes} in {detector.test.days:.1f} "
         "days of the test part"
     )
@@ -119,8 +116,8 @@ def say_limits(detector: Detector, period_ms: int, rate: str, validation: str = 
     names = [limit.feature for limit in detector.limits]
     if missing := [name for name in FEATURES if name not in names]:
         say(f"no limit for {', '.join(missing)}: never moves, or no reading could cross it")
-    held = f": {validation}" if validation else ""
-    say(f"limits are {describe_factor(detector)}, chosen on held-out parts{held}")
+    held_out = f": {validation}" if validation else ""
+    say(f"limits are {describe_factor(detector)}, chosen on held-out parts{held_out}")
     say(f"false alarms: {_rates(detector)}; wanted at most {rate}")
     needed = days_needed(detector.wanted_per_week)
     if detector.chosen.days < needed:
@@ -129,35 +126,6 @@ def say_limits(detector: Detector, period_ms: int, rate: str, validation: str = 
             f"{needed:.0f} are needed: record {math.ceil(needed / (1 - TEST_SHARE))} days in all "
             "and train again"
         )
-
-
-def read_db(
-    db: str, nodes: list[str] | None, since: str | None, options: Split
-) -> tuple[Log, Log, dict[str, str]]:
-    """Return training part, test part and SHA-256 of all readings of ``nodes`` in a database."""
-    from edgewise.collector.retention import parse_span
-    from edgewise.database import open_db
-    from edgewise.database.labels import log_sha256
-    from edgewise.database.readings import read_all
-    from edgewise.errors import InputError
-    from edgewise.features.splitting import Split, split_by_time
-
-    if options != Split():
-        raise InputError("--db has nodes of its own: the other options are for a log")
-    log = read_all(open_db(db, create=False), nodes, parse_span(since) if since else None)
-    return *split_by_time(log), {"database": log_sha256(log)}
-
-
-def forecast_lines(info: dict[str, Any]) -> list[str]:
-    """Return how right the forecasts of a model are on its test part, a line for each horizon."""
-    units = {"t": ("temperature", "C"), "h": ("humidity", "%RH")}
-    lines: dict[int, list[str]] = {}
-    for f in info.get("forecasts", []):
-        name, unit = units[f["channel"]]
-        lines.setdefault(f["minutes"], []).append(
-            f"{name} {f['error']:.2f} {unit} off ({f['unchanged']:.2f} if nothing changed)"
-        )
-    return [f"in {m} min, on average: {', '.join(parts)}" for m, parts in lines.items()]
 
 
 def _rates(detector: Detector) -> str:

@@ -36,7 +36,7 @@ def up(
     lan: Annotated[
         bool,
         typer.Option(
-            "--lan", help="Let nodes of the network in: mosquitto with TLS and passwords"
+            "--lan", help="Let nodes in the network connect: mosquitto with TLS and passwords"
         ),
     ] = False,
     node: Annotated[
@@ -76,8 +76,8 @@ def up(
 ) -> None:
     """Run broker, collector and dashboard on a folder until Ctrl-C.
 
-    It is reachable from this computer only, unless --lan or --host says otherwise. A folder
-    that edgewise init or --lan made a broker for has it again. With a notify.toml in the folder
+    It is reachable from this computer only, unless --lan or --host says otherwise. If edgewise
+    init or --lan made a broker in the folder, it runs again. With a notify.toml in the folder
     edgewise notify runs too.
     """
     from edgewise.cli import outputs

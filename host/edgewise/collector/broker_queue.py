@@ -81,14 +81,14 @@ class QueueCheck:
 
     def _measure(self) -> int:
         self._forget_session()  # an earlier measurement may have been killed
-        with self._connected(self._client_id) as client:
+        with self._connect(self._client_id) as client:
             client.subscribe(self._topic, qos=1)
             self._publish_until_heard(client, _FIRST)
         try:
-            with self._connected() as client:
+            with self._connect() as client:
                 infos = [client.publish(self._topic, _COUNTED, qos=1) for _ in range(_MESSAGES)]
                 self._wait_until(lambda: all(info.is_published() for info in infos))
-            with self._connected(self._client_id) as client:
+            with self._connect(self._client_id) as client:
                 client.subscribe(self._topic, qos=1)  # for a broker that keeps no sessions at all
                 self._publish_until_heard(client, _LAST)
         finally:
@@ -112,11 +112,11 @@ class QueueCheck:
                 raise TimeoutError
 
     def _forget_session(self) -> None:
-        with self._connected(self._client_id, is_clean=True):
+        with self._connect(self._client_id, is_clean=True):
             pass
 
     @contextmanager
-    def _connected(self, client_id: str = "", is_clean: bool = False) -> Iterator[mqtt.Client]:
+    def _connect(self, client_id: str = "", is_clean: bool = False) -> Iterator[mqtt.Client]:
         client = MqttClient(self._broker, client_id, clean_session=is_clean or not client_id)
         client.on_message = self._on_message
         client.connect(self._broker.host, self._broker.port)

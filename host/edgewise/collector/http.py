@@ -73,7 +73,7 @@ class HttpInput(ServerThread):
         return _refusal(503, "the database is away or behind: send them again")
 
     def _reject(self, status: int, why: str) -> Response:
-        self._writer.refused()
+        self._writer.count_refusal()
         return _refusal(status, why)
 
     async def _store(self, messages: list[tuple[str, bytes]]) -> bool:

@@ -86,12 +86,12 @@ class Lives:
         """The nodes for which these rows show it; `learn` takes them when they are stored."""
         nodes = set()
         for node, boot in {(row["node"], row["boot"]) for row in readings}:
-            starts = self._of(connection, node)
+            starts = self._starts_of(connection, node)
             life = next((s.life for s in reversed(starts) if s.boot == boot), None)
             if _is_over(starts, life):
                 nodes.add(node)
         for node, start in _starts(event_rows):
-            if _is_over(self._of(connection, node), start.life):
+            if _is_over(self._starts_of(connection, node), start.life):
                 nodes.add(node)
         return nodes
 
@@ -101,7 +101,7 @@ class Lives:
             if node in self._nodes:
                 self._nodes[node] = [*self._nodes[node], start][-_STARTS_MAX:]
 
-    def _of(self, connection: Connection, node: str) -> list[_Start]:
+    def _starts_of(self, connection: Connection, node: str) -> list[_Start]:
         if node not in self._nodes:
             query = (
                 select(events)

@@ -70,7 +70,7 @@ class _Figures:
             counter.add_metric([], getattr(self._writer.counts, key))
             yield counter
         waiting = GaugeMetricFamily("edgewise_waiting", "messages received and not stored yet")
-        waiting.add_metric([], self._writer.left)
+        waiting.add_metric([], self._writer.unstored)
         yield waiting
         lag = GaugeMetricFamily("edgewise_lag_seconds", "of the latest batch of live readings")
         lag.add_metric([], self._lag_s)

@@ -29,8 +29,8 @@ class Tokens:
 
         How long it takes does not depend on how much of a token is right.
         """
-        given = authorization.encode()
-        return {node for node, right in self._rights if hmac.compare_digest(given, right)}
+        header = authorization.encode()
+        return {node for node, right in self._rights if hmac.compare_digest(header, right)}
 
 
 def read_tokens(path: Path, say: Callable[[str], None]) -> Tokens:

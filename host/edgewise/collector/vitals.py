@@ -20,7 +20,7 @@ class Vitals:
     """The collector's own figures; ``collector`` is set once it listens to a broker."""
 
     def __init__(self, engine: Engine, writer: Writer) -> None:
-        self._engine, self._writer = engine, writer
+        self.engine, self.writer = engine, writer
         self.collector: Collector | None = None
 
     def facts(self) -> dict[str, Any]:
@@ -29,7 +29,7 @@ class Vitals:
         ``broker_since``: connected since then; ``broker_lost_at``: away since then.
         SQLAlchemyError while the database is away.
         """
-        collector, writer = self.collector, self._writer
+        collector, writer = self.collector, self.writer
         return {
             "version": __version__,
             "broker": str(collector.broker) if collector else None,
@@ -37,7 +37,7 @@ class Vitals:
             "broker_lost_at": collector.lost_at if collector else None,
             "last_commit_at": writer.last_commit_at,
             "readings": writer.counts.readings,
-            "waiting": writer.left,
-            "database_bytes": size_of(self._engine),
-            "disk_free_bytes": disk_free(self._engine),
+            "waiting": writer.unstored,
+            "database_bytes": size_of(self.engine),
+            "disk_free_bytes": disk_free(self.engine),
         }

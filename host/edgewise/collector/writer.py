@@ -110,7 +110,7 @@ class Writer:
                 self._queue.put(_Message(topic, payload, on_stored), timeout=_RETRY_S)
                 return
 
-    def refused(self) -> None:
+    def count_refusal(self) -> None:
         """Count a malformed message that was refused at once."""
         with self._changed:
             self.counts.rejected += 1
@@ -123,7 +123,7 @@ class Writer:
                 self._thread.join(_STOP_S)  # a database that does not answer blocks it for ever
 
     @property
-    def left(self) -> int:
+    def unstored(self) -> int:
         """How many messages are queued and not stored yet."""
         return self._batch_size + self._queue.qsize()
 

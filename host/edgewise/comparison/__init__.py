@@ -3,8 +3,8 @@
 May import: logs, package, prediction, training.
 """
 
-from edgewise.comparison.fair import compare, unseen
-from edgewise.comparison.judged import Judged, doubts, judged
+from edgewise.comparison.fair import compare, find_unseen
+from edgewise.comparison.judged import Judged, doubts, judge_package
 from edgewise.comparison.text import lines
 
-__all__ = ["Judged", "compare", "doubts", "judged", "lines", "unseen"]
+__all__ = ["Judged", "compare", "doubts", "find_unseen", "judge_package", "lines"]

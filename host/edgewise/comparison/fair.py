@@ -12,10 +12,10 @@ from edgewise.comparison.judged import Judged
 from edgewise.logs.log import Log
 from edgewise.package.store import Package
 
-__all__ = ["compare", "unseen"]
+__all__ = ["compare", "find_unseen"]
 
 
-def unseen(packages: Sequence[Package], log: Log, sha256: str) -> NDArray[np.bool_]:
+def find_unseen(packages: Sequence[Package], log: Log, sha256: str) -> NDArray[np.bool_]:
     """Return which readings of ``log`` none of ``packages`` was trained on, bool[n].
 
     ``log``: all that the trainings had of it, since they tell pieces of many readings; ``sha256``:
@@ -51,13 +51,13 @@ def compare(packages: Sequence[Package], log: Log, rows: NDArray[np.bool_]) -> l
     ]
 
 
-def _judge(package: Package, true: NDArray[np.str_], said: NDArray[np.str_]) -> Judged:
+def _judge(package: Package, true: NDArray[np.str_], predicted: NDArray[np.str_]) -> Judged:
     from edgewise.training import score
 
     name = package.path.name
     if not set(package.classes) & set(true.tolist()):
         return Judged(name, package.classes, None)
     confusion: dict[str, dict[str, int]] = {}
-    for (is_cls, says), n in Counter(zip(true.tolist(), said.tolist(), strict=True)).items():
+    for (is_cls, says), n in Counter(zip(true.tolist(), predicted.tolist(), strict=True)).items():
         confusion.setdefault(is_cls, {})[says] = n
-    return Judged(name, package.classes, score(true, said).as_dict(), confusion)
+    return Judged(name, package.classes, score(true, predicted).as_dict(), confusion)

@@ -8,7 +8,7 @@ from typing import Any
 
 from edgewise.package.store import Package
 
-__all__ = ["Judged", "doubts", "judged"]
+__all__ = ["Judged", "doubts", "judge_package"]
 
 _ROWS_MIN = 50  # of a class, below which a share says little: 5 % of 50 are two and a half
 _GAIN_MIN = 0.2  # of the way from the most frequent class alone to always right
@@ -49,7 +49,7 @@ class Judged:
         return dict(self.scores["classes"]) if self.scores else {}
 
 
-def judged(package: Package) -> Judged:
+def judge_package(package: Package) -> Judged:
     """What model.json says about a package."""
     metrics = package.info.get("metrics") or {}
     return Judged(package.path.name, package.classes, metrics.get("test") or metrics.get("log"))

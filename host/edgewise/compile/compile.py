@@ -63,9 +63,7 @@ def compile_estimator(
     """
     check_estimator(estimator)
     features, classes = list(contract["features"]), list(contract["classes"])
-    data = np.unique(check_rows(rows, features), axis=0)
-    if not len(data):
-        raise InputError("no rows to compare with scikit-learn: give a log with valid readings")
+    data = _distinct_rows(rows, features)
     probes = probe_rows(estimator, data)
     vectors = np.unique(np.concatenate([data, probes]), axis=0)
     expected = np.searchsorted(estimator.classes_, predict(estimator, vectors))
@@ -74,35 +72,53 @@ def compile_estimator(
     blob = pack_model({**contract, "visits": visits}, table)
     header = emlearn_c.corrected_source(forest, len(features))
     inline = forms.build_inline(forest)
-    code = inline.source if inline else None
-    runtimes = parity.check(forest, blob, code, header, vectors, expected, (features, classes))
-    golden = np.linspace(0, len(vectors) - 1, min(_GOLDEN_ROWS, len(vectors))).astype(int)
-    golden_classes = [classes[c] for c in expected[golden]]
-    files = {
-        "model.bin": blob,
-        "model.h": header.encode(),
-        "golden.csv": golden_csv(features, vectors[golden], golden_classes),
-    }
-    if inline:
-        files |= {"model.py": inline.source.encode(), **inline.mpy}
+    code, names = inline.source if inline else None, (features, classes)
+    runtimes = parity.check(forest, blob, code, header, vectors, expected, names)
+    golden = _golden(features, classes, vectors, expected)
+    files = {"model.bin": blob, "model.h": header.encode(), "golden.csv": golden}
+    files |= inline.files if inline else {}
     checked = Checked(len(data), len(probes) // 3, list(runtimes))
     chosen = forms.choose(form, inline)
-    times_us = {name: us for name, us in runtimes.items() if us is not None}
-    # A computer without native code for MicroPython runs neither form.
-    runtime = f"viper-{chosen}" if f"viper-{chosen}" in times_us else next(iter(times_us))
     facts = {
         "visits": visits,
-        "trees": len(forest.roots),
-        "nodes": int(sum(t.node_count for t in trees_of(estimator))),
-        "leaf_bits": forest.bits,
+        **_describe_trees(estimator, forest),
         "form": str(chosen),
         "bytes": len(blob),
         "table_bytes": 2 * len(table),
         "inline_bytes": inline.bytes if inline else None,
         "checked": asdict(checked),
-        "measured": {"runtime": runtime, "us": times_us[runtime]},
+        "measured": _pick_runtime(runtimes, f"viper-{chosen}"),
     }
     return Compiled(forest, files, facts, checked)
+
+
+def _distinct_rows(rows: NDArray[Any], features: list[str]) -> NDArray[np.int16]:
+    data = np.unique(check_rows(rows, features), axis=0)
+    if not len(data):
+        raise InputError("no rows to compare with scikit-learn: give a log with valid readings")
+    return data
+
+
+def _describe_trees(estimator: Any, forest: Forest) -> dict[str, int]:
+    return {
+        "trees": len(forest.roots),
+        "nodes": int(sum(t.node_count for t in trees_of(estimator))),
+        "leaf_bits": forest.bits,
+    }
+
+
+def _golden(
+    features: list[str], classes: list[str], vectors: NDArray[Any], expected: NDArray[Any]
+) -> bytes:
+    rows = np.linspace(0, len(vectors) - 1, min(_GOLDEN_ROWS, len(vectors))).astype(int)
+    return golden_csv(features, vectors[rows], [classes[c] for c in expected[rows]])
+
+
+def _pick_runtime(runtimes: Mapping[str, float | None], wanted: str) -> dict[str, Any]:
+    times_us = {name: us for name, us in runtimes.items() if us is not None}
+    # A computer without native code for MicroPython runs neither form.
+    runtime = wanted if wanted in times_us else next(iter(times_us))
+    return {"runtime": runtime, "us": times_us[runtime]}
 
 
 def _integer_forest(

@@ -29,6 +29,11 @@ class Inline:
     mpy: dict[str, bytes]
 
     @property
+    def files(self) -> dict[str, bytes]:
+        """The source and the compiled files by name."""
+        return {"model.py": self.source.encode(), **self.mpy}
+
+    @property
     def bytes(self) -> int:
         """The size on an ESP32, which decides the form."""
         return len(self.mpy["model.mpy"])

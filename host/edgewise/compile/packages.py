@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgenode.core.loader import TEXT_MAX
 from edgewise.compile.compile import compile_estimator, predict
@@ -14,14 +15,15 @@ from edgewise.compile.networks.compiling import recompile_network
 from edgewise.compile.parts import (
     golden_readings,
     golden_sequence,
-    metrics_of,
     relevance,
     report_files,
     tool_versions,
+    training_baseline,
+    training_info,
 )
 from edgewise.compile.skops_file import ESTIMATOR, dump_estimator, load_estimator
 from edgewise.errors import InputError
-from edgewise.features.table import Filters, build_table, max_delta
+from edgewise.features.table import Filters, Table, build_table, max_delta
 from edgewise.logs.formulas import from_text
 from edgewise.logs.log import Log
 from edgewise.package.baseline import baseline_of
@@ -39,6 +41,18 @@ from edgewise.training.judging import judge
 from edgewise.training.relevance import information_gain, s_feature
 
 __all__ = ["compile_file", "compile_model", "recompile"]
+
+
+# of the contract: what a compilation does not find out
+_KEPT_KEYS = (
+    "classes",
+    "features",
+    "filters",
+    "period_ms",
+    "max_delta",
+    "s_feature",
+    "accuracy",
+)
 
 
 def compile_model(
@@ -66,31 +80,15 @@ def compile_model(
     if trained.labelled:
         contract["accuracy"] = round(judged.scores.accuracy, 4)
         compiled = compiled.with_contract(contract)
-    info = {
-        **contract,
-        **compiled.facts,
-        "recipe": vars(trained.recipe),
-        "metrics": metrics_of(trained, judged),
-        "relevance": relevance(trained.relevance),
-        "data_sha256": data,
-        "tools": tool_versions(),
-    }
-    if trained.detector:
-        info["detector"] = trained.detector.as_dict()
-    if trained.forecasts:
-        info["forecasts"] = [forecast.as_dict() for forecast in trained.forecasts]
-    facts = evidence(trained, judged)
+    info = training_info(trained, contract, compiled.facts, vars(trained.recipe), judged, data)
     part = trained.training
     p_pc = decide(compiled.blob, part.x, part.age, part.node).p_pc
-    baseline = baseline_of(
-        part.x, trained.features, p_pc, part.time_s, part.node, trained.period_ms
-    )
     files = {
         **compiled.files,
         **golden_sequence(compiled.files, info, golden_readings(trained)),
         ESTIMATOR: dump_estimator(trained.estimator),
-        BASELINE: json_bytes(baseline),
-        **report_files(info, facts),
+        BASELINE: training_baseline(trained, p_pc),
+        **report_files(info, evidence(trained, judged)),
     }
     return write_package(out, info, files)
 
@@ -110,16 +108,7 @@ def recompile(
     path = loaded.path / ESTIMATOR
     if not loaded.has(ESTIMATOR):
         raise InputError(f"{path}: is not there: train again")
-    keys = (
-        "classes",
-        "features",
-        "filters",
-        "period_ms",
-        "max_delta",
-        "s_feature",
-        "accuracy",
-    )
-    contract = {"name": out.name, **{key: loaded.info[key] for key in keys}}
+    contract = {"name": out.name, **{key: loaded.info[key] for key in _KEPT_KEYS}}
     if loaded.heads:
         contract["heads"] = loaded.heads
     rows, _ = loaded.golden()
@@ -172,30 +161,42 @@ def compile_file(
         table = build_table(log, features, filters, log.period_ms)
     except ValueError as e:
         raise InputError(f"{path}: {e}: fit on columns of edgewise data features") from e
-    rows = table.x[table.valid]
-    labelled = np.array([v is not None for v in log.label[table.valid]], dtype=bool)
-    x, y = rows[labelled], log.label[table.valid][labelled].astype(str)
-    names = [from_text(str(c)) for c in predict(estimator, x)]
-    scores = score(y, np.array(names))
+    figures, contract_figures = _judge(estimator, features, log.label[table.valid], table)
+    contract |= contract_figures
+    compiled = compile_estimator(estimator, contract, table.x[table.valid], form)
+    info = {**contract, **compiled.facts, **figures, "tools": tool_versions()}
+    files = {
+        **compiled.files,
+        ESTIMATOR: path.read_bytes(),
+        BASELINE: _baseline(compiled.blob, features, log, table),
+    }
+    return write_package(out, info, files)
+
+
+def _judge(
+    estimator: Any, features: list[str], label: NDArray[Any], table: Table
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    # Returns figures for model.json and for the contract, on the valid readings with a label.
+    is_labelled = np.array([v is not None for v in label], dtype=bool)
+    x, y = table.x[table.valid][is_labelled], label[is_labelled].astype(str)
+    scores = score(y, np.array([from_text(str(c)) for c in predict(estimator, x)]))
     gain = information_gain(x, np.unique(y, return_inverse=True)[1])
     use = estimator.feature_importances_
-    contract |= {
+    figures = {
+        "metrics": {"log": scores.as_dict()},
+        "relevance": relevance(dict(zip(features, zip(gain, use, strict=True), strict=True))),
+    }
+    contract_figures = {
         "s_feature": round(s_feature(gain, use), 4),
         "accuracy": round(scores.accuracy, 4),
     }
-    compiled = compile_estimator(estimator, contract, rows, form)
-    time_s, node = log.time_s[table.valid], log.node[table.valid]
-    info = {
-        **contract,
-        **compiled.facts,
-        "metrics": {"log": scores.as_dict()},
-        "relevance": relevance(dict(zip(features, zip(gain, use, strict=True), strict=True))),
-        "tools": tool_versions(),
-    }
-    decisions = decide(compiled.blob, rows, table.age[table.valid])
-    baseline = baseline_of(rows, features, decisions.p_pc, time_s, node, log.period_ms)
-    files = {**compiled.files, ESTIMATOR: path.read_bytes(), BASELINE: json_bytes(baseline)}
-    return write_package(out, info, files)
+    return figures, contract_figures
+
+
+def _baseline(blob: bytes, features: list[str], log: Log, table: Table) -> bytes:
+    rows, time_s, node = table.x[table.valid], log.time_s[table.valid], log.node[table.valid]
+    p_pc = decide(blob, rows, table.age[table.valid]).p_pc
+    return json_bytes(baseline_of(rows, features, p_pc, time_s, node, log.period_ms))
 
 
 def _class_names(estimator: Any, path: Path) -> list[str]:

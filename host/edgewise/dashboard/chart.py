@@ -57,6 +57,17 @@ _GRID_POSITIONS = (
 )
 
 
+_TOOLTIP_BOX = {"trigger": "axis", "renderMode": "richText", "confine": True}
+_BRUSH = {
+    "xAxisIndex": "all",
+    "brushType": "lineX",
+    "toolbox": [],
+    "inBrush": {"colorAlpha": 1},
+    "outOfBrush": {"colorAlpha": 1},
+    "brushStyle": {"color": "#4c9f8b33", "borderColor": "#4c9f8b", "borderWidth": 1},
+}
+
+
 def fill(empty: dict[str, Any], new_series: list[dict[str, Any]]) -> dict[str, Any]:
     """The options ``empty`` with the series ``new_series`` of `chart_data.data` merged in."""
     new = {series["id"]: series for series in new_series}
@@ -76,16 +87,45 @@ def options(
     ``clock``: of its times. ``t_unit``: of the temperatures.
     """
 
-    def in_zone(template: str) -> str:
-        return time_axis.script(template, clock, first_s, last_s)
-
     ink, line = ("#a9b3be", "#2c333b") if dark else ("#5b6470", "#e4e8ec")
     left, right = (48, 12) if narrow else (56, 24)
     label = {"color": ink, "fontSize": 11}
     # No outer bounds: else a grid with wide labels begins further right than the others.
     sides = {"left": left, "right": right, "outerBoundsMode": "none"}
-    grids = [{**sides, "top": p.top, "height": p.height} for p in _GRID_POSITIONS]
-    x = [
+    formatter = time_axis.script(time_axis.AXIS_LABEL, clock, first_s, last_s)
+    tooltip = time_axis.script(_TOOLTIP, clock, first_s, last_s)
+    return {
+        "animation": False,
+        "grid": [{**sides, "top": p.top, "height": p.height} for p in _GRID_POSITIONS],
+        "xAxis": _time_axes(first_s, last_s, {**label, ":formatter": formatter}, line),
+        "yAxis": _value_axes(t_unit, label, line),
+        "axisPointer": {"link": [{"xAxisIndex": "all"}], "lineStyle": {"color": ink}},
+        "tooltip": {
+            **_TOOLTIP_BOX,
+            ":formatter": tooltip.replace("T_UNIT", json.dumps(f" {t_unit}")),
+            "backgroundColor": "#1d2126" if dark else "#ffffff",
+            "borderColor": line,
+            "textStyle": {"color": "#e8ebee" if dark else "#1b1f24", "fontSize": 12},
+        },
+        "dataZoom": [
+            {
+                "type": "inside",
+                "xAxisIndex": [0, 1, 2],
+                "filterMode": "none",
+                # on a phone a finger on the chart scrolls the page
+                "preventDefaultMouseMove": not narrow,
+            }
+        ],
+        "brush": _BRUSH,
+        "series": [*_values("t", 0, _T_COLOR), *_values("h", 1, _H_COLOR), *_bands()],
+    }
+
+
+def _time_axes(
+    first_s: float, last_s: float, label: dict[str, Any], line: str
+) -> list[dict[str, Any]]:
+    # Of the three grids only the lowest has labels.
+    return [
         {
             "type": "time",
             "gridIndex": i,
@@ -97,7 +137,6 @@ def options(
                 "hideOverlap": True,
                 "lineHeight": 14,
                 "verticalAlign": "top",
-                ":formatter": in_zone(time_axis.AXIS_LABEL),
             },
             "axisLine": {"show": i == 2, "lineStyle": {"color": line}},
             "axisTick": {"show": False},
@@ -105,6 +144,9 @@ def options(
         }
         for i in range(3)
     ]
+
+
+def _value_axes(t_unit: str, label: dict[str, Any], line: str) -> list[dict[str, Any]]:
     value = {
         "type": "value",
         "scale": True,
@@ -123,44 +165,11 @@ def options(
         "axisTick": {"show": False},
         "axisLine": {"show": False},
     }
-    return {
-        "animation": False,
-        "grid": grids,
-        "xAxis": x,
-        "yAxis": [
-            {**value, "gridIndex": 0, "name": t_unit},
-            {**value, "gridIndex": 1, "name": "%RH"},
-            {**rows, "gridIndex": 2},
-        ],
-        "axisPointer": {"link": [{"xAxisIndex": "all"}], "lineStyle": {"color": ink}},
-        "tooltip": {
-            "trigger": "axis",
-            "renderMode": "richText",
-            "confine": True,
-            ":formatter": in_zone(_TOOLTIP).replace("T_UNIT", json.dumps(f" {t_unit}")),
-            "backgroundColor": "#1d2126" if dark else "#ffffff",
-            "borderColor": line,
-            "textStyle": {"color": "#e8ebee" if dark else "#1b1f24", "fontSize": 12},
-        },
-        "dataZoom": [
-            {
-                "type": "inside",
-                "xAxisIndex": [0, 1, 2],
-                "filterMode": "none",
-                # on a phone a finger on the chart scrolls the page
-                "preventDefaultMouseMove": not narrow,
-            }
-        ],
-        "brush": {
-            "xAxisIndex": "all",
-            "brushType": "lineX",
-            "toolbox": [],
-            "inBrush": {"colorAlpha": 1},
-            "outOfBrush": {"colorAlpha": 1},
-            "brushStyle": {"color": "#4c9f8b33", "borderColor": "#4c9f8b", "borderWidth": 1},
-        },
-        "series": [*_values("t", 0, _T_COLOR), *_values("h", 1, _H_COLOR), *_bands()],
-    }
+    return [
+        {**value, "gridIndex": 0, "name": t_unit},
+        {**value, "gridIndex": 1, "name": "%RH"},
+        {**rows, "gridIndex": 2},
+    ]
 
 
 def axes(clock: Clock, first_s: float, last_s: float, pixels: int) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from edgewise.dashboard.series import Band, Window
 from edgewise.dashboard.units import CELSIUS, Scale
 
-__all__ = ["FAILED", "LATE", "QUIET", "Palette", "data"]
+__all__ = ["FAILED", "LATE", "QUIET", "Overlay", "Palette", "data"]
 
 Forecast = tuple[float, float, float, float]  # time, value, lower, upper
 _COLORS = ("#4c9f8b", "#7a6fc0", "#c76a8e", "#5a9bd4", "#9a8f3c", "#8d6e63", "#6b7c8c")
@@ -29,23 +30,29 @@ class Palette:
         return self._colors.setdefault(name, _COLORS[len(self._colors) % len(_COLORS)])
 
 
-def data(
-    window: Window,
-    period_s: float,
-    labels: list[Band],
-    events: list[tuple[float, str]],
-    forecasts: dict[str, list[Forecast]],
-    palette: Palette,
-    scale: Scale = CELSIUS,
-    outages: list[Band] | None = None,
-) -> list[dict[str, Any]]:
-    """The series of ``window``, which ECharts merges by id.
+@dataclass(frozen=True)
+class Overlay:
+    """What is drawn beside the readings of a window.
 
-    ``outages``: [those of the window].
-    ``events``: unix seconds and name. ``forecasts``: channel -> time, value, lower, upper. Their
-    temperatures, and those of ``window``, are in Celsius, those of the series in ``scale``.
+    ``events``: unix seconds and name. ``forecasts``: channel -> time, value, lower, upper; their
+    temperatures are in Celsius. ``outages``: None for those that the window itself shows.
     """
-    outages = window.outages(period_s) if outages is None else outages
+
+    labels: list[Band] = field(default_factory=list)
+    events: list[tuple[float, str]] = field(default_factory=list)
+    forecasts: dict[str, list[Forecast]] = field(default_factory=dict)
+    outages: list[Band] | None = None
+
+
+def data(
+    window: Window, period_s: float, overlay: Overlay, palette: Palette, scale: Scale = CELSIUS
+) -> list[dict[str, Any]]:
+    """The series of ``window`` with its overlay, which ECharts merges by id.
+
+    The temperatures of ``window`` are in Celsius, those of the series in ``scale``.
+    """
+    forecasts = overlay.forecasts
+    outages = window.outages(period_s) if overlay.outages is None else overlay.outages
     gaps = window.gaps(period_s)
     areas = [[{"xAxis": 1000 * b.start}, {"xAxis": 1000 * b.end}] for b in outages]
     series: list[dict[str, Any]] = []
@@ -62,12 +69,12 @@ def data(
         ]
     bars = [
         *(_bar(band, 0, palette[band.name]) for band in window.classes(period_s)),
-        *(_bar(band, 1, palette[band.name]) for band in labels),
+        *(_bar(band, 1, palette[band.name]) for band in overlay.labels),
         *(_bar(band, 2, QUIET) for band in outages),
         *(_bar(band, 2, LATE) for band in window.replays(period_s)),
         *(_bar(band, 2, FAILED) for band in window.failed_reads(period_s)),
     ]
-    marks = [{"value": [1000 * ts, 2], "name": name} for ts, name in events]
+    marks = [{"value": [1000 * ts, 2], "name": name} for ts, name in overlay.events]
     return [*series, {"id": "bands", "data": bars}, {"id": "events", "data": marks}]
 
 

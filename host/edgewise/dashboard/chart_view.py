@@ -114,16 +114,13 @@ class ChartView:
         bands = [Band(r.from_ts, r.to_ts, r.cls) for r in labels.labels_of(engine, name)]
         period_s = self.node.period_s or _PERIOD_S
         outages = window.outages(period_s, time.time(), self.node.silent_s)
-        new_series = chart_data.data(
-            window,
-            period_s,
+        overlay = chart_data.Overlay(
             bands,
             notes.events(self._state, self._screen.clock, name, first, last, self.node.title),
             notes.forecasts(self._state, name, *span, self._pixels),
-            palette,
-            self._state.scale,
             [Band(max(b.start, span[0]), min(b.end, span[1]), b.name) for b in outages],
         )
+        new_series = chart_data.data(window, period_s, overlay, palette, self._state.scale)
         self.episodes.add(new_series, *span, period_s)
         axes = chart.axes(self._screen.clock, *span, 2 * self._pixels)
         return new_series, axes, self._legend_of(window, [*bands, *outages])

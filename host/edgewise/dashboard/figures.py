@@ -64,15 +64,11 @@ def figures(
         noise = _share(connection, _NOISE, node=node, since=last_s - _DAY_S)
         recalls = _recalls(connection, node)
         forecast = _forecast(connection, node)
-    forecast_meaning = "of the temperature, in the last four weeks"
-    if forecast is None and (said := _number(diag, "a_forecast")) is not None:
-        forecast, forecast_meaning = said, "of what the node said would come, since its start"
-    buffer = None if delivered is None else 1 / delivered
     return [
         _accuracy(recalls, package, diag),
         Figure(
             "Readings stored",
-            buffer,
+            None if delivered is None else 1 / delivered,
             "%",
             "of the readings that the node took",
             "E_buffer = readings in the database / readings taken",
@@ -84,13 +80,23 @@ def figures(
             "of the sensor, in its last day",
             "R_noise = 1 - failed reads / all reads",
         ),
-        Figure(
-            "Forecast accuracy",
-            forecast,
-            "%",
-            forecast_meaning,
-            "A_forecast = 1 - sum of |measured - forecast| / sum of |measured|",
-        ),
+        _forecast_accuracy(forecast, diag),
+        *_diag_figures(diag),
+        *_unusual(engine, node, last_s, package),
+    ]
+
+
+def _forecast_accuracy(forecast: float | None, diag: dict[str, Any]) -> Figure:
+    # Of the forecasts of the host, or else of those that the node makes itself.
+    meaning = "of the temperature, in the last four weeks"
+    if forecast is None and (own := _number(diag, "a_forecast")) is not None:
+        forecast, meaning = own, "of the node's own forecasts, since its start"
+    formula = "A_forecast = 1 - sum of |measured - forecast| / sum of |measured|"
+    return Figure("Forecast accuracy", forecast, "%", meaning, formula)
+
+
+def _diag_figures(diag: dict[str, Any]) -> list[Figure]:
+    return [
         Figure(
             "Time of a decision",
             _number(diag, "l_infer"),
@@ -112,7 +118,6 @@ def figures(
             "that the node reads",
             "R_ingest = bytes received / time of a cycle",
         ),
-        *_unusual(engine, node, last_s, package),
     ]
 
 
@@ -123,7 +128,7 @@ def _unusual(engine: Engine, node: str, last_s: float, package: Package | None) 
     wanted = package.info["detector"]["wanted_per_week"]
     n = len(episodes_of(engine, node, last_s - _WEEK_S, last_s, 1.0))
     meaning = f"in its last week, of ordinary readings at most {wanted:.2g}"
-    return [Figure("Unusual episodes", n, "", meaning, "episodes that the node told of")]
+    return [Figure("Unusual episodes", n, "", meaning, "unusual episodes that the node reported")]
 
 
 def _accuracy(recalls: list[float], package: Package | None, diag: dict[str, Any]) -> Figure:

@@ -48,7 +48,7 @@ _CARD_STEP_S = 10  # of the ages on a card: fifty would change every second
 
 def _age(node: Node, step_s: float = 1) -> str:
     # How old the newest measurement is, and when it arrived if that is another time.
-    now = _rounded(node, time.time(), step_s)
+    now = _round_now(node, time.time(), step_s)
     arrived = f"arrived {short_duration(now - node.received_at)} ago"
     if node.ts is None:
         return f"<span>time unknown</span><span>{arrived}</span>"
@@ -61,7 +61,7 @@ def _age(node: Node, step_s: float = 1) -> str:
     return f"<span>{short_duration(now - node.ts)} ago</span>"
 
 
-def _rounded(node: Node, now: float, step_s: float) -> float:
+def _round_now(node: Node, now: float, step_s: float) -> float:
     # a time shortly before ``now``, so that the age of the reading is a multiple of ``step_s``
     first = node.received_at if node.ts is None else max(node.ts, node.received_at)
     return first + max(0.0, now - first) // step_s * step_s
@@ -102,12 +102,13 @@ def summary(node: Node, palette: Palette, scale: Scale, aheads: Sequence[Ahead] 
         why += f'<p class="failed">{_TWO_BOARDS}</p>'
     return (
         f'<div class="now">{_title(node, "h2")}{_values(node, scale)}{_class(node, palette)}'
-        f'{_ahead(aheads, scale)}<p class="soft">{_where(node)}{_age(node)}{_radio(node)}</p>{why}'
+        f'{_forecast_cell(aheads, scale)}<p class="soft">{_room_and_id(node)}{_age(node)}'
+        f"{_radio(node)}</p>{why}"
         "</div>"
     )
 
 
-def _ahead(aheads: Sequence[Ahead], scale: Scale) -> str:
+def _forecast_cell(aheads: Sequence[Ahead], scale: Scale) -> str:
     # in 30 min 21.9 °C, 48 %RH
     texts = (
         f'<span title="{_BAND} {scale.difference(a.t_band):.1f} {scale.unit}, {a.h_band:.1f} %RH">'
@@ -125,11 +126,11 @@ def _title(node: Node, tag: str) -> str:
 
 
 def _place(node: Node, room: bool) -> str:
-    where = _where(node, room)
+    where = _room_and_id(node, room)
     return f'<p class="soft place">{where}</p>' if where else ""
 
 
-def _where(node: Node, room: bool = True) -> str:
+def _room_and_id(node: Node, room: bool = True) -> str:
     # the room, and the id where the title is a friendly name
     texts = (node.room if room else "", "" if node.title == node.name else node.name)
     return "".join(f"<span>{escape(text)}</span>" for text in texts if text)

@@ -16,7 +16,7 @@ from edgewise.database import reason
 from edgewise.errors import EdgewiseError
 from edgewise.logs.log import Log
 
-__all__ = ["Job", "Training", "beside"]
+__all__ = ["Job", "Training", "compare_models"]
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Job:
         self._lock = threading.Lock()
         self._process: Any = None
 
-    def of(self, node: str) -> Training:
+    def training_of(self, node: str) -> Training:
         """The last training that was started for ``node``."""
         return self._trainings.get(node) or Training()
 
@@ -128,23 +128,23 @@ def _train(
         "current_classes": [],
         "current_seen": 0,
     }
-    return result | (beside(out, current, log) if current else {})
+    return result | (compare_models(out, current, log) if current else {})
 
 
-def beside(new: Path, current: Path, log: Log) -> dict[str, Any]:
+def compare_models(new: Path, current: Path, log: Log) -> dict[str, Any]:
     """The entries of a result that compare ``new`` with ``current`` on the test part of ``log``.
 
     Readings that ``current`` was trained on do not count: ``current_seen`` is their number.
     ``current``: None where no reading is left, or the model knows none of their classes.
     """
-    from edgewise.comparison import compare, unseen
+    from edgewise.comparison import compare, find_unseen
     from edgewise.database.labels import last_days, log_sha256
     from edgewise.package.store import load_package
 
     packages = [load_package(path) for path in (new, current)]
     is_test = last_days(log)
     test = log.select(is_test)
-    rows = unseen(packages[1:], log, log_sha256(log))[is_test]
+    rows = find_unseen(packages[1:], log, log_sha256(log))[is_test]
     scored, old = compare(packages, test, rows)
     entries = {
         "current": old.scores,

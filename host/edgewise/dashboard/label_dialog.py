@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from nicegui import ui
 
@@ -47,9 +48,7 @@ def open_label_dialog(
             markup("<h3>Class</h3>")
         with ui.element("div").classes("classes"):
             for name in classes:
-                button = ui.button(name, on_click=lambda name=name: store(name)).props("no-caps")
-                button.props("autofocus unelevated" if name == proposed else "outline")
-                button.classes("proposed" if name == proposed else "")
+                _class_button(name, name == proposed, partial(store, name))
         new_class = ui.input("New class").props("dense outlined maxlength=64").classes("wide")
         new_class.on("keydown.enter", lambda: store(new_class.value))
         with ui.element("div").classes("actions"):
@@ -58,3 +57,9 @@ def open_label_dialog(
     dialog.props(f'aria-labelledby="label-title"{" position=bottom" * is_low}')
     dialog.open()
     return dialog
+
+
+def _class_button(name: str, is_proposed: bool, store: Callable[[], Awaitable[None]]) -> None:
+    button = ui.button(name, on_click=store).props("no-caps")
+    button.props("autofocus unelevated" if is_proposed else "outline")
+    button.classes("proposed" if is_proposed else "")

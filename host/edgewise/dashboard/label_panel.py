@@ -98,13 +98,13 @@ class LabelPanel:
 
     async def ask(self, from_s: float, to_s: float) -> None:
         """Ask a logged-in browser for the class of a period."""
-        if self._writer.allowed():
+        if self._writer.may_write():
             classes = await asyncio.to_thread(self._classes)
             open_label_dialog(self._screen, from_s, to_s, classes, self._save)
 
     async def ask_below(self, span: Span, proposed: str | None) -> None:
         """Ask for the class of a period below the chart, which has it marked meanwhile."""
-        if not self._writer.allowed():
+        if not self._writer.may_write():
             return
         classes = await asyncio.to_thread(self._classes)
         to_chart = f"getHtmlElement({self._chart.id}).scrollIntoView({{block: 'start'}})"
@@ -133,7 +133,7 @@ class LabelPanel:
         await self.look()
 
     async def _undo(self, from_s: float) -> None:
-        if self._writer.allowed():
+        if self._writer.may_write():
             await asyncio.to_thread(labels.remove_label, self._state.engine, self._name, from_s)
             await self.look()
 

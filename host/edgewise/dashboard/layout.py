@@ -31,7 +31,7 @@ class Writer:
         query = f"?{request.url.query}" if request.url.query else ""
         self.login_path = login_path(request.url.path + query)
 
-    def allowed(self) -> bool:
+    def may_write(self) -> bool:
         """Whether the browser may write; shows a message on the page if not."""
         if not self.logged_in():
             ui.notify("Log in first", type="warning")

@@ -27,7 +27,7 @@ class LogPanel:
             if state.broker is None:
                 markup('<p class="soft">Start the dashboard with --broker to read it.</p>')
             elif not writer.logged_in():
-                markup('<p class="soft">Log in to read what the node says.</p>')
+                markup('<p class="soft">Log in to read the log of the node.</p>')
             else:
                 self._button = ui.button(_SHOW, on_click=self._toggle).props("outline no-caps")
                 self._notice = markup("")
@@ -42,7 +42,7 @@ class LogPanel:
                 self._box.set_visibility(False)
 
     def _toggle(self) -> None:
-        if self._writer.allowed():
+        if self._writer.may_write():
             self._open(not self._is_open)
 
     def _open(self, is_open: bool) -> None:

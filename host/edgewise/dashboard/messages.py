@@ -73,12 +73,12 @@ def check_messages(is_logged_in: Callable[[str], bool]) -> None:
     logging.getLogger("nicegui").addFilter(lambda _: not _is_stranger.get())
     handlers: dict[str, Handler] = core.sio.handlers["/"]
     for name in _NAMES:
-        core.sio.on(name, _checked(handlers[name], is_logged_in))
+        core.sio.on(name, _check(handlers[name], is_logged_in))
     core.sio.on("connect", _checked_connect(handlers["connect"]))
     core.sio.on("handshake", _checked_handshake(handlers["handshake"]))
 
 
-def _checked(handler: Handler, is_logged_in: Callable[[str], bool]) -> Handler:
+def _check(handler: Handler, is_logged_in: Callable[[str], bool]) -> Handler:
     def handle(sid: str, message: Any, *_: Any) -> None:
         client = _find_client(message)
         if client is None or client.id not in core.sio.rooms(sid):

@@ -57,7 +57,7 @@ class ModelPanel:
         Does nothing where nothing has changed.
         """
         history = await asyncio.to_thread(self._history)
-        training, verdicts = self._state.job.of(self._name), await self._named_verdicts()
+        training, verdicts = self._state.job.training_of(self._name), await self._named_verdicts()
         status = training.state, training.progress, training.error, verdicts, history
         if status == self._status:
             return
@@ -77,7 +77,7 @@ class ModelPanel:
         return [(names[node], text) for node, text in verdicts.items()]
 
     async def _train(self) -> None:
-        if not self._writer.allowed():
+        if not self._writer.may_write():
             return
         state = self._state
         package = await asyncio.to_thread(state.packages.running, state.engine, self._name)
@@ -91,7 +91,7 @@ class ModelPanel:
         await open_push_dialog(self._state, self._name, self._writer)
 
     def _roll_back(self) -> None:
-        if self._writer.allowed():
+        if self._writer.may_write():
             self._state.roll_back(self._name)
 
     def _history(self) -> list[tuple[str, str]]:

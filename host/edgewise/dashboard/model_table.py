@@ -17,7 +17,7 @@ def table(new: Judged, old: Sequence[Judged]) -> str:
     rows = [
         ("balanced accuracy", [_share(m, "balanced_accuracy") for m in models]),
         ("only the most frequent class", [_chance(m) for m in models]),
-        *((f"found of {name}", [_found(m, name) for m in models]) for name in names),
+        *((f"found of {name}", [_recall_cell(m, name) for m in models]) for name in names),
         ("accuracy", [_share(m, "accuracy") for m in models]),
         (
             "test readings",
@@ -43,6 +43,6 @@ def _chance(model: Judged) -> str:
     return f"{model.chance:.1%}<small>{escape(name)} is {share:.0%} of them</small>"
 
 
-def _found(model: Judged, name: str) -> str:
+def _recall_cell(model: Judged, name: str) -> str:
     cls = model.by_class().get(name)
     return "&ndash;" if cls is None else f"{cls['recall']:.0%}<small>of {cls['rows']}</small>"

@@ -13,10 +13,12 @@ from edgewise.errors import InputError
 
 __all__ = ["open_name_dialog"]
 
+_FIELD = "dense outlined maxlength=64"
+
 
 async def open_name_dialog(state: State, node: str, writer: Writer) -> None:
     """Ask for the friendly name and the room of ``node``."""
-    if not writer.allowed():
+    if not writer.may_write():
         return
 
     def read() -> tuple[str, str, list[str]]:
@@ -27,7 +29,7 @@ async def open_name_dialog(state: State, node: str, writer: Writer) -> None:
     name, room, known_rooms = await asyncio.to_thread(read)
 
     async def save() -> None:
-        if not writer.allowed():
+        if not writer.may_write():
             return
         texts = str(name_field.value or ""), str(room_field.value or "")
         try:
@@ -40,17 +42,8 @@ async def open_name_dialog(state: State, node: str, writer: Writer) -> None:
 
     with ui.dialog() as dialog, ui.card().classes("dialog"):
         markup('<h2 id="name-title">Name and room</h2>')
-        field = "dense outlined maxlength=64"
-        name_field = ui.input("Name", value=name, placeholder=node).props(field).classes("wide")
-        room_field = (
-            ui.input("Room", value=room, autocomplete=known_rooms).props(field).classes("wide")
-        )
-        if known_rooms:
-            with ui.element("div").classes("classes").props('role=group aria-label="Rooms"'):
-                for known in known_rooms:
-                    ui.button(known, on_click=lambda text=known: room_field.set_value(text)).props(
-                        "outline dense no-caps"
-                    )
+        name_field = ui.input("Name", value=name, placeholder=node).props(_FIELD).classes("wide")
+        room_field = _room_field(room, known_rooms)
         markup('<p class="soft">Topics, keys and files keep the id of the node.</p>')
         for element in (name_field, room_field):
             element.on("keydown.enter", save)
@@ -59,3 +52,14 @@ async def open_name_dialog(state: State, node: str, writer: Writer) -> None:
             ui.button("Cancel", on_click=dialog.close).props("flat no-caps")
     dialog.props('aria-labelledby="name-title"')
     dialog.open()
+
+
+def _room_field(room: str, known_rooms: list[str]) -> ui.input:
+    field = ui.input("Room", value=room, autocomplete=known_rooms).props(_FIELD).classes("wide")
+    if known_rooms:
+        with ui.element("div").classes("classes").props('role=group aria-label="Rooms"'):
+            for known in known_rooms:
+                ui.button(known, on_click=lambda text=known: field.set_value(text)).props(
+                    "outline dense no-caps"
+                )
+    return field

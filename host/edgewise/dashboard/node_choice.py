@@ -52,10 +52,10 @@ class NodeChoice:
         with ui.element("div").classes("choice").props('role=group aria-label="Nodes"'):
             for entry in entries:
                 self._boxes[entry.name] = ui.checkbox(
-                    entry.title, value=entry.name in chosen, on_change=self._changed
+                    entry.title, value=entry.name in chosen, on_change=self._report
                 ).props("dense")
 
-    def chosen(self) -> list[str]:
+    def read(self) -> list[str]:
         """The names of the chosen nodes, also of those that the search hides."""
         return [name for name, box in self._boxes.items() if box.value]
 
@@ -74,25 +74,25 @@ class NodeChoice:
         with ui.element("div").classes("groups").props('role=group aria-label="Groups of nodes"'):
             for title, is_in in groups.items():
                 n = sum(map(is_in, self._entries))
-                ui.button(f"{title} ({n})", on_click=self._choosing(is_in)).props(
+                ui.button(f"{title} ({n})", on_click=self._chooser(is_in)).props(
                     "outline dense no-caps"
                 )
-            ui.button("None", on_click=self._choosing(lambda _: False)).props("flat dense no-caps")
+            ui.button("None", on_click=self._chooser(lambda _: False)).props("flat dense no-caps")
 
-    def _choosing(self, is_in: Callable[[Entry], bool]) -> Callable[[], None]:
+    def _chooser(self, is_in: Callable[[Entry], bool]) -> Callable[[], None]:
         def choose() -> None:
             self._is_filling = True
             for entry in self._entries:
                 box = self._boxes[entry.name]
                 box.value = is_in(entry) if box.visible else box.value
             self._is_filling = False
-            self._changed()
+            self._report()
 
         return choose
 
-    def _changed(self) -> None:
+    def _report(self) -> None:
         if not self._is_filling:
-            self._on_change(self.chosen())
+            self._on_change(self.read())
 
     def _search(self, text: str) -> None:
         for entry in self._entries:

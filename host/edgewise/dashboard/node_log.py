@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
-from edgewise.board.filesystem.tracebacks import located
+from edgewise.board.filesystem.tracebacks import locate
 from edgewise.console import printable
 from edgewise.errors import EdgewiseError
 
@@ -107,11 +107,11 @@ def _texts(answer: object) -> list[str]:
     if not isinstance(answer, list):
         raise EdgewiseError("the node's answer is no log: update its firmware with make deploy")
     lines = [line for entry in answer[-_ANSWER_MAX:] for line in str(entry).splitlines()]
-    return [_located(printable(line[:_CHARS_MAX])) for line in lines[-_ANSWER_MAX:]]
+    return [_locate(printable(line[:_CHARS_MAX])) for line in lines[-_ANSWER_MAX:]]
 
 
-def _located(line: str) -> str:
+def _locate(line: str) -> str:
     try:
-        return located(line)
+        return locate(line)
     except EdgewiseError:  # no compiler here, so nobody knows what it joined
         return line

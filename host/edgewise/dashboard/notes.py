@@ -14,7 +14,7 @@ from edgewise.dashboard.units import Scale
 from edgewise.database.notes import OK
 from edgewise.database.schema import events as event
 from edgewise.database.schema import forecast
-from edgewise.health import current, unjudged, with_name
+from edgewise.health import current, find_unjudged, with_name
 from edgewise.times import Clock
 
 __all__ = ["LISTED", "events", "forecasts", "newest_forecast", "remarks"]
@@ -108,5 +108,5 @@ def remarks(
         )
         for r in rows
     ]
-    reason = unjudged(state.engine, [name], now).get(name, "")
+    reason = find_unjudged(state.engine, [name], now).get(name, "")
     return texts, f"{reason[:1].upper()}{reason[1:]}." if reason else "No problems found."

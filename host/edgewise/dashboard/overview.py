@@ -102,7 +102,7 @@ class _Overview:
                 with self._hidden:
                     self._cards[node.name] = _Card(node)
             self._show(node)
-        layout = self._wanted()
+        layout = self._make_layout()
         is_same = _members(layout) == _members(self._layout)
         if not is_same or time.monotonic() > self._sorted_s + _SORT_EVERY_S:
             self._arrange()
@@ -119,16 +119,16 @@ class _Overview:
         is_urgent = needs_attention(node, marks)
         css_class = f"card {node.state}{' attention' * is_urgent}"
         text = html.card(node, state.palette, marks, state.scale, room=is_urgent)
-        self._cards[node.name].show(css_class, text, state.sparklines.of(node.name))
+        self._cards[node.name].show(css_class, text, state.sparklines.svg(node.name))
 
-    def _wanted(self) -> _Layout:
+    def _make_layout(self) -> _Layout:
         text, sort = str(self._search.value or ""), str(self._sort.value)
         found = sections(self._nodes, self._marks, sort, text)
         return [(title, [node.name for node in nodes]) for title, nodes in found]
 
     def _arrange(self) -> None:
         self._sorted_s = time.monotonic()
-        layout = self._wanted()
+        layout = self._make_layout()
         nothing = _NOT_FOUND if self._nodes else _NO_NODES
         self._notice.set_content("" if layout else nothing)
         if layout == self._layout:
@@ -146,9 +146,9 @@ class _Overview:
         self._layout = layout
 
     def _hide_others(self, layout: _Layout) -> None:
-        shown = {name for _, names in layout for name in names}
+        visible = {name for _, names in layout for name in names}
         for name, card in self._cards.items():
-            if name not in shown and card.link.parent_slot is not self._hidden.default_slot:
+            if name not in visible and card.link.parent_slot is not self._hidden.default_slot:
                 card.link.move(self._hidden)
         titles = {title for title, _ in layout}
         for title, section in self._sections.items():

@@ -17,7 +17,7 @@ class PeriodFields:
 
     def __init__(self, clock: Clock, zone: str, from_s: float, to_s: float) -> None:
         self._clock = clock
-        self._filled = tuple((clock.typed(t), t) for t in (from_s, to_s))
+        self._filled = tuple((clock.format_field(t), t) for t in (from_s, to_s))
         with ui.element("div").classes("period"):
             self._inputs = [
                 ui.input(label, value=text).props("dense outlined")

@@ -80,11 +80,11 @@ class _PushDialog:
         self._dialog.open()
 
     def _show(self, _event: Any = None) -> None:
-        n = len(self._nodes.chosen())
+        n = len(self._nodes.read())
         self._button.set_text(f"Push to {n} node{'s' * (n != 1)}")
         self._button.set_enabled(n > 0)
         self._stages.show(n)
-        new, old = self._compared()
+        new, old = self._compare()
         if new is None:
             self._table.set_content(f'<p class="failed">{_NO_PACKAGE}</p>')
             return
@@ -104,27 +104,27 @@ class _PushDialog:
     def _same_readings(self, name: str) -> dict[str, Any] | None:
         # The result of the training that made the package, if it tested the model before as well.
         for entry in self._entries:
-            result = self._state.job.of(entry.name).result
+            result = self._state.job.training_of(entry.name).result
             if result.get("name") == name and result["current"] is not None:
                 return result
         return None
 
-    def _compared(self) -> tuple[Judged | None, list[Judged]]:
+    def _compare(self) -> tuple[Judged | None, list[Judged]]:
         package = self._packages.get(str(self._model.value))
         if package is None:
             return None, []
-        new = comparison.judged(package)
-        chosen = set(self._nodes.chosen())
+        new = comparison.judge_package(package)
+        chosen = set(self._nodes.read())
         running = dict.fromkeys(e.model for e in self._entries if e.name in chosen and e.model)
         names = [name for name in running if name != new.name][:_OLD_MAX]
         result = self._same_readings(new.name)
         if result and names == [result["current_name"]]:
             old = Judged(names[0], result["current_classes"], result["current"])
             return Judged(new.name, new.classes, result["new"]), [old]
-        return new, [comparison.judged(self._packages[name]) for name in names]
+        return new, [comparison.judge_package(self._packages[name]) for name in names]
 
     def _push(self) -> None:
-        new, old = self._compared()
+        new, old = self._compare()
         if new is None:
             ui.notify(_NO_PACKAGE, type="negative")
         elif texts := comparison.doubts(new, old):
@@ -155,5 +155,5 @@ class _PushDialog:
             )
             return
         self._dialog.close()
-        if self._writer.allowed():
-            self._state.push(str(self._model.value), self._nodes.chosen(), plan)
+        if self._writer.may_write():
+            self._state.push(str(self._model.value), self._nodes.read(), plan)

@@ -29,7 +29,7 @@ class RangeTools:
         with ui.element("div").classes("tools") as self.place:
             with ui.element("div").classes("ranges").props('role=group aria-label="Range"'):
                 for name in RANGES:
-                    self._buttons[name] = self._button(name, self._choosing(name))
+                    self._buttons[name] = self._button(name, self._chooser(name))
                 self._buttons[OWN] = self._button("From, to", self._ask)
             ui.element("span").classes("grow")
         self._text = ui.label().classes("span soft").props("role=status")
@@ -49,7 +49,7 @@ class RangeTools:
         first, last = (clock.text(t) for t in (self._span.first, self._span.last))
         self._text.set_text(f"{first} to {last}, times in {self._screen.zone}")
 
-    def _choosing(self, name: str) -> Callable[[], Awaitable[None]]:
+    def _chooser(self, name: str) -> Callable[[], Awaitable[None]]:
         async def choose() -> None:
             self._span.show(name)
             await self._redraw()

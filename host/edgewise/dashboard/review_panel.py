@@ -36,7 +36,7 @@ class ReviewPanel:
 
     async def look(self, labels: Sequence[Span]) -> None:
         """Update the list, in which nothing overlaps ``labels``."""
-        found = await asyncio.to_thread(self._state.reviews.of, self._name, labels)
+        found = await asyncio.to_thread(self._state.reviews.propose, self._name, labels)
         if found is None or found == self._shown:
             return
         self._shown = found
@@ -65,7 +65,7 @@ class ReviewPanel:
                     )
 
     def _skip(self, span: Span) -> None:
-        if self._writer.allowed():
+        if self._writer.may_write():
             self._state.reviews.skip(self._name, span)
 
     def _chip(self, cls: str | None) -> str:

@@ -56,7 +56,7 @@ class Reviews:
         self._is_stopped = False
         self._pool = ThreadPoolExecutor(1, "review")
 
-    def of(self, node: str, labels: Sequence[Span]) -> list[Proposal] | None:
+    def propose(self, node: str, labels: Sequence[Span]) -> list[Proposal] | None:
         """What is worth a label on ``node``; None while that is being found."""
         with self._lock:
             found = self._found.get(node)

@@ -41,7 +41,21 @@ _DEVICE_S = 365 * 86400
 
 def add_routes(app: FastAPI, state: State) -> None:
     """Add login, reports and the pages to ``app``."""
+    _add_login(app, state)
 
+    @app.get("/report/{name}")
+    def report(name: str) -> Response:
+        page = state.models / name / REPORT
+        if name not in state.packages.names() or not page.is_file():
+            return HTMLResponse("no such report", 404)
+        return FileResponse(page, headers={"content-security-policy": "script-src 'none'"})
+
+    _add_pages(state)
+    _run_pages(app)
+    check_messages(state.sessions.valid)
+
+
+def _add_login(app: FastAPI, state: State) -> None:
     @app.get("/login")
     def ask(to: str = "/") -> Response:
         return _form(state, "" if password.is_set() else _no_password(), 200, to)
@@ -55,13 +69,8 @@ def add_routes(app: FastAPI, state: State) -> None:
         state.sessions.close(request.cookies.get(COOKIE, ""))
         return RedirectResponse("/", 303)
 
-    @app.get("/report/{name}")
-    def report(name: str) -> Response:
-        page = state.models / name / REPORT
-        if name not in state.packages.names() or not page.is_file():
-            return HTMLResponse("no such report", 404)
-        return FileResponse(page, headers={"content-security-policy": "script-src 'none'"})
 
+def _add_pages(state: State) -> None:
     pages = Pages()
 
     @ui.page("/")
@@ -79,6 +88,8 @@ def add_routes(app: FastAPI, state: State) -> None:
         pages.add(ui.context.client)
         await show_page(status_page(state, request))
 
+
+def _run_pages(app: FastAPI) -> None:
     pages_app.on_exception(_database_error)
     # NiceGUI would answer with a page, which it holds for a minute.
     pages_app.add_exception_handler(404, lambda *_: HTMLResponse("no such page", 404))
@@ -97,7 +108,6 @@ def add_routes(app: FastAPI, state: State) -> None:
     )
     # No page stores anything for its tab, and NiceGUI would keep the names of all for 30 days.
     pages_app.storage.max_tab_storage_age = _RECONNECT_S
-    check_messages(state.sessions.valid)
 
 
 def _database_error(error: Exception) -> None:

@@ -27,7 +27,7 @@ from edgewise.errors import InputError, OutsideError
 from edgewise.urls import BrokerUrl
 from edgewise.web import Limits, Server, log_lines
 
-__all__ = ["Address", "Running", "serve"]
+__all__ = ["Address", "Display", "NodeAccess", "Running", "serve"]
 
 _START_S = 60
 _STOP_S = 30
@@ -85,46 +85,77 @@ class Running:
         self.stop()
 
 
+@dataclass(frozen=True)
+class NodeAccess:
+    """How to reach nodes: their broker, the first part of their topics, and the settings file
+    with ``update.secret``."""
+
+    broker: BrokerUrl | None = None
+    base: str = "edgewise"
+    config: Path = Path("node.toml")
+
+
+@dataclass(frozen=True)
+class Display:
+    """What the pages show: temperatures in Fahrenheit or Celsius, times in ``zone`` [that of each
+    browser]."""
+
+    fahrenheit: bool = False
+    zone: tzinfo | None = None
+
+
 def serve(
     engine: Engine,
-    broker: BrokerUrl | None = None,
+    nodes: NodeAccess = NodeAccess(),
     address: Address = Address(),
     models: Path = Path("models"),
-    config: Path = Path("node.toml"),
-    base: str = "edgewise",
-    fahrenheit: bool = False,
-    zone: tzinfo | None = None,
+    display: Display = Display(),
     send_test: SendTest | None = None,
 ) -> Running:
     """Start a dashboard of the database; once in a process, because NiceGUI is global.
 
-    ``broker``, ``config`` (with update.secret) and ``base`` are for pushing.
-    ``fahrenheit``: the pages show temperatures in Fahrenheit instead of Celsius. ``zone``: of
-    their times [that of each browser]. ``send_test``: what the button of the status page does, see
-    `State`. Raises InputError where a password is needed and none is set, OutsideError where the
-    address is taken.
+    ``send_test``: what the button of the status page does, see `State`. Raises InputError where a
+    password is needed and none is set, OutsideError where the address is taken.
     """
-    host = address.host
-    if not _is_loopback(host) and not password.is_set():
+    _check_password(address)
+    listening = _listen(address.host, address.port)
+    watch(engine)
+    log_lines()
+    state = State(
+        engine,
+        nodes.broker,
+        models,
+        nodes.config,
+        nodes.base,
+        address.private,
+        FAHRENHEIT if display.fahrenheit else CELSIUS,
+        display.zone,
+        send_test,
+    )
+    return Running(_make_server(state, address), listening, state)
+
+
+def _check_password(address: Address) -> None:
+    if password.is_set():
+        return
+    if not _is_loopback(address.host):
         raise InputError(
-            f"--host {host}: others could reach the dashboard and it has no password: "
+            f"--host {address.host}: others could reach the dashboard and it has no password: "
             "set one with edgewise dashboard password"
         )
-    if address.private and not password.is_set():
+    if address.private:
         raise InputError(
             "--private: nobody could log in without a password: "
             "set one with edgewise dashboard password"
         )
-    listening = _listen(host, address.port)
-    watch(engine)
-    log_lines()
-    scale = FAHRENHEIT if fahrenheit else CELSIUS
-    state = State(engine, broker, models, config, base, address.private, scale, zone, send_test)
+
+
+def _make_server(state: State, address: Address) -> Server:
     app = FastAPI(openapi_url=None)
     add_routes(app, state)
     checked = Checked(app)
-    server = Server(
-        Guard(Private(checked, state.sessions) if address.private else checked, host),
+    return Server(
+        Guard(Private(checked, state.sessions) if address.private else checked, address.host),
         Limits(proxies=address.proxies),
         log_config=None,
         log_level="error",
@@ -134,7 +165,6 @@ def serve(
         proxy_headers=bool(address.proxies),
         forwarded_allow_ips=list(address.proxies),
     )
-    return Running(server, listening, state)
 
 
 def _is_loopback(host: str) -> bool:

@@ -36,7 +36,7 @@ class Sparklines:
         self._lines: dict[str, tuple[float, str]] = {}  # node -> fresh until, HTML
         self._lock = threading.Lock()
 
-    def of(self, node: str) -> str:
+    def svg(self, node: str) -> str:
         """The line of ``node`` as HTML; "" while it is not drawn yet."""
         return self._lines.get(node, (0.0, ""))[1]
 

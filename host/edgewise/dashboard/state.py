@@ -152,8 +152,8 @@ class State:
             is_stopped=self._is_closing,
         )
         rollout.run()
-        failed = ", ".join(rollout.of(State.failed))
-        for node in rollout.of(State.waiting):
+        failed = ", ".join(rollout.nodes_in(State.failed))
+        for node in rollout.nodes_in(State.waiting):
             self.verdicts[node] = f"{name}: not sent, because {failed} rejected it"
 
     def _show(self, package: Package, node: str, outcome: Outcome) -> None:

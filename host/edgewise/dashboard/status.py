@@ -52,10 +52,10 @@ def status_rows(engine: Engine, now_s: float | None = None) -> list[Row]:
 
 def _broker(collector: Service | None, now_s: float) -> Row:
     if collector is None or not collector.is_alive(now_s):
-        return Row("Broker", "none", "unknown: edgewise collect, which would know, does not run")
+        return Row("Broker", "none", "unknown: edgewise collect does not run")
     facts = collector.facts
     if facts.get("broker") is None:
-        return Row("Broker", "none", "none: the readings come another way")
+        return Row("Broker", "none", "none: the readings do not come over MQTT")
     name = str(facts["broker"]).rpartition("@")[2]
     if facts.get("broker_since"):
         since = ("connected since", float(facts["broker_since"]))
@@ -87,7 +87,7 @@ def _database(engine: Engine) -> Row:
 def _disk(engine: Engine) -> Row:
     free = disk_free(engine)
     if free is None:
-        return Row("Disk", "none", "that of the database server")
+        return Row("Disk", "none", "on the database server, not known here")
     if free < _DISK_LOW:
         return Row("Disk", "bad", f"{_size(free)} free: make room, or use collect --keep")
     return Row("Disk", "ok", f"{_size(free)} free")
@@ -101,7 +101,11 @@ def _forecast(engine: Engine, now_s: float) -> Row:
         n = connection.scalar(ahead) or 0
     if made_at is None:
         return Row("Forecast", "none", "none yet: edgewise forecast --stay makes one every hour")
-    text = f"of {n} node{'s' if n > 1 else ''}" if n else "over: start edgewise forecast --stay"
+    text = (
+        f"for {n} node{'s' if n > 1 else ''}"
+        if n
+        else "out of date: start edgewise forecast --stay"
+    )
     return Row("Forecast", "ok" if n else "bad", text, (("made", float(made_at)),))
 
 
@@ -137,7 +141,9 @@ def _versions(engine: Engine, collector: Service | None) -> Row:
     other = str(collector.facts.get("version")) if collector else __version__
     if other != __version__:
         return Row(
-            "Versions", "bad", f"{own}; collector {other}: install the same, start it again"
+            "Versions",
+            "bad",
+            f"{own}; collector {other}: install the same version and start the collector again",
         )
     return Row("Versions", "ok", own)
 

@@ -43,7 +43,7 @@ async def status_page(state: State, request: Request) -> None:
 
 def _test_button(state: State, writer: Writer) -> None:
     async def send() -> None:
-        if not writer.allowed() or state.send_test is None:
+        if not writer.may_write() or state.send_test is None:
             return
         button.disable()
         results = await asyncio.to_thread(state.send_test)
@@ -55,7 +55,7 @@ def _test_button(state: State, writer: Writer) -> None:
 
 
 def _line(row: Row, clock: Clock) -> str:
-    texts = [row.text, *(f"{name} {clock.full(at)}" for name, at in row.times)]
+    texts = [row.text, *(f"{name} {clock.format_full(at)}" for name, at in row.times)]
     text = " &middot; ".join(escape(text) for text in texts if text)
     return (
         f'<dt><i class="light {row.state}" role="img" aria-label="{_WORDS[row.state]}"></i>'

@@ -19,7 +19,7 @@ _ROWS = (
     ("readings_lost", "lost", "{:,}"),
     ("duplicates_dropped", "duplicates dropped", "{:,}"),
     ("failed_reads", "failed reads of the sensor, reported as such", "{:,}"),
-    ("accuracy", "accuracy of what the node said", "{:.1%}"),
+    ("accuracy", "accuracy of the node's classes", "{:.1%}"),
     ("balanced_accuracy", "balanced accuracy", "{:.1%}"),
     ("macro_f1", "macro-F1", "{:.1%}"),
     ("agreement", "agreement with the host, same package", "{:.2%}"),
@@ -70,42 +70,56 @@ def draw(
     dates: Any = matplotlib.dates  # has no type annotations
     times = (log.time_s * 1000).astype("datetime64[ms]")
     cls, arrived = predictions
-    gaps = np.flatnonzero(np.diff(log.time_s) > 3600) + 1
-    parts = np.split(np.arange(len(times)), gaps)
-    figure, axes = plt.subplots(
-        3,
-        len(parts),
-        figsize=(15, 7.5),
-        sharey="row",
-        squeeze=False,
-        gridspec_kw={"height_ratios": [3, 3, 1.3], "width_ratios": [len(p) for p in parts]},
-        layout="constrained",
-    )
+    parts = np.split(np.arange(len(times)), np.flatnonzero(np.diff(log.time_s) > 3600) + 1)
+    figure, axes = plt.subplots(3, len(parts), **_grid([len(part) for part in parts]))
+    colors = matplotlib.colormaps["Set2"](range(8))
     truth = np.array([classes.index(v) for v in log.label]) if log.label is not None else cls
     for part, (t_axis, h_axis, c_axis) in zip(parts, axes.T, strict=True):
         t_c = np.where(log.valid, log.t_dc / 10, np.nan)[part]
         h_pct = np.where(log.valid, log.h_pm / 10, np.nan)[part]
         t_axis.plot(times[part], t_c, color="#c0392b", lw=0.9)
         h_axis.plot(times[part], h_pct, color="#2471a3", lw=0.9)
-        colors = matplotlib.colormaps["Set2"](range(8))
-        date_numbers = dates.date2num(times[part])
-        for row, values in ((1, truth[part]), (0, np.where(arrived, cls, -1)[part])):
-            for i in range(len(classes)):
-                c_axis.broken_barh(
-                    _runs(date_numbers, values == i), (row + 0.1, 0.8), color=colors[i], lw=0
-                )
-        wrong = arrived[part] & (cls[part] >= 0) & (cls[part] != truth[part])
-        c_axis.broken_barh(_runs(date_numbers, wrong), (-0.35, 0.3), color="#2c3e50", lw=0)
+        numbers, predicted = dates.date2num(times[part]), np.where(arrived, cls, -1)[part]
+        _draw_classes(c_axis, numbers, truth[part], predicted, colors[: len(classes)])
         _label_days((t_axis, h_axis, c_axis), dates)
-    axes[0, 0].set_ylabel("temperature, °C")
-    axes[1, 0].set_ylabel("humidity, %RH")
-    axes[2, 0].set_yticks([-0.2, 0.5, 1.5], ["differs", "the node said", "true"])
-    handles = [Rectangle((0, 0), 1, 1, color=colors[i]) for i in range(len(classes))]
+    _label_rows(axes[:, 0])
+    handles = [Rectangle((0, 0), 1, 1, color=color) for color in colors[: len(classes)]]
     figure.legend(handles, classes, loc="outside upper right", ncols=8)
-    title = "SYNTHETIC log" if synthetic else "UCI occupancy, test rows"
-    figure.suptitle(f"{title}: what the node measured and what it said", x=0.01, ha="left")
+    log_name = "SYNTHETIC log" if synthetic else "UCI occupancy, test rows"
+    figure.suptitle(f"{log_name}: readings of the node and its classes", x=0.01, ha="left")
     figure.savefig(path, dpi=90)
     plt.close(figure)
+
+
+def _grid(widths: list[int]) -> dict[str, Any]:
+    return {
+        "figsize": (15, 7.5),
+        "sharey": "row",
+        "squeeze": False,
+        "gridspec_kw": {"height_ratios": [3, 3, 1.3], "width_ratios": widths},
+        "layout": "constrained",
+    }
+
+
+def _draw_classes(
+    axis: Any,
+    date_numbers: NDArray[np.float64],
+    truth: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    colors: NDArray[np.float64],
+) -> None:
+    # Bars of the true and of the predicted classes, and below them where they differ.
+    for row, values in ((1, truth), (0, predicted)):
+        for i, color in enumerate(colors):
+            axis.broken_barh(_runs(date_numbers, values == i), (row + 0.1, 0.8), color=color, lw=0)
+    is_wrong = (predicted >= 0) & (predicted != truth)
+    axis.broken_barh(_runs(date_numbers, is_wrong), (-0.35, 0.3), color="#2c3e50", lw=0)
+
+
+def _label_rows(column: NDArray[Any]) -> None:
+    column[0].set_ylabel("temperature, °C")
+    column[1].set_ylabel("humidity, %RH")
+    column[2].set_yticks([-0.2, 0.5, 1.5], ["differs", "by the node", "true"])
 
 
 def _label_days(column: tuple[Any, ...], dates: Any) -> None:

@@ -30,10 +30,11 @@ from edgewise.logs import public
 from edgewise.logs.log import Log
 from edgewise.package.store import Package, load_package
 from edgewise.prediction import predict
-from edgewise.simulator import feed, fleet
+from edgewise.simulator import feed
+from edgewise.simulator.fleet import Fleet, Outcome
 from edgewise.simulator.node import Playback
 from edgewise.toolchain import extras
-from edgewise.training import Trained, score, train
+from edgewise.training import Options, Trained, score, train
 from edgewise.training.outlook import HEAD, a_forecast
 from edgewise.urls import BrokerUrl, check_reachable, parse_broker
 
@@ -61,23 +62,52 @@ def run(out: Path, broker_url: BrokerUrl | None, seed: int) -> dict[str, Any]:
         public.name_classes,
         split_log(dataset.path, Split(label="occupied", split_col="split", train_value="train")),
     )
-    name = "synthetic" if dataset.synthetic else "occupancy"
+    trained, loaded = _train(dataset, training_log, test_log, out, seed)
+    sensor_log = feed.degrade(test_log, seed)
+    engine = _empty_db(out / "edgewise.db")
+    outcome, counters = _collect(loaded, sensor_log, engine, broker_url, out, seed)
+    with _stage("comparing and drawing", "2 to 5 s"):
+        predictions = _read_classes(engine, outcome, loaded, len(sensor_log.time_s))
+        summary = _summary(
+            trained, loaded, sensor_log, outcome, predictions, counters, _diag(engine, outcome)
+        )
+        draw(sensor_log, loaded.classes, predictions, out / "timeline.png", dataset.synthetic)
+    summary["wall_s"] = round(time.monotonic() - start, 1)
+    summary["data"] = dataset.source
+    _write_summary(summary, out)
+    engine.dispose()
+    return summary
+
+
+def _train(
+    dataset: public.Dataset, training_log: Log, test_log: Log, out: Path, seed: int
+) -> tuple[Trained, Package]:
+    # Without heads: each class of the node is compared with scikit-learn's.
+    options = Options(temporal=False, unsure=False)
     title = f"training on {len(training_log)} readings of temperature and humidity"
     with _stage(title, "10 to 30 s") as step:
-        # no heads: each class of the node is compared with scikit-learn's
-        trained = train(
-            training_log, test_log, seed=seed, progress=step, temporal=False, unsure=False
-        )
+        trained = train(training_log, test_log, None, options, seed, progress=step)
+    path = out / ("synthetic" if dataset.synthetic else "occupancy")
     with _stage("compiling, and comparing with scikit-learn", "2 to 5 s"):
-        compile_model(trained, out / name, {dataset.path.name: file_sha256(dataset.path)})
-        loaded = load_package(out / name)
+        compile_model(trained, path, {dataset.path.name: file_sha256(dataset.path)})
+        loaded = load_package(path)
     say(
         f"model: {loaded.info['recipe']['kind']}, {loaded.info['nodes']} nodes, "
         f"{loaded.info['bytes']} bytes, equal to scikit-learn on "
         f"{loaded.info['checked']['rows']} rows and every threshold"
     )
-    sensor_log = feed.degrade(test_log, seed)
-    engine = _empty_db(out / "edgewise.db")
+    return trained, loaded
+
+
+def _collect(
+    loaded: Package,
+    sensor_log: Log,
+    engine: Engine,
+    broker_url: BrokerUrl | None,
+    out: Path,
+    seed: int,
+) -> tuple[Outcome, dict[str, int]]:
+    # The node plays the log and the database gets its readings.
     with ExitStack() as stack:
         if broker_url is None:
             broker_url = parse_broker(stack.enter_context(BrokerProcess()).url)
@@ -88,20 +118,8 @@ def run(out: Path, broker_url: BrokerUrl | None, seed: int) -> dict[str, Any]:
         outcome = _simulate(loaded, sensor_log, broker_url, collector, seed)
         if not collector.wait_for(lambda c: c.readings >= outcome.readings_taken, _COLLECT_S):
             say("some readings have not reached the database")
-        counters = {"duplicates": collector.counts.duplicates, "bytes": collector.counts.bytes}
-    with _stage("comparing and drawing", "2 to 5 s"):
-        predictions = _read_classes(engine, outcome, loaded, len(sensor_log.time_s))
-        summary = _summary(
-            trained, loaded, sensor_log, outcome, predictions, counters, _diag(engine, outcome)
-        )
-        draw(sensor_log, loaded.classes, predictions, out / "timeline.png", dataset.synthetic)
-    summary["wall_s"] = round(time.monotonic() - start, 1)
-    summary["data"] = dataset.source
-    new_file = out / "summary.json.part"
-    new_file.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
-    os.replace(new_file, out / "summary.json")
-    engine.dispose()
-    return summary
+        counts = collector.counts
+        return outcome, {"duplicates": counts.duplicates, "bytes": counts.bytes}
 
 
 @contextmanager
@@ -125,36 +143,30 @@ def _serve_dashboard(
     # The dashboard, if it is installed.
     if not extras.is_installed("dashboard"):
         return nullcontext()
-    from edgewise.dashboard.server import Address, serve
+    from edgewise.dashboard.server import Address, NodeAccess, serve
 
-    dashboard = serve(engine, broker_url, Address(port=0), models)
+    dashboard = serve(engine, NodeAccess(broker_url), Address(port=0), models)
     say(f"dashboard while the node runs: {dashboard.url}")
     return dashboard
 
 
 def _simulate(
     loaded: Package, sensor_log: Log, broker_url: BrokerUrl, collector: Collector, seed: int
-) -> fleet.Outcome:
+) -> Outcome:
     total = len(sensor_log.time_s)
     with _stage(
         f"the node reads {total} test rows and reports to {broker_url}", "4 to 10 s"
     ) as step:
         collector.writer.on_batch = lambda rows: step(collector.counts.readings, total)
-        outcome = fleet.simulate(
-            loaded,
-            [sensor_log],
-            broker_url,
-            {"period_ms": _PERIOD_MS},
-            Playback(seed=seed),
-            _LIMIT_S,
-        )
+        config, playback = {"period_ms": _PERIOD_MS}, Playback(seed=seed)
+        outcome = Fleet(loaded, [sensor_log], broker_url, config, playback).simulate(_LIMIT_S)
     if outcome.readings_taken != total:
         raise OutsideError("the node did not take every reading of the log: run edgewise doctor")
     return outcome
 
 
 def _read_classes(
-    engine: Engine, outcome: fleet.Outcome, loaded: Package, n_readings: int
+    engine: Engine, outcome: Outcome, loaded: Package, n_readings: int
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     # Class index of every reading (-1: failed read) and whether it arrived, by seq.
     index = {name: i for i, name in enumerate(loaded.classes)}
@@ -180,7 +192,7 @@ def _a_forecast(loaded: Package, sensor_log: Log) -> float | None:
     return None if value is None else round(value, 4)
 
 
-def _diag(engine: Engine, outcome: fleet.Outcome) -> list[dict[str, Any]]:
+def _diag(engine: Engine, outcome: Outcome) -> list[dict[str, Any]]:
     query = select(diag.c.payload).where(diag.c.node == outcome.nodes[0])
     with engine.connect() as connection:
         rows = [json.loads(text) for (text,) in connection.execute(query)]
@@ -191,18 +203,13 @@ def _summary(
     trained: Trained,
     loaded: Package,
     sensor_log: Log,
-    outcome: fleet.Outcome,
+    outcome: Outcome,
     predictions: tuple[NDArray[np.int64], NDArray[np.bool_]],
     counters: dict[str, int],
     diags: list[dict[str, Any]],
 ) -> dict[str, Any]:
     cls, arrived = predictions
-    table = build_table(
-        sensor_log, loaded.features, loaded.filters, loaded.period_ms, loaded.max_delta
-    )
-    host_cls = predict.predict_table(loaded, sensor_log, table).cls
-    sklearn_cls = np.full(len(cls), -1)
-    sklearn_cls[table.valid] = trained.estimator.predict(table.x[table.valid])
+    host_cls, sklearn_cls = _predict(trained, loaded, sensor_log)
     has_class = arrived & (cls >= 0)
     labels = [] if sensor_log.label is None else sensor_log.label.tolist()
     truth = np.array([loaded.classes.index(v) for v in labels])
@@ -218,15 +225,41 @@ def _summary(
         "accuracy": round(scores.accuracy, 4),
         "balanced_accuracy": round(scores.balanced_accuracy, 4),
         "macro_f1": round(scores.macro_f1, 4),
-        "agreement": float((cls == host_cls)[arrived].mean()) if arrived.any() else 0.0,
-        "agreement_sklearn": float((cls == sklearn_cls)[arrived].mean()) if arrived.any() else 0.0,
-        "predict_us": statistics.median(d["predict_us"] for d in diags) if diags else None,
+        "agreement": _share(cls == host_cls, arrived),
+        "agreement_sklearn": _share(cls == sklearn_cls, arrived),
+        "predict_us": _median(diags, "predict_us"),
         "runtime": outcome.runtime,
         "r_ingest": round(counters["bytes"] / outcome.wall_s, 1),
         "e_buffer": round(int(arrived.sum()) / n_taken, 6),
         "r_noise": round(1 - n_failed / n_taken, 6),
         "s_feature": round(trained.s_feature, 4),
-        "l_infer": statistics.median(d["l_infer"] for d in diags) if diags else None,
+        "l_infer": _median(diags, "l_infer"),
         "a_forecast": _a_forecast(loaded, sensor_log),
         "nodes": loaded.info["nodes"],
     }
+
+
+def _predict(
+    trained: Trained, loaded: Package, sensor_log: Log
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    # The classes of the package on this computer, and those of scikit-learn; -1 for a failed read.
+    table = build_table(
+        sensor_log, loaded.features, loaded.filters, loaded.period_ms, loaded.max_delta
+    )
+    sklearn_cls = np.full(len(table.valid), -1)
+    sklearn_cls[table.valid] = trained.estimator.predict(table.x[table.valid])
+    return predict.predict_table(loaded, sensor_log, table).cls, sklearn_cls
+
+
+def _share(is_equal: NDArray[np.bool_], rows: NDArray[np.bool_]) -> float:
+    return float(is_equal[rows].mean()) if rows.any() else 0.0
+
+
+def _median(diags: list[dict[str, Any]], key: str) -> float | None:
+    return statistics.median(d[key] for d in diags) if diags else None
+
+
+def _write_summary(summary: dict[str, Any], out: Path) -> None:
+    new_file = out / "summary.json.part"
+    new_file.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+    os.replace(new_file, out / "summary.json")

@@ -56,7 +56,7 @@ def outlooks(
         yield from pool.map(_run, hard, chunksize=_CHUNK)
     except BrokenProcessPool as e:
         raise OutsideError(
-            "forecast: a process was ended from outside: look whether the memory is enough"
+            "forecast: the system ended a process: check that there is enough memory"
         ) from e
     finally:
         pool.shutdown(cancel_futures=True)

@@ -63,13 +63,13 @@ def _panel(axis: Any, outlook: Outlook, limits: Sequence[Limit], name: str | Non
     channel = series.channel
     color = _COLORS[channel]
     axis.plot(
-        _as_datetimes(series.ts[-_HISTORY_HOURS:]),
+        _to_datetimes(series.ts[-_HISTORY_HOURS:]),
         series.y[-_HISTORY_HOURS:],
         color=color,
         lw=1.2,
         label="measured",
     )
-    times = _as_datetimes(ahead.ts)
+    times = _to_datetimes(ahead.ts)
     axis.fill_between(
         times, ahead.lower, ahead.upper, color=color, alpha=0.18, lw=0, label=f"{BAND:.0%} band"
     )
@@ -87,5 +87,5 @@ def _panel(axis: Any, outlook: Outlook, limits: Sequence[Limit], name: str | Non
     axis.legend(loc="upper left", fontsize=8, ncols=4)
 
 
-def _as_datetimes(ts: Any) -> Any:
+def _to_datetimes(ts: Any) -> Any:
     return np.asarray(ts * 1000).astype("datetime64[ms]")

@@ -87,11 +87,11 @@ def _choice_row(outlook: Outlook) -> dict[str, str]:
         "first_s": choice.first_s,
         "last_s": choice.last_s,
         "prophet_s": choice.prophet_s,
-        "scores": [{**vars(score), "errors": _plain(score.errors)} for score in choice.scores],
+        "scores": [{**vars(score), "errors": _to_json(score.errors)} for score in choice.scores],
         "ets": choice.ets
         and {
             "components": choice.ets.components,
-            "parameters": _plain(np.array(choice.ets.parameters)),
+            "parameters": _to_json(np.array(choice.ets.parameters)),
         },
     }
     row = {"node": outlook.series.node, "channel": outlook.series.channel}
@@ -114,7 +114,7 @@ def _choice(value: Any) -> Choice:
     return choice
 
 
-def _plain(values: Floats) -> Any:
+def _to_json(values: Floats) -> Any:
     # NaN is not JSON
     plain = values.astype(object)
     plain[np.isnan(values)] = None

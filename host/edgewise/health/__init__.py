@@ -6,6 +6,14 @@ May import: database, features, forecast, logs, package.
 from edgewise.health.check import Report, check
 from edgewise.health.neighbours import convert_differences
 from edgewise.health.remarks import Remark, current, with_name
-from edgewise.health.unjudged import unjudged
+from edgewise.health.unjudged import find_unjudged
 
-__all__ = ["Remark", "Report", "check", "convert_differences", "current", "unjudged", "with_name"]
+__all__ = [
+    "Remark",
+    "Report",
+    "check",
+    "convert_differences",
+    "current",
+    "find_unjudged",
+    "with_name",
+]

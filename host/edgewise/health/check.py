@@ -16,7 +16,7 @@ from edgewise.health.drift import drift
 from edgewise.health.neighbours import neighbours
 from edgewise.health.remarks import Remark, current, save
 from edgewise.health.sensors import failing_findings, flat_findings
-from edgewise.health.unjudged import unjudged
+from edgewise.health.unjudged import find_unjudged
 
 __all__ = ["Report", "check"]
 
@@ -62,4 +62,4 @@ def check(engine: Engine, models: Path, now_s: float | None = None) -> Report:
             findings += drift(recent, package, now_s)
     new = save(engine, findings, now_s)
     remarks = current(engine, nodes, now_s)
-    return Report(findings, remarks, new, model_names, nodes, unjudged(engine, nodes, now_s))
+    return Report(findings, remarks, new, model_names, nodes, find_unjudged(engine, nodes, now_s))

@@ -10,12 +10,12 @@ from edgewise.database.schema import AHEAD_S, health, reading, reading_hour
 from edgewise.health.days import DAYS
 from edgewise.package.baseline import DAY_S
 
-__all__ = ["unjudged"]
+__all__ = ["find_unjudged"]
 
 _CHECKED_S = 7200  # twice the time between two checks
 
 
-def unjudged(engine: Engine, nodes: Iterable[str], now_s: float) -> dict[str, str]:
+def find_unjudged(engine: Engine, nodes: Iterable[str], now_s: float) -> dict[str, str]:
     """Node -> why it is not judged, for those of ``nodes`` that are not."""
     reasons = {}
     with engine.connect() as connection:

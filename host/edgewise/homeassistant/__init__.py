@@ -3,6 +3,7 @@
 May import: console, database, errors, ota, package, urls.
 """
 
+from edgewise.homeassistant.components import Display, NodeModel
 from edgewise.homeassistant.device import config_topic, discovery, with_name
 from edgewise.homeassistant.publish import (
     clean,
@@ -13,6 +14,8 @@ from edgewise.homeassistant.publish import (
 )
 
 __all__ = [
+    "Display",
+    "NodeModel",
     "clean",
     "config_topic",
     "discovery",

@@ -31,9 +31,9 @@ def parse_home(url: str) -> str:
     if not is_address:
         raise InputError(f"--ha: not an address: {cure}")
     if "@" in parts.netloc:
-        raise InputError(f"--ha: no user and password belong there: {cure}, with --token-file")
+        raise InputError(f"--ha: leave user and password out: {cure}, with --token-file")
     if parts.query or parts.fragment:
-        raise InputError(f"--ha {url}: nothing belongs behind the path: {cure}")
+        raise InputError(f"--ha {url}: leave out what follows the path: {cure}")
     path = parts.path.rstrip("/")
     if not path.endswith("/websocket"):
         path += _PATH

@@ -33,7 +33,7 @@ class LateHour:
 def late_nodes(engine: Engine, since_s: float, now_s: float | None = None) -> list[str]:
     """Names of the nodes with a late reading in the last ``since_s`` seconds."""
     now_s = time.time() if now_s is None else now_s
-    query = select(reading.c.node).where(*_late(since_s, now_s)).distinct()
+    query = select(reading.c.node).where(*_late_readings(since_s, now_s)).distinct()
     with engine.connect() as connection:
         return sorted(connection.scalars(query))
 
@@ -48,7 +48,7 @@ def late_hours(
     """
     now_s = time.time() if now_s is None else now_s
     c, done, old = reading.c, ha_import.c, reading_hour.c
-    query = select(c.ts).where(c.node == node, *_late(since_s, now_s))
+    query = select(c.ts).where(c.node == node, *_late_readings(since_s, now_s))
     imported = select(done.hour_ts, done.n).where(done.home == home, done.node == node)
     with engine.connect() as connection:
         hours = sorted({_hour(ts) for ts in connection.scalars(query)})
@@ -94,7 +94,7 @@ def forget(engine: Engine, home: str) -> None:
         connection.execute(delete(ha_import).where(ha_import.c.home == home))
 
 
-def _late(since_s: float, now_s: float) -> tuple[ColumnElement[bool], ...]:
+def _late_readings(since_s: float, now_s: float) -> tuple[ColumnElement[bool], ...]:
     c = reading.c
     first_s = _hour(now_s - since_s)
     return (c.late == 1, c.ts >= first_s, c.clock.is_(None), c.t.is_not(None))

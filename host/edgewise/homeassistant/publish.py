@@ -12,8 +12,9 @@ from typing import Any
 import paho.mqtt.client as mqtt
 
 from edgewise.errors import OutsideError
-from edgewise.homeassistant.device import ORIGIN, VERSION_LEAF, config_topic
-from edgewise.ota.retained import retained
+from edgewise.homeassistant.components import VERSION_LEAF
+from edgewise.homeassistant.device import ORIGIN, config_topic
+from edgewise.ota.retained import read_retained
 
 __all__ = ["clean", "find_announced", "find_nodes", "publish", "publish_at_birth"]
 
@@ -26,8 +27,8 @@ def find_nodes(client: mqtt.Client, base: str) -> dict[str, bool]:
 
     A sleeping node has no status.
     """
-    status = retained(client, f"{base}/+/status")
-    messages = retained(client, f"{base}/+/state") | status
+    status = read_retained(client, f"{base}/+/status")
+    messages = read_retained(client, f"{base}/+/state") | status
     return {
         topic.split("/")[-2]: f"{topic.rpartition('/')[0]}/status" in status
         for topic in sorted(messages)
@@ -37,7 +38,7 @@ def find_nodes(client: mqtt.Client, base: str) -> dict[str, bool]:
 def find_announced(client: mqtt.Client, base: str, prefix: str = "homeassistant") -> list[str]:
     """Names of the nodes below ``base`` that Edgewise has announced."""
     names = []
-    for topic, payload in retained(client, f"{prefix}/device/+/config").items():
+    for topic, payload in read_retained(client, f"{prefix}/device/+/config").items():
         node = topic.split("/")[-2]
         try:
             device = json.loads(payload)
@@ -111,7 +112,7 @@ def _publish_retained(client: mqtt.Client, messages: Mapping[str, str], prefix: 
     # MQTT 3.1.1 also acknowledges a message that the user may not write, so it is read back.
     for topic, payload in messages.items():
         _send(client, topic, payload)
-    stored = retained(client, f"{prefix}/device/+/config")
+    stored = read_retained(client, f"{prefix}/device/+/config")
     for topic, payload in messages.items():
         if stored.get(topic, b"") != payload.encode():
             raise OutsideError(f"{topic}: the broker does not take it: check this user's rights")

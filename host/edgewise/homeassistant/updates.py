@@ -12,7 +12,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 
 from edgewise.errors import EdgewiseError
-from edgewise.homeassistant.device import INSTALL, INSTALL_LEAF, VERSION_LEAF
+from edgewise.homeassistant.components import INSTALL, INSTALL_LEAF, VERSION_LEAF
 from edgewise.ota import Target, container, order, push
 from edgewise.package.store import Package
 
@@ -125,13 +125,13 @@ class Updates:
         self._report(f"{node}: Home Assistant asks for {self._latest}")
         self._tell(node, 0)
         target = Target(self._base, node, self._keys[node])
-        shown = 0
+        last_percent = 0
 
         def progress(sent: int, total: int) -> None:
-            nonlocal shown
+            nonlocal last_percent
             percent = 100 * sent // total
-            if percent >= shown + 10:
-                shown = percent
+            if percent >= last_percent + 10:
+                last_percent = percent
                 self._tell(node, percent)
 
         try:

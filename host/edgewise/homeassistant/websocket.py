@@ -58,22 +58,22 @@ class Home:
     def _log_in(self, token: str) -> tuple[int, int]:
         greeting = self._receive()
         if greeting.get("type") != "auth_required":
-            raise self._stranger()
+            raise self._protocol_error()
         self._send({"type": "auth", "access_token": token})
         answer = self._receive()
         if answer.get("type") == "auth_invalid":
             raise OutsideError(
-                f"Home Assistant {self._url}: the token is refused: make another there, in your "
-                "profile, Security, long-lived access tokens"
+                f"Home Assistant {self._url}: the token is refused: make another one in your "
+                "profile there, Security, long-lived access tokens"
             )
         if answer.get("type") != "auth_ok":
-            raise self._stranger()
+            raise self._protocol_error()
         numbers = re.match(r"(\d{1,4})\.(\d{1,2})\b", str(answer.get("ha_version")))
         if not numbers:
-            raise self._stranger()
+            raise self._protocol_error()
         return int(numbers[1]), int(numbers[2])
 
-    def _stranger(self) -> OutsideError:
+    def _protocol_error(self) -> OutsideError:
         return OutsideError(f"{self._url}: not Home Assistant: check the address")
 
     def _send(self, message: dict[str, Any]) -> None:
@@ -83,9 +83,9 @@ class Home:
         try:
             message = json.loads(self._socket.recv(timeout=_ANSWER_S))
         except (ValueError, RecursionError):
-            raise self._stranger() from None
+            raise self._protocol_error() from None
         if not isinstance(message, dict):
-            raise self._stranger()
+            raise self._protocol_error()
         return message
 
 
@@ -114,7 +114,7 @@ def open_home(url: str, token: str, tls: ssl.SSLContext | None) -> Iterator[Home
     except TimeoutError as e:
         raise AwayError(f"Home Assistant {url}: no answer: check that it runs") from e
     except ConnectionClosed as e:
-        raise AwayError(f"Home Assistant {url}: the connection is lost: is it restarting?") from e
+        raise AwayError(f"Home Assistant {url}: the connection is lost: check that it runs") from e
     except OSError as e:
         why = e.strerror or str(e)
         raise AwayError(f"Home Assistant {url}: {why}: check the address and that it runs") from e

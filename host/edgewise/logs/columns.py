@@ -48,7 +48,7 @@ class Columns:
     split: int | None
     notes: tuple[str, ...] = ()
 
-    def others(self, width: int) -> list[int]:
+    def list_others(self, width: int) -> list[int]:
         """Return the indices of all other columns."""
         own = (*self.time, self.temperature, self.humidity, self.node, self.label, self.split)
         return [i for i in range(width) if i not in own]
@@ -61,13 +61,13 @@ def find_columns(sheet: Sheet, choices: Choices) -> Columns:
     order of the contract is used.
     """
     names = [name.casefold() for name in sheet.header]
-    given = {
-        TEMPERATURE: _given(sheet, "--temperature", choices.temperature),
-        HUMIDITY: _given(sheet, "--humidity", choices.humidity),
+    named = {
+        TEMPERATURE: _find_option(sheet, "--temperature", choices.temperature),
+        HUMIDITY: _find_option(sheet, "--humidity", choices.humidity),
     }
     time = find_times(sheet, choices)
-    temperature, humidity, notes = _quantities(sheet, given, time)
-    taken = {**dict.fromkeys(time, TIME), temperature: TEMPERATURE, humidity: HUMIDITY}
+    temperature, humidity, notes = _quantities(sheet, named, time)
+    used = {**dict.fromkeys(time, TIME), temperature: TEMPERATURE, humidity: HUMIDITY}
     if temperature == humidity or {temperature, humidity} & set(time):
         raise InputError(
             f"{sheet.header_place}: one column is named for two quantities: correct "
@@ -77,9 +77,9 @@ def find_columns(sheet: Sheet, choices: Choices) -> Columns:
     options = (("--label", choices.label), ("--group", choices.group))
     for option, column in (*options, ("--split-col", choices.split)):
         index = None if column is None else find_named(sheet, option, column)
-        if index in taken:
+        if index in used:
             raise InputError(
-                f"{sheet.header_place}: {option} {column} is the {taken[index]} "
+                f"{sheet.header_place}: {option} {column} is the {used[index]} "
                 f"column: name another with {option}; columns: {_list_names(sheet)}"
             )
         indices.append(index)
@@ -88,20 +88,20 @@ def find_columns(sheet: Sheet, choices: Choices) -> Columns:
         time,
         temperature,
         humidity,
-        node if choices.group is not None else _find_node(sheet, names, (*taken, label)),
+        node if choices.group is not None else _find_node(sheet, names, (*used, label)),
         label if choices.label is not None else _first(names, _LABEL, (node,)),
         split,
         notes,
     )
 
 
-def _find_node(sheet: Sheet, names: list[str], taken: tuple[int | None, ...]) -> int | None:
+def _find_node(sheet: Sheet, names: list[str], used: tuple[int | None, ...]) -> int | None:
     names = [name.replace(" ", "_") for name in names]
-    exact = _first(names, NODE_NAMES, taken)
+    exact = _first(names, NODE_NAMES, used)
     if exact is not None:
         return exact
     for name in _LIKELY_NODES:
-        index = _first(names, (name,), taken)
+        index = _first(names, (name,), used)
         if index is None:
             continue
         cells = sheet.cells(index)
@@ -125,33 +125,9 @@ def find_times(sheet: Sheet, choices: Choices) -> tuple[int, ...]:
 
     An empty tuple stands for a log without times that --period describes. Raises InputError.
     """
-    given = _given_times(sheet, choices.time)
-    indices = given or [i for i, n in enumerate(sheet.header) if read_name(n).role == TIME]
-    kinds = {i: _time_kind(sheet, i) for i in indices}
-    if len(indices) > 1:
-        indices = [i for i in indices if kinds[i] != "none"]
-    full = [i for i in indices if kinds[i] in ("full", "none")]
-    if len(full) > 1:  # when a row was changed later is not when it was read
-        full = [i for i in full if "updated" not in sheet.header[i].casefold()] or full
-    dates = [i for i in indices if kinds[i] == "date"]
-    clocks = [i for i in indices if kinds[i] in ("clock", "number")]
     where = sheet.header_place
-    chosen: tuple[int, ...] = ()
+    chosen = tuple(_named_times(sheet, choices.time)) or _guess_times(sheet)
     zone = _first([name.casefold().replace(" ", "_") for name in sheet.header], _ZONES)
-    if given:
-        chosen = tuple(given)
-    elif len(full) == 1:
-        chosen = (full[0],)
-    elif not full and len(dates) == 1 and len(clocks) == 1:
-        chosen = (dates[0], clocks[0])
-    elif not full and len(dates) + len(clocks) == 1:
-        chosen = (*dates, *clocks)
-    elif indices:
-        shown = " and ".join(sheet.header[i] for i in indices)
-        raise InputError(
-            f"{where}: columns {shown} look like the time: choose with --time COLUMN, or with "
-            "--time DATE,CLOCK for two"
-        )
     is_text = bool(chosen) and not is_number(sheet.first(chosen[0], MISSING))
     if is_text and zone is not None and is_zone(sheet.first(zone, MISSING)):
         chosen = (*chosen, zone)
@@ -168,6 +144,31 @@ def find_times(sheet: Sheet, choices: Choices) -> tuple[int, ...]:
             f"--period 60s; columns found: {_list_names(sheet)}"
         )
     return chosen
+
+
+def _guess_times(sheet: Sheet) -> tuple[int, ...]:
+    indices = [i for i, n in enumerate(sheet.header) if read_name(n).role == TIME]
+    kinds = {i: _time_kind(sheet, i) for i in indices}
+    if len(indices) > 1:
+        indices = [i for i in indices if kinds[i] != "none"]
+    full = [i for i in indices if kinds[i] in ("full", "none")]
+    if len(full) > 1:  # when a row was changed later is not when it was read
+        full = [i for i in full if "updated" not in sheet.header[i].casefold()] or full
+    dates = [i for i in indices if kinds[i] == "date"]
+    clocks = [i for i in indices if kinds[i] in ("clock", "number")]
+    if len(full) == 1:
+        return (full[0],)
+    if not full and len(dates) == 1 and len(clocks) == 1:
+        return (dates[0], clocks[0])
+    if not full and len(dates) + len(clocks) == 1:
+        return (*dates, *clocks)
+    if indices:
+        names = " and ".join(sheet.header[i] for i in indices)
+        raise InputError(
+            f"{sheet.header_place}: columns {names} look like the time: choose with "
+            "--time COLUMN, or with --time DATE,CLOCK for two"
+        )
+    return ()
 
 
 def _time_kind(sheet: Sheet, column: int) -> str:
@@ -193,11 +194,11 @@ def _is_midnight(sheet: Sheet, column: int) -> bool:
 
 
 def _quantities(
-    sheet: Sheet, given: dict[str, list[int]], time: tuple[int, ...]
+    sheet: Sheet, named: dict[str, list[int]], time: tuple[int, ...]
 ) -> tuple[int, int, tuple[str, ...]]:
     found = {}
     for role in (TEMPERATURE, HUMIDITY):
-        found[role] = given[role] or _candidates(sheet, role)
+        found[role] = named[role] or _candidates(sheet, role)
     if not found[TEMPERATURE] and not found[HUMIDITY]:
         fields = [i for i in _fields(sheet) if i not in time]
         if len(fields) == 2:
@@ -238,14 +239,14 @@ def _fields(sheet: Sheet) -> list[int]:
 
 def _role_error(sheet: Sheet, role: str, indices: list[int]) -> str:
     where = sheet.header_place
-    shown = [sheet.header[i] for i in indices]
-    if len({name.casefold() for name in shown}) < len(shown):
-        return f"{where}: two columns named {shown[0]}: rename or remove one"
+    names = [sheet.header[i] for i in indices]
+    if len({name.casefold() for name in names}) < len(names):
+        return f"{where}: two columns named {names[0]}: rename or remove one"
     option = _OPTIONS[role]
-    if shown:
+    if names:
         return (
-            f"{where}: columns {' and '.join(shown)} look like the {role}: choose with "
-            f"{option} {shlex.quote(shown[0])}"
+            f"{where}: columns {' and '.join(names)} look like the {role}: choose with "
+            f"{option} {shlex.quote(names[0])}"
         )
     return (
         f"{where}: no {role} column: name it with {option} COLUMN; "
@@ -253,7 +254,7 @@ def _role_error(sheet: Sheet, role: str, indices: list[int]) -> str:
     )
 
 
-def _given_times(sheet: Sheet, time: str | None) -> list[int]:
+def _named_times(sheet: Sheet, time: str | None) -> list[int]:
     # one name, which may hold a comma, or two with a comma between them
     if time is None:
         return []
@@ -262,7 +263,7 @@ def _given_times(sheet: Sheet, time: str | None) -> list[int]:
     return [find_named(sheet, "--time", name) for name in time.split(",")]
 
 
-def _given(sheet: Sheet, option: str, column: str | None) -> list[int]:
+def _find_option(sheet: Sheet, option: str, column: str | None) -> list[int]:
     return [] if column is None else [find_named(sheet, option, column)]
 
 
@@ -287,7 +288,7 @@ def _list_names(sheet: Sheet) -> str:
 
 
 def _first(
-    names: list[str], known: tuple[str, ...], taken: tuple[int | None, ...] = ()
+    names: list[str], known: tuple[str, ...], used: tuple[int | None, ...] = ()
 ) -> int | None:
     found = (names.index(name) for name in known if name in names)
-    return next((index for index in found if index not in taken), None)
+    return next((index for index in found if index not in used), None)

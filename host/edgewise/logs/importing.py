@@ -14,7 +14,7 @@ from edgewise.logs.log import Log, read_log
 from edgewise.logs.plausible import check_plausible
 from edgewise.times import LOCAL, iso
 
-__all__ = ["Summary", "anchored", "describe", "import_files"]
+__all__ = ["Summary", "add_date", "describe", "import_files"]
 
 _2000_S = 946684800.0
 _GAP_PERIODS = 3
@@ -36,15 +36,16 @@ class Summary:
 
     def lines(self) -> list[str]:
         """Return the figures as short lines."""
+        first, last = (LOCAL.localize_iso(text) for text in (self.first, self.last))
         lines = [
             f"{self.rows} rows, {self.failed_reads} failed reads, every {self.period_s:g} s, "
-            f"{self.gaps} gaps, {LOCAL.of_iso(self.first)} to {LOCAL.of_iso(self.last)}"
+            f"{self.gaps} gaps, {first} to {last}"
         ]
         if self.nodes:
             lines.append(f"nodes: {', '.join(self.nodes)}")
         if self.classes:
-            shown = ", ".join(f"{cls} {n}" for cls, n in self.classes.items())
-            lines.append(f"classes: {shown}")
+            counts = ", ".join(f"{cls} {n}" for cls, n in self.classes.items())
+            lines.append(f"classes: {counts}")
         return lines
 
     def as_dict(self) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def import_files(paths: list[Path], label: str | None, group: str | None, choice
     return log
 
 
-def anchored(log: Log) -> Log:
+def add_date(log: Log) -> Log:
     """Return a log whose times count from its start as one that began with the year 2000."""
     return replace(log, time_s=log.time_s + _2000_S) if log.source.since_start else log
 
@@ -69,14 +70,14 @@ def describe(log: Log) -> Summary:
     gap_s = _GAP_PERIODS * log.period_ms / 1000
     gaps = sum(int((np.diff(log.time_s[rows]) > gap_s).sum()) for rows in log.series())
     labels = [] if log.label is None else [cls for cls in log.label.tolist() if cls is not None]
-    shown = anchored(log)
+    dated = add_date(log)
     return Summary(
         rows=len(log),
         failed_reads=int((~log.valid).sum()),
         period_s=log.period_ms / 1000,
         gaps=gaps,
-        first=iso(float(shown.time_s.min())),
-        last=iso(float(shown.time_s.max())),
+        first=iso(float(dated.time_s.min())),
+        last=iso(float(dated.time_s.max())),
         nodes=sorted({node for node in log.node.tolist() if node}),
         classes={cls: labels.count(cls) for cls in sorted(set(labels))},
     )

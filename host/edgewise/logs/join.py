@@ -45,7 +45,7 @@ def join_files(logs: list[Log]) -> Log:
             for log, name in zip(ordered, names, strict=True)
         ]
         note = f"{len(logs)} files overlap: each is a node, {', '.join(names)}"
-    return _concatenated(ordered, labels.pop() if labels else None, note)
+    return _concatenate(ordered, labels.pop() if labels else None, note)
 
 
 def _refuse_other_kinds(logs: list[Log]) -> None:
@@ -78,7 +78,7 @@ def _refuse_copies(logs: list[Log]) -> None:
         seen |= dict.fromkeys(found, log.path)
 
 
-def _concatenated(logs: list[Log], label_name: str | None, note: str) -> Log:
+def _concatenate(logs: list[Log], label_name: str | None, note: str) -> Log:
     time_s = np.concatenate([log.time_s for log in logs])
     node = np.concatenate([log.node for log in logs])
     first = logs[0]

@@ -115,17 +115,11 @@ def read_log(
 def _read(sheet: Sheet, choices: Choices, written: Times | None) -> Log:
     # written: the times of an export with one value a row, as the file has them
     columns = find_columns(sheet, choices)
-    n = len(sheet.rows)
-    node = _strings(sheet.texts(columns.node) if columns.node is not None else [""] * n)
-    parts = sheet.texts(columns.split) if columns.split is not None else [""] * n
+    node, parts = _strings(_texts(sheet, columns.node)), _texts(sheet, columns.split)
     keys: list[object] = list(zip(node.tolist(), parts, strict=True))
     times = _times(sheet, columns.time, keys, choices)
     if columns.time and is_newest_first(times.time_s, keys):
-        note = "the newest rows came first"
-        turned = replace(
-            sheet, rows=sheet.rows[::-1], line=sheet.line[::-1], notes=(*sheet.notes, note)
-        )
-        return _read(turned, choices, written)
+        return _read(_turn_round(sheet), choices, written)
     if not _repeats_rows(sheet):
         times = spread_minutes(times, keys)
     temperature = read_temperature(sheet, columns.temperature, choices)
@@ -137,12 +131,13 @@ def _read(sheet: Sheet, choices: Choices, written: Times | None) -> Log:
         check_unit(sheet, columns.temperature, temperature.values, series)
     valid = ~(np.isnan(temperature.values) | np.isnan(humidity.values))
     labels = _labels(sheet, columns.label, is_named=choices.label is not None)
-    extra = {sheet.header[i]: _strings(sheet.texts(i)) for i in columns.others(len(sheet.header))}
+    others = columns.list_others(len(sheet.header))
+    extra = {sheet.header[i]: _strings(sheet.texts(i)) for i in others}
     if choices.split is not None:
         extra[choices.split] = _strings(parts)
-    period_ms = period_of(times.time_s, series)
-    shown = columns if labels is not None else replace(columns, label=None)
-    source = _source(sheet, shown, written or times, temperature, humidity, choices)
+    if labels is None:
+        columns = replace(columns, label=None)
+    source = _source(sheet, columns, written or times, temperature, humidity, choices)
     return Log(
         path=sheet.path,
         time_s=times.time_s,
@@ -153,12 +148,19 @@ def _read(sheet: Sheet, choices: Choices, written: Times | None) -> Log:
         label=labels,
         line=np.array(sheet.line, dtype=np.int64),
         extra=extra,
-        label_name=None
-        if labels is None or columns.label is None
-        else sheet.header[columns.label],
-        period_ms=period_ms,
+        label_name=None if columns.label is None else sheet.header[columns.label],
+        period_ms=period_of(times.time_s, series),
         source=source,
     )
+
+
+def _texts(sheet: Sheet, column: int | None) -> list[str]:
+    return [""] * len(sheet.rows) if column is None else sheet.texts(column)
+
+
+def _turn_round(sheet: Sheet) -> Sheet:
+    notes = (*sheet.notes, "the newest rows came first")
+    return replace(sheet, rows=sheet.rows[::-1], line=sheet.line[::-1], notes=notes)
 
 
 def _repeats_rows(sheet: Sheet) -> bool:

@@ -95,23 +95,17 @@ def widen(sheet: Sheet, choices: Choices) -> tuple[Sheet, Choices, Times]:
     }
     pairs = _pairs(sheet, all_series, choices)
     label = _label(sheet, all_series, choices)
-    period_s = choices.period_s or _usual_period(pairs)
-    rows, line, notes = [], [], []
-    for node, (temperature, humidity) in sorted(pairs.items()):
-        readings, note = _readings(temperature, humidity, period_s)
-        notes.append(note)
-        for time_s, t, h in readings:
-            row = [iso(time_s), node, t, h, _held(label, time_s)]
-            rows.append(row)
-            line.append(int(sheet.line[_row_at(temperature, time_s)]))
-    kept = [0, *([1] if len(pairs) > 1 else []), 2, 3, *([4] if label else [])]
+    rows, at, notes = _rows(pairs, label, choices.period_s or _usual_period(pairs))
+    if not rows:
+        raise InputError(f"{sheet.path}: temperature and humidity never have a value together")
+    used = [0, *([1] if len(pairs) > 1 else []), 2, 3, *([4] if label else [])]
     header = ["time", "node", TEMPERATURE, HUMIDITY, choices.label or "status"]
     wide = Sheet(
         sheet.path,
-        [header[i] for i in kept],
+        [header[i] for i in used],
         sheet.header_line,
-        [[row[i] for i in kept] for row in rows],
-        line,
+        [[row[i] for i in used] for row in rows],
+        [int(sheet.line[i]) for i in at],
         _form(sheet),
         sheet.encoding,
         sheet.separator,
@@ -119,9 +113,25 @@ def widen(sheet: Sheet, choices: Choices) -> tuple[Sheet, Choices, Times]:
         _names(sheet, time_columns, pairs, label),
         (*sheet.notes, *dict.fromkeys(notes), *_left_out(all_series, pairs, label)),
     )
-    if not rows:
-        raise InputError(f"{sheet.path}: temperature and humidity never have a value together")
-    left = replace(
+    return wide, _drop_used(choices), times
+
+
+def _rows(
+    pairs: dict[str, tuple[_Series, _Series]], label: _Series | None, period_s: float
+) -> tuple[list[list[str]], list[int], list[str]]:
+    # The readings of all nodes as cells, the row of the sheet of each, and notes.
+    rows, at, notes = [], [], []
+    for node, (temperature, humidity) in sorted(pairs.items()):
+        readings, note = _readings(temperature, humidity, period_s)
+        notes.append(note)
+        for time_s, t, h in readings:
+            rows.append([iso(time_s), node, t, h, _label_at(label, time_s)])
+            at.append(_row_at(temperature, time_s))
+    return rows, at, notes
+
+
+def _drop_used(choices: Choices) -> Choices:
+    return replace(
         choices,
         time=None,
         temperature=None,
@@ -131,7 +141,6 @@ def widen(sheet: Sheet, choices: Choices) -> tuple[Sheet, Choices, Times]:
         tz=None,
         period_s=None,
     )
-    return wide, left, times
 
 
 def _names(
@@ -187,9 +196,9 @@ def _pairs(
     where = sheet.header_place
     found: dict[str, dict[str, _Series]] = {TEMPERATURE: {}, HUMIDITY: {}}
     for (name, tag), series in all_series.items():
-        for role, given in ((TEMPERATURE, choices.temperature), (HUMIDITY, choices.humidity)):
-            is_given = given is not None and given.casefold() == name.casefold()
-            if not is_given and (given is not None or read_name(name).role != role):
+        for role, choice in ((TEMPERATURE, choices.temperature), (HUMIDITY, choices.humidity)):
+            is_given = choice is not None and choice.casefold() == name.casefold()
+            if not is_given and (choice is not None or read_name(name).role != role):
                 continue
             rest = "" if is_given else read_name(name).rest
             node = " ".join(dict.fromkeys(word for word in (tag, rest) if word))
@@ -261,7 +270,8 @@ def _readings(
     partner = _partners(temperature, humidity)
     n = sum(i is not None for i in partner)
     if n >= _PAIRED_SHARE * max(len(temperature.rows), len(humidity.rows)):
-        return _paired(temperature, humidity, partner), "values that come together are a reading"
+        readings = _join_pairs(temperature, humidity, partner)
+        return readings, "values that come together are a reading"
     start = max(temperature.time_s[0], humidity.time_s[0])
     end = max(temperature.time_s[-1], humidity.time_s[-1])
     first = float(np.ceil(start / period_s) * period_s)
@@ -296,11 +306,11 @@ def _partners(temperature: _Series, humidity: _Series) -> list[int | None]:
     return partner
 
 
-def _paired(
+def _join_pairs(
     temperature: _Series, humidity: _Series, partner: list[int | None]
 ) -> list[tuple[float, str, str]]:
     readings = [
-        (time_s, cell, humidity.cells[at] if at is not None else _before(humidity, time_s))
+        (time_s, cell, humidity.cells[at] if at is not None else _last_value(humidity, time_s))
         for time_s, cell, at in zip(
             temperature.time_s.tolist(), temperature.cells, partner, strict=True
         )
@@ -308,7 +318,7 @@ def _paired(
     alone = sorted(set(range(len(humidity.rows))) - {at for at in partner if at is not None})
     for at in alone:
         time_s = float(humidity.time_s[at])
-        readings.append((time_s, _before(temperature, time_s), humidity.cells[at]))
+        readings.append((time_s, _last_value(temperature, time_s), humidity.cells[at]))
     return sorted(readings)
 
 
@@ -317,16 +327,16 @@ def _row_at(series: _Series, time_s: float) -> int:
     return int(series.rows[max(at, 0)])
 
 
-def _before(series: _Series, time_s: float) -> str:
+def _last_value(series: _Series, time_s: float) -> str:
     at = int(np.searchsorted(series.time_s, time_s, "right")) - 1
     return series.cells[at] if at >= 0 and time_s - series.time_s[at] <= HOLD_S else ""
 
 
 def _hold(series: _Series, grid: Floats) -> list[str]:
-    return [_before(series, time_s) for time_s in grid.tolist()]
+    return [_last_value(series, time_s) for time_s in grid.tolist()]
 
 
-def _held(label: _Series | None, time_s: float) -> str:
+def _label_at(label: _Series | None, time_s: float) -> str:
     # a state lasts until the next one
     if label is None:
         return ""

@@ -83,7 +83,7 @@ def check_order(
     if first is None:
         return
     row, before = first
-    column, cell = columns[0], sheet.joined(columns)[row]
+    column, cell = columns[0], sheet.join_columns(columns)[row]
     if is_local and _is_end_of_summer_time(time_s, row, before):
         raise InputError(
             f"{sheet.place(row, column)}: {cell} is earlier than line "

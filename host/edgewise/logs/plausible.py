@@ -48,7 +48,7 @@ def _faults(log: Log, choices: Choices) -> Iterator[str]:
     yield from _period(log)
     yield from _times(log)
     yield from _nodes(log)
-    yield from _still(log)
+    yield from _find_still(log)
     yield from _jumps(log)
 
 
@@ -75,7 +75,7 @@ def _units(log: Log, choices: Choices) -> Iterator[str]:
         return
     is_hot = 2 * int((t_dc > _HOT_DC).sum()) > len(t_dc)
     is_swapped = is_hot and _ROOM_PM[0] <= h <= _ROOM_PM[1]
-    if is_swapped and not _of_fahrenheit(t_dc):
+    if is_swapped and not _find_fahrenheit(t_dc):
         names = log.source.columns
         yield (
             f"half of the temperatures are above {t / 10:g}, half of the humidities below "
@@ -83,14 +83,14 @@ def _units(log: Log, choices: Choices) -> Iterator[str]:
             f"--humidity '{names.get('temperature')}'; or like Fahrenheit: --unit F; if it is "
             "right: --unit C"
         )
-    elif is_hot or _of_fahrenheit(t_dc):
+    elif is_hot or _find_fahrenheit(t_dc):
         yield (
             f"the temperatures (half are above {t / 10:g}) look like Fahrenheit: say --unit F, or "
             "--unit C if they are Celsius"
         )
 
 
-def _of_fahrenheit(t_dc: Tenths) -> bool:
+def _find_fahrenheit(t_dc: Tenths) -> bool:
     # Fahrenheit made from tenths of Celsius uses 5 of 9 tenths. A log that uses no other was
     # converted: by chance it happens once in (9/5)^n logs with n different values.
     distinct = np.unique(t_dc).astype(np.int64)
@@ -152,14 +152,14 @@ def _nodes(log: Log) -> Iterator[str]:
             continue
         changes = sum(a != b for a, b in pairwise(texts))
         if 2 * changes > len(texts):
-            shown = ", ".join(sorted(known)[:3])
+            names = ", ".join(sorted(known)[:3])
             yield (
-                f"column {name} changes from row to row ({shown}): does it name the node? Say "
+                f"column {name} changes from row to row ({names}): does it name the node? Say "
                 f"--group {shlex.quote(name)}, {_AS_IS}"
             )
 
 
-def _still(log: Log) -> Iterator[str]:
+def _find_still(log: Log) -> Iterator[str]:
     if int(log.valid.sum()) < _MOVING_ROWS:
         return
     for what, values in (("temperature", log.t_dc), ("humidity", log.h_pm)):

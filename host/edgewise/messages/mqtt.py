@@ -40,10 +40,7 @@ def parse(base: str, topic: str, payload: bytes, received_at: float) -> list[Row
         raise ValueError(f"the node's name is not 1 to {_TEXT_MAX} characters long")
     _check_storable(node)
     if kind == "status":
-        if payload not in (b"online", b"offline"):
-            raise ValueError("status is neither online nor offline")
-        is_online = int(payload == b"online")
-        return [("status", {"node": node, "online": is_online, "received_at": received_at})]
+        return [("status", _status(node, payload, received_at))]
     if len(payload) > _PAYLOAD_MAX:
         raise ValueError(f"{len(payload)} bytes, {_PAYLOAD_MAX} are the most")
     value = _parse_json(payload)
@@ -66,14 +63,24 @@ def parse(base: str, topic: str, payload: bytes, received_at: float) -> list[Row
         "received_at": received_at,
     }
     if kind == "event":
-        row |= {
-            "seq": _integer(value, "seq"),
-            "event": _text(value, "event", _WORD_MAX, is_required=True),
-            "digest": hashlib.blake2b(payload, digest_size=16).hexdigest(),
-        }
+        row |= _event(value, payload)
     elif kind != "diag":
         raise ValueError(f"topic {kind} is not known")
     return [(kind, row)]
+
+
+def _status(node: str, payload: bytes, received_at: float) -> dict[str, Any]:
+    if payload not in (b"online", b"offline"):
+        raise ValueError("status is neither online nor offline")
+    return {"node": node, "online": int(payload == b"online"), "received_at": received_at}
+
+
+def _event(value: dict[str, Any], payload: bytes) -> dict[str, Any]:
+    return {
+        "seq": _integer(value, "seq"),
+        "event": _text(value, "event", _WORD_MAX, is_required=True),
+        "digest": hashlib.blake2b(payload, digest_size=16).hexdigest(),
+    }
 
 
 def split_replay(topic: str, payload: bytes) -> list[bytes]:
@@ -142,20 +149,22 @@ def _reading(node: str, value: Any, late: int, received_at: float) -> dict[str, 
         "late": late,
         "received_at": received_at,
         "clock": _clock_fault(ts, received_at),
-        "more": _more(value),
+        "more": _other_keys(value),
     }
     if (row["t"] is None) != (row["h"] is None) or (row["t"] is None) != (row["err"] is not None):
         raise ValueError("a reading has t and h, or err")
     return row
 
 
-def _more(value: dict[str, Any]) -> str | None:
+def _other_keys(value: dict[str, Any]) -> str | None:
     # Keys that a newer node sends, as JSON; whatever comes, a row stays small.
     more = {key: value[key] for key in value if key not in _READING_KEYS}
     if not more:
         return None
     if "node" in more:  # it would be stored for another node than it names
-        raise ValueError("key 'node' is not of a reading: the topic or the message names it")
+        raise ValueError(
+            "key 'node' does not belong in a reading: the topic or the message names the node"
+        )
     _check_plain(more)
     text = json.dumps(more, separators=(",", ":"), sort_keys=True)
     if len(more) > _MORE_KEYS_MAX or len(text) > _MORE_CHARACTERS_MAX:

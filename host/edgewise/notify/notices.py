@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, delete, func, insert, or_, select, upda
 from edgewise.database.schema import notice, notice_told, notify_target
 from edgewise.notify.settings import Settings
 
-__all__ = ["Due", "begin", "due", "end", "keep_known", "mark_told", "open_notices", "settle"]
+__all__ = ["Due", "begin", "end", "keep_known", "mark_told", "open_notices", "read_due", "settle"]
 
 CLASS = "class"
 _AWAY = ("system", "offline")  # told when it lasts
@@ -38,7 +38,7 @@ def begin(
             change = {"calm_at": None, "times": row.times + 1, "text": text}
             connection.execute(update(notice).where(notice.c.id == row.id).values(change))
         return
-    same = _same(key)
+    same = _match_key(key)
     recent = select(func.max(notice.c.times)).where(*same, notice.c.over_at > now_s - _DAY_S)
     times = (connection.scalar(recent) or 0) + 1
     wait_s = settings.offline_s if kind in _AWAY else 0.0
@@ -88,7 +88,7 @@ def settle(connection: Connection, settings: Settings, now_s: float) -> None:
         connection.execute(delete(notice).where(c.over_at < now_s - _KEPT_S))
 
 
-def due(connection: Connection, target: str, now_s: float) -> list[Due]:
+def read_due(connection: Connection, target: str, now_s: float) -> list[Due]:
     """What ``target`` is to be told now, in order of time."""
     c, told = notice.c, notice_told.c
     joined = notice.outerjoin(notice_told, and_(told.notice == c.id, told.target == target))
@@ -140,11 +140,11 @@ def keep_known(connection: Connection, targets: Collection[tuple[str, str]]) -> 
 
 
 def _open(connection: Connection, key: tuple[str, str, str]) -> Any:
-    query = select(notice).where(*_same(key), notice.c.over_at.is_(None))
+    query = select(notice).where(*_match_key(key), notice.c.over_at.is_(None))
     return connection.execute(query.limit(1)).first()
 
 
-def _same(key: tuple[str, str, str]) -> list[Any]:
+def _match_key(key: tuple[str, str, str]) -> list[Any]:
     columns = (notice.c.node, notice.c.kind, notice.c.about)
     return [column == value for column, value in zip(columns, key, strict=True)]
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from edgewise.database import reason
 from edgewise.database.names import read_names
 from edgewise.database.schema import notify_target
-from edgewise.notify.notices import due, keep_known, mark_told, settle
+from edgewise.notify.notices import keep_known, mark_told, read_due, settle
 from edgewise.notify.settings import Settings
 from edgewise.notify.sources import look
 from edgewise.notify.targets import Target
@@ -23,7 +23,7 @@ __all__ = ["Sender"]
 _EVERY_S = 5.0
 _EVERY_FACTOR = 10  # times the duration of a look: a large fleet is looked at less often
 GROUP_S = 20.0  # the first of several waits so long for the others
-_AGAIN = "(Some of this was perhaps sent before: edgewise notify was ended meanwhile.)"
+_AGAIN = "(You may have got some of this before: edgewise notify was stopped while it sent.)"
 _RETRY_S, _RETRY_MAX_S = 30.0, 1800.0
 
 
@@ -83,7 +83,7 @@ class Sender:
 
     def _tell(self, target: Target, now_s: float) -> None:
         with self._engine.connect() as connection:
-            rows = due(connection, target.key, now_s)
+            rows = read_due(connection, target.key, now_s)
             this = notify_target.c.target == target.key
             state = connection.execute(select(notify_target).where(this)).one()
             names = read_names(connection) if rows else {}
@@ -100,7 +100,7 @@ class Sender:
         with self._engine.begin() as connection:
             connection.execute(update(notify_target).where(this).values(sending_at=now_s))
         error = target.send(title, body)
-        after = self._failed(state, error, now_s) if error else self._sent(now_s)
+        after = self._after_failure(state, error, now_s) if error else self._after_success(now_s)
         with self._engine.begin() as connection:
             if not error:
                 mark_told(connection, target.key, rows, now_s)
@@ -110,14 +110,14 @@ class Sender:
             self._first_due_s.pop(target.key, None)
             self._say(f"{target.name}: {title}")
         elif not state.tries:
-            self._say(f"{target.name}: {error}: trying again until it is taken")
+            self._say(f"{target.name}: {error}: trying again until the message is taken")
 
-    def _sent(self, now_s: float) -> dict[str, Any]:
+    def _after_success(self, now_s: float) -> dict[str, Any]:
         after = {"sent_at": now_s, "next_at": now_s + self._settings.every_s}
         return {**after, "failing_since": None, "tries": 0, "error": ""}
 
     @staticmethod
-    def _failed(state: Any, error: str, now_s: float) -> dict[str, Any]:
+    def _after_failure(state: Any, error: str, now_s: float) -> dict[str, Any]:
         wait_s = min(_RETRY_S * 2 ** min(state.tries, 10), _RETRY_MAX_S)
         return {
             "next_at": now_s + wait_s,

@@ -102,7 +102,7 @@ class _Reader:
         return Settings(
             self._urls(),
             self._kinds(),
-            self._quiet(zone),
+            self._parse_quiet(zone),
             zone,
             self._span("offline", Settings.offline_s),
             self._span("calm", Settings.calm_s),
@@ -127,7 +127,7 @@ class _Reader:
             raise self._error("tell", f"must be a list of {', '.join(KINDS)}")
         return tuple(kinds)
 
-    def _quiet(self, zone: tzinfo | None) -> Quiet | None:
+    def _parse_quiet(self, zone: tzinfo | None) -> Quiet | None:
         text = self._raw.get("quiet")
         if text is None:
             return None

@@ -46,9 +46,9 @@ class Target:
             is_sent, log.line = False, str(e)
         finally:
             logger.removeHandler(log)
-        return None if is_sent else self._hidden(log.line or "it was not taken")
+        return None if is_sent else self._hide_secrets(log.line or "the message was not taken")
 
-    def _hidden(self, line: str) -> str:
+    def _hide_secrets(self, line: str) -> str:
         host = re.match(r"[^:]*://(?:[^@/]*@)?([^:/?]*)", self.url)
         for part in re.split(r"[/:@?&=,+]", self.url):
             if len(part) >= _SECRET_MIN and part.lower() != (host[1].lower() if host else ""):

@@ -31,7 +31,7 @@ _PLURAL = {
     "offline": "are offline",
     "fault": "have a sensor that fails",
     "unusual": "measure something unusual",
-    "health": "have something to look at",
+    "health": "have a finding",
     "forecast": "are expected to cross a limit",
     "class": "have another class",
 }
@@ -86,26 +86,28 @@ class _Writer:
             return [self._class(node, list(group)) for node, group in by_node]
         nodes = {row.node for row in rows}
         if len(nodes) >= _GROUP_MIN and kind in ("offline", "fault", "unusual"):
-            return [self._many(kind, phase, rows, len(nodes))]
+            return [self._summarise(kind, phase, rows, len(nodes))]
         return [self._one(kind, phase, row) for row in rows]
 
     def _one(self, kind: str, phase: str, row: Any) -> str:
-        what, cure = self._what(kind, row)
-        since = f"since {self._at(row.begun_at)}"
+        what, cure = self._problem_and_cure(kind, row)
+        since = f"since {self._clock_time(row.begun_at)}"
         if kind == "offline":
-            since = f"last heard at {self._at(row.begun_at)}"
+            since = f"last heard at {self._clock_time(row.begun_at)}"
         if row.times > 1 and phase == "begin":
             since += f", for the {row.times}. time within a day"
         if phase == "begin":
             return f"{what}, {since}.{f' {cure}.' if cure else ''}"
         span = self._span(row.over_at - row.begun_at)
         if phase == "both":
-            return f"{what} from {self._at(row.begun_at)} to {self._at(row.over_at)}, now over."
+            start, end = (self._clock_time(time_s) for time_s in (row.begun_at, row.over_at))
+            return f"{what} from {start} to {end}, now over."
         if kind == "offline":
-            return f"{self._name(row.node)} is back since {self._at(row.over_at)}, after {span}."
-        return f"Over: {what}. Gone since {self._at(row.over_at)}, after {span}."
+            end = self._clock_time(row.over_at)
+            return f"{self._name(row.node)} is back since {end}, after {span}."
+        return f"Over: {what}. Gone since {self._clock_time(row.over_at)}, after {span}."
 
-    def _what(self, kind: str, row: Any) -> tuple[str, str]:
+    def _problem_and_cure(self, kind: str, row: Any) -> tuple[str, str]:
         node = self._name(row.node)
         if kind == "system":
             return _SYSTEM[row.about]
@@ -126,15 +128,16 @@ class _Writer:
             return f"{node}: {_safe(row.text)}"
         channel, unit = _CHANNELS[match[1]]
         side = "above" if match[2] == ">" else "below"
-        when = f" from {self._at(float(row.text))} on" if row.text.isdecimal() else ""
+        when = f" from {self._clock_time(float(row.text))} on" if row.text.isdecimal() else ""
         return f"{node}: {channel} {side} {match[3]} {unit} is expected{when}"
 
     def _class(self, node: str, rows: list[Any]) -> str:
         last = rows[-1]
         changes = "" if len(rows) == 1 else f"{len(rows)} changes of class, the last: "
-        return f"{self._name(node)}: {changes}{_safe(last.text)} at {self._at(last.begun_at)}."
+        time = self._clock_time(last.begun_at)
+        return f"{self._name(node)}: {changes}{_safe(last.text)} at {time}."
 
-    def _many(self, kind: str, phase: str, rows: list[Any], n: int) -> str:
+    def _summarise(self, kind: str, phase: str, rows: list[Any], n: int) -> str:
         names = list(dict.fromkeys(self._name(row.node) for row in rows))
         some = ", ".join(names[:_NAMES_MAX])
         if n > _NAMES_MAX:
@@ -142,17 +145,17 @@ class _Writer:
         if phase != "begin":
             ends = [row.over_at for row in rows]
             verb = "are back" if kind == "offline" else "are well again"
-            return f"{n} nodes {verb}, {self._between(ends)}: {some}."
+            return f"{n} nodes {verb}, {self._describe_span(ends)}: {some}."
         starts = [row.begun_at for row in rows]
         heard = "last heard" if kind == "offline" else "since"
         cure = " Check the broker, the Wi-Fi and the power first." if kind == "offline" else ""
-        return f"{n} nodes {_PLURAL[kind]}, {heard} {self._between(starts)}: {some}.{cure}"
+        return f"{n} nodes {_PLURAL[kind]}, {heard} {self._describe_span(starts)}: {some}.{cure}"
 
-    def _between(self, times: list[float]) -> str:
-        first, last = self._at(min(times)), self._at(max(times))
+    def _describe_span(self, times: list[float]) -> str:
+        first, last = self._clock_time(min(times)), self._clock_time(max(times))
         return f"at {first}" if first == last else f"between {first} and {last}"
 
-    def _at(self, time_s: float) -> str:
+    def _clock_time(self, time_s: float) -> str:
         time, now = self._clock.at(time_s), self._clock.at(self._now_s)
         return f"{time:%H:%M %Z}" if time.date() == now.date() else self._clock.with_zone(time_s)
 

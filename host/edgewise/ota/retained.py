@@ -8,13 +8,13 @@ from contextlib import suppress
 
 import paho.mqtt.client as mqtt
 
-__all__ = ["retained"]
+__all__ = ["read_retained"]
 
 _ANSWER_S = 60.0
 _QUIET_S = 2.0  # MQTT does not mark the last retained message
 
 
-def retained(client: mqtt.Client, topic: str) -> dict[str, bytes]:
+def read_retained(client: mqtt.Client, topic: str) -> dict[str, bytes]:
     """Topic and payload of all retained messages that match the filter ``topic``.
 
     Waits until the broker has accepted the subscription, and then until no retained message has

@@ -117,18 +117,18 @@ class Rollout:
     def __post_init__(self) -> None:
         self.outcomes = {name: Outcome(State.waiting) for name in self.names}
 
-    def having(self) -> list[str]:
+    def updated_nodes(self) -> list[str]:
         """The nodes that run the new model."""
         return [name for name, outcome in self.outcomes.items() if outcome.has_model]
 
-    def of(self, *states: State) -> list[str]:
+    def nodes_in(self, *states: State) -> list[str]:
         """The nodes in one of these states."""
         return [name for name, outcome in self.outcomes.items() if outcome.state in states]
 
     @property
     def later(self) -> list[str]:
         """The nodes that were not reached."""
-        return self.of(*_LATER)
+        return self.nodes_in(*_LATER)
 
     def run(self) -> None:
         """Bring the model to all nodes that can be reached and lack it, stage by stage.
@@ -140,7 +140,7 @@ class Rollout:
             if name in self.offline:
                 self._set(name, Outcome(State.offline, "the broker reports it offline"))
         with ThreadPool(_AT_ONCE) as pool:
-            pool.map(self._look, self.of(State.waiting), 1)
+            pool.map(self._look, self.nodes_in(State.waiting), 1)
             goals = self.plan.goals(len(self.names))
             for number, goal in enumerate(goals, 1):
                 if not self._run_stage(pool, number, len(goals), goal):
@@ -148,7 +148,9 @@ class Rollout:
 
     def _run_stage(self, pool: ThreadPool, number: int, total: int, goal: int) -> bool:
         # False: no further stage. One that was not reached is replaced by the next.
-        while (n := goal - len(self.having())) > 0 and (waiting := self.of(State.waiting)):
+        while (n := goal - len(self.updated_nodes())) > 0 and (
+            waiting := self.nodes_in(State.waiting)
+        ):
             if self._must_stop():
                 return False
             self.on_stage(number, total, waiting[:n])
@@ -156,7 +158,9 @@ class Rollout:
         return not self._must_stop()
 
     def _must_stop(self) -> bool:
-        return self.is_stopped.is_set() or (self.plan.is_staged and bool(self.of(State.failed)))
+        return self.is_stopped.is_set() or (
+            self.plan.is_staged and bool(self.nodes_in(State.failed))
+        )
 
     def _look(self, name: str) -> None:
         try:

@@ -13,7 +13,7 @@ import paho.mqtt.client as mqtt
 from edgewise import settings
 from edgewise.errors import InputError, OutsideError
 from edgewise.mqtt import MqttClient
-from edgewise.ota.retained import retained
+from edgewise.ota.retained import read_retained
 from edgewise.urls import BrokerUrl, check_reachable
 
 __all__ = ["Target", "connect", "connection", "key_of", "online", "secret_of", "statuses"]
@@ -70,7 +70,7 @@ def online(client: mqtt.Client, base: str) -> list[str]:
 
 def statuses(client: mqtt.Client, base: str) -> dict[str, str]:
     """The retained status of each node, online or offline, sorted by name."""
-    messages = retained(client, f"{base}/+/status")
+    messages = read_retained(client, f"{base}/+/status")
     return {
         topic.split("/")[-2]: status.decode(errors="replace")
         for topic, status in sorted(messages.items())

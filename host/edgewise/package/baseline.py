@@ -78,10 +78,10 @@ def spreads_of(baseline: Mapping[str, Any], needed: Iterable[str] = ()) -> dict[
     for name in needed:
         if name not in baseline:
             raise InputError(f"baseline.json: lacks {name}: train again")
-    return {name: _checked(name, facts) for name, facts in baseline.items()}
+    return {name: _check_spread(name, facts) for name, facts in baseline.items()}
 
 
-def _checked(name: str, facts: Any) -> Spread:
+def _check_spread(name: str, facts: Any) -> Spread:
     try:
         spread = Spread(**facts)
         edges, n = np.array(spread.edges, dtype=np.int64), np.array(spread.n, dtype=np.int64)

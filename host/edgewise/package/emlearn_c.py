@@ -37,40 +37,41 @@ def corrected_source(forest: Forest, n_features: int) -> str:
     Thresholds are floor(t) + 1. Leaves have the proportions and the bits of ``forest``. Votes are
     summed as whole numbers, which a float holds exactly, and not as fractions, which it rounds.
     """
+    code = _generate(forest, n_features)
+    flat = forest.leaves.ravel()
+    if forest.bits > 8:
+        narrow = _declare("uint8_t", (flat & 0xFF).tolist())
+        code = _replace(code, narrow, _declare("uint16_t", flat.tolist()))
+    code = _replace(code, "/255.0f)", ")")
+    return _replace(code, f"out[i] / {len(forest.roots)};", f"out[i] / {forest.total}.0f;")
+
+
+def _generate(forest: Forest, n_features: int) -> str:
     library()
-    from emlearn import cgen, trees
+    from emlearn import trees
 
     n = len(forest.nodes)
     nodes = forest.nodes.tolist()
     for node in nodes:
         node[2:] = [_child(c, n) for c in node[2:]]
     roots = [_child(r, n) for r in forest.roots.tolist()]
-    leaves = forest.leaves
-    code = str(
+    return str(
         trees.generate_c_inlined(
-            (nodes, roots, leaves),
+            (nodes, roots, forest.leaves),
             _NAME,
             n_features=n_features,
-            n_classes=leaves.shape[1],
+            n_classes=forest.leaves.shape[1],
             leaf_bits=8,
             dtype="int16_t",
         )
     )
 
-    def declare(ctype: str, values: list[int]) -> str:
-        name = f"{_NAME}_leaves"
-        return str(
-            cgen.array_declare(
-                name, len(values), modifiers="static const", dtype=ctype, values=values
-            )
-        )
 
-    flat = leaves.ravel()
-    if forest.bits > 8:
-        narrow = declare("uint8_t", (flat & 0xFF).tolist())
-        code = _replace(code, narrow, declare("uint16_t", flat.tolist()))
-    code = _replace(code, "/255.0f)", ")")
-    return _replace(code, f"out[i] / {len(roots)};", f"out[i] / {forest.total}.0f;")
+def _declare(ctype: str, values: list[int]) -> str:
+    from emlearn import cgen
+
+    name, n = f"{_NAME}_leaves", len(values)
+    return str(cgen.array_declare(name, n, modifiers="static const", dtype=ctype, values=values))
 
 
 def _child(place: int, n_nodes: int) -> int:

@@ -48,7 +48,7 @@ class Forest:
     bits: int
 
     @classmethod
-    def of_table(cls, table: array[int]) -> Forest:
+    def from_table(cls, table: array[int]) -> Forest:
         """Return the forest whose `table` this is; the node's loader has checked it."""
         n_nodes, n_trees, n_classes = table[:3]
         words = np.array(table[3:], dtype=np.int64)

@@ -69,18 +69,18 @@ def golden_part(blob: bytes, readings: Readings) -> Readings:
     """Return the `READINGS` in a row in which the class changes most often; all of fewer."""
     if len(readings) <= READINGS:
         return readings
-    said = np.array([answer[0] for answer in answers(blob, readings)])
-    changes = np.cumsum(np.append(0, said[1:] != said[:-1]))
+    classes = np.array([answer[0] for answer in answers(blob, readings)])
+    changes = np.cumsum(np.append(0, classes[1:] != classes[:-1]))
     start = int(np.argmax(changes[READINGS - 1 :] - changes[: 1 - READINGS]))
     return readings.select(slice(start, start + READINGS))
 
 
-def write_csv(readings: Readings, said: list[tuple[int, ...]]) -> bytes:
+def write_csv(readings: Readings, expected: list[tuple[int, ...]]) -> bytes:
     """Return the CSV of a golden sequence; the class is an index."""
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\n")
-    out.writerow(_WITH_U if said and len(said[0]) > 2 else COLUMNS)
-    out.writerows([*row, *answer] for row, answer in zip(readings.rows(), said, strict=True))
+    out.writerow(_WITH_U if expected and len(expected[0]) > 2 else COLUMNS)
+    out.writerows([*row, *answer] for row, answer in zip(readings.rows(), expected, strict=True))
     return text.getvalue().encode()
 
 

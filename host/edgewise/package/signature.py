@@ -106,25 +106,25 @@ def read_signature(folder: Path) -> Signature | None:
     content = _read(path)
     key = PublicKey(content["key"])
     if not key.verifies(bytes.fromhex(content["signature"]), _signed_bytes(content)):
-        raise _bad(path, "the signature is wrong")
+        raise _bad_signature(path, "the signature is wrong")
     files, names = content["files"], _names(folder)
     for name in sorted({*files, *names}):
         if name not in names:
-            raise _bad(folder / name, "removed after it was signed")
+            raise _bad_signature(folder / name, "removed after it was signed")
         if name not in files:
-            raise _bad(folder / name, "added after the package was signed")
+            raise _bad_signature(folder / name, "added after the package was signed")
         if _sha256(folder / name) != files[name]:
-            raise _bad(folder / name, "changed after it was signed")
+            raise _bad_signature(folder / name, "changed after it was signed")
     return Signature(content["signer"], content["signed_at"], key)
 
 
 def _read(path: Path) -> dict[str, Any]:
     if path.is_symlink():
-        raise _bad(path, "is a link")
+        raise _bad_signature(path, "is a link")
     try:
         content = parse_object(path, read_file(path, _MAX_BYTES))
     except InputError as e:
-        raise _bad(path, "is damaged") from e
+        raise _bad_signature(path, "is damaged") from e
     newer = content.get("format")
     if type(newer) is int and newer > _FORMAT:
         raise BadSignature(
@@ -132,11 +132,11 @@ def _read(path: Path) -> dict[str, Any]:
             "Edgewise"
         )
     if wrong := first_error(_File, content):
-        raise _bad(path, f"is damaged, {wrong}")
+        raise _bad_signature(path, f"is damaged, {wrong}")
     return content
 
 
-def _bad(path: Path, what: str) -> BadSignature:
+def _bad_signature(path: Path, what: str) -> BadSignature:
     return BadSignature(
         f"{path}: {what}: get the package from its author again, or remove {SIGNATURE} if you "
         "made the change"
@@ -156,7 +156,7 @@ def _sha256(path: Path) -> str:
     try:
         return hashlib.sha256(read_file(path)).hexdigest()
     except InputError as e:
-        raise _bad(path, "cannot be read as an ordinary file") from e
+        raise _bad_signature(path, "cannot be read as an ordinary file") from e
 
 
 def _signed_bytes(content: Mapping[str, Any]) -> bytes:

@@ -120,7 +120,7 @@ class Package:
                 f"{self.path}: a network has no form in C and no inline code: run it with "
                 "edgewise predict --runtime cpython or micropython"
             )
-        return Forest.of_table(loader.unpack(self.blob)[1])
+        return Forest.from_table(loader.unpack(self.blob)[1])
 
     @property
     def code(self) -> str | None:
@@ -152,7 +152,7 @@ class Package:
         """
         path = self.path / _GOLDEN
         try:
-            text = _read_listed(self.path, self.info, _GOLDEN).decode()
+            text = _read_unchanged(self.path, self.info, _GOLDEN).decode()
             head, *rows = csv.reader(io.StringIO(text, newline=""))
             vectors = np.array([row[:-1] for row in rows], dtype=np.int64)
             classes = [self.classes.index(row[-1]) for row in rows]
@@ -173,7 +173,7 @@ class Package:
             return None
         path = self.path / SEQUENCE
         try:
-            return read_csv(_read_listed(self.path, self.info, SEQUENCE))
+            return read_csv(_read_unchanged(self.path, self.info, SEQUENCE))
         except (ValueError, OverflowError, csv.Error) as e:
             raise InputError(f"{path}: {e}: train again") from e
 
@@ -193,7 +193,7 @@ class Package:
 
     def content(self, name: str) -> bytes:
         """Return the bytes of a file of the package; InputError where there is none."""
-        return _read_listed(self.path, self.info, name)
+        return _read_unchanged(self.path, self.info, name)
 
     def has(self, name: str) -> bool:
         """Whether the package has a file of this name."""
@@ -202,7 +202,7 @@ class Package:
     def _read_json(self, name: str) -> dict[str, Any] | None:
         if not self.has(name):
             return None
-        return parse_object(self.path / name, _read_listed(self.path, self.info, name))
+        return parse_object(self.path / name, _read_unchanged(self.path, self.info, name))
 
     def counts(self) -> tuple[int, int]:
         """Return the numbers of splits and of trees in the table; 0 for a network."""
@@ -317,7 +317,7 @@ def load_package(path: Path) -> Package:
     info = parse_object(manifest, data)
     _check_format(manifest, info)
     check_info(manifest, info)
-    files = {name: _read_listed(path, info, name) for name in info["sha256"]}
+    files = {name: _read_unchanged(path, info, name) for name in info["sha256"]}
     blob = files["model.bin"]
     _compare(manifest, info, blob)
     return Package(path, info, blob, signature)
@@ -336,7 +336,7 @@ def _check_format(manifest: Path, info: dict[str, Any]) -> None:
         raise InputError(f"{manifest}: key sha256 does not name model.bin: train again")
 
 
-def _read_listed(path: Path, info: dict[str, Any], name: str) -> bytes:
+def _read_unchanged(path: Path, info: dict[str, Any], name: str) -> bytes:
     # Returns the bytes of a file that model.json names, the same as when the package was checked.
     if name not in info["sha256"]:
         raise InputError(f"{path / MANIFEST}: key sha256 does not name {name}: train again")
@@ -362,7 +362,7 @@ def _compare(manifest: Path, info: dict[str, Any], blob: bytes) -> None:
         if info["form"] != "table" or info.get("detector"):
             raise InputError(f"{manifest}: key form or detector is not of a network: train again")
         return
-    if not _has_limits(info, Forest.of_table(table)):
+    if not _has_limits(info, Forest.from_table(table)):
         raise InputError(f"{manifest}: key detector differs from model.bin: train again")
 
 

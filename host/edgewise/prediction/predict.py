@@ -56,7 +56,7 @@ class Predictions:
         return cls(np.full(n, -1), p_pc, np.zeros(n, dtype=bool), np.full(n, -1))
 
     @property
-    def said(self) -> NDArray[np.int64]:
+    def answers(self) -> NDArray[np.int64]:
         """int[rows]: the class that the node says, -1 where it says none."""
         return np.where(self.sure, self.cls, -1)
 
@@ -159,7 +159,7 @@ def _write_rows(stream: TextIO, package: Package, log: Log, predictions: Predict
     is_whole = bool((log.time_s % 1 == 0).all())
     stamps = np.rint(log.time_s * 1000).astype("datetime64[ms]")
     times = np.datetime_as_string(stamps, unit="s" if is_whole else "ms", timezone="UTC")
-    columns = (times, log.node, predictions.said, predictions.p_pc, predictions.u)
+    columns = (times, log.node, predictions.answers, predictions.p_pc, predictions.u)
     for time, node, cls, p_pc, u in zip(*columns, strict=True):
         is_valid = cls >= 0
         rows.writerow(

@@ -14,11 +14,11 @@ __all__ = [
     "cut_inside",
     "drop",
     "half_close",
-    "instead",
     "refuse",
     "reset",
+    "send_instead",
+    "send_twice",
     "stall_inside",
-    "twice",
     "unknown_id",
 ]
 
@@ -49,7 +49,7 @@ async def half_close(_on: On, link: Link, packet: bytes) -> None:
     await link.to_broker(packet)
 
 
-async def twice(_on: On, link: Link, packet: bytes) -> None:
+async def send_twice(_on: On, link: Link, packet: bytes) -> None:
     """The node gets the packet twice."""
     await link.deliver(packet)
     await link.to_node(packet)
@@ -83,7 +83,7 @@ def stall_inside(size: int) -> Action:
     return act
 
 
-def instead(data: bytes) -> Action:
+def send_instead(data: bytes) -> Action:
     """The node gets ``data`` instead of the packet."""
 
     async def act(_on: On, link: Link, _packet: bytes) -> None:

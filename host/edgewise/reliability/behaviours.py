@@ -76,7 +76,7 @@ class Silent(Behaviour):
         proxy.cut()
         await proxy.listen()
 
-    async def accepted(self, link: Link) -> None:
+    async def on_accept(self, link: Link) -> None:
         self.acts += 1
         await link.closed_by_node()
         raise ConnectionAbortedError

@@ -17,7 +17,7 @@ from edgewise.errors import OutsideError
 from edgewise.mqtt import MqttClient
 from edgewise.package.store import Package
 from edgewise.reliability.mosquitto import Mosquitto
-from edgewise.reliability.run import flat_log, simulated
+from edgewise.reliability.run import flat_log, simulate_node
 from edgewise.reliability.stage import set_world
 from edgewise.simulator.node import SimulatedNode
 from edgewise.urls import BrokerUrl
@@ -88,7 +88,7 @@ async def drain(package: Package, readings: int, config: dict[str, Any]) -> Drai
         async with Mosquitto(Path(name)) as broker:
             subscriber = _Subscriber(BrokerUrl("127.0.0.1", broker.port))
             log = flat_log(readings, _PERIOD_MS)
-            with simulated(package, broker.port, config, log, world) as node:
+            with simulate_node(package, broker.port, config, log, world) as node:
                 set_world(node.flash, wifi=False)
                 await _wait_until(node, lambda: "world: the feed has ended" in node.lines)
                 set_world(node.flash, wifi=True, rate=1)

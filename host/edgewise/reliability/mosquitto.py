@@ -73,7 +73,7 @@ class Mosquitto:
             self._process = subprocess.Popen(
                 [_program(), "-c", "mosquitto.conf"], cwd=self._folder, stderr=log
             )
-        await self._wait_until(self._listens, "listen")
+        await self._wait_until(self._is_listening, "listen")
 
     async def stop(self) -> None:
         """End the broker with SIGTERM, so that it saves its data."""
@@ -82,7 +82,7 @@ class Mosquitto:
             await asyncio.to_thread(self._process.wait, _LIMIT_S)
             self._process = None
 
-    async def subscribed(self, client_id: str) -> None:
+    async def wait_for_subscription(self, client_id: str) -> None:
         """Wait until ``client_id`` has subscribed after the last start."""
         await self._wait_until(
             lambda: f" {client_id} ".encode() in self._read_log(), "hear the collector"
@@ -91,7 +91,7 @@ class Mosquitto:
     def _read_log(self) -> bytes:
         return self._log.read_bytes()[self._log_start :]
 
-    def _listens(self) -> bool:
+    def _is_listening(self) -> bool:
         try:
             check_reachable(parse_broker(self.url))
         except EdgewiseError:

@@ -54,7 +54,7 @@ class Behaviour:
     async def end(self, proxy: Proxy) -> None:
         """The time of the behaviour is over, but it still is the behaviour of the proxy."""
 
-    async def accepted(self, link: Link) -> None:
+    async def on_accept(self, link: Link) -> None:
         """The node has connected to the proxy, which has not yet connected to the broker."""
 
     async def up(self, link: Link, packet: bytes) -> None:
@@ -191,7 +191,7 @@ class Link:
     async def run(self) -> None:
         """Carry packets both ways until one side or cut() ends the connection."""
         with suppress(OSError):
-            await self.proxy.behaviour.accepted(self)
+            await self.proxy.behaviour.on_accept(self)
             reader, self._broker = await asyncio.open_connection(HOST, self.proxy.broker_port)
             pumps = [
                 asyncio.create_task(self._pump_up(self._node[0])),

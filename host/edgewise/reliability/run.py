@@ -27,7 +27,7 @@ from edgewise.simulator.fleet import node_config
 from edgewise.simulator.node import SimulatedNode
 from edgewise.urls import BrokerUrl, parse_broker
 
-__all__ = ["RATE", "flat_log", "run", "run_all", "simulated"]
+__all__ = ["RATE", "flat_log", "run", "run_all", "simulate_node"]
 
 RATE = 20
 _LOG_START_S = 1_700_000_000
@@ -58,7 +58,7 @@ def flat_log(slots: int, period_ms: int) -> Log:
     )
 
 
-def simulated(
+def simulate_node(
     package: Package, port: int, config: dict[str, Any], log: Log, world: dict[str, str]
 ) -> SimulatedNode:
     """Return a node for the broker at ``port`` of loopback; ``config``: its other settings."""
@@ -86,12 +86,12 @@ async def run(scenario: Scenario, package: Package, rate: int = RATE) -> Figures
                 await asyncio.to_thread(collector.stop)
         rows = Rows.count(engine, _LOG_START_S, scenario.period_ms, slots.missed)
         engine.dispose()
-    taken = max(slots.read, rows.last_seq)
+    taken_count = max(slots.read, rows.last_seq)
     return Figures(
         name=scenario.name,
         what=scenario.what,
-        taken=taken,
-        lost=taken - rows.rows + rows.doubled,
+        taken=taken_count,
+        lost=taken_count - rows.rows + rows.doubled,
         doubled=rows.doubled,
         repeats=collector.counts.duplicates,
         mistimed=rows.mistimed,
@@ -128,7 +128,7 @@ async def _run_node(
     )
     disturbances = _Disturbances([], None)
     await stage.proxy.become(phases[0][0])
-    with simulated(package, stage.proxy.port, scenario.config, log, world) as node:
+    with simulate_node(package, stage.proxy.port, scenario.config, log, world) as node:
         stage.flash = node.flash
         script = asyncio.create_task(_play(stage.proxy, phases, disturbances))
         why = await _wait_for_end(node, limit_s)
@@ -151,7 +151,7 @@ async def _play(proxy: Proxy, phases: list[Phase], disturbances: _Disturbances) 
         start_s = proxy.node_s()
         end_s += length_s
         while (left_s := end_s - proxy.node_s()) > 0 or (
-            _met_nothing(behaviour, phases) and left_s > -_PATIENCE_S
+            _is_undisturbed(behaviour, phases) and left_s > -_PATIENCE_S
         ):
             # half of the way: the clock of the node also moves with its work
             await asyncio.sleep(max(_POLL_S, left_s / 2 / proxy.rate))
@@ -162,7 +162,7 @@ async def _play(proxy: Proxy, phases: list[Phase], disturbances: _Disturbances) 
     await proxy.become(Pass())
 
 
-def _met_nothing(behaviour: Behaviour, phases: list[Phase]) -> bool:
+def _is_undisturbed(behaviour: Behaviour, phases: list[Phase]) -> bool:
     # Whether the last disturbance goes on: on a busy computer the node may have been without a
     # connection all the time.
     counting = [b for b, _ in phases if b.counts and not isinstance(b, Pass)]

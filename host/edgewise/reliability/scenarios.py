@@ -53,14 +53,14 @@ class Scenario:
 
 
 def _on_packet(packet_kind: int, action: Action, skip: int = 0) -> Script:
-    return _while(lambda stage: On(packet_kind, action, skip))
+    return _disturb(lambda stage: On(packet_kind, action, skip))
 
 
-def _while(make: Callable[[Stage], Behaviour], bad_s: float = _BAD_S) -> Script:
+def _disturb(make: Callable[[Stage], Behaviour], bad_s: float = _BAD_S) -> Script:
     return lambda stage: [(Pass(), _GOOD_S), (make(stage), bad_s)]
 
 
-def _flapping(_stage: Stage) -> list[Phase]:
+def _flap(_stage: Stage) -> list[Phase]:
     phases: list[Phase] = [(Pass(), _GOOD_S)]
     for _ in range(_FLAPS):
         phases += [(Refuse(), 2), (Pass(), 2)]
@@ -70,12 +70,12 @@ def _flapping(_stage: Stage) -> list[Phase]:
 _HOST_BY_NAME = {"mqtt": {"host": NAME}}
 
 SCENARIOS = (
-    Scenario("refused", "port closed", _while(lambda s: Refuse())),
+    Scenario("refused", "port closed", _disturb(lambda s: Refuse())),
     Scenario("refused-first", "port closed from the start", lambda s: [(Refuse(), _BAD_S)]),
-    Scenario("flapping", "port closed every other 2 s", _flapping),
-    Scenario("syn-ignored", "SYNs and packets vanish", _while(lambda s: Ignore())),
-    Scenario("frozen", "connected, nothing passes", _while(lambda s: Freeze())),
-    Scenario("silent", "accepted, never answered", _while(lambda s: Silent())),
+    Scenario("flapping", "port closed every other 2 s", _flap),
+    Scenario("syn-ignored", "SYNs and packets vanish", _disturb(lambda s: Ignore())),
+    Scenario("frozen", "connected, nothing passes", _disturb(lambda s: Freeze())),
+    Scenario("silent", "accepted, never answered", _disturb(lambda s: Silent())),
     Scenario("reset", "RST inside a session", _on_packet(PUBLISH, actions.reset, 2)),
     Scenario(
         "half-closed",
@@ -106,21 +106,21 @@ SCENARIOS = (
     Scenario(
         "garbage-connack",
         "HTTP instead of CONNACK",
-        _on_packet(CONNACK, actions.instead(actions.GARBAGE)),
+        _on_packet(CONNACK, actions.send_instead(actions.GARBAGE)),
     ),
     Scenario(
         "garbage",
         "HTTP instead of PUBACK",
-        _on_packet(PUBACK, actions.instead(actions.GARBAGE), 2),
+        _on_packet(PUBACK, actions.send_instead(actions.GARBAGE), 2),
     ),
     Scenario(
         "oversized",
         "a packet of 256 MB",
-        _on_packet(PUBACK, actions.instead(actions.OVERSIZED), 2),
+        _on_packet(PUBACK, actions.send_instead(actions.OVERSIZED), 2),
     ),
     Scenario("connack-1-to-5", "CONNACK refuses, 1 to 5", _on_packet(CONNACK, actions.refuse)),
     Scenario("puback-swallowed", "PUBACKs swallowed", _on_packet(PUBACK, actions.drop)),
-    Scenario("puback-twice", "every PUBACK twice", _on_packet(PUBACK, actions.twice)),
+    Scenario("puback-twice", "every PUBACK twice", _on_packet(PUBACK, actions.send_twice)),
     Scenario("puback-unknown", "PUBACKs of unknown ids", _on_packet(PUBACK, actions.unknown_id)),
     Scenario(
         "pingresp-swallowed",
@@ -130,42 +130,45 @@ SCENARIOS = (
         slots=50,
         period_ms=8000,
     ),
-    Scenario("delay-50", "answers 50 ms late", _while(lambda s: Delay(0.05))),
-    Scenario("delay-500", "answers 500 ms late", _while(lambda s: Delay(0.5))),
-    Scenario("delay-3000", "answers 3 s late", _while(lambda s: Delay(3))),
-    Scenario("bytes", "one byte at a time, 5 ms apart", _while(lambda s: Drip(0.005))),
-    Scenario("drip", "one byte in 500 ms", _while(lambda s: Drip(0.5))),
+    Scenario("delay-50", "answers 50 ms late", _disturb(lambda s: Delay(0.05))),
+    Scenario("delay-500", "answers 500 ms late", _disturb(lambda s: Delay(0.5))),
+    Scenario("delay-3000", "answers 3 s late", _disturb(lambda s: Delay(3))),
+    Scenario("bytes", "one byte at a time, 5 ms apart", _disturb(lambda s: Drip(0.005))),
+    Scenario("drip", "one byte in 500 ms", _disturb(lambda s: Drip(0.5))),
     Scenario("command", "a command before each PUBACK", _on_packet(PUBLISH, actions.command)),
     Scenario(
         "outbox-full",
         "port closed for 100 readings, outbox of 20",
-        _while(lambda s: Refuse(), 200),
+        _disturb(lambda s: Refuse(), 200),
         {"outbox": 20},
         slots=260,
     ),
     Scenario(
-        "broker-restart", "mosquitto stopped and started", _while(lambda s: BrokerAway(s, False))
+        "broker-restart", "mosquitto stopped and started", _disturb(lambda s: BrokerAway(s, False))
     ),
     Scenario(
         "broker-forgets",
         "mosquitto restarted without persistence",
-        _while(lambda s: BrokerAway(s, True)),
+        _disturb(lambda s: BrokerAway(s, True)),
         persistent=False,
     ),
-    Scenario("no-wifi", "Wi-Fi gone", _while(lambda s: NoWifi(s))),
+    Scenario("no-wifi", "Wi-Fi gone", _disturb(lambda s: NoWifi(s))),
     Scenario(
         "dns-silent",
         "name server silent",
-        _while(lambda s: NamesWrong(s, "silent")),
+        _disturb(lambda s: NamesWrong(s, "silent")),
         _HOST_BY_NAME,
     ),
     Scenario(
-        "dns-unknown", "name not known", _while(lambda s: NamesWrong(s, "unknown")), _HOST_BY_NAME
+        "dns-unknown",
+        "name not known",
+        _disturb(lambda s: NamesWrong(s, "unknown")),
+        _HOST_BY_NAME,
     ),
     Scenario(
         "dns-garbage",
         "name server talks nonsense",
-        _while(lambda s: NamesWrong(s, "garbage")),
+        _disturb(lambda s: NamesWrong(s, "garbage")),
         _HOST_BY_NAME,
     ),
 )

@@ -31,7 +31,7 @@ class Stage:
     def node_s(self) -> float:
         """Return the seconds on the node's clock, 0 before it runs; see board/edgewise_sim.py."""
         try:
-            (ms,) = struct.unpack("<q", (self.flash / "clock").read_bytes())
+            (ms,) = struct.unpack_from("<q", (self.flash / "clock").read_bytes())
         except (OSError, struct.error):
             return 0.0
         return float(ms / 1000)
@@ -91,7 +91,7 @@ class BrokerAway(Refuse):
     async def end(self, proxy: Proxy) -> None:
         await self._broker.start()
         if self._forgets:
-            await self._broker.subscribed(COLLECTOR)
+            await self._broker.wait_for_subscription(COLLECTOR)
 
 
 class NamesWrong(Refuse):

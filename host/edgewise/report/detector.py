@@ -16,13 +16,13 @@ def summary(detector: Detector, learn: Mapping[str, list[int]] | None = None) ->
     """Return how the limits came about; ``learn``: the head of a model that learns on the node."""
     if learn:
         return (
-            "A reading is unusual where one of these values is above its limit. They are for any "
-            f"room: {describe_learn(learn)}. What is usual there is the second largest value of "
-            "the last seven days of readings (of three and fewer the largest)."
+            "A reading is unusual where one of these values is above its limit. These limits are "
+            f"for any room: {describe_learn(learn)}. Usual is the second largest value of the "
+            "last seven days of readings (with up to three days, the largest)."
         )
     return (
         "A reading is unusual where one of these values is above its limit: "
-        f"{describe_factor(detector)} in the training part. All of them are taken as ordinary: "
+        f"{describe_factor(detector)} in the training part. All its readings count as ordinary: "
         "nobody labelled them."
     )
 
@@ -30,13 +30,13 @@ def summary(detector: Detector, learn: Mapping[str, list[int]] | None = None) ->
 def effect(info: dict[str, Any]) -> str:
     """Return what the node makes of the limits."""
     if "detector" not in (info.get("heads") or {}):
-        return "The node says the class unusual."
-    said = "the class unusual and " if is_alone(info) else ""
+        return "The node reports the class unusual."
+    class_text = "the class unusual and " if is_alone(info) else ""
     filters = ", ".join(next(iter(f)) for f in info["filters"])
-    hidden = f" It sees what the filter {filters} leaves: that hides spikes." if filters else ""
+    hidden = f" Its readings pass the filter {filters}, which hides spikes." if filters else ""
     return (
-        f"The node says {said}in u how unusual each reading is, 1 at a limit, and tells by an "
-        f"event when an episode begins and ends.{hidden}"
+        f"The node reports {class_text}in u how unusual each reading is: 1 is at a limit. It "
+        f"sends an event when an episode begins and when it ends.{hidden}"
     )
 
 
@@ -66,7 +66,7 @@ def false_alarms(detector: Detector, learns: bool = False) -> list[list[str]]:
     return [
         ["asked for", "", "", f"at most {detector.wanted_per_week:.2g}"],
         ["held out, to choose the limits", *_figures(detector.chosen)],
-        ["test part, took no part in the choice", *_figures(detector.test)],
+        ["test part, not used for the choice", *_figures(detector.test)],
     ]
 
 

@@ -25,7 +25,7 @@ def render(info: Facts, evidence: Facts) -> str:
     name = escape(str(info["name"]))
     parts = [
         _headline(info, evidence),
-        _not_for(info, evidence),
+        _list_limits(info, evidence),
         _detector(info),
         _data(info, evidence),
         _quality(info, evidence),
@@ -122,7 +122,7 @@ def _headline(info: Facts, evidence: Facts) -> str:
     return _p(lead, "lead") + f'<div class="cards">{"".join(cards)}</div>' + _p(verdict)
 
 
-def _not_for(info: Facts, evidence: Facts) -> str:
+def _list_limits(info: Facts, evidence: Facts) -> str:
     reasons = []
     if evidence["levels"]["used"] and evidence["data"]["train"]["nodes"] == 1:
         reasons.append(
@@ -140,12 +140,12 @@ def _not_for(info: Facts, evidence: Facts) -> str:
             reasons.append(f"Readings outside {low:.1f} to {high:.1f} {unit}: it has seen none.")
     if info.get("detector"):
         reasons.append("The cause: it says that a reading is unusual here, not why.")
-        seen = (
+        usual = (
             "what happens on two days of a week"
             if _learns(info)
-            else "what stood in its training part"
+            else "what happened in its training part"
         )
-        reasons.append(f"Slow changes, and {seen}: both are usual to it.")
+        reasons.append(f"Slow changes, and {usual}: it takes both as usual.")
     counts = [] if is_alone(info) else evidence["data"]["test"]["classes"]
     names = info["classes"] if counts else []
     for name, count, f1 in zip(
@@ -160,7 +160,7 @@ def _not_for(info: Facts, evidence: Facts) -> str:
 
 
 def _detector(info: Facts) -> str:
-    detector = Detector.of_info(info)
+    detector = Detector.from_info(info)
     if detector is None:
         return ""
     limits = detectors.limit_rows(detector, info["period_ms"])
@@ -200,7 +200,7 @@ def _data(info: Facts, evidence: Facts) -> str:
     if filtering := evidence.get("filtering"):
         filters += f": {filtering['why']}"
     chosen = (
-        "The log chose nothing: it compares the implementations and counts false alarms."
+        "The log only served to compare the implementations and to count false alarms."
         if _learns(info)
         else "Everything was chosen on the training part alone, by holding out "
         f"{evidence['validation']}."
@@ -274,12 +274,13 @@ def _forecasts(info: Facts) -> str:
     head += ["share", "band of 90 %"]
     k = info["heads"]["next"]["k"]
     return _section(
-        "What comes next",
+        "Forecasts",
         _table(head, rows),
         _p(
-            f"A forecast is the reading and a share of its distance from the average of some "
-            f"{2**k} readings before. Share 0: nothing was better than 'as it is now'. Errors are "
-            "means without sign on the test part; shares and bands are from the training part.",
+            f"A forecast is the reading plus a share of its distance from the average of about "
+            f"{2**k} earlier readings. Share 0 means no change: no other share was better. Errors "
+            "are mean absolute errors on the test part; shares and bands are from the training "
+            "part.",
             "note",
         ),
     )
@@ -361,12 +362,12 @@ def _search(evidence: Facts) -> list[str]:
     return [
         "<h3>Quality against size</h3>",
         svg.scatter("Quality against size", points, "bytes of the table", "held-out quality"),
-        _legend({"chosen": "taken", "front": "none is smaller and as good", "tried": "tried"}),
+        _legend({"chosen": "chosen", "front": "no smaller one is as good", "tried": "tried"}),
         _p(
-            "Taken is the smallest within half a standard error of the best, among those with the "
-            "levels and filters that were decided for. Quality is the mean of balanced accuracy "
-            "and macro-F1 on held-out training readings; the error is that of the distance from "
-            "the best.",
+            "The chosen model is the smallest within half a standard error of the best, among "
+            "those with the chosen levels and filter. Quality is the mean of balanced accuracy "
+            "and macro-F1 on held-out training readings; the error is the standard error of the "
+            "distance from the best.",
             "note",
         ),
         _details(

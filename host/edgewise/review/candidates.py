@@ -36,7 +36,7 @@ def find_candidates(
     ``new``: a model that was trained and does not run on the node yet. Raises InputError for a
     detector without classes, and for a model of another period than the node's.
     """
-    rows = _recent(engine, node, now_s)
+    rows = _read_recent(engine, node, now_s)
     if not rows:
         return []
     ts, t, h, names, p = (list(column) for column in zip(*rows, strict=True))
@@ -52,7 +52,7 @@ def find_candidates(
     ]
 
 
-def _recent(engine: Engine, node: str, now_s: float) -> list[Any]:
+def _read_recent(engine: Engine, node: str, now_s: float) -> list[Any]:
     c = reading.c
     query = (
         select(c.ts, c.t, c.h, c.cls, c.p)
@@ -75,11 +75,11 @@ def _running(
     names, p, time_s = names[log.valid], p[log.valid], log.time_s[log.valid]
     since_s = history[0].since if history else 0.0
     known = time_s >= since_s
-    said = known & (names != None)  # noqa: E711 - each name
-    if not said.any():  # a node without a model, or readings of a log
+    has_class = known & (names != None)  # noqa: E711 - each name
+    if not has_class.any():  # a node without a model, or readings of a log
         known = np.zeros(len(names), dtype=bool)
     name = history[0].name if history else "the model"
-    return Answers(name, frozenset(names[said].tolist()), names, p, known)
+    return Answers(name, frozenset(names[has_class].tolist()), names, p, known)
 
 
 def _predict(package: Package, log: Log) -> Answers:
@@ -91,7 +91,7 @@ def _predict(package: Package, log: Log) -> Answers:
     if log.period_ms and not 1 / _PERIOD_RATIO <= ratio <= _PERIOD_RATIO:
         raise InputError(
             f"{package.path}: made for a reading every {package.period_ms / 1000:g} s, the node "
-            f"has one every {log.period_ms / 1000:g} s: name a model that was trained on its "
+            f"takes one every {log.period_ms / 1000:g} s: name a model that was trained on its "
             "readings"
         )
     found = predict_log(package, log)

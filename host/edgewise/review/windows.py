@@ -104,8 +104,8 @@ def _different(
 
 def _unsure(span: Span, rows: NDArray[np.int64], judge: Answers, unsure: float) -> Proposal:
     p = judge.p[rows]
-    said = Counter(name for name in judge.cls[rows].tolist() if name is not None)
-    cls = said.most_common(1)[0][0] if said else None
+    counts = Counter(name for name in judge.cls[rows].tolist() if name is not None)
+    cls = counts.most_common(1)[0][0] if counts else None
     if np.isnan(p).mean() > 0.5:
         words = f"{judge.name} is too unsure to say a class"
     else:

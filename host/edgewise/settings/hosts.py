@@ -28,28 +28,28 @@ def spelling_error(host: str) -> str | None:
         return f"is a URL: write its parts apart: {_parts(host)}"
     if "@" in host:
         return "holds a user: write mqtt.user, and the host alone here"
-    shown = repr(host if len(host) <= _SHOWN else f"{host[:_SHOWN]}...")
+    text = repr(host if len(host) <= _SHOWN else f"{host[:_SHOWN]}...")
     if host.startswith("[") or host.count(":") > 1:
-        return f"{shown} is an IPv6 address, and a node speaks IPv4 only: use a name or IPv4"
+        return f"{text} is an IPv6 address, and a node speaks IPv4 only: use a name or IPv4"
     if any(c.isspace() or not c.isprintable() for c in host):
-        return f"{shown} has a blank: write the host alone, {_EXAMPLES}"
+        return f"{text} has a blank: write the host alone, {_EXAMPLES}"
     if set(host) & set("/?#\\"):
-        return f"{shown} has a path: write the host alone, {_EXAMPLES}"
+        return f"{text} has a path: write the host alone, {_EXAMPLES}"
     if ":" in host:
-        return f"{shown} has a port: write its parts apart: {_parts(host)}"
+        return f"{text} has a port: write its parts apart: {_parts(host)}"
     if not host.isascii():
-        return f"{shown} has letters outside ASCII: {_ascii_cure(host)}"
-    return _name_error(host, shown)
+        return f"{text} has letters outside ASCII: {_ascii_cure(host)}"
+    return _name_error(host, text)
 
 
-def _name_error(host: str, shown: str) -> str | None:
+def _name_error(host: str, text: str) -> str | None:
     labels = host.split(".")
     if not labels[-1] and all(labels[:-1]):
-        return f"{shown} ends with a dot: leave it out"
+        return f"{text} ends with a dot: leave it out"
     if labels[-1].isdigit():
-        return None if _address(host) else f"{shown} is no IPv4 address: use four numbers to 255"
+        return None if _address(host) else f"{text} is no IPv4 address: use four numbers to 255"
     if not all(map(_LABEL.fullmatch, labels)):
-        return f"{shown} is neither a host name nor an IPv4 address: use one, {_EXAMPLES}"
+        return f"{text} is neither a host name nor an IPv4 address: use one, {_EXAMPLES}"
     return None
 
 

@@ -145,10 +145,12 @@ def with_own_key(values: Mapping[str, Any], own: Sequence[Mapping[str, Any]]) ->
 
 def for_node(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``values`` without what stays on the host: chip and update.fleet_secret."""
-    kept = {key: value for key, value in values.items() if key != _CHIP[1]}
-    if _FLEET_SECRET[1] in kept.get("update", {}):
-        kept["update"] = {k: v for k, v in kept["update"].items() if k != _FLEET_SECRET[1]}
-    return kept
+    own_values = {key: value for key, value in values.items() if key != _CHIP[1]}
+    if _FLEET_SECRET[1] in own_values.get("update", {}):
+        own_values["update"] = {
+            k: v for k, v in own_values["update"].items() if k != _FLEET_SECRET[1]
+        }
+    return own_values
 
 
 def mask_secrets(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from edgewise.settings import for_node, read_named_file
 from edgewise.simulator.node import FULL_SPEED, Playback, SimulatedNode
 from edgewise.urls import BrokerUrl
 
-__all__ = ["FIRST_NODE", "Outcome", "node_config", "node_names", "simulate", "stay"]
+__all__ = ["FIRST_NODE", "Fleet", "Outcome", "node_config", "node_names"]
 
 Progress = Callable[[int, int], None]
 
@@ -105,101 +105,97 @@ def node_files(config: dict[str, Any], broker: BrokerUrl, folder: Path) -> dict[
     return files
 
 
-def simulate(
-    package: Package,
-    logs: list[Log],
-    broker: BrokerUrl,
-    config: dict[str, Any],
-    playback: Playback = FULL_SPEED,
-    timeout_s: float = 3600,
-    folder: Path = Path(),
-    progress: Progress = lambda done, total: None,
-) -> Outcome:
-    """Run one node for each log until all have ended; the n-th node plays the n-th log.
+@dataclass(frozen=True)
+class Fleet:
+    """Simulated nodes, one for each log; the n-th node plays the n-th log.
 
-    ``folder`` has the files that ``config`` names for TLS. ``progress`` gets the number of
-    readings taken, and of all readings.
-
-    Raises OutsideError when a node fails or ``timeout_s`` passes.
+    ``folder`` has the files that ``config`` names for TLS.
     """
-    start = time.monotonic()
-    with ExitStack() as stack:
-        boot, nodes = _start(stack, package, logs, broker, config, playback, folder)
-        while running := [node for node in nodes if not node.wait(0)]:
-            _show(nodes, logs, progress)
-            if time.monotonic() - start > timeout_s:
-                lines = running[0].lines
-                raise OutsideError(
-                    f"a simulated node did not end within {timeout_s:.0f} s, its last line: "
-                    f"{lines[-1] if lines else 'nothing'}: check the broker {broker}"
-                )
-            running[0].wait(_POLL_S)
-        results = [node.result() for node in nodes]
-        runtime = nodes[0].lines[0].rsplit(", ", 1)[-1]
-    n_readings = sum(len(log.time_s) for log in logs)
-    return Outcome(
-        node_names(str(config.get("node", "")), len(logs)),
-        boot,
-        n_readings,
-        sum(r[0] for r in results),
-        sum(r[1] + r[2] for r in results),
-        sum(int((~log.valid).sum()) for log in logs),
-        runtime,
-        round(time.monotonic() - start, 2),
-    )
 
+    package: Package
+    logs: list[Log]
+    broker: BrokerUrl
+    config: dict[str, Any]
+    playback: Playback = FULL_SPEED
+    folder: Path = Path()
 
-def stay(
-    package: Package,
-    logs: list[Log],
-    broker: BrokerUrl,
-    config: dict[str, Any],
-    playback: Playback,
-    folder: Path = Path(),
-    progress: Progress = lambda done, total: None,
-    on_played: Callable[[], None] = lambda: None,
-) -> NoReturn:
-    """Run one node for each log as `simulate` does, and after the logs in real time, for ever.
+    @property
+    def names(self) -> list[str]:
+        """The names of the nodes."""
+        return node_names(str(self.config.get("node", "")), len(self.logs))
 
-    ``on_played`` is called once, when every reading of the logs is acknowledged. An exception,
-    such as KeyboardInterrupt, ends the nodes; OutsideError or InputError when a node has failed.
-    """
-    is_played = False
-    with ExitStack() as stack:
-        _, nodes = _start(
-            stack, package, logs, broker, config, replace(playback, stays=True), folder
+    def simulate(
+        self, timeout_s: float = 3600, progress: Progress = lambda done, total: None
+    ) -> Outcome:
+        """Run the nodes until all have ended.
+
+        ``progress`` gets the number of readings taken, and of all readings. Raises OutsideError
+        when a node fails or ``timeout_s`` passes.
+        """
+        start = time.monotonic()
+        with ExitStack() as stack:
+            boot, nodes = self._start(stack)
+            while running := [node for node in nodes if not node.wait(0)]:
+                self._show(nodes, progress)
+                if time.monotonic() - start > timeout_s:
+                    lines = running[0].lines
+                    raise OutsideError(
+                        f"a simulated node did not end within {timeout_s:.0f} s, its last line: "
+                        f"{lines[-1] if lines else 'nothing'}: check the broker {self.broker}"
+                    )
+                running[0].wait(_POLL_S)
+            results = [node.result() for node in nodes]
+            runtime = nodes[0].lines[0].rsplit(", ", 1)[-1]
+        return Outcome(
+            self.names,
+            boot,
+            sum(len(log.time_s) for log in self.logs),
+            sum(r[0] for r in results),
+            sum(r[1] + r[2] for r in results),
+            sum(int((~log.valid).sum()) for log in self.logs),
+            runtime,
+            round(time.monotonic() - start, 2),
         )
-        while not any(node.wait(0) for node in nodes):
-            if not is_played:
-                _show(nodes, logs, progress)
-                if is_played := all(node.has_played for node in nodes):
-                    on_played()
-            nodes[0].wait(_POLL_S)
-        for node in nodes:
-            if node.wait(0):
-                node.result()
-    raise OutsideError("a simulated node has ended: run edgewise doctor")
 
+    def stay(
+        self,
+        progress: Progress = lambda done, total: None,
+        on_played: Callable[[], None] = lambda: None,
+    ) -> NoReturn:
+        """Run the nodes as `simulate` does, and after the logs in real time, for ever.
 
-def _start(
-    stack: ExitStack,
-    package: Package,
-    logs: list[Log],
-    broker: BrokerUrl,
-    config: dict[str, Any],
-    playback: Playback,
-    folder: Path,
-) -> tuple[int, list[SimulatedNode]]:
-    # differs from every earlier run, whose retained messages a broker may still have
-    boot = int(time.time())
-    files = node_files(config, broker, folder)
-    names = node_names(str(config.get("node", "")), len(logs))
-    configs = [node_config({**config, "node": name}, broker, name) for name in names]
-    return boot, [
-        stack.enter_context(SimulatedNode(package, log, own, boot, playback, files=files))
-        for own, log in zip(configs, logs, strict=True)
-    ]
+        ``on_played`` is called once, when every reading of the logs is acknowledged. An exception,
+        such as KeyboardInterrupt, ends the nodes; OutsideError or InputError when a node has
+        failed.
+        """
+        is_played = False
+        with ExitStack() as stack:
+            staying = replace(self, playback=replace(self.playback, stays=True))
+            _, nodes = staying._start(stack)
+            while not any(node.wait(0) for node in nodes):
+                if not is_played:
+                    self._show(nodes, progress)
+                    if is_played := all(node.has_played for node in nodes):
+                        on_played()
+                nodes[0].wait(_POLL_S)
+            for node in nodes:
+                if node.wait(0):
+                    node.result()
+        raise OutsideError("a simulated node has ended: run edgewise doctor")
 
+    def _start(self, stack: ExitStack) -> tuple[int, list[SimulatedNode]]:
+        # differs from every earlier run, whose retained messages a broker may still have
+        boot = int(time.time())
+        files = node_files(self.config, self.broker, self.folder)
+        configs = [
+            node_config({**self.config, "node": name}, self.broker, name) for name in self.names
+        ]
+        return boot, [
+            stack.enter_context(
+                SimulatedNode(self.package, log, own, boot, self.playback, files=files)
+            )
+            for own, log in zip(configs, self.logs, strict=True)
+        ]
 
-def _show(nodes: list[SimulatedNode], logs: list[Log], progress: Progress) -> None:
-    progress(sum(node.rows_read for node in nodes), sum(len(log) for log in logs))
+    def _show(self, nodes: list[SimulatedNode], progress: Progress) -> None:
+        progress(sum(node.rows_read for node in nodes), sum(len(log) for log in self.logs))

@@ -17,9 +17,8 @@ from edgewise.station.folder import StationFolder
 from edgewise.station.part import edgewise_command
 from edgewise.urls import check_reachable, parse_broker
 
-__all__ = ["LAN_PORT", "Broker", "check_port", "lan_address", "lan_broker", "local_broker"]
+__all__ = ["Broker", "check_port", "lan_address", "lan_broker", "local_broker"]
 
-LAN_PORT = 8883
 LOCAL_PORT = 1883
 _CONF = "mosquitto.conf"
 

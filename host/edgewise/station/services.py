@@ -169,10 +169,10 @@ def _check(path: Path) -> None:
 def _unit(folder: Path, options: Sequence[str], user: str | None) -> str:
     words = [*edgewise_command("up", str(folder), *options)]
     capabilities = " ".join(f"CAP_{name}" for name in _ROOT) if user == "root" else ""
-    hardening = _HARDENING.format(folder=_quoted(str(folder)), capabilities=capabilities)
+    hardening = _HARDENING.format(folder=_quote(str(folder)), capabilities=capabilities)
     return _UNIT.format(
         mark=_MARK,
-        command=" ".join(map(_quoted, words)),
+        command=" ".join(map(_quote, words)),
         wants="Wants=network-online.target\n" if user else "",
         user=f"User={user}\n" if user else "",
         hardening=hardening if user else "",
@@ -180,7 +180,7 @@ def _unit(folder: Path, options: Sequence[str], user: str | None) -> str:
     )
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     # systemd.service(5), "Command lines"; systemd.unit(5), "Specifiers"
     text = text.replace("%", "%%").replace("$", "$$")
     if re.fullmatch(r"[\w@%+=:,./$-]+", text):

@@ -94,11 +94,11 @@ class Station:
         collector = self._add("collector", broker, "collect", *db, *broker.options)
         options = ("--create", "--host", plan.host, "--port", str(plan.port), *plan.page)
         options += ("--models", folder.MODELS, "--config", folder.config)
-        told = ("--notify", folder.NOTIFY) if folder.has_notify else ()
-        options += told
+        notify_options = ("--notify", folder.NOTIFY) if folder.has_notify else ()
+        options += notify_options
         dashboard = self._add("dashboard", broker, "dashboard", *db, *broker.options, *options)
         parts = [collector, dashboard]
-        if told:
+        if notify_options:
             parts.append(self._add("notify", broker, "notify", *db, "--config", folder.NOTIFY))
         for part in parts:
             if not self._wait(part, partial(_is_ready, part)):

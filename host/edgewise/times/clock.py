@@ -52,18 +52,18 @@ class Clock:
         """Such as 24 Nov 07:15 CET."""
         return f"{self._day_and_time(time_s)} {self.at(time_s):%Z}"
 
-    def full(self, time_s: float) -> str:
+    def format_full(self, time_s: float) -> str:
         """Such as 2026-11-24 07:15:09 CET."""
         return f"{self.at(time_s):%Y-%m-%d %H:%M:%S %Z}"
 
-    def of_iso(self, text: str) -> str:
+    def localize_iso(self, text: str) -> str:
         """A time of a file, ISO 8601 with its zone, as `full` has it; another text as it is."""
         try:
-            return self.full(datetime.fromisoformat(text).timestamp())
+            return self.format_full(datetime.fromisoformat(text).timestamp())
         except (OSError, OverflowError, ValueError):
             return text
 
-    def typed(self, time_s: float) -> str:
+    def format_field(self, time_s: float) -> str:
         """Such as 2026-11-24 07:15, with seconds where they are not zero; `parse` reads it."""
         time = self.at(time_s)
         seconds = ":%S" if time.second else ""

@@ -16,7 +16,7 @@ from edgewise.errors import OutsideError
 from edgewise.paths import cache_dir, make_cache_dir
 from edgewise.toolchain.downloads import Say, move, say_on_stderr
 
-__all__ = ["VERSION", "fetch", "installed"]
+__all__ = ["VERSION", "fetch", "find_installed"]
 
 VERSION = "1.3.4"
 _PROJECT = "micropython-umqtt.simple"
@@ -27,7 +27,7 @@ _TIMEOUT_S = 30
 _CURE = "check the network and run python -m edgewise.toolchain again"
 
 
-def installed() -> Path | None:
+def find_installed() -> Path | None:
     """Return the folder that contains umqtt/simple.py, None if it was not downloaded yet."""
     folder = _folder()
     return folder if (folder / "umqtt" / "simple.py").is_file() else None
@@ -40,7 +40,7 @@ def fetch(say: Say = say_on_stderr) -> Path:
     Raises OutsideError when the index cannot be reached, lacks the version, or delivers other
     bytes than the known ones.
     """
-    if folder := installed():
+    if folder := find_installed():
         return folder
     say(f"umqtt.simple {VERSION}: fetching it from the package index ...")
     with tempfile.TemporaryDirectory(prefix="umqtt.", dir=make_cache_dir()) as temporary:
@@ -49,7 +49,7 @@ def fetch(say: Say = say_on_stderr) -> Path:
         _check(archive)
         new = Path(temporary) / "new"
         _extract(archive, new)
-        move(new, _folder(), lambda: installed() is not None)
+        move(new, _folder(), lambda: find_installed() is not None)
     return _folder()
 
 

@@ -6,8 +6,7 @@ May import: errors, features, logs, package.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +26,7 @@ from edgewise.training.relevance import information_gain, s_feature
 from edgewise.training.result import (
     Candidate,
     Filtering,
+    HeadChoice,
     Levels,
     Recipe,
     Scores,
@@ -34,9 +34,10 @@ from edgewise.training.result import (
     score,
 )
 from edgewise.training.rows import classes_of, parts_of, rows_of, spread_rows
-from edgewise.training.search import Search, SearchResult, check_jobs
+from edgewise.training.search import Progress, Search, SearchResult, check_jobs
 from edgewise.training.selecting import grow
 from edgewise.training.sequence import Sequence, sequence_of, sequence_of_table
+from edgewise.training.trial import Trials
 
 __all__ = [
     "FILTERS",
@@ -46,6 +47,7 @@ __all__ = [
     "Candidate",
     "Filtering",
     "Levels",
+    "Options",
     "Recipe",
     "Scores",
     "Trained",
@@ -58,31 +60,59 @@ __all__ = [
 _ROWS_MIN = 50
 
 
+@dataclass(frozen=True)
+class Options:
+    """What a model may have, where that makes it better on held-out parts.
+
+    ``levels``: "auto", "on" or "off". ``filters``: "auto", "median" or "none". ``temporal``: a
+    memory between readings; ``unsure``: readings without a class; ``outlook``: forecasts.
+    """
+
+    levels: str = "auto"
+    filters: str = "auto"
+    temporal: bool = True
+    unsure: bool = True
+    outlook: bool = True
+
+
 def train(
     fit: Log,
     test: Log,
     budget: Budget | None = None,
-    levels: str = "auto",
+    options: Options | None = None,
     seed: int = 0,
     jobs: int = 0,
-    progress: Callable[[int, int], None] = lambda count, total: None,
-    temporal: bool = True,
-    unsure: bool = True,
-    filters: str = "auto",
-    outlook: bool = True,
+    progress: Progress = lambda count, total: None,
 ) -> Trained:
     """Return a classifier that is chosen and fitted on ``fit`` and scored on ``test``.
 
     The choice uses held-out parts of ``fit``: blocks of time (one node) or whole nodes.
-    ``levels``: "auto", "on" or "off". ``filters``: "auto", "median" or "none". ``jobs``: 0 is all
-    cores; the result does not depend on it. ``temporal``, ``unsure``: whether the model may have a
-    memory between readings, and may say no class, where that makes it better on held-out parts.
-    ``outlook``: whether it may forecast.
-    ``progress`` gets the number of candidates that are tried, and of all candidates.
+    ``jobs``: 0 is all cores; the result does not depend on it. ``progress`` gets the number of
+    candidates that are tried, and of all candidates.
     Raises InputError where nothing can be learned from the labels or nothing fits the budget.
     """
+    options = options or Options()
     classes = classes_of(fit, test)
-    tables = _tables(fit, filters)
+    tables = _tables(fit, options.filters)
+    search = _prepare_search(fit, tables, classes, budget or Budget(), seed, check_jobs(jobs))
+    from sklearn import config_context
+
+    # Its numbers need no check: they are whole, and so are the parameters of its own trees.
+    with config_context(assume_finite=True, skip_parameter_validation=True):
+        result = search.find(options.levels, options.filters, progress)
+        trained = _train_final(result, tables[result.filtered], fit, test, classes, options)
+    trained = replace(trained, pieces_train=pieces_of(fit, test), pieces_test=pieces_of(test, fit))
+    return with_outlook(trained, fit, test) if options.outlook else trained
+
+
+def _prepare_search(
+    fit: Log,
+    tables: dict[bool, Table],
+    classes: list[str],
+    budget: Budget,
+    seed: int,
+    jobs: int,
+) -> Search:
     rows = {f: rows_of(fit, table, classes) for f, table in tables.items()}
     _check_count(fit, len(next(iter(rows.values())).y))
     search_rows = {f: r.select(spread_rows(len(r.y))) for f, r in rows.items()}
@@ -92,16 +122,7 @@ def train(
             f"{fit.path}: no part can be held out and leave two classes to train on: "
             "record each class more than once, or on more nodes"
         )
-    from sklearn import config_context
-
-    search = Search(search_rows, parts, len(classes), budget or Budget(), seed, check_jobs(jobs))
-    # Its numbers need no check: they are whole, and so are the parameters of its own trees.
-    with config_context(assume_finite=True, skip_parameter_validation=True):
-        result = search.find(levels, filters, progress)
-        table = tables[result.filtered]
-        trained = _train_final(result, table, fit, test, classes, (temporal, unsure))
-    trained = replace(trained, pieces_train=pieces_of(fit, test), pieces_test=pieces_of(test, fit))
-    return with_outlook(trained, fit, test) if outlook else trained
+    return Search(Trials(search_rows, parts, len(classes), budget, seed, jobs))
 
 
 def _tables(fit: Log, filters: str) -> dict[bool, Table]:
@@ -152,28 +173,15 @@ def _train_final(
     fit: Log,
     test: Log,
     classes: list[str],
-    may_have: tuple[bool, bool],
+    options: Options,
 ) -> Trained:
-    whole = sequence_of_table(fit, table.columns(result.columns), fit.period_ms, classes)
-    heads = choose_heads(
-        whole,
-        lambda x, y: grow(result.recipe, x, y, result.seed, result.jobs),
-        len(classes),
-        fit.period_ms,
-        *may_have,
-        result.seed,
-    )
-    estimator, use, used = _fit_recipe(result, fit, _without_cold(whole, heads.cold, len(classes)))
+    heads, rows = _choose_heads(result, table, fit, classes, options)
+    estimator, use, used = _fit_recipe(result, fit, rows)
     columns = result.columns[used]
     features, filters = [POOL[i] for i in columns], filters_of(result.filtered)
     train_part = sequence_of_table(fit, table.columns(columns), fit.period_ms, classes)
     test_part = sequence_of(test, features, filters, fit.period_ms, max_delta(fit), classes)
-    train_rows, test_rows = train_part.labelled, test_part.labelled
-    gain = information_gain(train_rows.x, train_rows.y)
-    predicted = estimator.predict(test_rows.x) if len(test_rows) else np.zeros(0, dtype=np.int64)
-    confusion = result.confusion.sum(axis=0)
-    occurs = confusion.sum(axis=1) > 0
-    recall = np.diag(confusion)[occurs] / confusion.sum(axis=1)[occurs]
+    gain = information_gain(train_part.labelled.x, train_part.labelled.y)
     return Trained(
         estimator,
         result.recipe,
@@ -184,8 +192,8 @@ def _train_final(
         max_delta(fit),
         train_part,
         test_part,
-        float(recall.mean()),
-        score(test_rows.y, predicted, classes),
+        result.balanced_accuracy,
+        _score_rows(estimator, test_part.labelled, classes),
         s_feature(gain, use),
         {n: (float(g), float(w)) for n, g, w in zip(features, gain, use, strict=True)},
         result.candidates,
@@ -195,6 +203,28 @@ def _train_final(
         heads=heads,
         filtering=result.filtering,
     )
+
+
+def _choose_heads(
+    result: SearchResult, table: Table, fit: Log, classes: list[str], options: Options
+) -> tuple[HeadChoice, Sequence]:
+    # Returns the heads and the labelled rows to fit on; those after a start may be left out.
+    whole = sequence_of_table(fit, table.columns(result.columns), fit.period_ms, classes)
+    heads = choose_heads(
+        whole,
+        lambda x, y: grow(result.recipe, x, y, result.seed, result.jobs),
+        len(classes),
+        fit.period_ms,
+        options.temporal,
+        options.unsure,
+        result.seed,
+    )
+    return heads, _without_cold(whole, heads.cold, len(classes))
+
+
+def _score_rows(estimator: Any, rows: Sequence, classes: list[str]) -> Scores:
+    predicted = estimator.predict(rows.x) if len(rows) else np.zeros(0, dtype=np.int64)
+    return score(rows.y, predicted, classes)
 
 
 def _without_cold(whole: Sequence, cold: int, n_classes: int) -> Sequence:

@@ -66,7 +66,7 @@ class Detector:
         return asdict(self)
 
     @classmethod
-    def of_info(cls, info: Mapping[str, Any]) -> Detector | None:
+    def from_info(cls, info: Mapping[str, Any]) -> Detector | None:
         """Return the detector of a checked model.json; None for a model without one."""
         facts = info.get("detector")
         if facts is None:

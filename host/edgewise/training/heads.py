@@ -15,13 +15,13 @@ from edgewise.training.quality import distances, quality
 from edgewise.training.result import NO_HEADS, HeadChoice
 from edgewise.training.rows import Rows, parts_of
 from edgewise.training.sequence import Sequence
-from edgewise.training.temporal import Filtered, candidates, filtered
+from edgewise.training.temporal import Filtered, candidates, filter_votes
 
 __all__ = ["choose_heads"]
 
 _ERRORS = 3.0  # standard errors that a gain must exceed: several ways are tried
 _COLD_MIN = (5, 10, 15, 20, 30)  # minutes after a start
-_STARTS_MIN = 5  # fewer starts tell nothing of cold windows
+_STARTS_MIN = 5  # fewer starts tell nothing of the readings after one
 _CONFIDENCES_PC = range(50, 100, 5)
 _SURE_SHARE = 0.75  # of all readings, at least
 _SURE_CLASS_SHARE = 0.5  # of those of each class
@@ -54,19 +54,19 @@ def choose_heads(
     if not use_temporal and not use_unsure:
         return NO_HEADS
     trial = _Trial(sequence, grow, n_classes, seed)
-    said = trial.by_votes()
+    predictions = trial.by_votes()
     heads: dict[str, dict[str, Any]] = {}
     why = []
     if use_temporal:
-        facts, after, text = trial.choose_filter(said)
+        facts, after, text = trial.choose_filter(predictions)
         why.append(text)
         if facts is not None:
-            heads["temporal"], said = facts, after
+            heads["temporal"], predictions = facts, after
     cold = 0
     if use_unsure:
-        cold, text = trial.choose_cold(said, period_ms)
+        cold, text = trial.choose_cold(predictions, period_ms)
         why.append(text)
-        p_pc, text = trial.choose_confidence(said, cold)
+        p_pc, text = trial.choose_confidence(predictions, cold)
         why.append(text)
         if cold or p_pc:
             heads["unsure"] = {"readings": cold, "p": p_pc}
@@ -93,36 +93,38 @@ class _Trial:
         self.block = np.full(len(sequence), -1)
         self.block[labelled] = parts.block
         self.parts = [
-            self._part(labelled[fit], self._held(labelled[held]), grow)
-            for fit, held in parts.folds
+            self._part(labelled[fit], self._held_out_rows(labelled[held_out]), grow)
+            for fit, held_out in parts.folds
         ]
         self.rows = np.concatenate([part.rows for part in self.parts])
         self.age, self.y = sequence.age[self.rows], sequence.y[self.rows]
         self.is_known = self.block[self.rows] >= 0
 
-    def _held(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _held_out_rows(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         # Returns all rows of a part of labelled ones: of its nodes, between its first and last.
         nodes = np.unique(self.sequence.node.astype(str))
         if len(nodes) > 1:
-            held = np.unique(self.sequence.node[rows].astype(str))
-            return np.flatnonzero(np.isin(self.sequence.node.astype(str), held))
+            held_out = np.unique(self.sequence.node[rows].astype(str))
+            return np.flatnonzero(np.isin(self.sequence.node.astype(str), held_out))
         return np.arange(rows.min(), rows.max() + 1)
 
     def _part(
         self,
         fit: NDArray[np.int64],
-        held: NDArray[np.int64],
+        held_out: NDArray[np.int64],
         grow: Callable[[NDArray[np.int16], NDArray[np.int64]], Any],
     ) -> _Part:
         y = self.sequence.y[fit]
         estimator = grow(self.sequence.x[fit], y)
         forest = flatten(estimator)
-        votes = np.zeros((len(held), self.n), dtype=np.int64)
-        votes[:, estimator.classes_] = votes_of(forest, leaves_of(forest, self.sequence.x[held]))
+        votes = np.zeros((len(held_out), self.n), dtype=np.int64)
+        votes[:, estimator.classes_] = votes_of(
+            forest, leaves_of(forest, self.sequence.x[held_out])
+        )
         fitted = np.full(len(self.sequence), -1)
         fitted[fit] = y
         filters = candidates(fitted, self.sequence.age, self.n)
-        return _Part(held, votes, forest.total, filters)
+        return _Part(held_out, votes, forest.total, filters)
 
     def by_votes(self) -> Filtered:
         """Return what the trees alone say of the held-out rows."""
@@ -134,9 +136,11 @@ class _Trial:
 
     def choose_filter(self, before: Filtered) -> tuple[dict[str, Any] | None, Filtered, str]:
         """Return the best filter, what it says of the held-out rows, and a sentence."""
-        said = [self._by_filter(i) for i in range(len(self.parts[0].filters))]
-        confusions = [self._confusion(s.cls) for s in said]
-        best = max(range(len(said)), key=lambda i: float(quality(confusions[i].sum(axis=0))))
+        predictions = [self._by_filter(i) for i in range(len(self.parts[0].filters))]
+        confusions = [self._confusion(s.cls) for s in predictions]
+        best = max(
+            range(len(predictions)), key=lambda i: float(quality(confusions[i].sum(axis=0)))
+        )
         pair = np.stack([self._confusion(before.cls), confusions[best]])
         without, with_filter = quality(pair.sum(axis=1))
         error = float(distances(pair, self.seed).max())
@@ -148,11 +152,11 @@ class _Trial:
         if not is_better:
             return None, before, text
         facts = candidates(self.sequence.y, self.sequence.age, self.n)[best]
-        return facts, said[best], text
+        return facts, predictions[best], text
 
     def _by_filter(self, i: int) -> Filtered:
         parts = [
-            filtered(part.filters[i], part.votes, self._ages(part), part.total)
+            filter_votes(part.filters[i], part.votes, self._ages(part), part.total)
             for part in self.parts
         ]
         return Filtered(
@@ -177,18 +181,19 @@ class _Trial:
         np.add.at(confusion, (block[mask], self.y[mask], cls[mask]), 1)
         return confusion
 
-    def choose_cold(self, said: Filtered, period_ms: int) -> tuple[int, str]:
+    def choose_cold(self, predictions: Filtered, period_ms: int) -> tuple[int, str]:
         """Return the readings after a start of which nothing is known, and a sentence."""
         start = np.maximum(np.cumsum(self.age == 1) - 1, 0)
         starts = len(np.unique(start[self.is_known & (self.age == 1)]))
         if starts < _STARTS_MIN:
-            return 0, f"cold windows: not judged, {starts} of {_STARTS_MIN} starts that are needed"
+            known = f"the log has {starts} of {_STARTS_MIN} needed starts"
+            return 0, f"readings after a start: not judged, {known}"
         readings = [min(READINGS_MAX, m * 60_000 // period_ms) for m in _COLD_MIN]
-        warm = self._confusion(said.cls, self.age > readings[-1], start)
-        cold, text = 0, "cold windows: as good as others"
+        warm = self._confusion(predictions.cls, self.age > readings[-1], start)
+        cold, text = 0, "readings after a start: as good as others"
         for n in sorted({n for n in readings if n}):
             mask = (self.age > cold) & (self.age <= n)
-            pair = np.stack([warm, self._confusion(said.cls, mask, start)])
+            pair = np.stack([warm, self._confusion(predictions.cls, mask, start)])
             if not pair.sum(axis=(1, 2, 3)).all():
                 break
             good, bad = quality(pair.sum(axis=1))
@@ -196,30 +201,35 @@ class _Trial:
                 break
             cold = n
             text = (
-                f"cold windows: no class for {n} readings after a start, of which the last were "
-                f"judged with {bad:.1%}, warm ones with {good:.1%}"
+                f"readings after a start: no class for the first {n}: the last of them reach "
+                f"{bad:.1%}, later ones {good:.1%}"
             )
         return cold, text
 
-    def choose_confidence(self, said: Filtered, cold: int) -> tuple[int, str]:
+    def choose_confidence(self, predictions: Filtered, cold: int) -> tuple[int, str]:
         """Return the least confidence in percent for a class, 0 for any, and a sentence."""
         warm = self.is_known & (self.age > cold)
-        everything = self._confusion(said.cls, warm)
+        everything = self._confusion(predictions.cls, warm)
         per_class = everything.sum(axis=(0, 2))
         base = float(quality(everything.sum(axis=0)))
         best_pc, best, share = 0, base, 1.0
         for p_pc in _CONFIDENCES_PC:
-            sure = self._confusion(said.cls, warm & (said.p_pc >= p_pc))
-            kept = sure.sum() / max(1, everything.sum())
+            sure = self._confusion(predictions.cls, warm & (predictions.p_pc >= p_pc))
+            sure_share = sure.sum() / max(1, everything.sum())
             by_class = sure.sum(axis=(0, 2)) / np.maximum(per_class, 1)
-            if kept < _SURE_SHARE or (by_class[per_class > 0] < _SURE_CLASS_SHARE).any():
+            if sure_share < _SURE_SHARE or (by_class[per_class > 0] < _SURE_CLASS_SHARE).any():
                 break
             if (value := float(quality(sure.sum(axis=0)))) > best:
-                best_pc, best, share = p_pc, value, float(kept)
-        pair = np.stack([everything, self._confusion(said.cls, warm & (said.p_pc >= best_pc))])
+                best_pc, best, share = p_pc, value, float(sure_share)
+        pair = np.stack(
+            [everything, self._confusion(predictions.cls, warm & (predictions.p_pc >= best_pc))]
+        )
         error = float(distances(pair, self.seed).max())
         if best - base < max(_SURE_GAIN, _ERRORS * error):
-            return 0, f"a class at any confidence: at most {best - base:.1%} better without some"
+            return (
+                0,
+                f"a class at any confidence: leaving some out gains at most {best - base:.1%}",
+            )
         return best_pc, (
             f"no class below {best_pc} % confidence: {best:.1%} on the {share:.0%} of held-out "
             f"readings that are left, {base:.1%} on all"

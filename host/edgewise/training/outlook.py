@@ -68,7 +68,7 @@ class Readings:
         columns = (self.slot.tolist(), *self.x.T.tolist(), self.age.tolist())
         return list(zip(*columns, strict=True))
 
-    def due(self, slots: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def pair_ahead(self, slots: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the rows whose future is known, and the row that each has become after
         ``slots`` periods, or right after them where a read failed."""
         span = int(self.slot.max(initial=0)) + slots + 1
@@ -119,11 +119,25 @@ def choose_outlook(
         return None, (
             f"no forecasts: {days:.1f} days of readings of a node, {_DAYS_MIN} are needed"
         )
-    minutes = [m for m in MINUTES if m * 60_000 >= period_ms]
-    facts: dict[str, Any] = {"k": k, "minutes": []}
+    facts = {"k": k, **_fit_shares(readings, period_ms)}
+    if not facts["minutes"]:
+        return None, "no forecasts: too few hours without a gap"
+    if not any(facts["t"] + facts["h"]):
+        return None, "no forecasts: none was better than 'no change' on held-out readings"
+    shares = [" and ".join(f"{share / 256:.2f}" for share in facts[c]) for c in _CHANNELS]
+    return facts, (
+        f"forecasts for {' and '.join(map(str, facts['minutes']))} min: the reading plus a share "
+        f"of its distance from the average of about {2**k} before: temperature {shares[0]}, "
+        f"humidity {shares[1]}"
+    )
+
+
+def _fit_shares(readings: Readings, period_ms: int) -> dict[str, list[int]]:
+    # For each horizon a share and a band of each channel; none where there are too few pairs.
+    facts: dict[str, list[int]] = {"minutes": []}
     facts |= {name: [] for c in _CHANNELS for name in (c, f"{c}_band")}
-    for m in minutes:
-        rows, after = readings.due(slots_of(m, period_ms))
+    for m in (m for m in MINUTES if m * 60_000 >= period_ms):
+        rows, after = readings.pair_ahead(slots_of(m, period_ms))
         choices = [_choose(readings, rows, after, i) for i in range(len(_CHANNELS))]
         if None in choices:
             continue
@@ -132,16 +146,7 @@ def choose_outlook(
             share, band = choice or (0, 0)
             facts[c].append(share)
             facts[f"{c}_band"].append(band)
-    if not facts["minutes"]:
-        return None, "no forecasts: too few stretches of an hour without a gap"
-    if not any(facts["t"] + facts["h"]):
-        return None, "no forecasts: none was better than 'as it is now' on held-out readings"
-    shares = [" and ".join(f"{share / 256:.2f}" for share in facts[c]) for c in _CHANNELS]
-    return facts, (
-        f"forecasts for {' and '.join(map(str, facts['minutes']))} min: the reading plus a share "
-        f"of its distance from the average of some {2**k} before: temperature {shares[0]}, "
-        f"humidity {shares[1]}"
-    )
+    return facts
 
 
 def _choose(
@@ -155,10 +160,10 @@ def _choose(
     change = 10 * (readings.x[after, channel].astype(int) - readings.x[rows, channel])
     ahead = readings.ahead[rows, channel].astype(int)
     share = _fit_share(change[is_fit], ahead[is_fit])
-    left = change[is_held] - ((share * ahead[is_held] + 128) >> 8)
-    if np.abs(left).mean() > (1 - _GAIN) * np.abs(change[is_held]).mean():
-        share, left = 0, change[is_held]
-    band = math.ceil(np.quantile(np.abs(left), _BAND))
+    remainder = change[is_held] - ((share * ahead[is_held] + 128) >> 8)
+    if np.abs(remainder).mean() > (1 - _GAIN) * np.abs(change[is_held]).mean():
+        share, remainder = 0, change[is_held]
+    band = math.ceil(np.quantile(np.abs(remainder), _BAND))
     return share, min(band, BAND_MAX)
 
 
@@ -182,15 +187,15 @@ def judge_outlook(
     A forecast of every reading is judged, not only the one at a time that a node remembers.
     """
     readings = readings_of(log, period_ms, max_delta, facts["k"])
-    said = said_next(facts, readings, period_ms)
+    forecasts = said_next(facts, readings, period_ms)
     judged = []
     for i, minutes in enumerate(facts["minutes"]):
-        rows, after = readings.due(slots_of(minutes, period_ms))
+        rows, after = readings.pair_ahead(slots_of(minutes, period_ms))
         if not len(rows):
             continue
         for c, channel in enumerate(_CHANNELS):
             true = 10 * readings.x[after, c].astype(int)
-            errors = np.abs(true - said[rows, i, c])
+            errors = np.abs(true - forecasts[rows, i, c])
             unchanged = np.abs(true - 10 * readings.x[rows, c].astype(int))
             judged.append(
                 Forecast(
@@ -208,11 +213,11 @@ def judge_outlook(
 def said_next(facts: dict[str, Any], readings: Readings, period_ms: int) -> NDArray[np.int64]:
     """Return int[rows, horizons, 2], what the node's code says at each reading, in hundredths."""
     outlook = Outlook(facts, None, period_ms)
-    said = np.zeros((len(readings), len(facts["minutes"]), 2), dtype=np.int64)
+    forecasts = np.zeros((len(readings), len(facts["minutes"]), 2), dtype=np.int64)
     for i, reading in enumerate(readings.rows()):
         outlook.push(*reading)
-        said[i, :, 0], said[i, :, 1] = outlook.values
-    return said
+        forecasts[i, :, 0], forecasts[i, :, 1] = outlook.values
+    return forecasts
 
 
 def a_forecast(

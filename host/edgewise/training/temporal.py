@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edgenode.core.headcheck import STEP_TOTAL, WEIGHT_MAX
 from edgenode.core.temporal import Temporal
 
-__all__ = ["Filtered", "candidates", "delays", "filtered", "steps_of"]
+__all__ = ["Filtered", "candidates", "delays", "filter_votes", "steps_of"]
 
 _FLOORS = (2, 32)  # of some 1,024 votes
 _POWERS = (0.0, 0.5, 1.0)  # of how rare a class is: its votes as they are, to divided by it
@@ -60,7 +60,7 @@ def steps_of(y: NDArray[np.int64], age: NDArray[np.int64], n: int) -> NDArray[np
     return np.asarray(steps)
 
 
-def filtered(
+def filter_votes(
     facts: dict[str, Any], votes: NDArray[np.int64], age: NDArray[np.int64], total: int
 ) -> Filtered:
     """Return what the node's filter says; ``votes``: int[rows, classes], ``total``: of all."""

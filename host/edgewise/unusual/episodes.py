@@ -47,10 +47,8 @@ class Episode:
     def line(self) -> str:
         """Return the episode for people."""
         node = f"{self.node} " if self.node else ""
-        return (
-            f"{node}{LOCAL.full(self.start_s)} to {LOCAL.full(self.end_s)}: {self.words} "
-            f"({self.strength:.1f} times the limit)"
-        )
+        start, end = (LOCAL.format_full(time_s) for time_s in (self.start_s, self.end_s))
+        return f"{node}{start} to {end}: {self.words} ({self.strength:.1f} times the limit)"
 
 
 def count_episodes(
@@ -83,12 +81,12 @@ def find_episodes(
     found = [
         episode
         for rows in log.series()
-        for episode in _of_series(detector, features, period_ms, log, table, rows, learn)
+        for episode in _episodes_of_series(detector, features, period_ms, log, table, rows, learn)
     ]
     return sorted(found, key=lambda episode: (episode.start_s, episode.node))
 
 
-def _of_series(
+def _episodes_of_series(
     detector: Detector,
     features: list[str],
     period_ms: int,

@@ -61,24 +61,25 @@ def hold_out(rows: Rows) -> tuple[list[tuple[NDArray[np.bool_], NDArray[np.bool_
     nodes = np.unique(rows.node.astype(str))
     if len(nodes) > 1:
         groups = [nodes[i::_GROUPS] for i in range(min(_GROUPS, len(nodes)))]
-        held = [np.isin(rows.node.astype(str), group) for group in groups]
-        return [(~mask, mask) for mask in held], f"{len(nodes)} whole nodes in {len(groups)} parts"
+        held_out = [np.isin(rows.node.astype(str), group) for group in groups]
+        text = f"{len(nodes)} whole nodes in {len(groups)} parts"
+        return [(~mask, mask) for mask in held_out], text
     day = rows.time_s // _DAY_S
     days = np.unique(day)
     if len(days) >= _DAYS_MIN:
-        held, text = [day == d for d in days], f"{len(days)} days, one after the other"
+        held_out, text = [day == d for d in days], f"{len(days)} days, one after the other"
     else:
         block = np.arange(len(day)) * _GROUPS // max(1, len(day))
-        held, text = [block == i for i in range(_GROUPS)], f"{_GROUPS} blocks of time"
-    return [(_without_margin(mask), mask) for mask in held if mask.any()], text
+        held_out, text = [block == i for i in range(_GROUPS)], f"{_GROUPS} blocks of time"
+    return [(_without_margin(mask), mask) for mask in held_out if mask.any()], text
 
 
-def _without_margin(held: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _without_margin(held_out: NDArray[np.bool_]) -> NDArray[np.bool_]:
     # Returns the rows to fit on: no window of theirs has a held-out reading, if any remain.
-    first, last = np.flatnonzero(held)[[0, -1]]
-    fit = ~held
+    first, last = np.flatnonzero(held_out)[[0, -1]]
+    fit = ~held_out
     fit[max(0, first - _MARGIN) : last + 1 + _MARGIN] = False
-    return fit if fit.any() else ~held
+    return fit if fit.any() else ~held_out
 
 
 def choose_limits(
@@ -99,8 +100,10 @@ def choose_limits(
     choices: list[tuple[float, Chosen]] = []
     for quantile in QUANTILES:
         strength = np.zeros(len(x))
-        for fit, held in parts:
-            strength[held] = (x[held] / _usual(x[fit], quantile, least)).max(axis=1, initial=0)
+        for fit, held_out in parts:
+            strength[held_out] = (x[held_out] / _usual(x[fit], quantile, least)).max(
+                axis=1, initial=0
+            )
         k = _smallest_factor(rows, strength, allowed, period_ms)
         usual = _usual(x, quantile, least)
         limits = [_limit(n, int(u), k) for n, u in zip(names, usual, strict=True)]

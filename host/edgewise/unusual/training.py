@@ -15,7 +15,7 @@ from edgewise.features.table import ANY
 from edgewise.logs.log import Log
 from edgewise.logs.pieces import pieces_of
 from edgewise.training import widen
-from edgewise.training.detector import NORMAL, UNUSUAL, Detector, Limit
+from edgewise.training.detector import NORMAL, UNUSUAL, Alarms, Detector, Limit
 from edgewise.training.outlook import with_outlook
 from edgewise.training.pool import NO_FILTERS
 from edgewise.training.relevance import information_gain
@@ -60,16 +60,9 @@ def train_detector(
     parts = whole_sequence(fit, fit.period_ms), whole_sequence(test, fit.period_ms)
     train_rows, test_rows = (rows_of(part) for part in parts)
     chosen, validation = _choose(train_rows, wanted_per_week, fit)
-    columns = [FEATURES.index(limit.feature) for limit in chosen.limits]
-    is_unusual = _beyond(test_rows.x[:, columns], chosen.limits)
-    detector = Detector(
-        chosen.limits,
-        chosen.quantile,
-        chosen.k,
-        wanted_per_week,
-        chosen.alarms,
-        alarms_of(test_rows, is_unusual, fit.period_ms),
-    )
+    is_unusual = _find_unusual(test_rows, chosen.limits)
+    alarms = alarms_of(test_rows, is_unusual, fit.period_ms)
+    detector = _detector(chosen, wanted_per_week, alarms)
     trained = detector_model(detector, (fit, test), parts, is_unusual, seed, validation)
     return with_outlook(trained, fit, test) if outlook else trained
 
@@ -89,8 +82,6 @@ def detector_model(
     what the detector says of the test part; ``learn``: the head of one that learns on the node.
     """
     features = [limit.feature for limit in detector.limits]
-    columns = [FEATURES.index(name) for name in features]
-    training, testing = (replace(part, x=part.x[:, columns]) for part in parts)
     heads = {"detector": detector.head(features), **({"learn": learn} if learn else {})}
     return Trained(
         estimator=chain_tree([limit.limit for limit in detector.limits], seed),
@@ -100,10 +91,10 @@ def detector_model(
         filters=NO_FILTERS,
         period_ms=logs[0].period_ms,
         max_delta=ANY,
-        training=training,
-        testing=testing,
+        training=_select(parts[0], features),
+        testing=_select(parts[1], features),
         cv_balanced_accuracy=math.nan,
-        scores=score(testing.y, is_unusual.astype(np.int64)),
+        scores=score(parts[1].y, is_unusual.astype(np.int64)),
         s_feature=0.0,
         relevance={},
         candidates=[],
@@ -118,9 +109,20 @@ def detector_model(
     )
 
 
-def _beyond(x: NDArray[np.int16], limits: list[Limit]) -> NDArray[np.bool_]:
-    above = x > np.array([limit.limit for limit in limits])
+def _select(part: Sequence, features: list[str]) -> Sequence:
+    columns = [FEATURES.index(name) for name in features]
+    return replace(part, x=part.x[:, columns])
+
+
+def _find_unusual(rows: Rows, limits: list[Limit]) -> NDArray[np.bool_]:
+    # bool[rows]: above one of the limits; ``rows`` have the columns `FEATURES`
+    columns = [FEATURES.index(limit.feature) for limit in limits]
+    above = rows.x[:, columns] > np.array([limit.limit for limit in limits])
     return np.asarray(above.any(axis=1))
+
+
+def _detector(chosen: Chosen, wanted_per_week: float, test: Alarms) -> Detector:
+    return Detector(chosen.limits, chosen.quantile, chosen.k, wanted_per_week, chosen.alarms, test)
 
 
 def add_detector(trained: Trained, fit: Log, test: Log, wanted_per_week: float) -> Trained:
@@ -145,19 +147,13 @@ def add_detector(trained: Trained, fit: Log, test: Log, wanted_per_week: float) 
             f"{fit.path}: {len(features)} features with those of the detector, a node takes "
             f"{FEATURES_MAX}: leave out --false-alarms, or lower --max-nodes"
         )
-    test_part = sequence(test, FEATURES)
-    columns = [FEATURES.index(limit.feature) for limit in chosen.limits]
-    is_unusual = _beyond(test_part.x[:, columns], chosen.limits)
-    alarms = alarms_of(rows_of(test_part), is_unusual, fit.period_ms)
-    detector = Detector(
-        chosen.limits, chosen.quantile, chosen.k, wanted_per_week, chosen.alarms, alarms
-    )
+    test_rows = rows_of(sequence(test, FEATURES))
+    alarms = alarms_of(test_rows, _find_unusual(test_rows, chosen.limits), fit.period_ms)
+    detector = _detector(chosen, wanted_per_week, alarms)
     training, testing = sequence(fit, features), sequence(test, features)
     known = training.labelled
     gain = information_gain(known.x[:, len(trained.features) :], known.y)
-    heads = replace(
-        trained.heads, heads={**trained.heads.heads, "detector": detector.head(features)}
-    )
+    heads = {**trained.heads.heads, "detector": detector.head(features)}
     return replace(
         trained,
         estimator=widen(trained.estimator, len(features)),
@@ -167,7 +163,7 @@ def add_detector(trained: Trained, fit: Log, test: Log, wanted_per_week: float) 
         relevance=trained.relevance
         | {name: (float(g), 0.0) for name, g in zip(others, gain, strict=True)},
         detector=detector,
-        heads=heads,
+        heads=replace(trained.heads, heads=heads),
     )
 
 

@@ -104,7 +104,7 @@ class Bench:
                 best[name] = min(us, best.get(name, us))
         return best
 
-    def allocated(self, name):
+    def count_allocated(self, name):
         # Returns the bytes an item, and whether all items pass with a locked heap.
         loop, f, items = self.ways[name]
         sample = items[:16]
@@ -147,7 +147,7 @@ def run(part):
     bench = Bench(json.loads(read("bench.json")), part)
     figures = {
         "us": bench.best_us(),
-        "allocated": {name: bench.allocated(name) for name in bench.ways},
+        "allocated": {name: bench.count_allocated(name) for name in bench.ways},
         "right": bench.agreement(),
     }
     print(json.dumps(figures))

@@ -27,13 +27,13 @@ def awake(sources: Mapping[str, str]) -> dict[str, str]:
     ``sources``: path below the root of the board's file system -> source.
     """
     return {
-        path: _without_keeping(path, source)
+        path: _drop_keeping(path, source)
         for path, source in sources.items()
         if path not in _SLEEP_FILES
     }
 
 
-def _without_keeping(path: str, source: str) -> str:
+def _drop_keeping(path: str, source: str) -> str:
     lines = source.splitlines(keepends=True)
     for node in ast.walk(ast.parse(source, path)):
         if isinstance(node, ast.FunctionDef) and node.name in _KEEPING:

@@ -91,16 +91,16 @@ def build(model: Path, config: Path, out: Path, arch: str | None = None) -> Buil
     return Built(out / _FS, out / _IMAGE, manifest, doubts)
 
 
-def _arch(given: str | None, chip_name: str | None) -> Arch:
-    if given not in (None, *Arch):
-        raise InputError(f"--arch {given}: not known: choose {', '.join(Arch)}")
+def _arch(option: str | None, chip_name: str | None) -> Arch:
+    if option not in (None, *Arch):
+        raise InputError(f"--arch {option}: not known: choose {', '.join(Arch)}")
     chip = find_by_name(chip_name.upper()) if chip_name else None
-    if chip and given not in (None, chip.arch, Arch.x64):
+    if chip and option not in (None, chip.arch, Arch.x64):
         raise InputError(
-            f"--arch {given}: the settings say chip = {chip_name!r}, which runs {chip.arch}: "
+            f"--arch {option}: the settings say chip = {chip_name!r}, which runs {chip.arch}: "
             "leave --arch out"
         )
-    return Arch(given or (chip.arch if chip else Arch.xtensawin))
+    return Arch(option or (chip.arch if chip else Arch.xtensawin))
 
 
 def _image(files: Mapping[str, bytes], folders: list[str], reserve: int) -> bytes:

@@ -161,14 +161,14 @@ def _paths(modules: tuple[str, ...]) -> list[str]:
 
 
 def _join(sources: Mapping[str, str], names: Mapping[str, str]) -> dict[str, Joined]:
-    sources = {**sources, _MEMORY: _with_files_that_go(sources[_MEMORY], names)}
+    sources = {**sources, _MEMORY: _name_bundles(sources[_MEMORY], names)}
     joined = join(shorten(sources), names)
     texts = {f"{name}.py": file.text for name, file in joined.items()}
     short = shorten(texts, STOCK_WORDS)
     return {name: Joined(short[f"{name}.py"], file.starts) for name, file in joined.items()}
 
 
-def _with_files_that_go(source: str, names: Mapping[str, str]) -> str:
+def _name_bundles(source: str, names: Mapping[str, str]) -> str:
     """Return core/memory.py with the files that come and go in the place of their modules."""
     tree = ast.parse(source)
     node = next(

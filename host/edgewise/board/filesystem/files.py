@@ -111,7 +111,7 @@ def compile_node(joined: Mapping[str, Joined], arch: Arch) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory(prefix="edgewise-build-") as folder:
         for bundle in bundles(joined, compiler_of(arch)):
             if bundle.name == _MAIN:
-                files[f"{bundle.name}.py"] = _bare(bundle.text).encode()
+                files[f"{bundle.name}.py"] = _strip(bundle.text).encode()
                 continue
             path = Path(folder) / f"{bundle.name}.py"
             path.write_text(bundle.text, encoding="utf-8")
@@ -119,7 +119,7 @@ def compile_node(joined: Mapping[str, Joined], arch: Arch) -> dict[str, bytes]:
     return files
 
 
-def _bare(source: str) -> str:
+def _strip(source: str) -> str:
     """Return it without comments and docstring: LittleFS reads up to 128 bytes with the name."""
     tree = ast.parse(source)
     if ast.get_docstring(tree) is not None:

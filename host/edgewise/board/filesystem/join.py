@@ -87,7 +87,7 @@ class _Joiner:
         starts = {}
         for module in self._orders[file]:
             starts[module.path] = text.count("\n") + 1
-            text += _changed(module.text, self._changes(module))
+            text += _apply(module.text, self._changes(module))
         return Joined(text, starts)
 
     def _order(self, file: str) -> list[_Module]:
@@ -148,7 +148,7 @@ class _Joiner:
         yield from self._scope_changes(module, module.tree, _Known(dict(module.names), {}))
 
     def _scope_changes(self, module: _Module, scope: ast.AST, known: _Known) -> Iterator[_Change]:
-        nodes = list(scopes.in_scope(scope))
+        nodes = list(scopes.walk_scope(scope))
         bare = scopes.bare_uses(scope)
         for node in nodes:
             if isinstance(node, ast.ImportFrom):
@@ -205,7 +205,7 @@ class _Joiner:
             yield node, "; ".join(lines) or "pass"
 
 
-def _changed(text: str, changes: Iterator[_Change]) -> str:
+def _apply(text: str, changes: Iterator[_Change]) -> str:
     lines = text.splitlines(keepends=True)
     starts = list(itertools.accumulate(map(len, lines), initial=0))
 

@@ -12,12 +12,12 @@ __all__ = [
     "bare_uses",
     "builtin_uses",
     "global_names",
-    "in_scope",
     "is_compat",
     "local_names",
     "nodes",
     "private_consts",
     "stock_names",
+    "walk_scope",
     "words",
 ]
 
@@ -44,9 +44,9 @@ def at_top(tree: ast.Module) -> Iterator[ast.stmt]:
                     waiting.append(child)
 
 
-def in_scope(scope: ast.AST) -> Iterator[ast.AST]:
+def walk_scope(scope: ast.AST) -> Iterator[ast.AST]:
     """Yield what belongs to a module, class or function; of inner ones what surrounds them."""
-    waiting = _inside(scope)
+    waiting = _children(scope)
     while waiting:
         node = waiting.pop(0)
         yield node
@@ -59,10 +59,15 @@ def in_scope(scope: ast.AST) -> Iterator[ast.AST]:
             waiting.extend(ast.iter_child_nodes(node))
 
 
-def _inside(scope: ast.AST) -> list[ast.AST]:
+def _children(scope: ast.AST) -> list[ast.AST]:
     if isinstance(scope, ast.FunctionDef):
-        given = scope.args
-        return [*given.args, *given.kwonlyargs, *filter(None, [given.vararg]), *scope.body]
+        arguments = scope.args
+        return [
+            *arguments.args,
+            *arguments.kwonlyargs,
+            *filter(None, [arguments.vararg]),
+            *scope.body,
+        ]
     return list(getattr(scope, "body", ()))
 
 
@@ -70,7 +75,7 @@ def local_names(scope: ast.AST) -> set[str]:
     """Return the names that a function or class sets itself."""
     return {
         node.arg if isinstance(node, ast.arg) else node.id
-        for node in in_scope(scope)
+        for node in walk_scope(scope)
         if isinstance(node, ast.arg)
         or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
     }

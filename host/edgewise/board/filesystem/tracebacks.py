@@ -10,12 +10,12 @@ from functools import cache
 from edgewise.board.filesystem.bundles import bundles
 from edgewise.board.filesystem.files import Arch, compiler_of, joined_node
 
-__all__ = ["located"]
+__all__ = ["locate"]
 
 _PLACE = re.compile(r'File "([a-z]+_[0-9a-f]{4})", line (\d+)')
 
 
-def located(text: str) -> str:
+def locate(text: str) -> str:
     """Return ``text`` with file and line of the node's sources in the lines of a traceback.
 
     Those of another version of Edgewise stay as they are.

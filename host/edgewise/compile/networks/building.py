@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edgenode.core.headcheck import LAYERS_MAX, WIDTH_MAX
 from edgenode.core.loader import CLASSES_MAX, FEATURES_MAX
-from edgewise.compile.networks.network import Change, Dense, Layer, Network, requantised
+from edgewise.compile.networks.network import Change, Dense, Layer, Network, requantise
 from edgewise.compile.networks.tflite import Graph, Operator, Tensor
 from edgewise.errors import InputError
 
@@ -168,16 +168,16 @@ class _Builder:
             return 0, 255
         if name not in ("RELU", "RELU6"):
             self._refuse(f"activation {name} is not supported: take relu")
-        return end.zero, self._six(end) if name == "RELU6" else 255
+        return end.zero, self._level_of_six(end) if name == "RELU6" else 255
 
-    def _six(self, end: _Scale) -> int:
+    def _level_of_six(self, end: _Scale) -> int:
         steps = math.floor(float(np.float32(6) / np.float32(end.scale)) + 0.5)
         return min(255, end.zero + steps)
 
     def _add_change(self, operator: Operator, source: Tensor, result: Tensor) -> None:
         self._check_int8(source, result)
         end = self._scale(result)
-        high = self._six(end) if operator.name == "RELU6" else 255
+        high = self._level_of_six(end) if operator.name == "RELU6" else 255
         self._change(source, result, end.zero, high)
 
     def _add_quantize(self, operator: Operator, source: Tensor, result: Tensor) -> None:
@@ -193,7 +193,7 @@ class _Builder:
     def _change(self, source: Tensor, result: Tensor, low: int, high: int) -> None:
         start, end = self._scale(source), self._scale(result)
         self._check_same_width(source, result)
-        levels = requantised(start.scale, start.zero, end.scale, end.zero, low, high)
+        levels = requantise(start.scale, start.zero, end.scale, end.zero, low, high)
         if (levels != np.arange(256)).any():
             self._layers.append(Change(levels, self._width(source)))
         self._last = end

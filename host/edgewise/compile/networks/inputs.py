@@ -65,7 +65,8 @@ def read_inputs(text: str | None, path: Path, n: int) -> Inputs:
             f"{_EXAMPLE}, or a CSV file with the columns feature,mean,std"
         )
     is_file = text.endswith(".csv") or Path(text).is_file()
-    inputs = _read_csv(Path(text)) if is_file else _of_names([v.strip() for v in text.split(",")])
+    names = [name.strip() for name in text.split(",")]
+    inputs = _read_csv(Path(text)) if is_file else _inputs_of_names(names)
     where = text if is_file else "--features"
     if len(inputs.names) != n:
         raise InputError(
@@ -76,7 +77,7 @@ def read_inputs(text: str | None, path: Path, n: int) -> Inputs:
     return inputs
 
 
-def _of_names(names: list[str]) -> Inputs:
+def _inputs_of_names(names: list[str]) -> Inputs:
     return Inputs(names, np.zeros(len(names), np.float32), np.ones(len(names), np.float32))
 
 
@@ -91,7 +92,7 @@ def _read_csv(path: Path) -> Inputs:
         raise InputError(
             f"{path}: columns {','.join(head)[:80]}: feature alone, or feature,mean,std are needed"
         )
-    inputs = _of_names([row["feature"] for row in columns])
+    inputs = _inputs_of_names([row["feature"] for row in columns])
     if "mean" not in head:
         return inputs
     mean, std = (_numbers(path, columns, key) for key in ("mean", "std"))

@@ -116,13 +116,15 @@ def _result(
     trained: Trained, best: _Fitted, candidates: list[Candidate], inputs: Inputs
 ) -> TrainedNetwork:
     stairs, rows, testing = inputs.stairs(best.network), trained.training.labelled, trained.testing
-    said = answers(best.network, stairs, testing.x)
-    decisions = Decisions(said[:, 0], said[:, 1], np.ones(len(said), bool), np.full(len(said), -1))
+    expected = answers(best.network, stairs, testing.x)
+    decisions = Decisions(
+        expected[:, 0], expected[:, 1], np.ones(len(expected), bool), np.full(len(expected), -1)
+    )
     known = testing.y >= 0
-    scores = score(testing.y[known], said[known, 0], trained.classes)
-    comparison = "no test readings: nothing is known of its quality"
+    scores = score(testing.y[known], expected[known, 0], trained.classes)
+    comparison = "no test readings: its quality is not known"
     if known.any():
-        same = _same(best, clip_inputs(inputs.values(testing.x.astype(np.int64))), said)
+        same = _equal_share(best, clip_inputs(inputs.values(testing.x.astype(np.int64))), expected)
         comparison = _compare(trained, scores.as_dict(), best, candidates)
         comparison += f"; in float32 it says the same of {same:.1%} of them"
     total = best.confusion.sum(axis=0)
@@ -195,17 +197,17 @@ def _fit(
     confusion = np.zeros((int(parts.block.max()) + 1, n, n), dtype=np.int64)
     for fit, part in parts.folds:
         estimator = fit_mlp(tried[fit], tried_y[fit], recipe, seed)
-        _, network = _quantised(estimator, tried[fit])
+        _, network = _build_quantised(estimator, tried[fit])
         levels = network.run(network.quantise(tried[part]))
-        said = estimator.classes_[levels.argmax(axis=1)]
-        np.add.at(confusion, (parts.block[part], tried_y[part], said), 1)
+        predicted = estimator.classes_[levels.argmax(axis=1)]
+        np.add.at(confusion, (parts.block[part], tried_y[part], predicted), 1)
     estimator = fit_mlp(values, y, recipe, seed)
-    data, network = _quantised(estimator, values)
+    data, network = _build_quantised(estimator, values)
     table = network_words(network, inputs.stairs(network)).table
     return _Fitted(recipe, estimator, data, network, confusion, 2 * len(table))
 
 
-def _quantised(estimator: Any, values: NDArray[np.float32]) -> tuple[bytes, Network]:
+def _build_quantised(estimator: Any, values: NDArray[np.float32]) -> tuple[bytes, Network]:
     data = quantise(estimator, values)
     path = Path(NETWORK)
     return data, build_network(path, parse_graph(path, data))
@@ -239,19 +241,19 @@ def _candidates(
         for i, fit in enumerate(fits)
     ]
     trees = [replace(c, chosen=False) for c in trained.candidates]
-    everything = [*trees, *networks]
-    peers = [
-        i
-        for i, c in enumerate(everything)
-        if (c.levels, c.filtered) == (trained.levels.used, filtered)
-    ]
+    return chosen, _mark_front([*trees, *networks], (trained.levels.used, filtered))
+
+
+def _mark_front(candidates: list[Candidate], used: tuple[bool, bool]) -> list[Candidate]:
+    # Of the candidates with the levels and the filter that are used.
+    marked = list(candidates)
+    peers = [i for i, c in enumerate(marked) if (c.levels, c.filtered) == used]
     front = pareto_front(
-        np.array([everything[i].quality for i in peers]),
-        np.array([everything[i].bytes for i in peers]),
+        np.array([marked[i].quality for i in peers]), np.array([marked[i].bytes for i in peers])
     )
     for i, is_there in zip(peers, front.tolist(), strict=True):
-        everything[i] = replace(everything[i], on_front=is_there)
-    return chosen, everything
+        marked[i] = replace(marked[i], on_front=is_there)
+    return marked
 
 
 def _compare(
@@ -266,6 +268,6 @@ def _compare(
     )
 
 
-def _same(best: _Fitted, values: NDArray[np.float32], said: NDArray[np.int64]) -> float:
+def _equal_share(best: _Fitted, values: NDArray[np.float32], expected: NDArray[np.int64]) -> float:
     # Returns the share of rows of which the network says the same in floating point.
-    return float((best.estimator.predict(values.astype(np.float64)) == said[:, 0]).mean())
+    return float((best.estimator.predict(values.astype(np.float64)) == expected[:, 0]).mean())

@@ -96,7 +96,7 @@ def round_away(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.copysign(whole + (size - whole >= 0.5), values))
 
 
-def requantised(
+def requantise(
     scale_in: float, zero_in: int, scale_out: float, zero_out: int, low: int, high: int
 ) -> NDArray[np.int64]:
     """Return int64[256], the level for each level: QUANTIZE of int8, and RELU without weights.
@@ -109,11 +109,11 @@ def requantised(
         factor, exponent = factor // 2, exponent + 1
     if exponent < -31:
         factor = exponent = 0
-    levels = [_twice_rounded(q - zero_in, factor, exponent) + zero_out for q in range(256)]
+    levels = [_multiply(q - zero_in, factor, exponent) + zero_out for q in range(256)]
     return np.clip(np.array(levels, dtype=np.int64), low, high)
 
 
-def _twice_rounded(value: int, factor: int, exponent: int) -> int:
+def _multiply(value: int, factor: int, exponent: int) -> int:
     left, right = max(exponent, 0), max(-exponent, 0)
     product = (value << left) * factor
     high = abs(product) + (1 << 30 if product >= 0 else (1 << 30) - 1) >> 31

@@ -13,13 +13,11 @@ from edgewise.compile.networks.mlp import TrainedNetwork
 from edgewise.compile.parts import (
     golden_readings,
     golden_sequence,
-    metrics_of,
-    relevance,
     report_files,
-    tool_versions,
+    training_baseline,
+    training_info,
 )
-from edgewise.package.baseline import baseline_of
-from edgewise.package.store import BASELINE, INPUTS, NETWORK, json_bytes, write_package
+from edgewise.package.store import BASELINE, INPUTS, NETWORK, write_package
 from edgewise.report import evidence
 from edgewise.training.judging import judge_decisions
 
@@ -50,23 +48,10 @@ def compile_trained_network(
     rows = np.concatenate([trained.training.x, trained.testing.x])
     files, facts = node_files(Path(NETWORK), network, inputs, contract, rows)
     judged = judge_decisions(fitted.decisions, trained.testing, trained.classes)
-    info = {
-        **contract,
-        **facts,
-        "recipe": fitted.recipe.as_dict(),
-        "metrics": metrics_of(trained, judged),
-        "relevance": relevance(trained.relevance),
-        "data_sha256": data,
-        "tools": tool_versions(),
-    }
-    if trained.forecasts:
-        info["forecasts"] = [forecast.as_dict() for forecast in trained.forecasts]
-    part = trained.training
-    p_pc = answers(network, inputs.stairs(network), part.x)[:, 1]
-    baseline = baseline_of(
-        part.x, trained.features, p_pc, part.time_s, part.node, trained.period_ms
-    )
-    files |= {NETWORK: fitted.data, INPUTS: inputs.csv(), BASELINE: json_bytes(baseline)}
+    info = training_info(trained, contract, facts, fitted.recipe.as_dict(), judged, data)
+    p_pc = answers(network, inputs.stairs(network), trained.training.x)[:, 1]
+    baseline = training_baseline(trained, p_pc)
+    files |= {NETWORK: fitted.data, INPUTS: inputs.csv(), BASELINE: baseline}
     files |= golden_sequence(files, info, golden_readings(trained))
     files |= report_files(info, evidence(trained, judged))
     return write_package(out, info, files)

@@ -121,7 +121,7 @@ def parse_text(text: str) -> Moment | None:
     if _DIGITS.fullmatch(rest):
         rest = _with_colons(rest)
     clock = _CLOCK.match(rest)
-    seconds, tail = (0.0, rest) if clock is None else (_of_clock(clock), rest[clock.end() :])
+    seconds, tail = (0.0, rest) if clock is None else (_parse_time(clock), rest[clock.end() :])
     tail = tail.strip(" ,")
     groups = date.groupdict()
     if groups["n3"] and not groups["y3"]:  # ctime: Mon May  4 08:00:00 2026
@@ -194,7 +194,7 @@ def parse_clock(text: str) -> float | None:
     clock = _CLOCK.fullmatch(text.strip())
     if clock is None or text.count(".") > 1:  # 04.05.26 is a date
         return None
-    return _of_clock(clock)
+    return _parse_time(clock)
 
 
 def parse_format(text: str, date_format: str) -> Moment | None:
@@ -223,7 +223,7 @@ def _moment(time: datetime, is_iso: bool = False) -> Moment:
     return Moment(seconds, offset_s, {}, is_iso=is_iso)
 
 
-def _of_clock(clock: re.Match[str]) -> float | None:
+def _parse_time(clock: re.Match[str]) -> float | None:
     hour = int(clock["h"] or clock["h2"])
     minute, second = int(clock["min"] or 0), int(clock["sec"] or 0)
     half = (clock["half"] or clock["half2"] or "").casefold()[:1]
@@ -269,14 +269,14 @@ def _days(groups: dict[str, str | None]) -> dict[str, float | None]:
             days[Order.YMD] = _day(a, b, c)
         return days
     name = groups["n2"] or groups["n3"] or ""
-    month = _MONTHS.get(_plain(name))
+    month = _MONTHS.get(_fold_name(name))
     if month is None:
         return {}
     year, day = groups["y2"] or groups["y3"], groups["d2"] or groups["d3"]
     return {Order.YMD: _day(year, str(month), day)}
 
 
-def _plain(name: str) -> str:
+def _fold_name(name: str) -> str:
     return name.casefold().translate(str.maketrans("\u00e4\u00e9\u00fb", "aeu"))
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edgewise.errors import InputError
 
-__all__ = ["UNITS", "Numbers", "of_unit", "read_numbers"]
+__all__ = ["UNITS", "Numbers", "convert_unit", "read_numbers"]
 
 Floats = NDArray[np.float64]
 
@@ -58,11 +58,11 @@ class Numbers:
     since_start: bool = False
 
 
-def of_unit(values: Floats, unit: str) -> Numbers:
+def convert_unit(values: Floats, unit: str) -> Numbers:
     """Return the times in a unit that is known."""
     if unit == "excel":
         return _excel(values)
-    seconds = _scaled(values, unit)
+    seconds = _to_seconds(values, unit)
     since_start = bool(np.abs(seconds).max() < _2000_S / 3)
     kind = "since the start" if since_start else "since 1970"
     return Numbers(seconds, f"{_NAMES[unit]} {kind}", False, since_start)
@@ -86,17 +86,17 @@ def read_numbers(
                     f"{where}: {cells[0]} can be seconds since 1970 or digits of a date: say "
                     "--date-format s or --date-format %y%m%d%H%M"
                 )
-            return Numbers(_scaled(values, unit), f"{_NAMES[unit]} since 1970")
+            return Numbers(_to_seconds(values, unit), f"{_NAMES[unit]} since 1970")
     if compact is not None and len(cells[0]) > 10:
         return compact
     step = median_step(values)
     if low >= _EXCEL_2000_D and high < _EXCEL_2100_D and 0 < step < 0.5:
         return _excel(values)
     unit = _unit_since_start(step, where)
-    return Numbers(_scaled(values, unit), f"{_NAMES[unit]} since the start", False, True)
+    return Numbers(_to_seconds(values, unit), f"{_NAMES[unit]} since the start", False, True)
 
 
-def _scaled(values: Floats, unit: str) -> Floats:
+def _to_seconds(values: Floats, unit: str) -> Floats:
     # dividing by 1000 is exact where multiplying by 0.001 is not
     factor = UNITS[unit]
     return values / round(1 / factor) if factor < 1 else values * factor
@@ -131,7 +131,7 @@ def _compact(cells: list[str], where: str) -> Numbers | None:
         return None
     found = {}
     for date_format in _COMPACT[width]:
-        known = {cell: _of_format(cell, date_format) for cell in set(cells)}
+        known = {cell: _guess_unit(cell, date_format) for cell in set(cells)}
         if None not in known.values():
             found[date_format] = np.array([known[cell] for cell in cells], dtype=np.float64)
     if len(found) > 1:
@@ -143,7 +143,7 @@ def _compact(cells: list[str], where: str) -> Numbers | None:
     return None
 
 
-def _of_format(cell: str, date_format: str) -> float | None:
+def _guess_unit(cell: str, date_format: str) -> float | None:
     try:
         time = datetime.strptime(cell, date_format).replace(tzinfo=UTC)
     except ValueError:

@@ -21,7 +21,7 @@ from edgewise.logs.cells.dates import (
     parse_text,
     zone_of_name,
 )
-from edgewise.logs.cells.numbers import UNITS, Numbers, of_unit, read_numbers
+from edgewise.logs.cells.numbers import UNITS, Numbers, convert_unit, read_numbers
 from edgewise.logs.cells.zones import local_to_utc
 from edgewise.logs.choices import Choices
 from edgewise.logs.names import read_name
@@ -54,42 +54,61 @@ class Times:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _TimeColumn:
+    """The cells of the times; ``column``: that of the dates; ``keys``: the series of each row."""
+
+    sheet: Sheet
+    column: int
+    cells: list[str]
+    keys: list[object]
+    choices: Choices
+
+    @property
+    def name(self) -> str:
+        return self.sheet.header[self.column]
+
+    def place(self, row: int) -> str:
+        return self.sheet.place(row, self.column)
+
+
 def read_times(
     sheet: Sheet, columns: tuple[int, ...], keys: list[object], choices: Choices
 ) -> Times:
     """Return the time of each row. ``columns``: one, or that of the date and that of the time of
     day; ``keys``: the series of each row. Raises InputError."""
-    cells = sheet.joined(columns)
-    column = columns[0]
+    column = _TimeColumn(sheet, columns[0], sheet.join_columns(columns), keys, choices)
     if choices.date_format:
-        return _by_format(sheet, column, cells, keys, choices)
-    if len(columns) == 1 and _number(cells[0]) is not None:
-        return _numbers(sheet, column, cells, keys, choices)
-    clocks = [parse_clock(cell) for cell in cells[:1]]
-    if clocks[0] is not None:
-        return _clocks(sheet, column, cells, keys)
-    return _texts(sheet, column, cells, keys, choices)
+        return _by_format(column, choices.date_format)
+    first = column.cells[0]
+    if len(columns) == 1 and _number(first) is not None:
+        return _numbers(column)
+    if parse_clock(first) is not None:
+        return _clocks(column)
+    return _texts(column)
 
 
 def _parse(
-    sheet: Sheet,
-    column: int,
-    cells: list[str],
+    column: _TimeColumn,
     parse: Callable[[str], Parsed | None],
     also: str = "",
 ) -> dict[str, Parsed]:
     # Parses each distinct text once; InputError for the first row that does not parse.
+    cells = column.cells
     parsed = {cell: parse(cell) for cell in set(cells)}
     known = {cell: value for cell, value in parsed.items() if value is not None}
     if len(known) == len(parsed):
         return known
     row = next(i for i, cell in enumerate(cells) if cell not in known)
-    where = sheet.place(row, column)
+    where = column.place(row)
     if not cells[row]:
         raise InputError(f"{where}: the time is missing: {_WRITE}")
     if also:
         raise InputError(f"{where}: {cells[row]!r} {also}")
-    is_number, was_number = _number(cells[row]) is not None, _number(cells[0]) is not None
+    is_number, was_number = (
+        _number(cells[row]) is not None,
+        _number(cells[0]) is not None,
+    )
     if is_number != was_number and (is_number or parse_text(cells[row]) is not None):
         raise InputError(
             f"{where}: {cells[row]} and {cells[0]} mix units: "
@@ -108,29 +127,27 @@ def _number(cell: str) -> float | None:
     return value if isfinite(value) and "_" not in cell else None  # float("1_0") is 10.0
 
 
-def _numbers(
-    sheet: Sheet, column: int, cells: list[str], keys: list[object], choices: Choices
-) -> Times:
-    known = _parse(sheet, column, cells, _number)
-    values = np.array([known[cell] for cell in cells], dtype=np.float64)
-    unit = read_name(sheet.header[column]).unit
-    where = f"{sheet.path}: column {sheet.header[column]}"
+def _numbers(column: _TimeColumn) -> Times:
+    known = _parse(column, _number)
+    values = np.array([known[cell] for cell in column.cells], dtype=np.float64)
+    unit = read_name(column.name).unit
+    where = f"{column.sheet.path}: column {column.name}"
     if unit in UNITS:
-        numbers = of_unit(values, str(unit))
+        numbers = convert_unit(values, str(unit))
     else:
-        numbers = read_numbers(cells, values, lambda v: _median_step(v, keys), where)
-        _refuse_mixed(sheet, column, cells, numbers)
-    return _finish(sheet, column, numbers, keys, choices)
+        numbers = read_numbers(column.cells, values, lambda v: _median_step(v, column.keys), where)
+        _refuse_mixed(column, numbers)
+    return _finish(column, numbers)
 
 
-def _refuse_mixed(sheet: Sheet, column: int, cells: list[str], numbers: Numbers) -> None:
+def _refuse_mixed(column: _TimeColumn, numbers: Numbers) -> None:
     # A count since the start is no time since 1970 in another unit.
     large = np.abs(numbers.seconds) > 1e11
     if numbers.since_start and large.any():
         row = int(np.argmax(large))
         other = int(np.argmin(large))
         raise InputError(
-            f"{sheet.place(row, column)}: {cells[row]} and {cells[other]} mix units: "
+            f"{column.place(row)}: {column.cells[row]} and {column.cells[other]} mix units: "
             "write every time in seconds, or every time in ISO 8601"
         )
 
@@ -141,42 +158,40 @@ def _median_step(values: Floats, keys: list[object]) -> float:
     return float(np.median(steps)) if len(steps) else 0.0
 
 
-def _finish(
-    sheet: Sheet, column: int, numbers: Numbers, keys: list[object], choices: Choices
-) -> Times:
+def _finish(column: _TimeColumn, numbers: Numbers) -> Times:
     if not numbers.is_local:
-        _refuse_far(sheet, column, numbers.seconds)
+        _refuse_far(column, numbers.seconds)
         zone = "no clock" if numbers.since_start else "UTC"
         return Times(numbers.seconds, numbers.format, zone, numbers.since_start)
-    return _local(sheet, column, numbers.seconds, numbers.format, keys, choices.tz)
+    return _local(column, numbers.seconds, numbers.format, column.choices.tz)
 
 
-def _refuse_far(sheet: Sheet, column: int, seconds: Floats) -> None:
-    # A date can be told of the years 1 to 9998; a day is left for the zone.
+def _refuse_far(column: _TimeColumn, seconds: Floats) -> None:
+    # A date has a year from 1 to 9998; a day is left for the zone.
     far = ~((seconds > _FIRST_S) & (seconds < _LAST_S))
     if far.any():
         row = int(np.argmax(far))
         raise InputError(
-            f"{sheet.place(row, column)}: {sheet.cells(column)[row]} is in no year that a log can "
-            "have: say the unit or the format with --date-format"
+            f"{column.place(row)}: {column.sheet.cells(column.column)[row]} is not in the years 1 "
+            "to 9998: say the unit or the format with --date-format"
         )
 
 
-def _local(
-    sheet: Sheet, column: int, local_s: Floats, name: str, keys: list[object], tz: str | None
-) -> Times:
-    _refuse_far(sheet, column, local_s)
-    tz = tz or zone_of_name(sheet.header[column])
-    short = ambiguous_zone(sheet.header[column])
+def _local(column: _TimeColumn, local_s: Floats, name: str, tz: str | None) -> Times:
+    _refuse_far(column, local_s)
+    tz = tz or zone_of_name(column.name)
+    short = ambiguous_zone(column.name)
     if tz is None and short:
         raise InputError(
-            f"{sheet.header_place}: column {sheet.header[column]}: {short} is the name of several "
+            f"{column.sheet.header_place}: column {column.name}: {short} is the name of several "
             "zones: say which with --tz, such as Asia/Kolkata or +05:30"
         )
     if tz is None:
         return Times(local_s, name, "taken as UTC: the file names no zone, --tz does", False, True)
     zone = find_zone(tz)
-    return Times(local_to_utc(sheet, column, local_s, keys, zone), name, str(zone))
+    return Times(
+        local_to_utc(column.sheet, column.column, local_s, column.keys, zone), name, str(zone)
+    )
 
 
 def spread_minutes(times: Times, keys: list[object]) -> Times:
@@ -202,40 +217,37 @@ def spread_minutes(times: Times, keys: list[object]) -> Times:
     return replace(times, time_s=spread, notes=(note,))
 
 
-def _clocks(sheet: Sheet, column: int, cells: list[str], keys: list[object]) -> Times:
+def _clocks(column: _TimeColumn) -> Times:
     # Times of day without a date: where they go back, a day has passed.
-    known = _parse(sheet, column, cells, parse_clock, "is not a time of day, as those above it")
-    values = np.array([known[cell] for cell in cells], dtype=np.float64)
-    for rows in rows_by_key(keys):
+    known = _parse(column, parse_clock, "is not a time of day, unlike the rows above")
+    values = np.array([known[cell] for cell in column.cells], dtype=np.float64)
+    for rows in rows_by_key(column.keys):
         back = np.diff(values[rows]) < -_DAY_S / 2
         values[rows] += _DAY_S * np.concatenate([[0], np.cumsum(back)])
     return Times(values, "time of day without a date", "no clock", True)
 
 
-def _by_format(
-    sheet: Sheet, column: int, cells: list[str], keys: list[object], choices: Choices
-) -> Times:
-    date_format = choices.date_format or ""
+def _by_format(column: _TimeColumn, date_format: str) -> Times:
     if date_format in UNITS:
         also = f"is not a number, as --date-format {date_format} says"
-        known = _parse(sheet, column, cells, _number, also)
-        values = np.array([known[cell] for cell in cells], dtype=np.float64)
-        return _finish(sheet, column, of_unit(values, date_format), keys, choices)
+        known = _parse(column, _number, also)
+        values = np.array([known[cell] for cell in column.cells], dtype=np.float64)
+        return _finish(column, convert_unit(values, date_format))
     if date_format == "iso":
-        return _texts(sheet, column, cells, keys, choices)
+        return _texts(column)
     if date_format in _ORDERS:
         order = _ORDERS[date_format]
         also = f"is no date in the order of --date-format {date_format}"
-        dates = _parse(sheet, column, cells, lambda cell: _in_order(cell, order), also)
-        return _moments(sheet, column, cells, dates, order, keys, choices, order)
+        dates = _parse(column, lambda cell: _in_order(cell, order), also)
+        return _moments(column, dates, order, order)
     if "%" not in date_format:
         raise InputError(
             f"--date-format {date_format}: write a format such as '%d.%m.%Y %H:%M', or one of "
             f"{', '.join((*_ORDERS, 'iso', *UNITS))}"
         )
     also = f"does not fit --date-format {date_format!r}"
-    moments = _parse(sheet, column, cells, lambda cell: parse_format(cell, date_format), also)
-    return _moments(sheet, column, cells, moments, None, keys, choices, date_format)
+    moments = _parse(column, lambda cell: parse_format(cell, date_format), also)
+    return _moments(column, moments, None, date_format)
 
 
 def _in_order(cell: str, order: str) -> Moment | None:
@@ -243,30 +255,28 @@ def _in_order(cell: str, order: str) -> Moment | None:
     return None if moment is None or order not in (moment.by_order or (order,)) else moment
 
 
-def _texts(
-    sheet: Sheet, column: int, cells: list[str], keys: list[object], choices: Choices
-) -> Times:
-    moments = _parse(sheet, column, cells, parse_text)
+def _texts(column: _TimeColumn) -> Times:
+    moments = _parse(column, parse_text)
     orders = _orders(moments)
-    told = order_of_name(sheet.header[column])
-    if told in orders:
-        orders = [told]
+    stated = order_of_name(column.name)
+    if stated in orders:
+        orders = [stated]
     if len(orders) > 1:
-        orders = _plausible_orders(cells, moments, orders, keys)
+        orders = _plausible_orders(column, moments, orders)
     if len(orders) > 1:
         names = " or ".join(orders)
         ask = " or ".join(f"--date-format {word}" for word, o in _ORDERS.items() if o in orders)
         raise InputError(
-            f"{sheet.place(0, column)}: {cells[0]} can be {names}, and no row tells: say {ask}"
+            f"{column.place(0)}: {column.cells[0]} can be {names}, and no row decides: say {ask}"
         )
     if any(m.by_order for m in moments.values()) and not orders:
         raise InputError(
-            f"{sheet.place(0, column)}: days and months stand in no one order: {_WRITE}"
+            f"{column.place(0)}: days and months are not in the same order in all rows: {_WRITE}"
         )
     order = orders[0] if orders else None
     is_iso = all(m.is_iso for m in moments.values())
     name = order or ("ISO 8601" if is_iso else "date and time")
-    return _moments(sheet, column, cells, moments, order, keys, choices, name)
+    return _moments(column, moments, order, name)
 
 
 def _orders(moments: dict[str, Moment]) -> list[str]:
@@ -276,19 +286,20 @@ def _orders(moments: dict[str, Moment]) -> list[str]:
 
 
 def _plausible_orders(
-    cells: list[str], moments: dict[str, Moment], orders: list[str], keys: list[object]
+    column: _TimeColumn, moments: dict[str, Moment], orders: list[str]
 ) -> list[str]:
     # Time goes forward in a log.
     scores = {}
     values = {}
     for order in orders:
-        values[order] = np.array([_seconds(moments[cell], order) for cell in cells])
-        steps = steps_of(values[order], keys)
+        values[order] = np.array([_seconds(moments[cell], order) for cell in column.cells])
+        steps = steps_of(values[order], column.keys)
         scores[order] = int((steps < 0).sum())
     best = min(scores.values())
-    left = [order for order in orders if scores[order] == best]
-    first = values[left[0]]
-    return left[:1] if all((values[order] == first).all() for order in left) else left
+    plausible = [order for order in orders if scores[order] == best]
+    first = values[plausible[0]]
+    is_same = all((values[order] == first).all() for order in plausible)
+    return plausible[:1] if is_same else plausible
 
 
 def _seconds(moment: Moment, order: str | None) -> float:
@@ -296,37 +307,30 @@ def _seconds(moment: Moment, order: str | None) -> float:
 
 
 def _moments(
-    sheet: Sheet,
-    column: int,
-    cells: list[str],
-    moments: dict[str, Moment],
-    order: str | None,
-    keys: list[object],
-    choices: Choices,
-    name: str,
+    column: _TimeColumn, moments: dict[str, Moment], order: str | None, name: str
 ) -> Times:
-    rows = [moments[cell] for cell in cells]
+    rows = [moments[cell] for cell in column.cells]
     values = np.array([_seconds(m, order) for m in rows])
     zoned = np.array([m.offset_s is not None or m.zone is not None for m in rows])
     short = next((m.abbreviation for m in rows if m.abbreviation), None)
-    if short and not choices.tz:
+    if short and not column.choices.tz:
         raise InputError(
-            f"{sheet.place(0, column)}: {cells[0]}: {short} is the name of several zones, or "
+            f"{column.place(0)}: {column.cells[0]}: {short} is the name of several zones, or "
             "none: say which with --tz, such as Asia/Kolkata or +05:30"
         )
     if not zoned.any():
-        return _local(sheet, column, values, name, keys, choices.tz)
+        return _local(column, values, name, column.choices.tz)
     is_mixed = not zoned.all()
-    if is_mixed and choices.tz:
+    if is_mixed and column.choices.tz:
         row = int(np.argmax(zoned))
         raise InputError(
-            f"{sheet.place(row, column)}: {cells[row]} has a zone of its own: leave --tz out, or "
+            f"{column.place(row)}: {column.cells[row]} has a zone of its own: leave --tz out, or "
             "write a zone at every time"
         )
     zones = {m.zone for m in rows} - {None}
     if len(zones) == 1 and all(m.zone for m in rows):
-        return _local(sheet, column, values, name, keys, zones.pop())
+        return _local(column, values, name, zones.pop())
     if zones:
-        raise InputError(f"{sheet.path}: times of several zones: write them in UTC")
+        raise InputError(f"{column.sheet.path}: times of several zones: write them in UTC")
     zone_name = "as written" + ", UTC where none is" * is_mixed
     return Times(values - np.array([m.offset_s or 0.0 for m in rows]), name, zone_name)

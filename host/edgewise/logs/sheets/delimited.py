@@ -80,7 +80,7 @@ def read_table(
         header, header_line = [name.strip() for name in rows[at]], line[at]
         if at:
             notes.append(f"left out above the header: {at} row{'s' * (at > 1)}")
-    rows, line, repeated = _without(rows[at + 1 :], line[at + 1 :], header)
+    rows, line, repeated = _drop_headers(rows[at + 1 :], line[at + 1 :], header)
     if repeated:
         notes.append(f"left out, a copy of the header: {repeated} row{'s' * (repeated > 1)}")
     rows = _fit(path, rows, line, header, header_line)
@@ -180,11 +180,11 @@ def _roles(row: list[str], choices: Choices) -> int:
     # how many of the columns that are needed the cells name
     if any(is_number(cell) for cell in row):
         return 0
-    given = {choices.temperature: TEMPERATURE, choices.humidity: HUMIDITY}
-    given |= dict.fromkeys([choices.time, *(choices.time or "").split(",")], TIME)
-    given = {name.casefold(): role for name, role in given.items() if name}
+    named = {choices.temperature: TEMPERATURE, choices.humidity: HUMIDITY}
+    named |= dict.fromkeys([choices.time, *(choices.time or "").split(",")], TIME)
+    named = {name.casefold(): role for name, role in named.items() if name}
     names = [cell.strip().casefold() for cell in row]
-    return len({given.get(name) or read_name(name).role for name in names} - {None})
+    return len({named.get(name) or read_name(name).role for name in names} - {None})
 
 
 def is_number(cell: str) -> bool:
@@ -217,7 +217,7 @@ def _commented_header(
     return None
 
 
-def _without(rows: Rows, line: list[int], header: list[str]) -> tuple[Rows, list[int], int]:
+def _drop_headers(rows: Rows, line: list[int], header: list[str]) -> tuple[Rows, list[int], int]:
     # Loggers write the header again at each start.
     names = [name.strip() for name in header]
     first = names[0]
@@ -228,8 +228,8 @@ def _without(rows: Rows, line: list[int], header: list[str]) -> tuple[Rows, list
     }
     if not repeats:
         return rows, line, 0
-    kept = [i for i in range(len(rows)) if i not in repeats]
-    return [rows[i] for i in kept], [line[i] for i in kept], len(repeats)
+    remaining = [i for i in range(len(rows)) if i not in repeats]
+    return [rows[i] for i in remaining], [line[i] for i in remaining], len(repeats)
 
 
 def _fit(path: str, rows: Rows, line: list[int], header: list[str], header_line: int) -> Rows:

@@ -73,7 +73,7 @@ def read_lines(path: str, text: str, is_table: bool) -> Sheet | None:
     if not sample:
         return None
     kind = next(
-        (k for k in (_of_esphome, _of_json, _of_pairs) if _fits(k, sample, is_table)), None
+        (k for k in (_read_esphome, _read_json, _read_pairs) if _fits(k, sample, is_table)), None
     )
     if kind is None:
         return None
@@ -124,7 +124,7 @@ def _fits(kind: Kind, sample: list[str], is_table: bool) -> bool:
     return roles == {TEMPERATURE, HUMIDITY} and n >= least
 
 
-def _of_esphome(line: str) -> list[_Found]:
+def _read_esphome(line: str) -> list[_Found]:
     match = _ESPHOME.search(line)
     if match is None:
         return []
@@ -134,32 +134,32 @@ def _of_esphome(line: str) -> list[_Found]:
     return [_Found(name.rest, {name.role: match[2] + " " + (match[3] or "")})]
 
 
-def _of_json(line: str) -> list[_Found]:
+def _read_json(line: str) -> list[_Found]:
     at = line.find("{")
     if at < 0:
         return []
     try:
-        given, _ = json.JSONDecoder().raw_decode(line[at:])
-        places = _places(given, "")
+        value, _ = json.JSONDecoder().raw_decode(line[at:])
+        places = _places(value, "")
     except (ValueError, RecursionError):
         return []
-    times = [str(v) for k, v in given.items() if read_name(k).role == TIME]
+    times = [str(v) for k, v in value.items() if read_name(k).role == TIME]
     time = next((text for text in times if parse_text(text)), next(iter(times), ""))
-    device = _device(line[:at], given)
-    unit = given.get("TempUnit")
+    device = _device(line[:at], value)
+    unit = value.get("TempUnit")
     unit = unit if unit in ("C", "F", "K") else None
     if len(places) > 1:
         return [_Found(f"{device} {key}".strip(), cells, time, unit) for key, cells in places]
     return [_Found(device, cells, time, unit) for _, cells in places]
 
 
-def _device(before: str, given: dict[str, object]) -> str:
+def _device(before: str, values: dict[str, object]) -> str:
     # the topic of MQTT without the words that every topic has, else what the object says
     topic = _TOPIC.search(before)
     if topic:
         words = [word for word in topic[1].split("/") if word not in _TOPIC_KINDS]
         return "/".join(words)
-    return next((str(given[k]) for k in ("node", "device", "id") if k in given), "")
+    return next((str(values[k]) for k in ("node", "device", "id") if k in values), "")
 
 
 def _places(given: object, key: str) -> list[tuple[str, dict[str, str]]]:
@@ -176,7 +176,7 @@ def _places(given: object, key: str) -> list[tuple[str, dict[str, str]]]:
     return [place for name, value in given.items() for place in _places(value, str(name))]
 
 
-def _of_pairs(line: str) -> list[_Found]:
+def _read_pairs(line: str) -> list[_Found]:
     stamp = _STAMP.match(line)
     found: list[_Found] = []
     for name, number, unit in _PAIR.findall(line[stamp.end() :] if stamp else line):
@@ -189,10 +189,10 @@ def _of_pairs(line: str) -> list[_Found]:
         if not found or known.role in found[-1].cells:
             found.append(_Found(known.rest, {}))
         found[-1].cells[known.role] = f"{number} {unit.strip()}".strip()
-    return _numbered(found)
+    return _number_series(found)
 
 
-def _numbered(found: list[_Found]) -> list[_Found]:
+def _number_series(found: list[_Found]) -> list[_Found]:
     # Two sensors in a line without names of their own are told apart by their place.
     if len(found) < 2:
         return [replace(one, series="") for one in found]
@@ -205,9 +205,9 @@ def _numbered(found: list[_Found]) -> list[_Found]:
 
 Kind = Callable[[str], list[_Found]]
 _NAMES: dict[Kind, str] = {
-    _of_esphome: "ESPHome's log",
-    _of_json: "lines with JSON",
-    _of_pairs: "printed lines",
+    _read_esphome: "ESPHome's log",
+    _read_json: "lines with JSON",
+    _read_pairs: "printed lines",
 }
 
 

@@ -33,7 +33,7 @@ class Sheet:
         """Return the cells of one column without the spaces around them."""
         return [row[column].strip() for row in self.rows]
 
-    def joined(self, columns: tuple[int, ...]) -> list[str]:
+    def join_columns(self, columns: tuple[int, ...]) -> list[str]:
         """Return the cells of several columns with a space between them."""
         if len(columns) == 1:
             return self.cells(columns[0])

@@ -13,9 +13,9 @@
 # computer, until it is killed. The world prints once that the log is over and acknowledged.
 #
 # EDGEWISE_SIM_RATE=20 makes a FastWorld, for tests with disturbances: every wait takes a 20th of
-# its time outside, the world prints how late each slot was read, and the file `clock` has the
-# milliseconds of the node, so that a test can disturb it at a certain time. A file `radio` breaks
-# the WLAN, see FastWorld.radio.
+# its time outside. The world prints how late each slot was read, and how long after the last slot
+# of the run before the first one was. The file `clock` has the milliseconds of the node, so that
+# a test can disturb it at a certain time. A file `radio` breaks the WLAN, see FastWorld.radio.
 import struct
 import sys
 
@@ -185,25 +185,25 @@ class FastWorld(World):
         self.rate = rate
         self._slot = -1
         self._state = "1"  # the text of the file `world`
-        self._clock_ms = bytearray(8)
-        self._waited_ms = self._open_clock()
+        self._clock_ms = bytearray(16)  # now, and at the last slot
+        self._waited_ms, self._last_slot_ms = self._open_clock()
         self._n_read = self._n_late = self._n_missed = self._worst_ms = 0
 
     def _open_clock(self):
-        # Returns the milliseconds at the end of the run before.
+        # Returns the milliseconds at the end and at the last slot of the run before.
         try:
             self._clock = open("clock", "r+b")
         except OSError:
             self._clock = open("clock", "w+b")
-        data = self._clock.read(8)
-        return struct.unpack("<q", data)[0] if len(data) == 8 else 0
+        data = self._clock.read(16)
+        return struct.unpack("<qq", data) if len(data) == 16 else (0, None)
 
     def _outside_ms(self, ms):
         return -(-ms // self.rate)
 
     def wait(self, ms, wait_outside):
         result = super().wait(ms, wait_outside)
-        struct.pack_into("<q", self._clock_ms, 0, self.now_ms())
+        struct.pack_into("<qq", self._clock_ms, 0, self.now_ms(), self._last_slot_ms or 0)
         self._clock.seek(0)
         self._clock.write(self._clock_ms)
         return result
@@ -254,6 +254,8 @@ class FastWorld(World):
         now = self.now_ms()
         if self._slot < 0:
             self._start_ms = self.wall_ms = now
+            if self._last_slot_ms is not None:
+                print("world: %d ms from the last slot to this run" % (now - self._last_slot_ms))
         tenth_ms = self._period_ms // 10
         is_settling = self._slot < _SETTLING_SLOTS
         early_ms = self._period_ms // 2 if is_settling else tenth_ms
@@ -268,6 +270,7 @@ class FastWorld(World):
 
     def _enter(self, slot, late_ms, tenth_ms):
         self._n_read += 1
+        self._last_slot_ms = self.now_ms()
         self._worst_ms = max(self._worst_ms, late_ms)
         if late_ms > tenth_ms:
             self._n_late += 1
