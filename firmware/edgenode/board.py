@@ -79,8 +79,11 @@ class Board:
 
         wiring.build(self, settings, forest)
         del wiring, settings, forest
+        from .start.once import forget
+
+        forget()
+        del forget
         drop()
-        self.run()
 
     def open_trial(self):
         from .settings.trial import Trial
@@ -309,6 +312,8 @@ def main():
     board = Board()
     try:
         board.start()
+        Board.start = Board._settings = Board._model = Board._nap = Board._recall = None
+        board.run()
     except NodeError as e:
         board.log(e)
         undone = board.undo_trials(e)

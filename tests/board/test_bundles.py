@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 from pathlib import Path
@@ -20,13 +21,15 @@ from edgewise.board.filesystem import Arch, build, node_code
 from edgewise.board.filesystem.bundles import Bundle, bundles, join_node
 from edgewise.board.filesystem.files import compiler_of, joined_node, node_sources
 from edgewise.board.filesystem.join import join
+from edgewise.board.filesystem.shorten import shorten
+from edgewise.board.filesystem.stock_words import STOCK_WORDS
 from edgewise.board.filesystem.tracebacks import locate
 from edgewise.errors import EdgewiseError
 from edgewise.package.store import load_package
 from edgewise.report.energy import ASSUMED
 from edgewise.toolchain import umqtt
 
-POWER_READS, POWER_BYTES, WAKE_READS = 1200, 110_000, 700
+POWER_READS, POWER_BYTES, WAKE_READS = 1250, 112_000, 700
 
 
 def joined(**modules: str) -> dict[str, object]:
@@ -94,6 +97,28 @@ def test_what_cannot_be_joined_is_refused() -> None:
             b="def read(): pass\n",
             c="from . import a, b\nboth = (a, b)\n",
         )
+
+
+def test_a_name_from_the_firmware_is_none_of_its_mqtt_client() -> None:
+    # the node's client inherits from it
+    tree = ast.parse((umqtt.fetch() / "umqtt/simple.py").read_text(encoding="utf-8"))
+    names = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+    names |= {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+    assert "sock" in names
+    assert not names & set(STOCK_WORDS)
+
+
+def test_names_of_the_node_are_those_of_the_firmware() -> None:
+    sources = {
+        "a.py": "LIMIT = 5\nclass Part:\n    def run(self, limit): return limit + self.run(1)\n",
+        "b.py": "from a import Part, LIMIT\nPart().run(LIMIT)\nprint('sin')\n",
+    }
+    short = shorten(sources, ["sin", "cos", "tan", "exp", "erf"])
+    # LIMIT, Part and run are known in both files, limit in one; sin is text
+    assert short == {
+        "a.py": "cos = 5\nclass tan:\n    def exp(self, erf): return erf + self.exp(1)\n",
+        "b.py": "from a import tan, cos\ntan().exp(cos)\nprint('sin')\n",
+    }
 
 
 def node_bundles(sleep: bool) -> list[Bundle]:
@@ -219,8 +244,12 @@ def test_a_crash_on_the_board_names_the_line_of_the_source(
     for name, data in node_code(Arch.x64, sleep=False).items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(data)
-    node = next(tmp_path.glob("node_*.mpy")).stem
-    code = f"import {node} as n\nn.Node(0, 0, 0, 5, 0, 0, 0)"  # parts are three
+    (node,) = (bundle for bundle in node_bundles(False) if "edgenode/app.py" in bundle.starts)
+    in_app = sources["edgenode/app.py"].split("\n").index("class Node:")
+    first = node.text.split("\n")[node.starts["edgenode/app.py"] - 1 + in_app]
+    name = first.removeprefix("class ").removesuffix(":")
+    file = next(tmp_path.glob("node_*.mpy")).stem
+    code = f"import {file} as n\nn.{name}(0, 0, 0, 5, 0, 0, 0)"  # parts are three
     result = subprocess.run(
         [*micropython_command, "-c", code],
         cwd=tmp_path,

@@ -2,11 +2,11 @@
 
 from array import array
 
-from .catalogue import KINDS, WINDOW_MAX, depth_of, parse
+from .catalogue import CHANNELS, KINDS, WINDOW_MAX, depth_of, parse
 from .compat import const
 from .ema import Ema
 from .moisture import absolute_dg, dew_point_dc
-from .ring import Ring
+from .ring import Channel
 from .trackers import Level, Range, Squares, Sums
 
 _X_MAX = const(32766)
@@ -28,48 +28,13 @@ _TRACKERS = {
 }
 
 
-class Channel:
-    def __init__(self, wanted, size):
-        # size: readings that its ring holds at least
-        for kind, n in wanted:
-            if _TRACKERS[kind][0] in (Sums, Squares):
-                size = max(size, n)
-        self.used = bool(wanted)
-        self.ring = Ring(size)
-        self.kept = []
-        self._trackers = []
-        self._known = {}
-
-    def method(self, kind, n):
-        cls, name = _TRACKERS[kind]
-        key = (cls, n)
-        if key not in self._known:
-            tracker = cls(self.ring, n) if n else cls(self.ring)
-            if KINDS[kind] != WINDOW_MAX:
-                self.kept.append(tracker)
-            self._known[key] = tracker
-            self._trackers.append(tracker)
-        return getattr(self._known[key], name)
-
-    def clear(self):
-        for tracker in self._trackers:
-            tracker.clear()
-
-    def push(self, x):
-        for tracker in self._trackers:
-            tracker.push(x)
-        self.ring.push(x)
-
-
 class Features:
     def __init__(self, names):
         wanted = [parse(name) for name in names]
-        # t and h of the longest window are all that a restored node needs: the rest follows
         depth = self._depth = depth_of(wanted)
-        self._channels = [
-            Channel([w[1:] for w in wanted if w[0] == c], depth if c < 2 else 1) for c in range(4)
-        ]
-        self._values = [self._channels[c].method(kind, n) for c, kind, n in wanted]
+        self._channels = [Channel(_size(wanted, c, depth)) for c in range(len(CHANNELS))]
+        known = {}
+        self._values = [_value(self._channels[c], kind, n, known) for c, kind, n in wanted]
         self.x = array("h", bytes(2 * len(names)))
         self._kept = [tracker for channel in self._channels for tracker in channel.kept]
         self.kept_bytes = 1 + _PAIR_BYTES * depth + sum([k.kept_bytes for k in self._kept])
@@ -133,3 +98,17 @@ class Features:
             channels[2].push(dew_point_dc(t_dc, h_pm))
         if channels[3].used:
             channels[3].push(absolute_dg(t_dc, h_pm))
+
+
+def _size(wanted, c, depth):
+    # t and h of the longest window are all that a restored node needs: the rest follows
+    return depth if c < 2 else depth_of([w for w in wanted if w[0] == c])
+
+
+def _value(channel, kind, n, known):
+    cls, name = _TRACKERS[kind]
+    key = (channel, cls, n)
+    if key not in known:
+        tracker = known[key] = cls(channel.ring, n) if n else cls(channel.ring)
+        channel.track(tracker, KINDS[kind] != WINDOW_MAX)
+    return getattr(known[key], name)

@@ -6,6 +6,7 @@ NOW_AND_THEN = (
     "edgenode.start.wiring",
     "edgenode.start.model",
     "edgenode.start.network",
+    "edgenode.start.once",
     "edgenode.start.sensing",
     "edgenode.sleep.wiring",
     "edgenode.settings.config",
@@ -27,6 +28,7 @@ NOW_AND_THEN = (
     "edgenode.core.program",
     "edgenode.core.settings",
     "edgenode.core.signed",
+    "edgenode.core.spec",
     "edgenode.core.walk",
 )
 

@@ -70,6 +70,12 @@ class Model:
             visits = self.contract["visits"] if once else None
             self.runtime, self._walk = walk.walker(visits)
 
+    def forget(self):
+        # What only the making of a node needs.
+        self.features = self.heads = self.digest = None
+        for key in ("features", "filters", "max_delta"):
+            del self.contract[key]
+
     def predict(self, x):
         # -> class index; p_pc holds its share of the votes in percent. First class wins a tie.
         out = self.votes

@@ -5,7 +5,6 @@ are returned in hundredths. WINDOW_MAX = 120 keeps every intermediate within 30 
 Those of a window are restored from the readings in it, the others save what these do not tell.
 """
 
-from array import array
 from struct import pack_into, unpack_from
 
 from .compat import const
@@ -139,58 +138,58 @@ def _isqrt(v):
 
 
 class Range:
-    # Two monotonic queues of (reading number, value); numbers run modulo a power of two that is
-    # larger than the window.
+    # Two monotonic queues of places in the ring.
     def __init__(self, ring, size):
-        self._size = size
-        self._high = _Queue(size)
-        self._low = _Queue(size)
-        self.clear()
+        self._high = _Queue(ring, size, 1)
+        self._low = _Queue(ring, size, -1)
 
     def clear(self):
-        self._now = 0
         self._high.clear()
         self._low.clear()
 
     def push(self, x):
-        now = self._now = (self._now + 1) & 0x3FF
-        self._high.push(now, x)
-        self._low.push(now, -x)
+        self._high.push(x)
+        self._low.push(x)
 
     def value(self):
-        return 10 * (self._high.top() + self._low.top())
+        return 10 * (self._high.top() - self._low.top())
 
 
 class _Queue:
-    def __init__(self, size):
-        self._at = array("h", bytes(2 * size))
-        self._values = array("h", bytes(2 * size))
+    # Readings of the window, each beyond all that follow it, by their numbers; these run modulo
+    # 256, which is more than the window. sign: 1 for the highest first, -1 for the lowest.
+    def __init__(self, ring, size, sign):
+        self._ring = ring
+        self._at = bytearray(size)
         self._size = size
+        self._sign = sign
         self.clear()
 
     def clear(self):
-        self._first = self._n = 0
+        self._now = self._first = self._n = 0
 
-    def push(self, now, x):
+    def push(self, x):
+        # x is not in the ring yet
+        at = self._at
         first = self._first
         size = self._size
         n = self._n
-        if n and (now - self._at[first]) & 0x3FF >= size:
+        now = self._now = (self._now + 1) & 0xFF
+        if n and (now - at[first]) & 0xFF >= size:
             first = self._first = first + 1 if first + 1 < size else 0
             n -= 1
         while n:
             last = first + n - 1
             if last >= size:
                 last -= size
-            if self._values[last] > x:
+            if self._sign * (self._ring.ago(((now - at[last]) & 0xFF) - 1) - x) > 0:
                 break
             n -= 1
         last = first + n
         if last >= size:
             last -= size
-        self._at[last] = now
-        self._values[last] = x
+        at[last] = now
         self._n = n + 1
 
     def top(self):
-        return self._values[self._first]
+        return self._ring.ago((self._now - self._at[self._first]) & 0xFF)

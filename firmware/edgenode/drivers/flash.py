@@ -123,7 +123,7 @@ class Boot:
     def begin(self, power_on):
         state = "ended"
         try:
-            words = self._read().decode().split()
+            words = self.read_state().decode().split()
             words += ["0", state, "0", ""][len(words) - 1 :]
             self.number, self.bad, state = int(words[0]), int(words[1]), words[2]
             self.safe = words[3] == "1"
@@ -139,7 +139,7 @@ class Boot:
         if not self._put("running"):
             self.number = _draw_boot()  # the next start cannot know this one
 
-    def _read(self):
+    def read_state(self):
         try:
             return read(self._path)
         except OSError:

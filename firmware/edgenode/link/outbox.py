@@ -1,13 +1,17 @@
 """Readings that wait for their acknowledgement: the newest in RAM, all but the newest on flash."""
 
-from array import array
+from struct import calcsize, pack_into, unpack_from
 
 from ..core.compat import const
 from ..core.records import class_json
 
+# A reading in RAM: time_s, t_dc, h_pm, cls, p_pc, state; of a model with a detector also u.
+_FORMAT = "<IhhBBB"
+_STATE = const(10)  # where its state is: err in the upper 5 bits, below it
 _DONE = const(1)
 _SPOOLED = const(2)
 _RELATIVE = const(4)
+_ERR_BIT = const(3)
 
 
 class Outbox:
@@ -17,15 +21,10 @@ class Outbox:
     # on flash alone, and is sent first.
     # has_u: whether readings have a u, see core.records
     def __init__(self, size, spool, boot, classes, has_u=False):
-        self._seq = array("I", bytes(4 * size))
-        self._time_s = array("I", bytes(4 * size))
-        self._t_dc = array("h", bytes(2 * size))
-        self._h_pm = array("h", bytes(2 * size))
-        self._cls = bytearray(size)
-        self._p_pc = bytearray(size)
-        self._err = bytearray(size)
-        self._flags = bytearray(size)
-        self._u = array("h", bytes(2 * size)) if has_u else None
+        self._format = _FORMAT + "h" if has_u else _FORMAT
+        self._bytes = calcsize(self._format)
+        self._buf = bytearray(size * self._bytes)
+        self._seq = 0  # of the latest; the others are numbered in a row
         self._size = size
         self._first = 0
         self._n = 0
@@ -52,65 +51,59 @@ class Outbox:
         if self._n == self._size:
             self._drop()
         i = (self._first + self._n) % self._size
-        self._seq[i] = seq
-        self._time_s[i] = up_s if ts is None else ts
-        self._t_dc[i] = t_dc
-        self._h_pm[i] = h_pm
-        self._cls[i] = cls
-        self._p_pc[i] = p_pc
-        self._err[i] = err
-        if self._u:
-            self._u[i] = u
-        self._flags[i] = _RELATIVE if ts is None else 0
+        state = err << _ERR_BIT | (_RELATIVE if ts is None else 0)
+        fields = (up_s if ts is None else ts, t_dc, h_pm, cls, p_pc, state, u)
+        pack_into(self._format, self._buf, i * self._bytes, *fields[: len(self._format) - 1])
+        self._seq = seq
         self._n += 1
 
     def keep(self):
         # The latest goes to the spool if it still waits.
         if self._spool is None or not self._n:
             return
-        i = (self._first + self._n - 1) % self._size
-        if not self._flags[i] & (_DONE | _SPOOLED) and self._spool.push(self._at(i)):
-            self._flags[i] |= _SPOOLED
+        k = self._n - 1
+        at = self._state_at(k)
+        if not self._buf[at] & (_DONE | _SPOOLED) and self._spool.push(self._reading(k)):
+            self._buf[at] |= _SPOOLED
             self._copies += 1
 
-    def _at(self, i):
+    # k counts from the oldest
+    def _state_at(self, k):
+        return (self._first + k) % self._size * self._bytes + _STATE
+
+    def _seq_of(self, k):
+        return self._seq - self._n + 1 + k
+
+    def _reading(self, k):
         # as core.records has it
-        return (
-            self._boot,
-            self._seq[i],
-            self._time_s[i],
-            self._t_dc[i],
-            self._h_pm[i],
-            self._cls[i],
-            self._p_pc[i],
-            self._err[i],
-            1 if self._flags[i] & _RELATIVE else 0,
-            self._u[i] if self._u else -1,
-        )
+        fields = unpack_from(self._format, self._buf, self._state_at(k) - _STATE)
+        state = fields[5]
+        tail = (state >> _ERR_BIT, 1 if state & _RELATIVE else 0) + (fields[6:] or (-1,))
+        return (self._boot, self._seq_of(k)) + fields[:5] + tail
 
     def _drop(self):
         # The oldest leaves the RAM.
-        i = self._first
-        flags = self._flags[i]
-        if flags & _SPOOLED:
+        state = self._buf[self._state_at(0)]
+        if state & _SPOOLED:
             self._copies -= 1
-            if flags & _DONE:
-                self._spool.skip(self._boot, self._seq[i])
-        elif not flags & _DONE:
+            if state & _DONE:
+                self._spool.skip(self._boot, self._seq_of(0))
+        elif not state & _DONE:
             self._dropped += 1
-        self._first = (i + 1) % self._size
+        self._first = (self._first + 1) % self._size
         self._n -= 1
 
     def newest(self, render):
         # -> text and token of the latest reading, None where it is acknowledged
-        i = (self._first + self._n - 1) % self._size
-        if not self._n or self._flags[i] & _DONE:
+        k = self._n - 1
+        if not self._n or self._buf[self._state_at(k)] & _DONE:
             return None
-        return self._render(render, i), (self._seq[i], self._seq[i])
+        return self._render(render, k), (self._seq, self._seq)
 
-    def _render(self, render, i):
-        name = "null" if self._err[i] else class_json(self._classes, self._cls[i])
-        return render(self._at(i), name)
+    def _render(self, render, k):
+        reading = self._reading(k)
+        name = "null" if reading[7] else class_json(self._classes, reading[5])
+        return render(reading, name)
 
     def batch(self, render, size_max):
         # -> JSON array of the oldest and its token, None where nothing waits
@@ -142,15 +135,14 @@ class Outbox:
         size = 0
         first = last = None
         for k in range(self._n):
-            i = (self._first + k) % self._size
-            if self._flags[i] & _DONE:
+            if self._buf[self._state_at(k)] & _DONE:
                 continue
-            text = self._render(render, i)
+            text = self._render(render, k)
             size += len(text) + 1
             if size >= size_max:
                 break
             parts.append(text)
-            last = self._seq[i]
+            last = self._seq_of(k)
             if first is None:
                 first = last
         return ("[" + ",".join(parts) + "]", (first, last)) if parts else None
@@ -162,9 +154,9 @@ class Outbox:
             self.delivered += last
             return
         for k in range(self._n):
-            i = (self._first + k) % self._size
-            if first <= self._seq[i] <= last and not self._flags[i] & _DONE:
-                self._flags[i] |= _DONE
+            at = self._state_at(k)
+            if first <= self._seq_of(k) <= last and not self._buf[at] & _DONE:
+                self._buf[at] |= _DONE
                 self.delivered += 1
-        while self._n and self._flags[self._first] & _DONE:
+        while self._n and self._buf[self._state_at(0)] & _DONE:
             self._drop()

@@ -45,7 +45,7 @@ class Spool:
         self.count = self.lost = self.errors = self.corrupt = 0
         self._segments = []  # first frame of each
         self._restart(0)
-        self._try(self._open)
+        self._try(self.open)
 
     def _restart(self, g):
         self._end = self._base = self._g = g  # behind the segments; of the tail: first, growing
@@ -63,7 +63,7 @@ class Spool:
     def _segment(self, first):
         return "%s%08x.seg" % (self._folder, first)
 
-    def _open(self):
+    def open(self):
         folder = self._folder[:-1]
         try:
             names = os.listdir(folder)
@@ -74,7 +74,7 @@ class Spool:
         if self._segments:
             last = self._segments[-1]
             self._restart(last + os.stat(self._segment(last))[6] // _FRAME)
-        self._open_tail([n for n in names if n[0] == "t"])
+        self.open_tail([n for n in names if n[0] == "t"])
         first = self._segments[0] if self._segments else self._base
         self._cursor = (first, 0)
         for g in range(first, self._g):
@@ -83,7 +83,7 @@ class Spool:
             # a number without a frame is none that was lost
             self.corrupt += not n and g < self._base and g - self._read_g < self._read_n
 
-    def _open_tail(self, names):
+    def open_tail(self, names):
         found = {}
         for name in names:
             with open(self._folder + name, "rb") as f:

@@ -32,7 +32,7 @@ def build(board, settings, forest):
     if forest:
         if board.node.learner:
             board.node.learner.open(flash)
-        forest.features = forest.heads = None  # of no use any more
+        forest.forget()
     if settings["serial"]:
         board.node.console = Console(board.boot.number, classes)
     greet(board, name, board.boot.number, forest)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from edgewise.board.filesystem.awake import awake
 from edgewise.board.filesystem.join import Joined, join
 from edgewise.board.filesystem.shorten import shorten
+from edgewise.board.filesystem.stock_words import STOCK_WORDS
 
 __all__ = ["Bundle", "bundles", "has_mark", "join_node"]
 
@@ -31,6 +32,7 @@ _FILES = {
         "core.walk",
         "start.model",
         "start.network",
+        "start.once",
         "start.sensing",
         "start.wiring",
     ),
@@ -52,16 +54,18 @@ _FILES = {
     "safe": ("start.safe",),
     "command": ("commands.control",),
     "signed": ("core.signed",),
+    "spec": ("core.spec",),
     "update": ("link.update",),
     "install": ("update.install",),
     "secure": ("link.secure",),
     "dns": ("link.dns", "link.sntp", "link.udp"),
 }
-_AT_START = ("main", _STAYS, "settings", "start", "native")
+_AT_START = ("main", _STAYS, "settings", "spec", "start", "native")
 # Of a node that sleeps: what every wake needs is in one file, the radio comes with cause. It makes
 # one step a start: native code for that takes longer to load than it saves, as in core/walk.py.
-_AWAKE_FILES = ("settings", "start", "features", "native")
+_AWAKE_FILES = ("settings", "spec", "start", "features", "native")
 _ASLEEP_FILES = {name: modules for name, modules in _FILES.items() if name not in _AWAKE_FILES} | {
+    "once": ("start.once",),
     "awake": (
         "start.wiring",
         "app",
@@ -159,7 +163,8 @@ def _paths(modules: tuple[str, ...]) -> list[str]:
 def _join(sources: Mapping[str, str], names: Mapping[str, str]) -> dict[str, Joined]:
     sources = {**sources, _MEMORY: _name_bundles(sources[_MEMORY], names)}
     joined = join(shorten(sources), names)
-    short = shorten({f"{name}.py": file.text for name, file in joined.items()})
+    texts = {f"{name}.py": file.text for name, file in joined.items()}
+    short = shorten(texts, STOCK_WORDS)
     return {name: Joined(short[f"{name}.py"], file.starts) for name, file in joined.items()}
 
 

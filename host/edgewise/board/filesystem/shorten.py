@@ -1,9 +1,9 @@
-"""Short names for names of the node that only one file uses.
+"""Other names for names of the node: short ones, or those that MicroPython's firmware has.
 
-MicroPython keeps every name that was ever loaded in RAM, on an ESP32 some 20 bytes each, even
-when its module was removed. Private names, names of arguments and what else no other file knows
-mean nothing outside their file, so every file can use the same short ones. A class and its
-subclass in another file share names, so their files count as one.
+MicroPython keeps every name that was ever loaded in RAM, on an ESP32 some 15 bytes each, even
+when its module was removed; a name that its firmware has takes none. Private names, names of
+arguments and what else no other file knows mean nothing outside their file, so every file can use
+the same ones. A class and its subclass in another file share names, so their files count as one.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ import builtins
 import hashlib
 import io
 import itertools
+import keyword
 import os
 import socket
 import ssl
 import string
 import time
 import tokenize
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from edgewise.board.filesystem.scopes import nodes
+from edgewise.board.filesystem.scopes import nodes, private_consts
 from edgewise.paths import simulator_dir
 
 __all__ = ["short_names", "shorten"]
@@ -30,29 +31,46 @@ __all__ = ["short_names", "shorten"]
 _STOCK_TYPES: tuple[type, ...] = (str, bytearray, list, dict, set, memoryview, array.array)
 _STOCK_TYPES += (io.BytesIO, io.StringIO, socket.socket, Exception)
 _STOCK_TYPES += (type(hashlib.sha256()), ssl.SSLContext, ssl.SSLSocket)
-# what stock parts call theirs: such a name stays
+# what a model's own code calls its parts: such a name stays
+_OF_MODELS = {"votes", "CRC"}
+# what stock parts call theirs: so does that
 _STOCK = {name for part in (*_STOCK_TYPES, builtins, os, time, socket) for name in dir(part)}
 
 
-def shorten(sources: Mapping[str, str]) -> dict[str, str]:
-    """Return the same program, file by file, with short names where only one file uses them.
+def shorten(sources: Mapping[str, str], stock_words: Iterable[str] = ()) -> dict[str, str]:
+    """Return the same program, file by file, with other names where it alone knows them.
 
     ``sources``: path below the root of the board's file system -> source. Lines keep their
     numbers. Names that are passed as keywords keep theirs, and so do those that are also text.
+    ``stock_words``: names that the firmware has. They are taken first, and then for names that
+    several files share as well: these must be all files that a node has.
     """
     trees = {path: ast.parse(text, path) for path, text in sources.items()}
     keywords = {
         n.arg for t in trees.values() for n in nodes(t) if isinstance(n, ast.keyword) and n.arg
     }
-    lone = _lone_names(trees)
+    stay = _names_that_stay(trees)
+    lone = _lone_names(trees, stay)
     own = {path: (_own_names(tree) | lone[path]) - keywords for path, tree in trees.items()}
+    shared = set().union(*map(_shared_names, trees.values()))
+    words = list(stock_words)
+    if words:
+        known = set().union(*map(_defined_names, trees.values())) - stay - keywords
+        shared |= {name for name in known if not _is_private(name)}.difference(*lone.values())
+        used = stay | keywords | {t.string for text in sources.values() for t in _tokens(text)}
+        words = [w for w in words if w not in used and not keyword.iskeyword(w)]
     short = short_names()
-    shared = {n: next(short) for n in sorted(set().union(*map(_shared_names, trees.values())))}
-    spare_names = list(itertools.islice(short, 2000))
+    new_names = itertools.chain(words, short)
+    shared_names = {name: next(new_names) for name in sorted(shared)}
+    spare_names = list(itertools.islice(new_names, 2000))
+    # mpy-cross removes a constant from a module only if its name begins with an underscore
+    spare_consts = list(itertools.islice(short, 2000))
     shortened: dict[str, str] = {}
     for group in _families(trees):
-        names = {n for path in group for n in own[path]} - set(shared)
-        mapping = shared | dict(zip(sorted(names), spare_names, strict=False))
+        names = {n for path in group for n in own[path]} - shared
+        consts = {n for path in group for n in private_consts(trees[path])} & names
+        mapping = shared_names | dict(zip(sorted(names - consts), spare_names, strict=False))
+        mapping |= dict(zip(sorted(consts), spare_consts, strict=False))
         for path in group:
             local = {n: s for n, s in mapping.items() if n in shared or n in own[path]}
             shortened[path] = _rename(sources[path], local)
@@ -64,7 +82,6 @@ def _is_private(name: str) -> bool:
 
 
 def short_names() -> Iterator[str]:
-    # Names begin with an underscore: mpy-cross removes only such constants from a module.
     letters = string.ascii_letters + string.digits
     for n in itertools.count(1):
         for word in itertools.product(letters, repeat=n):
@@ -112,9 +129,8 @@ def _own_names(tree: ast.Module) -> set[str]:
     return private | (arguments - other)
 
 
-def _lone_names(trees: Mapping[str, ast.Module]) -> dict[str, set[str]]:
-    """Return for each file the public names that it alone defines and uses."""
-    known = {path: _known_names(tree) for path, tree in trees.items()}
+def _names_that_stay(trees: Mapping[str, ast.Module]) -> set[str]:
+    """Return names that are known outside the node, or found by text."""
     texts = {
         n.value
         for tree in trees.values()
@@ -123,22 +139,33 @@ def _lone_names(trees: Mapping[str, ast.Module]) -> dict[str, set[str]]:
     }
     modules = {part for path in trees for part in path.removesuffix(".py").split("/")}
     hardware = [path.read_text(encoding="utf-8") for path in simulator_dir().glob("*.py")]
-    stay = texts | modules | _STOCK | set().union(*(_known_names(ast.parse(t)) for t in hardware))
-    stay = stay.union(*map(_stock_names, trees.values()))
+    stay = texts | modules | _STOCK | _OF_MODELS
+    stay = stay.union(*(_known_names(ast.parse(t)) for t in hardware))
+    stay = stay.union(*map(_names_of_subclasses, trees.values()))
+    return stay.union(*(_stock_names(tree, modules) for tree in trees.values()))
+
+
+def _lone_names(trees: Mapping[str, ast.Module], stay: set[str]) -> dict[str, set[str]]:
+    """Return for each file the public names that it alone defines and uses."""
+    known = {path: _known_names(tree) for path, tree in trees.items()}
     lone = {}
     for path, tree in trees.items():
         elsewhere = set().union(*(names for other, names in known.items() if other != path))
-        names = _defined_names(tree) - elsewhere - stay
-        lone[path] = {name for name in names if not name.startswith("__")}
+        lone[path] = _defined_names(tree) - elsewhere - stay
     return lone
 
 
-def _stock_names(tree: ast.Module) -> set[str]:
+def _stock_names(tree: ast.Module, own_modules: set[str]) -> set[str]:
     """Return names that come from modules of MicroPython, and those behind their point."""
     imported: set[str] = set()
     for node in nodes(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            imported.update(alias.asname or alias.name.split(".")[0] for alias in node.names)
+        if isinstance(node, ast.Import):
+            given = [a for a in node.names if a.name not in own_modules]
+        elif isinstance(node, ast.ImportFrom) and node.module not in own_modules:
+            given = node.names
+        else:
+            continue
+        imported.update(alias.asname or alias.name.split(".")[0] for alias in given)
     behind = {
         node.attr
         for node in nodes(tree)
@@ -161,22 +188,32 @@ def _known_names(tree: ast.Module) -> set[str]:
 
 
 def _defined_names(tree: ast.Module) -> set[str]:
-    """Return names of functions, values and attributes, but none that a stock part may know."""
-    names: set[str] = set()
-    stay: set[str] = set()
+    """Return names of classes, functions, values and attributes."""
+    names = set(_set_attributes(tree))
     for node in nodes(tree):
         if isinstance(node, ast.ClassDef):
-            methods = {child.name for child in node.body if isinstance(child, ast.FunctionDef)}
-            names.update(methods)
-            if any(isinstance(base, ast.Attribute) for base in node.bases):
-                stay.update(methods, _set_attributes(node))
-    names.update(_set_attributes(tree))
+            names.update(child.name for child in node.body if isinstance(child, ast.FunctionDef))
+            # a refusal may be told by its name
+            if not node.name.endswith("Error"):
+                names.add(node.name)
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
             names.add(node.name)
         elif isinstance(node, ast.Assign):
             names.update(n.id for n in ast.walk(node) if isinstance(n, ast.Name) and _is_set(n))
-    return names - stay
+    return {name for name in names if not name.startswith("__")}
+
+
+def _names_of_subclasses(tree: ast.Module) -> set[str]:
+    """Return methods and attributes of subclasses of a stock class, which may know them."""
+    names: set[str] = set()
+    for node in nodes(tree):
+        if isinstance(node, ast.ClassDef) and any(
+            isinstance(b, ast.Attribute) for b in node.bases
+        ):
+            names.update(child.name for child in node.body if isinstance(child, ast.FunctionDef))
+            names.update(_set_attributes(node))
+    return {name for name in names if not _is_private(name)}
 
 
 def _set_attributes(tree: ast.AST) -> set[str]:
