@@ -15,7 +15,7 @@ from .drivers.clock import Clock
 from .drivers.watchdog import Watchdog
 from .errors import FAULTS, ModelError, NodeError
 
-_RESETS = ("PWRON", "HARD", "WDT", "DEEPSLEEP", "SOFT")
+_RESETS = "PWRON HARD WDT DEEPSLEEP SOFT"
 _BAD_STARTS = 3
 _CRASH_LOG = "crash.log"
 # A heap that is full grows by all that the system has left, and Wi-Fi and TLS find none: it is
@@ -28,7 +28,7 @@ _ANSWER_MS = const(5000)  # for the answer to leave before a restart
 
 def reset_cause():
     cause = machine.reset_cause()
-    for name in _RESETS:
+    for name in _RESETS.split():
         if cause == getattr(machine, name + "_RESET"):
             return name.lower()
     return str(cause)

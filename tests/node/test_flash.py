@@ -2,6 +2,7 @@ import json
 import os
 
 from edgenode.drivers import flash
+from edgenode.settings import sealed
 
 
 def put(path, data):
@@ -118,33 +119,33 @@ def clean():
 
 
 def test_a_checked_file_is_still_json():
-    flash.write_checked("c.test", '{"a":1}')
+    sealed.write(flash, "c.test", '{"a":1}')
     assert json.loads(flash.read("c.test").decode())["a"] == 1
-    assert flash.read_checked("c.test") == ('{"a":1}', False)
+    assert sealed.read(flash, "c.test") == ('{"a":1}', False)
     clean()
 
 
 def test_one_that_was_written_by_hand_is_taken():
     put("c.test", b'{"a": 1}')
-    assert flash.read_checked("c.test") == ('{"a": 1}', False)
+    assert sealed.read(flash, "c.test") == ('{"a": 1}', False)
     clean()
 
 
 def test_the_previous_one_serves_when_this_one_is_damaged():
-    flash.write_checked("c.test", '{"a":1}')
-    flash.write_checked("c.test", '{"a":2}')
+    sealed.write(flash, "c.test", '{"a":1}')
+    sealed.write(flash, "c.test", '{"a":2}')
     data = flash.read("c.test")
     for i in range(len(data) - 20):
         put("c.test", data[:i] + bytes((data[i] ^ 4,)) + data[i + 1 :])
-        assert flash.read_checked("c.test") == ('{"a":1}', True)
+        assert sealed.read(flash, "c.test") == ('{"a":1}', True)
     flash.remove("c.test")
-    assert flash.read_checked("c.test") == ('{"a":1}', True)
+    assert sealed.read(flash, "c.test") == ('{"a":1}', True)
     assert flash.restore("c.test")
-    assert flash.read_checked("c.test") == ('{"a":1}', False)
+    assert sealed.read(flash, "c.test") == ('{"a":1}', False)
     assert not flash.restore("c.test")
     clean()
     try:
-        flash.read_checked("c.test")
+        sealed.read(flash, "c.test")
     except OSError:
         pass
     else:

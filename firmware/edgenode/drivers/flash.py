@@ -1,12 +1,7 @@
 """Small files on a flash that may lose power at any byte."""
 
 import os
-from binascii import crc32, hexlify
-
-from ..core.compat import const
-
-_SEAL = ',"crc32":"'
-_SEAL_CHARS = const(20)  # with the eight digits and the end of the object
+from binascii import hexlify
 
 
 def write(path, data):
@@ -46,50 +41,6 @@ def exchange(path):
     except OSError:
         pass  # there is none yet
     os.rename(path + ".tmp", path)
-
-
-def differ(path, other):
-    try:
-        with open(path, "rb") as a, open(other, "rb") as b:
-            while True:
-                part = a.read(256)
-                if part != b.read(256):
-                    return True
-                if not part:
-                    return False
-    except OSError:
-        return True
-
-
-def write_checked(path, text):
-    # text: a JSON object; it is sealed with its CRC, and the file before it stays as .old
-    sealed = text[:-1] + _SEAL + '%08x"}' % crc32(text.encode())
-    with open(path + ".tmp", "wb") as f:
-        f.write(sealed.encode())
-    exchange(path)
-
-
-def read_checked(path):
-    # -> text without its seal, whether it is the previous one; a file without a seal is taken as
-    # it is. OSError where there is neither.
-    try:
-        return _unseal(read(path)), False
-    except (OSError, ValueError):
-        pass
-    try:
-        return _unseal(read(path + ".old")), True
-    except ValueError:
-        raise OSError("damaged, and so is the previous one")
-
-
-def _unseal(data):
-    text = data.decode()  # UnicodeError is a ValueError
-    if text[-_SEAL_CHARS:-10] != _SEAL:
-        return text
-    text, crc = text[:-_SEAL_CHARS] + "}", text[-10:-2]
-    if "%08x" % crc32(text.encode()) != crc:
-        raise ValueError
-    return text
 
 
 def module(name):

@@ -16,6 +16,7 @@ _HEAD = const(16)
 _RECORDS = const(5)
 _FRAME = const(116)
 _TAIL = const(8)
+_READ = const(4)  # frames at once
 _SEGMENT = const(136)  # frames, 15.4 KB
 
 
@@ -37,7 +38,7 @@ class Spool:
         self._folder = folder + "/"
         self._segments_max = max(2, limit_bytes // (_SEGMENT * _FRAME))
         self._tail = bytearray(_TAIL * _FRAME)
-        self._read = bytearray(_TAIL * _FRAME)  # frames of a segment
+        self._read = bytearray(_READ * _FRAME)  # frames of a segment
         self._read_g = self._read_n = 0
         self._text = "\n".join(classes)
         self._id = crc32(self._text.encode())

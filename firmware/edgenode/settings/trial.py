@@ -5,6 +5,7 @@ from binascii import crc32
 
 from ..core.compat import const
 from ..errors import ConfigError
+from . import sealed
 
 _PATH = "config.json"
 _TRIAL = "trial"
@@ -48,7 +49,7 @@ class Trial:
 
     def _text(self):
         try:
-            text, fell_back = self._store.read_checked(_PATH)
+            text, fell_back = sealed.read(self._store, _PATH)
         except OSError as e:
             raise ConfigError("%s cannot be read (%s); put it on the board" % (_PATH, e))
         if fell_back:
@@ -69,7 +70,7 @@ class Trial:
         text = self._check(change)
         note = json.dumps([name, crc32(text.encode()), None])
         self._store.write(_TRIAL, note.encode())
-        self._store.write_checked(_PATH, text)
+        sealed.write(self._store, _PATH, text)
 
     def keep(self, key, value):
         # Without a trial: what cannot cut the node off. The RAM has no room for more than this.
@@ -79,7 +80,7 @@ class Trial:
         config.check_one(key, value)
         new = self.read()
         new[key] = value
-        self._store.write_checked(_PATH, json.dumps(new))
+        sealed.write(self._store, _PATH, json.dumps(new))
 
     def _refuse_second(self):
         if self._name is not None:

@@ -93,7 +93,7 @@ class Installer:
                 out.write(part)
                 left -= len(part)
         # after a power cut it may be there already
-        if self._store.differ(_PATH, _PATH + ".tmp"):
+        if _differ(_PATH, _PATH + ".tmp"):
             self._store.exchange(_PATH)
 
     def undo(self, why):
@@ -160,3 +160,16 @@ def swap_back(store):
         f.write(data)
     store.exchange(_PATH)
     return True
+
+
+def _differ(path, other):
+    try:
+        with open(path, "rb") as a, open(other, "rb") as b:
+            while True:
+                part = a.read(256)
+                if part != b.read(256):
+                    return True
+                if not part:
+                    return False
+    except OSError:
+        return True

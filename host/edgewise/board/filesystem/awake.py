@@ -19,6 +19,8 @@ _SLEEP_FILES = {
 # the methods that put a part into the RTC memory, and take it from there
 _KEEPING = ("save", "load")
 _KEEPING_ARGUMENTS = ["self", "buf", "at"]
+# methods of link.wifi for a connection without DHCP
+_ASSUMING = ("assume", "_set_address", "remember")
 
 
 def awake(sources: Mapping[str, str]) -> dict[str, str]:
@@ -36,9 +38,13 @@ def awake(sources: Mapping[str, str]) -> dict[str, str]:
 def _drop_keeping(path: str, source: str) -> str:
     lines = source.splitlines(keepends=True)
     for node in ast.walk(ast.parse(source, path)):
-        if isinstance(node, ast.FunctionDef) and node.name in _KEEPING:
-            if [argument.arg for argument in node.args.args] != _KEEPING_ARGUMENTS:
-                continue
+        if isinstance(node, ast.FunctionDef) and _is_for_sleep(node):
             for i in range(node.lineno - 1, node.end_lineno or node.lineno):
                 lines[i] = "\n"
     return "".join(lines)
+
+
+def _is_for_sleep(node: ast.FunctionDef) -> bool:
+    if node.name in _KEEPING:
+        return [argument.arg for argument in node.args.args] == _KEEPING_ARGUMENTS
+    return node.name in _ASSUMING

@@ -13,16 +13,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edgewise.board.filesystem.awake import awake
-from edgewise.board.filesystem.join import Joined, join
+from edgewise.board.filesystem.compact import Compact, Place, as_it_is, compact
+from edgewise.board.filesystem.join import join
 from edgewise.board.filesystem.shorten import shorten
 from edgewise.board.filesystem.stock_words import STOCK_WORDS
 
-__all__ = ["Bundle", "bundles", "has_mark", "join_node"]
+__all__ = ["MAIN", "Bundle", "bundles", "has_mark", "join_node"]
 
 _STAYS = "node"
 # file -> the modules that are in it; all others are in the file that stays
 _FILES = {
-    "settings": ("settings.config", "settings.trial", "core.settings"),
+    "settings": ("settings.config", "settings.sealed", "settings.trial", "core.settings"),
     "start": (
         "core.catalogue",
         "core.compact_json",
@@ -60,7 +61,8 @@ _FILES = {
     "secure": ("link.secure",),
     "dns": ("link.dns", "link.sntp", "link.udp"),
 }
-_AT_START = ("main", _STAYS, "settings", "spec", "start", "native")
+MAIN = "main"  # stays a source: MicroPython starts it by name
+_AT_START = (MAIN, _STAYS, "settings", "spec", "start", "native")
 # Of a node that sleeps: what every wake needs is in one file, the radio comes with cause. It makes
 # one step a start: native code for that takes longer to load than it saves, as in core/walk.py.
 _AWAKE_FILES = ("settings", "spec", "start", "features", "native")
@@ -89,16 +91,17 @@ class Bundle:
     """The source of a file of the board.
 
     ``folder``: "" or "lib/", which MicroPython searches last: a search of the root reads the names
-    of all its files. ``name``: without ``.py``. ``starts``: module -> its first line.
+    of all its files. ``name``: without ``.py``. ``places``: path and line of the source of each
+    line.
     """
 
     folder: str
     name: str
     text: str
-    starts: Mapping[str, int]
+    places: tuple[Place, ...]
 
 
-def bundles(joined: Mapping[str, Joined], compiler: str) -> list[Bundle]:
+def bundles(joined: Mapping[str, Compact], compiler: str) -> list[Bundle]:
     """Return the files of a node from ``join_node``; ``compiler``: what compiles them.
 
     All names but main end with a mark of the whole: files of two builds lie side by
@@ -110,7 +113,7 @@ def bundles(joined: Mapping[str, Joined], compiler: str) -> list[Bundle]:
             "" if name.removesuffix(f"_{_MARK}") in _AT_START else "lib/",
             name.replace(_MARK, mark),
             file.text.replace(_MARK, mark),
-            file.starts,
+            file.places,
         )
         for name, file in joined.items()
     ]
@@ -121,7 +124,7 @@ def has_mark(path: str) -> bool:
     return _MARKED.fullmatch(path) is not None
 
 
-def join_node(sources: Mapping[str, str], sleep: bool) -> dict[str, Joined]:
+def join_node(sources: Mapping[str, str], sleep: bool) -> dict[str, Compact]:
     """Return the joined files by name; where the mark comes in, name and text say MARK.
 
     ``sources``: path below the root of the board's file system -> source. ``sleep``: whether the
@@ -138,7 +141,7 @@ def join_node(sources: Mapping[str, str], sleep: bool) -> dict[str, Joined]:
     return _join(sources, _names(_ASLEEP_FILES if sleep else _FILES, sources))
 
 
-def _mark_of(joined: Mapping[str, Joined], compiler: str) -> str:
+def _mark_of(joined: Mapping[str, Compact], compiler: str) -> str:
     """Return four hex digits of a SHA-256 over the joined files and what compiles them."""
     digest = hashlib.sha256(compiler.encode())
     for name, file in sorted(joined.items()):
@@ -160,12 +163,16 @@ def _paths(modules: tuple[str, ...]) -> list[str]:
     return [f"edgenode/{module.replace('.', '/')}.py" for module in modules]
 
 
-def _join(sources: Mapping[str, str], names: Mapping[str, str]) -> dict[str, Joined]:
+def _join(sources: Mapping[str, str], names: Mapping[str, str]) -> dict[str, Compact]:
     sources = {**sources, _MEMORY: _name_bundles(sources[_MEMORY], names)}
     joined = join(shorten(sources), names)
-    texts = {f"{name}.py": file.text for name, file in joined.items()}
-    short = shorten(texts, STOCK_WORDS)
-    return {name: Joined(short[f"{name}.py"], file.starts) for name, file in joined.items()}
+    texts = shorten({f"{name}.py": file.text for name, file in joined.items()}, STOCK_WORDS)
+    return {
+        name: as_it_is(texts[f"{name}.py"], file.starts)
+        if name == MAIN
+        else compact(texts[f"{name}.py"], file.starts, name == f"{_STAYS}_{_MARK}")
+        for name, file in joined.items()
+    }
 
 
 def _name_bundles(source: str, names: Mapping[str, str]) -> str:
@@ -178,11 +185,11 @@ def _name_bundles(source: str, names: Mapping[str, str]) -> str:
         and isinstance(n.targets[0], ast.Name)
         and n.targets[0].id == _COME_AND_GO
     )
-    going = {f"{m.replace('.', '/')}.py" for m in ast.literal_eval(node.value)}
+    going = {f"{m.replace('.', '/')}.py" for m in ast.literal_eval(node.value).split()}
     files = sorted({names[path] for path in going & set(names)})
     stay = {name for path, name in names.items() if path not in going}
     lines = source.splitlines(keepends=True)
-    value = f"{_COME_AND_GO} = {tuple(f for f in files if f not in stay)!r}\n"
+    value = f"{_COME_AND_GO} = {' '.join(f for f in files if f not in stay)!r}\n"
     n = (node.end_lineno or node.lineno) - node.lineno
     lines[node.lineno - 1 : node.end_lineno] = [value, *["\n"] * n]
     return "".join(lines)

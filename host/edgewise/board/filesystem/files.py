@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from edgewise import paths, settings
-from edgewise.board.filesystem.bundles import bundles, join_node
-from edgewise.board.filesystem.join import Joined
+from edgewise.board.filesystem.bundles import MAIN, bundles, join_node
+from edgewise.board.filesystem.compact import Compact
 from edgewise.board.filesystem.listing import LIST, listing
 from edgewise.errors import InputError
 from edgewise.package.store import Package
@@ -29,8 +29,6 @@ __all__ = [
     "node_sources",
 ]
 
-# MicroPython starts it by name, so it stays a source
-_MAIN = "main"
 # MicroPython would run it before main.py. Without it each start reads a tenth less of the flash,
 # and a board without configuration stays open to mpremote.
 _BOOT = "boot.py"
@@ -90,7 +88,7 @@ def node_code(arch: Arch, sleep: bool) -> Mapping[str, bytes]:
 
 
 @cache
-def joined_node(sleep: bool) -> Mapping[str, Joined]:
+def joined_node(sleep: bool) -> Mapping[str, Compact]:
     """Return the node's own modules, joined once in a process."""
     return join_node(node_sources(), sleep)
 
@@ -105,12 +103,12 @@ def compiler_of(arch: Arch) -> str:
     return f"{arch}, {mpycross.version()}"
 
 
-def compile_node(joined: Mapping[str, Joined], arch: Arch) -> dict[str, bytes]:
+def compile_node(joined: Mapping[str, Compact], arch: Arch) -> dict[str, bytes]:
     """Compile joined modules to the files of a board; main.py stays a source."""
     files = {}
     with tempfile.TemporaryDirectory(prefix="edgewise-build-") as folder:
         for bundle in bundles(joined, compiler_of(arch)):
-            if bundle.name == _MAIN:
+            if bundle.name == MAIN:
                 files[f"{bundle.name}.py"] = _strip(bundle.text).encode()
                 continue
             path = Path(folder) / f"{bundle.name}.py"

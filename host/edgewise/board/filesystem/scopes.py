@@ -11,6 +11,7 @@ __all__ = [
     "at_top",
     "bare_uses",
     "builtin_uses",
+    "consts",
     "global_names",
     "is_compat",
     "local_names",
@@ -107,7 +108,7 @@ def stock_names(tree: ast.Module) -> set[str]:
     return names
 
 
-def private_consts(tree: ast.Module) -> set[str]:
+def consts(tree: ast.Module) -> set[str]:
     """Return the names of numbers that mpy-cross puts in place of the name."""
     return {
         target.id
@@ -115,8 +116,13 @@ def private_consts(tree: ast.Module) -> set[str]:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
         if isinstance(node.value.func, ast.Name) and node.value.func.id == "const"
         for target in node.targets
-        if isinstance(target, ast.Name) and target.id.startswith("_")
+        if isinstance(target, ast.Name)
     }
+
+
+def private_consts(tree: ast.Module) -> set[str]:
+    """Return those that mpy-cross then removes from the module."""
+    return {name for name in consts(tree) if name.startswith("_")}
 
 
 def words(tree: ast.Module) -> set[str]:

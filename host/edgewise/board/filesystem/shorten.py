@@ -23,7 +23,7 @@ import time
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping
 
-from edgewise.board.filesystem.scopes import nodes, private_consts
+from edgewise.board.filesystem.scopes import consts, nodes
 from edgewise.paths import simulator_dir
 
 __all__ = ["short_names", "shorten"]
@@ -49,10 +49,12 @@ def shorten(sources: Mapping[str, str], stock_words: Iterable[str] = ()) -> dict
     keywords = {
         n.arg for t in trees.values() for n in nodes(t) if isinstance(n, ast.keyword) and n.arg
     }
-    stay = _names_that_stay(trees)
+    stock = _names_of_stock(trees)
+    stay = stock | _names_that_stay(trees)
     lone = _lone_names(trees, stay)
-    own = {path: (_own_names(tree) | lone[path]) - keywords for path, tree in trees.items()}
-    shared = set().union(*map(_shared_names, trees.values()))
+    never = keywords | set(filter(_is_private, stock))
+    own = {path: (_own_names(tree) | lone[path]) - never for path, tree in trees.items()}
+    shared = set().union(*map(_shared_names, trees.values())) - never
     words = list(stock_words)
     if words:
         known = set().union(*map(_defined_names, trees.values())) - stay - keywords
@@ -68,9 +70,9 @@ def shorten(sources: Mapping[str, str], stock_words: Iterable[str] = ()) -> dict
     shortened: dict[str, str] = {}
     for group in _families(trees):
         names = {n for path in group for n in own[path]} - shared
-        consts = {n for path in group for n in private_consts(trees[path])} & names
-        mapping = shared_names | dict(zip(sorted(names - consts), spare_names, strict=False))
-        mapping |= dict(zip(sorted(consts), spare_consts, strict=False))
+        numbers = {n for path in group for n in consts(trees[path])} & names
+        mapping = shared_names | dict(zip(sorted(names - numbers), spare_names, strict=False))
+        mapping |= dict(zip(sorted(numbers), spare_consts, strict=False))
         for path in group:
             local = {n: s for n, s in mapping.items() if n in shared or n in own[path]}
             shortened[path] = _rename(sources[path], local)
@@ -137,12 +139,19 @@ def _names_that_stay(trees: Mapping[str, ast.Module]) -> set[str]:
         for n in nodes(tree)
         if isinstance(n, ast.Constant) and isinstance(n.value, str)
     }
-    modules = {part for path in trees for part in path.removesuffix(".py").split("/")}
     hardware = [path.read_text(encoding="utf-8") for path in simulator_dir().glob("*.py")]
-    stay = texts | modules | _STOCK | _OF_MODELS
+    stay = texts | _module_names(trees) | _STOCK | _OF_MODELS
     stay = stay.union(*(_known_names(ast.parse(t)) for t in hardware))
-    stay = stay.union(*map(_names_of_subclasses, trees.values()))
-    return stay.union(*(_stock_names(tree, modules) for tree in trees.values()))
+    return stay.union(*map(_names_of_subclasses, trees.values()))
+
+
+def _names_of_stock(trees: Mapping[str, ast.Module]) -> set[str]:
+    modules = _module_names(trees)
+    return set().union(*(_stock_names(tree, modules) for tree in trees.values()))
+
+
+def _module_names(trees: Mapping[str, ast.Module]) -> set[str]:
+    return {part for path in trees for part in path.removesuffix(".py").split("/")}
 
 
 def _lone_names(trees: Mapping[str, ast.Module], stay: set[str]) -> dict[str, set[str]]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Mapping
 from functools import cache
 
 from edgewise.board.filesystem.bundles import bundles
+from edgewise.board.filesystem.compact import Place
 from edgewise.board.filesystem.files import Arch, compiler_of, joined_node
 
 __all__ = ["locate"]
@@ -24,20 +23,18 @@ def locate(text: str) -> str:
 
 
 def _place(match: re.Match[str]) -> str:
-    starts, line = _starts().get(match[1], {}), int(match[2])
-    by_line = sorted((first, path) for path, first in starts.items())
-    i = bisect_right(by_line, (line, "~")) - 1
-    if i < 0:
+    places, line = _places().get(match[1], ()), int(match[2])
+    if not 0 < line <= len(places):
         return match[0]
-    first, path = by_line[i]
-    return f'File "{path}", line {line - first + 1}'
+    path, source_line = places[line - 1]
+    return f'File "{path}", line {source_line}'
 
 
 @cache
-def _starts() -> dict[str, Mapping[str, int]]:
-    """Return the first line of each module by the name of each file that a build may write."""
+def _places() -> dict[str, tuple[Place, ...]]:
+    """Return the places of the lines of each file that a build may write, by its name."""
     return {
-        bundle.name: bundle.starts
+        bundle.name: bundle.places
         for sleep in (False, True)
         for arch in Arch
         for bundle in bundles(joined_node(sleep), compiler_of(arch))
