@@ -14,6 +14,7 @@ from edgewise.comparison import Comparison
 from edgewise.dashboard.layout import Writer, markup
 from edgewise.dashboard.model_table import confusions, table
 from edgewise.dashboard.node_choice import Entry, NodeChoice
+from edgewise.dashboard.order import name_key
 from edgewise.dashboard.stage_fields import StageFields
 from edgewise.dashboard.state import State
 from edgewise.database import reason
@@ -79,7 +80,7 @@ class _PushDialog:
             self._table = markup("")
             markup("<h3>Nodes</h3>")
             entries = sorted(
-                self._entries, key=lambda entry: (entry.name != node, entry.title.casefold())
+                self._entries, key=lambda entry: (entry.name != node, name_key(entry.title))
             )
             self._nodes = NodeChoice(entries, [node], lambda _: self._show())
             self._stages = StageFields()
