@@ -140,8 +140,9 @@ def _warn_of_training(loaded: Package, log: Path, seen: Seen) -> None:
         test = (loaded.info.get("metrics") or {}).get("test")
         share = f", {test['balanced_accuracy']:.1%} balanced on those held out" if test else ""
         say(
-            f"{log}: {loaded.path} was made from this file and does not say which rows it was "
-            f"trained on{share}: figures on them say nothing about new readings: train again"
+            f"{log}: {loaded.path} was made from this file, and which of these rows trained it is "
+            f"not known{share}: figures on them say nothing about new readings: read it with the "
+            "options of the training, or train again"
         )
     elif seen.trained.any():
         say(
