@@ -87,7 +87,8 @@ class Reviews:
         old = self._found.get(node)
         model = new_model(self._engine, node, self._packages.readable())
         if old and old.model is model and now - old.at_s < _FRESH_S:
-            old.skips, old.looked_at_s = self._read_skips(node), now
+            with self._lock:
+                old.skips, old.looked_at_s = self._read_skips(node), now
             return
         try:
             found = find_candidates(self._engine, node, time.time(), model)

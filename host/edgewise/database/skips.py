@@ -1,4 +1,4 @@
-"""Periods of a node that somebody has skipped: nobody knows their class."""
+"""Periods of a node that were skipped on its page: nobody knows their class."""
 
 from __future__ import annotations
 
