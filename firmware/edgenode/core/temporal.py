@@ -1,42 +1,39 @@
-"""A forward filter: the votes of the trees, weighed by the classes of the readings before."""
+"""A forward filter: what the trees say, weighed by the classes of the readings before."""
 
 from array import array
 
 from .compat import const
 
-_STEP_BITS = const(10)
-_WEIGHT_BITS = const(6)
+COLD = const(5)  # readings after a gap have shares of their own in `said`
+_STEP_BITS = const(12)
 _TOP = const(1 << 14)
 
 
 class Temporal:
-    # facts (core.headcheck has the limits): step (a row for each class: the shares, of 1,024, of
-    # the class that follows), weight (a factor for the votes of each class, in 64ths), floor
-    # (votes, of some 1,024, that each class has at least). total: of all votes.
-    # Bound: the shares before are below 2**14 + 16, weighted votes and floor below 4,336, together
-    # below 2**27.
-    def __init__(self, facts, n_classes, total):
+    # facts (core.headcheck has the limits): step (a row for each class: the shares, of 4,096, of
+    # the class that follows), said (a row for each class that the trees say, of cold windows, then
+    # of others: how often they say it where each class is true, the largest at most 4,095).
+    # A gap changes nothing but which rows of `said` count; the trees overrule what is old.
+    # Bound: the shares before are together below 2**14 + 16, so the sums and the products with
+    # `said` are together below 2**27.
+    def __init__(self, facts, n_classes):
         self._n = n_classes
         self._step = array("H", facts["step"])
-        self._weight = bytearray(facts["weight"])
-        self._floor = facts["floor"]
-        self._divisor = (total >> _STEP_BITS) + 1
-        self._shares = array("H", bytes(2 * n_classes))
+        self._said = array("H", facts["said"])
+        self._shares = array("H", [_TOP // n_classes] * n_classes)
         self._next = array("i", bytes(4 * n_classes))
         self.p_pc = 0
         self.kept_bytes = 2 * n_classes
-        self.clear()
 
-    def clear(self):
-        for c in range(self._n):
-            self._shares[c] = _TOP // self._n
-
-    def push(self, votes):
-        # -> class index; p_pc: its share in percent. First class wins a tie.
+    def push(self, said, age):
+        # class index by the trees -> by the filter; p_pc: its share in percent. First class wins
+        # a tie.
         n = self._n
         shares = self._shares
         following = self._next
         step = self._step
+        weight = self._said
+        row = n * said if age <= COLD else n * (n + said)
         total = best = 0
         for c in range(n):
             k = c
@@ -44,8 +41,7 @@ class Temporal:
             for before in range(n):
                 s += shares[before] * step[k]
                 k += n
-            v = (votes[c] // self._divisor * self._weight[c] >> _WEIGHT_BITS) + self._floor
-            s = (s >> _STEP_BITS) * v
+            s = (s >> _STEP_BITS) * weight[row + c]
             following[c] = s
             total += s
             if s > following[best]:
