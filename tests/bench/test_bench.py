@@ -10,7 +10,7 @@ from tests.board.wasm_board import WasmBoard
 from tests.counts import WHOLE
 from tests.shared import wait_until
 
-from edgewise.bench import places, rivals, run, subject
+from edgewise.bench import places, rivals, run, scripts, subject
 from edgewise.bench.host_rate import _random_walks, host_rate
 from edgewise.bench.places import Board, UnixPort
 from edgewise.bench.show import show
@@ -22,8 +22,8 @@ from edgewise.features import table
 from edgewise.package.store import load_package
 from edgewise.toolchain import cc
 
-FEW = run.Size(200, {"native": 50, "python": 20}, frames=80, rounds=1, round_us=1, repeats=2)
-TINY = run.Size(20, {"native": 4, "python": 4}, frames=8, rounds=1, round_us=1, repeats=1)
+FEW = scripts.Size(200, {"native": 50, "python": 20}, frames=80, rounds=1, round_us=1, repeats=2)
+TINY = scripts.Size(20, {"native": 4, "python": 4}, frames=8, rounds=1, round_us=1, repeats=1)
 OURS = ("inline", "table", "plain", "node inline", "node table")
 
 
@@ -53,7 +53,9 @@ def test_ours_agree_and_take_nothing_from_the_heap(figures: dict) -> None:
         assert ways[name]["agreement"] == 1.0
         assert (ways[name]["allocated"], ways[name]["heap_locked"]) == (0, True), name
     assert (figures["step"]["allocated"], figures["step"]["heap_locked"]) == (0, True)
-    assert min(figures["heap"].values()) > 0
+    heap = figures["heap"]
+    assert min(heap["code"], heap["model"], heap["pipeline"]) > 0
+    assert (heap["heads"], heap["next"]) == (0, 0)
 
 
 def test_what_allocates_is_seen(figures: dict) -> None:

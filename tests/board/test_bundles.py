@@ -123,6 +123,17 @@ def test_what_only_some_nodes_need_is_not_loaded_by_all() -> None:
                 assert not names & set(some.split()), bundle.name
 
 
+def test_a_node_that_is_awake_has_native_code_and_not_its_plain_twin_in_what_it_loads() -> None:
+    def modules(sleep: bool) -> dict[str, str]:
+        return {Path(p).stem: b.name for b in node_bundles(sleep) for p in b.starts}
+
+    awake, asleep = modules(False), modules(True)
+    assert awake["features_viper"] == awake["heads_viper"] != awake["features_plain"]
+    assert awake["features_plain"] == awake["trackers"] != awake["app"]
+    assert not {"features_viper", "heads_viper", "program"} & set(asleep)
+    assert asleep["features_plain"] == asleep["trackers"] == asleep["features"]
+
+
 def test_another_source_makes_other_names() -> None:
     sources = node_sources()
     sources["edgenode/errors.py"] += "\n\nclass NewError(NodeError):\n    pass\n"

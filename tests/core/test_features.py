@@ -1,5 +1,5 @@
-from edgenode.core.features import Features, parse
-from edgenode.core.trackers import WINDOW_MAX
+from edgenode.core.catalogue import WINDOW_MAX, parse
+from edgenode.core.features import make_features as Features
 
 
 def numbers(n, low=-400, high=800):

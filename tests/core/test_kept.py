@@ -3,8 +3,8 @@ from struct import pack, pack_into
 
 from tests.counts import count
 
+from edgenode.core.catalogue import CHANNELS, KINDS
 from edgenode.core.decide import Confirm
-from edgenode.core.features import CHANNELS, KINDS
 from edgenode.core.kept import READINGS_MIN, SIZE, Kept, Network, key
 from edgenode.core.packed import CLASS, FAULT, GOOD, PackedEvents, PackedOutbox, move_time
 from edgenode.core.pipeline import Pipeline
@@ -29,7 +29,7 @@ def catalogue(r, count):
     names = []
     while len(names) < count:
         kind = sorted(KINDS)[r(len(KINDS))]
-        n_max = KINDS[kind][2]
+        n_max = KINDS[kind]
         name = CHANNELS[r(4)] + "_" + kind + ("_%d" % (1 + r(n_max)) if n_max else "")
         if name not in names:
             names.append(name)

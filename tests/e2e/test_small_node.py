@@ -40,7 +40,7 @@ NAMES = 725
 # of all files; those of heads, report rules and averages come to a node that has them
 NAMES_OF_ALL = 775
 SOME = ("averages", "detector", "gate", "headcheck", "heads", "learn", "outlook", "temporal")
-MPY_BYTES = 84_000
+MPY_BYTES = 92_000  # 8,000 are native code of this machine; that of an ESP32 takes 5,100
 
 on_mosquitto = pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
 

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.counts import WHOLE
 
-from edgenode.core.features import KINDS, Features
+from edgenode.core.catalogue import KINDS
+from edgenode.core.features_plain import Features
 
 Window = np.ndarray
 
@@ -44,7 +45,7 @@ WINDOWS = (1, 2, 5, 15, 30, 60, 120)
 
 
 def test_every_kind_with_a_window_has_an_oracle() -> None:
-    assert {kind for kind, (_, _, n_max) in KINDS.items() if n_max > 10} == set(ORACLES)
+    assert {kind for kind, n_max in KINDS.items() if n_max > 10} == set(ORACLES)
 
 
 @pytest.mark.skipif(not WHOLE, reason="seconds to import tsfresh: make test-all")

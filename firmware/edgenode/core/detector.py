@@ -21,17 +21,40 @@ def gap_slots(period_ms):
     return max(_GAP_READINGS, -(-_GAP_MS // period_ms))
 
 
+def strongest(table, limits, x):
+    # table: how many limits; the feature of each; of each whether it is measured
+    # -> u << 4 | k, see push()
+    n = table[0]
+    u = k = 0
+    most = -1
+    for i in range(n):
+        value = x[table[1 + i]]
+        limit = limits[i]
+        pc = (100 * value + limit - 1) // limit if value > 0 else 0
+        if pc > u:
+            u = pc
+        if pc > _LIMIT_PC and table[1 + n + i]:
+            pc += _MEASURED
+        if pc > most:
+            most = pc
+            k = i
+    return u << 4 | k
+
+
 class Detector:
     # facts (core.headcheck has the limits): feature, usual and limit, one of each for a limit.
     # features: their names. core.learn changes usual and limit.
-    # Bound: 100 * 32,766 is below 2**22.
-    def __init__(self, facts, features):
+    # Bound: 100 * 32,766 is below 2**22, and with the number of its limit below 2**26.
+    def __init__(self, facts, features, native=None):
+        # native: strongest() of core.heads_viper, or None
+        self._strongest = native or strongest
         self.names = [features[i] for i in facts["feature"]]
         self.feature = bytearray(facts["feature"])
         self.usual = array("H", facts["usual"])
         self.limit = array("H", facts["limit"])
         # absolute humidity and dew point follow from what is measured
-        self._measured = bytearray([name[0] in "th" for name in self.names])
+        measured = bytearray([name[0] in "th" for name in self.names])
+        self._table = bytearray([len(measured)]) + self.feature + measured
         self.u = self.k = self.value = 0
         self.kept_bytes = calcsize(_STATE)
         # (limit, its value, seconds), -1 seconds for a begin, else the strongest of what ends
@@ -42,24 +65,10 @@ class Detector:
     def push(self, x):
         # -> u: the largest value / limit in percent, above 100 beyond a limit. k and value: the
         # limit to name, a measured one where one is crossed, and its value.
-        limits = self.limit
-        u = most = -1
-        k = 0
-        for i in self.feature:
-            value = x[i]
-            limit = limits[k]
-            # as in percent() and _rank(), which cost twice the time
-            pc = (100 * value + limit - 1) // limit if value > 0 else 0
-            if pc > u:
-                u = pc
-            if pc > _LIMIT_PC and self._measured[k]:
-                pc += _MEASURED
-            if pc > most:
-                most = pc
-                self.k = k
-                self.value = value
-            k += 1
-        self.u = u
+        both = self._strongest(self._table, self.limit, x)
+        u = self.u = both >> 4
+        k = self.k = both & 15
+        self.value = x[self.feature[k]]
         return u if u < U_MAX else U_MAX
 
     @property
@@ -69,7 +78,8 @@ class Detector:
     def _rank(self, k, value):
         # percent, and above all others a measured value beyond its limit
         pc = self.percent(k, value)
-        return pc + _MEASURED if self._measured[k] and pc > _LIMIT_PC else pc
+        is_measured = self._table[1 + self._table[0] + k]
+        return pc + _MEASURED if is_measured and pc > _LIMIT_PC else pc
 
     def percent(self, k, value):
         # rounded up, so that it is above 100 where the value is above the limit
@@ -80,19 +90,21 @@ class Detector:
         # Call in every slot, after push() where a reading was read -> whether there are news.
         has_news = self.open and slot - self._last >= gap_slots(period_ms)
         if has_news:
-            self.open = False
-            seconds = (self._last - self._first) * period_ms // 1000
-            self.news = [(self._k_most, self._value_most, seconds)]
+            self._end(period_ms)
         if is_read and self.is_unusual:
             if not self.open:
                 self._begin(slot, has_news)
                 has_news = True
             self._last = slot
-            rank = self._rank(self.k, self.value)
-            if rank > self._rank(self._k_most, self._value_most):
+            if self._rank(self.k, self.value) > self._rank(self._k_most, self._value_most):
                 self._k_most = self.k
                 self._value_most = self.value
         return has_news
+
+    def _end(self, period_ms):
+        self.open = False
+        seconds = (self._last - self._first) * period_ms // 1000
+        self.news = [(self._k_most, self._value_most, seconds)]
 
     def _begin(self, slot, has_news):
         self.open = True

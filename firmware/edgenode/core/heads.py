@@ -3,23 +3,33 @@
 from .records import UNSURE
 
 
+def _native():
+    # -> native code for the loops of memory and detector, where there is some: see core.features
+    try:
+        from .heads_viper import strongest, weigh
+    except (ImportError, MemoryError, SyntaxError, ValueError):
+        return None, None
+    return weigh, strongest
+
+
 class Heads:
     # model: core.model, whose contract may have `heads`; period_ms: 0 for the model's
     def __init__(self, model, period_ms=0):
+        weigh, strongest = _native()
         self._model = model
         self._temporal = None
         facts = model.heads.get("temporal")
         if facts:
             from .temporal import Temporal
 
-            self._temporal = Temporal(facts, len(model.classes))
+            self._temporal = Temporal(facts, len(model.classes), weigh)
         self.detector = None
         self.u = -1  # how unusual a reading is, in percent of a limit
         facts = model.heads.get("detector")
         if facts:
             from .detector import Detector
 
-            self.detector = Detector(facts, model.features)
+            self.detector = Detector(facts, model.features, strongest)
         self.learner = None
         facts = model.heads.get("learn")
         if facts:

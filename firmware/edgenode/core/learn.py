@@ -66,22 +66,26 @@ class Learner:
         if self._held and not detector.is_unusual:
             self._held = 0
         if not self._held:
-            most, generic, limit = self._most, self._generic, detector.limit
-            k = 0
-            for i in detector.feature:
-                value = x[i]
-                if value > limit[k]:
-                    value = limit[k]
-                if value > generic[k]:
-                    value = generic[k]
-                if value > most[k]:
-                    most[k] = value
-                k += 1
+            self._note(x)
         self._n += 1
         if self._n == self._per_day:
             self._end_day()
         if self._files and self._n % self._per_hour == 0:
             self._write()
+
+    def _note(self, x):
+        most, generic = self._most, self._generic
+        feature, limit = self._detector.feature, self._detector.limit
+        k = 0
+        while k < len(generic):
+            value = x[feature[k]]
+            if value > limit[k]:
+                value = limit[k]
+            if value > generic[k]:
+                value = generic[k]
+            if value > most[k]:
+                most[k] = value
+            k += 1
 
     def _end_day(self):
         most = self._most

@@ -70,6 +70,8 @@ class Limits:
         self.states = bytearray(2)
         self.value = [0, 0]  # hundredths, where the state changed
         self.minutes = [0, 0]
+        self._ahead = ()
+        self._n = 0
         self.clear()
 
     def clear(self):
@@ -81,43 +83,42 @@ class Limits:
         # ahead: n forecasts of t and of h in hundredths -> 0, or bits: 1 << channel, KNOWN
         changed = 0 if self.known else KNOWN
         self.known = 1
-        for c in range(2):
-            if self._pairs[c] and self._watch(c, 10 * (h_pm if c else t_dc), ahead[c], n):
-                changed |= 1 << c
+        self._ahead = ahead
+        self._n = n
+        if self._pairs[0] and self._watch(0, 10 * t_dc):
+            changed |= 1
+        if self._pairs[1] and self._watch(1, 10 * h_pm):
+            changed |= 2
         return changed
 
-    def _watch(self, c, level, ahead, n):
-        low, high = self._pairs[c]
-        state = self.states[c]
-        if state == _HIGH:
-            high -= _BACK[c]
-        elif state == _LOW:
-            low += _BACK[c]
-        found = _OK
-        y = level
-        minutes = i = 0
-        while True:
-            if y > high:
-                found = _HIGH
-            elif y < low:
-                found = _LOW
-            if found or i == n:
-                break
-            y = ahead[i]
-            minutes = self._minutes[i]
+    def _watch(self, c, level):
+        ahead = self._ahead[c]
+        i = 0  # forecasts that were looked at
+        found = self._state_of(c, level)
+        while not found and i < self._n:
+            found = self._state_of(c, ahead[i])
             i += 1
-        if found == state:
+        if found == self.states[c]:
             self._counts[c] = 0
             return False
         self._counts[c] += 1
         if self._counts[c] < _NEED:
             return False
         self._counts[c] = 0
-        self.was[c] = state
+        self.was[c] = self.states[c]
         self.states[c] = found
-        self.value[c] = y if found else level
-        self.minutes[c] = minutes if found else 0
+        self.value[c] = ahead[i - 1] if found and i else level
+        self.minutes[c] = self._minutes[i - 1] if found and i else 0
         return True
+
+    def _state_of(self, c, y):
+        low, high = self._pairs[c]
+        state = self.states[c]
+        if state == _HIGH:
+            high -= _BACK[c]
+        elif state == _LOW:
+            low += _BACK[c]
+        return _HIGH if y > high else _LOW if y < low else _OK
 
     def event(self, c):
         # of the latest change -> channel, was, now, value, minutes

@@ -7,8 +7,8 @@ from binascii import crc32
 from hashlib import sha256
 
 from . import compact_json, filters
+from .catalogue import parse
 from .compat import const
-from .features import parse
 
 # magic EDGM, u8 version, u8 0, u16 bytes of contract, u32 bytes of table, SHA-256 of the
 # contract, contract (compact JSON), table (16-bit words, see walk_plain; of a network see

@@ -5,7 +5,7 @@ from struct import pack_into, unpack_from
 
 from .compat import const
 from .decode import H_MAX_PM, H_MIN_PM, T_MAX_DC, T_MIN_DC
-from .trackers import Ema
+from .ema import Ema
 
 _RANGE = ((10 * T_MIN_DC, 10 * T_MAX_DC), (10 * H_MIN_PM, 10 * H_MAX_PM))
 _KEPT = "<Bii"
@@ -28,6 +28,11 @@ def hundredths(v):
     return "%s%d.%02d" % (sign, v // 100, v % 100)
 
 
+def _within(c, y):
+    low, high = _RANGE[c]
+    return low if y < low else high if y > high else y
+
+
 class Outlook:
     # facts (core.headcheck has the limits), None without forecasts: minutes (of the horizons,
     # ascending), k (of the average, alpha = 2**-k), t and h (a share in 256ths for each horizon),
@@ -46,8 +51,8 @@ class Outlook:
         self._shares = (array("h", facts["t"]), array("h", facts["h"]))
         self._bands = (array("h", facts["t_band"]), array("h", facts["h_band"]))
         self._emas = (Ema(None, facts["k"]), Ema(None, facts["k"]))
-        self.values = (array("h", bytes(2 * n)), array("h", bytes(2 * n)))  # hundredths
-        # one forecast of each horizon waits until its time has come
+        self._values = (array("h", bytes(2 * n)), array("h", bytes(2 * n)))
+        self._t_dc = self._h_pm = 0
         self._made = array("i", bytes(4 * n))
         self._pending = (array("h", bytes(2 * n)), array("h", bytes(2 * n)))
         self.error = self.size = 0  # sum|y - y^|, sum|y| of those that came due, C and %RH alike
@@ -62,6 +67,7 @@ class Outlook:
         self._forget()
 
     def _forget(self):
+        self._is_new = False  # a reading whose values are not computed
         for i in range(2):
             self._emas[i].clear()
         for i in range(len(self._made)):
@@ -78,37 +84,61 @@ class Outlook:
         if age == 1:
             self._forget()
         self._warm = 1
-        for i in range(self.n):
-            self._judge(i, slot, t_dc, h_pm)
-        self._look(0, t_dc)
-        self._look(1, h_pm)
-        for i in range(self.n):
-            if self._made[i] == _NONE:
-                self._made[i] = slot
-                self._pending[0][i] = self.values[0][i]
-                self._pending[1][i] = self.values[1][i]
-        limits = self.limits
-        return limits.push(t_dc, h_pm, self.values, self.n) if limits else 0
+        self._emas[0].push(t_dc)
+        self._emas[1].push(h_pm)
+        self._t_dc = t_dc
+        self._h_pm = h_pm
+        self._is_new = True
+        self._turn(slot)
+        return self._watch() if self.limits else 0
 
-    def _look(self, c, x):
-        ema = self._emas[c]
-        ema.push(x)
-        ahead = ema.value()
-        low, high = _RANGE[c]
-        for i in range(self.n):
-            y = 10 * x + ((self._shares[c][i] * ahead + 128) >> 8)
-            self.values[c][i] = low if y < low else high if y > high else y
+    def _watch(self):
+        return self.limits.push(self._t_dc, self._h_pm, self.values, self.n)
 
-    def _judge(self, i, slot, t_dc, h_pm):
-        # The pending forecast of a horizon, once its time has come: a gap would have cleared it.
-        if self._made[i] == _NONE or slot - self._made[i] < self._slots[i]:
-            return
-        self._made[i] = _NONE
-        self.error += abs(10 * t_dc - self._pending[0][i]) + abs(10 * h_pm - self._pending[1][i])
-        self.size += abs(10 * t_dc) + 10 * h_pm
+    def _turn(self, slot):
+        # One forecast of each horizon waits: the next one when its time has come.
+        i = 0
+        while i < self.n:
+            since = self._made[i]
+            if since == _NONE:
+                self._make(i, slot)
+            elif slot - since >= self._slots[i]:
+                self._judge(i)
+                self._make(i, slot)
+            i += 1
+
+    def _make(self, i, slot):
+        t, h = self.values
+        self._made[i] = slot
+        self._pending[0][i] = t[i]
+        self._pending[1][i] = h[i]
+
+    def _judge(self, i):
+        # the one that waited: a gap would have cleared it
+        t = 10 * self._t_dc
+        h = 10 * self._h_pm
+        self.error += abs(t - self._pending[0][i]) + abs(h - self._pending[1][i])
+        self.size += abs(t) + h
         if self.error > _SUM_MAX or self.size > _SUM_MAX:
             self.error >>= 1
             self.size >>= 1
+
+    @property
+    def values(self):
+        # of t and of h, hundredths for each horizon; only what is asked for is computed
+        if self._is_new:
+            self._is_new = False
+            self._look(0, 10 * self._t_dc)
+            self._look(1, 10 * self._h_pm)
+        return self._values
+
+    def _look(self, c, level):
+        ahead = self._emas[c].value()
+        shares = self._shares[c]
+        i = 0
+        while i < self.n:
+            self._values[c][i] = _within(c, level + ((shares[i] * ahead + 128) >> 8))
+            i += 1
 
     def say(self, link, seq):
         # by the reading seq, while there is a broker: a newer one follows soon

@@ -3,7 +3,7 @@
 from struct import pack_into, unpack_from
 
 from .compat import const
-from .features import Features
+from .features import make_features
 
 GAP_SLOTS = const(3)
 _AGE_MAX = const(255)
@@ -15,11 +15,19 @@ def slots_between(dt_ms, period_ms):
     return n if n > 1 else 1
 
 
+# A call with more than 11 words of names and stack takes them from the heap for its time, and the
+# more is in use, the longer MicroPython searches there: what each reading calls stays below.
+def _filtered(chain, x):
+    for f in chain:
+        x = f.push(x)
+    return x
+
+
 class Pipeline:
     def __init__(self, features, filters):
         from .filters import build  # used once
 
-        self._features = Features(features)
+        self._features = make_features(features)
         self._filters = (build(filters), build(filters))
         self._parts = [self._features] + self._filters[0] + self._filters[1]
         self.x = self._features.x
@@ -55,8 +63,7 @@ class Pipeline:
         self._slot = slot
         if self.age < _AGE_MAX:
             self.age += 1
-        for f in self._filters[0]:
-            t_dc = f.push(t_dc)
-        for f in self._filters[1]:
-            h_pm = f.push(h_pm)
+        if self._filters[0]:
+            t_dc = _filtered(self._filters[0], t_dc)
+            h_pm = _filtered(self._filters[1], h_pm)
         return self._features.push(t_dc, h_pm)

@@ -70,8 +70,10 @@ class Plausible:
             if self._new_n < _CONFIRM:
                 return SPIKE
         self._new_n = 0
-        same = known and t_dc == self._t_dc and h_pm == self._h_pm
-        self._same_n = self._same_n + 1 if same else 1
+        if known and t_dc == self._t_dc and h_pm == self._h_pm:
+            self._same_n += 1
+        else:
+            self._same_n = 1
         self._slot = slot
         self._t_dc = t_dc
         self._h_pm = h_pm

@@ -9,6 +9,34 @@ _STEP_BITS = const(12)
 _TOP = const(1 << 14)
 
 
+def weigh(table, row, shares, following):
+    # table: classes, the rows of steps, the rows of what the trees say; row: where that of this
+    # reading begins. shares and following: of the classes before, and after this reading
+    # -> class index << 7 | its share in percent. First class wins a tie.
+    n = table[0]
+    total = best = 0
+    for c in range(n):
+        k = 1 + c
+        s = 0
+        for before in range(n):
+            s += shares[before] * table[k]
+            k += n
+        s = (s >> _STEP_BITS) * table[row + c]
+        following[c] = s
+        total += s
+        if s > following[best]:
+            best = c
+    shift = 0
+    while total >> shift >= _TOP:
+        shift += 1
+    total = 0
+    for c in range(n):
+        s = following[c] >> shift
+        shares[c] = s if s else 1  # a class of no share would never come back
+        total += shares[c]
+    return best << 7 | (100 * shares[best] + (total >> 1)) // total
+
+
 class Temporal:
     # facts (core.headcheck has the limits): step (a row for each class: the shares, of 4,096, of
     # the class that follows), said (a row for each class that the trees say, of cold windows, then
@@ -16,46 +44,23 @@ class Temporal:
     # A gap changes nothing but which rows of `said` count; the trees overrule what is old.
     # Bound: the shares before are together below 2**14 + 16, so the sums and the products with
     # `said` are together below 2**27.
-    def __init__(self, facts, n_classes):
-        self._n = n_classes
-        self._step = array("H", facts["step"])
-        self._said = array("H", facts["said"])
+    def __init__(self, facts, n_classes, native=None):
+        # native: weigh() of core.heads_viper, or None
+        self._weigh = native or weigh
+        self._table = array("H", [n_classes] + facts["step"] + facts["said"])
         self._shares = array("H", [_TOP // n_classes] * n_classes)
         self._next = array("i", bytes(4 * n_classes))
         self.p_pc = 0
         self.kept_bytes = 2 * n_classes
 
     def push(self, said, age):
-        # class index by the trees -> by the filter; p_pc: its share in percent. First class wins
-        # a tie.
-        n = self._n
-        shares = self._shares
-        following = self._next
-        step = self._step
-        weight = self._said
-        row = n * said if age <= COLD else n * (n + said)
-        total = best = 0
-        for c in range(n):
-            k = c
-            s = 0
-            for before in range(n):
-                s += shares[before] * step[k]
-                k += n
-            s = (s >> _STEP_BITS) * weight[row + c]
-            following[c] = s
-            total += s
-            if s > following[best]:
-                best = c
-        shift = 0
-        while total >> shift >= _TOP:
-            shift += 1
-        total = 0
-        for c in range(n):
-            s = following[c] >> shift
-            shares[c] = s if s else 1  # a class of no share would never come back
-            total += shares[c]
-        self.p_pc = (100 * shares[best] + (total >> 1)) // total
-        return best
+        # class index by the trees -> by the filter; p_pc: its share in percent
+        n = len(self._shares)
+        said += n if age <= COLD else 2 * n
+        said = 1 + n * said
+        both = self._weigh(self._table, said, self._shares, self._next)
+        self.p_pc = both & 127
+        return both >> 7
 
     def save(self, buf, at):
         for share in self._shares:
@@ -64,6 +69,6 @@ class Temporal:
             at += 2
 
     def load(self, buf, at):
-        for c in range(self._n):
+        for c in range(len(self._shares)):
             self._shares[c] = buf[at] | buf[at + 1] << 8
             at += 2

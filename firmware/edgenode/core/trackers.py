@@ -10,9 +10,7 @@ from struct import pack_into, unpack_from
 
 from .compat import const
 
-WINDOW_MAX = const(120)
 _SINCE_MAX = const(3000)
-_EMA_BITS = const(14)  # |x| << 14 <= 16.4e6; ten times that fits 30 bits
 
 
 class Level:
@@ -196,33 +194,3 @@ class _Queue:
 
     def top(self):
         return self._values[self._first]
-
-
-class Ema:
-    # alpha = 1 / 2**shift
-    kept_bytes = 4
-
-    def __init__(self, ring, shift):
-        self._shift = shift
-        self.clear()
-
-    def clear(self):
-        self._n = self._e = self._x = 0
-
-    def push(self, x):
-        if self._n:
-            self._e += ((x << _EMA_BITS) - self._e) >> self._shift
-        else:
-            self._n = 1
-            self._e = x << _EMA_BITS
-        self._x = x
-
-    def value(self):
-        # Distance of the latest reading from its exponential average.
-        return 10 * self._x - ((10 * self._e + (1 << (_EMA_BITS - 1))) >> _EMA_BITS)
-
-    def save(self, buf, at):
-        pack_into("<i", buf, at, self._e)
-
-    def load(self, buf, at):
-        self._e = unpack_from("<i", buf, at)[0]

@@ -5,23 +5,24 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewise import paths
 from edgewise.bench.limit import build_limit, run_limit
 from edgewise.bench.places import Place
 from edgewise.bench.rivals import RIVALS
+from edgewise.bench.scripts import Size, core_files, inline_code
+from edgewise.bench.step import run_step, there_and_back
 from edgewise.bench.subject import Subject
 from edgewise.errors import EdgewiseError
 from edgewise.package import emlearn_c
-from edgewise.toolchain import cc, mpycross
+from edgewise.toolchain import cc
 
-__all__ = ["BOARD", "PC", "WAYS", "Size", "measure"]
+__all__ = ["WAYS", "measure"]
 
 _LIMIT, _STOCK = "gcc -O2", "gcc -O2 stock"
 # name -> what one call of it does
@@ -42,27 +43,6 @@ WAYS = {
 # The native ways and C are timed on many rows, so that a branch predictor cannot learn them. The
 # others are timed on few rows, in a small heap.
 _HEAP_KB = {"native": 16384, "python": 2048}
-
-
-@dataclass(frozen=True)
-class Size:
-    """The amount of work.
-
-    ``rows``: rows to compare; ``timed``: rows to time, by part; ``frames``: frames through the
-    whole step; ``rounds``: rounds of at least ``round_us`` each; ``repeats``: how often all that
-    is repeated.
-    """
-
-    rows: int
-    timed: dict[str, int]
-    frames: int
-    rounds: int
-    round_us: int
-    repeats: int
-
-
-PC = Size(20560, {"native": 20560, "python": 1024}, 2048, rounds=3, round_us=20_000, repeats=3)
-BOARD = Size(512, {"native": 64, "python": 64}, 128, rounds=5, round_us=200_000, repeats=1)
 
 
 def measure(
@@ -94,7 +74,8 @@ def measure(
                 output = place.run(f"import bench_node; bench_node.run({part!r})", heap_kb)
                 runs.append(_subtract_loop(json.loads(output)))
             runs += [run_limit(path, name, rows.tobytes()) for name, path in programs.items()]
-    return _gather(subject, _best_runs(runs), absent, machine_bytes, len(rows))
+    figures = _gather(subject, _best_runs(runs), absent, machine_bytes, len(rows))
+    return figures | run_step(place, size.repeats)
 
 
 def _headers(subject: Subject) -> dict[str, str]:
@@ -117,7 +98,7 @@ def _best_runs(runs: list[dict[str, Any]]) -> dict[str, Any]:
             best["us"][name] = min(us, best["us"].get(name, us))
         best["right"] |= run["right"]
         best["allocated"] |= run.get("allocated", {})
-    best |= {key: runs[0][key] for key in ("runs_on", "heap", "loop_us")}
+    best |= {key: runs[0][key] for key in ("loop_us",)}
     return best
 
 
@@ -125,15 +106,11 @@ def _write_files(
     subject: Subject, place: Place, size: Size, rows: NDArray[np.int16]
 ) -> tuple[dict[str, str], dict[str, int]]:
     # Returns the reasons for absent ways and the bytes of the files, both by name of the way.
-    folder = Path(__file__).parent / "node"
-    files = {name: (folder / name).read_bytes() for name in ("bench_node.py", "bench_empty.py")}
-    for name, path in paths.node_files().items():
-        if name.startswith("edgenode/core/") or name == "edgenode/__init__.py":
-            files[name] = path.read_bytes()
+    files = core_files("bench_node", "bench_empty", "bench_step")
     files["bench.json"] = json.dumps(asdict(size)).encode()
     files["model.bin"] = subject.blob
     files["rows.bin"] = rows.tobytes()
-    files["frames.bin"] = b"".join(subject.frames[: size.frames])
+    files["frames.bin"] = there_and_back(subject.frames, size.frames)
     absent, sizes = {}, {}
     for name, source in RIVALS.items():
         try:
@@ -142,21 +119,11 @@ def _write_files(
         except EdgewiseError as e:
             absent[name] = str(e)
     place.put(files)
-    code = _native(subject.inline, place.machine())
+    code = inline_code(subject.inline, place.machine())
     if code:
         place.put({"inline.mpy": code})
         sizes["inline"] = len(code)
     return absent, sizes
-
-
-def _native(source: str | None, machine: str | None) -> bytes | None:
-    if source is None or machine is None:
-        return None
-    with tempfile.TemporaryDirectory(prefix="edgewise-mpy-") as folder:
-        text, out = Path(folder) / "inline.py", Path(folder) / "inline.mpy"
-        text.write_text(source)
-        mpycross.compile(text, out, machine)
-        return out.read_bytes()
 
 
 def _gather(
@@ -174,9 +141,7 @@ def _gather(
         **{name: (sizes.get(name), "source") for name in RIVALS},
     }
     ways = [_way(name, run, size_of, absent, n_rows) for name in WAYS]
-    allocated, is_locked = run["allocated"]["step"]
     return {
-        "runs_on": run["runs_on"],
         "model": {
             "name": subject.name,
             "trees": subject.trees,
@@ -190,12 +155,6 @@ def _gather(
         "oracle": subject.oracle,
         "loop_us": run["loop_us"],
         "ways": ways,
-        "step": {
-            "us": run["us"]["step"],
-            "allocated": allocated,
-            "heap_locked": is_locked,
-        },
-        "heap": run["heap"],
     }
 
 

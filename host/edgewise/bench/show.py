@@ -8,7 +8,7 @@ from typing import Any
 from edgewise import console
 from edgewise.bench.start import Reads
 
-__all__ = ["show", "show_starts", "show_starts_on"]
+__all__ = ["show", "show_starts", "show_starts_on", "show_step"]
 
 _POWER = "from reset to the first reading"
 _WAKE = "wake from deep sleep, radio off"
@@ -53,7 +53,7 @@ def _cells(way: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _lines(figures: dict[str, Any]) -> Iterator[str]:
-    model, step, heap = figures["model"], figures["step"], figures["heap"]
+    model = figures["model"]
     yield (
         f"{figures['runs_on']}; model {model['name']}: {model['trees']} trees, "
         f"{model['nodes']} nodes, {model['features']} features; {figures['rows']} rows, "
@@ -61,12 +61,7 @@ def _lines(figures: dict[str, Any]) -> Iterator[str]:
     )
     yield f"best of all rounds, without the loop of {figures['loop_us']:.3f} us a call"
     yield _per_node(model)
-    locked = "nothing allocated, heap locked" if step["heap_locked"] else "ALLOCATES"
-    yield f"whole step, raw frame to class: {step['us']:.1f} us, {locked}"
-    yield (
-        f"heap: {heap['code']} bytes of the node's core, {heap['pipeline']} of filters and "
-        f"features, {heap['model']} of the model, {heap['heads']} of its heads"
-    )
+    yield from _step_lines(figures)
     if host := figures.get("host"):
         yield (
             f"host: {host['readings']} readings of {host['nodes']} nodes become "
@@ -78,6 +73,43 @@ def _lines(figures: dict[str, Any]) -> Iterator[str]:
             f"collector: {load['readings']} readings through mosquitto into SQLite in "
             f"{load['seconds']:.1f} s, {load['per_s']} a second, {load['batch']} in a commit"
         )
+
+
+def show_step(figures: dict[str, Any]) -> None:
+    """Print what `bench.step.measure_step` measured."""
+    model = figures["model"]
+    heads = ", ".join(model["heads"]) or "none"
+    print(
+        f"{figures['runs_on']}; model {model['name']}: {model['trees']} trees, {model['nodes']} "
+        f"nodes, {model['features']} features; heads: {heads}"
+    )
+    for line in _step_lines(figures):
+        print(line)
+    code = f", or inline code of {model['inline_bytes']}" if model["inline_bytes"] else ""
+    print(
+        f"on the board: model.bin {model['bytes']} bytes, of these the table of the trees "
+        f"{model['table_bytes']}{code}"
+    )
+
+
+def _step_lines(figures: dict[str, Any]) -> Iterator[str]:
+    step, heap, bits = figures["step"], figures["heap"], figures["word_bits"]
+    locked = (
+        "nothing allocated, heap locked"
+        if step["heap_locked"]
+        else f"ALLOCATES {step['allocated']:.0f} bytes"
+    )
+    yield f"whole step, raw frame to class and forecasts: {step['us']:.1f} us, {locked}"
+    parts = ", ".join(f"{name} {us:.1f}" for name, us in step["parts_us"].items())
+    yield f"alone, in us: {parts}"
+    own = sum(size for name, size in heap.items() if name != "code")
+    yield (
+        f"heap, words of {bits} bits: {own} bytes, of these the model {heap['model']}, filters "
+        f"and features {heap['pipeline']}, heads {heap['heads']}, next {heap['next']}; the code "
+        f"of the node's core {heap['code']}"
+    )
+    if bits > 32:
+        yield "a board has words of 32 bits and needs less: --port measures it there"
 
 
 def _per_node(model: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgenode.core import loader
+from edgewise.bench import heads
 from edgewise.compile.compile import compile_estimator
 from edgewise.compile.forms import build_inline
 from edgewise.compile.skops_file import ESTIMATOR, load_estimator
@@ -67,6 +68,12 @@ class Subject:
         return words
 
     @property
+    def heads(self) -> dict[str, Any]:
+        """The heads in the contract, {} without."""
+        found: dict[str, Any] = loader.unpack(self.blob)[0].get("heads", {})
+        return found
+
+    @property
     def trees(self) -> int:
         return self.table[1]
 
@@ -76,28 +83,34 @@ class Subject:
         return 2 * self.table[0] + self.trees
 
 
-def reference() -> Subject:
-    """Return a random forest of 10 trees and 290 nodes on 40 features of the generated log."""
+def reference(with_heads: bool = False) -> Subject:
+    """Return a random forest of 10 trees and 290 nodes on 40 features of the generated log.
+
+    ``with_heads``: on the 36 features of `bench.heads`, with every head.
+    """
     from sklearn.ensemble import RandomForestClassifier
 
     log = generated_log()
-    table = build_table(log, FEATURES, FILTERS, log.period_ms)
+    features = heads.FEATURES if with_heads else FEATURES
+    table = build_table(log, features, FILTERS, log.period_ms)
     forest = RandomForestClassifier(10, max_leaf_nodes=15, min_samples_leaf=5, random_state=0)
     forest.fit(table.x, log.label)
     contract = {
         "name": "reference",
         "classes": [str(c) for c in forest.classes_],
-        "features": FEATURES,
+        "features": features,
         "filters": FILTERS,
         "period_ms": log.period_ms,
         "max_delta": list(max_delta(log)),
         "s_feature": 0.0,
         "accuracy": 0.0,
     }
+    if with_heads:
+        contract["heads"] = heads.all_heads(table.x)
     compiled = compile_estimator(forest, contract, table.x)
     x = _shuffle(table.x)
     return Subject(
-        name="reference",
+        name="all heads" if with_heads else "reference",
         blob=compiled.files["model.bin"],
         inline=compiled.files["model.py"].decode(),
         inline_bytes=compiled.facts["inline_bytes"],

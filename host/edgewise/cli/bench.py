@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgewise.cli.options import BoardOrNone, JsonFlag
 from edgewise.console import emit_json, progress_bar, say
 
+if TYPE_CHECKING:
+    from edgewise.bench.subject import Subject
+
 EXAMPLES = (
     "edgewise bench",
     "edgewise bench models/mine --json",
+    "edgewise bench --step",
     "edgewise bench --start models/mine",
     "edgewise bench --port /dev/ttyUSB0",
 )
@@ -27,6 +31,9 @@ def bench(
     start: Annotated[
         bool, typer.Option("--start", help="Only count what a start reads from the flash")
     ] = False,
+    step: Annotated[
+        bool, typer.Option("--step", help="Only measure a whole step with all heads of the model")
+    ] = False,
     json: JsonFlag = False,
 ) -> None:
     """Measure time, bytes, allocations and agreement of each form of a model.
@@ -34,32 +41,32 @@ def bench(
     Runs in MicroPython's unix port, beside C and other generators, or on a board. Then the node
     starts and wakes from deep sleep with this model: the time of its imports, of the wake and, on
     a board, of a read of the flash. With --start: only the reads of the flash, in a simulated one.
+    With --step: only the whole step from raw frame to class and forecasts, its parts, and what it
+    takes of flash and heap; without MODEL a forest of 10 trees with every head.
     """
+    from edgewise.errors import InputError
+
+    if start and step:
+        raise InputError("--start and --step: one of them at a time")
     if start:
         _count_starts(model, port, json)
         return
-    from edgewise.bench import run, subject
+    if step:
+        _measure_step(model, port, json)
+        return
+    from edgewise.bench import run, scripts
     from edgewise.bench.host_rate import host_rate
     from edgewise.bench.load import collector_load
     from edgewise.bench.places import Board, UnixPort
     from edgewise.bench.show import show
     from edgewise.bench.wake import measure_starts_on
-    from edgewise.errors import InputError
-    from edgewise.package.store import load_package
     from edgewise.toolchain import extras
 
     extras.require("bench")
-    say("building the model ...")
-    loaded = load_package(model) if model is not None else None
-    if loaded is not None and loaded.is_network:
-        raise InputError(
-            f"{model}: a network, and the bench compares forests: edgewise compile --json says "
-            "how long one prediction takes; --start counts what a start reads"
-        )
-    forest = subject.reference() if loaded is None else subject.subject_of(loaded)
-    with Board(port) if port else UnixPort() as place, progress_bar("measuring") as step:
-        size = run.BOARD if port else run.PC
-        figures = run.measure(forest, place, size, not port, step)
+    forest = _subject(model)
+    with Board(port) if port else UnixPort() as place, progress_bar("measuring") as turn:
+        size = scripts.BOARD if port else scripts.PC
+        figures = run.measure(forest, place, size, not port, turn)
         say("starts of a node ...")
         figures["starts"] = measure_starts_on(place, forest.blob, forest.inline)
     if not port:
@@ -71,6 +78,39 @@ def bench(
         emit_json(figures)
     else:
         show(figures)
+
+
+def _subject(model: Path | None, with_heads: bool = False) -> Subject:
+    from edgewise.bench import subject
+    from edgewise.errors import InputError
+    from edgewise.package.store import load_package
+
+    say("building the model ...")
+    if model is None:
+        return subject.reference(with_heads)
+    package = load_package(model)
+    if package.is_network:
+        raise InputError(
+            f"{model}: a network, and the bench compares forests: edgewise compile --json says "
+            "how long one prediction takes; --start counts what a start reads"
+        )
+    return subject.subject_of(package)
+
+
+def _measure_step(model: Path | None, port: str | None, json: bool) -> None:
+    from edgewise.bench import scripts
+    from edgewise.bench.places import Board, UnixPort
+    from edgewise.bench.show import show_step
+    from edgewise.bench.step import measure_step
+
+    forest = _subject(model, with_heads=True)
+    with Board(port) if port else UnixPort() as place:
+        say("measuring ...")
+        figures = measure_step(forest, place, scripts.BOARD if port else scripts.PC)
+    if json:
+        emit_json(figures)
+    else:
+        show_step(figures)
 
 
 def _count_starts(model: Path | None, port: str | None, json: bool) -> None:

@@ -5,9 +5,9 @@ import micropython
 
 from edgenode.core import plausible
 from edgenode.core.calibrate import CalibrateLinear
+from edgenode.core.catalogue import CHANNELS, KINDS
 from edgenode.core.decide import Confirm
 from edgenode.core.decode import OK, SPIKE, TIMEOUT, Decoder
-from edgenode.core.features import CHANNELS, KINDS
 from edgenode.core.gate import Gate
 from edgenode.core.heads import Heads
 from edgenode.core.hold import Hold
@@ -23,7 +23,7 @@ from edgenode.drivers.sensor import Sensor
 def feature_names():
     for c in CHANNELS:
         for kind in KINDS:
-            n_max = KINDS[kind][2]
+            n_max = KINDS[kind]
             for n in (0,) if not n_max else (1, 7, 10) if n_max == 10 else (2, 60, 120):
                 yield "%s_%s_%d" % (c, kind, n) if n else "%s_%s" % (c, kind)
 

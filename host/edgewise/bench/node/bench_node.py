@@ -1,24 +1,13 @@
-# bench_node runs in a folder with bench.json, model.bin, rows.bin, frames.bin, edgenode/ and any
+# bench_node runs in a folder with bench.json, model.bin, rows.bin, edgenode/ and any
 # of the modules inline, m2cgen and everywhereml. run(part) prints the figures as one JSON object.
 import gc
 import json
-import sys
 import time
 from array import array
 
 import micropython
 
-
-def heap():
-    gc.collect()
-    return gc.mem_alloc()
-
-
-_start = heap()
-from edgenode.core import decode, heads, loader, model, pipeline, walk, walk_plain  # noqa: E402
-from edgenode.core.plausible import Plausible  # noqa: E402
-
-code_bytes = heap() - _start
+from edgenode.core import loader, model, walk, walk_plain
 
 
 def read(name):
@@ -55,41 +44,10 @@ def table_x_out(f, items, table, out):
         f(table, x, out)
 
 
-class Step:
-    # The work of the node on a frame, between the sensor and the outbox.
-    def __init__(self, pipe, forest):
-        self._pipe = pipe
-        self._heads = heads.Heads(forest)
-        self._raw = array("h", (0, 0))
-        self._slot = 0
-        self._decoder = decode.Decoder("dht22")
-        self._plausible = Plausible((0, 0), 480)
-
-    def step(self, frame):
-        raw = self._raw
-        self._slot += 1
-        if self._decoder.decode(frame, raw) == decode.OK:
-            if self._plausible.check(self._slot, raw[0], raw[1]) != decode.OK:
-                return
-            self._heads.push(self._pipe.push(self._slot, raw[0], raw[1]), self._pipe.age)
-
-
 class Bench:
     def __init__(self, settings, part):
-        start = heap()
         self._forest = model.Model(read("model.bin"))
-        with_model = heap()
         contract = self._forest.contract
-        self._pipe = pipeline.Pipeline(contract["features"], contract["filters"])
-        with_pipeline = heap()
-        self._heads = heads.Heads(self._forest)
-        with_heads = heap()
-        self.heap = {
-            "code": code_bytes,
-            "model": with_model - start,
-            "pipeline": with_pipeline - with_model,
-            "heads": with_heads - with_pipeline,
-        }
         self._table = loader.unpack(read("model.bin"))[1]
         self._out = array("i", bytes(4 * len(contract["classes"])))
         self._columns = len(contract["features"]) + 1  # the last one is the class
@@ -119,14 +77,11 @@ class Bench:
     def python(self, rows):
         code, m2cgen, everywhereml = module("inline"), module("m2cgen"), module("everywhereml")
         inline = model.Model(read("model.bin"), code)
-        frames = read("frames.bin")
-        frames = [frames[i : i + 5] for i in range(0, len(frames), 5)]
         yield "plain", table_x_out, walk_plain.votes, rows
         yield "m2cgen", x_only, m2cgen and m2cgen.score, rows
         yield "everywhereml", x_only, everywhereml and everywhereml.Forest().predict, rows
         yield "node inline", x_only, code and inline.predict, rows
         yield "node table", x_only, self._forest.predict, rows
-        yield "step", x_only, Step(self._pipe, inline).step, frames
 
     def run_us(self, name, passes):
         loop, f, items = self.ways[name]
@@ -181,7 +136,7 @@ class Bench:
 
     def agreement(self):
         # Returns name -> the number of rows with the class at their end.
-        right = {name: 0 for name in self.ways if name not in ("loop", "empty call", "step")}
+        right = {name: 0 for name in self.ways if name not in ("loop", "empty call")}
         for x in self.rows(-1):
             for name in right:
                 right[name] += self.class_of(name, x) == x[-1]
@@ -191,8 +146,6 @@ class Bench:
 def run(part):
     bench = Bench(json.loads(read("bench.json")), part)
     figures = {
-        "runs_on": "%s, MicroPython %d.%d.%d" % ((sys.platform,) + sys.implementation[1][:3]),
-        "heap": bench.heap,
         "us": bench.best_us(),
         "allocated": {name: bench.count_allocated(name) for name in bench.ways},
         "right": bench.agreement(),

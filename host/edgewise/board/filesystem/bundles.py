@@ -23,9 +23,11 @@ _STAYS = "node"
 _FILES = {
     "settings": ("settings.config", "settings.trial", "core.settings"),
     "start": (
+        "core.catalogue",
         "core.compact_json",
         "core.filters",
         "core.loader",
+        "core.program",
         "core.walk",
         "start.model",
         "start.network",
@@ -39,6 +41,8 @@ _FILES = {
     "heads": ("core.heads",),
     "temporal": ("core.temporal",),
     "detector": ("core.detector",),
+    "native": ("core.features_viper", "core.heads_viper"),
+    "features": ("core.features_plain", "core.ring", "core.trackers"),
     "learn": ("core.learn",),
     "outlook": ("core.outlook", "core.limits"),
     "netcheck": ("core.netcheck",),
@@ -53,11 +57,11 @@ _FILES = {
     "secure": ("link.secure",),
     "dns": ("link.dns", "link.sntp", "link.udp"),
 }
-_AT_START = ("main", _STAYS, "settings", "start")
-# Of a node that sleeps: what every wake needs is in one file, the radio comes with cause.
-_ASLEEP_FILES = {
-    name: modules for name, modules in _FILES.items() if name not in ("settings", "start")
-} | {
+_AT_START = ("main", _STAYS, "settings", "start", "native")
+# Of a node that sleeps: what every wake needs is in one file, the radio comes with cause. It makes
+# one step a start: native code for that takes longer to load than it saves, as in core/walk.py.
+_AWAKE_FILES = ("settings", "start", "features", "native")
+_ASLEEP_FILES = {name: modules for name, modules in _FILES.items() if name not in _AWAKE_FILES} | {
     "awake": (
         "start.wiring",
         "app",
@@ -121,10 +125,11 @@ def join_node(sources: Mapping[str, str], sleep: bool) -> dict[str, Joined]:
     """
     if not sleep:
         sources = awake(sources)
+    left_out = {_COMPAT, *(_paths((*_FILES["native"], "core.program")) if sleep else ())}
     sources = {
         path: text
         for path, text in sources.items()
-        if path != _COMPAT and not path.endswith("__init__.py")
+        if path not in left_out and not path.endswith("__init__.py")
     }
     return _join(sources, _names(_ASLEEP_FILES if sleep else _FILES, sources))
 
@@ -138,17 +143,17 @@ def _mark_of(joined: Mapping[str, Joined], compiler: str) -> str:
 
 
 def _names(files: Mapping[str, tuple[str, ...]], sources: Mapping[str, str]) -> dict[str, str]:
-    by_path = {
-        f"edgenode/{module.replace('.', '/')}.py": name
-        for name, modules in files.items()
-        for module in modules
-    }
+    by_path = {path: name for name, modules in files.items() for path in _paths(modules)}
     return {
         path: f"{by_path.get(path, _STAYS)}_{_MARK}"
         if path.startswith("edgenode/")
         else path.removesuffix(".py")
         for path in sources
     }
+
+
+def _paths(modules: tuple[str, ...]) -> list[str]:
+    return [f"edgenode/{module.replace('.', '/')}.py" for module in modules]
 
 
 def _join(sources: Mapping[str, str], names: Mapping[str, str]) -> dict[str, Joined]:
