@@ -32,6 +32,13 @@ def test_the_options_exist(verb: str) -> None:
         assert option in help_text
 
 
+def test_blocks_run_the_python_that_setup_makes() -> None:
+    blocks = re.findall(r"^ *```\w*\n(.*?)^ *```$", README, re.MULTILINE | re.DOTALL)
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
+    assert [line for line in lines if re.match(r"(python\d?|edgewise) ", line)] == []
+    assert sum(line.startswith(".venv/bin/") for line in lines) > 10
+
+
 def test_the_pictures_exist() -> None:
     for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", README):
         assert (Path(__file__).parents[1] / path).is_file()

@@ -111,6 +111,7 @@ def test_a_package_is_measured(repo: Path) -> None:
     assert ways["table"]["agreement"] == ways["plain"]["agreement"] == 1.0
 
 
+@pytest.mark.skipif(not WHOLE, reason="a board of WebAssembly takes seconds: make test-all")
 def test_a_board_runs_the_same_files_and_is_left_as_it_was(
     reference: subject.Subject, tmp_path: Path
 ) -> None:

@@ -4,7 +4,7 @@ from edgenode.core.heads import Heads
 from edgenode.core.model import make_heads
 from edgenode.core.records import UNSURE, class_json, reading
 
-STICKY = {"step": [1000, 24, 24, 1000], "weight": [64, 64], "floor": 4}
+STICKY = {"step": [4000, 96, 96, 4000], "said": [4095, 455, 455, 4095] * 2}
 
 
 class Trees:
@@ -43,12 +43,13 @@ def test_cold_windows_and_low_confidence_have_no_class():
     assert (heads.best, heads.p_pc) == (0, 70)
 
 
-def test_a_restart_forgets_the_classes_before():
+def test_a_gap_does_not_forget_the_classes_before():
     heads = Heads(Trees({"temporal": STICKY}))
     for age in range(1, 20):
         heads.push(0, age)
     assert heads.push(700, 20) == 0
-    assert heads.push(700, 1) == 1
+    assert [heads.push(x, age) for x, age in ((0, 21), (700, 1), (0, 2))] == [0, 0, 0]
+    assert Heads(Trees({"temporal": STICKY})).push(700, 1) == 1
 
 
 def test_a_restored_node_remembers():

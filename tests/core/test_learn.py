@@ -88,9 +88,15 @@ def test_a_room_that_moves_more_gets_higher_limits_after_a_week_only():
 def test_the_largest_of_the_last_seven_days_is_not_usual():
     quiet = [60] * 6
     assert Room().live(*quiet).live(400).limits[0] == 120
-    assert Room().live(*quiet).live(400, 60, 380).limits[0] == 760
+    assert Room().live(*quiet).live(400, 60, 380).limits[0] == 240
     # after seven other days it is forgotten
     assert Room().live(*quiet).live(400, 380).live(*[70] * 7).limits[0] == 140
+
+
+def test_a_room_that_moves_more_from_now_on_is_learnt_in_steps():
+    # a value counts as its limit of the day, so two days double a limit and no more
+    room = Room().live(*[60] * 7)
+    assert [room.live(400).limits[0] for _ in range(6)] == [120, 240, 240, 480, 480, 800]
 
 
 def test_an_episode_over_midnight_counts_for_one_day():
@@ -101,7 +107,7 @@ def test_an_episode_over_midnight_counts_for_one_day():
     # one that goes on for a whole day, and then for another, is how it is here
     for value in (0, 0, 0) + (400,) * 9:
         room.read(value)
-    assert room.limits[0] == 800
+    assert room.limits[0] == 240
 
 
 def test_events_tell_from_how_many_days_the_limits_are():

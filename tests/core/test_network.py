@@ -230,7 +230,7 @@ def test_nothing_is_allocated():
 
 
 def test_a_network_has_the_other_heads_too():
-    sticky = {"step": [1024, 0, 0, 0, 1024, 0, 0, 0, 1024], "weight": [64] * 3, "floor": 4}
+    sticky = {"step": [4096, 0, 0, 0, 4096, 0, 0, 0, 4096], "said": [4095] * 18}
     heads = {"temporal": sticky, "unsure": {"readings": 1, "p": 0}}
     node = Heads(model.Model(pack(small_table(), [2, 3], heads=heads)))
     x = array("h", (99, 0))

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine, create_engine, make_url, text
-from tests.counts import count
-from tests.dashboard.conftest import Serve
+from tests.dashboard.conftest import Serve, whole
 from tests.dashboard.past import rooms, row, store
 from tests.dashboard.test_teaching import drag, labels_panel, log_in, name_it
 from tests.database.databases import server, url
@@ -63,7 +62,8 @@ def move(engine: Engine, is_up: bool) -> None:
             source.rename(target)
 
 
-@pytest.mark.parametrize("url", count(["postgresql"], ["sqlite", "postgresql"]), indirect=True)
+@whole
+@pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 def test_open_pages_wait_for_it(
     page: Page, serve: Serve, engine: Engine, secret: str, switch: Callable[[bool], None]
 ) -> None:

@@ -87,6 +87,23 @@ def test_sorted_and_searched() -> None:
     assert sorted(order("Name", "online")) == ["1", "2", "3"]
 
 
+def test_names_with_numbers_are_in_the_order_of_people() -> None:
+    titles = ["Attic 10", "attic 2", "Attic", "Attic 2b", "12", "3"]
+    nodes = [a_node(str(i), title, f"Room {20 - i}") for i, title in enumerate(titles)]
+    ordered = sections(nodes, {})
+    assert [title for title, _ in ordered] == [f"Room {n}" for n in range(15, 21)]
+    one_room = [a_node(str(i), title) for i, title in enumerate(titles)]
+    ((_, found),) = sections(one_room, {})
+    assert [node.title for node in found] == [
+        "3",
+        "12",
+        "Attic",
+        "attic 2",
+        "Attic 2b",
+        "Attic 10",
+    ]
+
+
 def a_window(times: list[float], t: list[float]) -> Window:
     at, values = np.array(times), np.array([t, t])
     return Window(at, at, values, values + 20, [None] * len(t), np.zeros(len(t), dtype=bool))

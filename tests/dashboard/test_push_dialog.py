@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
+from tests.comparison.labelled import NODE as LABELLED
+from tests.comparison.labelled import good_and_poor, store_past
 from tests.comparison.test_judged import scores
 from tests.dashboard.conftest import LIMIT_MS, NODE, Serve
 from tests.dashboard.past import row, store
@@ -16,13 +20,15 @@ from tests.dashboard.test_teaching import log_in
 from tests.dashboard.test_versions import store_start
 
 from edgewise.comparison import Judged
-from edgewise.dashboard.model_table import table
+from edgewise.dashboard.model_table import confusions, table
 from edgewise.package.store import load_package
 
 
 def test_names_are_no_html() -> None:
     evil = Judged("<i>", ["<b>"], scores(**{"<b>": (60, 1.0)}))
     assert "<i>" not in table(evil, [evil]) and "<b>" not in table(evil, [evil])
+    known = Judged("<i>", ["<b>"], scores(**{"<b>": (60, 1.0)}), {"<b>": {"<b>": 60}})
+    assert "<i>" not in confusions([known]) and "<b>" not in confusions([known])
 
 
 def write_models(repo: Path, models: Path) -> None:
@@ -102,3 +108,55 @@ def choose_some(page: Page) -> None:
     expect(push).to_have_text("Push to 11 nodes")
     dialog.get_by_label("Search nodes").fill("")
     expect(dialog.locator(".choice .q-checkbox:visible")).to_have_count(50)
+
+
+@pytest.mark.parametrize("width", [360, 1280], ids=["phone", "wide"])
+def test_old_and_new_on_the_last_labelled_days(
+    browser: Browser,
+    serve: Serve,
+    engine: Engine,
+    secret: str,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    width: int,
+) -> None:
+    folder = good_and_poor(tmp_path_factory)
+    shutil.copytree(folder / "models", tmp_path / "models")
+    os.utime(tmp_path / "models" / "good" / "model.json", (1, 1))
+    store_past(engine, folder)
+    store(engine, [row("n1", 1, time.time())])
+    url = serve()
+    context = browser.new_context(viewport={"width": width, "height": 740})
+    page = context.new_page()
+    page.set_default_timeout(LIMIT_MS)
+    log_in(page, url, secret)
+    page.goto(f"{url}/node?id={LABELLED}")
+    page.get_by_role("button", name="Push ...").click()
+    dialog = page.get_by_role("dialog", name="Push a model")
+    # the figures of edgewise push on the same readings, see test_before_push
+    expect(dialog).to_contain_text("On 270 of the last labelled readings of n0.")
+    blocks = dialog.locator(".confusions table")
+    expect(blocks).to_have_text(
+        [
+            "poorsays closedsays openis closed8847is open12015",
+            "goodsays closedsays openis closed1350is open0135",
+        ]
+    )
+    expect(dialog.locator(".models tr", has_text="test readings")).to_contain_text("270270")
+    poor, good = (block.bounding_box() for block in blocks.all())
+    assert poor and good
+    if width > 1000:
+        assert poor["y"] == good["y"] and poor["x"] + poor["width"] < good["x"]
+    for box in (poor, good):
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width
+    expect(dialog.locator(".doubts")).to_contain_text("poor is worse than good")
+    # a node without labels changes nothing; alone it leaves the figures of each training
+    dialog.get_by_role("checkbox", name="n1").click()
+    push = dialog.get_by_role("button", name="Push to")
+    expect(push).to_have_text("Push to 2 nodes")
+    expect(blocks).to_have_count(2)
+    dialog.get_by_role("checkbox", name=LABELLED).click()
+    expect(dialog).to_contain_text("Not compared on readings: no period of these nodes is")
+    expect(blocks).to_have_count(0)
+    expect(push).to_be_enabled()
+    context.close()

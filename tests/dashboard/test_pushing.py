@@ -21,8 +21,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
 from tests.broker.mosquitto import Mosquitto, free_port
 from tests.broker.secured import open_folder, password, trust
-from tests.counts import count
-from tests.dashboard.conftest import NODE, Serve
+from tests.dashboard.conftest import NODE, Serve, whole
 from tests.dashboard.past import rooms, store
 from tests.dashboard.test_teaching import log_in
 
@@ -77,8 +76,9 @@ def run_refusing_node(folder: Path, port: int) -> Iterator[list[Any]]:
     client.loop_stop()
 
 
+@whole
 @pytest.mark.parametrize(
-    "certificates", count([True], [False, True]), ids=lambda c: "certificate" if c else "password"
+    "certificates", [False, True], ids=lambda c: "certificate" if c else "password"
 )
 def test_over_tls_with_the_operators_rights(
     page: Page,

@@ -20,9 +20,10 @@ from edgewise.dashboard.packages import Packages
 from edgewise.dashboard.reviews import Reviews
 from edgewise.dashboard.units import CELSIUS, FAHRENHEIT
 from edgewise.database.schema import label, outlook
+from edgewise.database.skips import read_skips
 from edgewise.package.store import Package
 from edgewise.paths import default_model
-from edgewise.review import Span, new_model
+from edgewise.review import Span, new_model, propose
 
 
 def expect_ahead(engine: Engine, minutes: int, ts: float, t: float) -> None:
@@ -69,6 +70,7 @@ def test_a_proposal_is_labelled_and_vanishes(
     expect(panel).to_contain_text("Nothing stands out")
     with engine.connect() as connection:
         stored = connection.execute(select(label)).one()
+        assert len(read_skips(connection, NODE)) == 1
     assert (stored.from_ts, stored.to_ts, stored.cls) == (
         start_of(UNSURE),
         start_of(UNSURE + 1),
@@ -89,6 +91,21 @@ def test_they_are_found_in_the_background(engine: Engine, model: Package) -> Non
     assert wait_until(lambda: reviews.propose("nobody", []) == [])
     reviews.stop()
     assert reviews.propose("later", []) is None
+
+
+def test_what_is_skipped_stays_away(engine: Engine, model: Package) -> None:
+    fill(engine, NODE)
+    packages = Packages(model.path.parent)
+    reviews = Reviews(engine, packages)
+    silent, unsure = (p.span for p in wait_until(lambda: reviews.propose(NODE, [])))
+    reviews.skip(NODE, silent)
+    reviews.skip(NODE, silent)
+    assert [p.span for p in reviews.propose(NODE, []) or []] == [unsure]
+    reviews.stop()
+    later = Reviews(engine, packages)  # of a dashboard that was started again
+    assert [p.span for p in wait_until(lambda: later.propose(NODE, []))] == [unsure]
+    later.stop()
+    assert [p.span for p in propose(engine, NODE, time.time())] == [unsure]
 
 
 def test_a_new_model_of_another_period_changes_nothing(engine: Engine) -> None:

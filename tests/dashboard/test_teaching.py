@@ -118,6 +118,7 @@ def test_a_finger_labels_as_well(browser: Browser, url: str, engine: Engine, sec
     phone.close()
 
 
+@whole
 def test_two_people_see_each_others_labels(
     page: Page, url: str, engine: Engine, secret: str
 ) -> None:

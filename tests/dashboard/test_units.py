@@ -14,6 +14,7 @@ from tests.dashboard.conftest import NODE, Serve
 from tests.dashboard.past import rooms, row, store
 
 from edgewise.dashboard.chart_data import Overlay, Palette, data
+from edgewise.dashboard.episodes import event_text
 from edgewise.dashboard.notes import events
 from edgewise.dashboard.series import window
 from edgewise.dashboard.state import State
@@ -116,3 +117,11 @@ def test_the_messages_to_the_browser_stay_short(engine: Engine, scale: Scale) ->
     values = [point[1] for point in series[0]["data"] if isinstance(point, list)]
     np.testing.assert_allclose(values, [scale.degrees * i / 10 + scale.zero for i in range(200)])
     assert max(len(str(value)) for value in values) <= 6
+
+
+def test_an_unusual_movement_is_told_in_words_and_in_this_scale() -> None:
+    facts = {"to": "unusual", "feature": "t_range_5", "value": 2.5, "usual": 0.5, "limit": 1.5}
+    text = "temperature moved 4.5 °F in 2.5 min, usual is up to 0.9 °F"
+    assert event_text(facts, 30, FAHRENHEIT) == f"unusual: {text}"
+    assert event_text(facts | {"to": "normal"}, 30, FAHRENHEIT) == f"usual again: {text}"
+    assert event_text({"to": "normal"}, 30, CELSIUS) == "usual again"

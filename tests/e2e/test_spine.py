@@ -157,7 +157,7 @@ def test_a_node_without_a_broker_is_given_up_in_time(model: Package, log: Log) -
 
 
 HEADS = {
-    "temporal": {"step": [1000, 24, 24, 1000], "weight": [64, 64], "floor": 32},
+    "temporal": {"step": [4000, 96, 96, 4000], "said": [4095, 900, 500, 4095] * 2},
     "unsure": {"readings": 8, "p": 75},
 }
 

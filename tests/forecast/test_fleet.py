@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 from tests.command import edgewise
-from tests.counts import count
+from tests.counts import WHOLE
 from tests.forecast.days import DAY, make_hourly, rows
 from tests.forecast.fleet import DAY_S, START_S, fill
 from tests.shared import wait_until
@@ -161,10 +161,11 @@ def test_prophet_competes_in_turns_and_daily_where_it_won(
     assert sorted(prophets.nodes) == [f"n{i}" for i in range(5)]
 
 
+@pytest.mark.skipif(not WHOLE, reason="seconds to import the forecasters: make test-all")
 def test_a_fleet_is_forecast_by_processes_and_again_within_the_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nodes, days = count(6, 50), count(5, 28)
+    nodes, days = 50, 28
     url = f"sqlite:///{tmp_path / 'a.db'}"
     end_s = START_S + days * DAY_S - DAY_S // 2
     fill(url, nodes, START_S, end_s, 1800)

@@ -12,7 +12,7 @@ from tests.counts import count
 from tests.package.heads_of import with_heads, write_with_heads
 
 from edgenode.core import loader
-from edgenode.core.headcheck import STEP_TOTAL
+from edgenode.core.headcheck import SAID_MAX, STEP_TOTAL
 from edgenode.core.records import UNSURE
 from edgewise.compile import recompile
 from edgewise.errors import InputError
@@ -33,7 +33,7 @@ from edgewise.prediction.runtimes import run_sequence
 from edgewise.simulator.feed import degrade
 
 FACTS = {
-    "temporal": {"step": [1000, 24, 24, 1000], "weight": [255, 90], "floor": 32},
+    "temporal": {"step": [4000, 96, 96, 4000], "said": [4095, 900, 500, 4095] * 2},
     "unsure": {"readings": 15, "p": 70},
 }
 
@@ -52,8 +52,7 @@ def random_heads(r: np.random.Generator, n: int) -> dict[str, Any]:
     rows[:, 0] += STEP_TOTAL - rows.sum(axis=1)
     temporal = {
         "step": rows.ravel().tolist(),
-        "weight": r.integers(1, 256, n).tolist(),
-        "floor": int(r.integers(1, 256)),
+        "said": r.integers(1, SAID_MAX + 1, 2 * n * n).tolist(),
     }
     return {
         "temporal": temporal,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 from tests.cli.test_cli import edgewise
 from tests.shared import small_log
 
-from edgewise.features.splitting import file_sha256
+from edgewise.compile import compile_model
+from edgewise.features.splitting import file_sha256, split_log
 from edgewise.package.store import Package, json_bytes
+from edgewise.training import Budget, Options, train
 
 PARTS = ("trained_on", "held_out", "other")
 
@@ -87,11 +90,29 @@ def test_a_package_that_does_not_say_which_rows(
     lines, report = predict(old_model, log)
     share = json.loads((old_model / "model.json").read_text())["metrics"]["test"]
     assert lines[0] == (
-        f"{log}: {old_model} was made from this file and does not say which rows it was trained "
-        f"on, {share['balanced_accuracy']:.1%} balanced on those held out: figures on them say "
-        "nothing about new readings: train again"
+        f"{log}: {old_model} was made from this file, and which of these rows trained it is not "
+        f"known, {share['balanced_accuracy']:.1%} balanced on those held out: figures on them say "
+        "nothing about new readings: read it with the options of the training, or train again"
     )
     assert (len(lines), report["trained_on"]) == (2, None)
+
+
+def test_the_log_of_the_training_in_another_zone(tmp_path: Path) -> None:
+    log = small_log(tmp_path / "log.csv", 900)
+    head, *rows = log.read_text().splitlines()
+    start = datetime(2026, 3, 1, 10)
+    times = [f"{start + timedelta(seconds=30 * i)}" for i in range(len(rows))]
+    local = [f"{time},{row.split(',', 1)[1]}" for time, row in zip(times, rows, strict=True)]
+    log.write_text("\n".join([head, *local]) + "\n")
+    fit, test = split_log(log)
+    trained = train(fit, test, Budget(30), Options(outlook=False))
+    model = tmp_path / "model"
+    compile_model(trained, model, {"log.csv": file_sha256(log)})
+    lines, report = predict(model, log)
+    assert any("the model was trained on " in line for line in lines) and report["trained_on"]
+    lines, report = predict(model, log, "--tz", "Europe/Berlin")
+    assert any("which of these rows trained it is not known" in line for line in lines)
+    assert report["trained_on"] is None
 
 
 def test_times_without_a_zone(model: Package, tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_as_many_readings_wait_as_the_node_has_room_for(name: str) -> None:
 def test_heads_take_room_of_them() -> None:
     following = {"k": 5, "minutes": [30, 60], "t": [1, 2], "t_band": [3, 4]}
     following |= {"h": [5, 6], "h_band": [7, 8]}
-    steps = {"step": [1000, 24, 24, 1000], "weight": [64, 64], "floor": 32}
+    steps = {"step": [4000, 96, 96, 4000], "said": [4095, 455, 455, 4095] * 2}
     heads = {"next": following, "temporal": steps}
     bare = battery(info(), 8.0)["readings_kept"]
     room = battery(info() | {"heads": heads, "classes": ["0", "1"]}, 8.0)["readings_kept"]

@@ -6,6 +6,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,10 +56,30 @@ def test_the_compose_file_is_yaml_with_the_same_command(
     document = yaml.safe_load(result.written[1].read_text())
     service = document["services"]["edgewise"]
     assert service["command"] == ["edgewise", "up", "/data", *OPTIONS]
-    assert service["volumes"] == [f"{folder}:/data".replace("$", "$$")]
+    source = str(folder).replace("$", "$$")  # a colon in it would end the short form
+    assert service["volumes"] == [{"type": "bind", "source": source, "target": "/data"}]
     assert service["restart"] == "always" and service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert "mosquitto" in service["build"]["dockerfile_inline"]
+
+
+def check_compose(path: Path) -> subprocess.CompletedProcess[str]:
+    """Check ``path`` against the schema of the Compose specification."""
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema"]
+    return subprocess.run(
+        [*command, "vendor.compose-spec", path], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("uid", [0, 1000], ids=["root", "user"])
+def test_the_compose_specification_takes_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uid: int
+) -> None:
+    compose = write(tmp_path / "a: #b $c", monkeypatch, uid).written[1]
+    check = check_compose(compose)
+    assert check.returncode == 0, f"{check.stdout}{check.stderr}: missing? run: make setup-dev"
+    compose.write_text(compose.read_text().replace("restart:", "restarts:"))
+    assert "'restarts' was unexpected" in check_compose(compose).stdout
 
 
 def test_a_file_of_another_is_not_replaced(tmp_path: Path) -> None:

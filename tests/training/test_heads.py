@@ -10,7 +10,7 @@ import pytest
 from edgewise.package.sequence import Readings
 from edgewise.training.heads import choose_heads
 from edgewise.training.sequence import Sequence
-from edgewise.training.temporal import delays, steps_of
+from edgewise.training.temporal import count_said, delays, facts_of, filter_classes, steps_of
 
 PERIOD_MS = 60_000
 
@@ -47,7 +47,7 @@ def test_classes_that_last_are_remembered() -> None:
     y = stays(r, 4000, 60)
     choice = choose(make_sequence(y, 100 * y + r.normal(0, 70, 4000)))
     assert "temporal" in choice.heads
-    assert choice.heads["temporal"]["step"][0] > 950
+    assert choice.heads["temporal"]["step"][0] > 3800
     assert choice.why[0].startswith("memory between readings on: ")
 
 
@@ -100,10 +100,33 @@ def test_steps_are_counted_within_a_node_and_between_labels() -> None:
     y = np.array([0, 0, 1, -1, 1, 0, 0])
     age = np.array([1, 2, 3, 4, 5, 1, 2])
     steps = steps_of(y, age, 2)
-    assert (steps.sum(axis=1) == 1024).all()
+    assert (steps.sum(axis=1) == 4096).all()
     # from 0: twice to 0, once to 1, and half of an unseen one each; from 1: nothing was seen
-    assert steps[0, 1] == 1 + int(1022 * 1.5 / 4)
-    assert steps[1].tolist() == [512, 512]
+    assert steps[0, 1] == 1 + int(4094 * 1.5 / 4)
+    assert steps[1].tolist() == [2048, 2048]
+
+
+def test_what_the_trees_say_is_counted_for_cold_windows_and_others() -> None:
+    y = np.array([0, 0, 1, 1, -1, 1])
+    cls = np.array([0, 1, 1, 0, 1, 1])
+    age = np.array([1, 2, 5, 6, 7, 255])
+    assert count_said(y, cls, age, 2).tolist() == [[[1, 1], [0, 1]], [[0, 0], [1, 1]]]
+
+
+def test_what_the_trees_say_more_of_one_class_speaks_for_it() -> None:
+    # of 960 rows of each class; 40 more of each are spread, 20 for each that may be said
+    said = np.array([[[480, 480], [480, 480]], [[930, 30], [180, 780]]])
+    weights = facts_of(np.zeros(0, int), np.zeros(0, int), said)["said"]
+    assert weights[:4] == [4095] * 4
+    assert weights[4:] == [4095, round(4095 * 200 / 950), round(4095 * 50 / 800), 4095]
+
+
+def test_two_nodes_do_not_share_a_memory() -> None:
+    facts = {"step": [4090, 6, 6, 4090], "said": [4095, 455, 455, 4095] * 2}
+    cls, age = np.array([0] * 10 + [1]), np.array([*range(10, 20), 1])
+    one = filter_classes(facts, cls, age, np.array(["a"] * 11, object), 2)
+    two = filter_classes(facts, cls, age, np.array(["a"] * 10 + ["b"], object), 2)
+    assert (one.cls[10], two.cls[10]) == (0, 1)
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 from sqlalchemy import Engine, select
+from tests.command import edgewise
 from tests.counts import WHOLE
 from tests.shared import LIMIT_S
 
 from edgewise.collector import Collector, Writer
 from edgewise.database.schema import events, reading
 from edgewise.features.splitting import Split, split_log
-from edgewise.features.table import build_table
+from edgewise.features.table import Table, build_table
 from edgewise.logs.log import Log
 from edgewise.package.store import Package, load_package
 from edgewise.prediction.predict import predict_c, predict_log, predict_micropython
@@ -119,3 +120,28 @@ def test_a_real_log(broker: str, engine: Engine, tmp_path: Path) -> None:
         assert (event["feature"], event["strength"]) == (episode.feature, episode.strength)
         slack_s = package.period_ms / 1000
         assert abs(event["seconds"] - (episode.end_s - episode.start_s)) <= slack_s
+
+
+@pytest.mark.parametrize("runtime", ["cpython", "micropython", "c"])
+def test_predict_makes_the_features_once(
+    detector_package: Package,
+    event_path: Path,
+    event_log: Log,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    runtime: str,
+) -> None:
+    made: list[Log] = []
+
+    def build(log: Log, *settings: Any) -> Table:
+        made.append(log)
+        return build_table(log, *settings)
+
+    monkeypatch.setattr("edgewise.prediction.predict.build_table", build)
+    out = tmp_path / "classes.csv"
+    options = ("--runtime", runtime, "--out", out, "--json")
+    result = edgewise("predict", detector_package.path, event_path, *options)
+    assert result.returncode == 0, result.stderr
+    assert len(made) == 1
+    episodes = [episode.as_dict() for episode in episodes_of(detector_package, event_log)]
+    assert json.loads(result.stdout)["episodes"] == episodes

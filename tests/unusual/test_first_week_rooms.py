@@ -226,4 +226,5 @@ def test_spikes_are_found_after_an_ordinary_week(intel: Log) -> None:
     count.show("after an ordinary week")
     assert count.share("spike") >= 0.95
     assert count.share("drift") >= 0.85
+    assert count.share("bias") >= 0.85
     assert all(count.share(name) >= 0.75 for name in FAULTS.values())

@@ -3,9 +3,8 @@
 from .compat import const
 
 # Of core.temporal, which counts on them:
-STEP_TOTAL = const(1024)  # a row of `step`
-WEIGHT_MAX = const(255)
-FLOOR_MAX = const(255)
+STEP_TOTAL = const(4096)  # a row of `step`
+SAID_MAX = const(4095)
 READINGS_MAX = const(255)  # core.pipeline counts so far
 LIMITS_MAX = const(16)
 LIMIT_MAX = const(32766)  # as features are clamped
@@ -73,12 +72,13 @@ def _learn(facts, n):
 
 
 def _temporal(facts, n):
-    if sorted(facts) != ["floor", "step", "weight"]:
+    if sorted(facts) == ["floor", "step", "weight"]:
+        raise ValueError("heads.temporal is of an older version: train again")
+    if sorted(facts) != ["said", "step"]:
         return False
     step = facts["step"]
     return (
-        _are_within([facts["floor"]], 1, 1, FLOOR_MAX)
-        and _are_within(facts["weight"], n, 1, WEIGHT_MAX)
+        _are_within(facts["said"], 2 * n * n, 1, SAID_MAX)
         and _are_within(step, n * n, 0, STEP_TOTAL)
         and all([sum(step[k : k + n]) == STEP_TOTAL for k in range(0, n * n, n)])
     )

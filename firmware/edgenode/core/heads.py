@@ -22,7 +22,7 @@ class Heads:
         if facts:
             from .temporal import Temporal
 
-            self._temporal = Temporal(facts, len(model.classes), model.total, weigh)
+            self._temporal = Temporal(facts, len(model.classes), weigh)
         self.detector = None
         self.u = -1  # how unusual a reading is, in percent of a limit
         facts = model.heads.get("detector")
@@ -59,9 +59,7 @@ class Heads:
             self.p_pc = model.p_pc
         temporal = self._temporal
         if temporal:
-            if age == 1:
-                temporal.clear()
-            self.best = temporal.push(model.votes)
+            self.best = temporal.push(self.best, age)
             self.p_pc = temporal.p_pc
         return UNSURE if age <= self._cold or self.p_pc < self._p_min_pc else self.best
 

@@ -7,18 +7,17 @@ import micropython
 
 
 @micropython.viper
-def weigh(table: ptr16, votes: ptr32, shares: ptr16, following: ptr32) -> int:
+def weigh(table: ptr16, row: int, shares: ptr16, following: ptr32) -> int:
     n = int(table[0])
     total = best = c = 0
     while c < n:
-        k = 3 + n + c
+        k = 1 + c
         s = i = 0
         while i < n:
             s += int(shares[i]) * int(table[k])
             k += n
             i += 1
-        v = int(votes[c]) // int(table[1]) * int(table[3 + c])
-        s = (s >> 10) * ((v >> 6) + int(table[2]))
+        s = (s >> 12) * int(table[row + c])
         following[c] = s
         total += s
         if s > int(following[best]):

@@ -29,7 +29,8 @@ class Learner:
     # facts (core.headcheck has the limits), of each stage: days of readings from which on it
     # holds; an own limit is `times` what is usual here, and at least a `part` of the generic one.
     # detector: its limits are the generic ones, and become the node's own. A value counts as if it
-    # were at the generic limit where it is above. Bound: 20 * 32,766 is below 2**20.
+    # were at its limit, own or generic, where it is above: faults of two days widen no limit by
+    # more than `times`. Bound: 20 * 32,766 is below 2**20.
     def __init__(self, facts, detector, period_ms):
         self._facts = facts
         self._detector = detector
@@ -74,10 +75,12 @@ class Learner:
 
     def _note(self, x):
         most, generic = self._most, self._generic
-        feature = self._detector.feature
+        feature, limit = self._detector.feature, self._detector.limit
         k = 0
         while k < len(generic):
             value = x[feature[k]]
+            if value > limit[k]:
+                value = limit[k]
             if value > generic[k]:
                 value = generic[k]
             if value > most[k]:

@@ -1,30 +1,27 @@
-"""A forward filter: the votes of the trees, weighed by the classes of the readings before."""
+"""A forward filter: what the trees say, weighed by the classes of the readings before."""
 
 from array import array
 
 from .compat import const
 
-_STEP_BITS = const(10)
-_WEIGHT_BITS = const(6)
+COLD = const(5)  # readings after a gap have shares of their own in `said`
+_STEP_BITS = const(12)
 _TOP = const(1 << 14)
 
 
-def weigh(table, votes, shares, following):
-    # table: classes, divisor of the votes, floor; the weight of each class; the rows of steps.
-    # shares and following: of the classes before, and after this reading
+def weigh(table, row, shares, following):
+    # table: classes, the rows of steps, the rows of what the trees say; row: where that of this
+    # reading begins. shares and following: of the classes before, and after this reading
     # -> class index << 7 | its share in percent. First class wins a tie.
     n = table[0]
-    divisor = table[1]
-    floor = table[2]
     total = best = 0
     for c in range(n):
-        k = 3 + n + c
+        k = 1 + c
         s = 0
         for before in range(n):
             s += shares[before] * table[k]
             k += n
-        v = (votes[c] // divisor * table[3 + c] >> _WEIGHT_BITS) + floor
-        s = (s >> _STEP_BITS) * v
+        s = (s >> _STEP_BITS) * table[row + c]
         following[c] = s
         total += s
         if s > following[best]:
@@ -41,30 +38,27 @@ def weigh(table, votes, shares, following):
 
 
 class Temporal:
-    # facts (core.headcheck has the limits): step (a row for each class: the shares, of 1,024, of
-    # the class that follows), weight (a factor for the votes of each class, in 64ths), floor
-    # (votes, of some 1,024, that each class has at least). total: of all votes.
-    # Bound: the shares before are below 2**14 + 16, weighted votes and floor below 4,336, together
-    # below 2**27.
-    def __init__(self, facts, n_classes, total, native=None):
+    # facts (core.headcheck has the limits): step (a row for each class: the shares, of 4,096, of
+    # the class that follows), said (a row for each class that the trees say, of cold windows, then
+    # of others: how often they say it where each class is true, the largest at most 4,095).
+    # A gap changes nothing but which rows of `said` count; the trees overrule what is old.
+    # Bound: the shares before are together below 2**14 + 16, so the sums and the products with
+    # `said` are together below 2**27.
+    def __init__(self, facts, n_classes, native=None):
         # native: weigh() of core.heads_viper, or None
         self._weigh = native or weigh
-        head = [n_classes, (total >> _STEP_BITS) + 1, facts["floor"]]
-        self._table = array("H", head + facts["weight"] + facts["step"])
-        self._shares = array("H", bytes(2 * n_classes))
+        self._table = array("H", [n_classes] + facts["step"] + facts["said"])
+        self._shares = array("H", [_TOP // n_classes] * n_classes)
         self._next = array("i", bytes(4 * n_classes))
         self.p_pc = 0
         self.kept_bytes = 2 * n_classes
-        self.clear()
 
-    def clear(self):
+    def push(self, said, age):
+        # class index by the trees -> by the filter; p_pc: its share in percent
         n = len(self._shares)
-        for c in range(n):
-            self._shares[c] = _TOP // n
-
-    def push(self, votes):
-        # votes: array of 32-bit words -> class index; p_pc: its share in percent
-        both = self._weigh(self._table, votes, self._shares, self._next)
+        said += n if age <= COLD else 2 * n
+        said = 1 + n * said
+        both = self._weigh(self._table, said, self._shares, self._next)
         self.p_pc = both & 127
         return both >> 7
 

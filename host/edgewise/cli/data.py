@@ -118,7 +118,7 @@ def review_(
 
     Unusual episodes, times when the model is unsure and, with --model, times when the new model
     differs from the one that runs. It looks at the last four weeks and leaves out periods with a
-    label. The page of the node shows the same list.
+    label, or skipped on the page. The page of the node shows the same list.
     """
     import time
 

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from edgewise.features.table import Table
     from edgewise.logs.log import Log
     from edgewise.package.store import Package
     from edgewise.prediction.predict import Predictions
     from edgewise.prediction.seen import Seen
+    from edgewise.training.detector import Detector
     from edgewise.unusual.episodes import Episode
 
 EXAMPLES = (
@@ -79,6 +81,7 @@ def predict(
     from edgewise.package.store import load_package
     from edgewise.prediction import predict
     from edgewise.prediction.seen import seen_rows
+    from edgewise.training.detector import Detector
 
     if json and out is None:
         raise InputError("--json prints its object on standard output: give the rows a --out")
@@ -98,13 +101,11 @@ def predict(
             raise
         say(f"not scored: {e}")
         is_labelled = False
-    runners = {
-        Runtime.cpython: predict.predict_log,
-        Runtime.micropython: predict.predict_micropython,
-        Runtime.c: predict.predict_c,
-    }
-    predictions = runners[runtime](loaded, rows)
-    episodes = _episodes(loaded, rows)
+    detector = Detector.from_info(loaded.info)
+    is_on_host = runtime != Runtime.micropython
+    table = predict.features_of(loaded, rows) if is_on_host or detector else None
+    predictions = _run(runtime, loaded, rows, table)
+    episodes = _episodes(detector, loaded, rows, table) if detector and table else None
     predict.write_predictions(loaded, rows, predictions, out)
     summary: dict[str, object] = {
         "model": str(model),
@@ -123,14 +124,25 @@ def predict(
         emit_json(summary)
 
 
+def _run(runtime: Runtime, loaded: Package, rows: Log, table: Table | None) -> Predictions:
+    # table: the features of the rows; MicroPython makes its own.
+    from edgewise.prediction import predict
+
+    if table is None or runtime == Runtime.micropython:
+        return predict.predict_micropython(loaded, rows)
+    run = predict.predict_c if runtime == Runtime.c else predict.predict_table
+    return run(loaded, rows, table)
+
+
 def _warn_of_training(loaded: Package, log: Path, seen: Seen) -> None:
     # A row that the model was trained on is no test of it.
     if seen.is_unknown:
         test = (loaded.info.get("metrics") or {}).get("test")
         share = f", {test['balanced_accuracy']:.1%} balanced on those held out" if test else ""
         say(
-            f"{log}: {loaded.path} was made from this file and does not say which rows it was "
-            f"trained on{share}: figures on them say nothing about new readings: train again"
+            f"{log}: {loaded.path} was made from this file, and which of these rows trained it is "
+            f"not known{share}: figures on them say nothing about new readings: read it with the "
+            "options of the training, or train again"
         )
     elif seen.trained.any():
         say(
@@ -171,16 +183,9 @@ def _score(
     return {**whole.as_dict(), "parts": {part: s.as_dict() for part, s in figures.items()}}
 
 
-def _episodes(loaded: Package, rows: Log) -> list[Episode] | None:
-    # Returns what a detector finds unusual; None for a model without one.
-    from edgewise.features.table import build_table
-    from edgewise.training.detector import Detector
+def _episodes(detector: Detector, loaded: Package, rows: Log, table: Table) -> list[Episode]:
     from edgewise.unusual.episodes import find_episodes
 
-    detector = Detector.from_info(loaded.info)
-    if detector is None:
-        return None
-    table = build_table(rows, loaded.features, loaded.filters, loaded.period_ms, loaded.max_delta)
     learn = loaded.heads.get("learn")
     return find_episodes(detector, loaded.features, loaded.period_ms, rows, table, learn)
 

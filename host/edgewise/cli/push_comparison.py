@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check_better"]
 
-_OLD_MAX = 3
-
 
 def check_better(
     new: Package, db: str | None, nodes: Sequence[str], is_forced: bool
@@ -41,23 +39,24 @@ def check_better(
 
 
 def _compare(new: Package, db: str, nodes: Sequence[str]) -> list[Judged]:
-    from edgewise.comparison import judge_package, lines
+    from edgewise.comparison import compare_on_labels, lines
     from edgewise.database import naming_database, open_db
 
     engine = open_db(db, create=False)
     with naming_database(engine):
-        packages = [new, *_running(engine, new, nodes)]
-        found = _on_readings(engine, packages, nodes)
-    if found is None:
-        found = [judge_package(package) for package in packages]
+        found = compare_on_labels(engine, [new, *_running(engine, new, nodes)], nodes)
+    note = found.note(", ".join(found.nodes))
+    say(f"{note}:" if found.readings else note)
+    if not found.readings:
         say("each model with the figures of its own training:")
-    for line in lines(found[0], found[1:]):
+    for line in lines(found.models[0], found.models[1:]):
         say(line)
-    return found
+    return found.models
 
 
 def _running(engine: Engine, new: Package, nodes: Sequence[str]) -> list[Package]:
     # The packages beside the new one that run on the nodes, without the new one.
+    from edgewise.comparison import OLD_MAX
     from edgewise.database.models import packages_in, runs_on
 
     folder = new.path.resolve().parent
@@ -66,27 +65,4 @@ def _running(engine: Engine, new: Package, nodes: Sequence[str]) -> list[Package
     if missing := [node for node, package in running.items() if package is None]:
         say(f"not compared with what runs on {', '.join(missing)}: it is not known in {folder}")
     found = {p.blob: p for p in running.values() if p is not None and p.blob != new.blob}
-    return list(found.values())[:_OLD_MAX]
-
-
-def _on_readings(
-    engine: Engine, packages: Sequence[Package], nodes: Sequence[str]
-) -> list[Judged] | None:
-    # All models on the same readings; None where there are none for them.
-    from edgewise.comparison import compare, find_unseen
-    from edgewise.database.labels import labelled_nodes, last_days, log_sha256, read_labelled
-
-    labelled = sorted(set(nodes) & labelled_nodes(engine))
-    if not labelled:
-        say("not compared on readings: no period of these nodes is labelled")
-        return None
-    log = read_labelled(engine, labelled)
-    rows = last_days(log)
-    new_rows = rows & find_unseen(packages, log, log_sha256(log))
-    if not new_rows.any():
-        say("not compared on readings: one of the models was trained on all that are labelled")
-        return None
-    seen = int(rows.sum() - new_rows.sum())
-    text = f", {seen} more do not count: one of the models was trained on them" if seen else ""
-    say(f"on {new_rows.sum()} of the last labelled readings of {', '.join(labelled)}{text}:")
-    return compare(packages, log, new_rows)
+    return list(found.values())[:OLD_MAX]

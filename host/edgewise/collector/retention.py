@@ -24,6 +24,7 @@ from edgewise.database.schema import (
     label,
     reading,
     reading_hour,
+    skipped,
 )
 from edgewise.errors import InputError
 
@@ -54,7 +55,8 @@ def fold(engine: Engine, keep_s: float, now_s: float | None = None) -> Iterator[
     """Turn readings older than ``keep_s`` into rows of reading_hour, in steps of up to 5,000.
 
     Yields the number of readings after each step's commit. A late reading, whose hour was folded
-    before, is added to that hour. Labelled readings stay, as training data.
+    before, is added to that hour. Labelled readings stay, as training data. Skipped periods whose
+    readings were folded are deleted.
     """
     limit_s = ((time.time() if now_s is None else now_s) - keep_s) // HOUR_S * HOUR_S
     with engine.connect() as connection:
@@ -63,6 +65,8 @@ def fold(engine: Engine, keep_s: float, now_s: float | None = None) -> Iterator[
         for column, condition in _TIMES:
             while n := _fold_step(engine, node, column, condition, limit_s):
                 yield n
+    with engine.begin() as connection:
+        connection.execute(delete(skipped).where(skipped.c.to_ts <= limit_s))
 
 
 def _fold_step(engine: Engine, node: str, column: Any, condition: Any, limit_s: float) -> int:

@@ -195,7 +195,7 @@ def _judge(
 
 def _baseline(blob: bytes, features: list[str], log: Log, table: Table) -> bytes:
     rows, time_s, node = table.x[table.valid], log.time_s[table.valid], log.node[table.valid]
-    p_pc = decide(blob, rows, table.age[table.valid]).p_pc
+    p_pc = decide(blob, rows, table.age[table.valid], node).p_pc
     return json_bytes(baseline_of(rows, features, p_pc, time_s, node, log.period_ms))
 
 

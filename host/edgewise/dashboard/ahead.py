@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
 
-from edgewise.dashboard.fleet import Node
+from edgewise.dashboard.fleet import PERIOD_S, Node
 from edgewise.database.schema import outlook
 
 __all__ = ["Ahead", "read_ahead"]
 
-_PERIOD_S = 60.0  # of a node whose period is unknown
 _PERIODS = 3  # the forecast of an older reading is out of date
 
 
@@ -31,7 +30,7 @@ def read_ahead(engine: Engine, node: Node, now_s: float) -> list[Ahead]:
     if node.ts is None:
         return []
     c = outlook.c
-    first_s = node.ts - _PERIODS * (node.period_s or _PERIOD_S)
+    first_s = node.ts - _PERIODS * (node.period_s or PERIOD_S)
     query = (
         select(c.minutes, c.t, c.h, c.t_band, c.h_band)
         .where(c.node == node.name, c.ts >= first_s, c.ts + 60 * c.minutes > now_s)

@@ -14,7 +14,7 @@ from nicegui import ui
 
 from edgewise.dashboard import chart, chart_data, labels, notes, series
 from edgewise.dashboard.episodes import COLOR, EpisodeMarks
-from edgewise.dashboard.fleet import Node
+from edgewise.dashboard.fleet import PERIOD_S, Node
 from edgewise.dashboard.layout import markup
 from edgewise.dashboard.screen import Screen
 from edgewise.dashboard.series import NO_READINGS, Band, Window
@@ -24,7 +24,6 @@ from edgewise.dashboard.visible_span import VisibleSpan
 __all__ = ["ChartView", "Drawing"]
 
 _DRAWN_S = 30.0  # a browser that has not drawn by then is gone, or starts again
-_PERIOD_S = 60.0  # of a node whose period is unknown
 Drawing = tuple[list[dict[str, Any]], list[dict[str, Any]], str]  # series, axes, legend
 
 
@@ -112,11 +111,11 @@ class ChartView:
         span = first - margin, last + margin
         window = series.window(engine, name, *span, 2 * self._pixels, self._state.hours)
         bands = [Band(r.from_ts, r.to_ts, r.cls) for r in labels.labels_of(engine, name)]
-        period_s = self.node.period_s or _PERIOD_S
+        period_s = self.node.period_s or PERIOD_S
         outages = window.outages(period_s, time.time(), self.node.silent_s)
         overlay = chart_data.Overlay(
             bands,
-            notes.events(self._state, self._screen.clock, name, first, last, self.node.title),
+            notes.events(self._state, self._screen.clock, name, first, last, self.node),
             notes.forecasts(self._state, name, *span, self._pixels),
             [Band(max(b.start, span[0]), min(b.end, span[1]), b.name) for b in outages],
         )

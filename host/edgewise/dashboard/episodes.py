@@ -8,7 +8,8 @@ from typing import Any
 from nicegui import ui
 from sqlalchemy import Engine
 
-from edgewise.review import Episode, episodes_of
+from edgewise.dashboard.units import Scale
+from edgewise.review import Episode, episode_words, episodes_of
 
 __all__ = ["COLOR", "EpisodeMarks", "event_text"]
 
@@ -18,12 +19,14 @@ _UNUSUAL = "unusual"
 _SAME_S = 1.0
 
 
-def event_text(payload: dict[str, Any]) -> str:
-    """Return what an event of an episode says, for a list of events."""
-    feature, value, limit = (str(payload.get(key))[:40] for key in ("feature", "value", "limit"))
-    if payload.get("to") == _UNUSUAL:
-        return f"unusual: {feature} is {value}, above {limit}"
-    return f"usual again: {feature} was up to {value}, limit {limit}"
+def event_text(payload: dict[str, Any], period_s: float, scale: Scale) -> str:
+    """Return what an event of an episode says, for a list of events.
+
+    ``period_s``: between the readings of the node.
+    """
+    title = _UNUSUAL if payload.get("to") == _UNUSUAL else "usual again"
+    words = scale.movement(episode_words(payload, period_s))
+    return f"{title}: {words}" if words else title
 
 
 class EpisodeMarks:

@@ -25,13 +25,14 @@ from edgewise.database.schema import (
 )
 from edgewise.times import short_duration
 
-__all__ = ["Node", "fleet", "node"]
+__all__ = ["PERIOD_S", "Node", "fleet", "node"]
 
 _RECENT_READINGS = 10
 _FAILING_MIN = 3  # readings in a row
 _SILENT_PERIODS = 3
 _SILENT_WAITS = 1.5
 _SLEEP_BUFFER = 226  # readings that a sleeping node holds before it reports, docs/battery.md
+PERIOD_S = 60.0  # of a node whose period is unknown
 _SILENT_S = 30.0
 _DAY_S = 86400.0
 # The queries are built once: for a hundred nodes a second, building one takes longer than

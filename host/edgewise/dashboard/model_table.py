@@ -1,4 +1,4 @@
-"""New and old model in columns, as HTML."""
+"""New and old model beside each other, as HTML."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from html import escape
 
 from edgewise.comparison import Judged
 
-__all__ = ["table"]
+__all__ = ["confusions", "table"]
 
 
 def table(new: Judged, old: Sequence[Judged]) -> str:
@@ -30,6 +30,28 @@ def table(new: Judged, old: Sequence[Judged]) -> str:
     )
     head = "".join(f'<th scope="col">{escape(m.name)}</th>' for m in models)
     return f'<div class="models"><table><tr><td></td>{head}</tr>{body}</table></div>'
+
+
+def confusions(models: Sequence[Judged]) -> str:
+    """The confusion of each model beside the others as HTML; "" where none is known."""
+    names = sorted({name for model in models for name in model.by_class()})
+    blocks = "".join(_confusion(m, names) for m in models if m.confusion is not None)
+    return f'<div class="confusions">{blocks}</div>' if blocks else ""
+
+
+def _confusion(model: Judged, names: Sequence[str]) -> str:
+    says = "".join(f'<th scope="col">says {escape(name)}</th>' for name in model.classes)
+    rows = ""
+    for name in names:
+        row = (model.confusion or {}).get(name, {})
+        cells = "".join(_count(row.get(said, 0), said == name) for said in model.classes)
+        rows += f'<tr><th scope="row">is {escape(name)}</th>{cells}</tr>'
+    title = f"<caption>{escape(model.name)}</caption>"
+    return f"<table>{title}<tr><td></td>{says}</tr>{rows}</table>"
+
+
+def _count(n: int, is_right: bool) -> str:
+    return f'<td class="right">{n}</td>' if is_right else f"<td>{n}</td>"
 
 
 def _share(model: Judged, key: str) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 from nicegui import ui
 
+from edgewise.dashboard.order import name_key
+
 __all__ = ["Entry", "NodeChoice"]
 
 _SEARCH_FROM = 8  # nodes: fewer are seen at once
@@ -61,7 +63,7 @@ class NodeChoice:
 
     def _draw_groups(self) -> None:
         rooms, states, models = (
-            sorted({getattr(e, key) for e in self._entries} - {""}, key=str.casefold)
+            sorted({getattr(e, key) for e in self._entries} - {""}, key=name_key)
             for key in ("room", "state", "model")
         )
         groups: dict[str, Callable[[Entry], bool]] = {"All": lambda entry: True}

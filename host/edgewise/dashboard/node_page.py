@@ -156,7 +156,7 @@ class _View:
         last_s = self._node.ts or time.time()
         package = state.packages.running(state.engine, name)
         seven = figures(state.engine, name, diag, last_s, package)
-        newest = notes.events(state, clock, name, 0, time.time() + _DAY_S, self._node.title)
+        newest = notes.events(state, clock, name, 0, time.time() + _DAY_S, self._node)
         rows = ((clock.text(ts), text) for ts, text in newest[: notes.LISTED])
         return (
             html.items(*notes.remarks(state, clock, name, self._node.title)),

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from edgewise.dashboard.episodes import event_text
+from edgewise.dashboard.fleet import PERIOD_S, Node
 from edgewise.dashboard.state import State
 from edgewise.dashboard.units import Scale
 from edgewise.database.notes import OK
@@ -50,12 +51,14 @@ def forecasts(
 
 
 def events(
-    state: State, clock: Clock, name: str, first: float, last: float, title: str = ""
+    state: State, clock: Clock, name: str, first: float, last: float, known: Node | None = None
 ) -> list[tuple[float, str]]:
     """Time and text of the events between two times, the newest first.
 
-    ``title``: what people call the node [its id].
+    ``known``: what is known of the node ``name``: what people call it, and its period.
     """
+    title = known.title if known else name
+    period_s = (known.period_s if known else None) or PERIOD_S
     query = (
         select(event.c.ts, event.c.event, event.c.payload, event.c.digest)
         .where(event.c.node == name, event.c.ts >= first, event.c.ts <= last)
@@ -63,23 +66,20 @@ def events(
         .limit(_EVENTS_MAX)
     )
     with state.engine.connect() as connection:
-        return [
-            (
-                row.ts,
-                clock.localize(with_name(_event_text(row, state.scale), name, title), row.ts),
-            )
-            for row in connection.execute(query)
+        texts = [
+            (row.ts, _event_text(row, state.scale, period_s)) for row in connection.execute(query)
         ]
+    return [(ts, clock.localize(with_name(text, name, title), ts)) for ts, text in texts]
 
 
-def _event_text(row: Any, scale: Scale) -> str:
+def _event_text(row: Any, scale: Scale, period_s: float) -> str:
     payload = json.loads(row.payload)
     if row.digest is None and "about" in payload:  # an event of the host
         is_over = payload["to"] == OK
         text = _host_text(payload["from" if is_over else "to"], payload["about"], scale)
         return f"over: {text}" if is_over else f"{row.event}: {text}"
     if row.event == "unusual":
-        return event_text(payload)
+        return event_text(payload, period_s, scale)
     if row.event == "learn" and "to" in payload:
         return f"limits of what is usual: {payload.get('from')} → {payload['to']}"
     change = f": {payload.get('from') or 'start'} → {payload['to']}" if "to" in payload else ""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from edgewise.dashboard.fleet import Node
 
-__all__ = ["ATTENTION", "SORTS", "needs_attention", "sections"]
+__all__ = ["ATTENTION", "SORTS", "name_key", "needs_attention", "sections"]
 
 ATTENTION = "Needs attention"
 _NO_ROOM, _OTHERS = "No room", "Other nodes"
@@ -20,6 +21,12 @@ SORTS: dict[str, Callable[[Node], Any]] = {
     "Most humid": lambda node: (node.h is None, -(node.h or 0)),
     "Oldest reading": lambda node: node.ts or 0,
 }
+
+
+def name_key(name: str) -> list[str | int]:
+    """A key that sorts names as people do: in any case, and Attic 2 before Attic 10."""
+    parts = re.split(r"(\d+)", name.casefold())
+    return [int(part) if i % 2 else part for i, part in enumerate(parts)]
 
 
 def needs_attention(node: Node, marks: int) -> bool:
@@ -37,7 +44,7 @@ def sections(
     words = search.casefold().split()
     urgent: list[Node] = []
     rooms: dict[str, list[Node]] = {}
-    for node in sorted(nodes, key=lambda n: (SORTS[sort](n), n.title.casefold(), n.name)):
+    for node in sorted(nodes, key=lambda n: (SORTS[sort](n), name_key(n.title), n.name)):
         text = f"{node.title}\n{node.name}\n{node.room}\n{node.cls or ''}\n{node.state}".casefold()
         if not all(word in text for word in words):
             continue
@@ -46,7 +53,7 @@ def sections(
         else:
             rooms.setdefault(node.room, []).append(node)
     urgent.sort(key=_urgency)
-    rest = sorted(rooms.items(), key=lambda room: (not room[0], room[0].casefold()))
+    rest = sorted(rooms.items(), key=lambda room: (not room[0], name_key(room[0])))
     has_rooms = any(node.room for node in nodes)
     no_room = _NO_ROOM if has_rooms else _OTHERS if urgent else ""
     found = [(ATTENTION, urgent), *((room or no_room, group) for room, group in rest)]

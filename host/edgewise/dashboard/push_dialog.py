@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from nicegui import ui
+from nicegui import background_tasks, ui
+from sqlalchemy.exc import SQLAlchemyError
 
 from edgewise import comparison
-from edgewise.comparison import Judged
+from edgewise.comparison import Comparison
 from edgewise.dashboard.layout import Writer, markup
-from edgewise.dashboard.model_table import table
+from edgewise.dashboard.model_table import confusions, table
 from edgewise.dashboard.node_choice import Entry, NodeChoice
+from edgewise.dashboard.order import name_key
 from edgewise.dashboard.stage_fields import StageFields
 from edgewise.dashboard.state import State
+from edgewise.database import reason
+from edgewise.database.labels import labelled_nodes
+from edgewise.errors import EdgewiseError
 from edgewise.package.store import Package
 
 __all__ = ["open_push_dialog"]
 
-_OLD_MAX = 3  # models that are compared with the new one
 _NO_PACKAGE = "This package cannot be read: train it again."
+_COMPARING = "Comparing on the last labelled days ..."
+_LISTED = 3  # nodes that are named
+# the new model, those that it is compared with, and the labelled ones of the chosen nodes
+_Choice = tuple[str, tuple[str, ...], tuple[str, ...]]
 
 
 async def open_push_dialog(state: State, node: str, writer: Writer) -> None:
@@ -33,7 +40,7 @@ async def open_push_dialog(state: State, node: str, writer: Writer) -> None:
     _PushDialog(state, writer, names, *await asyncio.to_thread(_read, state)).open(node)
 
 
-def _read(state: State) -> tuple[dict[str, Package], list[Entry]]:
+def _read(state: State) -> tuple[dict[str, Package], list[Entry], set[str]]:
     packages = {package.path.name: package for package in state.packages.readable()}
     entries, nodes = [], state.fleet()
     names = state.full_names(node.name for node in nodes)
@@ -41,7 +48,7 @@ def _read(state: State) -> tuple[dict[str, Package], list[Entry]]:
         running = state.packages.running(state.engine, node.name)
         model = running.path.name if running else ""
         entries.append(Entry(node.name, node.state, model, names[node.name], node.room))
-    return packages, entries
+    return packages, entries, labelled_nodes(state.engine)
 
 
 class _PushDialog:
@@ -52,9 +59,14 @@ class _PushDialog:
         names: list[str],
         packages: dict[str, Package],
         entries: list[Entry],
+        labelled: set[str],
     ) -> None:
         self._state, self._writer = state, writer
         self._names, self._packages, self._entries = names, packages, entries
+        self._labelled = labelled
+        self._titles = {entry.name: entry.title for entry in entries}
+        self._compared: tuple[_Choice, Comparison] | None = None
+        self._is_comparing = False
 
     def open(self, node: str) -> None:
         with ui.dialog() as self._dialog, ui.card().classes("dialog"):
@@ -68,7 +80,7 @@ class _PushDialog:
             self._table = markup("")
             markup("<h3>Nodes</h3>")
             entries = sorted(
-                self._entries, key=lambda entry: (entry.name != node, entry.title.casefold())
+                self._entries, key=lambda entry: (entry.name != node, name_key(entry.title))
             )
             self._nodes = NodeChoice(entries, [node], lambda _: self._show())
             self._stages = StageFields()
@@ -82,52 +94,77 @@ class _PushDialog:
     def _show(self, _event: Any = None) -> None:
         n = len(self._nodes.read())
         self._button.set_text(f"Push to {n} node{'s' * (n != 1)}")
-        self._button.set_enabled(n > 0)
+        self._button.disable()
         self._stages.show(n)
-        new, old = self._compare()
-        if new is None:
+        if self._model.value not in self._packages:
             self._table.set_content(f'<p class="failed">{_NO_PACKAGE}</p>')
+        elif self._is_current():
+            self._show_comparison()
+        elif not self._is_comparing:
+            self._is_comparing = True
+            background_tasks.create(self._compare(), name="comparison before a push")
+
+    async def _compare(self) -> None:
+        # One at a time; what was chosen meanwhile is compared next.
+        try:
+            while not self._is_current() and self._choice()[0] in self._packages:
+                choice = self._choice()
+                self._table.set_content(f'<p class="soft" role="status">{_COMPARING}</p>')
+                self._compared = choice, await asyncio.to_thread(self._compare_models, choice)
+        except SQLAlchemyError as e:
+            self._table.set_content(f'<p class="failed">Not compared: {escape(reason(e))}</p>')
+        except EdgewiseError as e:
+            self._table.set_content(f'<p class="failed">Not compared: {escape(str(e))}</p>')
+        else:
+            self._show_comparison()
+        finally:
+            self._is_comparing = False
+
+    def _choice(self) -> _Choice:
+        new, nodes = str(self._model.value), self._nodes.read()
+        running = dict.fromkeys(e.model for e in self._entries if e.name in nodes and e.model)
+        old = [name for name in running if name != new][: comparison.OLD_MAX]
+        return new, tuple(old), tuple(sorted(self._labelled.intersection(nodes)))
+
+    def _is_current(self) -> bool:
+        return self._compared is not None and self._compared[0] == self._choice()
+
+    def _compare_models(self, choice: _Choice) -> Comparison:
+        new, old, nodes = choice
+        packages = [self._packages[name] for name in (new, *old)]
+        return comparison.compare_on_labels(self._state.engine, packages, nodes)
+
+    def _show_comparison(self) -> None:
+        if self._compared is None or not self._is_current():
             return
-        texts = [*comparison.doubts(new, old)]
+        found = self._compared[1]
+        texts = self._doubts()
         marks = "".join(f"<li>{escape(text)}</li>" for text in texts)
         doubts = f'<ul class="doubts" role="status">{marks}</ul>' if texts else ""
-        note = self._note(new, old)
-        self._table.set_content(f'{table(new, old)}<p class="soft">{escape(note)}</p>{doubts}')
+        note = f'<p class="soft">{escape(self._note(found))}</p>'
+        new, old = found.models[0], found.models[1:]
+        self._table.set_content(f"{table(new, old)}{confusions(found.models)}{note}{doubts}")
+        self._button.set_enabled(bool(self._nodes.read()))
 
-    def _note(self, new: Judged, old: Sequence[Judged]) -> str:
-        if not old:
-            return "Nothing to compare with: these nodes run this model, or one that is not here."
-        if self._same_readings(new.name):
-            return "All were tested on the same labelled readings, which trained none of them."
-        return "Each model was tested on the readings held out from its own training."
+    def _note(self, found: Comparison) -> str:
+        n = len(found.nodes)
+        titles = ", ".join(self._titles[node] for node in found.nodes)
+        note = found.note(titles if n <= _LISTED else f"{n} nodes")
+        texts = [f"{note[0].upper()}{note[1:]}."]
+        if not found.readings:
+            texts.append("Each model has the figures of its own training.")
+        if len(found.models) == 1:
+            texts.append("These nodes run this model, or one that is not here.")
+        return " ".join(texts)
 
-    def _same_readings(self, name: str) -> dict[str, Any] | None:
-        # The result of the training that made the package, if it tested the model before as well.
-        for entry in self._entries:
-            result = self._state.job.training_of(entry.name).result
-            if result.get("name") == name and result["current"] is not None:
-                return result
-        return None
-
-    def _compare(self) -> tuple[Judged | None, list[Judged]]:
-        package = self._packages.get(str(self._model.value))
-        if package is None:
-            return None, []
-        new = comparison.judge_package(package)
-        chosen = set(self._nodes.read())
-        running = dict.fromkeys(e.model for e in self._entries if e.name in chosen and e.model)
-        names = [name for name in running if name != new.name][:_OLD_MAX]
-        result = self._same_readings(new.name)
-        if result and names == [result["current_name"]]:
-            old = Judged(names[0], result["current_classes"], result["current"])
-            return Judged(new.name, new.classes, result["new"]), [old]
-        return new, [comparison.judge_package(self._packages[name]) for name in names]
+    def _doubts(self) -> list[str]:
+        models = self._compared[1].models if self._compared else []
+        return comparison.doubts(models[0], models[1:])
 
     def _push(self) -> None:
-        new, old = self._compare()
-        if new is None:
-            ui.notify(_NO_PACKAGE, type="negative")
-        elif texts := comparison.doubts(new, old):
+        if not self._is_current():
+            return
+        if texts := self._doubts():
             self._ask_again(texts)
         else:
             self._send()

@@ -7,10 +7,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from html import escape
 
 from nicegui import ui
+from sqlalchemy.exc import SQLAlchemyError
 
 from edgewise.dashboard.layout import Writer, markup
 from edgewise.dashboard.screen import Screen
 from edgewise.dashboard.state import State
+from edgewise.database import reason
 from edgewise.review import Proposal, Span
 
 __all__ = ["ReviewPanel"]
@@ -64,9 +66,13 @@ class ReviewPanel:
                         f'flat dense no-caps aria-label="Skip {title}"'
                     )
 
-    def _skip(self, span: Span) -> None:
-        if self._writer.may_write():
-            self._state.reviews.skip(self._name, span)
+    async def _skip(self, span: Span) -> None:
+        if not self._writer.may_write():
+            return
+        try:
+            await asyncio.to_thread(self._state.reviews.skip, self._name, span)
+        except SQLAlchemyError as e:
+            ui.notify(f"Not skipped: {reason(e)}", type="negative")
 
     def _chip(self, cls: str | None) -> str:
         if cls is None:

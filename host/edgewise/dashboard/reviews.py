@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from edgewise.dashboard.packages import Packages
+from edgewise.database.skips import add_skip, read_skips
 from edgewise.errors import EdgewiseError
 from edgewise.package.store import Package
 from edgewise.review import Proposal, Span, choose, find_candidates, new_model
@@ -22,13 +23,13 @@ __all__ = ["Reviews"]
 _FRESH_S = 600.0
 _RETRY_S = 10.0  # a model that a training has written is found after so long
 _NODES_MAX = 50
-_SKIPPED_MAX = 500  # of a node
 
 
 @dataclass
 class _Found:
     candidates: list[Proposal]
     model: Package | None
+    skips: list[Span]
     at_s: float
     looked_at_s: float
     labels: Sequence[Span] | None = None
@@ -50,7 +51,6 @@ class Reviews:
     def __init__(self, engine: Engine, packages: Packages) -> None:
         self._engine, self._packages = engine, packages
         self._found: dict[str, _Found] = {}
-        self._skipped: dict[str, list[Span]] = {}
         self._waiting: set[str] = set()
         self._lock = threading.Lock()
         self._is_stopped = False
@@ -64,14 +64,14 @@ class Reviews:
             if is_due and node not in self._waiting and not self._is_stopped:
                 self._waiting.add(node)
                 self._pool.submit(self._look, node)
-        return None if found is None else found.choose([*labels, *self._skipped.get(node, ())])
+        return None if found is None else found.choose([*labels, *found.skips])
 
     def skip(self, node: str, span: Span) -> None:
-        """Propose ``span`` no more until the dashboard ends: nobody knows what it was."""
+        """Propose ``span`` no more: nobody knows what it was. It is stored in the database."""
+        add_skip(self._engine, node, *span)
         with self._lock:
-            skipped = self._skipped.setdefault(node, [])
-            skipped.append(span)
-            del skipped[:-_SKIPPED_MAX]
+            if found := self._found.get(node):
+                found.skips = [*found.skips, span]
 
     def _look(self, node: str) -> None:
         try:
@@ -87,7 +87,8 @@ class Reviews:
         old = self._found.get(node)
         model = new_model(self._engine, node, self._packages.readable())
         if old and old.model is model and now - old.at_s < _FRESH_S:
-            old.looked_at_s = now
+            with self._lock:
+                old.skips, old.looked_at_s = self._read_skips(node), now
             return
         try:
             found = find_candidates(self._engine, node, time.time(), model)
@@ -95,9 +96,13 @@ class Reviews:
             found = find_candidates(self._engine, node, time.time())
         with self._lock:
             self._found.pop(node, None)
-            self._found[node] = _Found(found, model, now, now)
+            self._found[node] = _Found(found, model, self._read_skips(node), now, now)
             if len(self._found) > _NODES_MAX:
                 del self._found[next(iter(self._found))]
+
+    def _read_skips(self, node: str) -> list[Span]:
+        with self._engine.connect() as connection:
+            return [Span(*period) for period in read_skips(connection, node)]
 
     def stop(self) -> None:
         """Look at no further node."""

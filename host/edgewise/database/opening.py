@@ -24,7 +24,7 @@ __all__ = [
     "reason",
 ]
 
-HEAD = "0009"
+HEAD = "0010"
 _SQLITE_HEAD = b"SQLite format 3\0"  # sqlite.org/fileformat.html, 1.3.1
 _FIRST = "0001"  # the version of a database without the table alembic_version
 _LOCK = 0x45444745  # number of the advisory lock in PostgreSQL

@@ -28,6 +28,7 @@ __all__ = [
     "reading_hour",
     "rejected",
     "service",
+    "skipped",
     "status",
 ]
 
@@ -133,6 +134,14 @@ node_name = Table(
     Column("node", String(64), primary_key=True),
     Column("name", String(64), nullable=False),
     Column("room", String(64), nullable=False),
+)
+# Periods that are no more proposed for a label: nobody knows their class.
+skipped = Table(
+    "skipped",
+    metadata,
+    Column("node", String(64), primary_key=True),
+    Column("from_ts", Float, primary_key=True),
+    Column("to_ts", Float, primary_key=True),
 )
 rejected = Table(
     "rejected",

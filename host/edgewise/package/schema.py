@@ -100,8 +100,7 @@ class _Detector(Strict):
 
 class _Temporal(Strict):
     step: list[_Count]
-    weight: list[_Count]
-    floor: _Count
+    said: list[_Count]
 
 
 class _Unsure(Strict):

@@ -28,6 +28,7 @@ from edgewise.toolchain import micropython
 
 __all__ = [
     "Predictions",
+    "features_of",
     "predict_c",
     "predict_log",
     "predict_micropython",
@@ -63,7 +64,7 @@ class Predictions:
 
 def predict_log(package: Package, log: Log) -> Predictions:
     """Return the predictions of pipeline and model on CPython."""
-    return predict_table(package, log, _table(package, log))
+    return predict_table(package, log, features_of(package, log))
 
 
 def predict_table(package: Package, log: Log, table: Table) -> Predictions:
@@ -74,9 +75,12 @@ def predict_table(package: Package, log: Log, table: Table) -> Predictions:
     )
 
 
-def predict_c(package: Package, log: Log) -> Predictions:
-    """Return the predictions of pipeline and heads on CPython with the votes of model.h in C."""
-    table = _table(package, log)
+def predict_c(package: Package, log: Log, table: Table | None = None) -> Predictions:
+    """Return the predictions of pipeline and heads on CPython with the votes of model.h in C.
+
+    ``table``: the features of ``log``, where they are made already.
+    """
+    table = features_of(package, log) if table is None else table
     rows = _readings(log, table)
     n, total = len(package.classes), package.forest.total
     _, votes = run_c_votes(package.header(), table.x[rows], n, total)
@@ -84,7 +88,8 @@ def predict_c(package: Package, log: Log) -> Predictions:
     return _spread(len(log), rows, decisions)
 
 
-def _table(package: Package, log: Log) -> Table:
+def features_of(package: Package, log: Log) -> Table:
+    """Return the features of ``log`` that ``package`` uses, from the pipeline on CPython."""
     return build_table(
         log, package.features, package.filters, package.period_ms, package.max_delta
     )

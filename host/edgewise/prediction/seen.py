@@ -16,9 +16,10 @@ __all__ = ["Seen", "seen_rows"]
 
 @dataclass(frozen=True)
 class Seen:
-    """``trained``, ``held_out``: bool[rows]; ``is_unknown``: the package does not say which rows
-    of this file it was trained on. ``near_trained``: rows of a node and a time that it was trained
-    on; readings that came late may be among them."""
+    """``trained``, ``held_out``: bool[rows]; ``is_unknown``: the package was made from this file,
+    and none of its rows is found: it does not name them, or the file is read otherwise now.
+    ``near_trained``: rows of a node and a time that it was trained on; readings that came late may
+    be among them."""
 
     trained: NDArray[np.bool_]
     held_out: NDArray[np.bool_]
@@ -38,4 +39,5 @@ def seen_rows(package: Package, log: Log, sha256: str) -> Seen:
     trained, held_out = (find_pieces(log, found) for found in pieces)
     is_file = sha256 in package.info.get("data_sha256", {}).values()
     near = rows_in_time(log, pieces[0])
-    return Seen(trained, held_out & ~trained, is_file and not pieces[0], near)
+    is_unknown = is_file and not (pieces[0] and (trained | held_out).any())
+    return Seen(trained, held_out & ~trained, is_unknown, near)

@@ -138,7 +138,7 @@ def readings_kept(
     state = (
         kept.HEAD_BYTES
         + _NODE_BYTES
-        + (Temporal(heads["temporal"], classes, 0).kept_bytes if "temporal" in heads else 0)
+        + (Temporal(heads["temporal"], classes).kept_bytes if "temporal" in heads else 0)
         + (Outlook(heads["next"], None, 1).kept_bytes if "next" in heads else 0)
         + Plausible.kept_bytes
         + Pipeline(features, filters).kept_bytes

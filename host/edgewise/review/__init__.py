@@ -5,7 +5,7 @@ May import: database, errors, logs, package, prediction, times, unusual.
 
 from edgewise.review.candidates import find_candidates
 from edgewise.review.choice import N_MAX, choose
-from edgewise.review.episodes import Episode, episodes_of
+from edgewise.review.episodes import Episode, episode_words, episodes_of
 from edgewise.review.newest import new_model
 from edgewise.review.proposal import Proposal, Span
 from edgewise.review.review import propose
@@ -19,6 +19,7 @@ __all__ = [
     "as_csv",
     "as_dict",
     "choose",
+    "episode_words",
     "episodes_of",
     "find_candidates",
     "new_model",

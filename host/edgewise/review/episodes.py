@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, func, select
 
 from edgewise.database.schema import events, reading
-from edgewise.unusual.words import describe_event
+from edgewise.unusual.words import describe_event as episode_words
 
-__all__ = ["Episode", "episodes_of"]
+__all__ = ["Episode", "episode_words", "episodes_of"]
 
 _EVENT, _UNUSUAL = "unusual", "unusual"
 _EPISODES_MAX = 300
@@ -56,7 +56,7 @@ def episodes_of(
                 until = rows[following][0] if following < len(rows) else None
                 end = _last_unusual(connection, node, ts, until)
             if end >= first_s and ts <= last_s:
-                found.append(Episode(ts, end, describe_event(payload, period_s)))
+                found.append(Episode(ts, end, episode_words(payload, period_s)))
     return found
 
 

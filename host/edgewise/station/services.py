@@ -85,7 +85,9 @@ services:
       XDG_CONFIG_HOME: /data/.edgewise/config
       EDGEWISE_CACHE: /data/.edgewise/cache
     volumes:
-      - {volume}
+      - type: bind
+        source: {folder}
+        target: /data
     tmpfs:
       - /tmp
     read_only: true
@@ -152,7 +154,7 @@ def write_services(folder: Path, options: Sequence[str]) -> Services:
         [
             f"enable it: {' && '.join(enable)}",
             "watch it: journalctl " + ("-fu edgewise" if is_root else "--user -fu edgewise"),
-            f"or, instead, in a container: docker compose -f {compose_path} up -d",
+            f"or, instead, in a container: docker compose -f {compose_path} up -d --build",
             *([warning] if ids[0] == 0 else []),
         ],
     )
@@ -198,7 +200,7 @@ def _compose(folder: Path, options: Sequence[str], ids: tuple[int, int]) -> str:
         context=_json(str(source or folder)),
         dockerfile="\n".join(f"        {line}" for line in dockerfile.split("\n")),
         command=_json(["edgewise", "up", "/data", *options]),
-        volume=_json(f"{folder}:/data"),
+        folder=_json(str(folder)),
         uid=ids[0],
         gid=ids[1],
         capabilities=_json([] if ids[0] else [*_ROOT]),

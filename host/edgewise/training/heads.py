@@ -15,11 +15,12 @@ from edgewise.training.quality import distances, quality
 from edgewise.training.result import NO_HEADS, HeadChoice
 from edgewise.training.rows import Rows, parts_of
 from edgewise.training.sequence import Sequence
-from edgewise.training.temporal import Filtered, candidates, filter_votes
+from edgewise.training.temporal import Filtered, count_said, facts_of, filter_classes
 
 __all__ = ["choose_heads"]
 
 _ERRORS = 3.0  # standard errors that a gain must exceed: several ways are tried
+_FILTER_ERRORS = 2.0  # of the filter, of which there is one
 _COLD_MIN = (5, 10, 15, 20, 30)  # minutes after a start
 _STARTS_MIN = 5  # fewer starts tell nothing of the readings after one
 _CONFIDENCES_PC = range(50, 100, 5)
@@ -30,11 +31,15 @@ _SURE_GAIN = 0.02  # of balanced accuracy and macro-F1, at least
 
 @dataclass(frozen=True)
 class _Part:
-    # a held-out part: rows of the sequence, the votes for them, and the filters to try
+    # a held-out part: rows of the sequence, the votes for them, the labels of all other rows
     rows: NDArray[np.int64]
     votes: NDArray[np.int64]
     total: int
-    filters: list[dict[str, Any]]
+    fitted: NDArray[np.int64]
+
+    @property
+    def cls(self) -> NDArray[np.int64]:
+        return np.asarray(self.votes.argmax(axis=1))
 
 
 def choose_heads(
@@ -123,50 +128,47 @@ class _Trial:
         )
         fitted = np.full(len(self.sequence), -1)
         fitted[fit] = y
-        filters = candidates(fitted, self.sequence.age, self.n)
-        return _Part(held_out, votes, forest.total, filters)
+        return _Part(held_out, votes, forest.total, fitted)
 
     def by_votes(self) -> Filtered:
         """Return what the trees alone say of the held-out rows."""
-        cls = [part.votes.argmax(axis=1) for part in self.parts]
+        cls = [part.cls for part in self.parts]
         p_pc = [
             (100 * part.votes.max(axis=1) + part.total // 2) // part.total for part in self.parts
         ]
         return Filtered(np.concatenate(cls), np.concatenate(p_pc))
 
     def choose_filter(self, before: Filtered) -> tuple[dict[str, Any] | None, Filtered, str]:
-        """Return the best filter, what it says of the held-out rows, and a sentence."""
-        predictions = [self._by_filter(i) for i in range(len(self.parts[0].filters))]
-        confusions = [self._confusion(s.cls) for s in predictions]
-        best = max(
-            range(len(predictions)), key=lambda i: float(quality(confusions[i].sum(axis=0)))
-        )
-        pair = np.stack([self._confusion(before.cls), confusions[best]])
+        """Return the filter, what it says of the held-out rows, and a sentence."""
+        said = np.stack([self._said(part) for part in self.parts])
+        after = self._filter(said)
+        pair = np.stack([self._confusion(before.cls), self._confusion(after.cls)])
         without, with_filter = quality(pair.sum(axis=1))
         error = float(distances(pair, self.seed).max())
-        is_better = with_filter - without > _ERRORS * error
+        is_better = with_filter - without > _FILTER_ERRORS * error
         text = (
             f"memory between readings {'on' if is_better else 'off'}: {with_filter:.1%} with it, "
             f"{without:.1%} without on held-out parts, standard error {error:.1%}"
         )
         if not is_better:
             return None, before, text
-        facts = candidates(self.sequence.y, self.sequence.age, self.n)[best]
-        return facts, predictions[best], text
+        return facts_of(self.sequence.y, self.sequence.age, said.sum(axis=0)), after, text
 
-    def _by_filter(self, i: int) -> Filtered:
-        parts = [
-            filter_votes(part.filters[i], part.votes, self._ages(part), part.total)
-            for part in self.parts
-        ]
-        return Filtered(
-            np.concatenate([p.cls for p in parts]), np.concatenate([p.p_pc for p in parts])
+    def _said(self, part: _Part) -> NDArray[np.int64]:
+        return count_said(
+            self.sequence.y[part.rows], part.cls, self.sequence.age[part.rows], self.n
         )
 
-    def _ages(self, part: _Part) -> NDArray[np.int64]:
-        age = self.sequence.age[part.rows].copy()
-        age[:1] = 1  # nothing of another part is remembered
-        return age
+    def _filter(self, said: NDArray[np.int64]) -> Filtered:
+        # Each part by what the trees say of the others.
+        sequence, found = self.sequence, []
+        for part, own in zip(self.parts, said, strict=True):
+            facts = facts_of(part.fitted, sequence.age, said.sum(axis=0) - own)
+            age, node = sequence.age[part.rows], sequence.node[part.rows]
+            found.append(filter_classes(facts, part.cls, age, node, self.n))
+        return Filtered(
+            np.concatenate([p.cls for p in found]), np.concatenate([p.p_pc for p in found])
+        )
 
     def _confusion(
         self,

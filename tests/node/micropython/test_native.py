@@ -7,8 +7,8 @@ from tests.counts import count
 from edgenode.core import detector, features, features_plain, features_viper, heads, heads_viper
 from edgenode.core import temporal as memory
 from edgenode.core.catalogue import CHANNELS, KINDS
-from edgenode.core.headcheck import FLOOR_MAX, LIMIT_MAX, STEP_TOTAL, WEIGHT_MAX, check_heads
-from edgenode.core.loader import CLASSES_MAX, TOTAL_MAX
+from edgenode.core.headcheck import LIMIT_MAX, SAID_MAX, STEP_TOTAL, check_heads
+from edgenode.core.loader import CLASSES_MAX
 
 PROBLEMS = count(40, 200)
 
@@ -90,14 +90,14 @@ def temporal_facts(r, n):
     for _ in range(n):
         row = [0] * n
         if r(4):
-            for _ in range(STEP_TOTAL):
-                row[r(n)] += 1
+            for _ in range(64):
+                row[r(n)] += STEP_TOTAL >> 6
         else:
             row[r(n)] = STEP_TOTAL
         step += row
     extreme = not r(5)
-    weight = [WEIGHT_MAX if extreme else 1 + r(WEIGHT_MAX) for _ in range(n)]
-    facts = {"step": step, "weight": weight, "floor": FLOOR_MAX if extreme else 1 + r(FLOOR_MAX)}
+    said = [SAID_MAX if extreme else 1 + r(SAID_MAX) for _ in range(2 * n * n)]
+    facts = {"step": step, "said": said}
     check_heads({"temporal": facts}, n, 2, 60000)
     return facts
 
@@ -106,21 +106,12 @@ def test_the_memory_is_the_same():
     for seed in range(1, PROBLEMS + 1):
         r = Random(seed)
         n = 2 + r(CLASSES_MAX - 1)
-        total = (TOTAL_MAX, 1, 1000, 65535, 2550)[r(5)]
         facts = temporal_facts(r, n)
-        plain = memory.Temporal(facts, n, total)
-        native = memory.Temporal(facts, n, total, heads_viper.weigh)
-        votes = array("i", bytes(4 * n))
+        plain = memory.Temporal(facts, n)
+        native = memory.Temporal(facts, n, heads_viper.weigh)
         for _ in range(100):
-            left = total
-            for c in range(n):
-                votes[c] = 0
-            for _ in range(1 + r(4)):
-                share = min(left, left * r(65521) // 65520)
-                votes[r(n)] += share
-                left -= share
-            votes[r(n)] += left
-            assert plain.push(votes) == native.push(votes), seed
+            said, age = r(n), 1 + r(12)
+            assert plain.push(said, age) == native.push(said, age), seed
             assert plain.p_pc == native.p_pc
             assert plain._shares == native._shares
             assert max(native._next) < 1 << 27

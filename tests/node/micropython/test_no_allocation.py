@@ -62,7 +62,7 @@ class Forest:
     # nothing is beyond a limit here: an episode is told on the heap
     heads = {
         "detector": {"feature": list(range(16)), "usual": [1] * 16, "limit": [32766] * 16},
-        "temporal": {"step": [1000, 24, 24, 1000], "weight": [64, 255], "floor": 2},
+        "temporal": {"step": [4000, 96, 96, 4000], "said": [4095, 455, 455, 4095] * 2},
         "unsure": {"readings": 15, "p": 60},
     }
     table = array("H", [1, 1, 2, 0, 0, 32768 + 2000, 1, 2, 255, 0, 0, 255])

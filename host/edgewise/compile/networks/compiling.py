@@ -82,7 +82,7 @@ def compile_network(
     contract, figures = _judge(contract, network, stairs, rows)
     files, facts = node_files(path, network, inputs, contract, rows.x)
     info = {**contract, **facts, **figures, "tools": tool_versions()}
-    p_pc = decide(files["model.bin"], rows.x, rows.age).p_pc
+    p_pc = decide(files["model.bin"], rows.x, rows.age, rows.node).p_pc
     baseline = baseline_of(rows.x, inputs.names, p_pc, rows.time_s, rows.node, log.period_ms)
     files |= {NETWORK: data, INPUTS: inputs.csv(), BASELINE: json_bytes(baseline)}
     files |= golden_sequence(files, info, rows.readings)
