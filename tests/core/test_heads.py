@@ -1,7 +1,7 @@
 from array import array
 
+from edgenode.core.choice import make_heads
 from edgenode.core.heads import Heads
-from edgenode.core.model import make_heads
 from edgenode.core.records import UNSURE, class_json, reading
 
 STICKY = {"step": [1000, 24, 24, 1000], "weight": [64, 64], "floor": 4}

@@ -10,7 +10,7 @@ from ..core.model import Model
 from ..core.pipeline import Pipeline
 from ..core.plausible import Plausible
 from ..core.ring import Channel, Ring
-from ..core.trackers import Ema, Level, Range, Squares, Sums
+from ..core.trackers import Ema, Level, Queue, Range, Squares, Sums
 from ..core.windows import Median, Window
 from ..drivers.clock import Clock
 from ..drivers.console import Console
@@ -49,6 +49,7 @@ _PARTS = (
     Window,
     Ema,
     Level,
+    Queue,
     Range,
     Squares,
     Sums,
@@ -66,5 +67,5 @@ def forget():
     for part in _PARTS:
         part.__init__ = None
     Boot.begin = Boot.read_state = None
-    Channel.track = Model.forget = None
+    Boot.draw_number = Channel.track = None
     Spool.open = Spool.open_tail = None
