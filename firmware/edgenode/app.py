@@ -7,7 +7,6 @@ from array import array
 from .core import decode
 from .core.compat import const
 from .core.decide import Confirm, rule
-from .core.model import make_heads, make_outlook
 from .core.pipeline import Pipeline
 from .core.records import UNSURE
 
@@ -29,6 +28,8 @@ class Node:
         self._model = model
         self._plausible, self._calibration, self._gate, self._hold = checks
         self._facts = facts
+        from .core.choice import make_heads, make_outlook  # used once
+
         contract = model.contract
         self._pipeline = Pipeline(model.features, contract["filters"])
         self._confirm = Confirm(*rule(settings["confirm"], model.heads), len(model.classes))

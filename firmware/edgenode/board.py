@@ -62,7 +62,7 @@ class Board:
             self.begin()
         self.safe = self.boot.safe or self.boot.bad >= _BAD_STARTS
         if self.boot.bad == _BAD_STARTS:
-            for path in ("config.json", "model.bin", "model.mpy"):
+            for path in "config.json model.bin model.mpy".split():
                 if flash.restore(path):
                     self.log("%s: back to the previous one" % path)
         settings = self._settings()
@@ -312,7 +312,9 @@ def main():
     board = Board()
     try:
         board.start()
-        Board.start = Board._settings = Board._model = Board._nap = Board._recall = None
+        Board.__init__ = Board.start = Board._settings = Board._model = Board._nap = (
+            Board._recall
+        ) = None
         board.run()
     except NodeError as e:
         board.log(e)

@@ -1,7 +1,7 @@
 from array import array
 
+from edgenode.core.choice import make_heads
 from edgenode.core.heads import Heads
-from edgenode.core.model import make_heads
 from edgenode.core.records import UNSURE, class_json, reading
 
 STICKY = {"step": [4000, 96, 96, 4000], "said": [4095, 455, 455, 4095] * 2}

@@ -21,6 +21,7 @@ edgenode.link.udp
 edgenode.link.update
 edgenode.core.calibrate
 edgenode.core.catalogue
+edgenode.core.choice
 edgenode.core.compact_json
 edgenode.core.filters
 edgenode.core.headcheck

@@ -12,28 +12,6 @@ from .compat import const
 NETWORK_TOTAL = const(1000)  # votes, see net_plain
 
 
-def make_heads(model, period_ms=0):
-    # -> what says the class of a reading: the model alone, or with its heads; period_ms: 0 for
-    # the model's
-    for name in ("detector", "temporal", "unsure"):
-        if name in model.heads:
-            from .heads import Heads
-
-            return Heads(model, period_ms)
-    return model
-
-
-def make_outlook(model, given, period_ms):
-    # -> a core.outlook for a model with forecasts, or a node with limits; else None.
-    # given: the limits of the settings
-    facts = model.heads.get("next")
-    if not facts and not given["t"] and not given["h"]:
-        return None
-    from .limits import make_outlook as make
-
-    return make(facts, given, model.contract["period_ms"], period_ms)
-
-
 class Model:
     # alone it is its own heads, see core.heads
     detector = learner = None
@@ -69,12 +47,6 @@ class Model:
         else:
             visits = self.contract["visits"] if once else None
             self.runtime, self._walk = walk.walker(visits)
-
-    def forget(self):
-        # What only the making of a node needs.
-        self.features = self.heads = self.digest = None
-        for key in ("features", "filters", "max_delta"):
-            del self.contract[key]
 
     def predict(self, x):
         # -> class index; p_pc holds its share of the votes in percent. First class wins a tie.

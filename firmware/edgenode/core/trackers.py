@@ -140,8 +140,8 @@ def _isqrt(v):
 class Range:
     # Two monotonic queues of places in the ring.
     def __init__(self, ring, size):
-        self._high = _Queue(ring, size, 1)
-        self._low = _Queue(ring, size, -1)
+        self._high = Queue(ring, size, 1)
+        self._low = Queue(ring, size, -1)
 
     def clear(self):
         self._high.clear()
@@ -155,7 +155,7 @@ class Range:
         return 10 * (self._high.top() - self._low.top())
 
 
-class _Queue:
+class Queue:
     # Readings of the window, each beyond all that follow it, by their numbers; these run modulo
     # 256, which is more than the window. sign: 1 for the highest first, -1 for the lowest.
     def __init__(self, ring, size, sign):

@@ -53,11 +53,6 @@ def module(name):
         print("edgewise: %s.mpy is of no use here (%s)" % (name, e))
 
 
-def _draw_boot():
-    # Counted from 1 on a rewritten flash, new readings would have the keys of old ones.
-    return int.from_bytes(os.urandom(3), "little")
-
-
 class Boot:
     # Counts starts, and bad ones in a row: a run that crashed, or that was still at its beginning
     # when something other than the power ended it. One write a start, one when it proved good:
@@ -71,6 +66,10 @@ class Boot:
         self.safe = False  # asked for by a command
         self._state = None
 
+    def draw_number(self):
+        # Counted from 1 on a rewritten flash, new readings would have the keys of old ones.
+        return int.from_bytes(os.urandom(3), "little")
+
     def begin(self, power_on):
         state = "ended"
         try:
@@ -80,7 +79,7 @@ class Boot:
             self.safe = words[3] == "1"
             self.life = words[4]
         except (OSError, ValueError):
-            self.number = _draw_boot()
+            self.number = self.draw_number()
         self.number += 1
         self.life = self.life or hexlify(os.urandom(4)).decode()
         if state == "crashed" or (state == "running" and not power_on):
@@ -88,7 +87,7 @@ class Boot:
         elif state in ("ended", "good"):
             self.bad = 0
         if not self._put("running"):
-            self.number = _draw_boot()  # the next start cannot know this one
+            self.number = self.draw_number()  # the next start cannot know this one
 
     def read_state(self):
         try:

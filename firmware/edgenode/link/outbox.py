@@ -5,9 +5,11 @@ from struct import calcsize, pack_into, unpack_from
 from ..core.compat import const
 from ..core.records import class_json
 
-# A reading in RAM: time_s, t_dc, h_pm, cls, p_pc, state; of a model with a detector also u.
-_FORMAT = "<IhhBBB"
-_STATE = const(10)  # where its state is: err in the upper 5 bits, below it
+# A reading in RAM: time_s, t_dc, h_pm, cls, p_pc; of a model with a detector also u. In blocks:
+# a start leaves no large pieces free.
+_FORMAT = "<IhhBB"
+_BLOCK = const(50)  # readings
+# its state: err in the upper 5 bits, below it
 _DONE = const(1)
 _SPOOLED = const(2)
 _RELATIVE = const(4)
@@ -23,7 +25,8 @@ class Outbox:
     def __init__(self, size, spool, boot, classes, has_u=False):
         self._format = _FORMAT + "h" if has_u else _FORMAT
         self._bytes = calcsize(self._format)
-        self._buf = bytearray(size * self._bytes)
+        self._states = bytearray(size)
+        self._blocks = [bytearray(_BLOCK * self._bytes) for _ in range(0, size, _BLOCK)]
         self._seq = 0  # of the latest; the others are numbered in a row
         self._size = size
         self._first = 0
@@ -50,10 +53,11 @@ class Outbox:
         # ts: unix seconds, or None and up_s, seconds since the start, tell the time later
         if self._n == self._size:
             self._drop()
-        i = (self._first + self._n) % self._size
-        state = err << _ERR_BIT | (_RELATIVE if ts is None else 0)
-        fields = (up_s if ts is None else ts, t_dc, h_pm, cls, p_pc, state, u)
-        pack_into(self._format, self._buf, i * self._bytes, *fields[: len(self._format) - 1])
+        i = self._place(self._n)
+        self._states[i] = err << _ERR_BIT | (_RELATIVE if ts is None else 0)
+        fields = (up_s if ts is None else ts, t_dc, h_pm, cls, p_pc, u)
+        block, at = self._blocks[i // _BLOCK], i % _BLOCK * self._bytes
+        pack_into(self._format, block, at, *fields[: len(self._format) - 1])
         self._seq = seq
         self._n += 1
 
@@ -62,41 +66,42 @@ class Outbox:
         if self._spool is None or not self._n:
             return
         k = self._n - 1
-        at = self._state_at(k)
-        if not self._buf[at] & (_DONE | _SPOOLED) and self._spool.push(self._reading(k)):
-            self._buf[at] |= _SPOOLED
+        i = self._place(k)
+        if not self._states[i] & (_DONE | _SPOOLED) and self._spool.push(self._reading(k)):
+            self._states[i] |= _SPOOLED
             self._copies += 1
 
     # k counts from the oldest
-    def _state_at(self, k):
-        return (self._first + k) % self._size * self._bytes + _STATE
+    def _place(self, k):
+        return (self._first + k) % self._size
 
     def _seq_of(self, k):
         return self._seq - self._n + 1 + k
 
     def _reading(self, k):
         # as core.records has it
-        fields = unpack_from(self._format, self._buf, self._state_at(k) - _STATE)
-        state = fields[5]
-        tail = (state >> _ERR_BIT, 1 if state & _RELATIVE else 0) + (fields[6:] or (-1,))
+        i = self._place(k)
+        state = self._states[i]
+        fields = unpack_from(self._format, self._blocks[i // _BLOCK], i % _BLOCK * self._bytes)
+        tail = (state >> _ERR_BIT, 1 if state & _RELATIVE else 0) + (fields[5:] or (-1,))
         return (self._boot, self._seq_of(k)) + fields[:5] + tail
 
     def _drop(self):
         # The oldest leaves the RAM.
-        state = self._buf[self._state_at(0)]
+        state = self._states[self._first]
         if state & _SPOOLED:
             self._copies -= 1
             if state & _DONE:
                 self._spool.skip(self._boot, self._seq_of(0))
         elif not state & _DONE:
             self._dropped += 1
-        self._first = (self._first + 1) % self._size
+        self._first = self._place(1)
         self._n -= 1
 
     def newest(self, render):
         # -> text and token of the latest reading, None where it is acknowledged
         k = self._n - 1
-        if not self._n or self._buf[self._state_at(k)] & _DONE:
+        if not self._n or self._states[self._place(k)] & _DONE:
             return None
         return self._render(render, k), (self._seq, self._seq)
 
@@ -135,7 +140,7 @@ class Outbox:
         size = 0
         first = last = None
         for k in range(self._n):
-            if self._buf[self._state_at(k)] & _DONE:
+            if self._states[self._place(k)] & _DONE:
                 continue
             text = self._render(render, k)
             size += len(text) + 1
@@ -154,9 +159,9 @@ class Outbox:
             self.delivered += last
             return
         for k in range(self._n):
-            at = self._state_at(k)
-            if first <= self._seq_of(k) <= last and not self._buf[at] & _DONE:
-                self._buf[at] |= _DONE
+            i = self._place(k)
+            if first <= self._seq_of(k) <= last and not self._states[i] & _DONE:
+                self._states[i] |= _DONE
                 self.delivered += 1
-        while self._n and self._buf[self._state_at(0)] & _DONE:
+        while self._n and self._states[self._first] & _DONE:
             self._drop()

@@ -187,7 +187,7 @@ class Uplink:
             self.connects += 1
             self.error = None
             self._log("mqtt: connected")
-            for leaf in ("cmd/+", "model/offer", "model/chunk"):
+            for leaf in "cmd/+ model/offer model/chunk".split():
                 self._client.subscribe(self._name(leaf))
             self._start("status", b"online", True)
         elif len(self._events):

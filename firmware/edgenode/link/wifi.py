@@ -84,17 +84,3 @@ class Wifi:
             return self._wlan.status("rssi")
         except FAULTS:
             return None
-
-
-class NoRadio:
-    # In the place of a network.WLAN that could not be made.
-    def __init__(self, error):
-        self._error = error
-
-    def isconnected(self):
-        return False
-
-    def active(self, on):
-        raise OSError(self._error)
-
-    status = active

@@ -3,10 +3,10 @@
 from array import array
 from struct import calcsize, pack_into, unpack_from
 
+from ..core.choice import make_heads, make_outlook
 from ..core.compat import const
 from ..core.decide import Confirm
 from ..core.kept import Kept, Network
-from ..core.model import make_heads, make_outlook
 from ..core.packed import CLASS, FAULT, GOOD, LEARN, UNUSUAL, PackedEvents, PackedOutbox
 from ..core.pipeline import Pipeline
 from ..core.records import UNSURE

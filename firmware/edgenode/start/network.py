@@ -7,7 +7,7 @@ from ..drivers import flash
 from ..errors import FAULTS
 from ..link.mqtt import Client
 from ..link.ntp import Ntp
-from ..link.wifi import NoRadio, Wifi
+from ..link.wifi import Wifi
 
 _NO_RADIO_MS = const(600000)  # then the board starts again
 
@@ -47,4 +47,6 @@ def _radio(board):
     except FAULTS as e:
         # Made once more in this run, it would have no interface (ports/esp32/network_wlan.c).
         board.restart_soon(_NO_RADIO_MS)
+        from ..link.noradio import NoRadio
+
         return NoRadio(e)

@@ -56,6 +56,5 @@ def forget():
     # `del` would leave the value in its place in the table of the class
     for part in _PARTS:
         part.__init__ = None
-    Boot.begin = Boot.read_state = None
-    Model.forget = None
+    Boot.begin = Boot.read_state = Boot.draw_number = None
     Spool.open = Spool.open_tail = None

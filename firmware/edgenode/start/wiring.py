@@ -32,11 +32,18 @@ def build(board, settings, forest):
     if forest:
         if board.node.learner:
             board.node.learner.open(flash)
-        forest.forget()
+        _forget_texts(forest)
     if settings["serial"]:
         board.node.console = Console(board.boot.number, classes)
     greet(board, name, board.boot.number, forest)
     board.link.event(0, "reset", _reset(board, forest))
+
+
+def _forget_texts(forest):
+    # what only the making of a node needs
+    forest.features = forest.heads = forest.digest = None
+    for key in ("features", "filters", "max_delta"):
+        del forest.contract[key]
 
 
 def _reset(board, forest):

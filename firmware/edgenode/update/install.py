@@ -5,7 +5,7 @@ from array import array
 from struct import calcsize, unpack, unpack_from
 
 from ..core.compat import const
-from ..core.model import Model, make_heads
+from ..core.model import Model
 from ..core.pipeline import Pipeline
 from ..core.records import UNSURE
 
@@ -131,6 +131,8 @@ class Installer:
 
 def _check_sequence(f, forest, pipeline):
     # Readings in a row: heads have a memory.
+    from ..core.choice import make_heads
+
     heads = make_heads(forest)
     head = f.read(2)
     size = calcsize(_READING)

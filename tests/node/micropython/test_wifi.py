@@ -1,5 +1,6 @@
 # A radio that raises: every attempt ends with its back-off, the third restarts the radio once.
-from edgenode.link.wifi import NoRadio, Wifi
+from edgenode.link.noradio import NoRadio
+from edgenode.link.wifi import Wifi
 
 ERRORS = (
     RuntimeError("Wifi Unknown Error 0x0101"),

@@ -26,6 +26,7 @@ _FILES = {
     "settings": ("settings.config", "settings.sealed", "settings.trial", "core.settings"),
     "start": (
         "core.catalogue",
+        "core.choice",
         "core.compact_json",
         "core.filters",
         "core.loader",
@@ -56,6 +57,7 @@ _FILES = {
     "command": ("commands.control",),
     "signed": ("core.signed",),
     "spec": ("core.spec",),
+    "noradio": ("link.noradio",),
     "update": ("link.update",),
     "install": ("update.install",),
     "secure": ("link.secure",),

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from functools import cache
 
 from edgewise.board.filesystem.bundles import bundles
 from edgewise.board.filesystem.compact import Place
-from edgewise.board.filesystem.files import Arch, compiler_of, joined_node
+from edgewise.board.filesystem.files import Arch, compiler_of, joined_node, node_sources
 
 __all__ = ["locate"]
 
-_PLACE = re.compile(r'File "([a-z]+_[0-9a-f]{4})", line (\d+)')
+_PLACE = re.compile(r'File "([a-z]+_[0-9a-f]{4})", line (\d+)(, in \w+)?')
 
 
 def locate(text: str) -> str:
-    """Return ``text`` with file and line of the node's sources in the lines of a traceback.
+    """Return ``text`` with file, line and function of the node's sources in a traceback's lines.
 
     Those of another version of Edgewise stay as they are.
     """
@@ -27,7 +28,18 @@ def _place(match: re.Match[str]) -> str:
     if not 0 < line <= len(places):
         return match[0]
     path, source_line = places[line - 1]
-    return f'File "{path}", line {source_line}'
+    place = f'File "{path}", line {source_line}'
+    return f"{place}, in {_function(path, source_line)}" if match[3] else place
+
+
+def _function(path: str, line: int) -> str:
+    """Return the name of the innermost function there: a build gives it another one."""
+    around = [
+        node
+        for node in ast.walk(ast.parse(node_sources()[path]))
+        if isinstance(node, ast.FunctionDef) and node.lineno <= line <= (node.end_lineno or line)
+    ]
+    return max(around, key=lambda node: node.lineno).name if around else "<module>"
 
 
 @cache
