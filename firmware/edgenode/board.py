@@ -312,9 +312,9 @@ def main():
     board = Board()
     try:
         board.start()
-        Board.__init__ = Board.start = Board._settings = Board._model = Board._nap = (
-            Board._recall
-        ) = None
+        # as start.once has it
+        Board.__init__ = Board.start = Board._recall = None
+        Board._settings = Board._model = Board._nap = None
         board.run()
     except NodeError as e:
         board.log(e)

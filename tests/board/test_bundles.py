@@ -183,7 +183,7 @@ def test_what_only_some_nodes_need_is_not_loaded_by_all() -> None:
 
 def test_a_node_that_is_awake_has_native_code_and_not_its_plain_twin_in_what_it_loads() -> None:
     def modules(sleep: bool) -> dict[str, str]:
-        return {Path(p).stem: b.name for b in node_bundles(sleep) for p in b.starts}
+        return {Path(p).stem: b.name for b in node_bundles(sleep) for p, _ in b.places}
 
     awake, asleep = modules(False), modules(True)
     assert awake["features_viper"] == awake["heads_viper"] != awake["features_plain"]

@@ -21,7 +21,7 @@ def heap():
 
 
 _start = heap()
-from edgenode.core import decide, decode, model, pipeline, plausible, records  # noqa: E402
+from edgenode.core import choice, decide, decode, model, pipeline, plausible, records  # noqa: E402
 
 _code_bytes = heap() - _start
 
@@ -53,9 +53,9 @@ class Parts:
         self.period_ms = contract["period_ms"]
         self.pipe = pipeline.Pipeline(contract["features"], contract["filters"])
         with_pipeline = heap()
-        self.heads = model.make_heads(forest)
+        self.heads = choice.make_heads(forest)
         with_heads = heap()
-        self.outlook = model.make_outlook(forest, _LIMITS, self.period_ms)
+        self.outlook = choice.make_outlook(forest, _LIMITS, self.period_ms)
         self.heap = {
             "model": with_model - start,
             "pipeline": with_pipeline - with_model,

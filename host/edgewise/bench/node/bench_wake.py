@@ -91,14 +91,16 @@ def run_main(load):
 
 
 class Any:
-    # whatever is asked of it, it does; as a link it has sent everything
-    order = None
-
+    # Whatever is asked of it, it does; as a link it has sent everything, and an order to stay awake
+    # is for no minutes.
     def __call__(self, *_):
         return self
 
     def __getattr__(self, name):
         return self
+
+    def __getitem__(self, key):
+        return 0
 
 
 class Dht22:
