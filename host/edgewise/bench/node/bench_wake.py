@@ -91,8 +91,8 @@ def run_main(load):
 
 
 class Any:
-    # Whatever is asked of it, it does; as a link it has sent everything, and an order to stay awake
-    # is for no minutes.
+    # Whatever is asked of it, it does. As a link it has sent everything, and its order to stay
+    # awake is for no minutes.
     def __call__(self, *_):
         return self
 
