@@ -18,9 +18,10 @@ from edgewise.board.filesystem.join import join
 from edgewise.board.filesystem.shorten import shorten
 from edgewise.board.filesystem.stock_words import STOCK_WORDS
 
-__all__ = ["MAIN", "Bundle", "bundles", "has_mark", "join_node"]
+__all__ = ["MAIN", "NATIVE", "Bundle", "bundles", "has_mark", "join_node"]
 
 _STAYS = "node"
+NATIVE = "native"  # a node runs without it as well, on plain code
 # file -> the modules that are in it; all others are in the file that stays
 _FILES = {
     "settings": ("settings.config", "settings.sealed", "settings.trial", "core.settings"),
@@ -45,7 +46,7 @@ _FILES = {
     "heads": ("core.heads",),
     "temporal": ("core.temporal",),
     "detector": ("core.detector",),
-    "native": ("core.features_viper", "core.heads_viper"),
+    NATIVE: ("core.features_viper", "core.heads_viper"),
     "features": ("core.features_plain", "core.ring", "core.trackers"),
     "learn": ("core.learn",),
     "outlook": ("core.outlook", "core.limits"),
@@ -64,10 +65,10 @@ _FILES = {
     "dns": ("link.dns", "link.sntp", "link.udp"),
 }
 MAIN = "main"  # stays a source: MicroPython starts it by name
-_AT_START = (MAIN, _STAYS, "settings", "spec", "start", "native")
+_AT_START = (MAIN, _STAYS, "settings", "spec", "start", NATIVE)
 # Of a node that sleeps: what every wake needs is in one file, the radio comes with cause. It makes
 # one step a start: native code for that takes longer to load than it saves, as in core/walk.py.
-_AWAKE_FILES = ("settings", "spec", "start", "features", "native")
+_AWAKE_FILES = ("settings", "spec", "start", "features", NATIVE)
 _ASLEEP_FILES = {name: modules for name, modules in _FILES.items() if name not in _AWAKE_FILES} | {
     "once": ("start.once",),
     "awake": (
@@ -134,7 +135,7 @@ def join_node(sources: Mapping[str, str], sleep: bool) -> dict[str, Compact]:
     """
     if not sleep:
         sources = awake(sources)
-    left_out = {_COMPAT, *(_paths((*_FILES["native"], "core.program")) if sleep else ())}
+    left_out = {_COMPAT, *(_paths((*_FILES[NATIVE], "core.program")) if sleep else ())}
     sources = {
         path: text
         for path, text in sources.items()

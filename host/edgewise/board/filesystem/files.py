@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewise import paths, settings
-from edgewise.board.filesystem.bundles import MAIN, bundles, join_node
+from edgewise.board.filesystem.bundles import MAIN, NATIVE, bundles, join_node
 from edgewise.board.filesystem.compact import Compact
 from edgewise.board.filesystem.listing import LIST, listing
 from edgewise.errors import InputError
@@ -70,8 +70,14 @@ def model_files(
     ``blob``: model.bin; ``code``: model.py, None for a model that is walked as a table.
     """
     files = {"config.json": settings.config_json(node_settings), "model.bin": blob}
-    sleep = settings.complete(node_settings)["sleep"]
-    files |= node_code(arch, sleep)
+    full = settings.complete(node_settings)
+    sleep = full["sleep"]
+    files |= {
+        name: data
+        for name, data in node_code(arch, sleep).items()
+        # TLS needs the memory outside of the heap that native code takes
+        if not (full["mqtt"]["tls"] and name.startswith(NATIVE))
+    }
     files[_UMQTT] = _compile(umqtt.fetch() / "umqtt" / "simple.py", arch)
     if code is not None and not sleep:  # which never loads it: see core/model.py
         files["model.mpy"] = _compile_text(code, arch)
