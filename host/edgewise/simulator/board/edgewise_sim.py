@@ -215,7 +215,7 @@ class FastWorld(World):
     def wifi(self):
         try:
             with open("world") as f:
-                state = f.read()
+                state = f.read() or self._state  # empty while it is written
         except OSError:
             state = self._state
         if state != self._state:
