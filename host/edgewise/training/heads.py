@@ -140,7 +140,7 @@ class _Trial:
 
     def choose_filter(self, before: Filtered) -> tuple[dict[str, Any] | None, Filtered, str]:
         """Return the filter, what it says of the held-out rows, and a sentence."""
-        said = np.stack([self._said(part) for part in self.parts])
+        said = np.stack([self._tally(part) for part in self.parts])
         after = self._filter(said)
         pair = np.stack([self._confusion(before.cls), self._confusion(after.cls)])
         without, with_filter = quality(pair.sum(axis=1))
@@ -154,7 +154,7 @@ class _Trial:
             return None, before, text
         return facts_of(self.sequence.y, self.sequence.age, said.sum(axis=0)), after, text
 
-    def _said(self, part: _Part) -> NDArray[np.int64]:
+    def _tally(self, part: _Part) -> NDArray[np.int64]:
         return count_said(
             self.sequence.y[part.rows], part.cls, self.sequence.age[part.rows], self.n
         )
