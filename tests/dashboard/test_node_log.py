@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
 from tests.broker.mosquitto import anonymous
-from tests.dashboard.conftest import NODE, Serve
+from tests.dashboard.conftest import NODE, Serve, whole
 from tests.dashboard.past import rooms, store
 from tests.dashboard.test_teaching import FAST, KEY, log_in
 from tests.shared import small_log, wait_until
@@ -87,6 +87,7 @@ def wait_for(logs: NodeLogs, node: str, is_right: Any) -> Any:
     return wait_until(look)
 
 
+@whole
 def test_what_a_node_may_answer(quick: None) -> None:
     made = bundles(joined_node(False), compiler_of(Arch.xtensawin))
     bundle = next(b for b in made if b.name.startswith("node_"))

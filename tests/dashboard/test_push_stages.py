@@ -73,6 +73,7 @@ def nodes(broker: str) -> Iterator[FakeNodes]:
     made.close()
 
 
+@whole
 def test_the_first_failure_ends_it_and_the_same_again_goes_on(
     page: Page,
     serve: Serve,

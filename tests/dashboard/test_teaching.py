@@ -97,6 +97,7 @@ def test_a_period_is_labelled_by_dragging_and_undone(
         assert connection.scalar(select(label.c.from_ts)) > row.to_ts
 
 
+@whole
 def test_a_finger_labels_as_well(browser: Browser, url: str, engine: Engine, secret: str) -> None:
     store(engine, rooms(NODE))
     phone = browser.new_context(

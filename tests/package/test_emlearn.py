@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.compile.estimators import random_forest
+from tests.counts import WHOLE
 
 from edgewise.compile.exact import exact_forest
 from edgewise.errors import EdgewiseError
@@ -19,6 +20,7 @@ from edgewise.prediction import runtimes
 from edgewise.toolchain import cc
 
 
+@pytest.mark.skipif(not WHOLE, reason="compiles with emlearn and gcc for seconds: make test-all")
 def test_the_example_of_the_document(repo: Path, tmp_path: Path) -> None:
     text = (repo / "docs/emlearn-thresholds.md").read_text()
     first, second = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
