@@ -9,11 +9,16 @@ PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
 STAMP := $(VENV)/.setup-done
 INSTALL := "$(BIN)/python" host/install.py
 # The extras of pyproject.toml, each on top of the setup; dev, for lint and test, has all of them.
-EXTRAS := dashboard files forecast notify bench dev
+EXTRAS := dashboard files forecast notify archive camera coap dask scout bench dev
 NOTE_dashboard := NiceGUI, some 20 MB to download, 60 MB on the disk
 NOTE_files := openpyxl and pyarrow, some 50 MB to download, 160 MB on the disk
 NOTE_forecast := Prophet and statsforecast, some 150 MB to download, 500 MB on the disk
 NOTE_notify := Apprise, some 5 MB to download, 20 MB on the disk
+NOTE_archive := DuckDB, obstore and pyarrow, some 80 MB to download, 250 MB on the disk
+NOTE_camera := OpenCV without windows, some 60 MB to download, 180 MB on the disk
+NOTE_coap := aiocoap, some 1 MB to download, 2 MB on the disk
+NOTE_dask := dask and distributed, some 5 MB to download, 25 MB on the disk
+NOTE_scout := tsfresh, some 60 MB to download, 200 MB on the disk
 NOTE_bench := what it compares with, some 100 MB to download, 280 MB on the disk
 NOTE_dev := all extras and the tools for lint and test, some 350 MB to download, 1.1 GB on the disk
 
@@ -38,7 +43,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## This list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 	@echo
-	@echo 'setup-dashboard, setup-files, setup-forecast, setup-notify, setup-bench, setup-dev: what these need, nothing runs'
+	@echo 'setup-X: what X needs, nothing runs; X is one of' $(EXTRAS)
 	@echo
 	@echo 'Variables: BROKER=mqtt://host:port (demo)  PYTHON=python3.x (setup)  TESTS=... (test)'
 	@echo '           DATA=log.csv LABEL=column MODEL=models/name (train, build)'
@@ -156,7 +161,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile -q --univ
 lock: $(STAMP)  ## host/requirements*.lock again from pyproject.toml; what is pinned stays
 	@$(COMPILE) --group pyproject.toml:uv -o host/requirements-uv.lock
 	@$(COMPILE) pyproject.toml --group build --extra dev -o host/requirements-dev.lock
-	@set -e; for extra in '' dashboard files forecast notify bench; do \
+	@set -e; for extra in '' $(filter-out dev,$(EXTRAS)); do \
 		$(COMPILE) pyproject.toml --group build $${extra:+--extra $$extra} \
 			-c host/requirements-dev.lock -o host/requirements$${extra:+-$$extra}.lock; done
 
