@@ -12,8 +12,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, bindparam, delete, exists, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from edgewise.collector.old_months import fold_months
 from edgewise.collector.storing import dialect_of
 from edgewise.database import reason
+from edgewise.database.months import is_split, make_months
+from edgewise.database.nodes import nodes_with_readings
 from edgewise.database.opening import one_at_a_time
 from edgewise.database.schema import (
     HOUR_S,
@@ -56,11 +59,13 @@ def fold(engine: Engine, keep_s: float, now_s: float | None = None) -> Iterator[
 
     Yields the number of readings after each step's commit. A late reading, whose hour was folded
     before, is added to that hour. Labelled readings stay, as training data. Skipped periods whose
-    readings were folded are deleted.
+    readings were folded are deleted. In PostgreSQL a whole month is a step.
     """
     limit_s = ((time.time() if now_s is None else now_s) - keep_s) // HOUR_S * HOUR_S
+    if is_split(engine):
+        yield from fold_months(engine, limit_s)
     with engine.connect() as connection:
-        nodes = connection.execute(select(reading.c.node).distinct()).scalars().all()
+        nodes = nodes_with_readings(connection)
     for node in nodes:
         for column, condition in _TIMES:
             while n := _fold_step(engine, node, column, condition, limit_s):
@@ -114,7 +119,7 @@ def clock_error(engine: Engine, now_s: float) -> str | None:
     c = reading.c
     gaps_s: list[float] = []
     with engine.connect() as connection:
-        for node in connection.scalars(select(c.node).distinct()).all():
+        for node in nodes_with_readings(connection):
             newest = select(func.max(c.ts)).where(c.node == node)
             # one reading with a time far ahead does not hide those before it
             times = [connection.scalar(newest.where(c.ts <= now_s + _CLOCK_S))]
@@ -134,7 +139,8 @@ def clock_error(engine: Engine, now_s: float) -> str | None:
 class Keeper:
     """A context manager: a thread that calls `fold` and `forget`, now and every hour.
 
-    It does nothing while the clock of this computer can be wrong, see `clock_error`.
+    It does nothing while the clock of this computer can be wrong, see `clock_error`. In PostgreSQL
+    it makes the partitions of this month and the next, the first time before it returns.
 
     ``keep_s``: for readings, ``keep_hourly_s``: for hourly rows; None keeps all. ``say`` gets a
     line when readings were folded, and when the database is away.
@@ -153,7 +159,8 @@ class Keeper:
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
 
     def __enter__(self) -> Keeper:
-        if self._keep_s is not None or self._keep_hourly_s is not None:
+        self._make_months()
+        if is_split(self._engine) or self._forgets:
             self._thread.start()
         return self
 
@@ -162,14 +169,26 @@ class Keeper:
         if self._thread.is_alive():
             self._thread.join()
 
+    @property
+    def _forgets(self) -> bool:
+        return self._keep_s is not None or self._keep_hourly_s is not None
+
     def _run(self) -> None:
         while True:
-            try:
-                self._fold_and_forget()
-            except SQLAlchemyError as e:
-                self._say(f"retention: {reason(e)}: next try in an hour")
+            if self._forgets:
+                try:
+                    self._fold_and_forget()
+                except SQLAlchemyError as e:
+                    self._say(f"retention: {reason(e)}: next try in an hour")
             if self._stopping.wait(HOUR_S):
                 return
+            self._make_months()
+
+    def _make_months(self) -> None:
+        try:
+            make_months(self._engine, time.time())
+        except SQLAlchemyError as e:
+            self._say(f"partitions: {reason(e)}: next try in an hour")
 
     def _fold_and_forget(self) -> None:
         if error := clock_error(self._engine, time.time()):
