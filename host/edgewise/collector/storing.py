@@ -10,7 +10,7 @@ import time
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, func, select
+from sqlalchemy import Connection, Table, and_, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, IntegrityError
 
@@ -98,6 +98,7 @@ def insert(connection: Connection, rows: Rows, lives: Lives) -> int:
             statement = statement.on_conflict_do_update(
                 index_elements=list(table.primary_key),
                 set_={name: statement.excluded[name] for name in names},
+                where=_is_newer(statement.excluded) if table is schema.outlook else None,
             )
         connection.execute(statement, rows[name])
     _note_two_boards(connection, nodes, clashes)
@@ -116,6 +117,14 @@ def _insert_readings(connection: Connection, rows: list[dict[str, Any]]) -> list
     statement = dialect_of(connection).insert(table).on_conflict_do_nothing()
     returning = statement.returning(*(table.c[name] for name in ("node", "boot", "seq")))
     return [tuple(row) for row in connection.execute(returning, rows)]
+
+
+def _is_newer(outlook: Any) -> Any:
+    # Another collector of the group may have been faster with the next one. A board that was
+    # written again begins with lower numbers at later times.
+    c = schema.outlook.c
+    is_older = and_(outlook.boot == c.boot, outlook.seq < c.seq, outlook.ts < c.ts)
+    return is_older.is_not(True)
 
 
 def _note_two_boards(
