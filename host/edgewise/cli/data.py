@@ -9,7 +9,16 @@ import typer
 
 from edgewise.cli.help import examples, make_app
 from edgewise.cli.log_options import say_source, with_log_options
-from edgewise.cli.options import Db, DbPasswordFile, Filter, FilterOption, JsonFlag, NodeName, Out
+from edgewise.cli.options import (
+    Dask,
+    Db,
+    DbPasswordFile,
+    Filter,
+    FilterOption,
+    JsonFlag,
+    NodeName,
+    Out,
+)
 from edgewise.console import emit_json, say
 from edgewise.logs.choices import Choices
 
@@ -203,6 +212,7 @@ def features_(
         ),
     ] = None,
     filters: FilterOption = Filter.median,
+    dask: Dask = None,
     out: Out = None,
 ) -> None:
     """Write time,node,class and the features that a node computes, for your own classifier.
@@ -211,6 +221,7 @@ def features_(
     it to edgewise compile with the same --filters.
     """
     from edgewise.cli import outputs
+    from edgewise.cluster import share
     from edgewise.errors import InputError
     from edgewise.features.table import build_table, features_csv
     from edgewise.logs.opening import open_log
@@ -224,7 +235,8 @@ def features_(
     feature_names = names.split(",") if names else POOL
     try:
         used = filters_of(filters is Filter.median)
-        table = build_table(rows, feature_names, used, rows.period_ms)
+        with share(dask) as each:
+            table = build_table(rows, feature_names, used, rows.period_ms, each=each)
     except ValueError as e:
         raise InputError(f"--features: {e}") from e
     text = features_csv(rows, feature_names, table)

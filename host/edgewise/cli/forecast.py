@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgewise.cli.log_options import say_source, with_log_options
-from edgewise.cli.options import DB_ENV, DbPasswordFile, JsonFlag, NodeOrAll, db_or_none
+from edgewise.cli.options import DB_ENV, Dask, DbPasswordFile, JsonFlag, NodeOrAll, db_or_none
 from edgewise.console import emit_json, err, printable, progress_bar, say
 from edgewise.errors import InputError
 from edgewise.logs.choices import Choices
@@ -77,6 +77,7 @@ def forecast(
     stay: Annotated[
         bool, typer.Option("--stay", help="Keep running and forecast again every hour")
     ] = False,
+    dask: Dask = None,
     json: JsonFlag = False,
 ) -> None:
     """Forecast temperature and humidity for 24 hours with the best of three models.
@@ -113,11 +114,13 @@ def forecast(
     if log:
         rows = open_log(log, group=group, choices=choices)
         say_source(rows)
-        outlooks = _outlooks(hourly_of_log(rows, only), {}, prophet, lambda _batch: None, {})
+        outlooks = _outlooks(hourly_of_log(rows, only), {}, prophet, dask, lambda _batch: None, {})
         _show(outlooks, limits, picture, [], json, {})
     elif db:
         engine = open_db(db, create=False)
-        once_or_hourly(lambda: _forecast_db(engine, only, limits, picture, prophet, json), stay)
+        once_or_hourly(
+            lambda: _forecast_db(engine, only, limits, picture, prophet, dask, json), stay
+        )
 
 
 def _forecast_db(
@@ -126,6 +129,7 @@ def _forecast_db(
     limits: list[Limit],
     picture: Path | None,
     prophet: str,
+    dask: str | None,
     json: bool,
 ) -> None:
     from edgewise.database import naming_database
@@ -145,7 +149,7 @@ def _forecast_db(
         known = read_choices(engine)
         with engine.connect() as connection:
             names = read_names(connection)
-    outlooks = _outlooks(all_series, known, prophet, save_batch, names)
+    outlooks = _outlooks(all_series, known, prophet, dask, save_batch, names)
     _show(outlooks, limits, picture, events, json, names)
 
 
@@ -153,17 +157,20 @@ def _outlooks(
     all_series: list[Hourly],
     known: Known,
     prophet: str,
+    dask: str | None,
     save: Callable[[list[Outlook]], None],
     names: Names,
 ) -> list[Outlook]:
     # A node with too few readings is left out; the other nodes still get their forecasts.
+    from edgewise.cluster import share
     from edgewise.forecast import outlooks
 
     by_key: dict[tuple[str, str], Outlook] = {}
     errors: list[str] = []
     batch: list[Outlook] = []
-    with progress_bar("forecasting") as step:
-        for i, result in enumerate(outlooks(all_series, known, time.time(), prophet)):
+    with share(dask) as each, progress_bar("forecasting") as step:
+        results = outlooks(all_series, known, time.time(), prophet, each)
+        for i, result in enumerate(results):
             if isinstance(result, str):
                 errors.append(_with_name(result, names))
             else:

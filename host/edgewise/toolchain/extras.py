@@ -16,6 +16,7 @@ __all__ = ["EXTRAS", "command", "is_installed", "require"]
 EXTRAS = {
     "bench": ("everywhereml", "m2cgen"),
     "dashboard": ("nicegui",),
+    "dask": ("distributed",),
     "files": ("openpyxl", "pyarrow"),
     "forecast": ("prophet", "statsforecast"),
     "notify": ("apprise",),
