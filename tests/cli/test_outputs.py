@@ -104,6 +104,7 @@ WRITERS = {**FILES, **FOLDERS, "init": INIT_FILE}
 BROKER, DB = {"broker_password_file", "ca"}, {"db_password_file"}
 READERS = {
     "bench": {"model"},
+    "cloud": {"ca", "cert", "config", "key", "out"},  # writes into a new folder; tests/cloud
     "collect": {*BROKER, *DB, "cert", "replay", "token_file"},
     "command": {*BROKER, *DB, "config"},
     "config check": {"file"},

@@ -20,7 +20,7 @@ _STATEMENTS = (
     "ALTER TABLE reading ADD PRIMARY KEY (node, boot, seq, month)",
     "CREATE INDEX reading_node_ts ON reading (node, ts)",
     "CREATE INDEX reading_wrong_clock ON reading (node) WHERE clock IS NOT NULL",
-    # rows come in the order of received_at, and nearly in that of ts
+    # rows come in the order of received_at, and nearly in that of ts; codespell:ignore-next-line
     "CREATE INDEX reading_times ON reading USING brin (ts, received_at) WITH (autosummarize)",
     "ALTER TABLE reading ATTACH PARTITION reading_kept FOR VALUES FROM (0) TO (1)",
     # who could read the table, as a user for Grafana, still can
