@@ -16,7 +16,7 @@ from edgewise.collector.old_months import fold_months
 from edgewise.collector.storing import dialect_of
 from edgewise.database import reason
 from edgewise.database.months import is_split, make_months
-from edgewise.database.nodes import nodes_with_readings
+from edgewise.database.nodes import nodes_with_unfolded
 from edgewise.database.opening import one_at_a_time
 from edgewise.database.schema import (
     HOUR_S,
@@ -65,7 +65,7 @@ def fold(engine: Engine, keep_s: float, now_s: float | None = None) -> Iterator[
     if is_split(engine):
         yield from fold_months(engine, limit_s)
     with engine.connect() as connection:
-        nodes = nodes_with_readings(connection)
+        nodes = nodes_with_unfolded(connection)
     for node in nodes:
         for column, condition in _TIMES:
             while n := _fold_step(engine, node, column, condition, limit_s):
@@ -119,7 +119,7 @@ def clock_error(engine: Engine, now_s: float) -> str | None:
     c = reading.c
     gaps_s: list[float] = []
     with engine.connect() as connection:
-        for node in nodes_with_readings(connection):
+        for node in nodes_with_unfolded(connection):
             newest = select(func.max(c.ts)).where(c.node == node)
             # one reading with a time far ahead does not hide those before it
             times = [connection.scalar(newest.where(c.ts <= now_s + _CLOCK_S))]

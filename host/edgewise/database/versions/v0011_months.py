@@ -11,14 +11,17 @@ down_revision = "0010"
 
 _STATEMENTS = (
     "ALTER TABLE reading RENAME TO reading_kept",
-    "ALTER INDEX reading_node_ts RENAME TO reading_kept_node_ts",
+    "DROP INDEX reading_node_ts",
     "ALTER INDEX reading_wrong_clock RENAME TO reading_kept_wrong_clock",
     "ALTER TABLE reading_kept ADD COLUMN month INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE reading_kept DROP CONSTRAINT reading_pkey",
     "ALTER TABLE reading_kept ADD PRIMARY KEY (node, boot, seq, month)",
     "CREATE TABLE reading (LIKE reading_kept INCLUDING DEFAULTS) PARTITION BY RANGE (month)",
     "ALTER TABLE reading ADD PRIMARY KEY (node, boot, seq, month)",
-    "CREATE INDEX reading_node_ts ON reading (node, ts)",
+    # A page holds one reading of each of many nodes: what the pages of one node show is in the
+    # index, or a year of it would be read from as many pages as it has readings.
+    "CREATE INDEX reading_node_ts ON reading (node, ts) "
+    "INCLUDE (boot, seq, t, h, cls, err, late, clock)",
     "CREATE INDEX reading_wrong_clock ON reading (node) WHERE clock IS NOT NULL",
     # rows come in the order of received_at, and nearly in that of ts; codespell:ignore-next-line
     "CREATE INDEX reading_times ON reading USING brin (ts, received_at) WITH (autosummarize)",
