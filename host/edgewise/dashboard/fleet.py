@@ -21,6 +21,7 @@ from sqlalchemy import (
     true,
 )
 
+from edgewise.database.months import by_month, number_of
 from edgewise.database.names import NodeName, read_name, read_names
 from edgewise.database.nodes import nodes_with_readings
 from edgewise.database.schema import (
@@ -45,19 +46,26 @@ _SLEEP_BUFFER = 226  # readings that a sleeping node holds before it reports, do
 PERIOD_S = 60.0  # of a node whose period is unknown
 _SILENT_S = 30.0
 _DAY_S = 86400.0
+_MONTH_S = 31 * _DAY_S
 # The queries are built once: for a hundred nodes a second, building one takes longer than
 # answering it.
 _NAME: BindParameter[str] = bindparam("node")
 _READINGS = select(reading).where(reading.c.node == _NAME).limit(_RECENT_READINGS)
 
 
-def _newest_by_time(name: Any) -> Any:
-    return (
-        select(reading)
-        .where(reading.c.node == name, reading.c.ts <= bindparam("limit"))
-        .order_by(reading.c.ts.desc())
-        .limit(_RECENT_READINGS)
-    )
+def _newest_by_time(name: Any, table: Any = reading) -> Any:
+    c = table.c
+    newest = select(table).where(c.node == name, c.ts <= bindparam("limit"))
+    return newest.order_by(c.ts.desc()).limit(_RECENT_READINGS)
+
+
+def _newest_in_months(name: Any) -> Any:
+    # most nodes have them in the newest partitions, and each partition costs a search
+    return _newest_by_time(name, by_month).where(by_month.c.month >= bindparam("month"))
+
+
+def _newest_in_buffer(name: Any) -> Any:
+    return _newest_by_time(name).limit(_SLEEP_BUFFER)
 
 
 def _status(name: Any) -> Any:
@@ -77,7 +85,7 @@ def _diag(name: Any) -> Any:
     return select(diag.c.payload).where(diag.c.node == name).order_by(diag.c.id.desc()).limit(1)
 
 
-_FACTS = (_newest_by_time, _status, _two_boards, _diag)
+_FACTS = (_newest_by_time, _newest_in_buffer, _status, _two_boards, _diag)
 _OF_ONE = {query: query(_NAME) for query in _FACTS}
 # A server takes a millisecond for each question and its way: all nodes are one question there.
 _NAMES = (
@@ -93,8 +101,8 @@ def _of_all(query: Any) -> Any:
 
 
 _OF_ALL = {query: _of_all(query) for query in _FACTS}
+_IN_MONTHS = _of_all(_newest_in_months)
 
-_NEWEST_IN_BUFFER = _OF_ONE[_newest_by_time].limit(_SLEEP_BUFFER)
 _NEWEST_BY_SEQ = _READINGS.order_by(reading.c.boot.desc(), reading.c.seq.desc())
 _NEWEST_HOUR = (
     select(reading_hour)
@@ -153,19 +161,34 @@ def node(engine: Engine, name: str) -> Node | None:
         return _node(connection, read_name(connection, name), facts[name])
 
 
-_Facts = dict[Any, list[Any]]  # rows of each of _FACTS
+_Facts = dict[Any, list[Any]]  # rows of each query
 
 
 def _read_facts(connection: Connection, names: list[str], now: float) -> dict[str, _Facts]:
+    facts: dict[str, _Facts] = {name: {query: [] for query in _OF_ONE} for name in names}
     limits = {"limit": now + AHEAD_S, "first": now - _DAY_S}
-    facts: dict[str, _Facts] = {name: {query: [] for query in _FACTS} for name in names}
-    for query in _FACTS:
-        if connection.dialect.name == "postgresql":
+    is_server = connection.dialect.name == "postgresql"
+    others = names
+    if is_server:
+        month = {"month": number_of(now - _MONTH_S)}
+        for row in _rows(connection, _IN_MONTHS, names=names, **limits, **month):
+            facts[row["of"]][_newest_by_time].append(row)
+        others = [n for n in names if len(facts[n][_newest_by_time]) < _RECENT_READINGS]
+
+    def ask(query: Any, names: list[str]) -> None:
+        for name in names:
+            facts[name][query] = []
+            if not is_server:
+                facts[name][query] = _rows(connection, _OF_ONE[query], node=name, **limits)
+        if is_server and names:
             for row in _rows(connection, _OF_ALL[query], names=names, **limits):
                 facts[row["of"]][query].append(row)
-        else:
-            for name in names:
-                facts[name][query] = _rows(connection, _OF_ONE[query], node=name, **limits)
+
+    ask(_newest_by_time, others)
+    is_late = {name: any(r["late"] for r in facts[name][_newest_by_time]) for name in names}
+    ask(_newest_in_buffer, [name for name in names if is_late[name]])
+    for query in (_status, _two_boards, _diag):
+        ask(query, names)
     return facts
 
 
@@ -184,7 +207,7 @@ def _node(connection: Connection, names: NodeName, facts: _Facts) -> Node | None
     last_received_at = max(row["received_at"] for row in rows)
     limit_s = max(_SILENT_S, _SILENT_PERIODS * (period_s or 0))
     if period_s and any(row["late"] for row in rows):
-        wait_s = min(_longest_wait(connection, name, now), _SLEEP_BUFFER * period_s)
+        wait_s = min(_longest_wait(facts), _SLEEP_BUFFER * period_s)
         limit_s = max(limit_s, _SILENT_WAITS * wait_s)
     state, why = _state(facts, newest, now - last_received_at, limit_s)
     return Node(
@@ -209,9 +232,9 @@ def _node(connection: Connection, names: NodeName, facts: _Facts) -> Node | None
     )
 
 
-def _longest_wait(connection: Connection, name: str, now: float) -> float:
+def _longest_wait(facts: _Facts) -> float:
     # The longest time between a reading and its arrival: a sleeping node reports in batches.
-    rows = _rows(connection, _NEWEST_IN_BUFFER, node=name, limit=now + AHEAD_S)
+    rows = facts[_newest_in_buffer]
     return max((row["received_at"] - row["ts"] for row in rows if row["late"]), default=0.0)
 
 
