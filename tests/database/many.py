@@ -25,6 +25,7 @@ from edgewise.database import open_db
 from edgewise.database.months import BLOCK, attached_months, make_months, number_of
 
 _DAY_S = 86400
+_NODES = ("n0", "long0")  # a reading every five minutes, every 30 s
 _MONTH = "to_char(to_timestamp(s.first + (s.seq / {block}) * {block} * {step}.0), 'YYYYMM')::int"
 _ROWS = (
     "INSERT INTO reading (node, boot, seq, ts, t, h, cls, p, late, received_at, month) "
@@ -59,7 +60,9 @@ def fill(engine: Engine, nodes: int, days: int) -> None:
         connection.execute(text("VACUUM ANALYZE"))
 
 
-def measure(engine: Engine, say: Callable[[str], None] = print) -> None:
+def measure(
+    engine: Engine, names: tuple[str, ...] = _NODES, say: Callable[[str], None] = print
+) -> None:
     """Say how long each part of the pages takes, the first and the second time."""
 
     def timed(what: str, read: Callable[[], object]) -> None:
@@ -71,7 +74,7 @@ def measure(engine: Engine, say: Callable[[str], None] = print) -> None:
         say(f"{what}: {seconds[0]:.3f} s, again {seconds[1]:.3f} s")
 
     timed("overview, all nodes", lambda: fleet.fleet(engine))
-    for name in ("n0", "long0"):
+    for name in names:
         extent = series.extent(engine, name)
         assert extent is not None
         first_s, last_s = extent
@@ -104,10 +107,11 @@ def _main() -> None:
     parser.add_argument("--nodes", type=int, default=1000)
     parser.add_argument("--days", type=int, default=350)
     parser.add_argument("--db", help="one that is filled already")
+    parser.add_argument("--node", action="append", help="whose pages are read [n0, long0]")
     options = parser.parse_args()
     if options.db:
         engine = open_db(options.db)
-        measure(engine)
+        measure(engine, tuple(options.node or _NODES))
         fold_oldest(engine)
         return
     with (
