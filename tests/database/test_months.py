@@ -164,9 +164,10 @@ def test_a_month_folds_to_the_same_hours_as_its_rows(months: Any, tmp_path: Path
     assert count_readings(engine) == len(rows)
 
 
+@pytest.mark.parametrize("is_kept", [True, False])
 @on_postgresql
 def test_a_fold_that_was_killed_is_done_later(
-    months: Any, monkeypatch: pytest.MonkeyPatch
+    months: Any, monkeypatch: pytest.MonkeyPatch, is_kept: bool
 ) -> None:
     engine, set_time = months
     store(engine, make_rows(3000))
@@ -181,12 +182,16 @@ def test_a_fold_that_was_killed_is_done_later(
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             fold_all(engine, 0, JANUARY_S)
-    assert read_hours(engine) == []
+    assert (read_hours(engine), count_readings(engine)) == ([], 0)
     monkeypatch.setattr(old_months, "_fold", real_fold)
+    if not is_kept:  # the next collect has no --keep: they are readings again
+        with Keeper(engine, None, None, print):
+            assert count_readings(engine) == 3000
     assert fold_all(engine, 0, JANUARY_S) == 3000 == sum(hour["n"] for hour in read_hours(engine))
     assert count_readings(engine) == 0
     with engine.connect() as connection:
-        assert connection.scalar(text("SELECT count(*) FROM reading_block")) == 0
+        blocks = connection.scalar(text("SELECT count(*) FROM reading_block"))
+        assert blocks == (0 if is_kept else 3)  # those of month 0 go with the next month
 
 
 @on_postgresql

@@ -187,6 +187,9 @@ class Keeper:
     def _make_months(self) -> None:
         try:
             make_months(self._engine, time.time())
+            if is_split(self._engine) and self._keep_s is None:
+                for _ in fold_months(self._engine, 0.0):
+                    pass  # nothing is that old: what a kill left of an earlier --keep goes back
         except SQLAlchemyError as e:
             self._say(f"partitions: {reason(e)}: next try in an hour")
 
