@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from tests.broker.mosquitto import Mosquitto, free_port
 from tests.command import edgewise
+from tests.counts import WHOLE
 from tests.shared import LIMIT_S
 
 from edgewise.broker.certificates import Authority, key_bytes, make_key
@@ -116,6 +117,7 @@ def test_settings_are_written_and_fit(
     assert (again.returncode, "exists already" in again.stderr) == (2, True)
 
 
+@pytest.mark.skipif(not WHOLE, reason="a node in MicroPython, twice: in make test-all")
 def test_a_node_at_a_broker_that_wants_its_certificate(
     config: Path, cloud: Cloud, tmp_path: Path, model: Package, log: Log
 ) -> None:

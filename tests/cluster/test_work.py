@@ -69,17 +69,18 @@ def test_results_are_in_the_order_of_the_items(scheduler: str) -> None:
 
 
 def test_commands_give_the_same_bytes(
-    scheduler: str, tmp_path: Path, model: Package, engine: Engine, db: str
+    scheduler: str, tmp_path: Path, engine: Engine, db: str, request: pytest.FixtureRequest
 ) -> None:
-    log = small_log(tmp_path / "log.csv", nodes=NODES)
-    store(engine)
-    commands: list[list[Any]] = [
-        ["data", "features", log, "--label", "status"],
-        ["predict", model.path, log, "--group", "node"],
-        ["health", "--db", db, "--json"],
-    ]
+    log = small_log(tmp_path / "log.csv", rows=300, nodes=NODES)
+    commands: list[list[Any]] = [["data", "features", log, "--label", "status"]]
     if WHOLE:
-        commands.append(["forecast", "--db", db, "--json", "--prophet", "never"])
+        store(engine)
+        model: Package = request.getfixturevalue("model")
+        commands += [
+            ["predict", model.path, log, "--group", "node"],
+            ["health", "--db", db, "--json"],
+            ["forecast", "--db", db, "--json", "--prophet", "never"],
+        ]
     for command in commands:
         here, there = edgewise(*command), edgewise(*command, "--dask", scheduler)
         assert (here.returncode, there.returncode) == (0, 0), there.stderr
