@@ -305,6 +305,7 @@ class Board:
             self.boot.record_end()
         self.watchdog.rest()
         if self.link is not None:
+            self.box.keep()
             self.link.close()
 
 
