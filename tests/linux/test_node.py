@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 from tests.broker.mosquitto import Mosquitto, anonymous
+from tests.broker.secured import run_secured
 from tests.command import edgewise
 from tests.counts import WHOLE
 from tests.e2e.operator_of import NODE, Operator
@@ -253,6 +254,24 @@ def test_the_command_becomes_the_node(tmp_path: Path, model: Package, broker: Mo
         process.wait(LIMIT_S)
     assert process.returncode == 0, out + err
     assert f"node {NODE}, sensor command {read}, state in {tmp_path}/" in err
+
+
+@pytest.mark.skipif(not WHOLE, reason="the node's TLS is tested in tests/e2e: make test-all")
+def test_tls_with_the_ca_beside_the_settings(computer: Computer, model: Package) -> None:
+    computer.add_sensor(in_temp_input="21000", in_humidityrelative_input="40000")
+    with run_secured("n1") as broker:
+        config = broker.folder / "nodes/n1.toml"
+        text = config.read_text()
+        config.write_text(f'period_ms = 2000\n{text}\n[ntp]\nhost = ""\n')
+        state = computer.folder / "state"
+        with computer.start("--config", config, "--model", model.path, "--state", state) as node:
+            wait_until(lambda: len(node.states()) > 1, lambda: node.lines)
+            assert node.end() == 0
+        assert "edgewise: mqtt: connected" in node.lines
+        assert node.lines[-1].endswith(" delivered, 0 dropped, 0 waiting")
+        written = (state / "config.json").read_text()
+    assert '"host":"127.0.0.1"' in written and '"server_name":"localhost"' in written
+    assert (state / "ca.der").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.skipif(not WHOLE, reason="a trial takes a minute: make test-all")

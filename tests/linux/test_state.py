@@ -55,6 +55,18 @@ def test_a_file_that_is_gone_comes_again_and_one_that_nobody_names_goes(
     assert state.install(without_ca) == list(without_ca)
 
 
+def test_a_start_that_was_cut_off_is_made_again(
+    state: StateFolder,
+) -> None:
+    (state.path / "config.json").mkdir()  # what cannot be replaced
+    with pytest.raises(InputError, match=r"config\.json"):
+        state.install(dict(reversed(FILES.items())))
+    assert (state.path / "ca.der").read_bytes() == b"ca"
+    (state.path / "config.json").rmdir()
+    assert set(state.install(FILES)) == {*FILES}
+    assert state.install(FILES) == []
+
+
 @pytest.mark.parametrize("name", ["lock", "state"])
 def test_a_file_of_the_node_is_not_replaced(state: StateFolder, name: str) -> None:
     with pytest.raises(InputError, match=f"{name}: is a file of the node: rename"):

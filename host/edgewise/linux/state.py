@@ -59,23 +59,33 @@ class StateFolder:
         written; OutsideError on a full disk.
         """
         old = self._deployed()
-        digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-        written = []
-        for name, data in files.items():
-            path = self.path / name
-            if old.get(name) == digests[name] and path.is_file():
-                continue
-            if name not in old and path.exists() and name not in _KEEP_OLD:
+        for name in files.keys() - old.keys() - {*_KEEP_OLD}:
+            if (path := self.path / name).exists():
                 raise InputError(f"{path}: is a file of the node: rename the one for TLS")
-            if name in _KEEP_OLD and path.is_file():
-                self._keep_old(path)
-            write_atomic(path, data, 0o600)
-            written.append(name)
+        digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+        new = [
+            name
+            for name, digest in digests.items()
+            if old.get(name) != digest or not (self.path / name).is_file()
+        ]
+        if digests != old:
+            # whatever ends this in between, the next call writes them again
+            self._note({**digests, **dict.fromkeys(new, "")})
+        for name in new:
+            self._replace(self.path / name, files[name])
         for name in old.keys() - files.keys():
             (self.path / name).unlink(missing_ok=True)
         if digests != old:
-            write_atomic(self.path / _DEPLOYED, json.dumps(digests).encode(), 0o600)
-        return written
+            self._note(digests)
+        return new
+
+    def _note(self, digests: Mapping[str, str]) -> None:
+        write_atomic(self.path / _DEPLOYED, json.dumps(digests).encode(), 0o600)
+
+    def _replace(self, path: Path, data: bytes) -> None:
+        if path.name in _KEEP_OLD and path.is_file():
+            self._keep_old(path)
+        write_atomic(path, data, 0o600)
 
     def _keep_old(self, path: Path) -> None:
         previous = path.with_name(f"{path.name}.old")
