@@ -225,6 +225,18 @@ def classes(model: Package) -> list[str]:
     return [walker.classes[cls] if cls != UNSURE else None for cls in pushed]
 
 
+def test_the_state_is_not_in_a_package(computer: Computer, model: Package) -> None:
+    (computer.folder / "node.toml").write_text(f'node = "{NODE}"\n')
+    arguments = ["--config", computer.folder / "node.toml", "--model", model.path]
+    for folder in ("state", "."):
+        result = edgewise(
+            "node", *arguments, "--sensor", "command:true", "--state", model.path / folder
+        )
+        assert result.returncode == 2
+        assert "name another folder" in result.stderr
+    assert not (model.path / "state").exists()
+
+
 def test_the_command_becomes_the_node(tmp_path: Path, model: Package, broker: Mosquitto) -> None:
     """The whole way, through exec: nothing is replaced."""
     arguments = options(tmp_path, model, broker)

@@ -73,6 +73,13 @@ def test_a_file_of_the_node_is_not_replaced(state: StateFolder, name: str) -> No
         state.install({**FILES, name: b"ca"})
 
 
+def test_a_folder_of_something_else_stays(tmp_path: Path) -> None:
+    (tmp_path / "model.bin").write_bytes(b"of a package")
+    with pytest.raises(InputError, match="holds other files than a node's state: name another"):
+        StateFolder(tmp_path).lock()
+    assert [path.name for path in tmp_path.iterdir()] == ["model.bin"]
+
+
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="--state"):

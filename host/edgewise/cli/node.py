@@ -58,8 +58,11 @@ def node(
     """
     if sys.platform != "linux":
         raise OutsideError("edgewise node needs Linux: edgewise simulate runs a node elsewhere")
+    from edgewise.cli import outputs
     from edgewise.linux.node import Plan, run
 
+    if state is not None and not state.exists():
+        outputs.check_folder(state, "name another folder")
     plan = Plan(config, model, state, sensor, gpio)
     if service:
         _write_service(plan)

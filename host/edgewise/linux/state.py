@@ -32,8 +32,11 @@ class StateFolder:
     def lock(self) -> TextIO:
         """Make the folder and hold it for this process; return the file that holds it.
 
-        InputError if another process does, or where it cannot be made.
+        InputError if another process does, for a folder of something else, or where it cannot be
+        made.
         """
+        if self.path.is_dir() and any(self.path.iterdir()) and not (self.path / _LOCK).is_file():
+            raise InputError(f"{self.path}: holds other files than a node's state: {_CURE}")
         for folder, mode in ((self.path, 0o700), (self.path / _STATE, 0o777)):
             try:
                 folder.mkdir(parents=True, exist_ok=True, mode=mode)
