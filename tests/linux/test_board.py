@@ -151,6 +151,20 @@ def test_the_clock_is_the_systems(computer: Computer) -> None:
         assert lines[1:-1] == ["False", said, "True None"]
 
 
+SUSPENDED_S = 100_000
+
+
+def test_a_suspended_computer_is_a_gap(computer: Computer) -> None:
+    """Its time counts: in a namespace where CLOCK_BOOTTIME is so far ahead of the others."""
+    code = "import time\nfrom world import world\nprint(world.now_ms())"
+    awake_ms = int(computer.run(code, SENSOR).stdout)
+    computer.wrapper = ["unshare", "-rT", "--boottime", str(SUSPENDED_S), "--fork"]
+    result = computer.run(code, SENSOR)
+    if result.stderr.startswith("unshare: "):
+        pytest.skip(f"no time namespaces: {result.stderr.strip()}")
+    assert int(result.stdout) - awake_ms >= 1000 * SUSPENDED_S
+
+
 WAIT = """
 import time
 print("waits")

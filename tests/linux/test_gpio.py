@@ -41,6 +41,12 @@ def test_the_first_value_of_a_line_is_off(computer: Computer, active: int, value
     assert (computer.dev / "gpiochip1.17").read_text() == values  # a line GPIO17 is there alone
 
 
+def test_a_pin_knows_its_value(computer: Computer) -> None:
+    more = "pin = machine.Pin(5, machine.Pin.OUT, value=1); pin.value(0); print(pin.value())"
+    assert drive(computer, 4, "gpiochip0", more=more) == "0"
+    assert (computer.dev / "gpiochip0.5").read_text() == "10"
+
+
 @pytest.mark.parametrize("chip", ["gpiochip0", "fake-0"])
 def test_a_chip_is_named_or_the_only_one(computer: Computer, chip: str) -> None:
     assert drive(computer, 4, chip) == ""

@@ -93,11 +93,16 @@ class Pin:
     # that a relay does not move before.
     IN, OUT = 1, 3
 
-    def __init__(self, number, mode=IN):
+    def __init__(self, number, mode=IN, value=None):
         self._number = number
-        self._line = None
+        self._line = self._value = None
+        if value is not None:
+            self.value(value)
 
-    def value(self, value):
+    def value(self, value=None):
+        if value is None:
+            return self._value
+        self._value = value
         if self._line is None:
             self._line = Line(given["dev"], given["gpio"], self._number, value)
         else:
