@@ -23,7 +23,10 @@ ENDS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
 class Computer:
-    """``devices`` is its /sys/bus/iio/devices, ``dev`` its /dev with two GPIO chips."""
+    """``devices`` is its /sys/bus/iio/devices, ``dev`` its /dev with two GPIO chips.
+
+    ``preload``: the environment in which files are these chips.
+    """
 
     def __init__(self, folder: Path, preload: Path, patch: pytest.MonkeyPatch) -> None:
         self.folder = folder
@@ -35,7 +38,7 @@ class Computer:
         patch.setattr(linux_sensor, "_DEVICES", self.devices)
         patch.setattr(linux_node, "_DEV", self.dev)
         self.wrapper: list[str] = []  # words before those that start MicroPython
-        self._preload = {"LD_PRELOAD": str(preload)}
+        self.preload = {"LD_PRELOAD": str(preload)}
 
     def add_sensor(self, number: int = 0, name: str = "dht11@4", **files: str) -> Path:
         """Add an IIO device; ``files``: what is in each, by name."""
@@ -55,7 +58,7 @@ class Computer:
                 cwd=self.folder,
                 env={
                     **os.environ,
-                    **self._preload,
+                    **self.preload,
                     "EDGEWISE_NODE": json.dumps(whole),
                     "MICROPYPATH": ":".join([*map(str, folders), ".frozen"]),
                     **env,
@@ -80,7 +83,7 @@ class Computer:
         started: list[Node] = []
 
         def become(command: list[str], env: dict[str, str], folder: Path, lock: int) -> None:
-            started.append(Node(command, {**env, **self._preload}, folder, lock))
+            started.append(Node(command, {**env, **self.preload}, folder, lock))
             raise SystemExit
 
         with pytest.MonkeyPatch.context() as patch:

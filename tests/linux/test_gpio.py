@@ -41,6 +41,12 @@ def test_the_first_value_of_a_line_is_off(computer: Computer, active: int, value
     assert (computer.dev / "gpiochip1.17").read_text() == values  # a line GPIO17 is there alone
 
 
+def test_a_chip_with_two_names_is_one(computer: Computer) -> None:
+    (computer.dev / "gpiochip4").symlink_to("gpiochip1")
+    assert drive(computer, 17, None) == ""
+    assert (computer.dev / "gpiochip1.17").read_text() == "010"
+
+
 def test_a_pin_knows_its_value(computer: Computer) -> None:
     more = "pin = machine.Pin(5, machine.Pin.OUT, value=1); pin.value(0); print(pin.value())"
     assert drive(computer, 4, "gpiochip0", more=more) == "0"
@@ -99,6 +105,6 @@ def simulated() -> Iterator[Path]:
 
 def test_on_gpio_sim(computer: Computer, simulated: Path) -> None:
     value = simulated / "sim_gpio3/value"
-    computer.dev = Path("/dev")
+    computer.dev, computer.preload = Path("/dev"), {}
     look = f"output.set(True); print(open({str(value)!r}).read())"
     assert drive(computer, 3, "edgewise-sim", more=look) == "1"

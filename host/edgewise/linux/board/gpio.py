@@ -25,10 +25,10 @@ def _text(data):
 
 class _Chip:
     def __init__(self, folder, name):
-        self.name = name
         self.fd = libc.open_file(folder + "/" + name, libc.O_RDWR | libc.O_CLOEXEC)
         info = bytearray(_CHIPINFO_BYTES)
         libc.ioctl(self.fd, _CHIPINFO, info)
+        self.name = _text(info[:32])
         self.label = _text(info[32:64])
         self.lines = struct.unpack("I", info[64:68])[0]
 
@@ -61,7 +61,9 @@ def _chips(folder):
 
 
 def _choose(chips, wanted, number):
-    # -> the chip, or why there is none
+    # -> the chip, or why there is none. One may have two names: a Raspberry Pi 5 has gpiochip4,
+    # which is gpiochip0.
+    chips = list({chip.name: chip for chip in chips}.values())
     listed = ", ".join(["%s (%s)" % (chip.name, chip.label) for chip in chips]) or "none"
     if wanted:
         found = [chip for chip in chips if wanted in (chip.name, chip.label)]
