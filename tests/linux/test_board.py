@@ -14,7 +14,7 @@ from tests.counts import count
 from tests.linux.computer import Computer
 from tests.shared import LIMIT_S
 
-SENSOR = {"sensor": {"command": "echo 20 40"}}
+SENSOR = {"sensor": {"command": "echo 20 40", "folder": "/"}}
 
 WRITE = """
 import files, os

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.linux.computer import Computer
 
-SENSOR = {"command": "echo 20 40"}
+SENSOR = {"command": "echo 20 40", "folder": "/"}
 SIMULATED = Path("/sys/kernel/config/gpio-sim")
 DRIVE = """
 import machine

@@ -63,7 +63,7 @@ def test_a_dht_of_the_kernel(
     computer: Computer, files: dict[str, str], kind: str, expected: object
 ) -> None:
     computer.add_sensor(**files)
-    assert read(computer, find_sensor(None, 4).given, kind) == ([expected], [])
+    assert read(computer, find_sensor(None, 4, Path()).given, kind) == ([expected], [])
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_any_sensor_with_raw_values(
 ) -> None:
     h = {"in_humidityrelative_raw": "912", "in_humidityrelative_scale": "50"}
     computer.add_sensor(name="hts221", in_temp_scale="2.670", **h, **files)
-    rows, said = read(computer, find_sensor(None, 4).given)
+    rows, said = read(computer, find_sensor(None, 4, Path()).given)
     assert said == []
     assert rows == [expected if expected == "range" else (expected, 456)]
 
@@ -90,7 +90,7 @@ def test_the_kernel_itself_says_eio(computer: Computer) -> None:
     folder = computer.add_sensor(**DHT)
     (folder / "in_temp_input").unlink()
     (folder / "in_temp_input").symlink_to("/proc/self/mem")  # nothing is at its beginning
-    assert read(computer, find_sensor(None, 4).given) == (["checksum"], [])
+    assert read(computer, find_sensor(None, 4, Path()).given) == (["checksum"], [])
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_the_kernel_itself_says_eio(computer: Computer) -> None:
 )
 def test_another_failure_is_said_once(computer: Computer, text: str | None, reason: str) -> None:
     folder = computer.add_sensor(**DHT)
-    given = find_sensor(None, 4).given
+    given = find_sensor(None, 4, Path()).given
     file = folder / "in_temp_input"
     file.unlink() if text is None else file.write_text(f"{text}\n")
     rows, said = read(computer, given, n=3)
@@ -120,6 +120,7 @@ NEEDED = ': two numbers, C and %RH, or {"t": 21.5, "h": 45} are needed'
         ("echo 21.5 45", (215, 450), ""),
         ("""echo '{"t": -3.25, "h": 45.04, "co2": 400}'""", (-33, 450), ""),
         ("printf '21.5\\n45.0'; exec sleep 0 >/dev/null", (215, 450), ""),
+        ("cat lock; pwd | sed 's|.*/computer|20 40|'", (200, 400), ""),
         ("echo 999 -5", "range", ""),
         ("echo nan 45", "timeout", f"the command printed 'nan 45'{NEEDED}"),
         ("echo None None", "timeout", f"the command printed 'None None'{NEEDED}"),
@@ -136,7 +137,7 @@ NEEDED = ': two numbers, C and %RH, or {"t": 21.5, "h": 45} are needed'
     ],
 )
 def test_a_command(computer: Computer, command: str, expected: object, line: str) -> None:
-    rows, said = read(computer, find_sensor(f"command:{command}", 4).given)
+    rows, said = read(computer, find_sensor(f"command:{command}", 4, computer.folder).given)
     assert rows == [expected]
     assert len(said) == bool(line)
     assert said == [] or said[0].startswith(f"edgewise: sensor: {line}"), said
@@ -144,7 +145,9 @@ def test_a_command(computer: Computer, command: str, expected: object, line: str
 
 def test_a_sensor_that_answers_again_is_said(computer: Computer, tmp_path: Path) -> None:
     seen = tmp_path / "seen"
-    given = find_sensor(f"command:if mkdir {seen}; then exit 1; else echo 20 40; fi", 4).given
+    given = find_sensor(
+        f"command:if mkdir {seen}; then exit 1; else echo 20 40; fi", 4, computer.folder
+    ).given
     assert read(computer, given, n=3) == (
         ["timeout", (200, 400), (200, 400)],
         [
@@ -156,7 +159,7 @@ def test_a_sensor_that_answers_again_is_said(computer: Computer, tmp_path: Path)
 
 def choose(wanted: str | None) -> str:
     try:
-        return find_sensor(wanted, 17).text
+        return find_sensor(wanted, 17, Path()).text
     except EdgewiseError as e:
         return f"{type(e).__name__} {e}"
 

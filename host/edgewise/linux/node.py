@@ -63,17 +63,15 @@ def run(plan: Plan, say: Callable[[str], None]) -> NoReturn:
     tools.
     """
     values = plan.load()
-    package = load_package(plan.model)
     name = values["node"] = str(values.get("node") or _own_name())
-    command = [*micropython.command(), "-X", f"heapsize={_HEAP}"]
-    command.append(str(paths.linux_dirs()[0] / "run_node.py"))
-    folders = [*paths.linux_dirs(), *paths.node_dirs(), umqtt.fetch()]
-    sensor = find_sensor(plan.sensor, settings.complete(values)["sensor"]["pin"])
+    blob = load_package(plan.model).blob
+    command, search_path = _interpreter()
+    pin = settings.complete(values)["sensor"]["pin"]
+    sensor = find_sensor(plan.sensor, pin, plan.config.parent)
     state = StateFolder(plan.state_of(name))
     lock = state.lock()
-    files = {"config.json": settings.config_json(_reachable(values)), "model.bin": package.blob}
-    files |= settings.tls_files(values, plan.config)
-    if written := state.install(files):
+    files = {"config.json": settings.config_json(_reachable(values)), "model.bin": blob}
+    if written := state.install({**files, **settings.tls_files(values, plan.config)}):
         say(f"{state.path}: {', '.join(written)} written")
     say(f"node {name}, sensor {sensor.text}, state in {state.path}")
     given = {
@@ -83,12 +81,16 @@ def run(plan: Plan, say: Callable[[str], None]) -> NoReturn:
         "gpio": plan.gpio,
         "dev": str(_DEV),
     }
-    environment = {
-        **os.environ,
-        "EDGEWISE_NODE": json.dumps(given),
-        "MICROPYPATH": ":".join([*map(str, folders), ".frozen"]),
-    }
-    _become(command, environment, state.path, lock.fileno())
+    environment = {"EDGEWISE_NODE": json.dumps(given), "MICROPYPATH": search_path}
+    _become(command, {**os.environ, **environment}, state.path, lock.fileno())
+
+
+def _interpreter() -> tuple[list[str], str]:
+    # The words that start MicroPython with the node, and where it finds its modules.
+    script = paths.linux_dirs()[0] / "run_node.py"
+    command = [*micropython.command(), "-X", f"heapsize={_HEAP}", str(script)]
+    folders = [*paths.linux_dirs(), *paths.node_dirs(), umqtt.fetch()]
+    return command, ":".join([*map(str, folders), ".frozen"])
 
 
 def _own_name() -> str:

@@ -25,17 +25,17 @@ class Sensor:
     given: dict[str, Any]
 
 
-def find_sensor(wanted: str | None, pin: int) -> Sensor:
+def find_sensor(wanted: str | None, pin: int, folder: Path) -> Sensor:
     """Return the sensor that ``wanted`` names: iio:NAME, command:CMD, None for the only one.
 
-    ``pin``: the GPIO that an overlay would be for. InputError for what names no sensor or where
-    there are several, OutsideError where there is none.
+    ``pin``: the GPIO that an overlay would be for; ``folder``: where a command runs. InputError
+    for what names no sensor or where there are several, OutsideError where there is none.
     """
     if wanted is not None and is_command(wanted):
         command = wanted.removeprefix(_COMMAND).strip()
         if not command or "\0" in command:
             raise InputError("--sensor command:CMD: CMD is empty: write what prints two numbers")
-        return Sensor(f"command {command}", {"command": command})
+        return Sensor(f"command {command}", {"command": command, "folder": str(folder.absolute())})
     if wanted is not None and not wanted.startswith(_IIO):
         raise InputError(f"--sensor {wanted}: write iio:NAME or command:CMD")
     found = {folder: given for folder in _folders() if (given := _channels(folder))}

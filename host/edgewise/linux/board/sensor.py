@@ -14,13 +14,14 @@ _LIMIT_S = 10
 _TEXT_MAX = 1024
 _SHOWN = 60
 _KILLED = 137  # by `timeout`
-_SHELL = 'exec timeout -s KILL %d sh -c "$EDGEWISE_COMMAND" </dev/null'
+_SHELL = 'cd "$EDGEWISE_FOLDER" && exec timeout -s KILL %d sh -c "$EDGEWISE_COMMAND" </dev/null'
 
 
 def make(given):
-    # given: command, or is_dht, t and h: files of each, [processed] or [raw, scale, offset]
+    # given: command and the folder where it runs; or is_dht, t and h: files of each, [processed]
+    # or [raw, scale, offset]
     if "command" in given:
-        return Command(given["command"])
+        return Command(given["command"], given["folder"])
     return Iio(given["t"], given["h"], given["is_dht"])
 
 
@@ -62,8 +63,9 @@ class Iio:
 class Command:
     is_dht = False
 
-    def __init__(self, command):
+    def __init__(self, command, folder):
         uos.putenv("EDGEWISE_COMMAND", command)
+        uos.putenv("EDGEWISE_FOLDER", folder)
         self._popen = libc.library.func("p", "popen", "ss")
         self._fileno = libc.library.func("i", "fileno", "p")
         self._pclose = libc.library.func("i", "pclose", "p")
