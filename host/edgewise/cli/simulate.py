@@ -29,7 +29,7 @@ EXAMPLES = (
     "edgewise simulate --model models/mine --config DIR/nodes/kitchen.toml "
     "--broker mqtts://localhost --ca DIR/ca.pem",
 )
-_PING_S = 10.0
+_PING_S = 60.0
 
 
 @with_log_options
