@@ -34,13 +34,17 @@ def read(given):
 def check(given, actuator):
     # ValueError for settings that are none
     read(given)
-    if actuator["follow"] != "limit":
-        return
+    if actuator["follow"] == "limit":
+        check_on(given, "actuator.", actuator["on"])
+
+
+def check_on(given, place, on):
+    # the same of what follows them; place: of its follow and on
     names = [c + "-" + state for c in _CHANNELS if given[c] for state in STATES[1:]]
     if not names:
-        raise ValueError("actuator.follow: no limits are set: set limits.t or limits.h")
-    if actuator["on"] and actuator["on"] not in names:
-        raise ValueError("actuator.on must be one of %s, or empty for any" % ", ".join(names))
+        raise ValueError("%sfollow: no limits are set: set limits.t or limits.h" % place)
+    if on and on not in names:
+        raise ValueError("%son must be one of %s, or empty for any" % (place, ", ".join(names)))
 
 
 def tail(c, was, now, value, minutes):
@@ -132,13 +136,20 @@ class Limits:
 
     def is_on(self, which, safe):
         # which: "h-high", ... or "": any; safe: where nothing is known
-        if not self.known:
-            return safe
+        return self.is_beyond(self.bits(which)) if self.known else safe
+
+    def bits(self, which):
+        # what is_beyond() takes, once
+        bits = 0
         for c in range(2):
-            state = self.states[c]
-            if state and which in ("", _CHANNELS[c] + "-" + STATES[state]):
-                return True
-        return False
+            for state in (_HIGH, _LOW):
+                if which in ("", _CHANNELS[c] + "-" + STATES[state]):
+                    bits |= state << 2 * c
+        return bits
+
+    def is_beyond(self, bits):
+        states = self.states
+        return (states[0] | states[1] << 2) & bits != 0
 
     def save(self, buf, at):
         buf[at] = self.known
