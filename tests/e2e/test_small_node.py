@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e import test_control, test_sleep, test_spine
+from tests.e2e import test_outputs as test_pins
 from tests.e2e.operator_of import FAST, NODE, Operator
 from tests.shared import LIMIT_S
 
@@ -72,6 +73,11 @@ def test_every_reading_arrives(model: Package, log: Log, broker: str, tmp_path: 
     test_spine.test_every_reading_arrives_with_the_class_that_the_host_computes(
         model, log, broker, open_db(f"sqlite:///{tmp_path / 'a.db'}")
     )
+
+
+@on_mosquitto
+def test_outputs(model: Package, log: Log, broker: str) -> None:
+    test_pins.test_pins_follow_a_class_and_a_limit(model, log, broker)
 
 
 @on_mosquitto

@@ -10,7 +10,7 @@ _HIGH = const(1)
 _LOW = const(2)
 STATES = ("ok", "high", "low")
 KNOWN = const(4)  # of what changed: there is a reading again
-_CHANNELS = "th"
+_CHANNELS = ("t", "h")
 _BACK = (50, 200)  # hundredths: the way back, as wide as a DHT22 is wrong (AM2302 datasheet)
 _NEED = const(2)  # readings in a row that say so: one alone may be a spike
 _COUNT_SHIFT = const(4)
@@ -31,19 +31,15 @@ def read(given):
     return pairs
 
 
-def check(given, actuator):
-    # ValueError for settings that are none
+def check(given, driven, place="actuator."):
+    # ValueError for settings that are none; driven: has follow and on, which place comes before
     read(given)
-    if actuator["follow"] == "limit":
-        check_on(given, "actuator.", actuator["on"])
-
-
-def check_on(given, place, on):
-    # the same of what follows them; place: of its follow and on
+    if driven["follow"] != "limit":
+        return
     names = [c + "-" + state for c in _CHANNELS if given[c] for state in STATES[1:]]
     if not names:
         raise ValueError("%sfollow: no limits are set: set limits.t or limits.h" % place)
-    if on and on not in names:
+    if driven["on"] and driven["on"] not in names:
         raise ValueError("%son must be one of %s, or empty for any" % (place, ", ".join(names)))
 
 
@@ -136,20 +132,17 @@ class Limits:
 
     def is_on(self, which, safe):
         # which: "h-high", ... or "": any; safe: where nothing is known
-        return self.is_beyond(self.bits(which)) if self.known else safe
-
-    def bits(self, which):
-        # what is_beyond() takes, once
-        bits = 0
+        if not self.known:
+            return safe
         for c in range(2):
-            for state in (_HIGH, _LOW):
-                if which in ("", _CHANNELS[c] + "-" + STATES[state]):
-                    bits |= state << 2 * c
-        return bits
+            if self.states[c] and self._is_of(which, c):
+                return True
+        return False
 
-    def is_beyond(self, bits):
-        states = self.states
-        return (states[0] | states[1] << 2) & bits != 0
+    def _is_of(self, which, c):
+        if not which:
+            return True
+        return which.startswith(_CHANNELS[c]) and which.endswith(STATES[self.states[c]])
 
     def save(self, buf, at):
         buf[at] = self.known

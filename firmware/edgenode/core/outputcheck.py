@@ -84,9 +84,9 @@ def check(full):
 def _check_source(place, row, limits):
     follow, on = row["follow"], row["on"]
     if follow == "limit":
-        from .limits import check_on
+        from .limits import check as check_limits
 
-        check_on(limits, place, on)
+        check_limits(limits, row, place)
     elif follow == "class" and not on:
         raise ValueError("%son must name a class" % place)
     elif follow == "unusual" and on:

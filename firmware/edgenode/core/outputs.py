@@ -11,7 +11,7 @@ class Switch:
         self.name = row["name"]
         self.follow = row["follow"]
         self.which = row["on"]
-        self.key = -1  # index of the class, or bits of the limits, that it follows
+        self.cls = -1  # index of the class that it follows
         self.safe = self.wanted = row["safe"] == "on"
         self.manual = None  # or True, False: a command
         self._min_on_s = row["min_on_s"]
@@ -56,9 +56,7 @@ class Outputs:
         # confirm: core.decide; limits, detector: core.limits and core.detector, or None
         for switch in self.switches:
             if switch.follow == "class":
-                switch.key = classes.index(switch.which)
-            elif switch.follow == "limit":
-                switch.key = limits.bits(switch.which)
+                switch.cls = classes.index(switch.which)
         self._confirm = confirm
         self._limits = limits
         self._detector = detector
@@ -86,14 +84,13 @@ class Outputs:
 
     def _is_on(self, switch):
         if switch.follow == "limit":
-            limits = self._limits
-            return limits.is_beyond(switch.key) if limits.known else switch.safe
+            return self._limits.is_on(switch.which, switch.safe)
         if switch.follow == "unusual":
             return self._detector.open if self._known else switch.safe
         confirmed = self._confirm.confirmed
         if confirmed < 0 or self._hold.fault:
             return switch.safe
-        return confirmed == switch.key
+        return confirmed == switch.cls
 
     def step(self, now_s):
         # Every turn -> bits: 1 << i for each that switched

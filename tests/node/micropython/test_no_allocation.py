@@ -102,7 +102,8 @@ def test_a_silent_sensor_and_its_supply():
 
 
 class Pin:
-    switched = 0
+    def __init__(self):
+        self.switched = 0
 
     def set(self, on):
         self.switched += 1
