@@ -13,9 +13,7 @@ def make_output(number, active):
 
 
 def make_outputs(settings, now_s):
-    # -> core.outputs, None without any. Before the model is read: a pin floats until then.
-    if not settings["outputs"]:
-        return None
+    # -> core.outputs. Before the model is read: a pin floats until then.
     from ..core.outputcheck import read
     from ..core.outputs import Outputs, Switch
 
