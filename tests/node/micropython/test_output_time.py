@@ -26,7 +26,8 @@ class Time:
     def time_ns(self):
         return self.time() * 1000000000
 
-    gmtime = staticmethod(real_time.gmtime)
+    def gmtime(self, seconds):
+        return real_time.gmtime(seconds)[:8]  # the unix port has nine
 
 
 class Pin:
