@@ -244,3 +244,20 @@ def test_outputs_over_the_air(model: Package, log: Log, broker: str, operator: O
             assert "outputs" not in operator.order("diag")["value"]
         assert operator.order("config", {"outputs": [FAN]})["ok"]
         assert operator.order("diag")["value"]["outputs"] == {"fan": "off"}
+
+
+@on_mosquitto
+def test_a_model_that_lacks_the_class_leaves_a_node_that_obeys(
+    model: Package, log: Log, broker: str, operator: Operator
+) -> None:
+    # as after `model rollback`: the node is reachable, and the pin safe
+    rows = [{**FAN, "on": "ajar"}, {**FAN, "name": "b", "pin": 27, "on": "ajar", "safe": "on"}]
+    settings = settings_of(broker, *rows)
+    with SimulatedNode(model, log, settings, 1, world={**FAST, **PINS}) as node:
+        assert operator.hear("event", event="reset")["to"] == "safe"
+        diag_now = operator.order("diag")["value"]
+        assert (diag_now["mode"], diag_now["outputs"]) == ("safe", {"fan": "off", "b": "on"})
+        lines = operator.order("log")["value"]
+        lack = "model.bin: no class of it is ajar, which outputs.fan.on names"
+        assert [line for line in lines if line.endswith(lack)]
+        assert [level for _, _, level in record(node.lines, 25)] == [OFF]

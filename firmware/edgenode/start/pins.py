@@ -21,7 +21,7 @@ def make_outputs(settings, now_s):
     for row in read(settings["outputs"]):
         try:
             pin = make_output(row["pin"], row["active"])
-        except ValueError as e:
+        except (OSError, ValueError) as e:
             raise ConfigError("outputs.%s.pin: GPIO %d: %s" % (row["name"], row["pin"], e))
         switches.append(Switch(row, pin, now_s))
     return Outputs(switches, settings["sensor"]["hold_s"])
