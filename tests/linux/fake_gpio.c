@@ -71,7 +71,7 @@ int ioctl(int fd, unsigned long what, ...) {
         struct gpio_v2_line_info *info = data;
         if (info->offset >= 32 || info->padding[0])
             return wrong(EINVAL);
-        if (name[9] == '1' && info->offset == 17)
+        if (name[9] == '1' && info->offset >= 16 && info->offset < 20)
             snprintf(info->name, sizeof info->name, "GPIO%u", info->offset);
         return 0;
     }

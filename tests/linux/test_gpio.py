@@ -13,10 +13,10 @@ SENSOR = {"command": "echo 20 40", "folder": "/"}
 SIMULATED = Path("/sys/kernel/config/gpio-sim")
 DRIVE = """
 import machine
-from edgenode.drivers.output import Output
 from edgenode.errors import NodeError
+from edgenode.start.pins import make_output
 try:
-    output = Output(machine.Pin({number}, machine.Pin.OUT), {active})
+    output = make_output({number}, {active})
     for on in {values}:
         output.set(on)
     {more}

@@ -43,6 +43,11 @@ host = ""
 [actuator]
 pin = 17
 on = "closed"
+[[outputs]]
+name = "fan"
+pin = 18
+on = "open"
+active = 0
 [confirm]
 need = 1
 of = 1
@@ -103,6 +108,10 @@ def test_a_node_reads_decides_drives_and_obeys(
         wait_until(lambda: line.read_text() == "01")
         assert operator.order("actuator", "off")["ok"]
         wait_until(lambda: line.read_text() == "010")
+        fan = computer.dev / "gpiochip1.18"
+        assert fan.read_text() == "1"
+        assert operator.order("actuator", {"fan": "on"})["ok"]
+        wait_until(lambda: fan.read_text() == "10")
         answer = operator.order("diag")["value"]
         assert (answer["runtime"], answer["reset"]) == ("viper-table", "pwron")
         assert answer["reads"] == {"ok": answer["taken"]}
@@ -113,6 +122,7 @@ def test_a_node_reads_decides_drives_and_obeys(
         assert "runs a node here already: end it, or name another folder" in second.stderr
         assert node.end() == 0
         assert LAST_LINE.fullmatch(node.lines[-1]), node.lines
+        assert fan.read_text() == "101"  # safe at the end
     wait_until(lambda: said[-1:] == [b"offline"], lambda: said)
     assert (folder.stat().st_mode & 0o777, (folder / "config.json").stat().st_mode & 0o777) == (
         0o700,
@@ -249,7 +259,7 @@ def test_the_command_becomes_the_node(tmp_path: Path, model: Package, broker: Mo
     """The whole way, through exec: nothing is replaced."""
     arguments = options(tmp_path, model, broker)
     text = (tmp_path / "node.toml").read_text()
-    (tmp_path / "node.toml").write_text(text.replace("pin = 17", "pin = -1"))
+    (tmp_path / "node.toml").write_text(text.partition("[actuator]")[0])
     command = [sys.executable, "-m", "edgewise.cli.main", "node", *arguments]
     (tmp_path / "readings").write_text("".join(f"{t} {h}\n" for t, h in READINGS))
     read = f"cd {tmp_path}; sed -n 1p readings; sed -i 1d readings"

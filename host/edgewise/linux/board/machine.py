@@ -102,11 +102,11 @@ class Pin:
     def value(self, value=None):
         if value is None:
             return self._value
-        self._value = value
         if self._line is None:
             self._line = Line(given["dev"], given["gpio"], self._number, value)
-        else:
+        elif value != self._value:
             self._line.set(value)
+        self._value = value
 
 
 class WDT:
