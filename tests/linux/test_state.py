@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from tests.broker.mosquitto import Mosquitto
 from tests.counts import WHOLE
 from tests.linux.computer import Computer
-from tests.linux.test_node import arguments, broker, stored, taken  # noqa: F401 - fixtures
+from tests.linux.settings import stored, taken
 from tests.shared import LIMIT_S, wait_until
 
 from edgewise.collector import Collector, Writer
@@ -101,8 +101,8 @@ def small_disk(computer: Computer) -> Iterator[Path]:
 @pytest.mark.skipif(not WHOLE, reason="half a minute of a node's time: make test-all")
 def test_a_full_disk_in_an_outage(
     computer: Computer,
-    arguments: list[str],  # noqa: F811
-    broker: Mosquitto,  # noqa: F811
+    arguments: list[str],
+    broker: Mosquitto,
     small_disk: Path,
     engine: Engine,
 ) -> None:
