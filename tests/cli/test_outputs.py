@@ -119,6 +119,7 @@ READERS = {
     "inspect": {"model"},
     "model rollback": {*BROKER, "config"},
     "model status": BROKER,
+    "node": {"config", "model", "state"},  # it fills a folder of its own; tests/linux
     "package inspect": {"model"},
     "up": {*BROKER, "folder"},  # it adds files to a folder; tests/station
     "package sign": {"key", "model"},  # writes signature.json of the package

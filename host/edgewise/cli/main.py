@@ -33,6 +33,7 @@ VERBS = (
     "predict",
     "build",
     "simulate",
+    "node",
     "collect",
     "dashboard",
     "forecast",
