@@ -34,6 +34,7 @@ VERBS = (
     "build",
     "simulate",
     "collect",
+    "archive",
     "dashboard",
     "forecast",
     "health",

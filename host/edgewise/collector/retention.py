@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 import time
@@ -9,12 +10,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, delete, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, delete, exists, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from edgewise.archive import Archive
+from edgewise.archive.months import month_of, start_of
+from edgewise.archive.writing import Held, hold, months_of, save_labels
 from edgewise.collector.storing import dialect_of
 from edgewise.database import reason
 from edgewise.database.opening import one_at_a_time
+from edgewise.database.readings import TIMES
 from edgewise.database.schema import (
     HOUR_S,
     clash,
@@ -26,20 +31,13 @@ from edgewise.database.schema import (
     reading_hour,
     skipped,
 )
-from edgewise.errors import InputError
+from edgewise.errors import EdgewiseError, InputError
 
 __all__ = ["Keeper", "clock_error", "fold", "forget", "parse_span"]
 
 _ROWS = 5000  # readings that one step folds
 _CLOCK_S = 86400  # readings come more often than once a day
 _PAUSE_S = 0.05  # between steps, because others write as well
-# The time of a reading, each with the readings that it is for. Each has an index. Of "ahead" the
-# clock of this computer may have been the wrong one: ts folds none too early.
-_TIMES = (
-    (reading.c.ts, reading.c.clock.is_distinct_from("unset")),
-    (reading.c.received_at, reading.c.ts.is_(None)),
-    (reading.c.received_at, reading.c.clock == "unset"),
-)
 _UNITS_S = {"h": HOUR_S, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
 
 
@@ -51,34 +49,58 @@ def parse_span(text: str) -> float:
     return int(match[1]) * _UNITS_S[match[2]]
 
 
-def fold(engine: Engine, keep_s: float, now_s: float | None = None) -> Iterator[int]:
+def fold(
+    engine: Engine, keep_s: float, now_s: float | None = None, archive: Archive | None = None
+) -> Iterator[int]:
     """Turn readings older than ``keep_s`` into rows of reading_hour, in steps of up to 5,000.
 
     Yields the number of readings after each step's commit. A late reading, whose hour was folded
     before, is added to that hour. Labelled readings stay, as training data. Skipped periods whose
-    readings were folded are deleted.
+    readings were folded are deleted. With ``archive`` a month is folded when all of it is that
+    old, and only what is in the archive: EdgewiseError where that fails.
     """
     limit_s = ((time.time() if now_s is None else now_s) - keep_s) // HOUR_S * HOUR_S
+    if archive is not None:
+        limit_s = start_of(month_of(limit_s))
     with engine.connect() as connection:
         nodes = connection.execute(select(reading.c.node).distinct()).scalars().all()
     for node in nodes:
-        for column, condition in _TIMES:
-            while n := _fold_step(engine, node, column, condition, limit_s):
-                yield n
+        for held in _held_parts(engine, node, limit_s, archive):
+            for column, condition in TIMES:
+                while n := _fold_step(engine, node, column, condition, held):
+                    yield n
     with engine.begin() as connection:
         connection.execute(delete(skipped).where(skipped.c.to_ts <= limit_s))
 
 
-def _fold_step(engine: Engine, node: str, column: Any, condition: Any, limit_s: float) -> int:
-    is_labelled = exists().where(
+def _held_parts(
+    engine: Engine, node: str, limit_s: float, archive: Archive | None
+) -> Iterator[Held]:
+    if archive is None:
+        yield Held(-math.inf, limit_s)
+        return
+    for month in months_of(engine, node, limit_s, lambda column: ~_is_labelled(column)):
+        yield hold(engine, archive, node, month)
+
+
+def _is_labelled(column: Any) -> ColumnElement[bool]:
+    return exists().where(
         label.c.node == reading.c.node, label.c.from_ts <= column, label.c.to_ts > column
     )
+
+
+def _fold_step(engine: Engine, node: str, column: Any, condition: Any, held: Held) -> int:
     query = select(reading, column.label("at")).where(
-        reading.c.node == node, column < limit_s, condition, ~is_labelled
+        reading.c.node == node,
+        column >= held.first_s,
+        column < held.end_s,
+        condition,
+        ~_is_labelled(column),
     )
     with engine.begin() as connection:
         one_at_a_time(connection)  # two collectors of a group would fold the same rows
-        rows = connection.execute(query.order_by(column).limit(_ROWS)).mappings().all()
+        found = connection.execute(query.order_by(column).limit(_ROWS)).mappings()
+        rows = [row for row in found if held.has(row)]
         hours: dict[int, list[Any]] = {}
         for row in rows:
             hours.setdefault(int(row["at"] // HOUR_S * HOUR_S), []).append(row)
@@ -137,7 +159,7 @@ class Keeper:
     It does nothing while the clock of this computer can be wrong, see `clock_error`.
 
     ``keep_s``: for readings, ``keep_hourly_s``: for hourly rows; None keeps all. ``say`` gets a
-    line when readings were folded, and when the database is away.
+    line when readings were folded, and when the database or the ``archive`` is away.
     """
 
     def __init__(
@@ -146,9 +168,11 @@ class Keeper:
         keep_s: float | None,
         keep_hourly_s: float | None,
         say: Callable[[str], None],
+        archive: Archive | None = None,
     ) -> None:
         self._engine, self._keep_s, self._keep_hourly_s = engine, keep_s, keep_hourly_s
-        self._say = say
+        self._say, self._archive = say, archive
+        self._archive_error = ""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
 
@@ -176,15 +200,33 @@ class Keeper:
             self._say(f"retention: {error}")
             return
         folded = 0
-        if self._keep_s is not None:
-            for n in fold(self._engine, self._keep_s):
+        try:
+            for n in self._fold_steps():
                 folded += n
                 if self._stopping.wait(_PAUSE_S):
                     return
+        except EdgewiseError as e:
+            self._say_archive(str(e))
+        else:
+            self._say_archive("")
         if self._keep_hourly_s is not None:
             forget(self._engine, self._keep_hourly_s)
         if folded:
             self._say(f"{folded} old readings are hours now")
+
+    def _fold_steps(self) -> Iterator[int]:
+        if self._keep_s is not None:
+            if self._archive is not None:
+                save_labels(self._engine, self._archive)
+            yield from fold(self._engine, self._keep_s, archive=self._archive)
+
+    def _say_archive(self, error: str) -> None:
+        # Each state is said once.
+        if error and error != self._archive_error:
+            self._say(f"{error}; what is not archived stays, next try in an hour")
+        if not error and self._archive_error:
+            self._say("the archive is back")
+        self._archive_error = error
 
 
 def _add_to_hour(connection: Connection, node: str, hour_ts: int, rows: Sequence[Any]) -> None:
