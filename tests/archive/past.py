@@ -12,7 +12,7 @@ from edgewise.database.schema import label
 
 DAY_S = 86400
 START_S = 1_772_323_200.0  # 2026-03-01, midnight
-STEP_S = 1800
+STEP_S = 5400
 NODES = ("attic", 'Küche \'n "Bad"', "日本/../a b%2F", "..")
 
 
@@ -33,7 +33,7 @@ def past(node: str, days: int = 70, first_seq: int = 1) -> list[dict[str, Any]]:
             values |= {"ts": 7.0 + i, "clock": "unset"}
         elif kind < 0.12:
             values |= {"ts": ts + 400 * DAY_S, "clock": "ahead"}
-        elif kind < 0.2 and rows and rows[-1]["ts"]:
+        elif kind < 0.2 and rows and rows[-1]["ts"] and "clock" not in rows[-1]:
             values |= {"ts": rows[-1]["ts"], "u": 0.5, "more": '{"x": "é"}', "late": 1}
         rows.append(row(node, first_seq + i, values.pop("ts", ts), **values))
     return rows

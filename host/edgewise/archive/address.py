@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from edgewise.errors import InputError
 
@@ -12,7 +11,7 @@ __all__ = ["Address", "parse_archive"]
 
 _FORMS = "s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX or file:FOLDER"
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,221}")  # the longest name is one of Google's
-_PREFIX = re.compile(r"[^\\{}^%`\[\]\"'<>~#|?*&\x00-\x1f\x7f]*")
+_STEP = re.compile(r"[^\\{}^%`\[\]\"'<>~#|?*&\x00-\x1f\x7f]*")
 
 
 @dataclass(frozen=True)
@@ -45,12 +44,10 @@ def parse_archive(url: str) -> Address:
             "archive: an address has no user, password or options: put credentials into the "
             f"environment (docs/archive.md) and write {_FORMS}"
         )
-    parts = urlsplit(url if scheme in ("s3", "gs", "az") else "")
-    prefix = parts.path.strip("/")
+    bucket, _, prefix = rest.removeprefix("//").removesuffix("/").partition("/")
     steps = prefix.split("/") if prefix else []
-    is_plain = not parts.fragment and all(
-        step not in ("", ".", "..") and _PREFIX.fullmatch(step) for step in steps
-    )
-    if not _BUCKET.fullmatch(parts.netloc) or not is_plain:
+    is_plain = all(step not in ("", ".", "..") and _STEP.fullmatch(step) for step in steps)
+    is_cloud = scheme in ("s3", "gs", "az") and rest.startswith("//")
+    if not is_cloud or not _BUCKET.fullmatch(bucket) or not is_plain:
         raise InputError(f"archive {url!r} is not an address: write {_FORMS}")
-    return Address(parts.scheme, parts.netloc, prefix)
+    return Address(scheme, bucket, prefix)

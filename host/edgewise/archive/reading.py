@@ -92,9 +92,9 @@ class ArchiveReadings:
     def _newest_s(self, node: str, query: str) -> float | None:
         for month in reversed(self._parts.get(node, {})):
             rows = self._rows(node, start_of(month), end_of(month))
-            time_s: float | None = self._ask(query, rows).fetchone()[0]
+            ((time_s,),) = self._ask(query, rows).fetchall()
             if time_s is not None:
-                return time_s
+                return float(time_s)
         return None
 
     def _rows(self, node: str, first_s: float, end_s: float) -> Table:

@@ -31,6 +31,7 @@ _ENDPOINTS = {"s3": " and AWS_ENDPOINT_URL", "az": " and AZURE_STORAGE_ENDPOINT"
 _NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "bucket does not exist")
 _NO_LOGIN = ("169.254.169.254", "metadata.google.internal", "Account must be specified")
 _WRONG_LOGIN = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthorizationFailure")
+_NO_RIGHT = ("AccessDenied", "403 Forbidden")
 _NO_ANSWER = ("error sending request", "timed out", "operation timed out", "dns error")
 _STATUS = re.compile(r"status code: (\d{3} [A-Za-z ]+)")
 _CODE = re.compile(r"<Code>(\w+)</Code>")
@@ -49,12 +50,16 @@ class Store:
         self._is_folder = address.scheme == "file"
 
     def list(self, prefix: str) -> list[str]:
-        """The paths of all objects below the folder ``prefix``, sorted."""
+        """The paths of all objects below the folder ``prefix``, sorted.
+
+        A hidden file is none: a killed `write` to a folder leaves one.
+        """
         import obstore
 
         with self._naming_store():
             batches = obstore.list(self._objects, f"{prefix}/")
-            return sorted(str(item["path"]) for batch in batches for item in batch)
+            paths = (str(item["path"]) for batch in batches for item in batch)
+            return sorted(path for path in paths if "/." not in path)
 
     def read(self, path: str) -> bytes | None:
         """The object, or None where there is none."""
@@ -140,7 +145,7 @@ class Store:
             return OutsideError(f"{url}: no credentials in the environment: {login}")
         if _has(e, _WRONG_LOGIN) or isinstance(e, UnauthenticatedError):
             return OutsideError(f"{url}: the credentials are refused: {login}")
-        if isinstance(e, PermissionDeniedError):
+        if isinstance(e, PermissionDeniedError) or _has(e, _NO_RIGHT):
             return OutsideError(
                 f"{url}: permission denied: let these credentials list, read, write and delete"
             )

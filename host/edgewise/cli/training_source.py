@@ -110,9 +110,13 @@ class Source:
 
     def _read_log(self, needs_label: bool = True) -> Parts:
         if self.nodes:
-            raise InputError("--node is for --db: name the column of nodes in a log with --group")
+            raise InputError(
+                "--node is for --db and --archive: name the column of nodes in a log with --group"
+            )
         if self.since:
-            raise InputError("--since is for --db: cut the log, or leave --since out")
+            raise InputError(
+                "--since is for --db and --archive: cut the log, or leave --since out"
+            )
         return self._split_log(needs_label)
 
     def _split_log(self, needs_label: bool = True) -> Parts:

@@ -56,8 +56,9 @@ def labelled_log(
     if nodes and (missing := sorted(set(nodes) - set(periods))):
         raise InputError(f"{url}: node {missing[0]} has no labelled period: label some first")
     if not periods:
+        where = "" if since_s is None else " in this time"
         raise InputError(
-            f"{url}: no labelled period: label some in edgewise dashboard, then train"
+            f"{url}: no labelled period{where}: label some in edgewise dashboard, then train"
         )
     parts = [_readings(readings, node, labels) for node, labels in periods.items()]
     time_s, t, h, names = (np.concatenate(column) for column in zip(*parts, strict=True))
