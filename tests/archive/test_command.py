@@ -103,16 +103,17 @@ def test_logins_and_rights_are_told_apart(
 ) -> None:
     import boto3
 
+    url = "s3://readings/edgewise"  # moto's check of a signature fails at the space of the other
     iam = boto3.client("iam", region_name="us-east-1")
     iam.create_user(UserName="guest")
     key = iam.create_access_key(UserName="guest")["AccessKey"]
     allow(moto, "0")  # from now on rights are checked
     try:
-        code, text = archive(s3, db)
+        code, text = archive(url, db)
         assert (code, "the credentials are refused: set AWS_ACCESS_KEY_ID" in text) == (1, True)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
-        code, text = archive(s3, db)
+        code, text = archive(url, db)
         assert (code, "permission denied: let these credentials list" in text) == (1, True)
     finally:
         allow(moto, "inf")

@@ -14,7 +14,7 @@ from tests.archive.stores import make_folder
 from tests.archive.test_archive import read, stored
 from tests.shared import wait_until
 
-from edgewise.archive import Archive, parse_archive
+from edgewise.archive import Archive, parse_archive, writing
 from edgewise.collector import retention
 from edgewise.collector.retention import Keeper, fold
 from edgewise.database import open_db
@@ -80,14 +80,14 @@ def test_a_reading_that_comes_meanwhile_waits_for_the_next_time(
 ) -> None:
     url, rows = make_folder(tmp_path), past("attic", 20)
     fill(engine, rows[1:])
-    hold = retention.hold
+    hold = writing.hold
 
     def hold_and_get_one(*arguments: Any) -> Any:
         held = hold(*arguments)
         fill(engine, rows[:1])
         return held
 
-    monkeypatch.setattr(retention, "hold", hold_and_get_one)
+    monkeypatch.setattr(writing, "hold", hold_and_get_one)
     n_folded = keep(engine, url)
     monkeypatch.undo()
     assert stored(engine, "attic")[0][2] == 1

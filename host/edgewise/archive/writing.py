@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select
@@ -12,10 +11,10 @@ from edgewise.archive.archive import LABEL_ORDER, Archive, Saved
 from edgewise.archive.arrow import Table
 from edgewise.archive.months import end_of, month_of, start_of
 from edgewise.archive.rows import in_order, schema_of, to_arrow
-from edgewise.database.readings import TIMES, DatabaseReadings
-from edgewise.database.schema import label, reading
+from edgewise.database.readings import DatabaseReadings
+from edgewise.database.schema import TIMES, label, reading
 
-__all__ = ["Held", "hold", "months_of", "save_labels", "save_readings"]
+__all__ = ["hold", "months_of", "save_labels", "save_readings"]
 
 _BATCH = 20_000
 Key = tuple[int, int, float]
@@ -47,31 +46,17 @@ def save_labels(engine: Engine, archive: Archive) -> int:
     return archive.save_labels({n: to_arrow([rows], schema) for n, rows in by_node.items()})
 
 
-@dataclass(frozen=True)
-class Held:
-    """Readings ``first_s <= time < end_s`` of a node that are in the archive.
+def hold(engine: Engine, archive: Archive, node: str, month: str) -> frozenset[Key]:
+    """Put the readings of a node's month into the archive; return the keys of those it holds.
 
-    They were written, read back and compared. ``keys`` is None where all may be deleted without.
+    They were written, read back and compared. A key is boot, seq and received_at.
     """
-
-    first_s: float
-    end_s: float
-    keys: frozenset[Key] | None = None
-
-    def has(self, row: Any) -> bool:
-        """Whether ``row`` of the table ``reading`` is one of them."""
-        key = row["boot"], row["seq"], row["received_at"]
-        return self.keys is None or key in self.keys
-
-
-def hold(engine: Engine, archive: Archive, node: str, month: str) -> Held:
-    """Put the readings of a node's month into the archive and return which ones are there."""
     rows = in_order(_rows_of(engine, node, month))
     if len(rows):
         digests = archive.parts(node).get(node, {}).get(month, [])
         archive.save(node, month, rows, digests, is_checked=True)
     columns = (rows[name].to_pylist() for name in ("boot", "seq", "received_at"))
-    return Held(start_of(month), end_of(month), frozenset(zip(*columns, strict=True)))
+    return frozenset(zip(*columns, strict=True))
 
 
 def months_of(

@@ -31,6 +31,7 @@ from edgewise.errors import InputError, OutsideError
 from edgewise.logs.choices import Choices
 
 if TYPE_CHECKING:
+    from edgewise.archive import Archive
     from edgewise.cli.signals import End
     from edgewise.collector import Writer
     from edgewise.collector.tokens import Tokens
@@ -126,7 +127,6 @@ def collect(
     broker that is away is waited for. With --archive a month of readings is deleted only when it
     is in the archive.
     """
-    from edgewise.archive import Archive, parse_archive
     from edgewise.cli.signals import catch_end
     from edgewise.collector import Writer
     from edgewise.collector.retention import Keeper, parse_span
@@ -146,7 +146,7 @@ def collect(
     keep_s, keep_hourly_s = (parse_span(text) if text else None for text in (keep, keep_hourly))
     if archive and keep is None:
         raise InputError("--archive is for --keep: give both, or run edgewise archive URL")
-    store = Archive(parse_archive(archive)) if archive else None
+    store = _open_archive(archive) if archive else None
     broker_url = broker_or_none(broker, ca, cert, broker_password_file)
     if once and broker_url is None:
         raise InputError("--once: it is about a broker, name one: --broker URL")
@@ -241,6 +241,12 @@ def _summarise(writer: Writer, json: bool) -> None:
             f"database: does not answer, {writer.unstored} messages are not stored: start collect "
             "again when it answers; a broker sends its messages again"
         )
+
+
+def _open_archive(url: str) -> Archive:
+    from edgewise.archive import Archive, parse_archive  # numpy, which not every collector needs
+
+    return Archive(parse_archive(url))
 
 
 def _log_input(path: Path, node: str | None, choices: Choices) -> Callable[[Writer], int]:

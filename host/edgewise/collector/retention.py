@@ -6,22 +6,19 @@ import math
 import re
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, bindparam, delete, exists, func, select
+from sqlalchemy import ColumnElement, Engine, bindparam, delete, exists, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from edgewise.archive import Archive
-from edgewise.archive.months import month_of, start_of
-from edgewise.archive.writing import Held, hold, months_of, save_labels
-from edgewise.collector.storing import dialect_of
+from edgewise.collector.hours import add_to_hour
 from edgewise.database import reason
 from edgewise.database.opening import one_at_a_time
-from edgewise.database.readings import TIMES
 from edgewise.database.schema import (
     HOUR_S,
+    TIMES,
     clash,
     diag,
     events,
@@ -32,6 +29,9 @@ from edgewise.database.schema import (
     skipped,
 )
 from edgewise.errors import EdgewiseError, InputError
+
+if TYPE_CHECKING:
+    from edgewise.archive import Archive
 
 __all__ = ["Keeper", "clock_error", "fold", "forget", "parse_span"]
 
@@ -61,26 +61,47 @@ def fold(
     """
     limit_s = ((time.time() if now_s is None else now_s) - keep_s) // HOUR_S * HOUR_S
     if archive is not None:
-        limit_s = start_of(month_of(limit_s))
+        limit_s = _first_of_month(limit_s)
     with engine.connect() as connection:
         nodes = connection.execute(select(reading.c.node).distinct()).scalars().all()
     for node in nodes:
-        for held in _held_parts(engine, node, limit_s, archive):
+        for part in _parts(engine, node, limit_s, archive):
             for column, condition in TIMES:
-                while n := _fold_step(engine, node, column, condition, held):
+                while n := _fold_step(engine, node, column, condition, part):
                     yield n
     with engine.begin() as connection:
         connection.execute(delete(skipped).where(skipped.c.to_ts <= limit_s))
 
 
-def _held_parts(
-    engine: Engine, node: str, limit_s: float, archive: Archive | None
-) -> Iterator[Held]:
+@dataclass(frozen=True)
+class _Part:
+    # Readings first_s <= time < end_s of a node that may go; keys None: all of them may.
+    first_s: float
+    end_s: float
+    keys: frozenset[tuple[int, int, float]] | None = None
+
+    def has(self, row: Any) -> bool:
+        key = row["boot"], row["seq"], row["received_at"]
+        return self.keys is None or key in self.keys
+
+
+def _parts(engine: Engine, node: str, limit_s: float, archive: Archive | None) -> Iterator[_Part]:
     if archive is None:
-        yield Held(-math.inf, limit_s)
+        yield _Part(-math.inf, limit_s)
         return
-    for month in months_of(engine, node, limit_s, lambda column: ~_is_labelled(column)):
-        yield hold(engine, archive, node, month)
+    # they import numpy, which a collector without an archive does not need
+    from edgewise.archive import writing
+    from edgewise.archive.months import end_of, start_of
+
+    for month in writing.months_of(engine, node, limit_s, lambda column: ~_is_labelled(column)):
+        keys = writing.hold(engine, archive, node, month)
+        yield _Part(start_of(month), end_of(month), keys)
+
+
+def _first_of_month(time_s: float) -> float:
+    from edgewise.archive.months import month_of, start_of
+
+    return start_of(month_of(time_s))
 
 
 def _is_labelled(column: Any) -> ColumnElement[bool]:
@@ -89,23 +110,23 @@ def _is_labelled(column: Any) -> ColumnElement[bool]:
     )
 
 
-def _fold_step(engine: Engine, node: str, column: Any, condition: Any, held: Held) -> int:
+def _fold_step(engine: Engine, node: str, column: Any, condition: Any, part: _Part) -> int:
     query = select(reading, column.label("at")).where(
         reading.c.node == node,
-        column >= held.first_s,
-        column < held.end_s,
+        column >= part.first_s,
+        column < part.end_s,
         condition,
         ~_is_labelled(column),
     )
     with engine.begin() as connection:
         one_at_a_time(connection)  # two collectors of a group would fold the same rows
         found = connection.execute(query.order_by(column).limit(_ROWS)).mappings()
-        rows = [row for row in found if held.has(row)]
+        rows = [row for row in found if part.has(row)]
         hours: dict[int, list[Any]] = {}
         for row in rows:
             hours.setdefault(int(row["at"] // HOUR_S * HOUR_S), []).append(row)
         for hour_ts, hour_rows in hours.items():
-            _add_to_hour(connection, node, hour_ts, hour_rows)
+            add_to_hour(connection, node, hour_ts, hour_rows)
         if rows:
             connection.execute(
                 delete(reading).where(
@@ -217,6 +238,8 @@ class Keeper:
     def _fold_steps(self) -> Iterator[int]:
         if self._keep_s is not None:
             if self._archive is not None:
+                from edgewise.archive.writing import save_labels
+
                 save_labels(self._engine, self._archive)
             yield from fold(self._engine, self._keep_s, archive=self._archive)
 
@@ -227,45 +250,3 @@ class Keeper:
         if not error and self._archive_error:
             self._say("the archive is back")
         self._archive_error = error
-
-
-def _add_to_hour(connection: Connection, node: str, hour_ts: int, rows: Sequence[Any]) -> None:
-    hour = _hour_row(node, hour_ts, rows)
-    old_hour = connection.execute(
-        select(reading_hour).where(reading_hour.c.node == node, reading_hour.c.hour_ts == hour_ts)
-    ).first()
-    if old_hour is not None:
-        hour = _join(dict(old_hour._mapping), hour)
-    statement = dialect_of(connection).insert(reading_hour).values(hour)
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["node", "hour_ts"], set_=hour)
-    )
-
-
-def _hour_row(node: str, hour_ts: int, rows: Sequence[Any]) -> dict[str, Any]:
-    good = [row for row in rows if row["err"] is None]
-    hour: dict[str, Any] = {"node": node, "hour_ts": hour_ts, "n": len(rows)}
-    hour["failed"] = len(rows) - len(good)
-    for c in "th":
-        values = [row[c] for row in good]
-        hour[f"{c}_min"] = min(values, default=None)
-        hour[f"{c}_mean"] = sum(values) / len(values) if values else None
-        hour[f"{c}_max"] = max(values, default=None)
-    classes = Counter(row["cls"] for row in good if row["cls"] is not None)
-    hour["cls"] = classes.most_common(1)[0][0] if classes else None
-    return hour
-
-
-def _join(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
-    # Joins two parts of an hour; the class is that of the part with more good readings.
-    good_a, good_b = a["n"] - a["failed"], b["n"] - b["failed"]
-    if not good_a or not good_b:
-        return {**(a if good_a else b), "n": a["n"] + b["n"], "failed": a["failed"] + b["failed"]}
-    joined = {**(a if good_a >= good_b else b)}
-    joined |= {"n": a["n"] + b["n"], "failed": a["failed"] + b["failed"]}
-    for c in "th":
-        joined[f"{c}_min"] = min(a[f"{c}_min"], b[f"{c}_min"])
-        joined[f"{c}_max"] = max(a[f"{c}_max"], b[f"{c}_max"])
-        means = good_a * a[f"{c}_mean"] + good_b * b[f"{c}_mean"]
-        joined[f"{c}_mean"] = means / (good_a + good_b)
-    return joined

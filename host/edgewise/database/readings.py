@@ -16,15 +16,7 @@ from edgewise.database.schema import label, reading
 from edgewise.errors import InputError
 from edgewise.logs.log import Log
 
-__all__ = ["TIMES", "DatabaseReadings", "Period", "Readings", "read_all", "values_of"]
-
-# The time of a reading, each with the readings that it is for. Each has an index. Of "ahead" the
-# clock of this computer may have been the wrong one.
-TIMES = (
-    (reading.c.ts, reading.c.clock.is_distinct_from("unset")),
-    (reading.c.received_at, reading.c.ts.is_(None)),
-    (reading.c.received_at, reading.c.clock == "unset"),
-)
+__all__ = ["DatabaseReadings", "Period", "Readings", "read_all", "values_of"]
 
 
 @dataclass(frozen=True)
