@@ -16,6 +16,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from tests.broker.mosquitto import free_port
+from tests.counts import count
 from tests.shared import wait_until
 
 AZURITE = os.getenv("EDGEWISE_AZURITE")  # the path of dist/src/blob/main.js
@@ -67,7 +68,10 @@ def azurite() -> Iterator[str]:
             server.kill()
 
 
-@pytest.fixture(params=STORES)
+every_store = pytest.mark.parametrize("archive_url", STORES, indirect=True)
+
+
+@pytest.fixture(params=count(["file"], STORES))
 def archive_url(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, func, select
 from tests.archive.past import DAY_S, START_S, fill, past, teach
 from tests.archive.stores import make_folder
 from tests.archive.test_archive import read, stored
+from tests.counts import count
 from tests.shared import wait_until
 
 from edgewise.archive import Archive, parse_archive, writing
@@ -39,6 +40,7 @@ def moment(row: dict[str, Any]) -> float:
     return float(row["received_at"] if is_unset else row["ts"])
 
 
+@pytest.mark.parametrize("url", count(["sqlite"], ["sqlite", "postgresql"]), indirect=True)
 def test_only_whole_months_that_are_archived_become_hours(url: str, tmp_path: Path) -> None:
     engine, archive_url = open_db(url), make_folder(tmp_path)
     rows = past("it's", 33) + past("cellar", 36)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from tests.archive.past import NODES, START_S, fill, past, teach
 from tests.archive.stores import make_folder
 from tests.archive.test_archive import save
 from tests.command import edgewise
+from tests.counts import WHOLE
 from tests.forecast.days import rows
 
 from edgewise.archive import Archive, parse_archive
@@ -71,22 +73,35 @@ def test_forecasts_are_made_from_the_same_hours(engine: Engine, archive_url: str
         assert np.allclose(a.y, b.y, rtol=1e-14, atol=0, equal_nan=True)
 
 
-@pytest.mark.parametrize("more", [(), ("--since", "30d"), ("--node", NODES[1])])
-def test_an_export_has_the_same_bytes(
-    both: tuple[Readings, Readings],
-    archive_url: str,
-    db: str,
-    tmp_path: Path,
-    more: tuple[str, ...],
-) -> None:
-    files = []
-    for source in (("--db", db), ("--archive", archive_url)):
-        files.append(tmp_path / f"{source[0]}.csv")
-        run = edgewise("data", "export", *source, *more, "--out", files[-1])
+@pytest.mark.skipif(not WHOLE, reason="seconds to import the forecasters: make test-all")
+def test_a_forecast_is_the_same(engine: Engine, archive_url: str, db: str, tmp_path: Path) -> None:
+    fill(engine, rows("cellar", 12) + rows("attic", 1))
+    save(engine, archive_url)
+    found = []
+    for source in (("--archive", archive_url), ("--db", db)):
+        run = edgewise("forecast", *source, "--node", "cellar", "--prophet", "never", "--json")
         assert run.returncode == 0, run.stderr
-    a, b = (file.read_bytes() for file in files)
-    assert a == b
-    assert a.count(b"\n") > 100
+        found.append(json.loads(run.stdout))
+    assert found[0] == found[1]
+    (tmp_path / "empty").mkdir()
+    for node in ((), ("--node", "barn")):
+        run = edgewise("forecast", "--archive", f"file:{tmp_path / 'empty'}", *node)
+        assert (run.returncode, "error: " in run.stderr) == (2, True)
+        assert f"file:{tmp_path / 'empty'}: no readings" in run.stderr
+
+
+def test_an_export_has_the_same_bytes(
+    both: tuple[Readings, Readings], archive_url: str, db: str, tmp_path: Path
+) -> None:
+    for more in ((), ("--since", "30d"), ("--node", NODES[1])):
+        files = []
+        for source in (("--db", db), ("--archive", archive_url)):
+            files.append(tmp_path / f"{source[0]}.csv")
+            run = edgewise("data", "export", *source, *more, "--out", files[-1])
+            assert run.returncode == 0, run.stderr
+        a, b = (file.read_bytes() for file in files)
+        assert a == b
+        assert a.count(b"\n") > 100
 
 
 def test_only_the_months_of_the_question_are_fetched(
@@ -111,8 +126,6 @@ def test_an_archive_that_has_nothing_says_so(tmp_path: Path) -> None:
         ("train", "--archive", url, "--unlabelled", "--out", tmp_path / "m"),
         ("train", "--archive", url, "--out", tmp_path / "m"),
         ("data", "export", "--archive", url, "--out", tmp_path / "l.csv"),
-        ("forecast", "--archive", url),
-        ("forecast", "--archive", url, "--node", "attic"),
     ):
         run = edgewise(*command)
         assert run.returncode == 2, command
