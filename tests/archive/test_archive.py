@@ -96,6 +96,8 @@ def test_two_who_write_at_once_lose_nothing(engine: Engine, tmp_path: Path) -> N
         archive.save("attic", month, table, digests, is_checked=False)
     seqs = {row[2] for row in read(url, "attic")}
     assert seqs == {r["seq"] for r in [*rows[:300], *new_rows[:20]]}
+    # who listed the old part before it went gets the new ones
+    assert len(archive.read("attic", parts)) == len(seqs)
     fill(engine, new_rows[:20])
     save(engine, url)
     assert len(Archive(parse_archive(url)).parts("attic")["attic"][month]) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -11,9 +12,13 @@ import pytest
 from sqlalchemy import Engine
 from tests.archive.past import NODES, fill, past, teach
 from tests.archive.stores import forget_clouds, make_folder
+from tests.archive.test_archive import read, stored
 from tests.command import edgewise
 
+from edgewise.archive import Archive, parse_archive
+
 SECRET = "a-secret"
+RIGHTS_URL = "s3://readings/edgewise"  # moto's check of a signature fails at a space
 
 
 def archive(url: str, db: str) -> tuple[int, str]:
@@ -98,25 +103,51 @@ def allow(moto: str, n_actions: str) -> None:
     urlopen(Request(f"{moto}/moto-api/reset-auth", data, headers, method="POST")).close()
 
 
-def test_logins_and_rights_are_told_apart(
-    s3: str, moto: str, db: str, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def guest(s3: str, moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """A function that gives the user of the environment, who has no right yet, some rights."""
     import boto3
 
-    url = "s3://readings/edgewise"  # moto's check of a signature fails at the space of the other
     iam = boto3.client("iam", region_name="us-east-1")
     iam.create_user(UserName="guest")
     key = iam.create_access_key(UserName="guest")["AccessKey"]
-    allow(moto, "0")  # from now on rights are checked
-    try:
-        code, text = archive(url, db)
-        assert (code, "the credentials are refused: set AWS_ACCESS_KEY_ID" in text) == (1, True)
+
+    def let(*actions: str) -> None:
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
-        code, text = archive(url, db)
-        assert (code, "permission denied: let these credentials list" in text) == (1, True)
-    finally:
-        allow(moto, "inf")
+        if actions:
+            rule = {"Effect": "Allow", "Action": [f"s3:{a}" for a in actions], "Resource": "*"}
+            policy = json.dumps({"Version": "2012-10-17", "Statement": [rule]})
+            allow(moto, "1")
+            iam.put_user_policy(UserName="guest", PolicyName="some", PolicyDocument=policy)
+
+    allow(moto, "0")  # from now on rights are checked
+    yield let
+    allow(moto, "inf")
+
+
+def test_logins_and_rights_are_told_apart(
+    guest: Callable[..., None], db: str, engine: Engine
+) -> None:
+    code, text = archive(RIGHTS_URL, db)
+    assert (code, "the credentials are refused: set AWS_ACCESS_KEY_ID" in text) == (1, True)
+    guest()
+    code, text = archive(RIGHTS_URL, db)
+    assert (code, "permission denied: let these credentials list" in text) == (1, True)
+
+
+def test_without_the_right_to_delete_old_files_stay(
+    guest: Callable[..., None], db: str, engine: Engine
+) -> None:
+    guest("ListBucket", "GetObject", "PutObject")
+    rows = past("attic", 20)
+    for some in (rows[::2], rows[1::2]):
+        fill(engine, some)
+        assert archive(RIGHTS_URL, db)[0] == 0
+    parts = Archive(parse_archive(RIGHTS_URL)).parts("attic")["attic"]
+    assert len(parts["2026-03"]) == 2
+    assert read(RIGHTS_URL, "attic") == stored(engine, "attic")
+    assert "0 files with 0 readings written" in archive(RIGHTS_URL, db)[1]
 
 
 def test_azure_without_a_login(db: str, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -84,12 +84,18 @@ class Store:
                 obstore.put(self._objects, path, data, use_multipart=False)
 
     def delete(self, path: str) -> None:
-        """Delete an object if it is there and the store lets it be deleted."""
+        """Delete an object if it is there and may be deleted."""
         import obstore
-        from obstore.exceptions import PermissionDeniedError
+        from obstore.exceptions import BaseError
 
-        with self._naming_store(), suppress(FileNotFoundError, PermissionDeniedError):
-            obstore.delete(self._objects, path)
+        with self._naming_store():
+            try:
+                obstore.delete(self._objects, path)
+            except FileNotFoundError:
+                return
+            except BaseError as e:
+                if not _is_forbidden(e):
+                    raise
 
     def _write_file(self, path: str, data: bytes) -> None:
         # obstore's own does not wait for the disk, and what is archived is deleted elsewhere
@@ -131,7 +137,7 @@ class Store:
             raise self._error(e) from None  # its text may hold a signature
 
     def _error(self, e: Exception) -> EdgewiseError:
-        from obstore.exceptions import PermissionDeniedError, UnauthenticatedError
+        from obstore.exceptions import UnauthenticatedError
 
         scheme, url = self.address.scheme, f"archive {self.address}"
         if self._is_folder:
@@ -145,7 +151,7 @@ class Store:
             return OutsideError(f"{url}: no credentials in the environment: {login}")
         if _has(e, _WRONG_LOGIN) or isinstance(e, UnauthenticatedError):
             return OutsideError(f"{url}: the credentials are refused: {login}")
-        if isinstance(e, PermissionDeniedError) or _has(e, _NO_RIGHT):
+        if _is_forbidden(e):
             return OutsideError(
                 f"{url}: permission denied: let these credentials list, read, write and delete"
             )
@@ -154,7 +160,16 @@ class Store:
             return AwayError(f"{url}: no answer: {check}")
         status, code = (pattern.search(str(e)) for pattern in (_STATUS, _CODE))
         why = ", ".join(match[1].strip() for match in (status, code) if match)
-        return OutsideError(f"{url}: {why or type(e).__name__}: check the address and {login}")
+        region = ", AWS_REGION" if scheme == "s3" else ""
+        return OutsideError(
+            f"{url}: {why or type(e).__name__}: check the address{region} and {login}"
+        )
+
+
+def _is_forbidden(e: Exception) -> bool:
+    from obstore.exceptions import PermissionDeniedError
+
+    return isinstance(e, PermissionDeniedError) or _has(e, _NO_RIGHT)
 
 
 def _has(e: Exception, marks: tuple[str, ...]) -> bool:
