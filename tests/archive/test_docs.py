@@ -40,3 +40,21 @@ def test_the_program_of_the_docs_restores_an_archive(
             labels.append(set(map(tuple, connection.execute(select(label)))))
     assert labels[0] == labels[1]
     assert len(labels[0]) == 2 * len(NODES)
+
+
+def test_the_lines_for_other_tools_read_an_archive(
+    engine: Engine, tmp_path: Path, repo: Path
+) -> None:
+    import duckdb
+    import pandas
+
+    folder = make_folder(tmp_path).removeprefix("file:")
+    for node in NODES:
+        fill(engine, past(node, 5))
+    save(engine, f"file:{folder}")
+    text = (repo / "docs/archive.md").read_text().replace("ARCHIVE/", f"{folder}/")
+    (query,) = re.findall(r'duckdb -c "(.+)"', text)
+    (expression,) = re.findall(r'print\((pandas.+)\)"', text)
+    assert {row[0] for row in duckdb.sql(query).fetchall()} == set(NODES)
+    frame = eval(expression, {"pandas": pandas})
+    assert len(frame) == sum(len(stored(engine, node)) for node in NODES)

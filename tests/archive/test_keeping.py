@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,8 +13,11 @@ from sqlalchemy import Engine, func, select
 from tests.archive.past import DAY_S, START_S, fill, past, teach
 from tests.archive.stores import make_folder
 from tests.archive.test_archive import read, stored
+from tests.broker.mosquitto import free_port
 from tests.counts import count
-from tests.shared import wait_until
+from tests.dashboard.past import row
+from tests.forked import Forked
+from tests.shared import LIMIT_S, wait_until
 
 from edgewise.archive import Archive, parse_archive, writing
 from edgewise.collector import retention
@@ -140,3 +144,22 @@ def test_it_goes_on_while_the_store_is_away(
         "the archive is back",
         f"{len(before) - tries[3]} old readings are hours now",
     ]
+
+
+def test_the_collector_does_it_while_it_runs(engine: Engine, db: str, tmp_path: Path) -> None:
+    url, log, tokens = make_folder(tmp_path), tmp_path / "log", tmp_path / "tokens"
+    first_s = time.time() - 100 * DAY_S
+    fill(engine, [row("attic", i, first_s + i) for i in range(50)])
+    fill(engine, [row("attic", 50, time.time())])
+    tokens.touch(0o600)
+    tokens.write_text("attic:0123456789abcdef\n")
+    http = ("--http", f"127.0.0.1:{free_port()}", "--token-file", str(tokens))
+    keep = ("--keep", "30d", "--archive", url)
+    collector = Forked("collect", "--db", db, *http, *keep, log=log)
+    try:
+        wait_until(lambda: "50 old readings are hours now" in log.read_text(), log.read_text)
+    finally:
+        collector.terminate()
+    assert collector.wait(LIMIT_S) == 0
+    assert [r[2] for r in stored(engine, "attic")] == [50]
+    assert sorted(r[2] for r in read(url, "attic")) == list(range(50))

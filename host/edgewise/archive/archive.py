@@ -24,7 +24,7 @@ from edgewise.archive.store import Store
 from edgewise.database.schema import label, reading
 from edgewise.errors import OutsideError
 
-__all__ = ["LABEL_ORDER", "Archive", "Saved"]
+__all__ = ["LABEL_ORDER", "Archive", "Parts", "Saved"]
 
 LABEL_ORDER = ("created_at", "from_ts")
 _READINGS, _LABELS = "readings", "labels"

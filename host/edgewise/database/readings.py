@@ -117,17 +117,17 @@ def read_all(
     a wrong clock are left out, and of several with the same time all but the first. Raises
     InputError where there are none, or a node has none.
     """
-    url = readings.url
-    newest_s = readings.newest_s(nodes)
-    if newest_s is None:
-        raise InputError(f"{url}: no readings to train on: let edgewise collect run first")
-    first_s = -math.inf if since_s is None else math.nextafter(newest_s - since_s, math.inf)
+    url, first_s = readings.url, -math.inf
+    if since_s is not None and (newest_s := readings.newest_s(nodes)) is not None:
+        first_s = math.nextafter(newest_s - since_s, math.inf)
     parts = {
         name: values
         for name in readings.nodes()
         if not nodes or name in nodes
         if len(values := readings.values(name, first_s, math.inf, any_clock=False))
     }
+    if not parts:
+        raise InputError(f"{url}: no readings to train on: let edgewise collect run first")
     if nodes and (missing := sorted(set(nodes) - set(parts))):
         raise InputError(f"{url}: node {missing[0]} has no readings in this time: name another")
     node = np.repeat(np.array(list(parts), dtype=object), [len(part) for part in parts.values()])
