@@ -103,6 +103,7 @@ WRITERS = {**FILES, **FOLDERS, "init": INIT_FILE}
 # commands with files that they only read
 BROKER, DB = {"broker_password_file", "ca"}, {"db_password_file"}
 READERS = {
+    "archive": DB,
     "bench": {"model"},
     "collect": {*BROKER, *DB, "cert", "replay", "token_file"},
     "command": {*BROKER, *DB, "config"},

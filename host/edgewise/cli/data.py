@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,19 @@ import typer
 
 from edgewise.cli.help import examples, make_app
 from edgewise.cli.log_options import say_source, with_log_options
-from edgewise.cli.options import Db, DbPasswordFile, Filter, FilterOption, JsonFlag, NodeName, Out
+from edgewise.cli.options import (
+    DB_ENV,
+    ArchiveOrNone,
+    Db,
+    DbOrNone,
+    DbPasswordFile,
+    Filter,
+    FilterOption,
+    JsonFlag,
+    NodeName,
+    Out,
+    db_or_none,
+)
 from edgewise.console import emit_json, say
 from edgewise.logs.choices import Choices
 
@@ -69,26 +82,40 @@ def list_(as_json: JsonFlag = False) -> None:
 
 
 @app.command(
-    "export", epilog=examples("edgewise data export --db sqlite:///edgewise.db --out LOG.csv")
+    "export",
+    epilog=examples(
+        "edgewise data export --db sqlite:///edgewise.db --out LOG.csv",
+        "edgewise data export --archive s3://BUCKET/edgewise --since 1y --out LOG.csv",
+    ),
 )
 def export_(
-    db: Db,
     out: Annotated[Path, typer.Option(metavar="PATH", help="Log to write")],
+    db: DbOrNone = None,
     db_password_file: DbPasswordFile = None,
+    archive: ArchiveOrNone = None,
     node: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Only this node; may be repeated")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Only the labels of the last 7d, 4w or 1y [all]"),
     ] = None,
 ) -> None:
     """Write the labelled periods of a database as a log, each with the day before it."""
     from edgewise.cli import outputs
-    from edgewise.database import open_db
-    from edgewise.database.labels import read_labelled
+    from edgewise.cli.training_source import open_readings
+    from edgewise.collector.retention import parse_span
+    from edgewise.database.labels import labelled_log
+    from edgewise.errors import InputError
     from edgewise.logs.writing import write_log
-    from edgewise.urls import db_with_password
 
     outputs.check_file(out, outputs.LOG, [db_password_file])
-    engine = open_db(db_with_password(db, db_password_file), create=False)
-    log = read_labelled(engine, node)
+    if archive is None:
+        db = db or os.environ.get(DB_ENV)
+    if (db is None) == (archive is None):
+        raise InputError("name either --db URL or --archive URL")
+    readings = open_readings(db_or_none(db, db_password_file), archive, node)
+    log = labelled_log(readings, node, parse_span(since) if since else None)
     write_log(log, out)
     n = sum(name is not None for name in log.label.tolist()) if log.label is not None else 0
     say(f"written: {out}, {len(log)} readings, {n} of them labelled")

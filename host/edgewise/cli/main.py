@@ -35,6 +35,7 @@ VERBS = (
     "simulate",
     "node",
     "collect",
+    "archive",
     "dashboard",
     "forecast",
     "health",

@@ -36,7 +36,7 @@ _CURE = "choose another --out"
 _HEAD_BYTES = 1 << 16
 _TAIL_BYTES = 1 << 12
 _TIME = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"
-_TEXT = rb'("[^"]*"|[^,"\n]*)'
+_TEXT = rb'("(?:[^"]|"")*"|[^,"\n]*)'
 _LOG_HEADER = re.compile(rb"time,(node,)?temperature,humidity(,%b)?\n" % _TEXT)
 _LOG_ROW = rb"%b,%b(-?\d+\.\d)?,(\d+\.\d)?[,\n]"
 

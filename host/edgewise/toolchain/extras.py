@@ -14,6 +14,7 @@ __all__ = ["EXTRAS", "command", "is_installed", "require"]
 
 # extra of pyproject.toml -> its modules that Edgewise imports
 EXTRAS = {
+    "archive": ("duckdb", "obstore", "pyarrow"),
     "bench": ("everywhereml", "m2cgen"),
     "dashboard": ("nicegui",),
     "files": ("openpyxl", "pyarrow"),
