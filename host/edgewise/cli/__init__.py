@@ -2,6 +2,6 @@
 
 May import: bench, board, broker, camera, collector, comparison, compile, console, dashboard,
 database, demo, errors, features, forecast, health, homeassistant, logs, messages, notify, ota,
-package, paths, prediction, report, review, settings, simulator, station, times, toolchain,
+package, paths, prediction, report, review, scout, settings, simulator, station, times, toolchain,
 training, unusual, urls.
 """
