@@ -15,13 +15,13 @@ import cv2
 import pytest
 from tests.board.cable import Cable
 from tests.board.test_serial import Command
-from tests.camera.scenes import Room, person, write_video
+from tests.camera.scenes import Frame, Room, person, write_video
 from tests.command import edgewise
 from tests.counts import WHOLE, count
 from tests.messages.lines import state
 from tests.shared import wait_until
 
-from edgewise.camera import OCCUPIED, UNKNOWN, Camera
+from edgewise.camera import OCCUPIED, UNKNOWN, Camera, Observer
 from edgewise.camera.video import display_place
 from edgewise.errors import InputError, OutsideError
 from edgewise.toolchain import extras
@@ -108,6 +108,20 @@ def test_a_camera_that_hangs(monkeypatch: pytest.MonkeyPatch, impatient: None) -
         assert camera.label() == UNKNOWN
 
 
+def test_a_damaged_picture_is_left_out(monkeypatch: pytest.MonkeyPatch, impatient: None) -> None:
+    push, damaged = Observer.push, iter(range(3))
+
+    def push_damaged(self: Observer, frame: Frame, now_s: float) -> str:
+        if next(damaged, None) is not None:
+            frame = frame[:0]
+        return push(self, frame, now_s)
+
+    monkeypatch.setattr(Observer, "push", push_damaged)
+    with streaming() as stream, Camera(stream.url, 60) as camera:
+        wait_until(lambda: camera.label() == OCCUPIED)
+        assert next(damaged, None) is None
+
+
 @pytest.mark.parametrize("codec", count(["mp4v"], ["MJPG", "mp4v", "XVID"]))
 def test_a_video_that_ends(codec: str, tmp_path: Path, impatient: None) -> None:
     room = Room()
@@ -130,6 +144,7 @@ def test_a_camera_that_does_not_open(tmp_path: Path) -> None:
         ("63", OutsideError, "--camera 63: no such camera: check its cable"),
         (str(path), InputError, f"--camera {path}: is not a video that OpenCV reads"),
         (str(tmp_path / "away.mp4"), InputError, "away.mp4: no such file"),
+        ("http://127.0.0.1:9/x?password=secret", OutsideError, "//127.0.0.1:9/x: the stream"),
         ("rtsp://me:secret@127.0.0.1:9/x", OutsideError, "//127.0.0.1:9/x: the stream does not"),
     ):
         with pytest.raises(kind, match=r"--camera") as caught, Camera(place, 60):
@@ -144,6 +159,7 @@ def test_a_camera_that_does_not_open(tmp_path: Path) -> None:
         (["--port", "x"], 2, "name the classes with --label, or a camera with --camera"),
         (["--port", "x", "--camera", "away.mp4"], 2, "--camera away.mp4: no such file"),
         (["--port", "x", "--camera", "0", "--label", "a,a"], 2, "--label a,a"),
+        (["--port", "x", "--label", "a", "--empty-after-s", "90"], 2, "is for --camera"),
         (["--port", "x", "--camera", "63"], 1, "--camera 63: no such camera"),
     ],
 )

@@ -6,6 +6,7 @@ import math
 import queue
 import threading
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -110,8 +111,12 @@ class Camera:
             self._look(observer, video, frames / fps)
 
     def _look(self, observer: Observer, video: Any, now_s: float) -> None:
+        import cv2
+
         is_read, frame = video.retrieve()
-        if is_read:
+        if not is_read:
+            return
+        with suppress(cv2.error):  # a damaged picture; after ten seconds of them nothing is known
             self._said = observer.push(frame, now_s), time.monotonic()
 
 

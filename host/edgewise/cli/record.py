@@ -39,6 +39,7 @@ EXAMPLES = (
 )
 _LABELS_MAX = 9
 _POLL_S = 0.1
+_EMPTY_AFTER_S = 300.0
 
 
 def record(
@@ -64,11 +65,11 @@ def record(
         ),
     ] = None,
     empty_after_s: Annotated[
-        float,
+        float | None,
         typer.Option(
-            min=60, help="With --camera: seconds without a movement or a person until empty"
+            min=60, help="With --camera: seconds without a movement or a person until empty  [300]"
         ),
-    ] = 300,
+    ] = None,
     port: Annotated[
         str | None, typer.Option(metavar="PORT", help="Serial port of the node")
     ] = None,
@@ -137,12 +138,16 @@ def _labels(text: str | None, has_camera: bool) -> list[str]:
     return labels
 
 
-def _camera(place: str | None, empty_after_s: float) -> AbstractContextManager[Camera | None]:
+def _camera(
+    place: str | None, empty_after_s: float | None
+) -> AbstractContextManager[Camera | None]:
     if place is None:
+        if empty_after_s is not None:
+            raise InputError("--empty-after-s is for --camera: your keys need no time")
         return nullcontext()
     from edgewise.camera import Camera
 
-    return Camera(place, empty_after_s)
+    return Camera(place, empty_after_s or _EMPTY_AFTER_S)
 
 
 def _source(port: str | None, broker: BrokerUrl | None, node: str | None, base: str) -> Source:
