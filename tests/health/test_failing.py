@@ -69,7 +69,8 @@ def test_it_begins_and_it_is_over(engine: Engine) -> None:
     assert list_texts(engine) == []
 
 
-def test_hours_that_were_folded_count(engine: Engine) -> None:
+def test_hours_that_were_folded_count(url: str) -> None:
+    engine = open_db(url)
     hours: dict[tuple[str, int], dict[str, Any]] = {}
     new = []
     for row in aging_rows("n"):
@@ -85,6 +86,7 @@ def test_hours_that_were_folded_count(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(reading_hour.insert(), list(hours.values()))
     assert len(list_texts(engine)) == 1
+    engine.dispose()
 
 
 def test_days_without_readings_and_a_day_that_has_just_begun(engine: Engine) -> None:

@@ -90,9 +90,8 @@ def test_a_log_is_scouted(tmp_path: Path) -> None:
     bits = [float(row["bits"]) for row in rows]
     assert bits == sorted(bits, reverse=True)
     by_name = {row["feature"]: row for row in rows}
-    assert by_name["t__maximum"]["closest"].startswith("t_")
     # tsfresh has our features too
     assert float(by_name['t__linear_trend__attr_"slope"']["alike"]) > 0.99
     assert by_name["t__standard_deviation"]["closest"] == "t_std_60"
-    assert "nothing to gain" in result.stderr
+    assert "nothing to gain" in result.stderr and "matrix_profile" not in result.stderr
     assert "windows of 60 readings" in result.stderr

@@ -74,10 +74,10 @@ def extract(values: dict[str, Floats], progress: Callable[[int, int], None]) -> 
         extract_features,
     )
 
+    logging.getLogger("tsfresh").setLevel(logging.ERROR)  # it warns of what is left out
     chosen = {k: v for k, v in EfficientFCParameters().items() if k not in _LEFT_OUT} | _PARTS
     total = len(next(iter(values.values())))
     pieces: list[Any] = []
-    logging.getLogger("tsfresh").setLevel(logging.ERROR)
     for first in range(0, total, _PIECE):
         progress(first, total)
         frames = [_long(pd, channel, x[first : first + _PIECE]) for channel, x in values.items()]
