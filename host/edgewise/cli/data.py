@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,10 +24,21 @@ from edgewise.cli.options import (
     Out,
     db_or_none,
 )
-from edgewise.console import emit_json, say
+from edgewise.console import emit_json, progress_bar, say
 from edgewise.logs.choices import Choices
 
+if TYPE_CHECKING:
+    from edgewise.features.table import Filters
+    from edgewise.logs.log import Log
+
 __all__ = ["app"]
+
+
+class Scout(StrEnum):
+    """Libraries of features to compare with."""
+
+    tsfresh = "tsfresh"
+
 
 app = make_app(
     "edgewise data get occupancy --out occupancy.csv",
@@ -214,6 +226,7 @@ def import_(
     epilog=examples(
         "edgewise data features LOG.csv --label status --out features.csv",
         "edgewise data features LOG.csv --filters none --out features.csv",
+        "edgewise data features LOG.csv --label status --scout tsfresh --out ranking.csv",
     ),
 )
 @with_log_options
@@ -230,12 +243,22 @@ def features_(
         ),
     ] = None,
     filters: FilterOption = Filter.median,
+    scout: Annotated[
+        Scout | None,
+        typer.Option(
+            help="Rank the features of this library beside ours instead, and say what they would "
+            "gain; a minute or two"
+        ),
+    ] = None,
     out: Out = None,
 ) -> None:
     """Write time,node,class and the features that a node computes, for your own classifier.
 
     Fit a scikit-learn tree or forest on the feature columns, keep it with skops.io.dump and give
     it to edgewise compile with the same --filters.
+
+    With --scout tsfresh it writes feature,from,bits,closest,alike: how much each feature of
+    tsfresh and of ours tells about the class, and which of ours is closest to it.
     """
     from edgewise.cli import outputs
     from edgewise.errors import InputError
@@ -245,12 +268,15 @@ def features_(
     from edgewise.training import POOL, filters_of
 
     if out is not None:
-        outputs.check_file(out, outputs.FEATURES, [log])
+        outputs.check_file(out, outputs.RANKING if scout else outputs.FEATURES, [log])
     rows = open_log(log, label, group, choices=choices)
     say_source(rows)
     feature_names = names.split(",") if names else POOL
+    used = filters_of(filters is Filter.median)
+    if scout:
+        _scout(rows, feature_names, used, out)
+        return
     try:
-        used = filters_of(filters is Filter.median)
         table = build_table(rows, feature_names, used, rows.period_ms)
     except ValueError as e:
         raise InputError(f"--features: {e}") from e
@@ -264,3 +290,19 @@ def features_(
         typer.echo(text, nl=False)
     else:
         write_atomic(out, text.encode())
+
+
+def _scout(log: Log, names: list[str], filters: Filters, out: Path | None) -> None:
+    from edgewise.logs.writing import write_atomic
+    from edgewise.scout import describe, ranking_csv, scout
+
+    with progress_bar("windows") as progress:
+        scouted = scout(log, names, filters, progress)
+    for line in describe(scouted):
+        say(line)
+    text = ranking_csv(scouted.ranked)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        write_atomic(out, text.encode())
+        say(f"written: {out}, {len(scouted.ranked)} features")

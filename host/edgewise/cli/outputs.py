@@ -24,6 +24,7 @@ __all__ = [
     "PAGE",
     "PICTURE",
     "PREDICTIONS",
+    "RANKING",
     "Kind",
     "check_file",
     "check_folder",
@@ -81,6 +82,7 @@ def _is_picture(file: BufferedReader) -> bool:
 
 PREDICTIONS = Kind("predictions", _has_head(rb"time,node,class,confidence(,unusual)?\n"))
 FEATURES = Kind("a table of features", _has_head(rb"time,node,class(,[a-z]+_[a-z]+(_\d+)*)+\n"))
+RANKING = Kind("a ranking of features", _has_head(rb"feature,from,bits,closest,alike\n"))
 DATASET = Kind("the public log", _is_dataset)
 LOG = Kind("a log", _is_log)
 PAGE = Kind(
