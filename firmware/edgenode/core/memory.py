@@ -7,6 +7,7 @@ NOW_AND_THEN = """edgenode.start.wiring
 edgenode.start.model
 edgenode.start.network
 edgenode.start.once
+edgenode.start.pins
 edgenode.start.sensing
 edgenode.sleep.wiring
 edgenode.settings.config
@@ -27,6 +28,7 @@ edgenode.core.filters
 edgenode.core.headcheck
 edgenode.core.loader
 edgenode.core.netcheck
+edgenode.core.outputcheck
 edgenode.core.program
 edgenode.core.settings
 edgenode.core.signed

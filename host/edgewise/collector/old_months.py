@@ -13,9 +13,11 @@ from sqlalchemy import Connection, Engine, text
 from edgewise.database.months import BLOCK, PLACING_LOCK, attached_months, number_of
 from edgewise.database.schema import HOUR_S, reading
 
-__all__ = ["fold_months"]
+__all__ = ["drop_empty_months", "fold_months", "take_back_months"]
 
 _FOLD_LOCK = 0x45444748
+_FOLDS_NONE = 0.0  # unix seconds: all readings are newer, or have no time
+_HAS_ROWS = "SELECT EXISTS (SELECT 1 FROM reading_{})"
 _LOCK_WAIT = "SET LOCAL lock_timeout = '5s'"  # behind a reader that takes long all others wait
 _COLUMNS = ", ".join(column.name for column in reading.columns)
 # as in edgewise.collector.retention: the clock of a node that was never set says nothing
@@ -40,7 +42,26 @@ def fold_months(engine: Engine, limit_s: float) -> Iterator[int]:
     """
     with engine.connect() as connection:
         old = [n for n in attached_months(connection) if n < number_of(limit_s)]
-    for number in old:
+    yield from _fold_all(engine, old, limit_s)
+
+
+def drop_empty_months(engine: Engine, limit_s: float) -> None:
+    """Drop the months that ended before ``limit_s`` and whose readings are all hours."""
+    with engine.connect() as connection:
+        old = [n for n in attached_months(connection) if n < number_of(limit_s)]
+        empty = [n for n in old if not connection.scalar(text(_HAS_ROWS.format(n)))]
+    for _ in _fold_all(engine, empty, _FOLDS_NONE):
+        pass
+
+
+def take_back_months(engine: Engine) -> None:
+    """Make readings again of what a kill left out of the table."""
+    for _ in _fold_all(engine, [], _FOLDS_NONE):
+        pass
+
+
+def _fold_all(engine: Engine, months: list[int], limit_s: float) -> Iterator[int]:
+    for number in months:
         with engine.begin() as connection:
             _take_out(connection, number)
     with engine.connect() as connection:
