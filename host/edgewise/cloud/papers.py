@@ -28,13 +28,10 @@ _BYTES_MAX = 65536
 
 @dataclass(frozen=True)
 class Papers:
-    """``files``: what the board gets, by name. ``common_name``: of the certificate, "" without.
-
-    ``thumbprint``: SHA-256 of the certificate in hex.
-    """
+    """``files``: what the board gets, by name. ``thumbprint``, ``ends``: of the certificate, its
+    SHA-256 in hex and its last moment."""
 
     files: dict[str, bytes]
-    common_name: str
     thumbprint: str
     ends: datetime
 
@@ -54,7 +51,6 @@ def read_papers(ca: Path, cert: Path, key: Path, now: datetime | None = None) ->
     for path, one in ((ca, authority), (cert, certificate)):
         if one.not_valid_after_utc < now:
             raise InputError(f"{path}: expired on {one.not_valid_after_utc:%Y-%m-%d}: renew it")
-    names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     # the form in which OpenSSL and mbedTLS have always read keys
     key_der = private.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     return Papers(
@@ -63,7 +59,6 @@ def read_papers(ca: Path, cert: Path, key: Path, now: datetime | None = None) ->
             "cert.der": certificate.public_bytes(Encoding.DER),
             "key.der": key_der,
         },
-        str(names[0].value) if names else "",
         certificate.fingerprint(SHA256()).hex(),
         certificate.not_valid_after_utc,
     )

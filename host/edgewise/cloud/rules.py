@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["CLOUDS", "Cloud", "doubts_of", "steps_of", "topics_of", "violations"]
+__all__ = ["CLOUDS", "Cloud", "doubts_of", "steps_of", "violations"]
 
 _PORT = 8883
 _VERB = "stay-awake"  # the longest one
