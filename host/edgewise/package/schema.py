@@ -107,6 +107,7 @@ class _Detector(Strict):
 class _Temporal(Strict):
     step: list[_Count]
     said: list[_Count]
+    state: list[_Count] | None = None
 
 
 class _Unsure(Strict):
