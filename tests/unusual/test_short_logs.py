@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.counts import WHOLE
-from tests.unusual.test_faults import rooms
+from tests.unusual.test_faults import FAULTS, find, rooms
 
 from edgewise.logs import public
 from edgewise.logs.choices import Choices
@@ -20,7 +20,7 @@ from edgewise.logs.log import Log, read_log
 from edgewise.training.rows import Rows
 from edgewise.unusual.episodes import count_episodes
 from edgewise.unusual.limits import choose_limits, days_of
-from edgewise.unusual.training import rows_of, whole_sequence
+from edgewise.unusual.training import rows_of, train_detector, whole_sequence
 from edgewise.unusual.words import FEATURES
 
 __all__ = ["rooms"]  # a fixture
@@ -84,3 +84,21 @@ def test_a_short_log_gives_no_more_than_the_wanted_alarms(
                 f"{rate:.2f} a week; most {max(rates):.1f}"
             )
             assert rate <= 1
+
+
+@pytest.mark.parametrize("days", [1, 3])
+def test_faults_are_found_by_the_limits_of_a_short_log(rooms: Log, days: int) -> None:
+    found = {name: np.zeros(3, dtype=int) for name in FAULTS.values()}
+    for node in sorted(set(rooms.node)):
+        room = rooms.select(rooms.node == node)
+        ordinary = room.select(room.label == "0")
+        is_first = ordinary.time_s < ordinary.time_s.min() + days * DAY_S
+        model = train_detector(
+            ordinary.select(is_first), ordinary.select(~is_first), 1.0, outlook=False
+        )
+        for name, counts in find(model, room).items():
+            found[name] += counts
+    for name, (n, hits, refused) in found.items():
+        print(f"{days} days, {name}: {hits} of {n - refused} found")
+    n, hits, refused = found["spike"]
+    assert hits >= 0.95 * (n - refused)
