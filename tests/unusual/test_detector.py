@@ -126,7 +126,8 @@ def test_the_command_says_limits_false_alarms_and_what_is_too_short(
         "humidity moves up to ",
         "; alarm above ",
         "wanted at most 2/day\n",
-        "too short to judge 2/day: 0.7 days to choose on, 2 are needed: record 3 days in all ",
+        "0.7 days of readings are few for 14 a week: no limit is below 1/8 of the limits for any ",
+        "too short to promise 2/day: 0.7 days to choose on, 2 are needed: record 3 days in all ",
         "label closed: ",
         " readings are unusual\n",
     ):
