@@ -224,6 +224,22 @@ def test_months_are_folded_while_others_write_and_fold(months: Any) -> None:
 
 
 @on_postgresql
+def test_a_month_without_readings_is_dropped(months: Any) -> None:
+    engine, set_time = months
+    store(engine, make_rows(10))
+    set_time(JANUARY_S)
+    old_months.drop_empty_months(engine, JANUARY_S)  # December has none
+    assert places(engine) == {"reading_202611": 10}
+    with engine.begin() as connection:
+        assert attached_months(connection) == [202611, 202701, 202702]
+        connection.execute(reading.delete())  # folded, as an archive has them
+    old_months.drop_empty_months(engine, JANUARY_S)
+    with engine.connect() as connection:
+        assert attached_months(connection) == [202701, 202702]
+    assert store(engine, make_rows(10)) == 10  # one that comes late has a place
+
+
+@on_postgresql
 def test_a_database_of_before_keeps_its_rows_and_its_readers(url: str) -> None:
     engine = create_engine(check_db(url))
     config = Config()
