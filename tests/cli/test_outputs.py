@@ -105,6 +105,7 @@ BROKER, DB = {"broker_password_file", "ca"}, {"db_password_file"}
 READERS = {
     "archive": DB,
     "bench": {"model"},
+    "cloud": {"ca", "cert", "config", "key", "out"},  # writes into a new folder; tests/cloud
     "collect": {*BROKER, *DB, "cert", "replay", "token_file"},
     "command": {*BROKER, *DB, "config"},
     "config check": {"file"},

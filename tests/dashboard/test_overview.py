@@ -221,3 +221,21 @@ def test_a_card_changes_its_text_and_not_its_line(page: Page, url: str, engine: 
         expect(page.locator(".card", has_text="n10")).to_contain_text(str(t_c))
     changed = page.evaluate("window.changed")
     assert "line" not in changed
+
+
+def test_of_many_nodes_the_first_hundred(page: Page, url: str, engine: Engine) -> None:
+    now = time.time()
+    store(engine, [row(f"n{k:03}", 1, now) for k in range(130)])
+    with engine.begin() as connection:
+        offline = {"node": "n129", "online": 0, "received_at": now}
+        connection.execute(status.insert(), offline)
+    page.goto(url)
+    cards = page.locator(".card:visible")
+    expect(cards).to_have_count(100)
+    expect_first(page, "n129")
+    expect(page.get_by_text("30 more nodes: search for them.")).to_be_visible()
+    expect(page.locator(".group:visible")).to_have_text(["Needs attention 1", "Other nodes 129"])
+    page.get_by_label("Search nodes, rooms, classes").fill("n12")
+    expect(cards).to_have_count(10)
+    expect(cards.filter(has_text="n128")).to_have_count(1)
+    expect(page.get_by_text("more nodes")).to_have_count(0)

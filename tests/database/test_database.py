@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -27,9 +29,18 @@ READING = {"node": "n1", "boot": 1, "seq": 1, "late": 0, "received_at": 1.0}
 FIRST_TABLES = {"reading", "event", "diag", "label", "model", "rejected"}
 
 
+def is_of_schema(thing: Any, _name: Any, kind: str, _reflected: bool, _twin: Any) -> bool:
+    """Not what PostgreSQL alone has: partitions of the readings, see test_months.py."""
+    table = thing.table if kind in ("column", "index") else thing
+    is_partition = re.fullmatch(r"reading_(kept|block|\d{6})", str(getattr(table, "name", "")))
+    return not (is_partition or thing.name in ("month", "reading_times"))
+
+
 def differences(engine: Engine) -> list[object]:
     with engine.connect() as connection:
-        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+        options = {"include_object": is_of_schema}
+        context = MigrationContext.configure(connection, opts=options)
+        return list(compare_metadata(context, metadata))
 
 
 def test_a_new_one_has_the_tables_of_the_schema(url: str) -> None:
@@ -66,7 +77,7 @@ def test_a_new_one_is_made_as_by_all_migrations(url: str) -> None:
     step_by_step = structure(migrated)
     with migrated.begin() as connection:
         for table in step_by_step:
-            connection.execute(text(f"DROP TABLE {table}"))
+            connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
     migrated.dispose()
     assert structure(open_db(url)) == step_by_step
 
@@ -76,6 +87,9 @@ def test_one_of_before_versions_is_adopted_with_its_rows(url: str) -> None:
     with engine.begin() as connection:
         for name in sorted({*metadata.tables, "alembic_version"} - FIRST_TABLES):
             connection.execute(text(f"DROP TABLE {name}"))
+        for name in ("reading", "reading_block"):
+            connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
+        reading.create(connection)
         for name in ("event_node_ts", "event_once", "diag_node", "reading_wrong_clock"):
             connection.execute(text(f"DROP INDEX {name}"))
         connection.execute(reading.insert(), READING)

@@ -163,8 +163,8 @@ def collect(
             from edgewise.collector.metrics import serving
 
             stack.enter_context(serving(writer, metrics, vitals))
-        stack.enter_context(writer)
         stack.enter_context(Keeper(engine, keep_s, keep_hourly_s, say, store))
+        stack.enter_context(writer)
         if store_log:
             say(f"{store_log(writer)} readings of {replay}")
         wait_for_end = catch_end()

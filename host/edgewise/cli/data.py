@@ -14,6 +14,7 @@ from edgewise.cli.log_options import say_source, with_log_options
 from edgewise.cli.options import (
     DB_ENV,
     ArchiveOrNone,
+    Dask,
     Db,
     DbOrNone,
     DbPasswordFile,
@@ -243,6 +244,7 @@ def features_(
         ),
     ] = None,
     filters: FilterOption = Filter.median,
+    dask: Dask = None,
     scout: Annotated[
         Scout | None,
         typer.Option(
@@ -261,12 +263,15 @@ def features_(
     tsfresh and of ours tells about the class, and which of ours is closest to it.
     """
     from edgewise.cli import outputs
+    from edgewise.cluster import share
     from edgewise.errors import InputError
     from edgewise.features.table import build_table, features_csv
     from edgewise.logs.opening import open_log
     from edgewise.logs.writing import write_atomic
     from edgewise.training import POOL, filters_of
 
+    if scout and dask:
+        raise InputError("--dask: --scout runs on this computer: leave out one of them")
     if out is not None:
         outputs.check_file(out, outputs.RANKING if scout else outputs.FEATURES, [log])
     rows = open_log(log, label, group, choices=choices)
@@ -277,7 +282,8 @@ def features_(
         _scout(rows, feature_names, used, out)
         return
     try:
-        table = build_table(rows, feature_names, used, rows.period_ms)
+        with share(dask) as each:
+            table = build_table(rows, feature_names, used, rows.period_ms, each=each)
     except ValueError as e:
         raise InputError(f"--features: {e}") from e
     text = features_csv(rows, feature_names, table)

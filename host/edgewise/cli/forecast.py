@@ -16,6 +16,7 @@ from edgewise.cli.log_options import say_source, with_log_options
 from edgewise.cli.options import (
     DB_ENV,
     ArchiveOrNone,
+    Dask,
     DbPasswordFile,
     JsonFlag,
     NodeOrAll,
@@ -86,6 +87,7 @@ def forecast(
     stay: Annotated[
         bool, typer.Option("--stay", help="Keep running and forecast again every hour")
     ] = False,
+    dask: Dask = None,
     json: JsonFlag = False,
 ) -> None:
     """Forecast temperature and humidity for 24 hours with the best of three models.
@@ -122,12 +124,14 @@ def forecast(
     if log:
         rows = open_log(log, group=group, choices=choices)
         say_source(rows)
-        _forecast_only(hourly_of_log(rows, only), limits, picture, prophet, json)
+        _forecast_only(hourly_of_log(rows, only), limits, picture, prophet, dask, json)
     elif archive:
-        _forecast_only(_hourly_of_archive(archive, only), limits, picture, prophet, json)
+        _forecast_only(_hourly_of_archive(archive, only), limits, picture, prophet, dask, json)
     elif db:
         engine = open_db(db, create=False)
-        once_or_hourly(lambda: _forecast_db(engine, only, limits, picture, prophet, json), stay)
+        once_or_hourly(
+            lambda: _forecast_db(engine, only, limits, picture, prophet, dask, json), stay
+        )
 
 
 def _hourly_of_archive(url: str, node: str | None) -> list[Hourly]:
@@ -144,10 +148,11 @@ def _forecast_only(
     limits: list[Limit],
     picture: Path | None,
     prophet: str,
+    dask: str | None,
     json: bool,
 ) -> None:
     # Of what cannot be written to, a log or an archive.
-    outlooks = _outlooks(all_series, {}, prophet, lambda _batch: None, {})
+    outlooks = _outlooks(all_series, {}, prophet, dask, lambda _batch: None, {})
     _show(outlooks, limits, picture, [], json, {})
 
 
@@ -157,6 +162,7 @@ def _forecast_db(
     limits: list[Limit],
     picture: Path | None,
     prophet: str,
+    dask: str | None,
     json: bool,
 ) -> None:
     from edgewise.database import naming_database
@@ -176,7 +182,7 @@ def _forecast_db(
         known = read_choices(engine)
         with engine.connect() as connection:
             names = read_names(connection)
-    outlooks = _outlooks(all_series, known, prophet, save_batch, names)
+    outlooks = _outlooks(all_series, known, prophet, dask, save_batch, names)
     _show(outlooks, limits, picture, events, json, names)
 
 
@@ -184,17 +190,20 @@ def _outlooks(
     all_series: list[Hourly],
     known: Known,
     prophet: str,
+    dask: str | None,
     save: Callable[[list[Outlook]], None],
     names: Names,
 ) -> list[Outlook]:
     # A node with too few readings is left out; the other nodes still get their forecasts.
+    from edgewise.cluster import share
     from edgewise.forecast import outlooks
 
     by_key: dict[tuple[str, str], Outlook] = {}
     errors: list[str] = []
     batch: list[Outlook] = []
-    with progress_bar("forecasting") as step:
-        for i, result in enumerate(outlooks(all_series, known, time.time(), prophet)):
+    with share(dask) as each, progress_bar("forecasting") as step:
+        results = outlooks(all_series, known, time.time(), prophet, each)
+        for i, result in enumerate(results):
             if isinstance(result, str):
                 errors.append(_with_name(result, names))
             else:

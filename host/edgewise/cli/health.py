@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgewise.cli.options import Db, DbPasswordFile, JsonFlag
+from edgewise.cli.options import Dask, Db, DbPasswordFile, JsonFlag
 from edgewise.console import emit_json, err, printable, say
 from edgewise.times import LOCAL
 
@@ -37,6 +37,7 @@ def health(
     stay: Annotated[
         bool, typer.Option("--stay", help="Keep running and check again every hour")
     ] = False,
+    dask: Dask = None,
     json: JsonFlag = False,
 ) -> None:
     """Find failing sensors and outdated models in the last eight days of every node.
@@ -50,16 +51,17 @@ def health(
     from edgewise.urls import db_with_password
 
     engine = open_db(db_with_password(db, db_password_file), create=False)
-    once_or_hourly(lambda: _check(engine, models, json), stay)
+    once_or_hourly(lambda: _check(engine, models, dask, json), stay)
 
 
-def _check(engine: Engine, models: Path, json: bool) -> None:
+def _check(engine: Engine, models: Path, dask: str | None, json: bool) -> None:
+    from edgewise.cluster import here, share
     from edgewise.database import naming_database
     from edgewise.database.names import full_name, read_names
     from edgewise.health import check, with_name
 
-    with naming_database(engine):
-        report = check(engine, models)
+    with share(dask) as each, naming_database(engine):
+        report = check(engine, models, each=each or here)
         with engine.connect() as connection:
             names = read_names(connection)
     full = {node: full_name(names, node) for node in report.nodes}

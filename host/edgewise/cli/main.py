@@ -24,6 +24,7 @@ __all__ = ["VERBS", "app", "run"]
 VERBS = (
     "init",
     "config",
+    "cloud",
     "data",
     "train",
     "compile",

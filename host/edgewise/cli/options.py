@@ -26,6 +26,7 @@ __all__ = [
     "BrokerPasswordFile",
     "Ca",
     "Cert",
+    "Dask",
     "Db",
     "DbOfGroup",
     "DbOrNone",
@@ -141,6 +142,12 @@ Timeout = Annotated[
 Cert = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="PEM file with a client certificate and its key"),
+]
+Dask = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS", help="Share the nodes among the workers of a Dask scheduler, tcp://..."
+    ),
 ]
 _DB = typer.Option(
     "--db",

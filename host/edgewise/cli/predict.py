@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgewise.cli.log_options import say_source, with_log_options
-from edgewise.cli.options import JsonFlag
+from edgewise.cli.options import Dask, JsonFlag
 from edgewise.console import emit_json, say
 from edgewise.logs.choices import Choices
 
@@ -64,6 +64,7 @@ def predict(
     resample: Annotated[
         bool, typer.Option("--resample", help="Take a row of the log every period of the model")
     ] = False,
+    dask: Dask = None,
     json: JsonFlag = False,
 ) -> None:
     """Write time,node,class,confidence for every row of a log.
@@ -74,6 +75,7 @@ def predict(
     on do not test it: they are counted, and scored apart from those that its training held out.
     """
     from edgewise.cli import outputs
+    from edgewise.cluster import share
     from edgewise.errors import InputError
     from edgewise.features.splitting import file_sha256
     from edgewise.logs.agreement import check_classes, fit_period
@@ -85,6 +87,8 @@ def predict(
 
     if json and out is None:
         raise InputError("--json prints its object on standard output: give the rows a --out")
+    if dask and runtime == Runtime.micropython:
+        raise InputError("--dask: MicroPython runs on this computer: name another --runtime")
     if out is not None:
         outputs.check_file(out, outputs.PREDICTIONS, [model, log])
     loaded = load_package(model)
@@ -103,7 +107,8 @@ def predict(
         is_labelled = False
     detector = Detector.from_info(loaded.info)
     is_on_host = runtime != Runtime.micropython
-    table = predict.features_of(loaded, rows) if is_on_host or detector else None
+    with share(dask) as each:
+        table = predict.features_of(loaded, rows, each) if is_on_host or detector else None
     predictions = _run(runtime, loaded, rows, table)
     episodes = _episodes(detector, loaded, rows, table) if detector and table else None
     predict.write_predictions(loaded, rows, predictions, out)

@@ -19,7 +19,10 @@ from edgewise.urls import BrokerUrl, check_reachable
 
 __all__ = ["Collector"]
 
-_TOPICS = ("state", "replay", "event", "diag", "next", "status")
+_SHARED = ("state", "replay", "event", "diag", "next")
+# Each collector of a group hears all of them, in their order; a shared subscription would not
+# get those that the broker retains.
+_OWN = ("status",)
 _CONNECT_S = 60
 _RECONNECT_MAX_S = 10  # paho's default of 120 is a long time without readings
 _SHORT_CONNECTION_S = 5
@@ -31,8 +34,8 @@ class Collector:
 
     ``counts``, ``connected_at`` and ``lost_at`` may be read at any time. The broker stores
     messages for ``client_id`` while the collector is away; with None it forgets the session at the
-    end. Collectors with the same
-    ``group`` share the messages (MQTT 5): each message goes to one of them.
+    end. Collectors with the same ``group`` share the messages (MQTT 5): each message goes to one
+    of them, except that all hear who is online.
     """
 
     def __init__(
@@ -45,7 +48,10 @@ class Collector:
         self.broker = broker
         self.connected_at: float | None = None  # unix seconds, None while the broker is away
         self.lost_at: float | None = None  # unix seconds, None while it is there
-        self._topics = [f"{writer.base}/+/{name}" for name in _TOPICS]
+        share = f"$share/{group}/" if group else ""
+        self._topics = [f"{share}{writer.base}/+/{name}" for name in _SHARED]
+        self._topics += [f"{writer.base}/+/{name}" for name in _OWN]
+        self._is_shared = group is not None
         self._answered = threading.Event()
         self._refusal: str | None = None
         self._is_lost = False
@@ -53,8 +59,6 @@ class Collector:
         self._connection = 0
         self.writer = writer
         self._client = self._make_client(client_id, group)
-        if group:
-            self._topics = [f"$share/{group}/{topic}" for topic in self._topics]
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_subscribe = self._on_subscribe
@@ -120,7 +124,8 @@ class Collector:
             error = OutsideError if self._refusal else AwayError
             why = self._refusal or f"no answer to CONNECT within {_CONNECT_S} s"
             login = "user, password, --cert" if self.broker.tls else "user, password"
-            raise error(f"broker {self.broker}: {why}: check {login} and rights")
+            need = "; --group needs MQTT 5, which mosquitto has" if self._is_shared else ""
+            raise error(f"broker {self.broker}: {why}: check {login} and rights{need}")
 
     def start_when_there(self, is_ended: Callable[[float], bool]) -> bool:
         """Start, wait for a broker that is away; False if ``is_ended(seconds)`` was true first.

@@ -14,7 +14,10 @@ from sqlalchemy import ColumnElement, Engine, bindparam, delete, exists, func, s
 from sqlalchemy.exc import SQLAlchemyError
 
 from edgewise.collector.hours import add_to_hour
+from edgewise.collector.old_months import drop_empty_months, fold_months, take_back_months
 from edgewise.database import reason
+from edgewise.database.months import is_split, make_months
+from edgewise.database.nodes import nodes_with_unfolded
 from edgewise.database.opening import one_at_a_time
 from edgewise.database.schema import (
     HOUR_S,
@@ -57,18 +60,23 @@ def fold(
     Yields the number of readings after each step's commit. A late reading, whose hour was folded
     before, is added to that hour. Labelled readings stay, as training data. Skipped periods whose
     readings were folded are deleted. With ``archive`` a month is folded when all of it is that
-    old, and only what is in the archive: EdgewiseError where that fails.
+    old, and only what is in the archive: EdgewiseError where that fails. In PostgreSQL, without
+    ``archive``, a whole month is a step.
     """
     limit_s = ((time.time() if now_s is None else now_s) - keep_s) // HOUR_S * HOUR_S
     if archive is not None:
         limit_s = _first_of_month(limit_s)
+    elif is_split(engine):
+        yield from fold_months(engine, limit_s)
     with engine.connect() as connection:
-        nodes = connection.execute(select(reading.c.node).distinct()).scalars().all()
+        nodes = nodes_with_unfolded(connection)
     for node in nodes:
         for part in _parts(engine, node, limit_s, archive):
             for column, condition in TIMES:
                 while n := _fold_step(engine, node, column, condition, part):
                     yield n
+    if archive is not None and is_split(engine):
+        drop_empty_months(engine, limit_s)
     with engine.begin() as connection:
         connection.execute(delete(skipped).where(skipped.c.to_ts <= limit_s))
 
@@ -157,7 +165,7 @@ def clock_error(engine: Engine, now_s: float) -> str | None:
     c = reading.c
     gaps_s: list[float] = []
     with engine.connect() as connection:
-        for node in connection.scalars(select(c.node).distinct()).all():
+        for node in nodes_with_unfolded(connection):
             newest = select(func.max(c.ts)).where(c.node == node)
             # one reading with a time far ahead does not hide those before it
             times = [connection.scalar(newest.where(c.ts <= now_s + _CLOCK_S))]
@@ -177,7 +185,8 @@ def clock_error(engine: Engine, now_s: float) -> str | None:
 class Keeper:
     """A context manager: a thread that calls `fold` and `forget`, now and every hour.
 
-    It does nothing while the clock of this computer can be wrong, see `clock_error`.
+    It does nothing while the clock of this computer can be wrong, see `clock_error`. In PostgreSQL
+    it makes the partitions of this month and the next, the first time before it returns.
 
     ``keep_s``: for readings, ``keep_hourly_s``: for hourly rows; None keeps all. ``say`` gets a
     line when readings were folded, and when the database or the ``archive`` is away.
@@ -198,7 +207,8 @@ class Keeper:
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
 
     def __enter__(self) -> Keeper:
-        if self._keep_s is not None or self._keep_hourly_s is not None:
+        self._make_months()
+        if is_split(self._engine) or self._forgets:
             self._thread.start()
         return self
 
@@ -207,14 +217,28 @@ class Keeper:
         if self._thread.is_alive():
             self._thread.join()
 
+    @property
+    def _forgets(self) -> bool:
+        return self._keep_s is not None or self._keep_hourly_s is not None
+
     def _run(self) -> None:
         while True:
-            try:
-                self._fold_and_forget()
-            except SQLAlchemyError as e:
-                self._say(f"retention: {reason(e)}: next try in an hour")
+            if self._forgets:
+                try:
+                    self._fold_and_forget()
+                except SQLAlchemyError as e:
+                    self._say(f"retention: {reason(e)}: next try in an hour")
             if self._stopping.wait(HOUR_S):
                 return
+            self._make_months()
+
+    def _make_months(self) -> None:
+        try:
+            make_months(self._engine, time.time())
+            if is_split(self._engine) and self._keep_s is None:
+                take_back_months(self._engine)  # an earlier --keep may have been killed
+        except SQLAlchemyError as e:
+            self._say(f"partitions: {reason(e)}: next try in an hour")
 
     def _fold_and_forget(self) -> None:
         if error := clock_error(self._engine, time.time()):

@@ -1,11 +1,16 @@
-"""Inserts rows: a reading or an event only once; of rejected messages the newest thousand stay."""
+"""Inserts rows: a reading or an event only once; of rejected messages the newest thousand stay.
+
+They are in the order of their keys: two collectors of a group never wait for each other in a
+circle.
+"""
 
 from __future__ import annotations
 
 import time
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, func, select
+from sqlalchemy import Connection, Table, and_, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, IntegrityError
 
@@ -16,6 +21,7 @@ from edgewise.collector.identity import (
     note_two_boards,
 )
 from edgewise.database import schema
+from edgewise.database.months import by_month, in_months
 
 __all__ = ["UNSTORABLE", "Rows", "dialect_of", "empty_rows", "insert", "rejected_row"]
 
@@ -32,6 +38,14 @@ _TABLES: dict[str, Table] = {
     "status": schema.status,
     "outlook": schema.outlook,
     "rejected": schema.rejected,
+}
+
+# Events of a node stay in the order in which they came.
+_ORDERS = {
+    "reading": itemgetter("node", "boot", "seq"),
+    "event": itemgetter("node"),
+    "status": itemgetter("node"),
+    "outlook": itemgetter("node", "minutes"),
 }
 
 
@@ -63,6 +77,7 @@ def insert(connection: Connection, rows: Rows, lives: Lives) -> int:
     A reading with the key of another one and other values goes into ``clash``; an event says that
     two boards use the name.
     """
+    rows = rows | {name: sorted(rows[name], key=order) for name, order in _ORDERS.items()}
     nodes = lives.nodes_with_two(connection, rows["reading"], rows["event"])
     new_keys: list[Key] = []
     clashes: list[dict[str, Any]] = []
@@ -72,9 +87,7 @@ def insert(connection: Connection, rows: Rows, lives: Lives) -> int:
             continue
         statement = dialect.insert(table)
         if table is schema.reading:
-            key = (schema.reading.c[name] for name in ("node", "boot", "seq"))
-            statement = statement.on_conflict_do_nothing().returning(*key)
-            new_keys = [tuple(row) for row in connection.execute(statement, rows[name])]
+            new_keys = _insert_readings(connection, rows[name])
             if len(new_keys) < len(rows[name]):
                 clashes = clashes_of(connection, rows[name], new_keys)
             continue
@@ -85,6 +98,7 @@ def insert(connection: Connection, rows: Rows, lives: Lives) -> int:
             statement = statement.on_conflict_do_update(
                 index_elements=list(table.primary_key),
                 set_={name: statement.excluded[name] for name in names},
+                where=_is_newer(statement.excluded) if table is schema.outlook else None,
             )
         connection.execute(statement, rows[name])
     _note_two_boards(connection, nodes, clashes)
@@ -94,6 +108,23 @@ def insert(connection: Connection, rows: Rows, lives: Lives) -> int:
             delete(schema.rejected).where(schema.rejected.c.id <= newest_id - _REJECTED_MAX)
         )
     return len(new_keys)
+
+
+def _insert_readings(connection: Connection, rows: list[dict[str, Any]]) -> list[Key]:
+    table = schema.reading
+    if dialect_of(connection) is postgresql:
+        table, rows = by_month, in_months(connection, rows, time.time())
+    statement = dialect_of(connection).insert(table).on_conflict_do_nothing()
+    returning = statement.returning(*(table.c[name] for name in ("node", "boot", "seq")))
+    return [tuple(row) for row in connection.execute(returning, rows)]
+
+
+def _is_newer(outlook: Any) -> Any:
+    # Another collector of the group may have been faster with the next one. A board that was
+    # written again begins with lower numbers at later times.
+    c = schema.outlook.c
+    is_older = and_(outlook.boot == c.boot, outlook.seq < c.seq, outlook.ts < c.ts)
+    return is_older.is_not(True)
 
 
 def _note_two_boards(

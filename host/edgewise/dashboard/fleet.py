@@ -9,8 +9,19 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Engine, bindparam, select
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    Connection,
+    Engine,
+    String,
+    bindparam,
+    func,
+    select,
+    true,
+)
 
+from edgewise.database.months import by_month, number_of
 from edgewise.database.names import NodeName, read_name, read_names
 from edgewise.database.nodes import nodes_with_readings
 from edgewise.database.schema import (
@@ -35,12 +46,63 @@ _SLEEP_BUFFER = 226  # readings that a sleeping node holds before it reports, do
 PERIOD_S = 60.0  # of a node whose period is unknown
 _SILENT_S = 30.0
 _DAY_S = 86400.0
+_MONTH_S = 31 * _DAY_S
 # The queries are built once: for a hundred nodes a second, building one takes longer than
 # answering it.
 _NAME: BindParameter[str] = bindparam("node")
 _READINGS = select(reading).where(reading.c.node == _NAME).limit(_RECENT_READINGS)
-_NEWEST_BY_TIME = _READINGS.where(reading.c.ts <= bindparam("limit")).order_by(reading.c.ts.desc())
-_NEWEST_IN_BUFFER = _NEWEST_BY_TIME.limit(_SLEEP_BUFFER)
+
+
+def _newest_by_time(name: Any, table: Any = reading) -> Any:
+    c = table.c
+    newest = select(table).where(c.node == name, c.ts <= bindparam("limit"))
+    return newest.order_by(c.ts.desc()).limit(_RECENT_READINGS)
+
+
+def _newest_in_months(name: Any) -> Any:
+    # most nodes have them in the newest partitions, and each partition costs a search
+    return _newest_by_time(name, by_month).where(by_month.c.month >= bindparam("month"))
+
+
+def _newest_in_buffer(name: Any) -> Any:
+    return _newest_by_time(name).limit(_SLEEP_BUFFER)
+
+
+def _status(name: Any) -> Any:
+    return select(status.c.online).where(status.c.node == name)
+
+
+def _two_boards(name: Any) -> Any:
+    return (
+        select(events.c.id)
+        .where(events.c.node == name, events.c.ts > bindparam("first"))
+        .where(events.c.event == TWO_BOARDS)
+        .limit(1)
+    )
+
+
+def _diag(name: Any) -> Any:
+    return select(diag.c.payload).where(diag.c.node == name).order_by(diag.c.id.desc()).limit(1)
+
+
+_FACTS = (_newest_by_time, _newest_in_buffer, _status, _two_boards, _diag)
+_OF_ONE = {query: query(_NAME) for query in _FACTS}
+# A server takes a millisecond for each question and its way: all nodes are one question there.
+_NAMES = (
+    func.unnest(bindparam("names", type_=ARRAY(String)))
+    .table_valued("of", name="asked")
+    .render_derived()
+)
+
+
+def _of_all(query: Any) -> Any:
+    part = query(_NAMES.c.of).lateral("part")
+    return select(_NAMES.c.of, part).join(part, true())
+
+
+_OF_ALL = {query: _of_all(query) for query in _FACTS}
+_IN_MONTHS = _of_all(_newest_in_months)
+
 _NEWEST_BY_SEQ = _READINGS.order_by(reading.c.boot.desc(), reading.c.seq.desc())
 _NEWEST_HOUR = (
     select(reading_hour)
@@ -48,14 +110,6 @@ _NEWEST_HOUR = (
     .order_by(reading_hour.c.hour_ts.desc())
     .limit(1)
 )
-_STATUS = select(status.c.online).where(status.c.node == _NAME)
-_TWO_BOARDS = (
-    select(events.c.id)
-    .where(events.c.node == _NAME, events.c.ts > bindparam("first"))
-    .where(events.c.event == TWO_BOARDS)
-    .limit(1)
-)
-_DIAG = select(diag.c.payload).where(diag.c.node == _NAME).order_by(diag.c.id.desc()).limit(1)
 
 
 @dataclass(frozen=True)
@@ -94,23 +148,54 @@ def fleet(engine: Engine) -> list[Node]:
     """Every node that has sent a reading, by name."""
     with engine.connect() as connection:
         names = read_names(connection)
-        nodes = [
-            _node(connection, names.get(name) or NodeName(name))
-            for name in nodes_with_readings(connection)
-        ]
+        ids = nodes_with_readings(connection)
+        facts = _read_facts(connection, ids, time.time())
+        nodes = [_node(connection, names.get(id) or NodeName(id), facts[id]) for id in ids]
     return [node for node in nodes if node is not None]
 
 
 def node(engine: Engine, name: str) -> Node | None:
     """The node ``name``; None if it has not sent a reading."""
     with engine.connect() as connection:
-        return _node(connection, read_name(connection, name))
+        facts = _read_facts(connection, [name], time.time())
+        return _node(connection, read_name(connection, name), facts[name])
 
 
-def _node(connection: Connection, names: NodeName) -> Node | None:
+_Facts = dict[Any, list[Any]]  # rows of each query
+
+
+def _read_facts(connection: Connection, names: list[str], now: float) -> dict[str, _Facts]:
+    facts: dict[str, _Facts] = {name: {query: [] for query in _OF_ONE} for name in names}
+    limits = {"limit": now + AHEAD_S, "first": now - _DAY_S}
+    is_server = connection.dialect.name == "postgresql"
+    others = names
+    if is_server:
+        month = {"month": number_of(now - _MONTH_S)}
+        for row in _rows(connection, _IN_MONTHS, names=names, **limits, **month):
+            facts[row["of"]][_newest_by_time].append(row)
+        others = [n for n in names if len(facts[n][_newest_by_time]) < _RECENT_READINGS]
+
+    def ask(query: Any, names: list[str]) -> None:
+        for name in names:
+            facts[name][query] = []
+            if not is_server:
+                facts[name][query] = _rows(connection, _OF_ONE[query], node=name, **limits)
+        if is_server and names:
+            for row in _rows(connection, _OF_ALL[query], names=names, **limits):
+                facts[row["of"]][query].append(row)
+
+    ask(_newest_by_time, others)
+    is_late = {name: any(r["late"] for r in facts[name][_newest_by_time]) for name in names}
+    ask(_newest_in_buffer, [name for name in names if is_late[name]])
+    for query in (_status, _two_boards, _diag):
+        ask(query, names)
+    return facts
+
+
+def _node(connection: Connection, names: NodeName, facts: _Facts) -> Node | None:
     now, name = time.time(), names.node
     rows: list[Any] = (
-        _rows(connection, _NEWEST_BY_TIME, node=name, limit=now + AHEAD_S)
+        facts[_newest_by_time]
         or _rows(connection, _NEWEST_BY_SEQ, node=name)
         or [_as_reading(hour) for hour in _rows(connection, _NEWEST_HOUR, node=name)]
     )
@@ -122,9 +207,9 @@ def _node(connection: Connection, names: NodeName) -> Node | None:
     last_received_at = max(row["received_at"] for row in rows)
     limit_s = max(_SILENT_S, _SILENT_PERIODS * (period_s or 0))
     if period_s and any(row["late"] for row in rows):
-        wait_s = min(_longest_wait(connection, name, now), _SLEEP_BUFFER * period_s)
+        wait_s = min(_longest_wait(facts), _SLEEP_BUFFER * period_s)
         limit_s = max(limit_s, _SILENT_WAITS * wait_s)
-    state, why = _state(connection, name, newest, now - last_received_at, limit_s)
+    state, why = _state(facts, newest, now - last_received_at, limit_s)
     return Node(
         name,
         names.title,
@@ -141,15 +226,15 @@ def _node(connection: Connection, names: NodeName) -> Node | None:
         silent_s=limit_s,
         state=state,
         why=why,
-        has_two_boards=bool(_rows(connection, _TWO_BOARDS, node=name, first=now - _DAY_S)),
+        has_two_boards=bool(facts[_two_boards]),
         is_failing=len(rows) >= _FAILING_MIN and all(row["err"] for row in rows),
-        diag=_diag(connection, name),
+        diag=_payload(facts),
     )
 
 
-def _longest_wait(connection: Connection, name: str, now: float) -> float:
+def _longest_wait(facts: _Facts) -> float:
     # The longest time between a reading and its arrival: a sleeping node reports in batches.
-    rows = _rows(connection, _NEWEST_IN_BUFFER, node=name, limit=now + AHEAD_S)
+    rows = facts[_newest_in_buffer]
     return max((row["received_at"] - row["ts"] for row in rows if row["late"]), default=0.0)
 
 
@@ -166,14 +251,8 @@ def _as_reading(hour: Any) -> dict[str, Any]:
     return {"boot": 0, "ts": end, "received_at": end, "late": 0, **values}
 
 
-def _state(
-    connection: Connection,
-    name: str,
-    newest: Any,
-    age_s: float,
-    limit_s: float,
-) -> tuple[str, str]:
-    if connection.scalar(_STATUS, {"node": name}) == 0:
+def _state(facts: _Facts, newest: Any, age_s: float, limit_s: float) -> tuple[str, str]:
+    if any(row["online"] == 0 for row in facts[_status]):
         return "offline", "The broker reports it offline."
     if age_s > limit_s:
         return "silent", f"No reading for more than {short_duration(limit_s)}."
@@ -182,6 +261,6 @@ def _state(
     return "online", ""
 
 
-def _diag(connection: Connection, name: str) -> dict[str, Any]:
-    payload = json.loads(connection.scalar(_DIAG, {"node": name}) or "{}")
+def _payload(facts: _Facts) -> dict[str, Any]:
+    payload = json.loads(next((row["payload"] for row in facts[_diag]), "{}"))
     return payload if isinstance(payload, dict) else {}

@@ -8,7 +8,7 @@ from typing import Any
 
 from edgewise.dashboard.fleet import Node
 
-__all__ = ["ATTENTION", "SORTS", "name_key", "needs_attention", "sections"]
+__all__ = ["ATTENTION", "SORTS", "first_of", "name_key", "needs_attention", "sections"]
 
 ATTENTION = "Needs attention"
 _NO_ROOM, _OTHERS = "No room", "Other nodes"
@@ -58,6 +58,19 @@ def sections(
     no_room = _NO_ROOM if has_rooms else _OTHERS if urgent else ""
     found = [(ATTENTION, urgent), *((room or no_room, group) for room, group in rest)]
     return [(title, group) for title, group in found if group]
+
+
+def first_of(
+    found: Sequence[tuple[str, list[Node]]], n: int
+) -> tuple[list[tuple[str, list[Node]]], int]:
+    """The first ``n`` nodes of the sections, and how many are left out."""
+    parts: list[tuple[str, list[Node]]] = []
+    for title, group in found:
+        room = n - sum(len(part) for _, part in parts)
+        if room > 0:
+            parts.append((title, group[:room]))
+    left_out = sum(len(group) for _, group in found) - sum(len(part) for _, part in parts)
+    return parts, left_out
 
 
 def _urgency(node: Node) -> int:

@@ -13,7 +13,7 @@ from nicegui import ui
 from edgewise.dashboard import html
 from edgewise.dashboard.fleet import Node
 from edgewise.dashboard.layout import Writer, markup, page, refresh_every
-from edgewise.dashboard.order import ATTENTION, SORTS, needs_attention, sections
+from edgewise.dashboard.order import ATTENTION, SORTS, first_of, needs_attention, sections
 from edgewise.dashboard.state import State
 from edgewise.health import current
 
@@ -22,6 +22,7 @@ __all__ = ["overview"]
 _EVERY_S = 0.5
 _SORT_EVERY_S = 60.0  # cards that changed their places all the time could not be clicked
 _TOOLS_FROM = 5  # nodes: fewer are seen at once
+_CARDS_MAX = 100  # the server takes a millisecond for each, and people search among more
 _NO_NODES = (
     '<p class="soft">No node has sent anything yet: edgewise collect fills the database.</p>'
 )
@@ -72,6 +73,8 @@ class _Overview:
         self._cards: dict[str, _Card] = {}
         self._sections: dict[str, _Section] = {}
         self._layout: _Layout = []
+        self._counts: dict[str, int] = {}  # nodes of each section, also those without a card
+        self._left_out = 0
         self._sorted_s = 0.0
         self._nodes: list[Node] = []
         self._marks: Counter[str] = Counter()
@@ -97,12 +100,11 @@ class _Overview:
         self._nodes, self._marks = await asyncio.to_thread(self._read)
         self._head.set_content(html.head(self._nodes))
         self._tools.set_visibility(len(self._nodes) >= _TOOLS_FROM)
-        for node in self._nodes:
-            if node.name not in self._cards:
-                with self._hidden:
-                    self._cards[node.name] = _Card(node)
-            self._show(node)
         layout = self._make_layout()
+        visible = {name for _, names in layout for name in names}
+        for node in self._nodes:
+            if node.name in visible:
+                self._show(node)
         is_same = _members(layout) == _members(self._layout)
         if not is_same or time.monotonic() > self._sorted_s + _SORT_EVERY_S:
             self._arrange()
@@ -111,7 +113,7 @@ class _Overview:
         state = self._state
         nodes = state.fleet()
         remarks = current(state.engine, [node.name for node in nodes], time.time())
-        state.sparklines.update(state.engine, nodes)
+        state.sparklines.update(state.engine, [n for n in nodes if n.name in self._cards])
         return nodes, Counter(remark.node for remark in remarks)
 
     def _show(self, node: Node) -> None:
@@ -119,18 +121,26 @@ class _Overview:
         is_urgent = needs_attention(node, marks)
         css_class = f"card {node.state}{' attention' * is_urgent}"
         text = html.card(node, state.palette, marks, state.scale, room=is_urgent)
+        if node.name not in self._cards:
+            with self._hidden:
+                self._cards[node.name] = _Card(node)
         self._cards[node.name].show(css_class, text, state.sparklines.svg(node.name))
 
     def _make_layout(self) -> _Layout:
         text, sort = str(self._search.value or ""), str(self._sort.value)
         found = sections(self._nodes, self._marks, sort, text)
-        return [(title, [node.name for node in nodes]) for title, nodes in found]
+        self._counts = {title: len(nodes) for title, nodes in found}
+        first, self._left_out = first_of(found, _CARDS_MAX)
+        return [(title, [node.name for node in nodes]) for title, nodes in first]
 
     def _arrange(self) -> None:
         self._sorted_s = time.monotonic()
         layout = self._make_layout()
         nothing = _NOT_FOUND if self._nodes else _NO_NODES
-        self._notice.set_content("" if layout else nothing)
+        self._notice.set_content(self._more() if layout else nothing)
+        nodes = {node.name: node for node in self._nodes}
+        for name in (name for _, names in layout for name in names if name not in self._cards):
+            self._show(nodes[name])
         if layout == self._layout:
             return
         for i, (title, names) in enumerate(layout):
@@ -138,12 +148,17 @@ class _Overview:
                 with self._place:
                     self._sections[title] = _Section()
             section = self._sections[title]
-            section.title(title, len(names))
+            section.title(title, self._counts[title])
             section.element.move(self._place, i)
             for j, name in enumerate(names):
                 self._cards[name].link.move(section.grid, j)
         self._hide_others(layout)
         self._layout = layout
+
+    def _more(self) -> str:
+        if not self._left_out:
+            return ""
+        return f'<p class="soft" role="status">{self._left_out} more nodes: search for them.</p>'
 
     def _hide_others(self, layout: _Layout) -> None:
         visible = {name for _, names in layout for name in names}

@@ -24,7 +24,7 @@ __all__ = [
     "reason",
 ]
 
-HEAD = "0010"
+HEAD = "0011"
 _SQLITE_HEAD = b"SQLite format 3\0"  # sqlite.org/fileformat.html, 1.3.1
 _FIRST = "0001"  # the version of a database without the table alembic_version
 _LOCK = 0x45444745  # number of the advisory lock in PostgreSQL
@@ -128,6 +128,7 @@ def _upgrade(connection: Connection, url: str) -> None:
     from alembic.config import Config
 
     from edgewise.database.schema import metadata
+    from edgewise.database.versions.v0011_months import split
 
     one_at_a_time(connection)
     version = _version(connection)  # read again: another process may have upgraded it
@@ -138,6 +139,7 @@ def _upgrade(connection: Connection, url: str) -> None:
         raise InputError(f"database {url}: of a later Edgewise ({version}): upgrade Edgewise")
     if version is None:
         metadata.create_all(connection)
+        split(connection)
         command.stamp(config, HEAD)
         return
     if version == "":

@@ -1,4 +1,4 @@
 """Turn a log into the table that a classifier learns from; split it into training and test.
 
-May import: errors, logs, times.
+May import: cluster, errors, logs, times.
 """

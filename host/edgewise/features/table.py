@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from itertools import starmap
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from edgenode.core import decode
 from edgenode.core.pipeline import GAP_SLOTS, Pipeline, slots_between
 from edgenode.core.plausible import Plausible, stuck_n
+from edgewise.cluster import Each, here
 from edgewise.logs.formulas import as_text
 from edgewise.logs.log import Log
 from edgewise.times import iso
@@ -30,6 +30,10 @@ __all__ = [
 ]
 
 Filters = list[dict[str, dict[str, int]]]
+# of a series: steps, t_dc, h_pm, valid
+_Job = tuple[
+    Pipeline, Plausible, list[int], NDArray[np.int16], NDArray[np.int16], NDArray[np.bool_]
+]
 ANY = (0, 0)  # no jump is too large
 LEAST_DELTA = (50, 200)  # 5 C and 20 %RH: what no room does within a few readings
 _RANGE = (decode.T_MAX_DC - decode.T_MIN_DC, decode.H_MAX_PM - decode.H_MIN_PM)
@@ -74,12 +78,13 @@ def build_table(
     period_ms: int,
     max_delta: tuple[int, int] = ANY,
     n_jobs: int = -1,
+    each: Each | None = None,
 ) -> Table:
     """Push every series of the log through a fresh `edgenode.core.pipeline.Pipeline`.
 
     Readings that jump by more than ``max_delta`` (tenths of t and h) or are stuck are refused, as
     on the node. A large log with several series is split over ``n_jobs`` processes (joblib; -1:
-    one per core).
+    one per core), or goes to ``each``.
     """
     x = np.zeros((len(log.time_s), len(features)), dtype=np.int16)
     age = np.zeros(len(log.time_s), dtype=np.int64)
@@ -95,26 +100,20 @@ def build_table(
         )
         for rows in series
     )
-    if n_jobs != 1 and len(series) > 1 and len(x) >= _PARALLEL_ROWS:
+    if each is None and n_jobs != 1 and len(series) > 1 and len(x) >= _PARALLEL_ROWS:
         from joblib import Parallel, delayed
 
-        calls = (delayed(_push)(*job) for job in jobs)
+        calls = (delayed(_push)(job) for job in jobs)
         results = Parallel(n_jobs=n_jobs, return_as="generator")(calls)
     else:
-        results = starmap(_push, jobs)
+        results = (each or here)(_push, jobs)
     for rows, (series_x, series_age) in zip(series, results, strict=True):
         x[rows], age[rows] = series_x, series_age
     return Table(x, age > 0, age)
 
 
-def _push(
-    pipeline: Pipeline,
-    plausible: Plausible,
-    steps: list[int],
-    t_dc: NDArray[np.int16],
-    h_pm: NDArray[np.int16],
-    valid: NDArray[np.bool_],
-) -> tuple[NDArray[np.int16], list[int]]:
+def _push(job: _Job) -> tuple[NDArray[np.int16], list[int]]:
+    pipeline, plausible, steps, t_dc, h_pm, valid = job
     x = np.zeros((len(steps), len(pipeline.x)), dtype=np.int16)
     age = [0] * len(steps)
     slot = 0

@@ -1,6 +1,6 @@
 """Forecasts temperature and humidity for the next 24 hours, with the error to expect.
 
-May import: database, errors, logs, toolchain.
+May import: cluster, database, errors, logs, toolchain.
 """
 
 from edgewise.forecast.fleet import PROPHET_MODES, Known, outlooks

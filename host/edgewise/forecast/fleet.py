@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 
+from edgewise.cluster import Each
 from edgewise.errors import InputError, OutsideError
 from edgewise.forecast.hourly import Hourly
 from edgewise.forecast.models import AUTO_ETS, NAIVE, PROPHET, check_installed
@@ -37,19 +38,27 @@ class _Task:
 
 
 def outlooks(
-    all_series: Iterable[Hourly], choices: Known, now_s: float, prophet: str = "auto"
+    all_series: Iterable[Hourly],
+    choices: Known,
+    now_s: float,
+    prophet: str = "auto",
+    each: Each | None = None,
 ) -> Iterator[Outlook | str]:
     """The outlook of each series, or why there is none; in no order.
 
     ``choices``: those of earlier runs, used while they hold. ``prophet``: of PROPHET_MODES.
-    OutsideError where a process is ended from outside.
+    ``each``: does the work [processes of this computer]. OutsideError where a process is ended
+    from outside.
     """
     tasks = _plan(list(all_series), choices, now_s, prophet)
     hard = [task for task in tasks if _is_hard(task)]
-    if len(hard) <= _FEW:
+    if each is None and len(hard) <= _FEW:
         yield from map(_run, tasks)
         return
     yield from (_run(task) for task in tasks if not _is_hard(task))
+    if each is not None:
+        yield from each(_run, hard)
+        return
     spawn = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(os.cpu_count(), spawn, _begin_process)
     try:

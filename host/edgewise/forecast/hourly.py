@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine, func, select
 
 from edgewise.database import display_url
+from edgewise.database.nodes import nodes_with_unfolded
 from edgewise.database.schema import AHEAD_S, HOUR_S, reading, reading_hour
 from edgewise.errors import InputError
 from edgewise.logs.log import Log
@@ -64,9 +65,8 @@ def hourly_of_database(engine: Engine, node: str | None = None) -> list[Hourly]:
 
     InputError where there is no such node, or no node at all.
     """
-    query = select(reading.c.node).distinct().order_by(reading.c.node)
     with engine.connect() as connection:
-        names = list(connection.scalars(query))
+        names = nodes_with_unfolded(connection)
     return _all_series(display_url(engine), names, node, lambda name: _hours(engine, name))
 
 

@@ -1,6 +1,6 @@
 """The health of sensors and models: daily checks of each node, with remarks in words.
 
-May import: database, features, forecast, logs, package.
+May import: cluster, database, features, forecast, logs, package.
 """
 
 from edgewise.health.check import Report, check

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine
 
+from edgewise.cluster import Each, here
 from edgewise.database.models import packages_in, runs_on
 from edgewise.database.nodes import known_nodes
 from edgewise.forecast.hourly import hourly_of_database
-from edgewise.health.days import Finding, recent_days
+from edgewise.health.days import Finding, Recent, recent_days
 from edgewise.health.drift import drift
 from edgewise.health.failing import Failure, find_failing
 from edgewise.health.neighbours import neighbours
 from edgewise.health.remarks import Remark, current, save
 from edgewise.health.sensors import failing_findings, flat_findings
 from edgewise.health.unjudged import find_unjudged
+from edgewise.package.store import Package
 
 __all__ = ["Report", "check"]
 
@@ -41,11 +44,14 @@ class Report:
     failures: dict[str, Failure]
 
 
-def check(engine: Engine, models: Path, now_s: float | None = None) -> Report:
+_Work = tuple[Recent, Package | None, float]
+
+
+def check(engine: Engine, models: Path, now_s: float | None = None, each: Each = here) -> Report:
     """Check the last eight days of every node, write the findings and return a report.
 
-    ``models``: the folder with the packages, which describe the training data. Raises InputError
-    where the database has no readings.
+    ``models``: the folder with the packages, which describe the training data. ``each``: does the
+    work of the nodes. Raises InputError where the database has no readings.
     """
     now_s = time.time() if now_s is None else now_s
     hours = hourly_of_database(engine)
@@ -55,20 +61,30 @@ def check(engine: Engine, models: Path, now_s: float | None = None) -> Report:
     findings = list(neighbours(hours, now_s))
     model_names: dict[str, str] = {}
     failures: dict[str, Failure] = {}
-    for node in nodes:
-        recent = recent_days(engine, node, now_s)
-        if recent is None:
-            continue
-        findings += [*failing_findings(recent), *flat_findings(recent)]
-        failing, failure = find_failing(engine, node, now_s)
-        findings += failing
-        if failure:
-            failures[node] = failure
-        package = runs_on(engine, node, packages)
-        if package is not None:
-            model_names[node] = str(package.info["name"])
-            findings += drift(recent, package, now_s)
+
+    def work() -> Iterator[_Work]:
+        for node in nodes:
+            recent = recent_days(engine, node, now_s)
+            if recent is None:
+                continue
+            failing, failure = find_failing(engine, node, now_s)
+            findings.extend(failing)
+            if failure:
+                failures[node] = failure
+            package = runs_on(engine, node, packages)
+            if package is not None:
+                model_names[node] = str(package.info["name"])
+            yield recent, package, now_s
+
+    for part in each(_judge, work()):
+        findings += part
     new = save(engine, findings, now_s)
     remarks = current(engine, nodes, now_s)
     unjudged = find_unjudged(engine, nodes, now_s)
     return Report(findings, remarks, new, model_names, nodes, unjudged, failures)
+
+
+def _judge(work: _Work) -> list[Finding]:
+    recent, package, now_s = work
+    of_model = drift(recent, package, now_s) if package is not None else ()
+    return [*failing_findings(recent), *flat_findings(recent), *of_model]

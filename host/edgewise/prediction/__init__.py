@@ -1,4 +1,4 @@
 """Predict the classes of a log with a package, in every runtime.
 
-May import: errors, features, logs, package, paths, simulator, toolchain.
+May import: cluster, errors, features, logs, package, paths, simulator, toolchain.
 """

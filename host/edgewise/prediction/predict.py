@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewise import paths
+from edgewise.cluster import Each
 from edgewise.errors import OutsideError
 from edgewise.features.table import Table, build_table, kind_of
 from edgewise.logs.formulas import as_text
@@ -88,10 +89,13 @@ def predict_c(package: Package, log: Log, table: Table | None = None) -> Predict
     return _spread(len(log), rows, decisions)
 
 
-def features_of(package: Package, log: Log) -> Table:
-    """Return the features of ``log`` that ``package`` uses, from the pipeline on CPython."""
+def features_of(package: Package, log: Log, each: Each | None = None) -> Table:
+    """Return the features of ``log`` that ``package`` uses, from the pipeline on CPython.
+
+    ``each``: what does the work of the nodes.
+    """
     return build_table(
-        log, package.features, package.filters, package.period_ms, package.max_delta
+        log, package.features, package.filters, package.period_ms, package.max_delta, each=each
     )
 
 

@@ -18,6 +18,7 @@ EXTRAS = {
     "bench": ("everywhereml", "m2cgen"),
     "camera": ("cv2",),
     "dashboard": ("nicegui",),
+    "dask": ("distributed",),
     "files": ("openpyxl", "pyarrow"),
     "forecast": ("prophet", "statsforecast"),
     "notify": ("apprise",),
