@@ -8,6 +8,7 @@ edgenode.start.model
 edgenode.start.network
 edgenode.start.once
 edgenode.start.pins
+edgenode.start.server
 edgenode.start.sensing
 edgenode.sleep.wiring
 edgenode.settings.config
