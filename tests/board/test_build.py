@@ -10,6 +10,7 @@ from subprocess import CompletedProcess
 import pytest
 from littlefs import LittleFS, UserContext
 from tests.command import edgewise
+from tests.counts import WHOLE
 
 from edgewise import settings
 from edgewise.board.filesystem import Built, build
@@ -95,6 +96,7 @@ def test_with_tls_no_native_code_takes_memory_of_the_system(
     assert len(list(output.fs.glob("lib/features_*.mpy"))) == 1
 
 
+@pytest.mark.skipif(not WHOLE, reason="joins the node twice: make test-all")
 def test_a_board_has_the_files_of_its_own_uplink(
     node_build: Built, model: Path, config: Path
 ) -> None:

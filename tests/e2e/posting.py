@@ -15,6 +15,7 @@ from sqlalchemy import Engine, func, select
 from tests.broker.mosquitto import free_port
 
 from edgewise.collector import Writer
+from edgewise.collector.coap import CoapInput
 from edgewise.collector.http import HttpInput
 from edgewise.collector.tokens import Tokens
 from edgewise.database import open_db
@@ -48,7 +49,8 @@ def run_server(uplink: str, folder: Path, path: str = "") -> Iterator[Server]:
     """A collector with a database in ``folder``."""
     engine = open_db(f"sqlite:///{folder / 'a.db'}")
     tokens, address = Tokens([(NODE, TOKEN)]), f"127.0.0.1:{free_port()}"
-    with Writer(engine) as writer, HttpInput(address, tokens, writer):
+    kinds = {"http": HttpInput, "coap": CoapInput}
+    with Writer(engine) as writer, kinds[uplink](address, tokens, writer):
         yield Server(config_for(uplink, f"{uplink}://{address}{path}"), writer, engine)
     engine.dispose()
 

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import select
 from tests.broker.mosquitto import free_port
 from tests.command import edgewise
+from tests.counts import WHOLE
 from tests.e2e.posting import NODE, TOKEN, Server, config_for, run_server, run_tls_proxy
 from tests.e2e.test_small_node import HEAP, write_code
 from tests.e2e.test_spine import rows
@@ -30,7 +31,9 @@ from edgewise.prediction.predict import predict_log
 from edgewise.simulator import node as simulator
 from edgewise.simulator.node import SimulatedNode
 
-UPLINKS = ("http",)
+Monkeypatch = pytest.MonkeyPatch
+UPLINKS = ("http", "coap")
+whole = pytest.mark.skipif(not WHOLE, reason="some seconds of processor time: make test-all")
 each_uplink = pytest.mark.parametrize("uplink", UPLINKS)
 
 
@@ -55,12 +58,14 @@ def check_rows(model: Package, log: Log, server: Server) -> None:
 
 
 @each_uplink
-def test_every_reading_arrives_from_the_files_of_a_board(
-    model: Package, log: Log, uplink: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("place", ["sources", pytest.param("board", marks=whole)])
+def test_every_reading_arrives(
+    model: Package, log: Log, uplink: str, place: str, tmp_path: Path, monkeypatch: Monkeypatch
 ) -> None:
-    folders = write_code(tmp_path / "code", node_code(Arch.x64, False, uplink))
-    monkeypatch.setattr(paths, "node_dirs", lambda: folders)
-    monkeypatch.setattr(simulator, "_HEAP", HEAP)
+    if place == "board":  # its own files and its heap
+        folders = write_code(tmp_path / "code", node_code(Arch.x64, False, uplink))
+        monkeypatch.setattr(paths, "node_dirs", lambda: folders)
+        monkeypatch.setattr(simulator, "_HEAP", HEAP)
     with run_server(uplink, tmp_path) as server:
         with SimulatedNode(model, log.select(range(100)), server.config, 1) as node:
             assert node.wait(LIMIT_S)
@@ -74,9 +79,10 @@ def test_every_reading_arrives_from_the_files_of_a_board(
     assert json.loads(payload)["connects"] == 1
 
 
+@whole
 @each_uplink
 def test_every_reading_of_a_sleeping_node_arrives(
-    model: Package, log: Log, uplink: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: Package, log: Log, uplink: str, tmp_path: Path, monkeypatch: Monkeypatch
 ) -> None:
     folders = write_code(tmp_path / "code", node_code(Arch.x64, True, uplink))
     monkeypatch.setattr(paths, "node_dirs", lambda: folders)
@@ -89,6 +95,7 @@ def test_every_reading_of_a_sleeping_node_arrives(
     assert 6 <= connects <= 12
 
 
+@whole
 @each_uplink
 def test_what_is_refused_is_named_and_nothing_is_lost(
     model: Package, log: Log, uplink: str, tmp_path: Path
@@ -106,6 +113,7 @@ def test_what_is_refused_is_named_and_nothing_is_lost(
         assert server.count() == 0
 
 
+@whole
 @each_uplink
 def test_simulate_sends_to_the_server_of_its_settings(
     model: Package, log_path: Path, uplink: str, tmp_path: Path
@@ -127,6 +135,7 @@ def test_simulate_sends_to_the_server_of_its_settings(
     assert f"uplink = '{uplink}' sends to server.url: leave --broker out" in result.stderr
 
 
+@whole
 def test_https(model: Package, log: Log, place: Path, tmp_path: Path) -> None:
     certified = place / "b"
     init(certified, ["localhost"], ["n1"], free_port())
@@ -162,7 +171,7 @@ def _other_ca(folder: Path) -> bytes:
 
 
 def test_a_server_that_ends_a_connection_after_each_answer(
-    model: Package, log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: Package, log: Log, tmp_path: Path, monkeypatch: Monkeypatch
 ) -> None:
     closing = partial(http.Response, headers={"Connection": "close"})
     monkeypatch.setattr(http, "Response", closing)
