@@ -20,6 +20,7 @@ from edgewise.database.schema import reading
 from edgewise.package.store import Package
 from edgewise.reliability.drain import Drained, drain
 from edgewise.reliability.figures import Figures, Recovery, Rows, Slots, recoveries
+from edgewise.reliability.posting import POSTING
 from edgewise.reliability.run import flat_log, run_all
 from edgewise.reliability.scenarios import SCENARIOS
 from edgewise.reliability.show import markdown, write_docs
@@ -38,9 +39,12 @@ SAMPLE = {
     "garbage-connack",
     "puback-swallowed",
     "bytes",
+    "http-5xx",
+    "coap-scatter",
 }
+EACH = (*SCENARIOS, *POSTING)
 # of few slots there are enough for the script and for the patience of a busy computer
-CHOSEN = SCENARIOS if WHOLE else [replace(s, slots=110) for s in SCENARIOS if s.name in SAMPLE]
+CHOSEN = EACH if WHOLE else [replace(s, slots=110) for s in EACH if s.name in SAMPLE]
 ALL = (soak(OUTAGES), *CHOSEN)
 JOBS = count(len(ALL), 6)  # they wait nearly all of the time
 
@@ -51,8 +55,8 @@ def figures(model: Package) -> dict[str, Figures]:
 
 
 def test_thirty_scenarios_have_names_of_their_own() -> None:
-    names = {s.name for s in SCENARIOS}
-    assert len(names) == len(SCENARIOS) > 30
+    names = {s.name for s in EACH}
+    assert len(names) == len(EACH) > 30
     assert names > SAMPLE
 
 

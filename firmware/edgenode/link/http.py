@@ -100,6 +100,7 @@ class Client(Stream):
             time.sleep_ms(ms)
 
     def flush(self):
+        self._pass_over()
         if self.up and not self._busy and self._waiting:
             self._begin()
         if self._served:  # else it may not be connected yet
@@ -128,7 +129,7 @@ class Client(Stream):
         except FAULTS as e:
             if self._served:
                 # A server ends a connection that rests when it likes, and a router forgets it:
-                # what was on its way is sent again over another one.
+                # flush() sends again what was on its way, over another one.
                 Stream.close(self)
             elif isinstance(e, ValueError):  # what mbedTLS says of a certificate
                 raise LinkError("tls: %s" % str(e).strip())
@@ -136,10 +137,7 @@ class Client(Stream):
                 raise
 
     def _turn(self):
-        self._pass_over()
         if self._io is None:
-            if self._waiting and not self._busy:
-                self._begin()
             return
         self._exchange()
         if self._busy and time.ticks_diff(time.ticks_ms(), self._due_ms) > 0:

@@ -126,8 +126,9 @@ def test_numbers_wrap():
 def test_what_nobody_asked_for_is_passed_over():
     c = opened()
     one = c.publish(b"edgewise/n/status", b"online", True, 1)
-    c.step()
+    c.flush()
     two = c.publish(b"edgewise/n/model/result", b"{}", False, 1)
+    c.flush()
     c.step()
     assert c.acks == [one, two]
     assert c.ios[0].output == request("status", "online")
@@ -221,6 +222,7 @@ def test_what_was_on_its_way_then_is_sent_again_once():
     c.ios[0].queue.append(b"")
     for _ in range(3):
         c.step()
+        c.flush()
     assert c.acks == [n]
 
 
@@ -250,7 +252,7 @@ def test_an_answer_has_its_time():
     c._due_ms -= 11000
     c.step()
     assert c.up and c._io is None
-    c.step()
+    c.flush()
     assert c.ios[1].output == b"" and not c.quiet()
     c.step()
     assert c.ios[1].output == request("state", "{}")
