@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 from edgewise.reliability import actions
 from edgewise.reliability.behaviours import (
     Action,
+    Behaviour,
     Delay,
     Drip,
     Freeze,
@@ -26,10 +28,10 @@ from edgewise.reliability.scenarios import (
     flap,
     on_packet,
 )
-from edgewise.reliability.stage import BrokerAway, NamesWrong, NoWifi
+from edgewise.reliability.stage import BrokerAway, NamesWrong, NoWifi, Stage
 from edgewise.reliability.talks import ANSWER, REQUEST
 
-__all__ = ["POSTING"]
+__all__ = ["COAP_KINDS", "HTTP_KINDS", "POSTING"]
 
 _IN_HEAD = 30  # bytes of a request; it is cut inside its head
 _GARBAGE = b"SSH-2.0-OpenSSH_9.2p1\r\n\r\n"
@@ -171,4 +173,42 @@ POSTING = (
     _coap("reset", "resets instead of answers", on_packet(ANSWER, _reset_coap)),
     _coap("4xx-5xx", "refused with 4.00 to 5.03", on_packet(REQUEST, _refuse_coap(*_CODES))),
     _coap("oversized", "answers of 1,400 bytes", on_packet(ANSWER, _oversize)),
+)
+
+Make = Callable[[Stage], Behaviour]
+_ANY_KINDS: tuple[Make, ...] = (
+    lambda s: Refuse(),
+    lambda s: Freeze(),
+    lambda s: NoWifi(s),
+    lambda s: BrokerAway(s),
+    lambda s: Delay(3),
+    lambda s: On(ANSWER, actions.drop),
+    lambda s: On(ANSWER, actions.send_instead(_GARBAGE)),
+)
+# for the soak
+HTTP_KINDS: tuple[Make, ...] = (
+    *_ANY_KINDS,
+    lambda s: Ignore(),
+    lambda s: Silent(),
+    lambda s: On(ANSWER, actions.send_instead(_HEADLESS)),
+    lambda s: On(ANSWER, actions.send_instead(_HUGE)),
+    lambda s: On(ANSWER, actions.cut_inside(12)),
+    lambda s: On(ANSWER, actions.stall_inside(9)),
+    lambda s: On(REQUEST, actions.cut_inside(_IN_HEAD)),
+    lambda s: On(REQUEST, actions.stall_inside(1)),
+    lambda s: On(REQUEST, actions.reset),
+    lambda s: On(REQUEST, actions.half_close),
+    lambda s: On(REQUEST, _refuse_http(*_STATUSES, *_FAULTS)),
+)
+COAP_KINDS: tuple[Make, ...] = (
+    *_ANY_KINDS,
+    lambda s: Lose(0.3),
+    lambda s: Lose(0.7),
+    lambda s: Double(),
+    lambda s: Scatter(4),
+    lambda s: On(REQUEST, actions.drop),
+    lambda s: On(REQUEST, _announce),
+    lambda s: On(REQUEST, _refuse_coap(*_CODES)),
+    lambda s: On(ANSWER, _reset_coap),
+    lambda s: On(ANSWER, _oversize),
 )
