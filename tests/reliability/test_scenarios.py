@@ -102,7 +102,7 @@ def test_each_fault_is_named(change: dict[str, int | str], fault: str) -> None:
 def test_recovery_is_counted_where_nothing_else_came_between() -> None:
     disturbed = [(1.0, 2.0), (3.0, 4.0), (5.0, 6.0)]
     assert recoveries(disturbed, [0.5, 2.25, 5.5, 6.75]) == Recovery(2, 0.5, 0.8)
-    assert recoveries(disturbed, [0.5]) == Recovery(0, None, None)
+    assert recoveries(disturbed, [0.5]) == recoveries([], [0.5]) == Recovery(0, None, None)
 
 
 def test_rows_are_judged(tmp_path: Path) -> None:

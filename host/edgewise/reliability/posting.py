@@ -42,6 +42,7 @@ _STATUSES = ("400 Bad Request", "401 Unauthorized", "413 Content Too Large", "42
 _FAULTS = ("500 Internal Server Error", "502 Bad Gateway", "503 Service Unavailable")
 # 4.00, 4.01, 4.08, 4.13, 4.29, 5.00, 5.03
 _CODES = (0x80, 0x81, 0x88, 0x8D, 0x9D, 0xA0, 0xA3)
+_LONG_S = 200.0
 _LATE_S = 15  # later than a node waits
 
 
@@ -161,11 +162,15 @@ POSTING = (
     _http("bytes", "one byte at a time, 5 ms apart", disturb(lambda s: Drip(0.005))),
     _http("drip", "one byte in 500 ms", disturb(lambda s: Drip(0.5))),
     *_both("coap", "collector"),
-    _coap("loss-10", "each tenth datagram lost", disturb(lambda s: Lose(0.1), 300)),
-    _coap("loss-50", "each second datagram lost", disturb(lambda s: Lose(0.5), 300)),
-    _coap("double", "each datagram twice", disturb(lambda s: Double(), 300)),
+    _coap("loss-10", "each tenth datagram lost, for 200 s", disturb(lambda s: Lose(0.1), _LONG_S)),
     _coap(
-        "scatter", "each twice, up to 4 s late, in any order", disturb(lambda s: Scatter(4), 300)
+        "loss-50", "each second datagram lost, for 200 s", disturb(lambda s: Lose(0.5), _LONG_S)
+    ),
+    _coap("double", "each datagram twice, for 200 s", disturb(lambda s: Double(), _LONG_S)),
+    _coap(
+        "scatter",
+        "each twice, up to 4 s late, in any order, for 200 s",
+        disturb(lambda s: Scatter(4), _LONG_S),
     ),
     _coap("lost-requests", "no request arrives", on_packet(REQUEST, actions.drop)),
     _coap("garbage", "SSH instead of answers", on_packet(ANSWER, actions.send_instead(_GARBAGE))),
