@@ -168,6 +168,21 @@ def test_a_malformed_message_of_a_node_is_kept_aside(
     assert http_input._writer.counts.rejected == 3
 
 
+def test_an_answer_has_the_number_of_its_request(http_input: HttpInput) -> None:
+    url = http_input.url.removesuffix("/readings") + "/nodes/n1/state"
+    for number, echo in (
+        ("7", "7"),
+        ("65535", "65535"),
+        ("123456", None),
+        ("x", None),
+        ("", None),
+    ):
+        headers = {"Authorization": f"Bearer {TOKEN}", "Edgewise-Number": number}
+        request = urllib.request.Request(url, state(1).encode(), headers)
+        with urllib.request.urlopen(request, timeout=LIMIT_S) as response:
+            assert (response.status, response.headers["Edgewise-Number"]) == (204, echo)
+
+
 def test_whose_message_it_is(engine: Engine) -> None:
     tokens = Tokens([("n1", TOKEN), (ALL_NODES, TOKEN + "all")])
     with Writer(engine) as writer, HttpInput(f"127.0.0.1:{free_port()}", tokens, writer) as own:

@@ -34,6 +34,7 @@ edgenode.core.program
 edgenode.core.settings
 edgenode.core.signed
 edgenode.core.spec
+edgenode.core.url
 edgenode.core.walk
 """
 

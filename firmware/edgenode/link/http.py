@@ -33,13 +33,13 @@ class Client(Stream):
         self.port = port
         self.tls = tls
         self.on_ack = self.on_message = None
-        self.oversized = self._number = 0
+        self.oversized = self._number = self._request = 0
         self._path = ("POST " + path).encode()
         self._topic = len(topic.encode())
         host = server if port in (80, 443) else "%s:%d" % (server, port)
         self._head = (
             " HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n"
-            "Content-Type: application/json\r\nContent-Length: " % (host, token)
+            "Content-Type: application/json\r\nEdgewise-Number: " % (host, token)
         ).encode()
         self._forget()
         self._clear()
@@ -111,8 +111,10 @@ class Client(Stream):
         if self._io is None:
             self._connect(self._ip)
         _, leaf, msg = self._waiting[0]
+        self._request = self._request + 1 & 0xFFFF
+        numbers = b"%d\r\nContent-Length: %d\r\n\r\n" % (self._request, len(msg))
         packet = bytearray(self._path)
-        for part in (leaf, self._head, b"%d\r\n\r\n" % len(msg), msg):
+        for part in (leaf, self._head, numbers, msg):
             packet.extend(part)
         self._tx = packet
         self._busy = True
@@ -187,6 +189,8 @@ class Client(Stream):
             name, _, value = line.lower().partition(b":")
             if name == b"content-length":
                 self._size = _number(value.strip())
+            elif name == b"edgewise-number" and _number(value.strip()) != self._request:
+                raise LinkError(_GARBAGE)  # the answer to another request, once more
             elif name == b"transfer-encoding" or (name == b"connection" and b"close" in value):
                 self._last = True
         return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from typing import Any
 
@@ -29,6 +30,9 @@ from edgewise.web import Limits, ServerThread, read_body
 __all__ = ["HttpInput"]
 
 _BODY_MAX = 1 << 20
+# The answer has that of its request: a node takes no answer for that to another one.
+_NUMBER = "edgewise-number"
+_IS_NUMBER = re.compile("[0-9]{1,5}").fullmatch
 _BODY_S = 30.0
 # `_post` answers a body that is late. Many nodes have the one address of their proxy.
 _LIMITS = Limits(body_s=_BODY_S + 10, each=Limits.all)
@@ -90,7 +94,8 @@ class HttpInput(ServerThread):
         except ValueError as e:
             return self._reject(400, str(e))
         if await store(self._writer, [(topic, body)]):
-            return Response(None, 204)
+            number = request.headers.get(_NUMBER, "")
+            return Response(None, 204, {_NUMBER: number} if _IS_NUMBER(number) else None)
         return _refusal(503, AWAY)
 
     async def _read(self, request: Request) -> tuple[set[str], bytes]:

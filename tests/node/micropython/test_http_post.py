@@ -54,11 +54,11 @@ def opened(*servers, **given):
     return c
 
 
-def request(leaf, payload, host="host"):
+def request(leaf, payload, number=2, host="host"):
     return (
         "POST /nodes/n/%s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer ssssssssssssssss\r\n"
-        "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
-        % (leaf, host, len(payload), payload)
+        "Content-Type: application/json\r\nEdgewise-Number: %d\r\nContent-Length: %d\r\n\r\n%s"
+        % (leaf, host, number, len(payload), payload)
     ).encode()
 
 
@@ -75,15 +75,15 @@ def lose(c, turns=1):
 
 def test_the_first_message_says_that_it_is_online():
     c = opened()
-    assert c.ios[0].output == request("status", "online")
-    assert opened(port=8081).ios[0].output == request("status", "online", "host:8081")
+    assert c.ios[0].output == request("status", "online", 1)
+    assert opened(port=8081).ios[0].output == request("status", "online", 1, "host:8081")
 
 
 def test_a_message_is_acknowledged_by_its_answer_alone():
     c = opened()
     n = c.publish(b"edgewise/n/state", b"{}", True, 1)
     c.flush()
-    assert c.ios[0].output == request("status", "online") + request("state", "{}")
+    assert c.ios[0].output == request("status", "online", 1) + request("state", "{}")
     c.step()
     assert c.acks == [] and not c.quiet()
     c.ios[0].queue.append(OK)
@@ -98,7 +98,7 @@ def test_one_at_a_time_and_in_order():
     for i in range(3):
         c.flush()
         c.step()
-        assert io.output.endswith(request("event", str(i)))
+        assert io.output.endswith(request("event", str(i), 2 + i))
         io.queue.append(OK)
         c.step()
         assert c.acks == numbers[: i + 1]
@@ -131,7 +131,7 @@ def test_what_nobody_asked_for_is_passed_over():
     c.flush()
     c.step()
     assert c.acks == [one, two]
-    assert c.ios[0].output == request("status", "online")
+    assert c.ios[0].output == request("status", "online", 1)
 
 
 def answers():
@@ -165,6 +165,29 @@ def test_answers_whole_and_in_pieces():
             if answer == OK + OK and size == 7 and c._io:
                 c.step()
             assert bool(c._io) is stays, (answer, size)
+
+
+def numbered(n):
+    return b"HTTP/1.1 204 No Content\r\nedgewise-number: %d\r\n\r\n" % n
+
+
+def test_an_answer_to_another_request_is_none():
+    # a proxy that gives an answer twice must not acknowledge what the collector does not have
+    c = opened((numbered(4),))
+    n = c.publish(b"edgewise/n/state", b"{}", True, 1)
+    c.flush()
+    c.ios[0].queue.append(numbered(2))
+    c.step()
+    assert c.acks == [n] and c._io
+    m = c.publish(b"edgewise/n/replay", b"[]", False, 1)
+    c.flush()
+    c.ios[0].queue.append(numbered(2))
+    c.step()
+    assert c.acks == [n] and c._io is None and c.up
+    c.flush()
+    c.step()
+    assert c.acks == [n, m]
+    assert c.ios[1].output == request("replay", "[]", 4)
 
 
 def test_refusals_end_the_session_with_their_words():
@@ -255,7 +278,7 @@ def test_an_answer_has_its_time():
     c.flush()
     assert c.ios[1].output == b"" and not c.quiet()
     c.step()
-    assert c.ios[1].output == request("state", "{}")
+    assert c.ios[1].output == request("state", "{}", 3)
     c._due_ms -= 11000
     assert lose(c) == "no answer"
     assert c.acks == [] and n
