@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import ssl
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +132,10 @@ def test_simulate_sends_to_the_server_of_its_settings(
         result = edgewise(*command, "--broker", "mqtt://localhost")
     assert (result.returncode, result.stderr.count("\n")) == (2, 1)
     assert f"uplink = '{uplink}' sends to server.url: leave --broker out" in result.stderr
+    result = edgewise(*command)
+    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
+    assert f"error: server {url}: " in result.stderr
+    assert f"that a collector runs (edgewise collect --{uplink})" in result.stderr
 
 
 @whole
@@ -173,8 +176,12 @@ def _other_ca(folder: Path) -> bytes:
 def test_a_server_that_ends_a_connection_after_each_answer(
     model: Package, log: Log, tmp_path: Path, monkeypatch: Monkeypatch
 ) -> None:
-    closing = partial(http.Response, headers={"Connection": "close"})
-    monkeypatch.setattr(http, "Response", closing)
+    answer = http.Response
+
+    def close_after(content: Any, status: int, headers: dict[str, str] | None, **more: Any) -> Any:
+        return answer(content, status, {**(headers or {}), "Connection": "close"}, **more)
+
+    monkeypatch.setattr(http, "Response", close_after)
     with run_server("http", tmp_path) as server:
         with SimulatedNode(model, log.select(range(20)), server.config, 1) as node:
             assert node.wait(LIMIT_S)

@@ -85,7 +85,7 @@ def simulate(
     from edgewise.package.store import load_package
     from edgewise.simulator.fleet import Fleet
     from edgewise.simulator.node import Playback
-    from edgewise.urls import check_reachable, parse_broker
+    from edgewise.urls import check_answers, check_reachable, parse_broker
 
     pace = _speed(speed)
     _check_use(stay, json, node)
@@ -109,6 +109,8 @@ def simulate(
                 f"{config}: uplink = {node_settings['uplink']!r} sends to server.url: leave "
                 f"--{'broker' if broker else 'ca'} out"
             )
+        else:
+            check_answers(node_settings["server"]["url"])
         playback, folder = Playback(pace, seed, say), config.parent if config else Path()
         fleet = Fleet(loaded, logs, broker_url, node_settings, playback, folder)
         if broker and broker_url:
