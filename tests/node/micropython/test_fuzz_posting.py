@@ -48,7 +48,7 @@ def test_answers_of_http():
         assert c.acks in ([], [n])
         if c.acks:
             acks += 1
-            assert b" 2" in data, data
+            assert any([word.startswith(b"2") for word in data.split()]), data
     assert acks > ANSWERS // 5
     for outcome in ("open", "garbage from the server", "the server says 401"):
         assert outcomes[outcome] > ANSWERS // 100, outcomes
