@@ -148,7 +148,7 @@ forecast: setup-forecast  ## The next day of every node: [DB=sqlite:///edgewise.
 bench: setup-bench  ## Microseconds, bytes, allocations beside others: [MODEL=models/name] [PORT=]
 	@$(BIN)/edgewise bench $(if $(MODEL),"$(MODEL)") $(if $(PORT),--port "$(PORT)")
 
-reliability: setup  ## A node, a broker and 34 ways to disturb them: what was lost, late; 4 minutes
+reliability: setup-coap  ## A node and 85 ways to disturb its way to the database: what was lost, late; 6 minutes
 	@$(BIN)/python -m edgewise.reliability --docs docs/reliability.md --json build/reliability.json
 
 wheel: $(STAMP)  ## dist/edgewise-*.whl

@@ -89,7 +89,7 @@ class Board:
         del wiring, settings, forest
         from .start.once import forget
 
-        forget()
+        forget(self.client)
         del forget
         drop()
 

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+from edgenode.core.url import split
 from edgewise.errors import AwayError, InputError, OutsideError
 
 __all__ = [
     "BrokerUrl",
+    "check_answers",
     "check_db",
     "check_reachable",
     "db_with_password",
@@ -31,6 +33,7 @@ _CURES = {
 }
 _CURES[64] = _CURES[62]
 _NOT_YET_VALID = 9  # a computer without a battery for its clock learns the time from the network
+_PING = b"\x40\0\x4d\x57"  # RFC 7252, 4.3: an empty message, answered by a reset
 _ENCODE = "in user and password write # / ? @ as %23 %2F %3F %40"
 _PASSWORD_MAX = 65535  # bytes, what a CONNECT of MQTT can hold
 
@@ -147,6 +150,24 @@ def check_reachable(broker: BrokerUrl) -> None:
         raise AwayError(
             f"broker {broker}: {e.strerror or e}: check the port and that a broker runs "
             "(edgewise broker starts one)"
+        ) from e
+
+
+def check_answers(url: str) -> None:
+    """Knock at http[s]:// or coap://host[:port]; AwayError if nothing is there."""
+    scheme, host, port, _ = split(url)
+    kind = socket.SOCK_DGRAM if scheme == "coap" else socket.SOCK_STREAM
+    try:
+        with socket.socket(socket.AF_INET, kind) as connection:
+            connection.settimeout(_CONNECT_S)
+            connection.connect((host, port))
+            if scheme == "coap":
+                connection.send(_PING)
+                connection.recv(len(_PING))
+    except OSError as e:
+        raise AwayError(
+            f"server {url}: {e.strerror or e}: check the address and that a collector runs "
+            f"(edgewise collect --{scheme.removesuffix('s')})"
         ) from e
 
 

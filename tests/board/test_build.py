@@ -10,6 +10,7 @@ from subprocess import CompletedProcess
 import pytest
 from littlefs import LittleFS, UserContext
 from tests.command import edgewise
+from tests.counts import WHOLE
 
 from edgewise import settings
 from edgewise.board.filesystem import Built, build
@@ -93,6 +94,29 @@ def test_with_tls_no_native_code_takes_memory_of_the_system(
     output = build(model, config, config.parent / "build")
     assert not list(output.fs.rglob("native_*"))
     assert len(list(output.fs.glob("lib/features_*.mpy"))) == 1
+
+
+@pytest.mark.skipif(not WHOLE, reason="joins the node twice: make test-all")
+def test_a_board_has_the_files_of_its_own_uplink(
+    node_build: Built, model: Path, config: Path
+) -> None:
+    config.write_text(
+        f'uplink = "http"\n{config.read_text()}\n[server]\nurl = "https://pi.local"\n'
+        f'token = "{"0" * 16}"\n'
+    )
+    config.chmod(0o600)
+    with pytest.raises(InputError, match=r"ca.der: cannot be read"):
+        build(model, config, config.parent / "other")
+    config.with_name("ca.der").write_bytes(b"0 of mine")
+    output = build(model, config, config.parent / "other")
+    assert (output.fs / "ca.der").read_bytes() == b"0 of mine"
+    assert not list(output.fs.rglob("native_*"))  # TLS needs its memory
+    for files, has_http, has_mqtt in ((output.fs, True, False), (node_build.fs, False, True)):
+        assert bool(list(files.glob("lib/server_*"))) is has_http
+        assert (files / "lib/umqtt").exists() is has_mqtt
+        code = next(files.glob("node_*.mpy")).read_bytes()
+        assert (b"Authorization: Bearer" in code) is has_http
+        assert (b"PINGRESP" in code) is has_mqtt
 
 
 @pytest.mark.parametrize("name", ["boot.py", "config.json", "model.bin"])

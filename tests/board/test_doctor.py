@@ -7,11 +7,13 @@ import json
 import os
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.shared import LIMIT_S
 from typer.testing import CliRunner
 
 from edgewise.board import repl
@@ -142,6 +144,35 @@ def test_each_finding_has_a_cure(ask: Any, world: dict[str, Any], name: str, cur
     check = ask({**CONFIG, "mqtt": {"host": "127.0.0.1", "port": 1}}, **world)[name]
     assert (check.ok, check.found if name != "Wi-Fi" else "") == (False, "")
     assert cure in check.cure
+
+
+def test_a_node_with_a_server_has_that_looked_for(ask: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        checks = ask(CONFIG | {"uplink": "http", "server": {"url": url}})
+        assert checks["server"].found == url and "broker" not in checks
+    check = ask(CONFIG | {"uplink": "http", "server": {"url": url}})["server"]
+    assert f"{url} does not answer (" in check.cure
+    assert "check server.url, collector and firewall" in check.cure
+    check = ask(CONFIG | {"uplink": "http", "server": {"url": "pi"}})["server"]
+    assert "server.url is no address: run edgewise build" in check.cure
+
+
+def test_a_node_with_coap_is_answered_by_coap(ask: Any) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(LIMIT_S)
+        url = f"coap://127.0.0.1:{server.getsockname()[1]}"
+
+        def answer(data: bytes) -> None:
+            ping, address = server.recvfrom(100)
+            server.sendto(data or b"\x70" + ping[1:], address)
+
+        for data, is_ok in ((b"", True), (b"HTTP/1.1 400", False)):
+            thread = threading.Thread(target=answer, args=(data,))
+            thread.start()
+            assert ask(CONFIG | {"uplink": "coap", "server": {"url": url}})["server"].ok is is_ok
+            thread.join()
 
 
 def test_a_wrong_password(ask: Any) -> None:

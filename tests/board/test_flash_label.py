@@ -123,6 +123,14 @@ def test_a_damaged_memory_is_an_empty_one(home: Path, text: str) -> None:
     assert memory.other_board({}, "b") is None
 
 
+def test_two_servers_are_two_houses(home: Path) -> None:
+    server = {"node": "kitchen", "uplink": "http", "server": {"url": "https://pi.lan"}}
+    memory.remember(server, "a")
+    assert memory.other_board(server, "b") == "a"
+    assert memory.other_board(server | {"server": {"url": "https://other"}}, "b") is None
+    assert memory.other_board({"node": "kitchen"}, "b") is None
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

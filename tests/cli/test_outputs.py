@@ -97,7 +97,10 @@ FOLDERS = {
 }
 INIT_FILE = Writer(
     f"{INIT} mqtt://a",
-    {"broker_password_file": f"{INIT} mqtt://a@b --force --broker-password-file secret"},
+    {
+        "broker_password_file": f"{INIT} mqtt://a@b --force --broker-password-file secret",
+        "token_file": f"{INIT} http://b --force --token-file secret",
+    },
 )
 WRITERS = {**FILES, **FOLDERS, "init": INIT_FILE}
 # commands with files that they only read

@@ -17,11 +17,11 @@ from tests.broker.mosquitto import free_port
 from tests.collector.test_collector import state
 from tests.shared import LIMIT_S, wait_until
 
-from edgewise.collector import Writer, http
+from edgewise.collector import Writer, http, posts
 from edgewise.collector.http import HttpInput
 from edgewise.collector.tokens import ALL_NODES, Tokens
 from edgewise.database import open_db
-from edgewise.database.schema import reading
+from edgewise.database.schema import diag, events, reading, status
 from edgewise.errors import InputError, OutsideError
 
 TOKEN = "0123456789abcdef"
@@ -63,8 +63,8 @@ def count_rows(engine: Engine) -> int:
 
 
 def test_stored_when_answered_and_once(http_input: HttpInput, engine: Engine) -> None:
-    status, reply = post(http_input.url, readings(*range(500)))
-    assert (status, reply["readings"], count_rows(engine)) == (200, 500, 500)
+    code, reply = post(http_input.url, readings(*range(500)))
+    assert (code, reply["readings"], count_rows(engine)) == (200, 500, 500)
     assert post(http_input.url, readings(*range(400, 600)))[0] == 200
     assert count_rows(engine) == 600
 
@@ -111,8 +111,8 @@ def test_another_token(http_input: HttpInput, engine: Engine) -> None:
 def test_what_is_wrong_is_refused_whole(
     http_input: HttpInput, engine: Engine, body: bytes
 ) -> None:
-    status, reply = post(http_input.url, body)
-    assert (status, reply["ok"]) == (400, False)
+    code, reply = post(http_input.url, body)
+    assert (code, reply["ok"]) == (400, False)
     assert reply["error"]
     assert count_rows(engine) == 0
     assert http_input._writer.counts.rejected == 1
@@ -122,6 +122,86 @@ def test_what_is_wrong_is_refused_whole(
 def test_too_much(http_input: HttpInput, engine: Engine) -> None:
     assert post(http_input.url, b" " * (1 << 20) + readings(1))[0] == 413
     assert count_rows(engine) == 0
+
+
+def post_message(http_input: HttpInput, path: str, body: bytes, token: str = TOKEN) -> int:
+    url = http_input.url.removesuffix("/readings") + path
+    request = urllib.request.Request(url, body, {"Authorization": f"Bearer {token}"})
+    try:
+        with urllib.request.urlopen(request, timeout=LIMIT_S) as response:
+            assert response.read() == b""
+            return int(response.status)
+    except urllib.error.HTTPError as e:
+        return e.code
+
+
+def test_what_a_node_sends_is_stored_as_by_mqtt(http_input: HttpInput, engine: Engine) -> None:
+    replay = f"[{state(2)},{state(3)}]".encode()
+    event = b'{"ts":null,"boot":1,"seq":0,"event":"reset","life":"0a0b0c0d"}'
+    for kind, body in (
+        ("status", b"online"),
+        ("state", state(1).encode()),
+        ("replay", replay),
+        ("replay", replay),
+        ("event", event),
+        ("event", event),
+        ("diag", b'{"ts":null,"boot":1,"heap":70000}'),
+    ):
+        assert post_message(http_input, f"/nodes/n1/{kind}", body) == 204, kind
+    assert count_rows(engine) == 3
+    with engine.connect() as connection:
+        for table in (status, events, diag):
+            query = select(func.count()).select_from(table).where(table.c.node == "n1")
+            assert connection.execute(query).scalar_one() == 1, table.name
+    expected = (3, 2, 0)  # counted after the answer
+    assert http_input._writer.wait_for(
+        lambda c: (c.readings, c.duplicates, c.rejected) == expected, LIMIT_S
+    )
+
+
+def test_a_malformed_message_of_a_node_is_kept_aside(
+    http_input: HttpInput, engine: Engine
+) -> None:
+    # as by MQTT: a node that got an error would send it for ever, and nothing after it
+    mixed = f'[{state(1)},{{"boot":1}},{state(2)}]'.encode()
+    for kind, body in (("replay", mixed), ("state", b"\xff"), ("event", b"x" * 5000)):
+        assert post_message(http_input, f"/nodes/n1/{kind}", body) == 204
+    assert count_rows(engine) == 2
+    assert http_input._writer.wait_for(lambda c: c.rejected == 3, LIMIT_S)
+
+
+def test_an_answer_has_the_number_of_its_request(http_input: HttpInput) -> None:
+    url = http_input.url.removesuffix("/readings") + "/nodes/n1/state"
+    for number, echo in (
+        ("7", "7"),
+        ("65535", "65535"),
+        ("123456", None),
+        ("x", None),
+        ("", None),
+    ):
+        headers = {"Authorization": f"Bearer {TOKEN}", "Edgewise-Number": number}
+        request = urllib.request.Request(url, state(1).encode(), headers)
+        with urllib.request.urlopen(request, timeout=LIMIT_S) as response:
+            assert (response.status, response.headers["Edgewise-Number"]) == (204, echo)
+
+
+def test_whose_message_it_is(engine: Engine) -> None:
+    tokens = Tokens([("n1", TOKEN), (ALL_NODES, TOKEN + "all")])
+    with Writer(engine) as writer, HttpInput(f"127.0.0.1:{free_port()}", tokens, writer) as own:
+        body = state(1).encode()
+        for path, token, code in (
+            ("/nodes/n1/state", TOKEN, 204),
+            ("/nodes/n2/state", TOKEN, 403),
+            ("/nodes/n2/state", TOKEN + "all", 204),
+            ("/nodes/n2/state", TOKEN + "no", 401),
+            ("/nodes/a%2Fb/state", TOKEN + "all", 404),
+            ("/nodes/a%2Bb/state", TOKEN + "all", 400),
+            ("/nodes/n1/cmd", TOKEN, 404),
+            ("/nodes/n1/model/result", TOKEN, 404),
+            ("/nodes//state", TOKEN + "all", 404),
+        ):
+            assert post_message(own, path, body, token) == code, path
+    assert count_rows(engine) == 2
 
 
 def begin_post(url: str, length: int) -> socket.socket:
@@ -154,7 +234,7 @@ def test_clients_that_dawdle_or_leave(
 
 
 def test_a_database_that_is_away(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "_STORED_S", 0.1)
+    monkeypatch.setattr(posts, "_STORED_S", 0.1)
     writer = Writer(engine)  # which does not begin to write
     with HttpInput(f"127.0.0.1:{free_port()}", TOKENS, writer) as own_input:
         statuses = [

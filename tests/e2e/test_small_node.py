@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from tests.counts import WHOLE
 from tests.e2e import test_control, test_sleep, test_spine
 from tests.e2e import test_outputs as test_pins
 from tests.e2e.operator_of import FAST, NODE, Operator
@@ -46,6 +47,7 @@ SOME = ("averages", "detector", "gate", "headcheck", "heads", "learn", "outlook"
 SOME += ("outputs", "temporal")
 MPY_BYTES = 97_000  # 8,000 are native code of this machine; that of an ESP32 takes 5,100
 
+whole = pytest.mark.skipif(not WHOLE, reason="joins the node again: make test-all")
 on_mosquitto = pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
 
 
@@ -154,13 +156,16 @@ def test_the_names_fit() -> None:
     assert sum(map(len, files.values())) < MPY_BYTES
 
 
+@pytest.mark.parametrize(
+    "uplink", ["mqtt", *(pytest.param(uplink, marks=whole) for uplink in ("http", "coap"))]
+)
 def test_it_fits(
-    repo: Path, micropython_command: list[str], umqtt_dir: Path, tmp_path: Path
+    repo: Path, micropython_command: list[str], umqtt_dir: Path, tmp_path: Path, uplink: str
 ) -> None:
     sources = {name: path.read_text() for name, path in paths.node_files().items()}
     sources["memory_node.py"] = (repo / "tests/soak/memory_node.py").read_text()
     folders = write_code(
-        tmp_path / "code", compile_node(join_node(sources, sleep=False), Arch.x64)
+        tmp_path / "code", compile_node(join_node(sources, False, uplink), Arch.x64)
     )
     (tmp_path / "model.bin").write_bytes(load_package(repo / "models/occupancy").blob)
     config = {
@@ -168,8 +173,11 @@ def test_it_fits(
         "mqtt": {"host": "127.0.0.1", "port": 9},
         "ntp": {"host": ""},
         "update": {"secret": KEY},
+        "uplink": uplink,
+        "server": {"url": f"{uplink}://127.0.0.1:9", "token": KEY},
     }
-    (tmp_path / "commands.json").write_text(json.dumps(messages()))
+    hears = uplink == "mqtt"
+    (tmp_path / "commands.json").write_text(json.dumps(messages() if hears else []))
     (tmp_path / "config.json").write_text(json.dumps(config))
     row = struct.pack("<IHB5s", 1_700_000_000, 1, 0, encode(210, 400))
     (tmp_path / "feed.bin").write_bytes(10 * row)
@@ -186,7 +194,7 @@ def test_it_fits(
     memory = json.loads(result.stdout.splitlines()[-1])
     assert not memory["safe"]
     assert memory["waiting"] >= 300
-    assert set(memory["answers"]) == {None}
+    assert set(memory["answers"]) == ({None} if hears else set())
     assert not memory["left"]
     print(f"{memory['bytes'] / WORDS:.0f} bytes in words of 32 bits")
     assert memory["bytes"] < WORDS * TAKEN_BYTES

@@ -21,6 +21,7 @@ from edgenode.core.choice import make_heads
 from edgenode.core.model import Model
 from edgenode.core.pipeline import Pipeline
 from edgenode.core.records import UNSURE
+from edgewise.linux.node import _reachable
 from edgewise.package.store import Package
 
 READINGS = [(21.0, 40.0), (20.9, 40.4), (15.2, 60.5), (15.0, 61.0)]
@@ -126,3 +127,11 @@ def test_tls_with_the_ca_beside_the_settings(computer: Computer, model: Package)
         written = (state / "config.json").read_text()
     assert '"host":"127.0.0.1"' in written and '"server_name":"localhost"' in written
     assert (state / "ca.der").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_server_here_is_found_without_a_name_server() -> None:
+    server = {"url": "https://localhost/x", "token": "0123456789abcdef"}
+    found = _reachable({"uplink": "http", "server": server})["server"]
+    assert found == server | {"url": "https://127.0.0.1:443/x", "name": "localhost"}
+    other = {"uplink": "coap", "server": server | {"url": "coap://pi.lan"}}
+    assert _reachable(other) == other

@@ -20,6 +20,7 @@ from edgewise.database.schema import reading
 from edgewise.package.store import Package
 from edgewise.reliability.drain import Drained, drain
 from edgewise.reliability.figures import Figures, Recovery, Rows, Slots, recoveries
+from edgewise.reliability.posting import POSTING
 from edgewise.reliability.run import flat_log, run_all
 from edgewise.reliability.scenarios import SCENARIOS
 from edgewise.reliability.show import markdown, write_docs
@@ -38,10 +39,14 @@ SAMPLE = {
     "garbage-connack",
     "puback-swallowed",
     "bytes",
+    "http-5xx",
+    "coap-scatter",
 }
+EACH = (*SCENARIOS, *POSTING)
 # of few slots there are enough for the script and for the patience of a busy computer
-CHOSEN = SCENARIOS if WHOLE else [replace(s, slots=110) for s in SCENARIOS if s.name in SAMPLE]
-ALL = (soak(OUTAGES), *CHOSEN)
+CHOSEN = EACH if WHOLE else [replace(s, slots=110) for s in EACH if s.name in SAMPLE]
+SOAKS = [soak(OUTAGES, uplink=u) for u in (("mqtt", "http", "coap") if WHOLE else ("mqtt",))]
+ALL = (*SOAKS, *CHOSEN)
 JOBS = count(len(ALL), 6)  # they wait nearly all of the time
 
 
@@ -51,8 +56,8 @@ def figures(model: Package) -> dict[str, Figures]:
 
 
 def test_thirty_scenarios_have_names_of_their_own() -> None:
-    names = {s.name for s in SCENARIOS}
-    assert len(names) == len(SCENARIOS) > 30
+    names = {s.name for s in EACH}
+    assert len(names) == len(EACH) > 30
     assert names > SAMPLE
 
 
@@ -97,7 +102,7 @@ def test_each_fault_is_named(change: dict[str, int | str], fault: str) -> None:
 def test_recovery_is_counted_where_nothing_else_came_between() -> None:
     disturbed = [(1.0, 2.0), (3.0, 4.0), (5.0, 6.0)]
     assert recoveries(disturbed, [0.5, 2.25, 5.5, 6.75]) == Recovery(2, 0.5, 0.8)
-    assert recoveries(disturbed, [0.5]) == Recovery(0, None, None)
+    assert recoveries(disturbed, [0.5]) == recoveries([], [0.5]) == Recovery(0, None, None)
 
 
 def test_rows_are_judged(tmp_path: Path) -> None:

@@ -132,7 +132,9 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path, name: str) -> None
         ("--wifi", "x" * 33, "wifi.ssid must be 0..32 characters"),
         ("--wifi-password", "hush" * 20, "wifi.password must be 0..64 characters"),
         ("--node", "a/b", "node must not contain /"),
-        ("--broker", "http://hush@pi", "is not an address"),
+        ("--broker", "amqp://hush@pi", "is not an address"),
+        ("--broker", "http://hush@pi", "server.url must be http[s]://HOST[:PORT][/PATH]"),
+        ("--broker", "coap://localhost", "server.url localhost is the board itself"),
         ("--broker", "mqtt://me:hush@" + "h" * 254, "mqtt.host must be 0..253 characters"),
         ("--chip", "esp8266", "chip must be one of esp32, esp32-s2"),
         ("--out", "secrets.toml", "is for the secrets"),
@@ -267,3 +269,63 @@ def test_the_ca_of_another_broker_stays(tmp_path: Path) -> None:
     code, text = run_init(tmp_path, **{"--broker": "here"})
     assert (code, "ca.der: is the CA of another broker: move it" in text) == (2, True)
     assert os.listdir(tmp_path) == ["ca.der"]
+
+
+TOKEN = "hush0123456789-hush"
+
+
+def token_file(folder: Path) -> Path:
+    path = folder / "token"
+    path.write_text(TOKEN + "\n")
+    path.chmod(0o600)
+    return path
+
+
+def test_a_collector_in_the_place_of_a_broker(tmp_path: Path) -> None:
+    path = token_file(tmp_path)
+    (tmp_path / "house").mkdir()
+    options = {**OPTIONS, "--broker": "https://pi.local:8443/x", "--token-file": str(path)}
+    result = init(tmp_path / "house", **options)
+    assert result.returncode == 0, result.stderr
+    assert "put the server's CA as ca.der into" in result.stderr
+    node_settings = tomllib.loads((tmp_path / "house/node.toml").read_text())
+    assert node_settings["uplink"] == "http"
+    assert node_settings["server"] == {"url": "https://pi.local:8443/x"}
+    assert "mqtt" not in node_settings
+    secrets = tomllib.loads((tmp_path / "house/secrets.toml").read_text())
+    assert secrets["server"] == {"token": TOKEN}
+    assert TOKEN not in result.stdout + result.stderr
+    # a second node there has a token of its own, a third one a broker
+    path.write_text(TOKEN + "2")
+    result = init(tmp_path / "house", "--out", "nodes/b.toml", **{"--token-file": str(path)})
+    assert result.returncode == 0, result.stderr
+    second = settings.load(tmp_path / "house/nodes/b.toml")
+    assert second["server"] == {"url": "https://pi.local:8443/x", "token": TOKEN + "2"}
+    assert mode(tmp_path / "house/nodes/b.toml") == 0o600
+    result = init(tmp_path / "house", "--out", "nodes/c.toml", **{"--broker": "mqtt://pi.local"})
+    assert settings.load(tmp_path / "house/nodes/c.toml")["uplink"] == "mqtt"
+
+
+def test_a_token_is_asked_for(tmp_path: Path) -> None:
+    answers = f"too-short\n{TOKEN}\n"
+    result = init(tmp_path, answers=answers, **{**OPTIONS, "--broker": "coap://pi.local"})
+    assert result.returncode == 0, result.stderr
+    assert "The value you entered was invalid" in result.stderr
+    assert TOKEN not in result.stderr
+    node_settings = settings.load(tmp_path / "node.toml")
+    assert node_settings["uplink"] == "coap"
+    assert node_settings["server"] == {"url": "coap://pi.local", "token": TOKEN}
+    assert settings.mask_secrets(node_settings)["server"]["token"] == "***"
+
+
+def test_a_token_is_for_a_collector(tmp_path: Path) -> None:
+    path = str(token_file(tmp_path))
+    result = init(tmp_path, **OPTIONS, **{"--token-file": path})
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    assert "error: --token-file: is for a collector" in result.stderr
+    options = {"--broker": "http://pi.local", "--broker-password-file": path}
+    result = init(tmp_path, **{**OPTIONS, **options})
+    assert "error: --broker-password-file: a collector has a token" in result.stderr
+    assert init(tmp_path, **OPTIONS).returncode == 0
+    result = init(tmp_path, "--out", "nodes/b.toml", **{"--token-file": path})
+    assert "error: --token-file: is for a collector" in result.stderr

@@ -18,6 +18,8 @@ from edgewise.homeassistant.device import config_topic
 from edgewise.messages.names import name_error
 
 HIDDEN = "hush-hush"
+TOKEN = "0123456789abcdef"
+HTTP, COAP = (f"server.url must be {s}://HOST[:PORT][/PATH]" for s in ("http[s]", "coap"))
 OPTIONS = {
     "--node": "kitchen",
     "--wifi": "home",
@@ -32,6 +34,10 @@ ADDRESS = "use one, such as raspberrypi.local or 192.168.1.10"
 
 def host(value: str) -> dict[str, Any]:
     return {"mqtt": {"host": value}}
+
+
+def server(url: str, uplink: str = "http", **values: str) -> dict[str, Any]:
+    return {"uplink": uplink, "server": {"url": url, "token": TOKEN} | values}
 
 
 def wifi(**values: str) -> dict[str, Any]:
@@ -84,6 +90,19 @@ BAD: list[tuple[dict[str, Any], dict[str, str] | None, str]] = [
     ({"ntp": {"host": "127.0.0.1"}}, None, f"ntp.host 127.0.0.1 {SELF}"),
     ({"mqtt": {"server_name": "mqtts://pi"}}, None, "mqtt.server_name is a URL"),
     ({"mqtt": {"server_name": "*.lan"}}, None, "is neither a host name nor an IPv4 address"),
+    ({"uplink": "ftp"}, None, "uplink must be one of mqtt, http, coap"),
+    ({"uplink": "http"}, None, HTTP),
+    (server("pi.local"), None, HTTP),
+    (server("https://pi:0"), None, HTTP),
+    (server(f"https://me:{HIDDEN}@pi/"), None, HTTP),
+    (server("https://pi/a\r\nX: y"), None, HTTP),
+    (server("coaps://pi.local", "coap"), None, COAP),
+    (server("http://localhost"), None, f"server.url localhost {SELF}"),
+    (server("coap://127.0.0.1:5683", "coap"), None, f"server.url 127.0.0.1 {SELF}"),
+    (server("http://192.168.1.300"), None, "server.url '192.168.1.300' is no IPv4 address"),
+    (server("https://pi", name="https://pi"), None, "server.name is a URL"),
+    (server("https://pi", token=HIDDEN), None, "server.token must be 16 or more letters"),
+    (server("https://pi", token=f"{HIDDEN}\r\nX-Y: z"), None, "server.token must be 16 or more"),
     ({"base": "/edgewise"}, None, "base '/edgewise' has an empty level: leave out the /"),
     ({"base": "edgewise/"}, None, "base 'edgewise/' has an empty level"),
     ({"base": "/"}, None, "base '/' has an empty level"),
@@ -137,6 +156,9 @@ BAD: list[tuple[dict[str, Any], dict[str, str] | None, str]] = [
 GOOD: list[dict[str, Any]] = [
     *map(host, ("", "pi", "raspberrypi.local", "192.168.1.10", "10.0.0.1", "1pi.lan", "a-b.c")),
     {"mqtt": {"server_name": "localhost"}},
+    server("http://pi.local"),
+    server("https://readings.example.org:8443/greenhouse/", name="localhost"),
+    server("coap://192.168.1.10", "coap"),
     {"ntp": {"host": ""}},
     {"base": "home/edge_1"},
     {"base": "häuser"},

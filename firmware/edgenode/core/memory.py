@@ -8,6 +8,7 @@ edgenode.start.model
 edgenode.start.network
 edgenode.start.once
 edgenode.start.pins
+edgenode.start.server
 edgenode.start.sensing
 edgenode.sleep.wiring
 edgenode.settings.config
@@ -33,6 +34,7 @@ edgenode.core.program
 edgenode.core.settings
 edgenode.core.signed
 edgenode.core.spec
+edgenode.core.url
 edgenode.core.walk
 """
 

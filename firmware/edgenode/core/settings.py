@@ -6,6 +6,7 @@
 # section above it.
 SETTINGS = """node text "" 0 32
 base text "edgewise" 1 64
+uplink text "mqtt" mqtt|http|coap
 period_ms number 0 0 3600000
 wifi.ssid text "" 0 32
 .password text "" 0 64
@@ -19,6 +20,10 @@ mqtt.host text "" 0 253
 .cert text "" 0 64
 .key text "" 0 64
 .server_name text "" 0 253
+server.url text "" 0 253
+.token text "" 0 128
+.ca text "ca.der" 1 64
+.name text "" 0 253
 ntp.host text "pool.ntp.org" 0 253
 .port number 123 1 65535
 sensor.kind text "dht22" dht22|dht11
@@ -47,7 +52,7 @@ report_every number 0 0 1440
 spool_kb number 256 0 1024
 update.secret text "" 0 64
 """
-SECRET = ("password", "secret")
+SECRET = ("password", "secret", "token")
 MASK = "***"
 
 
@@ -90,6 +95,10 @@ def together(full):
         from .outputcheck import check as check_outputs
 
         check_outputs(full)
+    if full["uplink"] != "mqtt":
+        from .url import check as check_server
+
+        check_server(full["uplink"], full["server"])
     confirm = full["confirm"]
     if not confirm["of"] < 2 * confirm["need"] <= 2 * confirm["of"] and any(confirm.values()):
         raise ValueError(

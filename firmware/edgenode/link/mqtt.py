@@ -1,16 +1,14 @@
 """umqtt.simple that never waits: it writes the packets, this class carries them."""
 
-import errno
-import select
 import socket
 import time
 
 import umqtt.simple as simple
 
 from ..core.compat import const
-from ..errors import FAULTS, LinkError
+from ..errors import LinkError
+from .stream import Stream
 
-_PENDING = (errno.EINPROGRESS, errno.EALREADY, errno.EAGAIN, 119)  # 119: EINPROGRESS in lwIP
 _PACKET_MAX = const(2048)  # a longer one is passed over
 _UNSENT_MAX = const(8192)
 _LONG = const(2048)
@@ -28,15 +26,6 @@ _REFUSED = (
     "bad user name or password",
     "not authorised",
 )
-
-
-def _no_delay(io):
-    # A QoS 0 packet has no answer that would carry its acknowledgement: Nagle then holds the next
-    # one for 40 ms.
-    try:
-        io.setsockopt(6, 1, 1)  # IPPROTO_TCP, TCP_NODELAY; the same numbers on Linux and lwIP
-    except FAULTS:
-        pass
 
 
 class _Written(Exception):
@@ -73,16 +62,19 @@ class _Capture:
         raise _Written
 
 
-class Client(simple.MQTTClient):
+class Client(Stream, simple.MQTTClient):
     # Set by the owner: on_ack(pid) for every PUBACK, on_message(topic, payload, retained).
+    kind = "mqtt"
+
     def __init__(self, client_id, server, port, user, password, keepalive_s, tls=None):
-        # tls: None or a context that checks (link.secure) and the name that the server must have
+        # tls: as link.stream has it
         user = user or None
-        super().__init__(client_id, server, port, user, password if user else None, keepalive_s)
+        simple.MQTTClient.__init__(
+            self, client_id, server, port, user, password if user else None, keepalive_s
+        )
         self.on_ack = self.on_message = None
         self.cb = self._message  # umqtt subscribes to nothing without one
         self.tls = tls
-        self._io = None
         self._clear()
         self.oversized = 0
 
@@ -117,40 +109,9 @@ class Client(simple.MQTTClient):
     def open(self, ip):
         # Starts to connect; step() goes on.
         self.close()
-        address = socket.getaddrinfo(ip, self.port, 0, socket.SOCK_STREAM)[0][-1]
-        raw = self._io = socket.socket()
-        raw.setblocking(False)
-        _no_delay(raw)
-        try:
-            raw.connect(address)
-        except OSError as e:
-            if e.errno not in _PENDING:
-                self.close()
-                raise
-        limit_ms = _ANSWER_MS
-        if self.tls is not None:
-            limit_ms = _TLS_MS
-            self._io = self._wrapped(raw)
-        self._poller = select.poll()
-        self._poller.register(self._io, select.POLLIN)
+        self._connect(ip)
+        limit_ms = _ANSWER_MS if self.tls is None else _TLS_MS
         self._send(self._compose_connect(), _CONNACK, limit_ms)
-
-    def _wrapped(self, raw):
-        context, name = self.tls
-        try:
-            return context.wrap_socket(raw, server_hostname=name, do_handshake_on_connect=False)
-        except (OSError, ValueError) as e:
-            self.close()
-            raise LinkError("tls: %s" % e)
-
-    def close(self):
-        io, self._io = self._io, None
-        self._clear()
-        if io is not None:
-            try:
-                io.close()
-            except OSError:
-                pass  # of no use any more, whatever it says
 
     @property
     def opened(self):
@@ -158,16 +119,6 @@ class Client(simple.MQTTClient):
 
     def quiet(self):
         return not (self._due_ms or self._tx or self._out)
-
-    def _poll(self, ms):
-        writes = self._tx or self._out
-        self._poller.modify(self._io, select.POLLIN | select.POLLOUT if writes else select.POLLIN)
-        return self._poller.ipoll(ms)
-
-    def wait(self, ms):
-        # Until there is something to do or ms have passed.
-        for _ in self._poll(ms):
-            pass
 
     def _send(self, packet, answer=0, limit_ms=_ANSWER_MS):
         if len(packet) > _LONG and self._tx:
@@ -184,16 +135,6 @@ class Client(simple.MQTTClient):
         # What one turn composed leaves in one write.
         if self.up:
             self._write()
-
-    def _write(self):
-        # TLS wants the very same bytes again after a write that would have blocked.
-        if not self._out:
-            self._out = self._tx
-            self._tx = b""
-        if self._out:
-            n = self._io.write(self._out)
-            if n is not None:
-                self._out = self._out[n:]
 
     def publish(self, topic, msg, retain=False, qos=0):
         # topic and msg are bytes -> packet id for QoS 1
@@ -224,13 +165,7 @@ class Client(simple.MQTTClient):
 
     def _turn(self):
         now = time.ticks_ms()
-        events = 0
-        for _, event in self._poll(0):
-            events = event
-        if events & select.POLLOUT:
-            self._write()
-        if events & ~select.POLLOUT:
-            self._read()
+        self._exchange()
         for what, due_ms in self._due_ms.items():
             if time.ticks_diff(now, due_ms) > 0:
                 raise LinkError("no %s" % _WHAT.get(what, "PUBACK"))

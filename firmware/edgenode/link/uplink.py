@@ -1,4 +1,4 @@
-"""The way up: Wi-Fi, clock, broker, then what waits in the outbox. Every turn is short."""
+"""The way up: Wi-Fi, clock, connection, then what waits in the outbox. Every turn is short."""
 
 import os
 import time
@@ -20,8 +20,9 @@ _HELD_MS = const(20)
 
 class Uplink:
     def __init__(self, parts, outbox, topic, boot, log):
-        # parts: link.wifi, link.mqtt, link.ntp and drivers.clock; log(text) adds a line to the
-        # node's log. The owner sets on_command(verb, payload, retained), on_model(what, payload).
+        # parts: link.wifi, a client (link.mqtt, .http or .coap), link.ntp and drivers.clock;
+        # log(text) adds a line to the node's log. The owner sets on_command(verb, payload,
+        # retained) and on_model(what, payload).
         self._wifi, client, self._ntp, self._clock = parts
         self._client = client
         self._resolver = None  # while a name is asked for
@@ -124,7 +125,8 @@ class Uplink:
         self._client.close()
         box = self._outbox
         self._log(
-            "mqtt: %d delivered, %d dropped, %d waiting" % (box.delivered, box.dropped, len(box))
+            "%s: %d delivered, %d dropped, %d waiting"
+            % (self._client.kind, box.delivered, box.dropped, len(box))
         )
 
     def _connect(self):
@@ -177,7 +179,7 @@ class Uplink:
             self._outbox.keep()
             raise e  # a start puts the heap in order
         self._retry_ms = time.ticks_add(time.ticks_ms(), wait_ms)
-        self._log("mqtt: %s; again in %d ms" % (self.error, wait_ms))
+        self._log("%s: %s; again in %d ms" % (self._client.kind, self.error, wait_ms))
 
     def _send(self):
         if self._in_flight is not None:
@@ -186,7 +188,7 @@ class Uplink:
             self._greeted = True
             self.connects += 1
             self.error = None
-            self._log("mqtt: connected")
+            self._log(self._client.kind + ": connected")
             for leaf in "cmd/+ model/offer model/chunk".split():
                 self._client.subscribe(self._name(leaf))
             self._start("status", b"online", True)

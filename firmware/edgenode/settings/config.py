@@ -6,7 +6,7 @@ from ..core.settings import MASK, SECRET, check_period, settings, together
 from ..errors import ConfigError
 
 _TYPES = {"text": str, "number": int, "switch": bool, "list": list}
-_GUARDED = ("sleep", "update", "mqtt", "wifi")
+_GUARDED = ("sleep", "update", "uplink", "server", "mqtt", "wifi")
 _WHAT = {"text": "text", "number": "a number", "switch": "true or false", "list": "a list"}
 
 

@@ -5,7 +5,6 @@ import network
 from ..core.compat import const
 from ..drivers import flash
 from ..errors import FAULTS
-from ..link.mqtt import Client
 from ..link.ntp import Ntp
 from ..link.wifi import Wifi
 
@@ -13,6 +12,13 @@ _NO_RADIO_MS = const(600000)  # then the board starts again
 
 
 def make_client(settings, name):
+    # a board has the files of its own uplink only
+    if settings["uplink"] != "mqtt":
+        from . import server
+
+        return server.make_client(settings, name)
+    from ..link.mqtt import Client
+
     mqtt = settings["mqtt"]
     tls = None
     if mqtt["tls"]:

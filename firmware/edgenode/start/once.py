@@ -17,7 +17,6 @@ from ..drivers.flash import Boot
 from ..drivers.output import Output
 from ..drivers.sensor import Sensor
 from ..drivers.watchdog import Watchdog
-from ..link.mqtt import Client
 from ..link.ntp import Ntp
 from ..link.outbox import Outbox
 from ..link.spool import Spool
@@ -43,7 +42,6 @@ _PARTS = (
     Pipeline,
     Window,
     Ema,
-    Client,
     Ntp,
     Outbox,
     Spool,
@@ -52,9 +50,9 @@ _PARTS = (
 )
 
 
-def forget():
+def forget(client):
     # `del` would leave the value in its place in the table of the class
-    for part in _PARTS:
+    for part in _PARTS + (type(client),):
         part.__init__ = None
     Boot.begin = Boot.read_state = Boot.draw_number = None
     Spool.open = Spool.open_tail = None

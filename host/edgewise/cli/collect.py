@@ -48,6 +48,7 @@ EXAMPLES = (
     "--archive s3://BUCKET/edgewise",
     "edgewise collect --replay mylog.csv --node attic --db sqlite:///edgewise.db",
     "edgewise collect --http 127.0.0.1:8081 --token-file tokens --db sqlite:///edgewise.db",
+    "edgewise collect --coap 192.168.1.10:5683 --token-file tokens --db sqlite:///edgewise.db",
 )
 
 
@@ -61,8 +62,8 @@ def collect(
         str | None,
         typer.Option(
             metavar="URL",
-            help=f"Broker, mqtt[s]://[user@]host[:port] [{BROKER_ENV}, without --serial, --replay "
-            "and --http]",
+            help=f"Broker, mqtt[s]://[user@]host[:port] [{BROKER_ENV}, without --serial, "
+            "--replay, --http and --coap]",
         ),
     ] = None,
     broker_password_file: BrokerPasswordFile = None,
@@ -87,11 +88,18 @@ def collect(
         ),
     ] = None,
     http: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT", help="Address to accept POST /readings on")
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Address to accept posts by HTTP on"),
+    ] = None,
+    coap: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Address to accept posts by CoAP on (UDP)"),
     ] = None,
     token_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="File with lines NODE:TOKEN for --http, mode 600"),
+        typer.Option(
+            metavar="FILE", help="File with lines NODE:TOKEN for --http and --coap, mode 600"
+        ),
     ] = None,
     metrics: Annotated[
         str | None,
@@ -133,16 +141,20 @@ def collect(
     from edgewise.collector.tokens import read_tokens
     from edgewise.collector.vitals import Vitals
     from edgewise.database import open_db
+    from edgewise.toolchain import extras
     from edgewise.urls import db_with_password, db_without_password
 
-    if serial is None and replay is None and http is None:
+    if serial is None and replay is None and http is None and coap is None:
         broker = broker or os.environ.get(BROKER_ENV)
         if not broker:
             raise InputError(
-                "name where readings come from: --broker, --serial, --replay or --http"
+                "name where readings come from: --broker, --serial, --replay, --http or --coap"
             )
-    if (http is None) != (token_file is None):
-        raise InputError("--http and --token-file go together: a file with lines NODE:TOKEN")
+    if (http is None and coap is None) != (token_file is None):
+        option = "--coap" if coap else "--http"
+        raise InputError(f"{option} and --token-file go together: a file with lines NODE:TOKEN")
+    if coap is not None:
+        extras.require("coap")
     keep_s, keep_hourly_s = (parse_span(text) if text else None for text in (keep, keep_hourly))
     if archive and keep is None:
         raise InputError("--archive is for --keep: give both, or run edgewise archive URL")
@@ -153,7 +165,7 @@ def collect(
     store_log = _log_input(replay, node, choices) if replay else None
     tokens = read_tokens(token_file, say) if token_file else None
     client_id = _client_id(db_without_password(db), group) if broker_url else ""
-    inputs = _Inputs(broker_url, client_id, group, once, serial, node, http, tokens)
+    inputs = _Inputs(broker_url, client_id, group, once, serial, node, http, coap, tokens)
     engine = open_db(db_with_password(db, db_password_file))
     with ExitStack() as stack:
         stack.callback(engine.dispose)
@@ -186,11 +198,12 @@ class _Inputs:
     serial: str | None
     node: str | None
     http: str | None
+    coap: str | None
     tokens: Tokens | None
 
     @property
     def have_no_end(self) -> bool:
-        return bool(self.broker or self.serial or self.http)
+        return bool(self.broker or self.serial or self.http or self.coap)
 
     def start(self, stack: ExitStack, vitals: Vitals, wait_for_end: End) -> bool:
         """Start all of them; False if the end came before the broker."""
@@ -208,6 +221,11 @@ class _Inputs:
 
             http_input = stack.enter_context(HttpInput(self.http, self.tokens, writer))
             say(f"collecting from {http_input.url}, Ctrl-C ends it")
+        if self.coap and self.tokens:
+            from edgewise.collector.coap import CoapInput
+
+            coap_input = stack.enter_context(CoapInput(self.coap, self.tokens, writer))
+            say(f"collecting from {coap_input.url}, Ctrl-C ends it")
         return self.broker is None or self._start_broker(self.broker, stack, vitals, wait_for_end)
 
     def _start_broker(

@@ -16,6 +16,8 @@ EXAMPLES = (
     "edgewise init --node kitchen --wifi HOME --broker mqtt://user@raspberrypi.local "
     "--sensor dht22 --pin 4",
     "edgewise init --node kitchen --wifi HOME --broker here --sensor dht22 --pin 4",
+    "edgewise init --node kitchen --wifi HOME --broker https://readings.example.org "
+    "--token-file FILE --sensor dht22 --pin 4",
     "edgewise init --node cellar --out nodes/cellar.toml",
 )
 
@@ -25,13 +27,21 @@ _QUESTIONS: dict[str, tuple[str, Any]] = {
     "node.here": ("Name of the node, which has a password at the broker here", None),
     "wifi.ssid": ("Wi-Fi network", None),
     "wifi.password": ("Its password", ""),
-    "broker": ("Broker, mqtt://[user@]host, or here: that of edgewise up on this computer", None),
+    "broker": (
+        "Broker, mqtt://[user@]host, or here: that of edgewise up on this computer; or a "
+        "collector, http[s]://host or coap://host",
+        None,
+    ),
     "mqtt.password": ("Its password for that user", ""),
+    "server.token": ("Its token for this node", None),
     "sensor.kind": ("Sensor, dht22 or dht11", "dht22"),
     "sensor.pin": ("GPIO of its data wire", 4),
 }
 _HERE, _NODE_HERE = "here", "node.here"
-_HIDDEN_INPUTS = ("wifi.password", "mqtt.password")
+_HIDDEN_INPUTS = ("wifi.password", "mqtt.password", "server.token")
+_SERVERS = ("http", "https", "coap")
+_NO_TOKEN = "--token-file: is for a collector: --broker http[s]://host or coap://host"
+_TOKEN_MAX = 1000  # bytes of a file with one
 
 
 def init(
@@ -50,10 +60,15 @@ def init(
         str | None,
         typer.Option(
             metavar="URL",
-            help="Broker, mqtt[s]://[user@]host[:port], or here: that of edgewise up",
+            help="Broker, mqtt[s]://[user@]host[:port], or here: that of edgewise up; or a "
+            "collector, http[s]://host[:port] or coap://host[:port]",
         ),
     ] = None,
     broker_password_file: BrokerPasswordFile = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="File with the node's token at a collector, mode 600"),
+    ] = None,
     sensor: Annotated[
         str | None, typer.Option(metavar="KIND", help="Sensor, dht22 or dht11")
     ] = None,
@@ -91,7 +106,7 @@ def init(
         if value is not None:
             _check(key, value, known_chip)
     if broker is not None and broker != _HERE:
-        _mqtt(broker, broker_password_file)
+        _link(broker, broker_password_file, token_file)
     if base:
         options["node"] = node or out.stem
         answers = {key: value for key, value in options.items() if value is not None}
@@ -103,17 +118,24 @@ def init(
     if is_here:
         del answers["broker"]
         answers["node"] = answers.get("node") or _ask(_NODE_HERE)
-    values = _settings(answers, broker_password_file) | ({"chip": chip} if chip else {})
+    values = _settings(answers, broker_password_file, token_file)
+    values |= {"chip": chip} if chip else {}
+    if base and token_file and broker is None:
+        if settings.load(base).get("uplink", "mqtt") == "mqtt":
+            raise InputError(_NO_TOKEN)
+        values["server"] = {"token": _read_token(token_file)}
     folder = (base or out).parent
     if is_here:
         if out.exists() and not force:
             raise InputError(f"{out}: exists already: name another, or --force replaces it")
         values["mqtt"] = _broker_here(folder, str(answers["node"]))
-    if base and broker is not None:  # nothing of the broker of node.toml
+    if base and "host" in values["mqtt"]:  # nothing of the broker of node.toml
+        values["uplink"] = "mqtt"
         values["mqtt"] = {"user": "", "password": "", "tls": False} | values["mqtt"]
     for file in (out, out.with_name("secrets.toml")):
-        if broker_password_file is not None and outputs.is_same(file, broker_password_file):
-            raise InputError(f"{file}: is an input of this command: choose another --out")
+        for given in (broker_password_file, token_file):
+            if given is not None and outputs.is_same(file, given):
+                raise InputError(f"{file}: is an input of this command: choose another --out")
     paths = settings.write(out, values, force)
     say(f"written: {', '.join(map(str, paths))}; next: edgewise build --config {out}")
     full = settings.load(out)
@@ -127,19 +149,26 @@ def init(
             f"{folder / 'broker'}: from its next start edgewise up lets {values['node']} in, "
             f"at {values['mqtt']['host']}"
         )
-    elif settings.complete(full)["mqtt"]["tls"]:
-        say(f"TLS: put the broker's CA as ca.der into {out.parent.absolute()}")
+    elif settings.uses_tls(settings.complete(full)):
+        what = "broker" if "host" in values["mqtt"] else "server"
+        say(f"TLS: put the {what}'s CA as ca.der into {out.parent.absolute()}")
     if json:
         emit_json({"written": [str(path) for path in paths]})
 
 
-def _settings(answers: dict[str, Any], password_file: Path | None) -> dict[str, Any]:
+def _settings(
+    answers: dict[str, Any], password_file: Path | None, token_file: Path | None
+) -> dict[str, Any]:
     import secrets
 
-    mqtt = _mqtt(answers.pop("broker"), password_file) if "broker" in answers else {}
+    values: dict[str, Any] = {"wifi": {}, "mqtt": {}, "sensor": {}}
+    if "broker" in answers:
+        values |= _link(answers.pop("broker"), password_file, token_file)
+    mqtt = values["mqtt"]
     if "user" in mqtt and "password" not in mqtt:
         mqtt["password"] = _ask("mqtt.password")
-    values: dict[str, Any] = {"wifi": {}, "mqtt": mqtt, "sensor": {}}
+    if "server" in values and "token" not in values["server"]:
+        values["server"]["token"] = _ask("server.token")
     for path, value in answers.items():
         section, _, key = path.rpartition(".")
         if section:
@@ -211,13 +240,39 @@ def _check(key: str, value: Any, chip: str | None) -> None:
     values: dict[str, Any] = {section: {name: value}} if section else {name: value}
     if key == "broker" and value == _HERE:
         return
+    any_server = {"url": "http://pi.local", "token": "0" * 16}
     if key == "broker":
-        values = {"mqtt": _mqtt(value)}
+        values = _link(value)
+    if key == "server.token":
+        values = {"uplink": "http", "server": {"token": value}}
+    if "server" in values:
+        values["server"] = any_server | values["server"]
     try:
         settings.check(values | ({"chip": chip} if chip else {}))
         settings.check_board(values | ({"chip": chip} if chip else {}))
     except settings.Wrong as e:
         raise InputError(e.line) from e
+
+
+def _link(
+    url: str, password_file: Path | None = None, token_file: Path | None = None
+) -> dict[str, Any]:
+    """Return the settings of the way that an address names."""
+    scheme = url.partition("://")[0]
+    if scheme not in _SERVERS:
+        if token_file:
+            raise InputError(_NO_TOKEN)
+        return {"mqtt": _mqtt(url, password_file)}
+    if password_file:
+        raise InputError("--broker-password-file: a collector has a token: --token-file")
+    server = {"url": url} | ({"token": _read_token(token_file)} if token_file else {})
+    return {"uplink": scheme.removesuffix("s"), "server": server}
+
+
+def _read_token(path: Path) -> str:
+    from edgewise.urls import read_secret
+
+    return read_secret("--token-file", path, _TOKEN_MAX).strip()
 
 
 def _mqtt(url: str, password_file: Path | None = None) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def simulate(
     seed: Seed = 0,
     json: JsonFlag = False,
 ) -> None:
-    """Run simulated nodes until the broker has every reading of a log.
+    """Run simulated nodes until the broker, or the server of --config, has all of a log.
 
     With --stay they stay online after the log, for commands and new models.
     """
@@ -85,7 +85,7 @@ def simulate(
     from edgewise.package.store import load_package
     from edgewise.simulator.fleet import Fleet
     from edgewise.simulator.node import Playback
-    from edgewise.urls import check_reachable, parse_broker
+    from edgewise.urls import check_answers, check_reachable, parse_broker
 
     pace = _speed(speed)
     _check_use(stay, json, node)
@@ -99,14 +99,23 @@ def simulate(
     if stay:
         logs = [_ending_now(part, pace) for part in logs]
     with ExitStack() as stack:
-        url = broker or stack.enter_context(EmbeddedBroker(say=say)).url
-        broker_url = parse_broker(url, ca, password_file=broker_password_file)
-        check_reachable(broker_url)
+        broker_url = None
+        if node_settings.get("uplink", "mqtt") == "mqtt":
+            url = broker or stack.enter_context(EmbeddedBroker(say=say)).url
+            broker_url = parse_broker(url, ca, password_file=broker_password_file)
+            check_reachable(broker_url)
+        elif broker or ca:
+            raise InputError(
+                f"{config}: uplink = {node_settings['uplink']!r} sends to server.url: leave "
+                f"--{'broker' if broker else 'ca'} out"
+            )
+        else:
+            check_answers(node_settings["server"]["url"])
         playback, folder = Playback(pace, seed, say), config.parent if config else Path()
         fleet = Fleet(loaded, logs, broker_url, node_settings, playback, folder)
-        if broker:
+        if broker and broker_url:
             stack.enter_context(_hold_names(broker_url, node_settings, fleet.names))
-        say(f"{nodes} node(s), {sum(len(p.time_s) for p in logs)} readings, broker {broker_url}")
+        say(f"{nodes} node(s), {sum(len(p.time_s) for p in logs)} readings, {fleet.goal}")
         if stay:
             end_as_interrupt()
             with suppress(KeyboardInterrupt):

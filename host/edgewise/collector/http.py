@@ -1,21 +1,28 @@
-"""POST /readings: an input for nodes behind a proxy that passes only HTTP."""
+"""POST: an input for nodes and programs that speak HTTP, or that a proxy lets nothing else."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
-from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
-from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from edgewise.collector.tokens import ALL_NODES, Tokens
+from edgewise.collector.posts import (
+    AWAY,
+    OTHER_NODE,
+    KindError,
+    OtherNode,
+    check_node,
+    store,
+    topic_of,
+)
+from edgewise.collector.tokens import Tokens
 from edgewise.collector.writer import Writer
 from edgewise.messages.mqtt import parse
 from edgewise.web import Limits, ServerThread, read_body
@@ -23,91 +30,100 @@ from edgewise.web import Limits, ServerThread, read_body
 __all__ = ["HttpInput"]
 
 _BODY_MAX = 1 << 20
+# The answer has that of its request: a node takes no answer for that to another one.
+_NUMBER = "edgewise-number"
+_IS_NUMBER = re.compile("[0-9]{1,5}").fullmatch
 _BODY_S = 30.0
-_STORED_S = 30.0
 # `_post` answers a body that is late. Many nodes have the one address of their proxy.
 _LIMITS = Limits(body_s=_BODY_S + 10, each=Limits.all)
 
 
-class _OtherNode(Exception):
-    """The token is not of the node that the request names."""
+class _Refusal(Exception):
+    """The answer to a request of which no message can be made."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.response = _refusal(status, why)
 
 
 class HttpInput(ServerThread):
     """A context manager: a server at ``address`` (HOST:PORT); ``url`` is its address.
 
-    A POST holds ``{"node": ID, "readings": [...]}``, readings as in `replay`, and
-    ``Authorization: Bearer TOKEN``. Status 200: the readings are in the database. 400: the answer
-    names the error; 403: the token is of another node; both count as rejected. 503: send the
-    readings again.
+    A POST to /readings holds ``{"node": ID, "readings": [...]}``, readings as in `replay`, one to
+    /nodes/ID/KIND what a node would send to its topic, and both ``Authorization: Bearer TOKEN``.
+    Status 200 or 204: it is in the database. 400: the answer names the error; 403: the token is
+    of another node; both count as rejected. 503: send it again.
     """
 
     def __init__(self, address: str, tokens: Tokens, writer: Writer) -> None:
         self.url = f"http://{address}/readings"
         self._tokens = tokens
         self._writer = writer
-        app = Starlette(routes=[Route("/readings", self._post, methods=["POST"])])
+        routes = [
+            Route("/readings", self._post, methods=["POST"]),
+            Route("/nodes/{node}/{kind}", self._post_message, methods=["POST"]),
+        ]
+        app = Starlette(routes=routes)
         super().__init__(app, _LIMITS, "--http", address)
 
     async def _post(self, request: Request) -> Response:
+        try:
+            nodes, body = await self._read(request)
+            messages = _messages(body, self._writer.base, nodes)
+        except _Refusal as e:
+            return e.response
+        except OtherNode:
+            return self._reject(403, OTHER_NODE)
+        except ValueError as e:
+            return self._reject(400, str(e))
+        if await store(self._writer, messages):
+            return _answer(200, ok=True, error=None, readings=len(messages))
+        return _refusal(503, AWAY)
+
+    async def _post_message(self, request: Request) -> Response:
+        node, kind = request.path_params["node"], request.path_params["kind"]
+        try:
+            nodes, body = await self._read(request)
+            topic = topic_of(self._writer.base, node, kind, nodes)
+        except _Refusal as e:
+            return e.response
+        except OtherNode:
+            return self._reject(403, OTHER_NODE)
+        except KindError as e:
+            return _refusal(404, str(e))
+        except ValueError as e:
+            return self._reject(400, str(e))
+        if await store(self._writer, [(topic, body)]):
+            number = request.headers.get(_NUMBER, "")
+            return Response(None, 204, {_NUMBER: number} if _IS_NUMBER(number) else None)
+        return _refusal(503, AWAY)
+
+    async def _read(self, request: Request) -> tuple[set[str], bytes]:
+        # the nodes that it may send for, and its body
         nodes = self._tokens.nodes_of(request.headers.get("authorization", ""))
         if not nodes:
-            return _refusal(401, "wrong token")
+            raise _Refusal(401, "wrong token")
         try:
             async with asyncio.timeout(_BODY_S):
                 body = await read_body(request, _BODY_MAX)
         except TimeoutError:
-            return _refusal(408, f"not all of it came within {_BODY_S:.0f} s")
+            raise _Refusal(408, f"not all of it came within {_BODY_S:.0f} s") from None
         except ClientDisconnect:
-            return _refusal(400, "not all of it came")  # nobody receives this answer
+            raise _Refusal(400, "not all of it came") from None  # nobody receives this answer
         if body is None:
-            return self._reject(413, f"{_BODY_MAX} bytes are the most")
-        try:
-            messages = _messages(body, self._writer.base, nodes)
-        except _OtherNode:
-            return self._reject(403, "the token is of another node")
-        except ValueError as e:
-            return self._reject(400, str(e))
-        if await self._store(messages):
-            return _answer(200, ok=True, error=None, readings=len(messages))
-        return _refusal(503, "the database is away or behind: send them again")
+            self._writer.count_refusal()
+            raise _Refusal(413, f"{_BODY_MAX} bytes are the most")
+        return nodes, body
 
     def _reject(self, status: int, why: str) -> Response:
         self._writer.count_refusal()
         return _refusal(status, why)
 
-    async def _store(self, messages: list[tuple[str, bytes]]) -> bool:
-        loop = asyncio.get_running_loop()
-        stored_messages = asyncio.Semaphore(0)
-
-        def on_stored() -> None:
-            with suppress(RuntimeError):  # the server has stopped meanwhile
-                loop.call_soon_threadsafe(stored_messages.release)
-
-        try:
-            async with asyncio.timeout(_STORED_S):
-                await to_thread.run_sync(
-                    self._put_messages, messages, on_stored, abandon_on_cancel=True
-                )
-                for _ in messages:
-                    await stored_messages.acquire()
-        except (TimeoutError, asyncio.CancelledError):  # cancelled: the server stops
-            return False
-        return True
-
-    def _put_messages(
-        self, messages: list[tuple[str, bytes]], on_stored: Callable[[], None]
-    ) -> None:
-        # blocks while the database is away
-        end = time.monotonic() + _STORED_S
-        for topic, payload in messages:
-            self._writer.put(topic, payload, on_stored, end - time.monotonic())
-
 
 def _messages(body: bytes, base: str, nodes: set[str]) -> list[tuple[str, bytes]]:
     """Topic and payload of each reading; ValueError if one of them is malformed.
 
-    _OtherNode if they are not of one of ``nodes``.
+    OtherNode if they are not of one of ``nodes``.
     """
     try:
         return _checked_messages(json.loads(body), base, nodes)
@@ -121,10 +137,7 @@ def _checked_messages(value: Any, base: str, nodes: set[str]) -> list[tuple[str,
     node, readings = value["node"], value["readings"]
     if not isinstance(node, str) or not isinstance(readings, list):
         raise ValueError("node is not text, or readings is not an array")
-    if not nodes & {node, ALL_NODES}:
-        raise _OtherNode
-    if set(node) & set("+#"):
-        raise ValueError("node has + or #, which no topic may have")
+    check_node(node, nodes)
     messages = [(f"{base}/{node}/replay", json.dumps([reading]).encode()) for reading in readings]
     for topic, payload in messages:
         parse(base, topic, payload, time.time())

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from edgenode.core import url
 from edgewise import paths, settings
 from edgewise.errors import InputError, OutsideError
 from edgewise.linux.sensor import find_sensor
@@ -107,11 +108,16 @@ def _own_name() -> str:
 
 def _reachable(values: Mapping[str, Any]) -> dict[str, Any]:
     # The node asks name servers alone, and few of them know this one.
-    mqtt = values.get("mqtt", {})
-    if mqtt.get("host") != "localhost":
-        return dict(values)
-    named = {"server_name": "localhost", **mqtt, "host": "127.0.0.1"}
-    return {**values, "mqtt": named}
+    found = dict(values)
+    mqtt, server = values.get("mqtt", {}), values.get("server", {})
+    if mqtt.get("host") == "localhost":
+        found["mqtt"] = {"server_name": "localhost", **mqtt, "host": "127.0.0.1"}
+    if values.get("uplink", "mqtt") != "mqtt":
+        scheme, host, port, path = url.split(server["url"])
+        if host == "localhost":
+            place = f"{scheme}://127.0.0.1:{port}{path}"
+            found["server"] = {"name": "localhost", **server, "url": place}
+    return found
 
 
 def _become(

@@ -80,11 +80,18 @@ def statuses(client: mqtt.Client, base: str) -> dict[str, str]:
 def key_of(config: Path, node: str) -> str:
     """The key of ``node``, update.secret in hex; "" where the settings are missing or have none.
 
-    It is the one of its own file in nodes/, otherwise the one of ``config``. InputError.
+    It is the one of its own file in nodes/, otherwise the one of ``config``. InputError, also for
+    a node that by these settings sends to a server and hears nothing.
     """
     if not config.exists():
         return ""
     node_settings = settings.fleet(config).get(node) or settings.load(config)
+    uplink = node_settings.get("uplink", "mqtt")
+    if uplink != "mqtt" and node_settings.get("node") == node:
+        raise InputError(
+            f"node {node}: uplink = {uplink!r} brings no command and no model to a node: use the "
+            "cable: edgewise deploy"
+        )
     return str(node_settings.get("update", {}).get("secret", ""))
 
 

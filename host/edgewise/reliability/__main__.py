@@ -11,6 +11,7 @@ import typer
 
 from edgewise.console import say
 from edgewise.errors import EdgewiseError, InputError
+from edgewise.reliability.posting import POSTING
 from edgewise.reliability.scenarios import SCENARIOS, Scenario
 from edgewise.reliability.soak import soak
 
@@ -70,7 +71,8 @@ def _run(
 
 
 def _choose(names: list[str]) -> list[Scenario]:
-    known = {s.name: s for s in (soak(_OUTAGES), *SCENARIOS)}
+    soaks = [soak(_OUTAGES, uplink=uplink) for uplink in ("mqtt", "http", "coap")]
+    known = {s.name: s for s in (soaks[0], *SCENARIOS, *soaks[1:], *POSTING)}
     for name in names:
         if name not in known:
             raise InputError(f"scenario {name} is not known: take one of {', '.join(known)}")

@@ -103,6 +103,6 @@ async def command(on: On, link: Link, packet: bytes) -> None:
     node, name = topic(packet).rsplit("/", 1)
     if name in READINGS:
         number = 0x7000 + on.acts
-        link.injected.add(number)
+        link.proxy.injected.add(number)
         await link.to_node(publish(f"{node}/cmd/ping", b'{"id":"%d"}' % on.acts, number))
     await link.to_broker(packet)

@@ -7,8 +7,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from edgewise.reliability.packets import CONNACK, CONNECT, PINGRESP, PUBACK, kind
-from edgewise.reliability.proxy import Behaviour, Link, Proxy
+from edgewise.reliability.packets import CONNACK, CONNECT, PINGRESP, PUBACK
+from edgewise.reliability.proxy import Behaviour, Link, Relay
+from edgewise.reliability.talks import ANSWER
 
 __all__ = [
     "Action",
@@ -23,7 +24,7 @@ __all__ = [
     "Silent",
 ]
 
-_FROM_BROKER = (CONNACK, PUBACK, PINGRESP)
+_FROM_BROKER = (CONNACK, PUBACK, PINGRESP, ANSWER)
 
 Send = Callable[[bytes], Awaitable[None]]
 
@@ -39,7 +40,7 @@ class Refuse(Behaviour):
 
     counts = False
 
-    async def begin(self, proxy: Proxy) -> None:
+    async def begin(self, proxy: Relay) -> None:
         proxy.cut()
         proxy.refuse()
 
@@ -65,14 +66,14 @@ class Ignore(Freeze):
 
     counts = False
 
-    async def begin(self, proxy: Proxy) -> None:
+    async def begin(self, proxy: Relay) -> None:
         await proxy.ignore()
 
 
 class Silent(Behaviour):
     """Connections are accepted, but nothing is ever answered."""
 
-    async def begin(self, proxy: Proxy) -> None:
+    async def begin(self, proxy: Relay) -> None:
         proxy.cut()
         await proxy.listen()
 
@@ -101,7 +102,7 @@ class Delay(Behaviour):
         with suppress(OSError):
             await link.deliver(packet)
 
-    async def end(self, proxy: Proxy) -> None:
+    async def end(self, proxy: Relay) -> None:
         await asyncio.gather(*self._tasks)
 
 
@@ -140,7 +141,7 @@ class On(Behaviour):
         self._action = action
         self._skip = skip
 
-    async def begin(self, proxy: Proxy) -> None:
+    async def begin(self, proxy: Relay) -> None:
         await proxy.listen()
         if self._kind in (CONNECT, CONNACK):
             proxy.cut()
@@ -154,7 +155,7 @@ class On(Behaviour):
         await (self._act(link, packet) if is_target else link.deliver(packet))
 
     def _is_target(self, link: Link, packet: bytes) -> bool:
-        if kind(packet) != self._kind:
+        if link.talk.kind(packet) != self._kind:
             return False
         link.matches += 1
         return link.matches > self._skip

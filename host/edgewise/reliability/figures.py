@@ -87,7 +87,7 @@ def recoveries(disturbances: Sequence[tuple[float, float]], acks: Sequence[float
     seconds on the node's clock, in order.
     """
     times_s = []
-    next_starts = [start for start, _ in disturbances[1:]] + [float("inf")]
+    next_starts = [*(start for start, _ in disturbances[1:]), float("inf")][: len(disturbances)]
     for (_, end), next_start in zip(disturbances, next_starts, strict=True):
         i = bisect_left(acks, end)
         if i < len(acks) and acks[i] < next_start:

@@ -1,4 +1,5 @@
-"""A TCP proxy between one node and its broker. Its current behaviour decides what it does."""
+"""A TCP proxy between one node and its broker or server. Its current behaviour decides what it
+does."""
 
 from __future__ import annotations
 
@@ -8,23 +9,13 @@ import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
+from typing import Any, Self
 
 from edgewise.broker.free_port import HOST, bind, free_port
 from edgewise.errors import OutsideError
-from edgewise.reliability.packets import (
-    CONNACK,
-    CONNECT,
-    PUBACK,
-    PUBLISH,
-    READINGS,
-    Splitter,
-    kind,
-    pid,
-    topic,
-)
+from edgewise.reliability.talks import Counter, MqttTalk, Talk
 
-__all__ = ["Behaviour", "Link", "Proxy"]
+__all__ = ["Behaviour", "Link", "Proxy", "Relay", "TcpLink"]
 
 _BYTES = 4096
 _TRIES = 100
@@ -47,11 +38,11 @@ class Behaviour:
         """Whether it has changed something."""
         return self.acts > 0
 
-    async def begin(self, proxy: Proxy) -> None:
+    async def begin(self, proxy: Relay) -> None:
         """The behaviour begins; connections may be open."""
         await proxy.listen()
 
-    async def end(self, proxy: Proxy) -> None:
+    async def end(self, proxy: Relay) -> None:
         """The time of the behaviour is over, but it still is the behaviour of the proxy."""
 
     async def on_accept(self, link: Link) -> None:
@@ -66,13 +57,14 @@ class Behaviour:
         await link.deliver(packet)
 
 
-class Proxy:
-    """Listens on ``port`` for the node and connects to ``broker_port`` for it.
+class Relay:
+    """Stands at ``port`` for what is at ``broker_port``.
 
     ``rate``: seconds of the node in one real second; ``node_s``: returns the time on the node's
-    clock. ``attempts``: number of CONNECTs that the node sent; ``connects``: number of CONNACKs
-    that accepted it; ``acks``: times on the node's clock when it got the PUBACK of a message with
-    readings.
+    clock; ``make_talk``: makes what understands one conversation. ``attempts``: how often the node
+    wanted to begin a session; ``connects``: how often it was let in; ``acks``: times on the node's
+    clock when it got the acknowledgement of a message with readings. ``injected``: ids of packets
+    that do not come from the broker, so their PUBACKs do not go to it.
     """
 
     def __init__(
@@ -81,34 +73,24 @@ class Proxy:
         behaviour: Behaviour,
         rate: int = 1,
         node_s: Callable[[], float] = time.monotonic,
+        make_talk: Callable[[Counter], Talk] = MqttTalk,
     ) -> None:
         self.port = free_port()
         self.broker_port = broker_port
         self.behaviour = behaviour
         self.rate = rate
         self.node_s = node_s
+        self.make_talk = make_talk
         self.attempts = self.connects = 0
         self.acks: list[float] = []
-        self._links: set[Link] = set()
-        self._sockets: list[socket.socket] = []  # without accept(), to refuse or ignore
-        self._server: asyncio.Server | None = None
+        self.injected: set[int] = set()
 
-    async def __aenter__(self) -> Proxy:
+    async def __aenter__(self) -> Self:
         await self.behaviour.begin(self)
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.cut()
-        self._release()
-        links = [link.task for link in self._links if link.task]
-        for task in links:
-            task.cancel()
-        await asyncio.gather(*links, return_exceptions=True)
+    async def __aexit__(self, *_: object) -> None:
+        raise NotImplementedError
 
     async def become(self, behaviour: Behaviour) -> None:
         """Change to ``behaviour``, also for open connections."""
@@ -119,6 +101,90 @@ class Proxy:
     async def sleep(self, node_s: float) -> None:
         """Wait for ``node_s`` seconds of the node."""
         await asyncio.sleep(node_s / self.rate)
+
+    def count_connect(self) -> None:
+        """The node got the answer that begins its session."""
+        self.connects += 1
+
+    def count_ack(self) -> None:
+        """The node got the answer to a message with readings."""
+        self.acks.append(self.node_s())
+
+    async def listen(self) -> None:
+        """Take what comes from now on."""
+        raise NotImplementedError
+
+    def refuse(self) -> None:
+        """Close the port."""
+        raise NotImplementedError
+
+    async def ignore(self) -> None:
+        """Let what comes vanish."""
+        raise NotImplementedError
+
+    def cut(self, reset: bool = False) -> int:
+        """End all connections, with RST or with FIN; returns their number."""
+        raise NotImplementedError
+
+
+class Link:
+    """One conversation of the node.
+
+    ``matches``: number of packets of the kind that the behaviour `On` looks for; ``talk``:
+    understands them.
+    """
+
+    def __init__(self, proxy: Relay) -> None:
+        self.proxy = proxy
+        self.matches = 0
+        self.talk = proxy.make_talk(proxy)
+
+    async def to_node(self, data: bytes) -> None:
+        """Send ``data`` to the node as it is."""
+        raise NotImplementedError
+
+    async def to_broker(self, data: bytes) -> None:
+        """Send ``data`` to the broker as it is."""
+        raise NotImplementedError
+
+    async def deliver(self, packet: bytes) -> None:
+        """Send a whole packet to the node."""
+        await self.to_node(packet)
+        self.note(packet)
+
+    def note(self, packet: bytes) -> None:
+        """Count a packet that the node got whole."""
+        self.talk.note_down(packet)
+
+    def cut(self, reset: bool = False) -> None:
+        """End both connections, that to the node with RST or with FIN."""
+        raise NotImplementedError
+
+    def half_close(self) -> None:
+        """Send FIN to the node; the proxy still reads from it."""
+        raise NotImplementedError
+
+    async def closed_by_node(self) -> None:
+        """Wait until the node ends the connection; discard what it sends."""
+        raise NotImplementedError
+
+
+class Proxy(Relay):
+    """Listens for the node, and connects to the broker for it."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._links: set[TcpLink] = set()
+        self._sockets: list[socket.socket] = []  # without accept(), to refuse or ignore
+        self._server: asyncio.Server | None = None
+
+    async def __aexit__(self, *_: object) -> None:
+        self.cut()
+        self._release()
+        links = [link.task for link in self._links if link.task]
+        for task in links:
+            task.cancel()
+        await asyncio.gather(*links, return_exceptions=True)
 
     def cut(self, reset: bool = False) -> int:
         """End all connections, with RST or with FIN; returns their number."""
@@ -161,7 +227,7 @@ class Proxy:
         self._sockets = []
 
     async def _on_accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        link = Link(self, reader, writer)
+        link = TcpLink(self, reader, writer)
         self._links.add(link)
         try:
             await link.run()
@@ -169,23 +235,16 @@ class Proxy:
             self._links.discard(link)
 
 
-class Link:
-    """One connection of the node, and the connection to the broker that belongs to it.
-
-    ``matches``: number of packets of the kind that the behaviour `On` looks for; ``injected``: ids
-    of packets that do not come from the broker, so their PUBACKs do not go to it.
-    """
+class TcpLink(Link):
+    """One connection of the node, and the connection to the broker that belongs to it."""
 
     def __init__(
         self, proxy: Proxy, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        self.proxy = proxy
-        self.matches = 0
-        self.injected: set[int] = set()
+        super().__init__(proxy)
         self.task = asyncio.current_task()
         self._node = reader, writer
         self._broker: asyncio.StreamWriter | None = None
-        self._reading_ids: set[int] = set()  # packet ids of messages with readings
         self._is_half_closed = False
 
     async def run(self) -> None:
@@ -228,11 +287,6 @@ class Link:
             self._node[1].write(data)
             await self._node[1].drain()
 
-    async def deliver(self, packet: bytes) -> None:
-        """Send a whole packet to the node."""
-        await self.to_node(packet)
-        self.note(packet)
-
     async def to_broker(self, data: bytes) -> None:
         """Send ``data`` to the broker as it is."""
         if self._broker is not None:
@@ -246,26 +300,16 @@ class Link:
 
     def note(self, packet: bytes) -> None:
         """Count a packet that the node got whole."""
-        if self._is_half_closed:
-            return
-        if kind(packet) == CONNACK and not packet[3]:
-            self.proxy.connects += 1
-        elif kind(packet) == PUBACK and pid(packet) in self._reading_ids:
-            self.proxy.acks.append(self.proxy.node_s())
+        if not self._is_half_closed:
+            super().note(packet)
 
     async def _pump_up(self, reader: asyncio.StreamReader) -> None:
-        splitter = Splitter()
         while data := await reader.read(_BYTES):
-            for packet in splitter.push(data):
-                if kind(packet) == CONNECT:
-                    self.proxy.attempts += 1
-                elif kind(packet) == PUBLISH and topic(packet).rsplit("/", 1)[-1] in READINGS:
-                    self._reading_ids.add(pid(packet))
-                if kind(packet) != PUBACK or pid(packet) not in self.injected:
+            for packet in self.talk.split_up(data):
+                if self.talk.note_up(packet):
                     await self.proxy.behaviour.up(self, packet)
 
     async def _pump_down(self, reader: asyncio.StreamReader) -> None:
-        splitter = Splitter()
         while data := await reader.read(_BYTES):
-            for packet in splitter.push(data):
+            for packet in self.talk.split_down(data):
                 await self.proxy.behaviour.down(self, packet)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sqlalchemy import Engine
 
 from edgewise.collector import Collector, Writer
 from edgewise.database import open_db
@@ -20,8 +22,9 @@ from edgewise.package.store import Package
 from edgewise.reliability.behaviours import Behaviour, Pass
 from edgewise.reliability.figures import Figures, Rows, Slots, recoveries
 from edgewise.reliability.mosquitto import Mosquitto
-from edgewise.reliability.proxy import Proxy
+from edgewise.reliability.proxy import Relay
 from edgewise.reliability.scenarios import Phase, Scenario
+from edgewise.reliability.server import NODE, TOKEN, Server
 from edgewise.reliability.stage import COLLECTOR, Stage
 from edgewise.simulator.fleet import node_config
 from edgewise.simulator.node import SimulatedNode
@@ -30,6 +33,8 @@ from edgewise.urls import BrokerUrl, parse_broker
 __all__ = ["RATE", "flat_log", "run", "run_all", "simulate_node"]
 
 RATE = 20
+# waits until so many readings are stored -> how many came again
+Settle = Callable[[int], Awaitable[int]]
 _LOG_START_S = 1_700_000_000
 _STORE_LIMIT_S = 120.0
 _POLL_S = 0.01
@@ -59,12 +64,60 @@ def flat_log(slots: int, period_ms: int) -> Log:
 
 
 def simulate_node(
-    package: Package, port: int, config: dict[str, Any], log: Log, world: dict[str, str]
+    package: Package,
+    port: int,
+    config: dict[str, Any],
+    log: Log,
+    world: dict[str, str],
+    uplink: str = "mqtt",
 ) -> SimulatedNode:
-    """Return a node for the broker at ``port`` of loopback; ``config``: its other settings."""
-    defaults = node_config({"period_ms": log.period_ms}, BrokerUrl("127.0.0.1", port), "a1b2c3")
+    """Return a node for what is at ``port`` of loopback, by ``uplink``.
+
+    ``config``: its other settings; of ``mqtt.host`` any uplink takes the host.
+    """
+    defaults = node_config({"period_ms": log.period_ms}, BrokerUrl("127.0.0.1", port), NODE)
     mqtt = defaults["mqtt"] | config.get("mqtt", {})
-    return SimulatedNode(package, log, {**defaults, **config, "mqtt": mqtt}, boot=1, world=world)
+    full = {**defaults, **config, "mqtt": mqtt}
+    if uplink != "mqtt":
+        server = {"url": f"{uplink}://{mqtt['host']}:{port}", "token": TOKEN}
+        full |= {"uplink": uplink, "server": server}
+    return SimulatedNode(package, log, full, boot=1, world=world)
+
+
+@asynccontextmanager
+async def _with_broker(
+    scenario: Scenario, folder: Path, engine: Engine, rate: int
+) -> AsyncIterator[tuple[Stage, Settle]]:
+    async with Mosquitto(folder, scenario.persistent) as broker, Stage(broker, rate) as stage:
+        collector = Collector(parse_broker(broker.url), Writer(engine), client_id=COLLECTOR)
+        await asyncio.to_thread(collector.start)
+
+        async def settle(readings: int) -> int:
+            await asyncio.to_thread(
+                collector.wait_for, lambda c: c.readings >= readings, _STORE_LIMIT_S
+            )
+            return collector.counts.duplicates
+
+        try:
+            yield stage, settle
+        finally:
+            await asyncio.to_thread(collector.stop)
+
+
+@asynccontextmanager
+async def _with_server(
+    scenario: Scenario, folder: Path, engine: Engine, rate: int
+) -> AsyncIterator[tuple[Stage, Settle]]:
+    async with (
+        Server(scenario.uplink, engine) as server,
+        Stage(server, rate, scenario.uplink) as stage,
+    ):
+
+        async def settle(_readings: int) -> int:
+            await server.stop()  # what it answered is stored
+            return server.duplicates
+
+        yield stage, settle
 
 
 async def run(scenario: Scenario, package: Package, rate: int = RATE) -> Figures:
@@ -73,17 +126,11 @@ async def run(scenario: Scenario, package: Package, rate: int = RATE) -> Figures
     with tempfile.TemporaryDirectory(prefix="edgewise-reliability-") as name:
         folder = Path(name)
         engine = open_db(f"sqlite:///{folder / 'edgewise.db'}")
-        async with Mosquitto(folder, scenario.persistent) as broker, Stage(broker, rate) as stage:
-            collector = Collector(parse_broker(broker.url), Writer(engine), client_id=COLLECTOR)
-            await asyncio.to_thread(collector.start)
-            try:
-                lines, disturbances, why = await _run_node(scenario, package, stage)
-                slots = Slots.from_lines(lines)
-                await asyncio.to_thread(
-                    collector.wait_for, lambda c: c.readings >= slots.read, _STORE_LIMIT_S
-                )
-            finally:
-                await asyncio.to_thread(collector.stop)
+        begin = _with_broker if scenario.uplink == "mqtt" else _with_server
+        async with begin(scenario, folder, engine, rate) as (stage, settle):
+            lines, disturbances, why = await _run_node(scenario, package, stage)
+            slots = Slots.from_lines(lines)
+            repeats = await settle(slots.read)
         rows = Rows.count(engine, _LOG_START_S, scenario.period_ms, slots.missed)
         engine.dispose()
     taken_count = max(slots.read, rows.last_seq)
@@ -93,7 +140,7 @@ async def run(scenario: Scenario, package: Package, rate: int = RATE) -> Figures
         taken=taken_count,
         lost=taken_count - rows.rows + rows.doubled,
         doubled=rows.doubled,
-        repeats=collector.counts.duplicates,
+        repeats=repeats,
         mistimed=rows.mistimed,
         slots=slots.read + slots.missed,
         late=slots.late + slots.missed,
@@ -128,7 +175,8 @@ async def _run_node(
     )
     disturbances = _Disturbances([], None)
     await stage.proxy.become(phases[0][0])
-    with simulate_node(package, stage.proxy.port, scenario.config, log, world) as node:
+    port, uplink = stage.proxy.port, scenario.uplink
+    with simulate_node(package, port, scenario.config, log, world, uplink) as node:
         stage.flash = node.flash
         script = asyncio.create_task(_play(stage.proxy, phases, disturbances))
         why = await _wait_for_end(node, limit_s)
@@ -143,7 +191,7 @@ async def _run_node(
     return node.lines, disturbances, why
 
 
-async def _play(proxy: Proxy, phases: list[Phase], disturbances: _Disturbances) -> None:
+async def _play(proxy: Relay, phases: list[Phase], disturbances: _Disturbances) -> None:
     # Follows the node's clock, so that the node meets the same on a busy computer.
     end_s = 0.0
     for behaviour, length_s in phases:

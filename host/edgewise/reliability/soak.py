@@ -17,6 +17,7 @@ from edgewise.reliability.behaviours import (
     Silent,
 )
 from edgewise.reliability.packets import CONNACK, CONNECT, PUBACK, PUBLISH
+from edgewise.reliability.posting import COAP_KINDS, HTTP_KINDS
 from edgewise.reliability.scenarios import Phase, Scenario
 from edgewise.reliability.stage import BrokerAway, NoWifi, Stage
 
@@ -48,11 +49,12 @@ _GOOD_S = (2.0, 10.0)
 _AFTER_S = 120  # for the longest back-off and the readings that wait
 
 
-def soak(outages: int, seed: int = 4) -> Scenario:
+def soak(outages: int, seed: int = 4, uplink: str = "mqtt") -> Scenario:
     """Return a scenario of ``outages`` with random kinds, lengths and pauses."""
     rng = random.Random(seed)
+    kinds = {"mqtt": _KINDS, "http": HTTP_KINDS, "coap": COAP_KINDS}[uplink]
     plan = [
-        (rng.choice(_KINDS), rng.uniform(*_BAD_S), rng.uniform(*_GOOD_S)) for _ in range(outages)
+        (rng.choice(kinds), rng.uniform(*_BAD_S), rng.uniform(*_GOOD_S)) for _ in range(outages)
     ]
     total_s = sum(bad_s + good_s for _, bad_s, good_s in plan) + _AFTER_S
 
@@ -62,6 +64,6 @@ def soak(outages: int, seed: int = 4) -> Scenario:
             phases += [(Pass(), good_s), (make(stage), bad_s)]
         return phases
 
-    return Scenario(
-        "soak", f"{outages} outages drawn with seed {seed}", script, slots=round(total_s / 2)
-    )
+    name = "soak" if uplink == "mqtt" else f"{uplink}-soak"
+    what = f"{outages} outages drawn with seed {seed}"
+    return Scenario(name, what, script, slots=round(total_s / 2), uplink=uplink)

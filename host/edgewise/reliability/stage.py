@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from edgewise.reliability.behaviours import Freeze, Pass, Refuse
+from edgewise.reliability.datagrams import DatagramProxy
 from edgewise.reliability.mosquitto import Mosquitto
 from edgewise.reliability.names import NameServer
-from edgewise.reliability.proxy import Proxy
+from edgewise.reliability.proxy import Proxy, Relay
+from edgewise.reliability.server import Server
+from edgewise.reliability.talks import CoapTalk, Counter, HttpTalk, MqttTalk, Talk
 
 __all__ = ["COLLECTOR", "BrokerAway", "NamesWrong", "NoWifi", "Stage", "set_world"]
 
 COLLECTOR = "edgewise-collector"
+_RELAYS: dict[str, tuple[type[Relay], Callable[[Counter], Talk]]] = {
+    "mqtt": (Proxy, MqttTalk),
+    "http": (Proxy, HttpTalk),
+    "coap": (DatagramProxy, CoapTalk),
+}
 
 
 class Stage:
     """The surroundings of one node: ``proxy``, ``broker`` and the name server ``names``.
 
-    ``flash``: the folder of the node, with its clock and its Wi-Fi.
+    ``broker``: what the node sends to, by ``uplink``. ``flash``: the folder of the node, with its
+    clock and its Wi-Fi.
     """
 
-    def __init__(self, broker: Mosquitto, rate: int) -> None:
+    def __init__(self, broker: Mosquitto | Server, rate: int, uplink: str = "mqtt") -> None:
         self.broker = broker
         self.names = NameServer()
-        self.proxy = Proxy(broker.port, Pass(), rate, self.node_s)
+        relay, talk = _RELAYS[uplink]
+        self.proxy = relay(broker.port, Pass(), rate, self.node_s, talk)
         self.flash = Path()  # of the node, once it runs
 
     def node_s(self) -> float:
@@ -65,32 +76,32 @@ class NoWifi(Freeze):
         super().__init__()
         self._stage = stage
 
-    async def begin(self, proxy: Proxy) -> None:
+    async def begin(self, proxy: Relay) -> None:
         set_world(self._stage.flash, wifi=False)
 
-    async def end(self, proxy: Proxy) -> None:
+    async def end(self, proxy: Relay) -> None:
         set_world(self._stage.flash, wifi=True)
 
 
 class BrokerAway(Refuse):
-    """Mosquitto stops at the beginning and starts at the end.
+    """Mosquitto, or the server, stops at the beginning and starts at the end.
 
-    If it ``forgets`` its subscribers, the node stays away until the collector has subscribed:
-    before that, mosquitto would acknowledge readings that nobody gets.
+    If mosquitto ``forgets`` its subscribers, the node stays away until the collector has
+    subscribed: before that, mosquitto would acknowledge readings that nobody gets.
     """
 
-    def __init__(self, stage: Stage, forgets: bool) -> None:
+    def __init__(self, stage: Stage, forgets: bool = False) -> None:
         super().__init__()
         self._broker = stage.broker
         self._forgets = forgets
 
-    async def begin(self, proxy: Proxy) -> None:
+    async def begin(self, proxy: Relay) -> None:
         await self._broker.stop()
         await super().begin(proxy)
 
-    async def end(self, proxy: Proxy) -> None:
+    async def end(self, proxy: Relay) -> None:
         await self._broker.start()
-        if self._forgets:
+        if self._forgets and isinstance(self._broker, Mosquitto):
             await self._broker.wait_for_subscription(COLLECTOR)
 
 
@@ -105,7 +116,7 @@ class NamesWrong(Refuse):
         self._mode = mode
         self._queries_before = 0
 
-    async def begin(self, proxy: Proxy) -> None:
+    async def begin(self, proxy: Relay) -> None:
         self._queries_before = self._names.queries
         self._names.mode = self._mode
         await super().begin(proxy)
@@ -113,6 +124,6 @@ class NamesWrong(Refuse):
     def has_acted(self) -> bool:
         return self._names.queries > self._queries_before
 
-    async def end(self, proxy: Proxy) -> None:
+    async def end(self, proxy: Relay) -> None:
         self.acts = self._names.queries - self._queries_before
         self._names.mode = "answer"

@@ -15,7 +15,7 @@ from edgewise.settings.model import (
 from edgewise.settings.pins import CHIPS, USUAL_CHIPS, pin_errors
 from edgewise.settings.reading import base_of, fleet, load, load_named
 from edgewise.settings.rules import check_board, check_topics, doubts
-from edgewise.settings.tls import read_named_file, tls_files
+from edgewise.settings.tls import read_named_file, tls_files, uses_tls
 from edgewise.settings.writing import add_to_fleet, write
 
 __all__ = [
@@ -39,5 +39,6 @@ __all__ = [
     "read_named_file",
     "schema",
     "tls_files",
+    "uses_tls",
     "write",
 ]

@@ -41,7 +41,13 @@ _ROWS[_FLEET_SECRET] = ["text", '""', "0", "64"]
 _ROWS[_CHIP] = ["text", f'"{USUAL_CHIPS[0]}"', "|".join(CHIPS)]
 KEYS = [".".join(filter(None, path)) for path in _ROWS]
 """Every setting, with its section: "node", "wifi.ssid"."""
-SECRETS = ("wifi.password", "mqtt.password", "update.secret", "update.fleet_secret")
+SECRETS = (
+    "wifi.password",
+    "mqtt.password",
+    "server.token",
+    "update.secret",
+    "update.fleet_secret",
+)
 """Settings that are never shown; they belong in secrets.toml."""
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from edgenode.core import url
 from edgewise.messages.names import name_error
 from edgewise.settings.hosts import host_error, spelling_error
 from edgewise.settings.model import Wrong, complete
@@ -50,7 +51,7 @@ def doubts(values: Mapping[str, Any], chips: Sequence[str] = USUAL_CHIPS) -> lis
     settings = complete(values)
     warnings = [
         f"{section}.{key} is empty: this node says its readings on the serial line alone"
-        for section, key in (("wifi", "ssid"), ("mqtt", "host"))
+        for section, key in _needed(settings["uplink"])
         if not settings[section][key]
     ]
     ssid = settings["wifi"]["ssid"]
@@ -62,6 +63,11 @@ def doubts(values: Mapping[str, Any], chips: Sequence[str] = USUAL_CHIPS) -> lis
         if "_" in host
     ]
     return warnings + other_uses(values, _chips(values, chips))
+
+
+def _needed(uplink: str) -> list[tuple[str, str]]:
+    # without a server the settings of another uplink are refused
+    return [("wifi", "ssid"), *([("mqtt", "host")] if uplink == "mqtt" else [])]
 
 
 def _chips(values: Mapping[str, Any], chips: Sequence[str]) -> Sequence[str]:
@@ -99,15 +105,18 @@ def _password_fault(password: str) -> str:
 
 
 def _hosts(settings: Mapping[str, Any]) -> dict[str, str]:
-    keys = (("mqtt", "host"), ("mqtt", "server_name"), ("ntp", "host"))
-    return {f"{s}.{k}": settings[s][k] for s, k in keys if settings[s][k]}
+    keys = (("mqtt", "host"), ("mqtt", "server_name"), ("ntp", "host"), ("server", "name"))
+    hosts = {f"{s}.{k}": settings[s][k] for s, k in keys if settings[s][k]}
+    if settings["uplink"] != "mqtt":
+        hosts["server.url"] = url.split(settings["server"]["url"])[1]
+    return hosts
 
 
 def _host_errors(
     settings: Mapping[str, Any], check: Callable[[str], str | None]
 ) -> list[tuple[list[str], str]]:
-    # The certificate of a broker may have any name, localhost too.
-    checks = {"mqtt.server_name": spelling_error}
+    # The certificate of a broker or a server may have any name, localhost too.
+    checks = {"mqtt.server_name": spelling_error, "server.name": spelling_error}
     return [
         (name.split("."), f"{name} {error}")
         for name, host in _hosts(settings).items()

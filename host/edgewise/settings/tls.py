@@ -10,7 +10,7 @@ from edgewise.errors import InputError
 from edgewise.settings.model import complete
 from edgewise.settings.reading import base_of
 
-__all__ = ["read_named_file", "tls_files"]
+__all__ = ["read_named_file", "tls_files", "uses_tls"]
 
 
 def tls_files(settings: Mapping[str, Any], path: Path) -> dict[str, bytes]:
@@ -18,22 +18,31 @@ def tls_files(settings: Mapping[str, Any], path: Path) -> dict[str, bytes]:
 
     They are beside ``path``, or for nodes/NAME.toml beside the node.toml above. InputError.
     """
-    mqtt = complete(settings)["mqtt"]
-    if not mqtt["tls"]:
+    full = complete(settings)
+    if not uses_tls(full):
         return {}
+    section = "mqtt" if full["uplink"] == "mqtt" else "server"
     base = base_of(path)
     folders = [path.parent, *([base.parent] if base else [])]
-    names = {key: str(mqtt[key]) for key in ("ca", "cert", "key") if mqtt[key]}
+    keys = [key for key in ("ca", "cert", "key") if full[section].get(key)]
+    names = {f"{section}.{key}": str(full[section][key]) for key in keys}
     return {name: read_named_file(folders, key, name) for key, name in names.items()}
 
 
+def uses_tls(full: Mapping[str, Any]) -> bool:
+    """Return whether a node with these complete settings speaks TLS."""
+    if full["uplink"] == "mqtt":
+        return bool(full["mqtt"]["tls"])
+    return str(full["server"]["url"]).startswith("https:")
+
+
 def read_named_file(folders: list[Path], key: str, name: str) -> bytes:
-    """Return the file ``name`` of the setting mqtt.``key`` from the first folder that has it.
+    """Return the file ``name`` of the setting ``key`` from the first folder that has it.
 
     InputError for a name with a folder in it, or a file that cannot be read.
     """
     if Path(name).name != name:
-        raise InputError(f"mqtt.{key}: {name!r} is not the name of a file beside the settings")
+        raise InputError(f"{key}: {name!r} is not the name of a file beside the settings")
     path = next((f / name for f in folders if (f / name).is_file()), folders[0] / name)
     try:
         return path.read_bytes()

@@ -11,10 +11,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+from edgenode.core import url
 from edgewise.errors import InputError, OutsideError
 from edgewise.logs.log import Log
 from edgewise.package.store import Package
-from edgewise.settings import for_node, read_named_file
+from edgewise.settings import for_node, read_named_file, tls_files
 from edgewise.simulator.node import FULL_SPEED, Playback, SimulatedNode
 from edgewise.urls import BrokerUrl
 
@@ -55,10 +56,17 @@ def node_names(name: str, n: int) -> list[str]:
     return [name] if n == 1 else [f"{name}-{i + 1}" for i in range(n)]
 
 
-def node_config(config: dict[str, Any], broker: BrokerUrl, node: str) -> dict[str, Any]:
-    """Return config.json of the node: ``config`` with the broker and the name of the node."""
+def node_config(config: dict[str, Any], broker: BrokerUrl | None, node: str) -> dict[str, Any]:
+    """Return config.json of the node: ``config`` with the broker and the name of the node.
+
+    None: the server that it names.
+    """
     full = for_node(copy.deepcopy(config))
     full.setdefault("ntp", {"host": ""})  # the simulated clock is right
+    full.setdefault("node", node)
+    if broker is None:
+        full["server"] = _found(full["server"])
+        return full
     mqtt = full.setdefault("mqtt", {})
     if isinstance(mqtt, dict):
         mqtt.update(host=_address(broker.host), port=broker.port)
@@ -69,29 +77,39 @@ def node_config(config: dict[str, Any], broker: BrokerUrl, node: str) -> dict[st
             mqtt["ca"] = _CA
         if broker.user is not None:
             mqtt.update(user=broker.user, password=broker.password or "")
-    full.setdefault("node", node)
     return full
+
+
+def _found(server: dict[str, Any]) -> dict[str, Any]:
+    scheme, host, port, path = url.split(server["url"])
+    name = {"name": server.get("name") or host} if scheme == "https" else {}
+    return {**server, **name, "url": f"{scheme}://{_address(host)}:{port}{path}"}
 
 
 def _address(host: str) -> str:
     # The simulated network has no name server.
-    return socket.gethostbyname(host)
+    try:
+        return socket.gethostbyname(host)
+    except OSError as e:
+        raise OutsideError(f"{host}: the name is not known ({e}): check it") from e
 
 
-def node_files(config: dict[str, Any], broker: BrokerUrl, folder: Path) -> dict[str, bytes]:
+def node_files(config: dict[str, Any], broker: BrokerUrl | None, folder: Path) -> dict[str, bytes]:
     """Return the files for TLS in the node's flash: the CA of the broker, and the files in
     ``folder`` that ``config`` names.
 
     Raises InputError for a file that cannot be read, and without any CA: a node has none by
     itself.
     """
+    if broker is None:
+        return tls_files(config, folder / "node.toml")
     if not broker.tls:
         return {}
     section = config.get("mqtt")
     mqtt = section if isinstance(section, dict) else {}
     keys = ("cert", "key") if broker.ca else ("ca", "cert", "key")
     files = {
-        str(mqtt[key]): read_named_file([folder], key, str(mqtt[key]))
+        str(mqtt[key]): read_named_file([folder], f"mqtt.{key}", str(mqtt[key]))
         for key in keys
         if mqtt.get(key)
     }
@@ -109,12 +127,13 @@ def node_files(config: dict[str, Any], broker: BrokerUrl, folder: Path) -> dict[
 class Fleet:
     """Simulated nodes, one for each log; the n-th node plays the n-th log.
 
-    ``folder`` has the files that ``config`` names for TLS.
+    ``broker`` None: they send to the server that ``config`` names. ``folder`` has the files that
+    ``config`` names for TLS.
     """
 
     package: Package
     logs: list[Log]
-    broker: BrokerUrl
+    broker: BrokerUrl | None
     config: dict[str, Any]
     playback: Playback = FULL_SPEED
     folder: Path = Path()
@@ -123,6 +142,11 @@ class Fleet:
     def names(self) -> list[str]:
         """The names of the nodes."""
         return node_names(str(self.config.get("node", "")), len(self.logs))
+
+    @property
+    def goal(self) -> str:
+        """What the nodes send to, in words."""
+        return f"broker {self.broker}" if self.broker else f"server {self.config['server']['url']}"
 
     def simulate(
         self, timeout_s: float = 3600, progress: Progress = lambda done, total: None
@@ -141,7 +165,7 @@ class Fleet:
                     lines = running[0].lines
                     raise OutsideError(
                         f"a simulated node did not end within {timeout_s:.0f} s, its last line: "
-                        f"{lines[-1] if lines else 'nothing'}: check the broker {self.broker}"
+                        f"{lines[-1] if lines else 'nothing'}: check {self.goal}"
                     )
                 running[0].wait(_POLL_S)
             results = [node.result() for node in nodes]

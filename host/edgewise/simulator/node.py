@@ -40,7 +40,7 @@ _RESETS = {
 }
 _ROW = re.compile(r"world: row (\d+)")
 _LOG_IS_OVER = "world: the log is over"
-_END = re.compile(r"mqtt: (\d+) delivered, (\d+) dropped, (\d+) waiting")
+_END = re.compile(r"(?:mqtt|http|coap): (\d+) delivered, (\d+) dropped, (\d+) waiting")
 
 
 @dataclass(frozen=True)

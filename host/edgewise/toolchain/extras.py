@@ -17,6 +17,7 @@ EXTRAS = {
     "archive": ("duckdb", "obstore", "pyarrow"),
     "bench": ("everywhereml", "m2cgen"),
     "camera": ("cv2",),
+    "coap": ("aiocoap",),
     "dashboard": ("nicegui",),
     "dask": ("distributed",),
     "files": ("openpyxl", "pyarrow"),

@@ -91,6 +91,7 @@ class Wifi:
 
 
 class Client:
+    kind = "mqtt"
     up = opened = True
     tls = None
     wait = fail(OSError(5))  # EIO of lwIP's select()

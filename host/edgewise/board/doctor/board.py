@@ -1,4 +1,4 @@
-"""Check a board on a port: port, MicroPython, settings, sensor, Wi-Fi, broker and clock."""
+"""Check a board on a port: port, MicroPython, settings, sensor, Wi-Fi, its uplink and clock."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from edgenode.core import url
 from edgenode.core.decode import ERRORS, Decoder
 from edgenode.core.settings import settings
 from edgewise.board.arch import ARCHES
@@ -78,7 +79,7 @@ def _read_facts(repl: Repl) -> list[Check]:
     )
     results.append(_check_wifi(wifi, node_settings))
     if wifi[0]:
-        results += [_check_broker(ask, node_settings), _check_clock(ask, node_settings)]
+        results += [_check_uplink(ask, node_settings), _check_clock(ask, node_settings)]
     return results
 
 
@@ -148,6 +149,20 @@ def _check_wifi(answer: Any, node_settings: dict[str, Any]) -> Check:
     is_weak = dbm < _RSSI_MIN_DBM
     cure = f"{dbm} dBm is weak: nearer to the access point, or free of metal" if is_weak else ""
     return Check("Wi-Fi", not is_weak, False, f"{name} {dbm} dBm", cure)
+
+
+def _check_uplink(ask: Callable[[str], Any], node_settings: dict[str, Any]) -> Check:
+    uplink = node_settings["uplink"]
+    if uplink == "mqtt":
+        return _check_broker(ask, node_settings)
+    address = node_settings["server.url"]
+    try:
+        _, host, port, _ = url.split(address)
+    except ValueError:
+        return Check("server", False, True, "", f"server.url is no address: {_BUILD_CURE}")
+    reason = ask(f"{'ping' if uplink == 'coap' else 'reach'}({host!r}, {port})")
+    cure = f"{address} does not answer ({reason}): check server.url, collector and firewall"
+    return _require("server", not reason, address, cure)
 
 
 def _check_broker(ask: Callable[[str], Any], node_settings: dict[str, Any]) -> Check:

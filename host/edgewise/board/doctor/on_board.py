@@ -71,6 +71,20 @@ def reach(host, port):
         connection.close()
 
 
+def ping(host, port):
+    # -> "" or the reason of the failure; RFC 7252, 4.3: an empty message is answered by a reset
+    connection = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        connection.settimeout(5)
+        connection.connect(socket.getaddrinfo(host, port, 0, socket.SOCK_DGRAM)[0][-1])
+        connection.send(b"\x40\0\x4d\x57")
+        return "" if connection.recv(64) == b"\x70\0\x4d\x57" else "no CoAP"
+    except OSError as e:
+        return str(e)
+    finally:
+        connection.close()
+
+
 def clock(host):
     # -> unix seconds from NTP, or the reason of the failure
     import ntptime

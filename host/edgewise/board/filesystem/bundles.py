@@ -17,6 +17,7 @@ from edgewise.board.filesystem.compact import Compact, Place, as_it_is, compact
 from edgewise.board.filesystem.join import join
 from edgewise.board.filesystem.shorten import shorten
 from edgewise.board.filesystem.stock_words import STOCK_WORDS
+from edgewise.board.filesystem.uplinks import with_uplink
 
 __all__ = ["MAIN", "NATIVE", "Bundle", "bundles", "has_mark", "join_node"]
 
@@ -65,6 +66,7 @@ _FILES = {
     "update": ("link.update",),
     "install": ("update.install",),
     "secure": ("link.secure",),
+    "server": ("core.url", "start.server"),
     "dns": ("link.dns", "link.sntp", "link.udp"),
 }
 MAIN = "main"  # stays a source: MicroPython starts it by name
@@ -84,7 +86,17 @@ _ASLEEP_FILES = {name: modules for name, modules in _FILES.items() if name not i
         "link.outbox",
         "link.spool",
     ),
-    "radio": ("start.network", "link.mqtt", "link.nap", "link.ntp", "link.uplink", "link.wifi"),
+    "radio": (
+        "start.network",
+        "link.coap",
+        "link.http",
+        "link.mqtt",
+        "link.nap",
+        "link.ntp",
+        "link.stream",
+        "link.uplink",
+        "link.wifi",
+    ),
 }
 _MEMORY = "edgenode/core/memory.py"
 _COMPAT = "edgenode/core/compat.py"  # mpy-cross knows const() without it
@@ -131,15 +143,19 @@ def has_mark(path: str) -> bool:
     return _MARKED.fullmatch(path) is not None
 
 
-def join_node(sources: Mapping[str, str], sleep: bool) -> dict[str, Compact]:
+def join_node(sources: Mapping[str, str], sleep: bool, uplink: str = "mqtt") -> dict[str, Compact]:
     """Return the joined files by name; where the mark comes in, name and text say MARK.
 
     ``sources``: path below the root of the board's file system -> source. ``sleep``: whether the
-    node sleeps. A module outside the package edgenode, as main.py, is a file by itself.
+    node sleeps. ``uplink``: as in its settings; the code of the others is left out. A module
+    outside the package edgenode, as main.py, is a file by itself.
     """
+    sources = with_uplink(sources, uplink)
     if not sleep:
         sources = awake(sources)
-    left_out = {_COMPAT, *(_paths((*_FILES[NATIVE], "core.program")) if sleep else ())}
+    left_out = {_COMPAT}
+    if sleep:
+        left_out |= {*_paths((*_FILES[NATIVE], "core.program"))}
     sources = {
         path: text
         for path, text in sources.items()

@@ -73,32 +73,37 @@ def model_files(
     """
     files = {"config.json": settings.config_json(node_settings), "model.bin": blob}
     full = settings.complete(node_settings)
-    sleep = full["sleep"]
+    sleep, uplink = full["sleep"], full["uplink"]
     files |= {
         name: data
-        for name, data in node_code(arch, sleep).items()
+        for name, data in node_code(arch, sleep, uplink).items()
         # TLS needs the memory outside of the heap that native code takes
-        if not (full["mqtt"]["tls"] and name.startswith(NATIVE))
+        if not (settings.uses_tls(full) and name.startswith(NATIVE))
     }
-    files[_UMQTT] = _compile(umqtt.fetch() / "umqtt" / "simple.py", arch)
+    if uplink == "mqtt":
+        files[_UMQTT] = _compile(umqtt.fetch() / "umqtt" / "simple.py", arch)
     if code is not None and not sleep:  # which never loads it: see core/model.py
         files["model.mpy"] = _compile_text(code, arch)
     return files
 
 
 @cache
-def node_code(arch: Arch, sleep: bool) -> Mapping[str, bytes]:
+def node_code(arch: Arch, sleep: bool, uplink: str = "mqtt") -> Mapping[str, bytes]:
     """Return the node's own files, compiled once in a process.
 
-    ``sleep``: whether the node sleeps.
+    ``sleep``: whether the node sleeps; ``uplink``: as in its settings.
     """
-    return compile_node(joined_node(sleep), arch)
+    return compile_node(joined_node(sleep, uplink), arch)
+
+
+def joined_node(sleep: bool, uplink: str = "mqtt") -> Mapping[str, Compact]:
+    """Return the node's own modules, joined once in a process."""
+    return _joined_node(sleep, uplink)
 
 
 @cache
-def joined_node(sleep: bool) -> Mapping[str, Compact]:
-    """Return the node's own modules, joined once in a process."""
-    return join_node(node_sources(), sleep)
+def _joined_node(sleep: bool, uplink: str) -> Mapping[str, Compact]:
+    return join_node(node_sources(), sleep, uplink)
 
 
 def node_sources() -> dict[str, str]:

@@ -9,6 +9,7 @@ from functools import cache
 from edgewise.board.filesystem.bundles import bundles
 from edgewise.board.filesystem.compact import Place
 from edgewise.board.filesystem.files import Arch, compiler_of, joined_node, node_sources
+from edgewise.board.filesystem.uplinks import UPLINKS
 
 __all__ = ["locate"]
 
@@ -24,7 +25,7 @@ def locate(text: str) -> str:
 
 
 def _place(match: re.Match[str]) -> str:
-    places, line = _places().get(match[1], ()), int(match[2])
+    places, line = _places(match[1]), int(match[2])
     if not 0 < line <= len(places):
         return match[0]
     path, source_line = places[line - 1]
@@ -43,11 +44,16 @@ def _function(path: str, line: int) -> str:
 
 
 @cache
-def _places() -> dict[str, tuple[Place, ...]]:
-    """Return the places of the lines of each file that a build may write, by its name."""
+def _places(name: str) -> tuple[Place, ...]:
+    """Return the places of the lines of the file ``name``; empty if no build writes it."""
+    builds = (_places_of(sleep, uplink) for uplink in UPLINKS for sleep in (False, True))
+    return next((places[name] for places in builds if name in places), ())
+
+
+@cache
+def _places_of(sleep: bool, uplink: str) -> dict[str, tuple[Place, ...]]:
     return {
         bundle.name: bundle.places
-        for sleep in (False, True)
         for arch in Arch
-        for bundle in bundles(joined_node(sleep), compiler_of(arch))
+        for bundle in bundles(joined_node(sleep, uplink), compiler_of(arch))
     }

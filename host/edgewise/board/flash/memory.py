@@ -42,9 +42,11 @@ def remember(config: Mapping[str, Any], mac: str) -> None:
 
 
 def _key(config: Mapping[str, Any]) -> str:
-    # What makes two names one: the same broker and the same topics.
+    # What makes two names one: the same broker and the same topics, or the same server.
     mqtt = config.get("mqtt", {})
     place = [mqtt.get("host"), mqtt.get("port", 1883), config.get("base", "edgewise")]
+    if config.get("uplink", "mqtt") != "mqtt":
+        place = [config.get("server", {}).get("url")]
     return f"{config['node']} {hashlib.sha256(json.dumps(place).encode()).hexdigest()[:16]}"
 
 

@@ -14,7 +14,7 @@ from edgewise.messages.serial import Damaged, Diag, Hello, Reading, Said, Text
 
 __all__ = ["NodeState", "table"]
 
-_LINK = re.compile(r"edgewise: (?:mqtt|tls|dns|ntp|wifi): (.*)")
+_LINK = re.compile(r"edgewise: (?:mqtt|http|coap|tls|dns|ntp|wifi): (.*)")
 _UNKNOWN = "-"
 
 
