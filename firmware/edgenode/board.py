@@ -9,7 +9,7 @@ import machine
 
 from .core.compat import const
 from .core.journal import Journal
-from .core.memory import drop
+from .core.memory import BUILDING, LOADING, SETTINGS, drop, finish, tidy
 from .drivers import flash
 from .drivers.clock import Clock
 from .drivers.watchdog import Watchdog
@@ -20,7 +20,7 @@ _BAD_STARTS = 3
 _CRASH_LOG = "crash.log"
 # A heap that is full grows by all that the system has left, and Wi-Fi and TLS find none: it is
 # swept long before.
-_GC_BYTES = const(8192)
+_GC_BYTES = const(4096)
 _COMMAND_GC_BYTES = const(2048)
 _SAID = 8  # lines before a crash that are kept over it
 _ANSWER_MS = const(5000)  # for the answer to leave before a restart
@@ -66,6 +66,7 @@ class Board:
                 if flash.restore(path):
                     self.log("%s: back to the previous one" % path)
         settings = self._settings()
+        tidy()
         try:
             forest = None if self.safe else self._model(settings)
             if settings["sleep"] and forest:
@@ -75,15 +76,17 @@ class Board:
             self.safe = True
             forest = None
         self.begin()
-        from .start import wiring
+        gc.collect()
+        self._build(settings, forest)
+        tidy()
 
-        wiring.build(self, settings, forest)
-        del wiring, settings, forest
+    def _build(self, settings, forest):
+        from .start import wiring
         from .start.once import forget
 
+        wiring.build(self, settings, forest)
         forget()
-        del forget
-        drop()
+        finish(BUILDING)
 
     def open_trial(self):
         from .settings.trial import Trial
@@ -95,7 +98,8 @@ class Board:
         settings = trial.load(self.boot.bad)
         if trial.open:
             self.trial = trial
-        drop()
+        else:
+            finish(SETTINGS)
         return settings
 
     def _model(self, settings):
@@ -105,7 +109,9 @@ class Board:
         drives = actuator["pin"] >= 0 and actuator["follow"] == "class"
         on = actuator["on"] if drives else ""
         self.installer = model.installer(self.boot.bad, self.log, on)
-        return model.load(settings["sleep"])
+        forest = model.load(settings["sleep"])
+        finish(LOADING)
+        return forest
 
     def _nap(self, settings, forest):
         drop()
@@ -124,8 +130,7 @@ class Board:
 
     def _tidy(self):
         self._update = None  # what it has stays on flash
-        drop()
-        gc.collect()
+        tidy()
 
     def facts(self):
         self._tidy()
@@ -311,10 +316,12 @@ class Board:
 def main():
     board = Board()
     try:
+        tidy()
         board.start()
         # as start.once has it
         Board.__init__ = Board.start = Board._recall = None
-        Board._settings = Board._model = Board._nap = None
+        Board._settings = Board._model = Board._nap = Board._build = None
+        tidy()
         board.run()
     except NodeError as e:
         board.log(e)

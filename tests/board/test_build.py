@@ -84,17 +84,6 @@ def test_tls_files_are_on_the_board(model: Path, config: Path) -> None:
     assert (output.fs / "ca.der").read_bytes() == b"0 of mine"
 
 
-def test_with_tls_no_native_code_takes_memory_of_the_system(
-    node_build: Built, model: Path, config: Path
-) -> None:
-    assert len(list(node_build.fs.glob("native_*.mpy"))) == 1
-    config.write_text(config.read_text() + '\n[mqtt]\ntls = true\nhost = "pi"\n')
-    config.with_name("ca.der").write_bytes(b"0 of mine")
-    output = build(model, config, config.parent / "build")
-    assert not list(output.fs.rglob("native_*"))
-    assert len(list(output.fs.glob("lib/features_*.mpy"))) == 1
-
-
 @pytest.mark.parametrize("name", ["boot.py", "config.json", "model.bin"])
 def test_tls_files_take_no_place_of_another(name: str, model: Path, config: Path) -> None:
     config.write_text(config.read_text() + f'\n[mqtt]\ntls = true\nca = "{name}"\n')

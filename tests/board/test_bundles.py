@@ -123,6 +123,11 @@ def test_names_of_the_node_are_those_of_the_firmware() -> None:
     }
 
 
+def test_a_module_of_the_firmware_with_another_name_here_keeps_its_own() -> None:
+    source = {"a.py": "import _thread as thread\n\nthread.exit()\n"}
+    assert shorten(source) == source
+
+
 def node_bundles(sleep: bool) -> list[Bundle]:
     return bundles(joined_node(sleep), compiler_of(Arch.xtensawin))
 

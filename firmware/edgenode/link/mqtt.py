@@ -1,6 +1,7 @@
 """umqtt.simple that never waits: it writes the packets, this class carries them."""
 
 import errno
+import gc
 import select
 import socket
 import time
@@ -18,8 +19,14 @@ _HEAD_MAX = const(256)  # of that, to find the packet id
 _READS_MAX = const(8)  # of 256 bytes, in one turn
 _ANSWER_MS = const(5000)  # for CONNACK, PUBACK, SUBACK, PINGRESP and the rest of a packet, each
 _TLS_MS = const(15000)  # a handshake takes an ESP32 two seconds of computing
-_CONNACK, _SUBACK, _PING, _REST = -1, -2, -3, -4  # what is waited for, beside packet ids
-_WHAT = {_CONNACK: "CONNACK", _SUBACK: "SUBACK", _PING: "PINGRESP", _REST: "rest of a packet"}
+_CONNACK, _SUBACK, _PING, _REST, _TLS = -1, -2, -3, -4, -5  # awaited, beside packet ids
+_WHAT = {
+    _CONNACK: "CONNACK",
+    _SUBACK: "SUBACK",
+    _PING: "PINGRESP",
+    _REST: "rest of a packet",
+    _TLS: "end of the TLS handshake",
+}
 _REFUSED = (
     "",
     "protocol version refused",
@@ -127,21 +134,27 @@ class Client(simple.MQTTClient):
             if e.errno not in _PENDING:
                 self.close()
                 raise
-        limit_ms = _ANSWER_MS
+        awaited, limit_ms = _CONNACK, _ANSWER_MS
         if self.tls is not None:
-            limit_ms = _TLS_MS
+            awaited, limit_ms = _TLS, _TLS_MS
             self._io = self._wrapped(raw)
         self._poller = select.poll()
         self._poller.register(self._io, select.POLLIN)
-        self._send(self._compose_connect(), _CONNACK, limit_ms)
+        self._send(self._compose_connect(), awaited, limit_ms)
 
     def _wrapped(self, raw):
         context, name = self.tls
+        gc.collect()  # an area of the heap that became empty is the system's again
         try:
             return context.wrap_socket(raw, server_hostname=name, do_handshake_on_connect=False)
         except (OSError, ValueError) as e:
             self.close()
-            raise LinkError("tls: %s" % e)
+            raise self._tls_fault(e)
+
+    def _tls_fault(self, e):
+        from .secure import fault  # large, and used now and then
+
+        return fault(e)
 
     def close(self):
         io, self._io = self._io, None
@@ -194,6 +207,9 @@ class Client(simple.MQTTClient):
             n = self._io.write(self._out)
             if n is not None:
                 self._out = self._out[n:]
+                if _TLS in self._due_ms:  # nothing is taken before the handshake has ended
+                    del self._due_ms[_TLS]
+                    self._due_ms[_CONNACK] = time.ticks_add(time.ticks_ms(), _ANSWER_MS)
 
     def publish(self, topic, msg, retain=False, qos=0):
         # topic and msg are bytes -> packet id for QoS 1
@@ -219,8 +235,10 @@ class Client(simple.MQTTClient):
         # LinkError: the connection is of no use any more, close() it.
         try:
             self._turn()
-        except ValueError as e:  # what mbedTLS says of a certificate
-            raise LinkError("tls: %s" % str(e).strip())
+        except (OSError, ValueError) as e:
+            if _TLS not in self._due_ms:
+                raise
+            raise self._tls_fault(e)
 
     def _turn(self):
         now = time.ticks_ms()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewise import paths, settings
-from edgewise.board.filesystem.bundles import MAIN, NATIVE, bundles, join_node
+from edgewise.board.filesystem.bundles import MAIN, bundles, join_node
 from edgewise.board.filesystem.compact import Compact
 from edgewise.board.filesystem.listing import LIST, listing
 from edgewise.errors import InputError
@@ -72,12 +72,7 @@ def model_files(
     files = {"config.json": settings.config_json(node_settings), "model.bin": blob}
     full = settings.complete(node_settings)
     sleep = full["sleep"]
-    files |= {
-        name: data
-        for name, data in node_code(arch, sleep).items()
-        # TLS needs the memory outside of the heap that native code takes
-        if not (full["mqtt"]["tls"] and name.startswith(NATIVE))
-    }
+    files |= node_code(arch, sleep, full["mqtt"]["tls"])
     files[_UMQTT] = _compile(umqtt.fetch() / "umqtt" / "simple.py", arch)
     if code is not None and not sleep:  # which never loads it: see core/model.py
         files["model.mpy"] = _compile_text(code, arch)
@@ -85,18 +80,18 @@ def model_files(
 
 
 @cache
-def node_code(arch: Arch, sleep: bool) -> Mapping[str, bytes]:
+def node_code(arch: Arch, sleep: bool, tls: bool = False) -> Mapping[str, bytes]:
     """Return the node's own files, compiled once in a process.
 
-    ``sleep``: whether the node sleeps.
+    ``sleep``: whether the node sleeps; ``tls``: whether its broker has TLS.
     """
-    return compile_node(joined_node(sleep), arch)
+    return compile_node(joined_node(sleep, tls), arch)
 
 
 @cache
-def joined_node(sleep: bool) -> Mapping[str, Compact]:
+def joined_node(sleep: bool, tls: bool = False) -> Mapping[str, Compact]:
     """Return the node's own modules, joined once in a process."""
-    return join_node(node_sources(), sleep)
+    return join_node(node_sources(), sleep, tls)
 
 
 def node_sources() -> dict[str, str]:

@@ -47,7 +47,7 @@ def _places() -> dict[str, tuple[Place, ...]]:
     """Return the places of the lines of each file that a build may write, by its name."""
     return {
         bundle.name: bundle.places
-        for sleep in (False, True)
+        for sleep, tls in ((False, False), (False, True), (True, False))
         for arch in Arch
-        for bundle in bundles(joined_node(sleep), compiler_of(arch))
+        for bundle in bundles(joined_node(sleep, tls), compiler_of(arch))
     }
