@@ -29,7 +29,8 @@ NODE_MAY: dict[str, set[str]] = {
     "update": {"core"},
     "commands": {"core", "drivers", "errors", "settings"},
     "app": {"core"},
-    "start": {"app", "core", "drivers", "errors", "link", "update"},
+    "output_node": {"app"},
+    "start": {"app", "core", "drivers", "errors", "link", "output_node", "update"},
     "sleep": {"core", "drivers", "errors", "link", "start"},
     "board": {
         "commands",

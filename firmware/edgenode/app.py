@@ -127,7 +127,7 @@ class Node:
         raw = self._raw
         x = self._pipeline.push(self._slot, raw[0], raw[1])
         start_us = clock.ticks_us()
-        cls = self._heads.push(x, self._pipeline.age)
+        cls = self._cls = self._heads.push(x, self._pipeline.age)
         self._predict_us = clock.ticks_diff(clock.ticks_us(), start_us)
         outlook = self._outlook
         changed = outlook.push(self._slot, raw[0], raw[1], self._pipeline.age) if outlook else 0

@@ -46,6 +46,7 @@ class Board:
         self.installer = None  # while a model is on trial, or its verdict not told
         self._update = None  # while a model comes over the air
         self.begun = False
+        self.outputs = None  # a core.outputs
         self.link = self.restart_ms = None
         self.refused = 0
         self.signed = False  # whether an order that changes something must be signed
@@ -67,11 +68,18 @@ class Board:
                     self.log("%s: back to the previous one" % path)
         settings = self._settings()
         tidy()
+        if settings["outputs"]:
+            from .start.pins import make_outputs
+
+            self.outputs = make_outputs(settings, self.clock.uptime_s())
         try:
             forest = None if self.safe else self._model(settings)
             if settings["sleep"] and forest:
                 self._nap(settings, forest)
         except ModelError as e:
+            if self.undo_trials(e):
+                self.boot.record_end()
+                machine.reset()
             self.log(e)
             self.safe = True
             forest = None
@@ -105,11 +113,9 @@ class Board:
     def _model(self, settings):
         from .start import model
 
-        actuator = settings["actuator"]
-        drives = actuator["pin"] >= 0 and actuator["follow"] == "class"
-        on = actuator["on"] if drives else ""
-        self.installer = model.installer(self.boot.bad, self.log, on)
-        forest = model.load(settings["sleep"])
+        driven = settings["actuator"], self.outputs
+        self.installer = model.installer(self.boot.bad, self.log, *driven)
+        forest = model.load(settings["sleep"], *driven)
         finish(LOADING)
         return forest
 
@@ -309,6 +315,8 @@ class Board:
         if self.begun:
             self.boot.record_end()
         self.watchdog.rest()
+        if self.outputs:
+            self.outputs.rest(self.clock.uptime_s())
         if self.link is not None:
             self.link.close()
 

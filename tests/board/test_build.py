@@ -61,7 +61,7 @@ def test_the_manifest_says_what_is_there(node_build: Built, model: Path) -> None
     for name in ("model.bin", "model.mpy"):
         assert (node_build.fs / name).read_bytes() == (model / name).read_bytes()
     assert SECRET not in (node_build.fs.parent / "manifest.json").read_text()
-    assert node_build.mpy_bytes < 95 * 1024
+    assert node_build.mpy_bytes < 98 * 1024
 
 
 @pytest.mark.parametrize(("arch", "arch_code"), [("xtensawin", 10), ("rv32imc", 11), ("x64", 2)])
@@ -158,6 +158,8 @@ def test_what_is_not_of_a_build_stays(name: str, model: Path, config: Path) -> N
         (["--config", "bad.toml"], "bad.toml:2: wifi.sid is not known: did you mean wifi.ssid?"),
         (["--config", "open.toml"], "open.toml: holds wifi.password and others can read it"),
         (["--config", "act.toml"], "act.toml: actuator.on must be a class of the model: 0, 1"),
+        (["--config", "out.toml"], "out.toml: outputs.fan.on must be a class of the model: 0, 1"),
+        (["--config", "odd.toml"], "odd.toml: outputs.fan.follow: the model has no detector: "),
         (["--arch", "z80"], "--arch z80: not known: choose xtensawin, rv32imc, x64"),
         (["--out", "node.toml/x"], "node.toml/x: cannot be written (Not a directory)"),
     ],
@@ -169,6 +171,9 @@ def test_bad_input_is_one_line(
     (folder / "bad.toml").write_text('[wifi]\nsid = "x"\n')
     (folder / "open.toml").write_text(f'[wifi]\npassword = "{SECRET}"\n')
     (folder / "act.toml").write_text('[actuator]\npin = 5\non = "warm"\n')
+    fan = '[[outputs]]\nname = "fan"\npin = 5\n'
+    (folder / "out.toml").write_text(f'{fan}on = "warm"\n')
+    (folder / "odd.toml").write_text(f'{fan}follow = "unusual"\n')
     arguments = ["--model", str(model), *options]
     before = contents(folder)
     result = build_command(*arguments, cwd=folder)

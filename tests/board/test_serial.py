@@ -112,6 +112,14 @@ def test_a_node_that_learns_says_how_far_it_is() -> None:
         assert monitor_line(message) == f"diag: 9000 bytes free, {words}"
 
 
+def test_a_node_with_outputs_says_what_they_do() -> None:
+    node = NodeState()
+    message = decode(b'diag {"boot":1,"ts":null,"heap":9000,"outputs":{"fan":"on","pump":"off"}}')
+    node.hear(message)
+    assert dict(node.rows())["outputs"] == "fan on, pump off"
+    assert monitor_line(message) == "diag: 9000 bytes free, fan on, pump off"
+
+
 def test_monitor_survives_garbage_reset_and_unplugging(cable: Cable, tmp_path: Path) -> None:
     out = tmp_path / "log.csv"
     monitor = start_command(cable, "monitor", "--port", cable.port, "--csv", str(out))

@@ -46,22 +46,27 @@ def test_every_node_is_there_with_what_is_wrong_with_it(
     expect(page.locator(".counts")).to_contain_text("3 online")
 
 
-def test_a_node_that_learns_says_how_far_it_is(page: Page, url: str, engine: Engine) -> None:
+def test_a_node_says_what_it_has_learnt_and_switched(page: Page, url: str, engine: Engine) -> None:
     now = time.time()
     store(engine, rooms(NODE))
     figures = {"boot": 1, "ts": int(now), "learnt_h": 30, "limits_d": 1}
+    figures["outputs"] = {"fan": "on", "pump": "off"}
     change = {"event": "learn", "seq": 5, "from": "generic", "to": "1 day"}
+    switched = {"event": "output", "seq": 6, "output": "fan", "from": "off", "to": "on"}
     shared = {"node": NODE, "boot": 1, "ts": now, "received_at": now}
     with engine.begin() as connection:
         connection.execute(diag.insert().values(**shared, payload=json.dumps(figures)))
-        said = json.dumps({**change, "boot": 1, "ts": int(now)})
-        event = {**shared, "seq": 5, "event": "learn", "payload": said, "digest": "1" * 32}
-        connection.execute(events.insert().values(**event))
+        for said in (change, switched):
+            payload = json.dumps({**said, "boot": 1, "ts": int(now)})
+            event = {**shared, "seq": said["seq"], "event": said["event"], "payload": payload}
+            connection.execute(events.insert().values(**event, digest="1" * 32))
     page.goto(url)
     expect(page.locator(".card")).to_contain_text("learning, day 2 of 7")
     page.locator(".card").click()
     expect(page.locator("body")).to_contain_text("learning, day 2 of 7: limits from 1 day here")
     expect(page.locator("body")).to_contain_text("limits of what is usual: generic → 1 day")
+    expect(page.locator("body")).to_contain_text("fan on, pump off")
+    expect(page.locator("body")).to_contain_text("output fan: off → on")
 
 
 def test_a_click_opens_the_node_and_its_chart(page: Page, url: str, engine: Engine) -> None:

@@ -9,7 +9,9 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
 from tests.dashboard.conftest import PASSWORD, Serve
 from tests.dashboard.past import row, store
+from tests.dashboard.test_guard import send_request
 
+from edgewise.dashboard.guard import COOKIE
 from edgewise.dashboard.paths import login_path, safe_path
 
 ELSEWHERE = (
@@ -56,3 +58,20 @@ def test_the_page_is_the_same(page: Page, serve: Serve, engine: Engine, secret: 
     expect(page.get_by_label("Password")).to_be_visible()  # the page itself went there
     give(page, PASSWORD)
     expect(page.locator(".now")).to_contain_text(name)
+
+
+def test_a_page_that_was_away_when_its_session_ended_asks_for_the_password(
+    page: Page, serve: Serve, engine: Engine, secret: str
+) -> None:
+    store(engine, [row("cellar", 1, time.time())])
+    url = serve("--private")
+    page.goto(f"{url}/node?id=cellar")
+    give(page, PASSWORD)
+    expect(page.locator(".now")).to_contain_text("cellar")
+    page.context.set_offline(True)
+    (cookie,) = (c for c in page.context.cookies() if c["name"] == COOKIE)
+    send_request(url, "POST", "/logout", Origin=url, Cookie=f"{COOKIE}={cookie['value']}")
+    page.context.set_offline(False)
+    expect(page.get_by_label("Password")).to_be_visible()
+    give(page, PASSWORD)
+    expect(page).to_have_url(f"{url}/node?id=cellar")

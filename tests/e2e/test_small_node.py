@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e import test_control, test_sleep, test_spine
+from tests.e2e import test_outputs as test_pins
 from tests.e2e.operator_of import FAST, NODE, Operator
 from tests.shared import LIMIT_S
 
@@ -39,10 +40,11 @@ TAKEN_BYTES = 50_000
 # beside those of STOCK_WORDS, which take no RAM. The stock image has some 110 of these; above 300
 # names the table takes 2.2 KB more
 NAMES = 375
-# of all files; those of heads, report rules and averages come to a node that has them
-NAMES_OF_ALL = 410
-SOME = ("averages", "detector", "gate", "headcheck", "heads", "learn", "outlook", "temporal")
-MPY_BYTES = 94_000  # 8,000 are native code of this machine; that of an ESP32 takes 5,100
+# of all files; those of heads, outputs, report rules and averages come to a node that has them
+NAMES_OF_ALL = 425
+SOME = ("averages", "detector", "gate", "headcheck", "heads", "learn", "outlook", "outputcheck")
+SOME += ("outputs", "temporal")
+MPY_BYTES = 97_000  # 8,000 are native code of this machine; that of an ESP32 takes 5,100
 
 on_mosquitto = pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
 
@@ -71,6 +73,11 @@ def test_every_reading_arrives(model: Package, log: Log, broker: str, tmp_path: 
     test_spine.test_every_reading_arrives_with_the_class_that_the_host_computes(
         model, log, broker, open_db(f"sqlite:///{tmp_path / 'a.db'}")
     )
+
+
+@on_mosquitto
+def test_outputs(model: Package, log: Log, broker: str) -> None:
+    test_pins.test_pins_follow_a_class_and_a_limit(model, log, broker)
 
 
 @on_mosquitto

@@ -58,6 +58,7 @@ FAILED = {"ts": 1, "boot": 1, "seq": 8, "t": None, "h": None, "cls": None, "p": 
         (NodeModel(CLASSES, "occupancy"), {}),
         (NodeModel(CLASSES, "occupancy", minutes=[30]), {"expire_s": 9000}),
         (NodeModel(CLASSES, "occupancy"), {"display": Display(fahrenheit=True)}),
+        (NodeModel(CLASSES, "occupancy"), {"outputs": ["fan", "heater-2"]}),
     ]
 )
 def document(request: pytest.FixtureRequest) -> dict[str, Any]:
@@ -241,6 +242,28 @@ def test_how_far_a_node_has_learnt(diag: dict[str, int], learning: str) -> None:
     template = TEMPLATES.from_string(component["value_template"])
     assert template.render(value_json=diag) == learning
     assert discovery("a1b2c3", NodeModel(CLASSES))["cmps"]["learning"] == {"platform": "sensor"}
+
+
+@pytest.mark.parametrize(
+    ("diag", "state"),
+    [
+        ({"outputs": {"fan": "off", "heater-2": "on"}}, "on"),
+        ({"outputs": {"heater-2": "off"}}, "off"),
+        ({"outputs": {"fan": "on"}}, "None"),
+        ({"heap": 1}, "None"),
+    ],
+)
+def test_what_an_output_does(diag: dict[str, Any], state: str) -> None:
+    names = ["fan", "heater-2"]
+    components = discovery("a1b2c3", NodeModel(CLASSES), "home/edge", outputs=names)["cmps"]
+    component = components["output_2"]
+    assert component["name"] == "Output heater-2"
+    assert component["state_topic"] == "home/edge/a1b2c3/diag"
+    template = TEMPLATES.from_string(component["value_template"])
+    assert template.render(value_json=diag) == state
+    assert {component["payload_on"], component["payload_off"]} == {"on", "off"}
+    # one that is no longer in the settings is taken away
+    assert [components[f"output_{n}"] for n in (3, 4)] == [{"platform": "binary_sensor"}] * 2
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,8 @@ def test_each_node_by_its_settings(home: Home, broker: str, repo: Path, tmp_path
     (tmp_path / "nodes/cellar.toml").write_text(
         'node = "cellar"\nsleep = true\nreport_every = 10\n'
     )
+    fan = '[[outputs]]\nname = "fan"\npin = 25\non = "1"\n'
+    (tmp_path / "nodes/attic.toml").write_text(f'node = "attic"\n{fan}')
     result = run(*arguments, "--config", str(config))
     assert (result.returncode, json.loads(result.stdout)) == (
         0,
@@ -163,6 +165,7 @@ def test_each_node_by_its_settings(home: Home, broker: str, repo: Path, tmp_path
         None,
         1500,
     ]
+    assert [device["cmps"]["output_1"].get("name") for device in devices] == ["Output fan", None]
 
 
 def test_a_connection_that_is_lost(broker: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from tests.messages.lines import HELLO, failed_state, state
 
 from edgewise.messages.learning import describe_learning
+from edgewise.messages.outputs import describe_outputs
 from edgewise.messages.serial import Damaged, Diag, Hello, Reading, Text, decode
 
 
@@ -48,3 +49,14 @@ def test_every_cut_and_change_of_a_record_is_decoded_to_something() -> None:
 )
 def test_damaged_figures_of_learning_say_nothing(diag: dict[str, object]) -> None:
     assert describe_learning(diag) == ""
+
+
+@pytest.mark.parametrize("outputs", [None, "on", [1], {}, {"fan": 1}, {"fan": ["on"]}])
+def test_damaged_outputs_say_nothing(outputs: object) -> None:
+    assert describe_outputs({"outputs": outputs}) == ""
+
+
+def test_what_outputs_do_in_words() -> None:
+    assert describe_outputs({"outputs": {"fan": "on", "pump": "off"}}) == "fan on, pump off"
+    assert describe_outputs({"outputs": {"x" * 99: "on"}}) == "x" * 16 + " on"
+    assert describe_outputs({}) == ""

@@ -327,7 +327,16 @@ def _write_votes(other_model: Package, body: str) -> str:
     return f"CRC = {crc32(bytes(memoryview(table)))}\ndef votes(x, out):\n{body}"
 
 
-def test_a_model_without_the_class_that_drives_the_actuator(
+@pytest.mark.parametrize(
+    ("driven", "setting"),
+    [
+        ({"actuator": {"pin": 5, "on": "open"}}, "actuator.on"),
+        ({"outputs": [{"name": "fan", "pin": 5, "on": "open"}]}, "outputs.fan.on"),
+    ],
+)
+def test_a_model_without_the_class_that_drives_an_output(
+    driven: dict[str, Any],
+    setting: str,
     model: Package,
     long_log: Log,
     broker: str,
@@ -335,13 +344,13 @@ def test_a_model_without_the_class_that_drives_the_actuator(
     offering: Offering,
     other_model: Package,
 ) -> None:
-    config = {"update": {"secret": SECRET}, "actuator": {"pin": 5, "on": "open"}}
+    config = {"update": {"secret": SECRET}, **driven}
     settings = node_config(config, parse_broker(broker), NODE)
     with SimulatedNode(model, long_log, settings, 1, world=FAST) as node:
         operator.hear("event", event="reset")
         assert offering.deliver("a", container(other_model), 1)["want"] is None
         reply = offering.verdict("a")
-        assert reply["error"] == "no class of it is open, which actuator.on names"
+        assert reply["error"] == f"no class of it is open, which {setting} names"
         assert (node.flash / "model.bin").read_bytes() == model.blob
         assert operator.hear("state", boot=2)["cls"] in model.classes
         assert operator.order("model")["value"]["error"] == reply["error"]

@@ -46,6 +46,11 @@ def pins(sensor: int = 4, power: int = -1, actuator: int = -1, **top: str) -> di
     }
 
 
+def output(pin: int, **top: str) -> dict[str, Any]:
+    rows = [{"name": "a", "pin": 18, "on": "open"}, {"name": "b", "pin": pin, "on": "open"}]
+    return {**top, "outputs": rows}
+
+
 # values, what differs in the options of init (None: it has no option for this), message
 BAD: list[tuple[dict[str, Any], dict[str, str] | None, str]] = [
     (host("mqtt://10.0.0.9:1883"), None, 'is a URL: write its parts apart: host = "10.0.0.9", po'),
@@ -100,6 +105,7 @@ BAD: list[tuple[dict[str, Any], dict[str, str] | None, str]] = [
     (pins(power=35), None, "sensor.power_pin: GPIO 35 is an input of an ESP32"),
     (pins(actuator=36), None, "actuator.pin: GPIO 36 is an input of an ESP32"),
     (pins(actuator=8), None, "actuator.pin: GPIO 8 belongs to the flash of an ESP32"),
+    (output(34), None, "outputs.2: GPIO 34 is an input of an ESP32 and drives nothing"),
     (pins(28), {"--pin": "28"}, "is not there on an ESP32: choose another, or name the bo"),
     (pins(46, chip="esp32-s2"), {"--pin": "46", "--chip": "esp32-s2"}, "input of an ESP32-S2"),
     (pins(26, chip="esp32-s3"), {"--pin": "26", "--chip": "esp32-s3"}, "flash of an ESP32-S3"),
@@ -150,10 +156,12 @@ GOOD: list[dict[str, Any]] = [
 
 
 def to_toml(values: dict[str, Any]) -> str:
-    lines = [f"{k} = {json.dumps(v)}" for k, v in values.items() if not isinstance(v, dict)]
+    lines = [f"{k} = {json.dumps(v)}" for k, v in values.items() if isinstance(v, str | int)]
     for section, part in values.items():
         if isinstance(part, dict):
             lines += [f"[{section}]", *(f"{key} = {json.dumps(v)}" for key, v in part.items())]
+        for row in part if isinstance(part, list) else ():
+            lines += [f"[[{section}]]", *(f"{key} = {json.dumps(v)}" for key, v in row.items())]
     return "\n".join(lines) + "\n"
 
 
@@ -239,6 +247,40 @@ def test_what_is_seldom_meant_is_said(tmp_path: Path) -> None:
     ):
         assert text in lines
     assert settings.doubts(values | {"chip": "esp32-s3"}) == settings.doubts(values, ())
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (output(4), "outputs.2: pin: GPIO 4 is sensor.pin already: correct it"),
+        (output(18), "outputs.2: pin: GPIO 18 is outputs.1 already: correct it"),
+        (output(6), "outputs.2: GPIO 6 belongs to the flash of an ESP32: choose another, or name"),
+        (output(46, chip="esp32-s2"), "outputs.2: GPIO 46 is an input of an ESP32-S2"),
+        (output(12, chip="esp32-c3"), "outputs.2: GPIO 12 belongs to the flash of an ESP32-C3"),
+    ],
+)
+def test_a_pin_that_no_output_can_have(
+    tmp_path: Path, values: dict[str, Any], message: str
+) -> None:
+    file = write_toml(tmp_path, values)
+    line = 5 if "chip" not in values else 6
+    with pytest.raises(InputError) as error:
+        settings.load(file, settings.check_board)
+    assert str(error.value).startswith(f"{file}:{line}: {message}")
+
+
+def test_a_pin_at_which_a_relay_clicks() -> None:
+    settings.check_board(output(26))
+    assert not [line for line in settings.doubts(output(26)) if "outputs" in line]
+    for values, chip in ((output(15), "ESP32"), (output(8, chip="esp32-c3"), "ESP32-C3")):
+        pin = values["outputs"][1]["pin"]
+        settings.check_board(values)
+        said = (
+            f"outputs.2: GPIO {pin} is pulled or driven while an {chip} starts, and a relay may "
+        )
+        assert [line for line in settings.doubts(values) if line.startswith(said)]
+    # a sensor does not mind
+    assert not [line for line in settings.doubts(pins(15)) if "starts" in line]
 
 
 def test_every_other_command_takes_such_a_name() -> None:

@@ -112,6 +112,9 @@ def test_given_values_come_back_without_defaults_and_the_node_takes_them(file: P
     assert node_config.check(json.loads(text)) == settings.complete(values)
 
 
+OUTPUT = '[[outputs]]\nname = "fan"\npin = 25\n'
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -146,6 +149,12 @@ def test_given_values_come_back_without_defaults_and_the_node_takes_them(file: P
             '[limits]\nh = [20, 70]\n[actuator]\nfollow = "limit"\non = "t-low"\n',
             ":5: actuator.on must be one of h-high, h-low, or empty for any",
         ),
+        (f"{OUTPUT}on = 7\n", ":1: outputs.1: on must be text: correct it"),
+        (f"{OUTPUT}on = 'a'\n\n{OUTPUT}on = 'a'\n", ":6: outputs.2: another output has the na"),
+        (f"{OUTPUT}on = 'a'\ncycle = 5\n", ":1: outputs.1: cycle is not known; known are name,"),
+        (f"{OUTPUT}follow = 'limit'\n", ":1: outputs.1: follow: no limits are set: set limits.t"),
+        (f"sleep = true\n{OUTPUT}on = 'a'\n", ":2: outputs: a node that sleeps drives nothing"),
+        ("[outputs]\npin = 4\n", ":1: outputs must be a list"),
         ("node =\n", ":1: not TOML (Invalid value): correct it"),
         ('\n\nnode = "a"\nnode = "b"\n', ":4: not TOML (Cannot overwrite a value): correct it"),
         (f'[wifi]\npassword = "{HIDDEN}\n', ":2: not TOML"),

@@ -11,6 +11,7 @@ from ..errors import FAULTS, NodeError
 _COUNTER = "orders"
 _ID_MAX = const(64)
 _PERIOD_S = const(60)
+_HOWS = ("on", "off", "auto")
 
 
 def run_command(board, verb, payload, retained):
@@ -170,9 +171,23 @@ def _safe(board, value, name):
 
 
 def _actuator(board, value, name):
-    if value not in ("on", "off", "auto"):
-        raise NodeError("value must be on, off or auto")
-    board.node.actuate(value)
+    # {"fan": "on"}: of the outputs that have a name
+    many = isinstance(value, dict)
+    for how in value.values() if many else (value,):
+        if how not in _HOWS:
+            raise NodeError("value must be on, off or auto")
+    if not many:
+        board.node.actuate(value)
+        return
+    if board.safe or not board.outputs:
+        raise NodeError("no outputs in safe mode" if board.safe else "no outputs are set")
+    switches = {switch.name: switch for switch in board.outputs.switches}
+    for output in value:
+        if output not in switches:
+            known = ", ".join(sorted(switches))
+            raise NodeError("no output is %s; known are %s" % (output, known))
+    for output, how in value.items():
+        switches[output].manual = None if how == "auto" else how == "on"
 
 
 def _stay_awake(board, value, name):

@@ -10,7 +10,7 @@ _HIGH = const(1)
 _LOW = const(2)
 STATES = ("ok", "high", "low")
 KNOWN = const(4)  # of what changed: there is a reading again
-_CHANNELS = "th"
+_CHANNELS = ("t", "h")
 _BACK = (50, 200)  # hundredths: the way back, as wide as a DHT22 is wrong (AM2302 datasheet)
 _NEED = const(2)  # readings in a row that say so: one alone may be a spike
 _COUNT_SHIFT = const(4)
@@ -31,16 +31,16 @@ def read(given):
     return pairs
 
 
-def check(given, actuator):
-    # ValueError for settings that are none
+def check(given, driven, place="actuator."):
+    # ValueError for settings that are none; driven: has follow and on, which place comes before
     read(given)
-    if actuator["follow"] != "limit":
+    if driven["follow"] != "limit":
         return
     names = [c + "-" + state for c in _CHANNELS if given[c] for state in STATES[1:]]
     if not names:
-        raise ValueError("actuator.follow: no limits are set: set limits.t or limits.h")
-    if actuator["on"] and actuator["on"] not in names:
-        raise ValueError("actuator.on must be one of %s, or empty for any" % ", ".join(names))
+        raise ValueError("%sfollow: no limits are set: set limits.t or limits.h" % place)
+    if driven["on"] and driven["on"] not in names:
+        raise ValueError("%son must be one of %s, or empty for any" % (place, ", ".join(names)))
 
 
 def tail(c, was, now, value, minutes):
@@ -135,10 +135,14 @@ class Limits:
         if not self.known:
             return safe
         for c in range(2):
-            state = self.states[c]
-            if state and which in ("", _CHANNELS[c] + "-" + STATES[state]):
+            if self.states[c] and self._is_of(which, c):
                 return True
         return False
+
+    def _is_of(self, which, c):
+        if not which:
+            return True
+        return which.startswith(_CHANNELS[c]) and which.endswith(STATES[self.states[c]])
 
     def save(self, buf, at):
         buf[at] = self.known

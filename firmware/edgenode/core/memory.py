@@ -9,6 +9,7 @@ edgenode.start.wiring
 edgenode.start.model
 edgenode.start.network
 edgenode.start.once
+edgenode.start.pins
 edgenode.start.sensing
 edgenode.sleep.wiring
 edgenode.settings.config
@@ -29,6 +30,7 @@ edgenode.core.filters
 edgenode.core.headcheck
 edgenode.core.loader
 edgenode.core.netcheck
+edgenode.core.outputcheck
 edgenode.core.program
 edgenode.core.settings
 edgenode.core.signed
@@ -49,6 +51,7 @@ edgenode.core.walk
 BUILDING = """edgenode.start.model
 edgenode.start.network
 edgenode.start.once
+edgenode.start.pins
 edgenode.start.sensing
 edgenode.start.wiring
 edgenode.core.catalogue
@@ -68,7 +71,8 @@ def clear_stack(depth=12):
 
 
 def finish(names):
-    # Of modules that nothing runs any more: what the stack still has of them keeps little then.
+    # Of modules that nothing runs any more: what the stack still has of them keeps little then. A
+    # function of theirs that stays finds none of its module's names.
     for name in names.split():
         module = sys.modules.pop(name, None)
         if module:

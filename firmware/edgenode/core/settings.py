@@ -2,7 +2,8 @@
 
 # One text and not a dict: its names would stay in RAM for ever. Of text the length counts, words
 # with | between them are all that is allowed; `report` is checked by core.gate, the calibrations
-# by core.calibrate. A name that starts with a point is of the section above it.
+# by core.calibrate, the outputs by core.outputcheck. A name that starts with a point is of the
+# section above it.
 SETTINGS = """node text "" 0 32
 base text "edgewise" 1 64
 period_ms number 0 0 3600000
@@ -33,6 +34,7 @@ actuator.pin number -1 -1 48
 .on text "" 0 32
 .active number 1 0 1
 .safe text "off" off|on
+outputs list []
 limits.t list []
 .h list []
 confirm.need number 0 0 15
@@ -84,6 +86,10 @@ def together(full):
         from .limits import check
 
         check(full["limits"], full["actuator"])
+    if full["outputs"]:
+        from .outputcheck import check as check_outputs
+
+        check_outputs(full)
     confirm = full["confirm"]
     if not confirm["of"] < 2 * confirm["need"] <= 2 * confirm["of"] and any(confirm.values()):
         raise ValueError(

@@ -8,7 +8,7 @@ import machine
 
 from ..core.compat import const
 
-_AREA_BYTES = const(34816)
+_AREA_BYTES = const(30720)
 _MODEL_BYTES = const(2048)  # what a small model takes is in that
 _LARGEST_BYTES = const(131072)  # a board with more has enough for both
 _GC_BYTES = const(4096)  # garbage of a start has little room then

@@ -11,15 +11,19 @@ _STAY_S = const(900)  # then it tries again: on a wall there is nobody to send a
 
 
 class SafeNode:
-    def __init__(self, clock, link, facts):
+    # outputs: core.outputs, whose safe states nothing changes here, or None
+    def __init__(self, clock, link, facts, outputs):
         self._clock = clock
         self._link = link
         self._facts = facts
+        self._outputs = outputs
         self._diag_ms = clock.ticks_ms()
 
     def step(self):
         clock = self._clock
         now = clock.ticks_ms()
+        if self._outputs:
+            self._outputs.step(clock.uptime_s())
         if clock.ticks_diff(now, self._diag_ms) >= 0 and self._link.up:
             self._diag_ms = clock.ticks_add(now, _DIAG_MS)
             self._link.diag(self.diag())

@@ -3,19 +3,18 @@
 import json
 import time
 
-import machine
-
 from ..app import Node
 from ..core.hold import Hold
 from ..drivers import flash
 from ..drivers.console import Console
-from ..drivers.output import NoOutput, Output
+from ..drivers.output import NoOutput
 from ..drivers.sensor import Sensor
 from ..errors import ConfigError
 from ..link.outbox import Outbox
 from ..link.spool import Spool
 from ..link.uplink import Uplink
 from .network import make_client, make_parts
+from .pins import make_output
 from .sensing import greet, make_dht, make_plausible, node_name
 
 
@@ -72,14 +71,16 @@ def _connect(board, settings, name, classes, has_u):
 
 
 def _node(board, settings, forest):
+    outputs = board.outputs
+    facts = _facts(board) if outputs else board.facts
     if board.safe:
         from .safe import SafeNode
 
-        return SafeNode(board.clock, board.link, board.facts)
+        return SafeNode(board.clock, board.link, facts, outputs)
     given = settings["sensor"]
     supply = None
     if given["power_pin"] >= 0:
-        supply = Output(machine.Pin(given["power_pin"], machine.Pin.OUT), 1)
+        supply = make_output(given["power_pin"], 1)
     period_ms = settings["period_ms"] or forest.contract["period_ms"]
     sensor = Sensor(
         make_dht(given),
@@ -99,15 +100,32 @@ def _node(board, settings, forest):
         _gate(settings["report"]),
         Hold(given["hold_s"]),
     )
-    return Node(
+    kind = Node
+    if outputs:
+        from ..output_node import OutputNode
+
+        kind = OutputNode
+    node = kind(
         sensor,
         checks,
         _output(settings["actuator"], forest.classes),
         (board.clock, board.link, board.box),
         forest,
-        board.facts,
+        facts,
         settings,
     )
+    if outputs:
+        node.connect(outputs)
+    return node
+
+
+def _facts(board):
+    def facts():
+        told = board.facts()
+        told["outputs"] = board.outputs.status()
+        return told
+
+    return facts
 
 
 def _calibrations(given):
@@ -131,4 +149,4 @@ def _output(given, classes):
         return NoOutput()
     if given["follow"] == "class" and given["on"] not in classes:
         raise ConfigError("actuator.on must be one of %s" % ", ".join(classes))
-    return Output(machine.Pin(given["pin"], machine.Pin.OUT), given["active"])
+    return make_output(given["pin"], given["active"])

@@ -19,11 +19,11 @@ _PART = const(512)
 
 
 class Installer:
-    # store: drivers.flash; on: the class that drives the actuator, "" without one
-    def __init__(self, store, log, on):
+    # store: drivers.flash; needed: what a model must have, by core.outputcheck
+    def __init__(self, store, log, needed):
         self._store = store
         self._log = log
-        self._on = on
+        self._needed = needed
         self.note = json.loads(store.read(_NOTE))
         self.announced = False
 
@@ -69,8 +69,12 @@ class Installer:
             forest = Model(f.read(size))
             if features != len(forest.features) or not vectors:
                 raise ValueError("golden vectors are not for these features")
-            if self._on and self._on not in forest.classes:
-                raise ValueError("no class of it is %s, which actuator.on names" % self._on)
+            if self._needed:
+                from ..core.outputcheck import find_lack
+
+                lack = find_lack(self._needed, forest)
+                if lack:
+                    raise ValueError(lack)
             pipeline = Pipeline(forest.features, forest.contract["filters"])
             x = array("h", bytes(2 * features))
             for i in range(vectors):

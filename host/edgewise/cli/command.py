@@ -37,6 +37,7 @@ EXAMPLES = (
     "edgewise command diag --node a1b2c3 --broker mqtt://localhost",
     "edgewise command period 30000 --node a1b2c3 --broker mqtt://localhost",
     "edgewise command learn reset --node a1b2c3 --broker mqtt://localhost",
+    """edgewise command actuator '{"fan": "off"}' --node a1b2c3 --broker mqtt://localhost""",
     """edgewise command config '{"confirm": {"need": 2, "of": 3}}' --node a1b2c3 """
     "--broker mqtt://localhost",
     "edgewise command period 30000 --node room:lab --db sqlite:///edgewise.db "

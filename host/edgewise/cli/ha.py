@@ -63,7 +63,8 @@ def publish(
     config: Annotated[
         Path | None,
         typer.Option(
-            help="Settings of the nodes, as for edgewise build; needed for nodes that sleep"
+            help="Settings of the nodes, as for edgewise build; needed for nodes that sleep or "
+            "have outputs"
         ),
     ] = None,
     stay: Annotated[
@@ -124,7 +125,8 @@ def publish(
             ha.Display(fahrenheit) if colder_by is None else ha.Display(fahrenheit, colder_by)
         )
         keys = _keys(config, nodes, expire_s) if config and updates else {}
-        unnamed = _devices(nodes, loaded, base, expire_s, display, keys)
+        outputs = _read_outputs(config)
+        unnamed = _devices(nodes, loaded, base, expire_s, display, keys, outputs)
         devices = _add_names(unnamed, read_names())
         ha.publish(client, devices)
         wait_for_end = catch_end() if stay else None
@@ -166,6 +168,7 @@ def _devices(
     expire_s: Callable[[str], int | None],
     display: Display,
     keys: Mapping[str, str],
+    outputs: Callable[[str], list[str]],
 ) -> dict[str, dict[str, Any]]:
     from edgewise import homeassistant as ha
     from edgewise.package.heads import is_alone
@@ -186,7 +189,9 @@ def _devices(
             if expiry_s is None and not has_status:
                 raise InputError(f"node {node!r}: it sleeps: name its settings with --config")
             update = None if node not in keys else "push" if keys[node] else "show"
-            devices[node] = ha.discovery(node, node_model, base, display, expiry_s, update)
+            devices[node] = ha.discovery(
+                node, node_model, base, display, expiry_s, update, outputs(node)
+            )
         except InputError as e:
             say(f"left out: {e}")
     if not devices:
@@ -280,6 +285,21 @@ def _read_expiry(config: Path | None, period_ms: int) -> Callable[[str], int | N
         return int(_MISSED_REPORTS * readings * (node_settings["period_ms"] or period_ms) / 1000)
 
     return expire_s
+
+
+def _read_outputs(config: Path | None) -> Callable[[str], list[str]]:
+    """Return a function: node -> the names of its outputs."""
+    from edgewise import settings
+
+    fleet = settings.fleet(config) if config else {}
+    default = settings.load(config) if config else {}
+
+    def outputs(node: str) -> list[str]:
+        given = fleet.get(node) or default
+        is_other = given.get("node", "") not in ("", node)
+        return [] if is_other else [row["name"] for row in given.get("outputs", ())]
+
+    return outputs
 
 
 def _connect(

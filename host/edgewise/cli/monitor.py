@@ -125,6 +125,7 @@ def _handle_event(
 def _format(message: Said) -> str:
     from edgewise.board.filesystem.tracebacks import locate
     from edgewise.messages.learning import describe_learning
+    from edgewise.messages.outputs import describe_outputs
     from edgewise.messages.serial import Damaged, Diag, Reading
 
     if isinstance(message, Reading):
@@ -135,7 +136,8 @@ def _format(message: Said) -> str:
     if isinstance(message, Diag):
         learning = describe_learning(message.figures)
         heap = f"{message.figures.get('heap', '-')} bytes free"
-        return f"diag: {heap}{f', {learning}' if learning else ''}"
+        outputs = describe_outputs(message.figures)
+        return ", ".join(filter(None, [f"diag: {heap}", learning, outputs]))
     return f"damaged: {message.text}" if isinstance(message, Damaged) else locate(message.text)
 
 

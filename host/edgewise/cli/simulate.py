@@ -29,7 +29,7 @@ EXAMPLES = (
     "edgewise simulate --model models/mine --config DIR/nodes/kitchen.toml "
     "--broker mqtts://localhost --ca DIR/ca.pem",
 )
-_PING_S = 10.0
+_PING_S = 60.0
 
 
 @with_log_options
@@ -79,6 +79,7 @@ def simulate(
     With --stay they stay online after the log, for commands and new models.
     """
     from edgewise import settings
+    from edgewise.board.filesystem import check_model
     from edgewise.broker.embedded import EmbeddedBroker
     from edgewise.cli.signals import end_as_interrupt
     from edgewise.package.store import load_package
@@ -92,6 +93,8 @@ def simulate(
     if node:
         node_settings["node"] = node
     loaded = load_package(model)
+    if config:
+        check_model(loaded, node_settings, config)
     logs = _logs(log, group, nodes, choices, since)
     if stay:
         logs = [_ending_now(part, pace) for part in logs]

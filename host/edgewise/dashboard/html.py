@@ -14,6 +14,7 @@ from edgewise.dashboard.figures import Figure
 from edgewise.dashboard.fleet import Node
 from edgewise.dashboard.units import Scale
 from edgewise.messages.learning import describe_learning, learning_day
+from edgewise.messages.outputs import describe_outputs
 from edgewise.times import long_duration, short_duration
 
 __all__ = [
@@ -224,6 +225,8 @@ def facts(diag: dict[str, Any]) -> str:
         rows.insert(0, ("runs for", long_duration(uptime_s)))
     if learning:
         rows.append(("what is usual", learning))
+    if outputs := describe_outputs(diag):
+        rows.append(("outputs", outputs))
     return items(rows, "This node has not reported about itself yet.")
 
 

@@ -44,7 +44,11 @@ class Writer:
 
 def style() -> str:
     """The style sheet."""
-    return (files("edgewise.dashboard") / "style.css").read_text()
+    return _read("style.css")
+
+
+def _read(name: str) -> str:
+    return (files("edgewise.dashboard") / name).read_text()
 
 
 def markup(text: str) -> ui.html:
@@ -92,6 +96,7 @@ def page(title: str, writer: Writer, back: bool) -> Iterator[None]:
     """
     ui.page_title(title)
     ui.add_css(style())
+    ui.add_body_html(f"<script>{_read('session.js')}</script>")
     ui.colors(primary="#2c7d67")
     login = (
         '<form method="post" action="/logout"><button>Log out</button></form>'

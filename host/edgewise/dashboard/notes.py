@@ -82,6 +82,8 @@ def _event_text(row: Any, scale: Scale, period_s: float) -> str:
         return event_text(payload, period_s, scale)
     if row.event == "learn" and "to" in payload:
         return f"limits of what is usual: {payload.get('from')} → {payload['to']}"
+    if row.event == "output" and "to" in payload:
+        return f"output {payload.get('output')}: {payload.get('from')} → {payload['to']}"
     change = f": {payload.get('from') or 'start'} → {payload['to']}" if "to" in payload else ""
     return f"{row.event}{change}{' (' + str(payload['err']) + ')' if 'err' in payload else ''}"
 

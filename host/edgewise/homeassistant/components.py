@@ -29,6 +29,7 @@ _PERCENT = "(value_json.p * 100) | round(0, 'floor') | int"
 # out until someone enables one.
 _FORECASTS = (("t", "Temperature", "temperature"), ("h", "Humidity", "humidity"))
 _FORECAST_MINUTES = (30, 60)  # what models have; others are taken away
+_OUTPUTS_MAX = 4
 
 # key -> component; readings come on `state`, figures on `diag`. None means unknown there.
 _READINGS: dict[str, dict[str, Any]] = {
@@ -160,9 +161,15 @@ def reading_components(
     return components
 
 
-def diagnostic_components(topic: str, learns: bool) -> dict[str, dict[str, Any]]:
-    """Return the sensors of what comes with `diag`, which a sleeping node does not send."""
+def diagnostic_components(
+    topic: str, learns: bool, outputs: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Return the sensors of what comes with `diag`, which a sleeping node does not send.
+
+    ``outputs``: the names of the node's own.
+    """
     components = _figures(f"{topic}/diag")
+    components |= _outputs(f"{topic}/diag", outputs)
     if learns:
         components["learning"] = {**_LEARNING, "state_topic": f"{topic}/diag"}
     return components
@@ -177,6 +184,9 @@ def absent_components() -> dict[str, dict[str, Any]]:
     forecasts = _forecasts("", _FORECAST_MINUTES, fahrenheit=False)
     components = {key: {"platform": "sensor"} for key in [*_FIGURES, "learning", *forecasts]}
     components |= {"unusual": {"platform": "binary_sensor"}, "how_unusual": {"platform": "sensor"}}
+    components |= {
+        f"output_{n}": {"platform": "binary_sensor"} for n in range(1, _OUTPUTS_MAX + 1)
+    }
     components["model"] = {"platform": "update"}
     return components
 
@@ -251,6 +261,23 @@ def _figures(topic: str) -> dict[str, dict[str, Any]]:
             **fields,
         }
         for key, fields in _FIGURES.items()
+    }
+
+
+def _outputs(topic: str, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    # A node sends `diag` when one switches. By number, so that a renamed one stays the same.
+    states = "value_json.outputs | default({})"
+    return {
+        f"output_{n}": {
+            "platform": "binary_sensor",
+            "name": f"Output {name}",
+            "icon": "mdi:electric-switch",
+            "state_topic": topic,
+            "payload_on": "on",
+            "payload_off": "off",
+            "value_template": f"{{{{ ({states}).get({json.dumps(name)}) }}}}",
+        }
+        for n, name in enumerate(names, 1)
     }
 
 

@@ -7,7 +7,7 @@ binary_sensor.mqtt for the components.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edgewise import __version__
@@ -48,19 +48,21 @@ def discovery(
     display: Display | None = None,
     expire_s: int | None = None,
     update: str | None = None,
+    outputs: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The payload for ``config_topic``: a device with a sensor for each value of the node.
 
     ``expire_s``: a sleeping node has no last will; its values become unavailable after so many
     seconds without a reading. ``update``: of the model, "show" its version, with "push" also a
-    button; see `updates`. InputError for a name that Home Assistant does not take.
+    button; see `updates`. ``outputs``: the names of the node's. InputError for a name that Home
+    Assistant does not take.
     """
     config_topic(node)
     topic = f"{base}/{node}"
     readings = reading_components(topic, model, display or Display())
     if expire_s is None:
         availability = {"topic": f"{topic}/status"}
-        figures = diagnostic_components(topic, model.learns)
+        figures = diagnostic_components(topic, model.learns, outputs)
     else:
         availability = {"topic": f"{topic}/state", "value_template": _freshness_template(expire_s)}
         readings = {

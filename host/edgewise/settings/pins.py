@@ -16,33 +16,41 @@ Key = tuple[str, str]
 @dataclass(frozen=True)
 class _Pins:
     """GPIOs of a chip: ``there`` are the ones that it has, ``flash`` those of its flash,
-    ``inputs`` drive nothing, ``other_uses``: GPIO -> what else it is."""
+    ``inputs`` drive nothing, ``other_uses``: GPIO -> what else it is, ``straps`` are read at the
+    start, and pulled or driven until then."""
 
     there: Collection[int]
     flash: Collection[int]
     inputs: Collection[int] = ()
     other_uses: Mapping[int, str] = field(default_factory=dict)
+    straps: Collection[int] = ()
 
 
 _ESP32_USES = {
     **dict.fromkeys((1, 3), "the serial line"),
     12: "the voltage of the flash at the start",
 }
-# ESP-IDF, docs/en/api-reference/peripherals/gpio.rst; ESP32 series datasheet, 2.2 and 2.4
+# ESP-IDF, docs/en/api-reference/peripherals/gpio.rst; ESP32 series datasheet, 2.2 and 2.4, and
+# "Strapping Pins" in the datasheet of each chip
 _PINS = {
     "esp32": _Pins(
-        {*range(24), *range(25, 28), *range(32, 40)}, range(6, 12), range(34, 40), _ESP32_USES
+        {*range(24), *range(25, 28), *range(32, 40)},
+        range(6, 12),
+        range(34, 40),
+        _ESP32_USES,
+        straps=(0, 2, 5, 15),
     ),
-    "esp32-s2": _Pins({*range(22), *range(26, 47)}, range(26, 33), (46,)),
-    "esp32-s3": _Pins({*range(22), *range(26, 49)}, range(26, 33)),
-    "esp32-c3": _Pins(range(22), range(12, 18)),
-    "esp32-c6": _Pins(range(31), range(24, 31)),
+    "esp32-s2": _Pins({*range(22), *range(26, 47)}, range(26, 33), (46,), straps=(0, 45)),
+    "esp32-s3": _Pins({*range(22), *range(26, 49)}, range(26, 33), straps=(0, 3, 45, 46)),
+    "esp32-c3": _Pins(range(22), range(12, 18), straps=(2, 8, 9)),
+    "esp32-c6": _Pins(range(31), range(24, 31), straps=(4, 5, 8, 9, 15)),
 }
 CHIPS = tuple(_PINS)
 USUAL_CHIPS = ("esp32",)
 """The chips of settings that name none."""
 
 _USED = (("sensor", "pin"), ("sensor", "power_pin"), ("actuator", "pin"))
+_OUTPUTS = "outputs"
 _SENSOR_PIN = 4
 
 
@@ -67,11 +75,17 @@ def pin_errors(values: Mapping[str, Any], chips: Sequence[str]) -> list[tuple[Ke
 
 def other_uses(values: Mapping[str, Any], chips: Sequence[str]) -> list[str]:
     """Return a line for each GPIO that has another use on each of ``chips``."""
-    return [
+    lines = [
         f"{'.'.join(path)}: GPIO {pin} is also {_PINS[chips[0]].other_uses[pin]} of "
         f"{_article(chips[0])}: choose another"
         for path, pin in _pins(values).items()
         if chips and all(pin in _PINS[chip].other_uses for chip in chips)
+    ]
+    return lines + [
+        f"{'.'.join(path)}: GPIO {pin} is pulled or driven while {_article(chips[0])} starts, and "
+        "a relay may click: choose another"
+        for path, pin in _pins(values).items()
+        if path[0] == _OUTPUTS and chips and all(pin in _PINS[chip].straps for chip in chips)
     ]
 
 
@@ -82,6 +96,8 @@ def _pins(values: Mapping[str, Any]) -> dict[Key, int]:
         pin = values.get(section, {}).get(key, default)
         if pin >= 0:
             pins[section, key] = pin
+    for n, row in enumerate(values.get(_OUTPUTS, ()), 1):
+        pins[_OUTPUTS, str(n)] = row["pin"]
     return pins
 
 

@@ -166,7 +166,10 @@ def _check_mode(layer: _Layer) -> None:
 
 
 def _has_key(values: Any, path: Sequence[str]) -> bool:
+    # of a list of tables, as [[outputs]], the n-th has the name n
     for name in path:
+        if isinstance(values, list):
+            values = {str(n): value for n, value in enumerate(values, 1)}
         if not isinstance(values, dict) or name not in values:
             return False
         values = values[name]

@@ -6,7 +6,7 @@ from edgenode.start import heap
 LARGEST = 110592
 REST = 33000  # of the system, in other regions
 POOL = 51000  # free in the first area
-AREA_BYTES = 34816
+AREA_BYTES = 30720
 
 
 class System:

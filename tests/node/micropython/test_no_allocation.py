@@ -3,7 +3,7 @@ from array import array
 
 import micropython
 
-from edgenode.core import plausible
+from edgenode.core import outputcheck, plausible
 from edgenode.core.calibrate import CalibrateLinear
 from edgenode.core.catalogue import CHANNELS, KINDS
 from edgenode.core.decide import Confirm
@@ -13,6 +13,7 @@ from edgenode.core.heads import Heads
 from edgenode.core.hold import Hold
 from edgenode.core.limits import Limits
 from edgenode.core.outlook import Outlook
+from edgenode.core.outputs import Outputs, Switch
 from edgenode.core.pipeline import Pipeline
 from edgenode.core.records import UNSURE
 from edgenode.core.walk_viper import votes
@@ -98,6 +99,45 @@ def test_a_silent_sensor_and_its_supply():
         finally:
             micropython.heap_unlock()
     assert (timeouts, sensor.cycles, sensor.counts[TIMEOUT]) == (10, 10, 20)
+
+
+class Pin:
+    def __init__(self):
+        self.switched = 0
+
+    def set(self, on):
+        self.switched += 1
+
+
+def test_outputs():
+    rows = [{"name": "a", "pin": 1, "on": "b", "min_on_s": 120, "min_off_s": 180}]
+    rows += [{"name": "b", "pin": 2, "follow": "limit", "on": "h-high", "safe": "on"}]
+    rows += [{"name": "c", "pin": 3, "follow": "unusual"}]
+    pins = [Pin() for _ in rows]
+    switches = [Switch(row, pin, 0) for row, pin in zip(outputcheck.read(rows), pins)]
+    outputs = Outputs(switches, 600)
+    limits = Limits({"t": [], "h": [20, 55]}, [])
+    heads = Heads(Forest, 60000)
+    confirm = Confirm(3, 5, 2)
+    outputs.connect(("a", "b"), confirm, limits, heads.detector)
+    none = (array("h"), array("h"))
+    for now_s in range(0, 72000, 60):
+        h_pm = 400 + 200 * (now_s // 6000 % 2)
+        cls = now_s // 4200 % 2 if now_s // 9000 % 3 else UNSURE
+        micropython.heap_lock()
+        try:
+            if now_s // 7000 % 4 == 3:
+                outputs.note_failed(now_s, now_s % 7000 > 600)
+            else:
+                limits.push(200, h_pm, none, 0)
+                if cls != UNSURE:
+                    confirm.push(cls)
+                outputs.note_good(now_s, cls)
+            outputs.step(now_s)
+            outputs.step(now_s + 1)
+        finally:
+            micropython.heap_unlock()
+    assert pins[0].switched > 4 and pins[1].switched > 4 and not pins[2].switched
 
 
 def test_what_comes_next_and_its_limits():

@@ -69,8 +69,9 @@ def deliver(name, counter, data):
 
 def start(bad_starts=0):
     # -> (what is to be judged or told, name of the model that runs)
-    installer = model.installer(bad_starts, lambda text: None, "")
-    return installer, model.load(False).contract["name"]
+    driven = {"pin": -1}, None
+    installer = model.installer(bad_starts, lambda text: None, *driven)
+    return installer, model.load(False, *driven).contract["name"]
 
 
 class Life:

@@ -30,6 +30,7 @@ _BUILDING = (
     "core.program",
     "start.network",
     "start.once",
+    "start.pins",
     "start.sensing",
     "start.wiring",
 )
@@ -48,6 +49,8 @@ _FILES = {
     "features": ("core.features_plain", "core.ring", "core.trackers"),
     "learn": ("core.learn",),
     "outlook": ("core.outlook", "core.limits"),
+    "outputcheck": ("core.outputcheck",),
+    "outputs": ("core.outputs", "output_node"),
     "netcheck": ("core.netcheck",),
     "network": ("core.net_plain",),
     "netviper": ("core.net_viper",),
@@ -70,6 +73,7 @@ _AWAKE_FILES = ("settings", "spec", "start", "features", NATIVE)
 _ASLEEP_FILES = {name: modules for name, modules in _FILES.items() if name not in _AWAKE_FILES} | {
     "once": ("start.once",),
     "awake": (
+        "start.pins",
         "start.wiring",
         "app",
         "core.hold",

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from edgenode.core import outputcheck
 from edgewise import paths, settings
 from edgewise.board.filesystem.bundles import MAIN, bundles, join_node
 from edgewise.board.filesystem.compact import Compact
@@ -21,6 +22,7 @@ from edgewise.toolchain import mpycross, umqtt
 __all__ = [
     "Arch",
     "board_files",
+    "check_model",
     "compile_node",
     "compiler_of",
     "joined_node",
@@ -52,7 +54,7 @@ def board_files(
     ``node_settings``: checked settings from the file ``path``. InputError, or OutsideError for a
     missing tool.
     """
-    _check_actuator(package, node_settings, path)
+    check_model(package, node_settings, path)
     files = model_files(package.blob, package.code, node_settings, arch)
     for name, data in settings.tls_files(node_settings, path).items():
         if name in files or name == _BOOT:
@@ -140,8 +142,21 @@ def _compile(source: Path, arch: Arch, small: bool = True) -> bytes:
         return out.read_bytes()
 
 
-def _check_actuator(package: Package, node_settings: Mapping[str, Any], path: Path) -> None:
-    actuator = settings.complete(node_settings)["actuator"]
+def check_model(package: Package, node_settings: Mapping[str, Any], path: Path) -> None:
+    """Raise InputError for an output of ``path`` that follows what the model does not have."""
+    full = settings.complete(node_settings)
+    for row in outputcheck.read(full["outputs"]):
+        name, follow = f"{path}: outputs.{row['name']}", row["follow"]
+        if follow == "class" and row["on"] not in package.classes:
+            raise InputError(
+                f"{name}.on must be a class of the model: {', '.join(package.classes)}"
+            )
+        if follow == "unusual" and "detector" not in package.heads:
+            raise InputError(
+                f"{name}.follow: the model has no detector: follow a class, or train a model with "
+                "one (docs/unusual.md)"
+            )
+    actuator = full["actuator"]
     follows_class = actuator["pin"] >= 0 and actuator["follow"] == "class"
     if follows_class and actuator["on"] not in package.classes:
         raise InputError(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edgewise.messages.learning import describe_learning
+from edgewise.messages.outputs import describe_outputs
 from edgewise.messages.serial import Damaged, Diag, Hello, Reading, Said, Text
 
 __all__ = ["NodeState", "table"]
@@ -58,6 +59,7 @@ class NodeState:
         """Return name and value of each line of the table."""
         failed = sum(self.errors.values())
         learning = describe_learning(self.diag)
+        outputs = describe_outputs(self.diag)
         shares = ", ".join(f"{n} {err}" for err, n in self.errors.most_common())
         return [
             ("node", f"{self.node or _UNKNOWN}, boot {_format(self.boot)}"),
@@ -65,6 +67,7 @@ class NodeState:
             ("reading", self._reading()),
             ("class", self._class()),
             *([("usual here", learning)] if learning else []),
+            *([("outputs", outputs)] if outputs else []),
             ("readings", f"{self.readings}, {failed} failed{f' ({shares})' if shares else ''}"),
             ("link", self.link or _UNKNOWN),
             ("heap free", _format_unit(self.diag.get("heap"), "bytes")),

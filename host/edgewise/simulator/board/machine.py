@@ -1,4 +1,5 @@
-# The part of machine that the node uses. With EDGEWISE_SIM_PINS, pins print their changes.
+# The part of machine that the node uses. With EDGEWISE_SIM_PINS, the pins are those of an ESP32,
+# and each prints the levels that it drives.
 import os
 import struct
 
@@ -46,11 +47,15 @@ class Pin:
 
     def __init__(self, number, mode=IN, value=0):
         self.number = number
-        self._value = value
+        self._value = None  # floats
+        if mode == self.OUT:
+            if _TRACE and number >= 34:
+                raise ValueError("pin can only be input")
+            self.value(value)
 
     def value(self, value=None):
         if value is None:
-            return self._value
+            return self._value or 0
         if _TRACE and value != self._value:
             print("pin %d = %d" % (self.number, value))
         self._value = value
