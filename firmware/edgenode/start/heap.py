@@ -46,11 +46,13 @@ def divide():
         system = _System(esp32)
     except (ImportError, AttributeError):
         return None
-    area = _AREA_BYTES + 2 * max(_model_bytes() - _MODEL_BYTES, 0)
-    if not area < system.largest() <= _LARGEST_BYTES:
+    if system.largest() > _LARGEST_BYTES or _was_short():
         return None
     if machine.reset_cause() == machine.SOFT_RESET:
         machine.reset()  # Wi-Fi lies in the middle of the system's memory: it has no large piece
+    area = _AREA_BYTES + 2 * max(_model_bytes() - _MODEL_BYTES, 0)
+    if system.largest() <= area:
+        return None
     gc.threshold(_GC_BYTES)
     before = system.free()
     block = None
@@ -68,6 +70,15 @@ def divide():
             break
         time.sleep_ms(_WAIT_MS)
     return block
+
+
+def _was_short():
+    # Whether the last run ended for want of memory: this one has the heap that MicroPython gives.
+    try:
+        with open("crash.log") as file:
+            return "MemoryError" in file.read()
+    except (OSError, ValueError):
+        return False
 
 
 def _model_bytes():

@@ -1,4 +1,5 @@
 # The heap's second area is as small as asked: what ESP-IDF and MicroPython's heap do, in numbers.
+import os
 import sys
 
 from edgenode.start import heap
@@ -91,6 +92,15 @@ def test_a_board_that_has_more_or_too_little_is_left_alone():
         system = System(largest)
         assert divide(system) is None
         assert system.blocks == 0
+
+
+def test_after_a_run_without_memory_the_heap_is_as_micropython_makes_it():
+    with open("crash.log", "w") as file:
+        file.write("Traceback\nMemoryError: tls: no memory, the system has 9000 bytes")
+    system = System()
+    assert divide(system) is None
+    os.remove("crash.log")
+    assert divide(system) is not None
 
 
 def test_a_machine_without_such_a_heap_is_left_alone():

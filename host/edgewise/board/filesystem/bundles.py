@@ -66,7 +66,7 @@ _FILES = {
     "dns": ("link.dns", "link.sntp", "link.udp"),
 }
 MAIN = "main"  # stays a source: MicroPython starts it by name
-_AT_START = (MAIN, _STAYS, "settings", "spec", "start", NATIVE)
+_AT_START = (MAIN, _STAYS, "settings", "spec", "heap", "loader", "start", NATIVE)
 # Of a node that sleeps: what every wake needs is in one file, the radio comes with cause. It makes
 # one step a start: native code for that takes longer to load than it saves, as in core/walk.py.
 _AWAKE_FILES = ("settings", "spec", "start", "features", NATIVE)
