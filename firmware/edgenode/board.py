@@ -9,7 +9,7 @@ import machine
 
 from .core.compat import const
 from .core.journal import Journal
-from .core.memory import BUILDING, LOADING, SETTINGS, drop, finish, tidy
+from .core.memory import BUILDING, LOADING, SETTINGS, clear_stack, drop, finish
 from .drivers import flash
 from .drivers.clock import Clock
 from .drivers.watchdog import Watchdog
@@ -32,6 +32,12 @@ def reset_cause():
         if cause == getattr(machine, name + "_RESET"):
             return name.lower()
     return str(cause)
+
+
+def tidy():
+    drop()
+    clear_stack()
+    gc.collect()
 
 
 class Board:

@@ -197,6 +197,17 @@ def test_a_node_that_is_awake_has_native_code_and_not_its_plain_twin_in_what_it_
     assert asleep["features_plain"] == asleep["trackers"] == asleep["features"]
 
 
+def test_only_a_build_with_tls_divides_the_heap() -> None:
+    plain, tls = joined_node(False), joined_node(False, tls=True)
+    for files in (plain, tls):
+        assert ("heap_MARK" in files) == ("heap_MARK" in files["main"].text) == (files is tls)
+    # what reads the model leaves before the node is built, where that is a file by itself
+    loading = {Path(path).stem for path, _ in tls["loader_MARK"].places}
+    assert loading == {"compact_json", "loader", "walk", "model"}
+    assert "'loader_MARK'" in tls["node_MARK"].text
+    assert "loader_MARK" not in plain["node_MARK"].text
+
+
 def test_another_source_makes_other_names() -> None:
     sources = node_sources()
     sources["edgenode/errors.py"] += "\n\nclass NewError(NodeError):\n    pass\n"

@@ -1,6 +1,5 @@
 """RAM is short: modules that are used now and then leave it until the next import."""
 
-import gc
 import sys
 
 # a text: a tuple of names would take twice as much
@@ -77,12 +76,6 @@ def finish(names):
         module = sys.modules.pop(name, None)
         if module:
             module.__dict__.clear()
-
-
-def tidy():
-    drop()
-    clear_stack()
-    gc.collect()
 
 
 def drop():

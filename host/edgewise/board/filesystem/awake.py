@@ -43,7 +43,7 @@ def undivided(sources: Mapping[str, str]) -> dict[str, str]:
     return rest | {_MAIN: _drop(rest[_MAIN], _is_for_tls)}
 
 
-def _is_for_tls(node: ast.AST) -> bool:
+def _is_for_tls(node: ast.stmt) -> bool:
     if isinstance(node, ast.FunctionDef):
         return node.name == _DIVIDING
     return (
@@ -53,16 +53,16 @@ def _is_for_tls(node: ast.AST) -> bool:
     )
 
 
-def _drop(source: str, is_dropped: Callable[[ast.AST], bool]) -> str:
+def _drop(source: str, is_dropped: Callable[[ast.stmt], bool]) -> str:
     lines = source.splitlines(keepends=True)
     for node in ast.walk(ast.parse(source)):
-        if is_dropped(node):
+        if isinstance(node, ast.stmt) and is_dropped(node):
             for i in range(node.lineno - 1, node.end_lineno or node.lineno):
                 lines[i] = "\n"
     return "".join(lines)
 
 
-def _is_for_sleep(node: ast.AST) -> bool:
+def _is_for_sleep(node: ast.stmt) -> bool:
     if not isinstance(node, ast.FunctionDef):
         return False
     if node.name in _KEEPING:
