@@ -38,14 +38,14 @@ def fault(e):
     # signed, and of other things that the socket is busy, where mbedTLS found no memory.
     text = str(e).strip()
     free = _free_bytes()
-    if isinstance(e, ValueError):
+    if isinstance(e, ValueError) or e.errno == errno.EIO:
         is_short = free is not None and free < _HANDSHAKE_BYTES
     else:
         is_short = e.errno in _NO_MEMORY or "ALLOC" in text
-        if not is_short and e.errno > 0:
-            return e  # of the socket below
     if is_short:
         return MemoryError("tls: no memory, the system has %s bytes (%s)" % (free, text))
+    if isinstance(e, OSError) and e.errno > 0:
+        return e  # of the socket below
     return LinkError("tls: " + text)
 
 

@@ -185,6 +185,8 @@ def test_a_handshake_without_memory_says_so():
         (60000, OSError(0x6A), MemoryError, "tls: no memory"),  # of ASN.1
         (60000, OSError(-0x7780, "SSL_FATAL_ALERT_MESSAGE"), LinkError, "tls: (-30592, 'SSL_F"),
         (9000, OSError(104), OSError, "ECONNRESET"),
+        (9000, OSError(5), MemoryError, "EIO"),
+        (60000, OSError(5), OSError, "EIO"),
     ):
         c = make_shaking()
         Esp32.free = free
