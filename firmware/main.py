@@ -26,15 +26,18 @@ for name in (
         pass  # this firmware has it on the flash, if at all
 sys.path.extend(on_flash)  # behind /rom, where the firmware has it
 
+
+def divide_heap():
+    # For a broker with TLS; other builds leave this out. -> what keeps the heap divided
+    try:
+        from edgenode.start.heap import divide
+    except ImportError:
+        return None
+    return divide()
+
+
+second_area = divide_heap()  # before anything else is loaded
+
 from edgenode.board import main  # noqa: E402
 
-
-def clear_stack(depth):
-    # What an import left there looks like pointers to what it loaded, for as long as main() runs:
-    # 8 KB on 1.23.
-    if depth:
-        clear_stack(depth - 1)
-
-
-clear_stack(10)
 main()

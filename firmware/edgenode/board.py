@@ -9,7 +9,7 @@ import machine
 
 from .core.compat import const
 from .core.journal import Journal
-from .core.memory import drop
+from .core.memory import BUILDING, LOADING, SETTINGS, clear_stack, drop, finish
 from .drivers import flash
 from .drivers.clock import Clock
 from .drivers.watchdog import Watchdog
@@ -20,7 +20,7 @@ _BAD_STARTS = 3
 _CRASH_LOG = "crash.log"
 # A heap that is full grows by all that the system has left, and Wi-Fi and TLS find none: it is
 # swept long before.
-_GC_BYTES = const(8192)
+_GC_BYTES = const(4096)
 _COMMAND_GC_BYTES = const(2048)
 _SAID = 8  # lines before a crash that are kept over it
 _ANSWER_MS = const(5000)  # for the answer to leave before a restart
@@ -32,6 +32,12 @@ def reset_cause():
         if cause == getattr(machine, name + "_RESET"):
             return name.lower()
     return str(cause)
+
+
+def tidy():
+    drop()
+    clear_stack()
+    gc.collect()
 
 
 class Board:
@@ -67,6 +73,7 @@ class Board:
                 if flash.restore(path):
                     self.log("%s: back to the previous one" % path)
         settings = self._settings()
+        tidy()
         if settings["outputs"]:
             from .start.pins import make_outputs
 
@@ -83,15 +90,17 @@ class Board:
             self.safe = True
             forest = None
         self.begin()
-        from .start import wiring
+        gc.collect()
+        self._build(settings, forest)
+        tidy()
 
-        wiring.build(self, settings, forest)
-        del wiring, settings, forest
+    def _build(self, settings, forest):
+        from .start import wiring
         from .start.once import forget
 
+        wiring.build(self, settings, forest)
         forget(self.client)
-        del forget
-        drop()
+        finish(BUILDING)
 
     def open_trial(self):
         from .settings.trial import Trial
@@ -103,7 +112,8 @@ class Board:
         settings = trial.load(self.boot.bad)
         if trial.open:
             self.trial = trial
-        drop()
+        else:
+            finish(SETTINGS)
         return settings
 
     def _model(self, settings):
@@ -111,7 +121,9 @@ class Board:
 
         driven = settings["actuator"], self.outputs
         self.installer = model.installer(self.boot.bad, self.log, *driven)
-        return model.load(settings["sleep"], *driven)
+        forest = model.load(settings["sleep"], *driven)
+        finish(LOADING)
+        return forest
 
     def _nap(self, settings, forest):
         drop()
@@ -130,8 +142,7 @@ class Board:
 
     def _tidy(self):
         self._update = None  # what it has stays on flash
-        drop()
-        gc.collect()
+        tidy()
 
     def facts(self):
         self._tidy()
@@ -320,10 +331,12 @@ class Board:
 def main():
     board = Board()
     try:
+        tidy()
         board.start()
         # as start.once has it
         Board.__init__ = Board.start = Board._recall = None
-        Board._settings = Board._model = Board._nap = None
+        Board._settings = Board._model = Board._nap = Board._build = None
+        tidy()
         board.run()
     except NodeError as e:
         board.log(e)

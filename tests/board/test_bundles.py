@@ -123,6 +123,11 @@ def test_names_of_the_node_are_those_of_the_firmware() -> None:
     }
 
 
+def test_a_module_of_the_firmware_with_another_name_here_keeps_its_own() -> None:
+    source = {"a.py": "import _thread as thread\n\nthread.exit()\n"}
+    assert shorten(source) == source
+
+
 def node_bundles(sleep: bool) -> list[Bundle]:
     return bundles(joined_node(sleep), compiler_of(Arch.xtensawin))
 
@@ -190,6 +195,17 @@ def test_a_node_that_is_awake_has_native_code_and_not_its_plain_twin_in_what_it_
     assert awake["features_plain"] == awake["trackers"] != awake["app"]
     assert not {"features_viper", "heads_viper", "program"} & set(asleep)
     assert asleep["features_plain"] == asleep["trackers"] == asleep["features"]
+
+
+def test_only_a_build_with_tls_divides_the_heap() -> None:
+    plain, tls = joined_node(False), joined_node(False, tls=True)
+    for files in (plain, tls):
+        assert ("heap_MARK" in files) == ("heap_MARK" in files["main"].text) == (files is tls)
+    # what reads the model leaves before the node is built, where that is a file by itself
+    loading = {Path(path).stem for path, _ in tls["loader_MARK"].places}
+    assert loading == {"compact_json", "loader", "walk", "model"}
+    assert "'loader_MARK'" in tls["node_MARK"].text
+    assert "loader_MARK" not in plain["node_MARK"].text
 
 
 def test_another_source_makes_other_names() -> None:

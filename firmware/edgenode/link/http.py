@@ -133,8 +133,8 @@ class Client(Stream):
                 # A server ends a connection that rests when it likes, and a router forgets it:
                 # flush() sends again what was on its way, over another one.
                 Stream.close(self)
-            elif isinstance(e, ValueError):  # what mbedTLS says of a certificate
-                raise LinkError("tls: %s" % str(e).strip())
+            elif self._shaking and isinstance(e, (OSError, ValueError)):
+                raise self._tls_fault(e)
             else:
                 raise
 
@@ -143,7 +143,7 @@ class Client(Stream):
             return
         self._exchange()
         if self._busy and time.ticks_diff(time.ticks_ms(), self._due_ms) > 0:
-            raise LinkError("no answer")
+            raise LinkError("no end of the TLS handshake" if self._shaking else "no answer")
 
     def _pass_over(self):
         # The session began with the first of these two, and nobody has asked for the other.

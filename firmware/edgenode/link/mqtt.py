@@ -16,8 +16,14 @@ _HEAD_MAX = const(256)  # of that, to find the packet id
 _READS_MAX = const(8)  # of 256 bytes, in one turn
 _ANSWER_MS = const(5000)  # for CONNACK, PUBACK, SUBACK, PINGRESP and the rest of a packet, each
 _TLS_MS = const(15000)  # a handshake takes an ESP32 two seconds of computing
-_CONNACK, _SUBACK, _PING, _REST = -1, -2, -3, -4  # what is waited for, beside packet ids
-_WHAT = {_CONNACK: "CONNACK", _SUBACK: "SUBACK", _PING: "PINGRESP", _REST: "rest of a packet"}
+_CONNACK, _SUBACK, _PING, _REST, _TLS = -1, -2, -3, -4, -5  # awaited, beside packet ids
+_WHAT = {
+    _CONNACK: "CONNACK",
+    _SUBACK: "SUBACK",
+    _PING: "PINGRESP",
+    _REST: "rest of a packet",
+    _TLS: "end of the TLS handshake",
+}
 _REFUSED = (
     "",
     "protocol version refused",
@@ -110,8 +116,10 @@ class Client(Stream, simple.MQTTClient):
         # Starts to connect; step() goes on.
         self.close()
         self._connect(ip)
-        limit_ms = _ANSWER_MS if self.tls is None else _TLS_MS
-        self._send(self._compose_connect(), _CONNACK, limit_ms)
+        if self.tls is None:
+            self._send(self._compose_connect(), _CONNACK)
+        else:
+            self._send(self._compose_connect(), _TLS, _TLS_MS)
 
     @property
     def opened(self):
@@ -135,6 +143,12 @@ class Client(Stream, simple.MQTTClient):
         # What one turn composed leaves in one write.
         if self.up:
             self._write()
+
+    def _write(self):
+        Stream._write(self)
+        if _TLS in self._due_ms and not self._shaking:
+            del self._due_ms[_TLS]
+            self._due_ms[_CONNACK] = time.ticks_add(time.ticks_ms(), _ANSWER_MS)
 
     def publish(self, topic, msg, retain=False, qos=0):
         # topic and msg are bytes -> packet id for QoS 1
@@ -160,8 +174,10 @@ class Client(Stream, simple.MQTTClient):
         # LinkError: the connection is of no use any more, close() it.
         try:
             self._turn()
-        except ValueError as e:  # what mbedTLS says of a certificate
-            raise LinkError("tls: %s" % str(e).strip())
+        except (OSError, ValueError) as e:
+            if not self._shaking:
+                raise
+            raise self._tls_fault(e)
 
     def _turn(self):
         now = time.ticks_ms()

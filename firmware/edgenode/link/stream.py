@@ -1,10 +1,11 @@
 """A TCP connection that never waits, with TLS or without; what goes over it is its owner's."""
 
 import errno
+import gc
 import select
 import socket
 
-from ..errors import FAULTS, LinkError
+from ..errors import FAULTS
 
 _PENDING = (errno.EINPROGRESS, errno.EALREADY, errno.EAGAIN, 119)  # 119: EINPROGRESS in lwIP
 
@@ -20,8 +21,10 @@ def _no_delay(io):
 
 class Stream:
     # tls: None or a context that checks (link.secure) and the name that the server must have.
-    # _clear() forgets what belongs to the connection, _tx and _out: composed; being written.
+    # _clear() forgets what belongs to the connection, _tx and _out: composed; being written;
+    # _shaking: whether a handshake goes on.
     tls = _io = None
+    _shaking = False
 
     def _connect(self, ip):
         # Starts to connect: write when the poll says so.
@@ -35,18 +38,25 @@ class Stream:
             if e.errno not in _PENDING:
                 self.close()
                 raise
-        if self.tls is not None:
+        self._shaking = self.tls is not None
+        if self._shaking:
             self._io = self._wrapped(raw)
         self._poller = select.poll()
         self._poller.register(self._io, select.POLLIN)
 
     def _wrapped(self, raw):
         context, name = self.tls
+        gc.collect()  # an area of the heap that became empty is the system's again
         try:
             return context.wrap_socket(raw, server_hostname=name, do_handshake_on_connect=False)
         except (OSError, ValueError) as e:
             self.close()
-            raise LinkError("tls: %s" % e)
+            raise self._tls_fault(e)
+
+    def _tls_fault(self, e):
+        from .secure import fault  # large, and used now and then
+
+        return fault(e)
 
     def close(self):
         io, self._io = self._io, None
@@ -86,3 +96,4 @@ class Stream:
             n = self._io.write(self._out)
             if n is not None:
                 self._out = self._out[n:]
+                self._shaking = False  # nothing is taken before the handshake has ended

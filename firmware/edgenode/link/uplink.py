@@ -1,5 +1,6 @@
 """The way up: Wi-Fi, clock, connection, then what waits in the outbox. Every turn is short."""
 
+import errno
 import os
 import time
 
@@ -175,7 +176,8 @@ class Uplink:
         wait_ms = _BACKOFF_MS[min(self._failures, len(_BACKOFF_MS) - 1)]
         wait_ms = (wait_ms >> 1) + (wait_ms >> 1) * os.urandom(1)[0] // 255
         self._failures += 1
-        if self._failures > _NO_MEMORY_MAX and isinstance(e, MemoryError):
+        is_short = isinstance(e, MemoryError) or getattr(e, "errno", 0) == errno.ENOMEM
+        if self._failures > _NO_MEMORY_MAX and is_short:
             self._outbox.keep()
             raise e  # a start puts the heap in order
         self._retry_ms = time.ticks_add(time.ticks_ms(), wait_ms)

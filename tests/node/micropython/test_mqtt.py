@@ -1,4 +1,6 @@
 # The seam around umqtt.simple: packets compared byte for byte, answers in pieces.
+import sys
+
 from edgenode.errors import LinkError
 from edgenode.link.mqtt import Client
 
@@ -114,6 +116,85 @@ def test_a_late_puback_does_not_hide_that_another_is_missing():
         assert str(e) == "no PUBACK"
     else:
         raise AssertionError
+
+
+class TlsIo(Io):
+    # Takes nothing before the handshake has ended.
+    shaken = False
+    error = None
+
+    def write(self, data):
+        if self.error:
+            raise self.error
+        return super().write(data) if self.shaken else None
+
+
+def make_shaking():
+    c = make_client()
+    c.tls = object(), "host"
+    c._io = TlsIo()
+    c._shaking = True
+    c._send(c._compose_connect(), -5, 15000)
+    c._poll = lambda ms: ((c._io, 4),)  # POLLOUT
+    return c
+
+
+def refusal(c):
+    try:
+        c.step()
+    except (LinkError, MemoryError, OSError) as e:
+        return e
+
+
+def test_handshake_and_connack_have_a_limit_each():
+    c = make_shaking()
+    c.step()
+    assert list(c._due_ms) == [-5]
+    c._io.shaken = True
+    c._due_ms[-5] -= 14000
+    c.step()
+    assert list(c._due_ms) == [-1]
+    c._due_ms[-1] -= 4000
+    c.step()
+    c._due_ms[-1] -= 2000
+    assert str(refusal(c)) == "no CONNACK"
+    c = make_shaking()
+    c._due_ms[-5] -= 16000
+    assert str(refusal(c)) == "no end of the TLS handshake"
+
+
+class Esp32:
+    HEAP_DATA = 1
+    free = 0
+
+    @classmethod
+    def idf_heap_info(cls, kind):
+        return ((100000, cls.free - 1000, 0, 0), (9000, 1000, 0, 0))
+
+
+NOT_SIGNED = "The certificate is not correctly signed by the trusted CA\n"
+
+
+def test_a_handshake_without_memory_says_so():
+    sys.modules["esp32"] = Esp32
+    for free, error, kind, text in (
+        (60000, ValueError(NOT_SIGNED), LinkError, "tls: " + NOT_SIGNED.strip()),
+        (27660, ValueError(NOT_SIGNED), MemoryError, "has 27660 bytes (The certificate is not"),
+        (60000, OSError(-0x2880, "X509_ALLOC_FAILED"), MemoryError, "X509_ALLOC_FAILED"),
+        (60000, OSError(12), MemoryError, "tls: no memory"),
+        (60000, OSError(0x10), MemoryError, "tls: no memory"),  # of a large number
+        (60000, OSError(0x6A), MemoryError, "tls: no memory"),  # of ASN.1
+        (60000, OSError(-0x7780, "SSL_FATAL_ALERT_MESSAGE"), LinkError, "tls: (-30592, 'SSL_F"),
+        (9000, OSError(104), OSError, "ECONNRESET"),
+        (9000, OSError(5), MemoryError, "EIO"),
+        (60000, OSError(5), OSError, "EIO"),
+    ):
+        c = make_shaking()
+        Esp32.free = free
+        c._io.error = error
+        found = refusal(c)
+        assert type(found) is kind and text in str(found), found
+    del sys.modules["esp32"]
 
 
 def test_half_a_packet_has_its_time():

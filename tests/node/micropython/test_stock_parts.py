@@ -148,6 +148,23 @@ def test_a_heap_in_pieces_ends_in_a_restart():
     assert outbox.kept == 11
 
 
+def test_a_system_without_memory_ends_in_a_restart():
+    class Outbox(list):
+        def keep(self):
+            pass
+
+    link = Uplink(parts(Client()), Outbox(), "e/n/", 1, lambda line: None)
+    link._wifi.up = fail(OSError(12))
+    for _ in range(9):
+        link.step()
+    try:
+        link.step()
+    except OSError as e:
+        assert e.errno == 12
+    else:
+        raise AssertionError
+
+
 def test_an_order_to_stay_awake_for_ever():
     link = Nap(parts(Client()), Node(), "e/n/", print, None)
     link._take_order(b"stay-awake", b'{"id":1,"value":5}', True)

@@ -12,35 +12,33 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edgewise.board.filesystem.awake import awake
+from edgewise.board.filesystem.awake import awake, undivided
 from edgewise.board.filesystem.compact import Compact, Place, as_it_is, compact
 from edgewise.board.filesystem.join import join
 from edgewise.board.filesystem.shorten import shorten
 from edgewise.board.filesystem.stock_words import STOCK_WORDS
 from edgewise.board.filesystem.uplinks import with_uplink
 
-__all__ = ["MAIN", "NATIVE", "Bundle", "bundles", "has_mark", "join_node"]
+__all__ = ["MAIN", "Bundle", "bundles", "has_mark", "join_node"]
 
 _STAYS = "node"
 NATIVE = "native"  # a node runs without it as well, on plain code
+_LOADING = ("core.compact_json", "core.loader", "core.walk", "start.model")
+_BUILDING = (
+    "core.catalogue",
+    "core.choice",
+    "core.filters",
+    "core.program",
+    "start.network",
+    "start.once",
+    "start.pins",
+    "start.sensing",
+    "start.wiring",
+)
 # file -> the modules that are in it; all others are in the file that stays
 _FILES = {
     "settings": ("settings.config", "settings.sealed", "settings.trial", "core.settings"),
-    "start": (
-        "core.catalogue",
-        "core.choice",
-        "core.compact_json",
-        "core.filters",
-        "core.loader",
-        "core.program",
-        "core.walk",
-        "start.model",
-        "start.network",
-        "start.once",
-        "start.pins",
-        "start.sensing",
-        "start.wiring",
-    ),
+    "start": (*_LOADING, *_BUILDING),
     "averages": ("core.averages",),
     "calibrate": ("core.calibrate",),
     "gate": ("core.gate",),
@@ -70,7 +68,7 @@ _FILES = {
     "dns": ("link.dns", "link.sntp", "link.udp"),
 }
 MAIN = "main"  # stays a source: MicroPython starts it by name
-_AT_START = (MAIN, _STAYS, "settings", "spec", "start", NATIVE)
+_AT_START = (MAIN, _STAYS, "settings", "spec", "heap", "loader", "start", NATIVE)
 # Of a node that sleeps: what every wake needs is in one file, the radio comes with cause. It makes
 # one step a start: native code for that takes longer to load than it saves, as in core/walk.py.
 _AWAKE_FILES = ("settings", "spec", "start", "features", NATIVE)
@@ -98,9 +96,11 @@ _ASLEEP_FILES = {name: modules for name, modules in _FILES.items() if name not i
         "link.wifi",
     ),
 }
+# With TLS the heap is smaller: what loads a model has left when the node is built.
+_TLS_FILES = _FILES | {"heap": ("start.heap",), "loader": _LOADING, "start": _BUILDING}
 _MEMORY = "edgenode/core/memory.py"
 _COMPAT = "edgenode/core/compat.py"  # mpy-cross knows const() without it
-_COME_AND_GO = "NOW_AND_THEN"
+_LISTS = ("NOW_AND_THEN", "SETTINGS", "LOADING", "BUILDING")  # of modules there
 _MARK = "MARK"  # a word that no source has
 _MARKED = re.compile(r"(lib/)?[a-z]+_[0-9a-f]{4}\.mpy")
 
@@ -143,25 +143,28 @@ def has_mark(path: str) -> bool:
     return _MARKED.fullmatch(path) is not None
 
 
-def join_node(sources: Mapping[str, str], sleep: bool, uplink: str = "mqtt") -> dict[str, Compact]:
+def join_node(
+    sources: Mapping[str, str], sleep: bool, uplink: str = "mqtt", tls: bool = False
+) -> dict[str, Compact]:
     """Return the joined files by name; where the mark comes in, name and text say MARK.
 
     ``sources``: path below the root of the board's file system -> source. ``sleep``: whether the
-    node sleeps. ``uplink``: as in its settings; the code of the others is left out. A module
-    outside the package edgenode, as main.py, is a file by itself.
+    node sleeps. ``uplink``: as in its settings; the code of the others is left out. ``tls``:
+    whether it has TLS. A module outside the package edgenode, as main.py, is a file by itself.
     """
+    files = _ASLEEP_FILES if sleep else _TLS_FILES if tls else _FILES
     sources = with_uplink(sources, uplink)
     if not sleep:
         sources = awake(sources)
-    left_out = {_COMPAT}
-    if sleep:
-        left_out |= {*_paths((*_FILES[NATIVE], "core.program"))}
+    left_out = {_COMPAT, *(_paths((*_FILES[NATIVE], "core.program")) if sleep else ())}
+    if files is not _TLS_FILES:
+        sources = undivided(sources)
     sources = {
         path: text
         for path, text in sources.items()
         if path not in left_out and not path.endswith("__init__.py")
     }
-    return _join(sources, _names(_ASLEEP_FILES if sleep else _FILES, sources))
+    return _join(sources, _names(files, sources))
 
 
 def _mark_of(joined: Mapping[str, Compact], compiler: str) -> str:
@@ -199,20 +202,18 @@ def _join(sources: Mapping[str, str], names: Mapping[str, str]) -> dict[str, Com
 
 
 def _name_bundles(source: str, names: Mapping[str, str]) -> str:
-    """Return core/memory.py with the files that come and go in the place of their modules."""
-    tree = ast.parse(source)
-    node = next(
-        n
-        for n in tree.body
-        if isinstance(n, ast.Assign)
-        and isinstance(n.targets[0], ast.Name)
-        and n.targets[0].id == _COME_AND_GO
-    )
-    going = {f"{m.replace('.', '/')}.py" for m in ast.literal_eval(node.value).split()}
-    files = sorted({names[path] for path in going & set(names)})
-    stay = {name for path, name in names.items() if path not in going}
+    """Return core/memory.py with the files that have nothing else in the place of modules."""
     lines = source.splitlines(keepends=True)
-    value = f"{_COME_AND_GO} = {' '.join(f for f in files if f not in stay)!r}\n"
-    n = (node.end_lineno or node.lineno) - node.lineno
-    lines[node.lineno - 1 : node.end_lineno] = [value, *["\n"] * n]
+    for node in ast.parse(source).body:
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and node.targets[0].id in _LISTS
+        ):
+            listed = {f"{m.replace('.', '/')}.py" for m in ast.literal_eval(node.value).split()}
+            others = {name for path, name in names.items() if path not in listed}
+            files = sorted({names[path] for path in listed & set(names)} - others)
+            n = (node.end_lineno or node.lineno) - node.lineno
+            value = f"{node.targets[0].id} = {' '.join(files)!r}\n"
+            lines[node.lineno - 1 : node.end_lineno] = [value, *["\n"] * n]
     return "".join(lines)

@@ -12,7 +12,7 @@ from typing import Any
 
 from edgenode.core import outputcheck
 from edgewise import paths, settings
-from edgewise.board.filesystem.bundles import MAIN, NATIVE, bundles, join_node
+from edgewise.board.filesystem.bundles import MAIN, bundles, join_node
 from edgewise.board.filesystem.compact import Compact
 from edgewise.board.filesystem.listing import LIST, listing
 from edgewise.errors import InputError
@@ -74,12 +74,7 @@ def model_files(
     files = {"config.json": settings.config_json(node_settings), "model.bin": blob}
     full = settings.complete(node_settings)
     sleep, uplink = full["sleep"], full["uplink"]
-    files |= {
-        name: data
-        for name, data in node_code(arch, sleep, uplink).items()
-        # TLS needs the memory outside of the heap that native code takes
-        if not (settings.uses_tls(full) and name.startswith(NATIVE))
-    }
+    files |= node_code(arch, sleep, uplink, settings.uses_tls(full))
     if uplink == "mqtt":
         files[_UMQTT] = _compile(umqtt.fetch() / "umqtt" / "simple.py", arch)
     if code is not None and not sleep:  # which never loads it: see core/model.py
@@ -88,22 +83,25 @@ def model_files(
 
 
 @cache
-def node_code(arch: Arch, sleep: bool, uplink: str = "mqtt") -> Mapping[str, bytes]:
+def node_code(
+    arch: Arch, sleep: bool, uplink: str = "mqtt", tls: bool = False
+) -> Mapping[str, bytes]:
     """Return the node's own files, compiled once in a process.
 
-    ``sleep``: whether the node sleeps; ``uplink``: as in its settings.
+    ``sleep``: whether the node sleeps; ``uplink``: as in its settings; ``tls``: whether it has
+    TLS.
     """
-    return compile_node(joined_node(sleep, uplink), arch)
+    return compile_node(joined_node(sleep, uplink, tls), arch)
 
 
-def joined_node(sleep: bool, uplink: str = "mqtt") -> Mapping[str, Compact]:
+def joined_node(sleep: bool, uplink: str = "mqtt", tls: bool = False) -> Mapping[str, Compact]:
     """Return the node's own modules, joined once in a process."""
-    return _joined_node(sleep, uplink)
+    return _joined_node(sleep, uplink, tls)
 
 
 @cache
-def _joined_node(sleep: bool, uplink: str) -> Mapping[str, Compact]:
-    return join_node(node_sources(), sleep, uplink)
+def _joined_node(sleep: bool, uplink: str, tls: bool) -> Mapping[str, Compact]:
+    return join_node(node_sources(), sleep, uplink, tls)
 
 
 def node_sources() -> dict[str, str]:

@@ -175,7 +175,7 @@ def _stock_names(tree: ast.Module, own_modules: set[str]) -> set[str]:
             given = node.names
         else:
             continue
-        imported.update(alias.asname or alias.name.split(".")[0] for alias in given)
+        imported.update(name for a in given for name in (a.asname, a.name.split(".")[0]) if name)
     behind = {
         node.attr
         for node in nodes(tree)

@@ -15,6 +15,8 @@ __all__ = ["locate"]
 
 _PLACE = re.compile(r'File "([a-z]+_[0-9a-f]{4})", line (\d+)(, in \w+)?')
 
+_KINDS = ((False, False), (False, True), (True, False))  # sleep, TLS: what builds there are
+
 
 def locate(text: str) -> str:
     """Return ``text`` with file, line and function of the node's sources in a traceback's lines.
@@ -46,14 +48,14 @@ def _function(path: str, line: int) -> str:
 @cache
 def _places(name: str) -> tuple[Place, ...]:
     """Return the places of the lines of the file ``name``; empty if no build writes it."""
-    builds = (_places_of(sleep, uplink) for uplink in UPLINKS for sleep in (False, True))
+    builds = (_places_of(*kind, uplink) for uplink in UPLINKS for kind in _KINDS)
     return next((places[name] for places in builds if name in places), ())
 
 
 @cache
-def _places_of(sleep: bool, uplink: str) -> dict[str, tuple[Place, ...]]:
+def _places_of(sleep: bool, tls: bool, uplink: str) -> dict[str, tuple[Place, ...]]:
     return {
         bundle.name: bundle.places
         for arch in Arch
-        for bundle in bundles(joined_node(sleep, uplink), compiler_of(arch))
+        for bundle in bundles(joined_node(sleep, uplink, tls), compiler_of(arch))
     }
