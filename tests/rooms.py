@@ -17,7 +17,13 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parent.parent
 HOST = REPO / "host" / "edgewise"
 NODE = REPO / "firmware" / "edgenode"
-_FOREIGN = (HOST / "simulator" / "board", HOST / "bench" / "node")  # MicroPython files
+# MicroPython files
+_FOREIGN = (
+    HOST / "simulator" / "board",
+    HOST / "toolchain" / "board",
+    HOST / "linux" / "board",
+    HOST / "bench" / "node",
+)
 _LIST = re.compile(r"May import: ([\w, ]+)\.")
 # On the node a docstring would cost memory: room -> the rooms that it imports.
 NODE_MAY: dict[str, set[str]] = {

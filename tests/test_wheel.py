@@ -32,10 +32,11 @@ def test_it_holds_the_files_of_the_node_and_of_the_simulator(wheel: Path) -> Non
         files = {name: archive.read(name) for name in archive.namelist()}
     for name, path in paths.node_files().items():
         assert files["edgewise/_node/" + name if "/" not in name else name] == path.read_bytes()
-    simulator = paths.simulator_dir()
-    for path in simulator.rglob("*.py"):
-        name = path.relative_to(simulator).as_posix()
-        assert files[f"edgewise/simulator/board/{name}"] == path.read_bytes()
+    package = paths.simulator_dir().parents[1]
+    for folder in {*paths.simulator_dirs(), *paths.linux_dirs()}:
+        for path in folder.glob("*.py"):
+            name = path.relative_to(package).as_posix()
+            assert files[f"edgewise/{name}"] == path.read_bytes()
     for name in ("first-week", "occupancy"):
         model = paths.default_model().parent / name / "model.json"
         assert files[f"edgewise/_models/{name}/model.json"] == model.read_bytes()

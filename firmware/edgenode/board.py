@@ -324,6 +324,7 @@ class Board:
         if self.outputs:
             self.outputs.rest(self.clock.uptime_s())
         if self.link is not None:
+            self.box.keep()
             self.link.close()
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TextIO
 
 from platformdirs import user_cache_dir, user_config_path
 
@@ -15,12 +18,15 @@ __all__ = [
     "checkout",
     "config_dir",
     "default_model",
+    "hold",
+    "linux_dirs",
     "make_cache_dir",
     "make_config_dir",
     "node_dirs",
     "node_files",
     "shipped_model",
     "simulator_dir",
+    "simulator_dirs",
 ]
 
 _HERE = Path(__file__).resolve().parent
@@ -75,8 +81,22 @@ def checkout() -> Path | None:
 
 
 def simulator_dir() -> Path:
-    """Return the folder of MicroPython modules that replace the board's (MICROPYPATH)."""
+    """Return the folder of a simulated board's own MicroPython modules and scripts."""
     return _HERE / "simulator" / "board"
+
+
+def simulator_dirs() -> list[Path]:
+    """Return the folders of MicroPython modules that replace the board's (MICROPYPATH)."""
+    return [simulator_dir(), _shared_board_dir()]
+
+
+def linux_dirs() -> list[Path]:
+    """Return the folders of MicroPython modules that are the board's on Linux (MICROPYPATH)."""
+    return [_HERE / "linux" / "board", _shared_board_dir()]
+
+
+def _shared_board_dir() -> Path:
+    return _HERE / "toolchain" / "board"
 
 
 def cache_dir() -> Path:
@@ -110,6 +130,24 @@ def make_config_dir() -> Path:
     except OSError as e:
         raise InputError(f"{folder}: cannot be made ({e.strerror}): check rights") from e
     return folder
+
+
+def hold(file: TextIO, busy: Callable[[str], str]) -> None:
+    """Lock ``file``, opened with "a+", until it is closed, and note this process in it.
+
+    InputError with ``busy(number)`` if the process ``number`` holds it. The system frees it when a
+    process ends, however that ends.
+    """
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as e:
+        file.seek(0)
+        raise InputError(busy(file.read().strip() or "unknown")) from e
+    with suppress(OSError):  # a full disk
+        file.truncate(0)
+        os.write(file.fileno(), f"{os.getpid()}\n".encode())
 
 
 def _node_package() -> Path:

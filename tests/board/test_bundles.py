@@ -308,7 +308,9 @@ def test_a_crash_on_the_board_names_the_line_of_the_source(
     result = subprocess.run(
         [*micropython_command, "-c", code],
         cwd=tmp_path,
-        env={"MICROPYPATH": f".:{paths.simulator_dir()}:{umqtt.fetch()}"},
+        env={
+            "MICROPYPATH": ":".join([".", *map(str, paths.simulator_dirs()), str(umqtt.fetch())])
+        },
         capture_output=True,
         text=True,
         timeout=LIMIT_S,

@@ -26,7 +26,7 @@ READINGS = 5
 def run_from_image(
     command: list[str], repo: Path, folder: Path, *arguments: str | Path
 ) -> subprocess.CompletedProcess[str]:
-    places = [paths.simulator_dir(), repo / "tests/node/micropython", ".", "/f", "/f/lib"]
+    places = [*paths.simulator_dirs(), repo / "tests/node/micropython", ".", "/f", "/f/lib"]
     script = repo / "tests/node/micropython/from_image.py"
     return subprocess.run(
         [*command, "-X", "heapsize=8m", script, *arguments],

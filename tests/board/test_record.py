@@ -16,6 +16,9 @@ from tests.command import edgewise
 from tests.e2e.operator_of import NODE
 from tests.shared import LIMIT_S, small_log
 
+from edgewise.board.serial.log_file import GrowingLog
+from edgewise.board.serial.recorder import Recorder
+from edgewise.board.serial.sources import Heard
 from edgewise.logs.log import read_log
 from edgewise.package.store import Package, load_package
 from edgewise.simulator.fleet import node_config
@@ -79,3 +82,37 @@ def test_recorded_over_mqtt_and_trained(model: Package, broker: str, tmp_path: P
     assert result.returncode == 0, result.stderr
     package = load_package(tmp_path / "mine")
     assert sorted(package.classes) == ["cold", "warm"]
+
+
+def test_a_label_is_seen_or_chosen(tmp_path: Path) -> None:
+    with GrowingLog(tmp_path / "log.csv", "status") as log:
+        recorder = Recorder(log, ["occupied", "empty"], 30, has_camera=True)
+        seconds = iter(range(1_700_000_000, 1_700_001_000, 60))
+
+        def take() -> None:
+            assert recorder.take(Heard(next(seconds), "n", 21.0, 40.0))
+
+        take()
+        assert recorder.see("") is None
+        assert recorder.see("occupied") == "camera: occupied"
+        take()
+        assert recorder.key("2") == "now empty, c: back to the camera"
+        assert recorder.see("") is None
+        take()
+        assert recorder.key("c") == "now what the camera sees"
+        take()
+        assert recorder.see("empty") == "camera: empty"
+        assert recorder.see("") == "camera: not sure, no label"
+        take()
+        assert recorder.key("u") == "1 readings of the last 30 s taken back"
+        assert recorder.summary() == "occupied 1, empty 1, 2 without a label"
+        assert recorder.written == 4
+    labels = read_log(tmp_path / "log.csv").label
+    assert labels is not None and labels.tolist() == [None, "occupied", "empty", None]
+
+
+def test_without_a_camera_there_is_no_key_for_it(tmp_path: Path) -> None:
+    with GrowingLog(tmp_path / "log.csv", "status") as log:
+        recorder = Recorder(log, ["a", "b"], 30)
+        assert recorder.key("c") is None and recorder.see("b") is None
+        assert (recorder.label, recorder.key("2")) == ("a", "now b")

@@ -149,10 +149,11 @@ def test_the_node_runs_in_place(
         (tmp_path / "rom.img").write_bytes(rom)
         script = repo / "tests/node/micropython/from_rom.py"
         arguments = [built.image, "rest.img", "rom.img", feed, "0", str(model.period_ms)]
+        places = [*paths.simulator_dirs(), script.parent]
         result = subprocess.run(
             [*micropython_command, "-X", "heapsize=8m", script, *arguments],
             cwd=tmp_path,
-            env={**os.environ, "MICROPYPATH": f"{paths.simulator_dir()}:{script.parent}:.frozen"},
+            env={**os.environ, "MICROPYPATH": ":".join([*map(str, places), ".frozen"])},
             capture_output=True,
             text=True,
             timeout=LIMIT_S,

@@ -103,6 +103,7 @@ WRITERS = {**FILES, **FOLDERS, "init": INIT_FILE}
 # commands with files that they only read
 BROKER, DB = {"broker_password_file", "ca"}, {"db_password_file"}
 READERS = {
+    "archive": DB,
     "bench": {"model"},
     "collect": {*BROKER, *DB, "cert", "replay", "token_file"},
     "command": {*BROKER, *DB, "config"},
@@ -119,6 +120,7 @@ READERS = {
     "inspect": {"model"},
     "model rollback": {*BROKER, "config"},
     "model status": BROKER,
+    "node": {"config", "model", "state"},  # it fills a folder of its own; tests/linux
     "package inspect": {"model"},
     "up": {*BROKER, "folder"},  # it adds files to a folder; tests/station
     "package sign": {"key", "model"},  # writes signature.json of the package

@@ -1,6 +1,7 @@
 import json
 from array import array
 
+from tests.chance import Random
 from tests.counts import count
 
 from edgenode.core.detector import U_MAX, Detector, gap_slots
@@ -113,16 +114,6 @@ def test_readings_without_a_change_are_told_in_seconds():
         2400,
         5400,
     )
-
-
-class Random:
-    # the same numbers on both interpreters
-    def __init__(self, seed):
-        self._x = seed
-
-    def __call__(self, n):
-        self._x = (self._x * 1103 + 12345) % 65521
-        return self._x % n
 
 
 def test_episodes_go_on_over_every_sleep():

@@ -1,6 +1,7 @@
 from binascii import crc32
 from struct import pack, pack_into
 
+from tests.chance import Random
 from tests.counts import count
 
 from edgenode.core.catalogue import CHANNELS, KINDS
@@ -12,16 +13,6 @@ from edgenode.core.records import UNSURE
 
 KEY = 0xC0FFEE01
 MODELS = count(8, 60)
-
-
-class Random:
-    # the same numbers on both interpreters
-    def __init__(self, seed):
-        self._x = seed
-
-    def __call__(self, n):
-        self._x = (self._x * 1103 + 12345) % 65521
-        return self._x % n
 
 
 def catalogue(r, count):

@@ -1,5 +1,6 @@
 from binascii import crc32
 
+from tests.chance import Random
 from tests.counts import count
 
 from edgenode.core import limits
@@ -19,16 +20,6 @@ PERIOD_MS = 60000
 PROBLEMS = count(20, 200)
 # of the forecasts and figures of the first 20 problems, the same on every interpreter
 CRC = 4263384562
-
-
-class Random:
-    # the same numbers on both interpreters
-    def __init__(self, seed):
-        self._x = seed
-
-    def __call__(self, n):
-        self._x = (self._x * 1103 + 12345) % 65521
-        return self._x % n
 
 
 class Weather:

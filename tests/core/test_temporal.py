@@ -68,6 +68,35 @@ def test_the_largest_numbers_are_small_ints():
         assert sum(temporal._shares) <= (1 << 14) + n
 
 
+# class 1 in single readings and in long runs; the trees miss half of the long ones
+APART = {
+    "step": [4000, 48, 48, 16, 4080, 0, 4096, 0, 0],
+    "said": [4095, 2048, 200, 41, 2048, 4000] * 2,
+    "state": [0, 1, 1],
+}
+
+
+def test_the_states_of_a_class_count_together():
+    temporal = Temporal(APART, 2)
+    check_heads({"temporal": APART}, 2, 2, 60000)
+    trees = [0] * 6 + [1, 0, 0, 0] + [1, 1, 1, 0, 0, 1, 0, 0]
+    said = [temporal.push(cls, WARM) for cls in trees]
+    # a single one is believed, and a long run goes on where the trees miss it
+    assert said == [0] * 6 + [1, 0, 0, 0] + [1] * 8
+    assert temporal.kept_bytes == 6
+    shares = temporal._shares
+    assert temporal.p_pc == round(100 * (shares[1] + shares[2]) / sum(shares))
+
+
+def test_states_of_one_class_each_are_classes():
+    plain, states = Temporal(STICKY, 2), Temporal(dict(STICKY, state=[0, 1]), 2)
+    x = 7
+    for _ in range(200):
+        x = (x * 1103 + 12345) % 65521
+        assert plain.push(x & 1, x % 12) == states.push(x & 1, x % 12)
+        assert plain.p_pc == states.p_pc
+
+
 def test_it_goes_on_after_a_sleep():
     awake, sleeper = Temporal(STICKY, 2), Temporal(STICKY, 2)
     x = 7
@@ -98,6 +127,12 @@ BAD = (
     ({"temporal": dict(STICKY, said=[True] + [1] * 7)}, "heads.temporal is not valid"),
     ({"temporal": dict(STICKY, said=[1.0] + [1] * 7)}, "heads.temporal is not valid"),
     ({"temporal": [1]}, "heads.temporal is not valid"),
+    ({"temporal": dict(APART, state=[0, 1])}, "heads.temporal is not valid"),
+    ({"temporal": dict(APART, state=[0, 0, 0])}, "heads.temporal is not valid"),
+    ({"temporal": dict(APART, state=[0, 1, 2])}, "heads.temporal is not valid"),
+    ({"temporal": dict(APART, state=[1])}, "heads.temporal is not valid"),
+    ({"temporal": dict(APART, state=1)}, "heads.temporal is not valid"),
+    ({"temporal": dict(APART, state=[0] + [1] * 16)}, "heads.temporal is not valid"),
     ({"unsure": {"readings": 256, "p": 0}}, "heads.unsure is not valid"),
     ({"unsure": {"readings": 0, "p": 101}}, "heads.unsure is not valid"),
     ({"unsure": {"readings": 0}}, "heads.unsure is not valid"),

@@ -173,7 +173,7 @@ def test_it_fits(
     (tmp_path / "config.json").write_text(json.dumps(config))
     row = struct.pack("<IHB5s", 1_700_000_000, 1, 0, encode(210, 400))
     (tmp_path / "feed.bin").write_bytes(10 * row)
-    search_path = [".", paths.simulator_dir(), *folders, umqtt_dir]
+    search_path = [".", *paths.simulator_dirs(), *folders, umqtt_dir]
     result = subprocess.run(
         [*micropython_command, "-X", f"heapsize={HEAP}", "-c", "import memory_node"],
         cwd=tmp_path,

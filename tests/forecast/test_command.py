@@ -90,7 +90,7 @@ def test_it_goes_on_until_it_is_ended(db: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "name either --db URL or --log"),
+        ((), "name either --db URL, --log"),
         (("--log", "a.csv", "--stay"), "--stay is for --db"),
         (("--db", "sqlite://", "--group", "mote"), "--group is for --log"),
         (("--log", "none.csv"), "none.csv"),

@@ -47,13 +47,17 @@ def with_limits(package: Package, log: Log) -> dict[str, Any]:
 
 
 def random_heads(r: np.random.Generator, n: int) -> dict[str, Any]:
-    steps = r.dirichlet(np.ones(n) * 0.3, n) * (STEP_TOTAL - n)
+    more = r.integers(0, n, int(r.integers(0, 4))).tolist()  # states of some classes
+    states = n + len(more)
+    steps = r.dirichlet(np.ones(states) * 0.3, states) * (STEP_TOTAL - states)
     rows = 1 + np.floor(steps).astype(int)
     rows[:, 0] += STEP_TOTAL - rows.sum(axis=1)
     temporal = {
         "step": rows.ravel().tolist(),
-        "said": r.integers(1, SAID_MAX + 1, 2 * n * n).tolist(),
+        "said": r.integers(1, SAID_MAX + 1, 2 * n * states).tolist(),
     }
+    if more:
+        temporal["state"] = [*range(n), *more]
     return {
         "temporal": temporal,
         "unsure": {"readings": int(r.integers(0, 40)), "p": int(r.integers(0, 101))},

@@ -11,7 +11,8 @@ import pytest
 from edgewise.package.heads import is_alone
 from edgewise.package.store import load_package
 from edgewise.training.detector import Detector
-from edgewise.unusual.first_week import GENERIC, LEARN
+from edgewise.unusual.first_week import LEARN
+from edgewise.unusual.generic import GENERIC
 
 MODELS = sorted(p.parent for p in (Path(__file__).parents[2] / "models").glob("*/model.json"))
 

@@ -145,7 +145,7 @@ def test_late_and_missed_slots_are_seen(tmp_path: Path, micropython_command: lis
     result = subprocess.run(
         [*micropython_command, "node.py"],
         cwd=tmp_path,
-        env={"MICROPYPATH": str(paths.simulator_dir()), "EDGEWISE_SIM_RATE": "20"},
+        env={"MICROPYPATH": ":".join(map(str, paths.simulator_dirs())), "EDGEWISE_SIM_RATE": "20"},
         capture_output=True,
         text=True,
         timeout=LIMIT_S,

@@ -25,7 +25,7 @@ FILES = [
 
 def run_file(command: list[str], file: Path, umqtt: Path, cwd: Path) -> str:
     """What it printed; an interpreter for each file, so that none finds another's rest."""
-    search_path = [paths.simulator_dir(), *paths.node_dirs(), umqtt]
+    search_path = [*paths.simulator_dirs(), *paths.node_dirs(), umqtt]
     result = subprocess.run(
         [*command, str(ROOT / "tests/run_micropython.py"), str(file)],
         env={**os.environ, "MICROPYPATH": ":".join([*map(str, search_path), ".frozen"])},

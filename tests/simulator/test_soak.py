@@ -19,7 +19,7 @@ LIMIT_S = 3600
 def test_many_readings_leave_the_heap_as_it_was(
     repo: Path, micropython_command: list[str], umqtt_dir: Path
 ) -> None:
-    search_path = [*paths.node_dirs(), umqtt_dir, paths.simulator_dir()]
+    search_path = [*paths.node_dirs(), umqtt_dir, *paths.simulator_dirs()]
     result = subprocess.run(
         [*micropython_command, str(repo / "tests/soak/soak_node.py"), str(READINGS)],
         env={"MICROPYPATH": ":".join([*map(str, search_path), ".frozen"])},

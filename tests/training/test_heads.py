@@ -10,7 +10,15 @@ import pytest
 from edgewise.package.sequence import Readings
 from edgewise.training.heads import choose_heads
 from edgewise.training.sequence import Sequence
-from edgewise.training.temporal import count_said, delays, facts_of, filter_classes, steps_of
+from edgewise.training.temporal import (
+    States,
+    count_said,
+    delays,
+    facts_of,
+    filter_classes,
+    states_of,
+    steps_of,
+)
 
 PERIOD_MS = 60_000
 
@@ -49,6 +57,25 @@ def test_classes_that_last_are_remembered() -> None:
     assert "temporal" in choice.heads
     assert choice.heads["temporal"]["step"][0] > 3800
     assert choice.why[0].startswith("memory between readings on: ")
+
+
+def test_a_class_that_lasts_now_short_now_long_has_a_state_for_each() -> None:
+    # Fault in single readings, which the trees see, and in long runs, of which they see a half.
+    r = np.random.default_rng(3)
+    y, x = np.zeros(20_000, int), r.normal(0, 30, 20_000)
+    for start in range(100, 19_900, 200):
+        y[start], x[start] = 1, 300
+        if r.random() < 0.5:
+            y[start + 40 : start + 90] = 1
+            x[start + 40 : start + 90] += 300 * (r.random(50) < 0.5)
+    sequence = make_sequence(y, x)
+    states = states_of(y, sequence.node, 2)
+    assert states.cls == [0, 1, 1]
+    assert (states.y[y == 0] == 0).all()
+    assert states.y[100] == 2 and (states.y[(y == 1)] == 1).sum() > 1000
+    choice = choose(sequence)
+    assert choice.heads["temporal"]["state"] == [0, 1, 1]
+    assert choice.why[0].startswith("memory between readings on, short and long runs of a class ")
 
 
 def test_classes_that_change_at_random_are_not() -> None:
@@ -110,13 +137,15 @@ def test_what_the_trees_say_is_counted_for_cold_windows_and_others() -> None:
     y = np.array([0, 0, 1, 1, -1, 1])
     cls = np.array([0, 1, 1, 0, 1, 1])
     age = np.array([1, 2, 5, 6, 7, 255])
-    assert count_said(y, cls, age, 2).tolist() == [[[1, 1], [0, 1]], [[0, 0], [1, 1]]]
+    assert count_said(y, cls, age, 2, 2).tolist() == [[[1, 1], [0, 1]], [[0, 0], [1, 1]]]
 
 
 def test_what_the_trees_say_more_of_one_class_speaks_for_it() -> None:
     # of 960 rows of each class; 40 more of each are spread, 20 for each that may be said
     said = np.array([[[480, 480], [480, 480]], [[930, 30], [180, 780]]])
-    weights = facts_of(np.zeros(0, int), np.zeros(0, int), said)["said"]
+    facts = facts_of(States(np.zeros(0, int), [0, 1]), np.zeros(0, int), said)
+    weights = facts["said"]
+    assert "state" not in facts
     assert weights[:4] == [4095] * 4
     assert weights[4:] == [4095, round(4095 * 200 / 950), round(4095 * 50 / 800), 4095]
 

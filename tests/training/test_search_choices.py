@@ -16,11 +16,13 @@ from edgewise.cli.main import app
 from edgewise.compile import compile_model
 from edgewise.errors import InputError
 from edgewise.features.splitting import split_log
+from edgewise.logs.log import read_log
 from edgewise.package.store import load_package
 from edgewise.training import FILTERS, NO_FILTERS, POOL, Budget, Options, Trained, train
-from edgewise.training.decisions import decide_weight
+from edgewise.training.decisions import decide_filter, decide_weight
 from edgewise.training.pool import LEVELS, MEANS
 from edgewise.training.result import Recipe
+from edgewise.training.runs import describe_hidden_runs
 from edgewise.training.shape import Shape, allowed_columns, list_recipes, list_sizes
 from edgewise.training.trial import Trial
 
@@ -55,7 +57,43 @@ def test_spikes_that_are_a_class_are_not_filtered_away(spike_model: Trained) -> 
     assert filtering.quality_none is not None
     assert filtering.quality_median is not None
     assert filtering.quality_none > filtering.quality_median + 0.2
-    assert "a median stays unless clearly worse" in filtering.why
+    assert "28 of 28 times spike lasts a single reading, which a median hides" in filtering.why
+
+
+def test_a_class_that_a_median_hides_needs_no_clear_gain() -> None:
+    r = np.random.default_rng(0)
+    hits = r.integers(20, 36, 20)
+    with_median, raw = (
+        replace(
+            _trial("sqrt", np.stack([np.diag((n, n)) + 40 - n for n in hits])),
+            shape=Shape(list_recipes(Budget(500), 2, 8000)[0], filtered, True),
+        )
+        for filtered, hits in ((True, hits), (False, r.permutation(hits) + 1))
+    )
+    assert raw.quality > with_median.quality
+    assert decide_filter([with_median, raw], "auto", 0).used == "median"
+    assert decide_filter([with_median, raw], "auto", 0, "spikes last a reading").used == "none"
+
+
+@pytest.mark.parametrize(("readings", "hidden"), [(1, True), (2, False)])
+def test_single_readings_of_a_class_are_noticed(
+    readings: int, hidden: bool, tmp_path: Path
+) -> None:
+    log = read_log(write_spikes(tmp_path / "log.csv"), "status")
+    assert log.label is not None
+    log.label[:] = ["spike" if i % 15 < readings else "none" for i in range(len(log))]
+    assert describe_hidden_runs(log) == (
+        "39 of 40 times spike lasts a single reading, which a median hides" if hidden else ""
+    )
+
+
+def test_a_reading_beside_a_gap_is_not_hidden(tmp_path: Path) -> None:
+    log = read_log(write_spikes(tmp_path / "log.csv"), "status")
+    spikes = np.flatnonzero(log.label == "spike")
+    cut = log.select(
+        np.setdiff1d(np.arange(len(log)), np.concatenate([spikes + i for i in range(1, 6)]))
+    )
+    assert describe_hidden_runs(cut) == ""
 
 
 def test_the_filter_as_asked(tmp_path: Path) -> None:

@@ -126,7 +126,8 @@ def test_the_command_says_limits_false_alarms_and_what_is_too_short(
         "humidity moves up to ",
         "; alarm above ",
         "wanted at most 2/day\n",
-        "too short to judge 2/day: 0.7 days to choose on, 2 are needed: record 3 days in all ",
+        "0.7 days of readings are few for 14 a week: no limit is below 1/8 of the limits for any ",
+        "too short to promise 2/day: 0.7 days to choose on, 2 are needed: record 3 days in all ",
         "label closed: ",
         " readings are unusual\n",
     ):
@@ -146,8 +147,8 @@ def test_the_command_says_limits_false_alarms_and_what_is_too_short(
             "--unlabelled --generic --false-alarms 1/week",
             "--generic has fixed limits: leave --false-alarms out",
         ),
-        ("--since 7d", "--since is for --unlabelled: give both"),
-        ("--unlabelled --since 7d", "--since is for --db: cut the log, or leave --since out"),
+        ("--since 7d", "--since is for --db and --archive: cut the log, or leave --since out"),
+        ("--unlabelled --since 7d", "--since is for --db and --archive: cut the log, or leave"),
         (
             "--unlabelled --levels off",
             "--unlabelled: a detector is small and sees raw readings: leave ",
@@ -156,7 +157,7 @@ def test_the_command_says_limits_false_alarms_and_what_is_too_short(
             "--unlabelled --max-nodes 9",
             "--unlabelled: a detector is small and sees raw readings: leave ",
         ),
-        ("--unlabelled --db sqlite:///x.db", "--unlabelled learns from a log or from --db: leave"),
+        ("--unlabelled --db sqlite:///x.db", "--unlabelled learns from a log, --db or --archive"),
     ],
 )
 def test_options_that_do_not_go_together(

@@ -27,7 +27,8 @@ from edgewise.package.store import Package, load_package
 from edgewise.prediction.predict import predict_c, predict_log, predict_micropython
 from edgewise.simulator.fleet import node_config
 from edgewise.simulator.node import SimulatedNode
-from edgewise.unusual.first_week import GENERIC, LEARN, train_generic
+from edgewise.unusual.first_week import LEARN, train_generic
+from edgewise.unusual.generic import GENERIC
 from edgewise.urls import parse_broker
 
 DAY = 1440  # readings

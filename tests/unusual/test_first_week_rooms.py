@@ -28,7 +28,8 @@ from edgewise.features.table import ANY, build_table, series_slots
 from edgewise.logs.choices import Choices
 from edgewise.logs.log import Log, read_log
 from edgewise.training.detector import Alarms, Detector
-from edgewise.unusual.first_week import GENERIC, LEARN
+from edgewise.unusual.first_week import LEARN
+from edgewise.unusual.generic import GENERIC
 from edgewise.unusual.words import FEATURES
 
 pytestmark = pytest.mark.skipif(not WHOLE, reason="only in make test-all")

@@ -14,6 +14,7 @@ from tests.unusual.conftest import DAY_ROWS, PERIOD_S, START_S, ordinary, write_
 from edgewise.errors import InputError
 from edgewise.features.splitting import split_log
 from edgewise.logs.log import Log, read_log
+from edgewise.training.detector import Care
 from edgewise.training.rows import Rows
 from edgewise.unusual import limits
 from edgewise.unusual.episodes import count_episodes
@@ -82,6 +83,47 @@ def test_the_wanted_rate_holds_on_what_was_held_out_and_no_smaller_factor_would(
 
     assert episodes(chosen.k) == chosen.alarms.episodes
     assert chosen.k == 1 or episodes(chosen.k / 1.05) > wanted * weeks
+
+
+@pytest.mark.parametrize(
+    ("days", "wanted", "care"),
+    [
+        (14, 1.0, Care()),
+        (13, 1.0, Care(part=8)),
+        (2, 7.0, Care()),
+        (6, 1.0, Care(3, 4)),
+        (1, 1.0, Care(3, 2)),
+        (3, 0.25, Care(3, 1)),
+    ],
+)
+def test_no_limit_of_a_short_log_is_below_those_of_its_care(
+    days: int, wanted: float, care: Care
+) -> None:
+    rows = make_rows(days=days)
+    chosen, _ = choose_limits(rows, ["h_range_5", "t_since"], wanted, PERIOD_MS)
+    assert chosen.care == care
+    h, *t = chosen.limits
+    largest = rows.x.max(axis=0)
+    assert h.limit >= max(care.times * largest[0], 4000 / care.part if care.part else 0)
+    assert all(limit.limit >= care.times * largest[1] for limit in t)
+    assert chosen.alarms.episodes <= wanted * days / 7
+
+
+def test_lively_days_after_a_few_quiet_ones_are_no_alarms(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    r = np.random.default_rng(5)
+    n = 3 * DAY_ROWS
+    quiet = write_log(tmp_path / "quiet.csv", 20 + r.normal(0, 0.08, n), 45 + r.normal(0, 0.25, n))
+    lively = write_log(tmp_path / "lively.csv", *ordinary(10, seed=3), START_S + 5 * 86400)
+    logs = read_log(quiet), read_log(lively)
+    detector = train_detector(*logs, 1.0).detector
+    assert detector is not None
+    assert detector.test.episodes == 0
+    monkeypatch.setattr(limits, "care_for", lambda days, wanted: Care())
+    careless = train_detector(*logs, 1.0).detector
+    assert careless is not None
+    assert careless.test.episodes > 10
 
 
 def test_a_part_is_held_out_with_what_its_windows_touch() -> None:

@@ -10,9 +10,7 @@ from .ring import Channel
 from .trackers import Level, Range, Squares, Sums
 
 _X_MAX = const(32766)
-# A kept reading: t and h in 12 bits each, so -1024..3071; what the trackers ask for is narrower.
-_PAIR_BYTES = const(3)
-_BIAS = const(1024)
+_PAIR_BYTES = const(3)  # of a kept reading, see core.pairs
 
 # kind: (tracker, its method)
 _TRACKERS = {
@@ -46,30 +44,25 @@ class Features:
             channel.clear()
 
     def save(self, buf, at):
+        from .pairs import pack  # where a node sleeps
+
         t, h = self._channels[0].ring, self._channels[1].ring
         n = buf[at] = self._n
         at += 1
         for i in range(at, at + _PAIR_BYTES * n, _PAIR_BYTES):
             n -= 1
-            t_dc = t.ago(n) + _BIAS
-            h_pm = h.ago(n) + _BIAS
-            buf[i] = t_dc & 0xFF
-            buf[i + 1] = t_dc >> 8 | (h_pm & 15) << 4
-            buf[i + 2] = h_pm >> 4
+            pack(buf, i, t.ago(n), h.ago(n))
         at += _PAIR_BYTES * self._depth
         for tracker in self._kept:
             tracker.save(buf, at)
             at += tracker.kept_bytes
 
     def load(self, buf, at):
+        from .pairs import replay
+
         self.clear()
-        n = buf[at]
-        at += 1
-        for i in range(at, at + _PAIR_BYTES * n, _PAIR_BYTES):
-            both = buf[i + 1]
-            t_dc = ((both & 15) << 8 | buf[i]) - _BIAS
-            self._feed(t_dc, (buf[i + 2] << 4 | both >> 4) - _BIAS)
-        at += _PAIR_BYTES * self._depth
+        replay(buf, at, self._feed)
+        at += 1 + _PAIR_BYTES * self._depth
         for tracker in self._kept:
             tracker.load(buf, at)
             at += tracker.kept_bytes

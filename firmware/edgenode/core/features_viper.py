@@ -8,8 +8,7 @@ import micropython
 from .compat import const
 from .moisture import absolute_dg, dew_point_dc
 
-_PAIR_BYTES = const(3)  # of a kept reading, see features_plain
-_BIAS = const(1024)
+_PAIR_BYTES = const(3)  # of a kept reading, see core.pairs
 _KEPT_BYTES = const(4)
 
 # places in the state, see core.program
@@ -158,17 +157,15 @@ class Features:
         return self.x
 
     def save(self, buf, at):
+        from .pairs import pack  # where a node sleeps
+
         state, rings, depth = self._state, self._rings, self._depth
         n = buf[at] = state[_N]
         at += 1
         k = state[_NEXT] - n
         for i in range(at, at + _PAIR_BYTES * n, _PAIR_BYTES):
-            t_dc = rings[k % depth] + _BIAS
-            h_pm = rings[depth + k % depth] + _BIAS
+            pack(buf, i, rings[k % depth], rings[depth + k % depth])
             k += 1
-            buf[i] = t_dc & 0xFF
-            buf[i + 1] = t_dc >> 8 | (h_pm & 15) << 4
-            buf[i + 2] = h_pm >> 4
         at += _PAIR_BYTES * depth
         for k in self._kept:
             if k < 0:
@@ -178,14 +175,11 @@ class Features:
             at += _KEPT_BYTES
 
     def load(self, buf, at):
+        from .pairs import replay
+
         self.clear()
-        n = buf[at]
-        at += 1
-        for i in range(at, at + _PAIR_BYTES * n, _PAIR_BYTES):
-            both = buf[i + 1]
-            t_dc = ((both & 15) << 8 | buf[i]) - _BIAS
-            self.push(t_dc, (buf[i + 2] << 4 | both >> 4) - _BIAS)
-        at += _PAIR_BYTES * self._depth
+        replay(buf, at, self.push)
+        at += 1 + _PAIR_BYTES * self._depth
         state = self._state
         for k in self._kept:
             if k < 0:

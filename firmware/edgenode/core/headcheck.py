@@ -5,6 +5,7 @@ from .compat import const
 # Of core.temporal, which counts on them:
 STEP_TOTAL = const(4096)  # a row of `step`
 SAID_MAX = const(4095)
+STATES_MAX = const(16)
 READINGS_MAX = const(255)  # core.pipeline counts so far
 LIMITS_MAX = const(16)
 LIMIT_MAX = const(32766)  # as features are clamped
@@ -74,13 +75,23 @@ def _learn(facts, n):
 def _temporal(facts, n):
     if sorted(facts) == ["floor", "step", "weight"]:
         raise ValueError("heads.temporal is of an older version: train again")
-    if sorted(facts) != ["said", "step"]:
+    state = facts.get("state")
+    if sorted(facts) != (["said", "step"] if state is None else ["said", "state", "step"]):
         return False
+    states = n
+    if state is not None:
+        states = len(state) if isinstance(state, list) else 0
+        if not (
+            n <= states <= STATES_MAX
+            and _are_within(state, states, 0, n - 1)
+            and len(set(state)) == n
+        ):
+            return False
     step = facts["step"]
     return (
-        _are_within(facts["said"], 2 * n * n, 1, SAID_MAX)
-        and _are_within(step, n * n, 0, STEP_TOTAL)
-        and all([sum(step[k : k + n]) == STEP_TOTAL for k in range(0, n * n, n)])
+        _are_within(facts["said"], 2 * n * states, 1, SAID_MAX)
+        and _are_within(step, states * states, 0, STEP_TOTAL)
+        and all([sum(step[k : k + states]) == STEP_TOTAL for k in range(0, len(step), states)])
     )
 
 

@@ -142,15 +142,7 @@ def _gather(
     }
     ways = [_way(name, run, size_of, absent, n_rows) for name in WAYS]
     return {
-        "model": {
-            "name": subject.name,
-            "trees": subject.trees,
-            "nodes": subject.nodes,
-            "features": subject.x.shape[1],
-            "table_bytes": table_bytes,
-            "inline_bytes": subject.inline_bytes,
-            "inline_bytes_here": sizes.get("inline"),
-        },
+        "model": {**subject.describe(), "inline_bytes_here": sizes.get("inline")},
         "rows": n_rows,
         "oracle": subject.oracle,
         "loop_us": run["loop_us"],

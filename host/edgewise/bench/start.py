@@ -68,13 +68,14 @@ def reads_of_starts(image: Path, wakes: bool, n: int = 1) -> dict[str, Reads]:
         folder = Path(name)
         (folder / "feed.bin").write_bytes(10 * pack_row(1_700_000_000, encode(210, 400)))
         frozen = folder / "frozen"
-        shutil.copytree(paths.simulator_dir(), frozen)
+        for modules in paths.simulator_dirs():
+            shutil.copytree(modules, frozen, dirs_exist_ok=True)
         shutil.copytree(umqtt.fetch() / "umqtt", frozen / "umqtt")
         command = [*micropython.command(), "-X", "heapsize=16m", str(_SCRIPT)]
         command += [str(image.resolve()), str(frozen), "feed.bin", str(_PERIOD_MS), *starts]
         environment = {
             **os.environ,
-            "MICROPYPATH": f"{paths.simulator_dir()}:.frozen",
+            "MICROPYPATH": ":".join([*map(str, paths.simulator_dirs()), ".frozen"]),
             "EDGEWISE_SIM_RATE": "1000",
         }
         output = _run(command, folder, environment)

@@ -42,14 +42,9 @@ def measure_step(subject: Subject, place: Place, size: Size) -> dict[str, Any]:
     step = run_step(place, size.repeats)
     return {
         "model": {
-            "name": subject.name,
-            "trees": subject.trees,
-            "nodes": subject.nodes,
-            "features": subject.x.shape[1],
+            **subject.describe(),
             "heads": sorted(subject.heads),
             "bytes": len(subject.blob),
-            "table_bytes": 2 * len(subject.table),
-            "inline_bytes": subject.inline_bytes,
         },
         **step,
     }

@@ -82,6 +82,17 @@ class Subject:
         """Nodes of all trees, leaves included: each tree has one leaf more than inner nodes."""
         return 2 * self.table[0] + self.trees
 
+    def describe(self) -> dict[str, Any]:
+        """Return name and sizes as JSON, without the rows."""
+        return {
+            "name": self.name,
+            "trees": self.trees,
+            "nodes": self.nodes,
+            "features": self.x.shape[1],
+            "table_bytes": 2 * len(self.table),
+            "inline_bytes": self.inline_bytes,
+        }
+
 
 def reference(with_heads: bool = False) -> Subject:
     """Return a random forest of 10 trees and 290 nodes on 40 features of the generated log.

@@ -1,7 +1,7 @@
 """The command line: one file for each command.
 
-May import: bench, board, broker, collector, comparison, compile, console, dashboard, database,
-demo, errors, features, forecast, health, homeassistant, logs, messages, notify, ota, package,
-paths, prediction, report, review, settings, simulator, station, times, toolchain, training,
-unusual, urls.
+May import: archive, bench, board, broker, camera, collector, comparison, compile, console,
+dashboard, database, demo, errors, features, forecast, health, homeassistant, linux, logs,
+messages, notify, ota, package, paths, prediction, report, review, scout, settings, simulator,
+station, times, toolchain, training, unusual, urls.
 """

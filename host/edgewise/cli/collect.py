@@ -31,6 +31,7 @@ from edgewise.errors import InputError, OutsideError
 from edgewise.logs.choices import Choices
 
 if TYPE_CHECKING:
+    from edgewise.archive import Archive
     from edgewise.cli.signals import End
     from edgewise.collector import Writer
     from edgewise.collector.tokens import Tokens
@@ -43,6 +44,8 @@ EXAMPLES = (
     "--ca DIR/ca.pem --db sqlite:///edgewise.db",
     "edgewise collect --broker mqtt://pi.local --db postgresql://edge@pi.local/edge --group lab",
     "edgewise collect --serial /dev/ttyUSB0 --db sqlite:///edgewise.db --keep 90d",
+    "edgewise collect --broker mqtt://pi.local --db sqlite:///edgewise.db --keep 90d "
+    "--archive s3://BUCKET/edgewise",
     "edgewise collect --replay mylog.csv --node attic --db sqlite:///edgewise.db",
     "edgewise collect --http 127.0.0.1:8081 --token-file tokens --db sqlite:///edgewise.db",
 )
@@ -108,13 +111,21 @@ def collect(
             metavar="TIME", help="Age at which hourly means, events and diag are deleted, as 5y"
         ),
     ] = None,
+    archive: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="With --keep: put readings there first, as edgewise archive does",
+        ),
+    ] = None,
     base: Base = "edgewise",
     json: JsonFlag = False,
 ) -> None:
     """Store the readings of all nodes in a database until Ctrl-C or SIGTERM.
 
     A reading is acknowledged after its commit. With --replay alone the command ends by itself. A
-    broker that is away is waited for.
+    broker that is away is waited for. With --archive a month of readings is deleted only when it
+    is in the archive.
     """
     from edgewise.cli.signals import catch_end
     from edgewise.collector import Writer
@@ -133,6 +144,9 @@ def collect(
     if (http is None) != (token_file is None):
         raise InputError("--http and --token-file go together: a file with lines NODE:TOKEN")
     keep_s, keep_hourly_s = (parse_span(text) if text else None for text in (keep, keep_hourly))
+    if archive and keep is None:
+        raise InputError("--archive is for --keep: give both, or run edgewise archive URL")
+    store = _open_archive(archive) if archive else None
     broker_url = broker_or_none(broker, ca, cert, broker_password_file)
     if once and broker_url is None:
         raise InputError("--once: it is about a broker, name one: --broker URL")
@@ -150,7 +164,7 @@ def collect(
 
             stack.enter_context(serving(writer, metrics, vitals))
         stack.enter_context(writer)
-        stack.enter_context(Keeper(engine, keep_s, keep_hourly_s, say))
+        stack.enter_context(Keeper(engine, keep_s, keep_hourly_s, say, store))
         if store_log:
             say(f"{store_log(writer)} readings of {replay}")
         wait_for_end = catch_end()
@@ -227,6 +241,12 @@ def _summarise(writer: Writer, json: bool) -> None:
             f"database: does not answer, {writer.unstored} messages are not stored: start collect "
             "again when it answers; a broker sends its messages again"
         )
+
+
+def _open_archive(url: str) -> Archive:
+    from edgewise.archive import Archive, parse_archive  # numpy, which not every collector needs
+
+    return Archive(parse_archive(url))
 
 
 def _log_input(path: Path, node: str | None, choices: Choices) -> Callable[[Writer], int]:

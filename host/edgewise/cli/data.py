@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+import os
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgewise.cli.help import examples, make_app
 from edgewise.cli.log_options import say_source, with_log_options
-from edgewise.cli.options import Db, DbPasswordFile, Filter, FilterOption, JsonFlag, NodeName, Out
-from edgewise.console import emit_json, say
+from edgewise.cli.options import (
+    DB_ENV,
+    ArchiveOrNone,
+    Db,
+    DbOrNone,
+    DbPasswordFile,
+    Filter,
+    FilterOption,
+    JsonFlag,
+    NodeName,
+    Out,
+    db_or_none,
+)
+from edgewise.console import emit_json, progress_bar, say
 from edgewise.logs.choices import Choices
 
+if TYPE_CHECKING:
+    from edgewise.features.table import Filters
+    from edgewise.logs.log import Log
+
 __all__ = ["app"]
+
+
+class Scout(StrEnum):
+    """Libraries of features to compare with."""
+
+    tsfresh = "tsfresh"
+
 
 app = make_app(
     "edgewise data get occupancy --out occupancy.csv",
@@ -69,26 +94,40 @@ def list_(as_json: JsonFlag = False) -> None:
 
 
 @app.command(
-    "export", epilog=examples("edgewise data export --db sqlite:///edgewise.db --out LOG.csv")
+    "export",
+    epilog=examples(
+        "edgewise data export --db sqlite:///edgewise.db --out LOG.csv",
+        "edgewise data export --archive s3://BUCKET/edgewise --since 1y --out LOG.csv",
+    ),
 )
 def export_(
-    db: Db,
     out: Annotated[Path, typer.Option(metavar="PATH", help="Log to write")],
+    db: DbOrNone = None,
     db_password_file: DbPasswordFile = None,
+    archive: ArchiveOrNone = None,
     node: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Only this node; may be repeated")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Only the labels of the last 7d, 4w or 1y [all]"),
     ] = None,
 ) -> None:
     """Write the labelled periods of a database as a log, each with the day before it."""
     from edgewise.cli import outputs
-    from edgewise.database import open_db
-    from edgewise.database.labels import read_labelled
+    from edgewise.cli.training_source import open_readings
+    from edgewise.collector.retention import parse_span
+    from edgewise.database.labels import labelled_log
+    from edgewise.errors import InputError
     from edgewise.logs.writing import write_log
-    from edgewise.urls import db_with_password
 
     outputs.check_file(out, outputs.LOG, [db_password_file])
-    engine = open_db(db_with_password(db, db_password_file), create=False)
-    log = read_labelled(engine, node)
+    if archive is None:
+        db = db or os.environ.get(DB_ENV)
+    if (db is None) == (archive is None):
+        raise InputError("name either --db URL or --archive URL")
+    readings = open_readings(db_or_none(db, db_password_file), archive, node)
+    log = labelled_log(readings, node, parse_span(since) if since else None)
     write_log(log, out)
     n = sum(name is not None for name in log.label.tolist()) if log.label is not None else 0
     say(f"written: {out}, {len(log)} readings, {n} of them labelled")
@@ -187,6 +226,7 @@ def import_(
     epilog=examples(
         "edgewise data features LOG.csv --label status --out features.csv",
         "edgewise data features LOG.csv --filters none --out features.csv",
+        "edgewise data features LOG.csv --label status --scout tsfresh --out ranking.csv",
     ),
 )
 @with_log_options
@@ -203,12 +243,22 @@ def features_(
         ),
     ] = None,
     filters: FilterOption = Filter.median,
+    scout: Annotated[
+        Scout | None,
+        typer.Option(
+            help="Rank the features of this library beside ours instead, and say what they would "
+            "gain; a minute or two"
+        ),
+    ] = None,
     out: Out = None,
 ) -> None:
     """Write time,node,class and the features that a node computes, for your own classifier.
 
     Fit a scikit-learn tree or forest on the feature columns, keep it with skops.io.dump and give
     it to edgewise compile with the same --filters.
+
+    With --scout tsfresh it writes feature,from,bits,closest,alike: how much each feature of
+    tsfresh and of ours tells about the class, and which of ours is closest to it.
     """
     from edgewise.cli import outputs
     from edgewise.errors import InputError
@@ -218,12 +268,15 @@ def features_(
     from edgewise.training import POOL, filters_of
 
     if out is not None:
-        outputs.check_file(out, outputs.FEATURES, [log])
+        outputs.check_file(out, outputs.RANKING if scout else outputs.FEATURES, [log])
     rows = open_log(log, label, group, choices=choices)
     say_source(rows)
     feature_names = names.split(",") if names else POOL
+    used = filters_of(filters is Filter.median)
+    if scout:
+        _scout(rows, feature_names, used, out)
+        return
     try:
-        used = filters_of(filters is Filter.median)
         table = build_table(rows, feature_names, used, rows.period_ms)
     except ValueError as e:
         raise InputError(f"--features: {e}") from e
@@ -237,3 +290,19 @@ def features_(
         typer.echo(text, nl=False)
     else:
         write_atomic(out, text.encode())
+
+
+def _scout(log: Log, names: list[str], filters: Filters, out: Path | None) -> None:
+    from edgewise.logs.writing import write_atomic
+    from edgewise.scout import describe, ranking_csv, scout
+
+    with progress_bar("windows") as progress:
+        scouted = scout(log, names, filters, progress)
+    for line in describe(scouted):
+        say(line)
+    text = ranking_csv(scouted.ranked)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        write_atomic(out, text.encode())
+        say(f"written: {out}, {len(scouted.ranked)} features")

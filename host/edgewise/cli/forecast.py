@@ -1,4 +1,4 @@
-"""``edgewise forecast``: forecast the next 24 hours from a database or a log."""
+"""``edgewise forecast``: forecast the next 24 hours from a database, a log or an archive."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgewise.cli.log_options import say_source, with_log_options
-from edgewise.cli.options import DB_ENV, DbPasswordFile, JsonFlag, NodeOrAll, db_or_none
+from edgewise.cli.options import (
+    DB_ENV,
+    ArchiveOrNone,
+    DbPasswordFile,
+    JsonFlag,
+    NodeOrAll,
+    db_or_none,
+)
 from edgewise.console import emit_json, err, printable, progress_bar, say
 from edgewise.errors import InputError
 from edgewise.logs.choices import Choices
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "edgewise forecast --db sqlite:///edgewise.db --warn 't>28' --warn 'h<30' --stay",
     "edgewise forecast --log LOG.csv --picture forecast.png",
+    "edgewise forecast --archive s3://BUCKET/edgewise --node attic",
 )
 _UNITS = {"t": "C", "h": "%RH"}
 _BATCH = 50  # forecasts of one commit: the collector writes to the database as well
@@ -47,10 +55,11 @@ def forecast(
             "--db",
             metavar="URL",
             help="Database to read from and write to, sqlite:///file.db or "
-            f"postgresql://[user@]host/name [{DB_ENV}, without --log]",
+            f"postgresql://[user@]host/name [{DB_ENV}, without --log and --archive]",
         ),
     ] = None,
     db_password_file: DbPasswordFile = None,
+    archive: ArchiveOrNone = None,
     log: Annotated[Path | None, typer.Option(metavar="LOG.csv", help="Log to read")] = None,
     group: Annotated[
         str | None, typer.Option(metavar="COL", help="Column of the log with the node's name")
@@ -93,10 +102,10 @@ def forecast(
     from edgewise.forecast.picture import check_path
     from edgewise.logs.opening import open_log
 
-    if log is None:
+    if log is None and archive is None:
         db = db or os.environ.get(DB_ENV)
-    if (db is None) == (log is None):
-        raise InputError("name either --db URL or --log LOG.csv")
+    if sum(source is not None for source in (db, log, archive)) != 1:
+        raise InputError("name either --db URL, --log LOG.csv or --archive URL")
     if stay and not db:
         raise InputError("--stay is for --db: a log does not grow")
     if group and not log:
@@ -113,11 +122,33 @@ def forecast(
     if log:
         rows = open_log(log, group=group, choices=choices)
         say_source(rows)
-        outlooks = _outlooks(hourly_of_log(rows, only), {}, prophet, lambda _batch: None, {})
-        _show(outlooks, limits, picture, [], json, {})
+        _forecast_only(hourly_of_log(rows, only), limits, picture, prophet, json)
+    elif archive:
+        _forecast_only(_hourly_of_archive(archive, only), limits, picture, prophet, json)
     elif db:
         engine = open_db(db, create=False)
         once_or_hourly(lambda: _forecast_db(engine, only, limits, picture, prophet, json), stay)
+
+
+def _hourly_of_archive(url: str, node: str | None) -> list[Hourly]:
+    from edgewise.archive import Archive, parse_archive
+    from edgewise.archive.reading import ArchiveReadings
+    from edgewise.forecast.hourly import hourly_of_values
+
+    readings = ArchiveReadings(Archive(parse_archive(url)), None if node is None else [node])
+    return hourly_of_values(readings.url, readings.nodes(), node, readings.good_values)
+
+
+def _forecast_only(
+    all_series: list[Hourly],
+    limits: list[Limit],
+    picture: Path | None,
+    prophet: str,
+    json: bool,
+) -> None:
+    # Of what cannot be written to, a log or an archive.
+    outlooks = _outlooks(all_series, {}, prophet, lambda _batch: None, {})
+    _show(outlooks, limits, picture, [], json, {})
 
 
 def _forecast_db(

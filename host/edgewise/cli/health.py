@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ from edgewise.times import LOCAL
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from edgewise.health import Report
+    from edgewise.health import Failure, Report
 
 EXAMPLES = (
     "edgewise health --db sqlite:///edgewise.db",
@@ -40,7 +41,9 @@ def health(
 ) -> None:
     """Find failing sensors and outdated models in the last eight days of every node.
 
-    The dashboard runs this every hour. Findings are stored; each start and end is an event.
+    Where the failed reads of the last weeks become more and more, it says when the sensor will
+    fail, with a band. The dashboard runs this every hour. Findings are stored; each start and end
+    is an event.
     """
     from edgewise.cli.signals import once_or_hourly
     from edgewise.database import open_db
@@ -77,6 +80,7 @@ def _check(engine: Engine, models: Path, json: bool) -> None:
                 "nodes": report.nodes,
                 "names": {node: vars(names[node]) for node in report.nodes if node in names},
                 "unjudged": report.unjudged,
+                "failures": {node: vars(f) for node, f in report.failures.items()},
             }
         )
 
@@ -96,7 +100,7 @@ def _print_table(report: Report, names: Mapping[str, str]) -> None:
         newest[finding.node][f"{finding.kind} {finding.feature}".strip()] = finding.value
     table = Table(box=None, header_style="bold")
     table.add_column("node", no_wrap=True)
-    columns = ("failed", "flat", "t to others", "h to others", "model", "drift")
+    columns = ("failed", "flat", "fails about", "t to others", "h to others", "model", "drift")
     for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
     for node in report.nodes:
@@ -105,12 +109,17 @@ def _print_table(report: Report, names: Mapping[str, str]) -> None:
             escape(printable(names[node])),
             _format(values.get("failed"), "{:.1%}"),
             _format(values.get("flat"), "{:.0f} s"),
+            _day(report.failures.get(node)),
             _format(values.get("neighbours t"), "{:+.1f} C"),
             _format(values.get("neighbours h"), "{:+.1f} %RH"),
             escape(printable(report.models.get(node, "-"))),
             _format(values.get("drift"), "{:.0%}"),
         )
     err().print(table)
+
+
+def _day(failure: Failure | None) -> str:
+    return "-" if failure is None else time.strftime("%d %b", time.gmtime(failure.at))
 
 
 def _format(value: float | None, form: str) -> str:

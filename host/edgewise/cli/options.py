@@ -17,6 +17,7 @@ __all__ = [
     "BROKER_ENV",
     "DB_ENV",
     "After",
+    "ArchiveOrNone",
     "Base",
     "Baud",
     "Before",
@@ -27,6 +28,7 @@ __all__ = [
     "Cert",
     "Db",
     "DbOfGroup",
+    "DbOrNone",
     "DbPasswordFile",
     "Filter",
     "FilterOption",
@@ -148,6 +150,23 @@ _DB = typer.Option(
 )
 Db = Annotated[str, _DB]
 DbOfGroup = Annotated[str | None, _DB]  # of a command with others below it, which need none
+ArchiveOrNone = Annotated[
+    str | None,
+    typer.Option(
+        "--archive",
+        metavar="URL",
+        help="Archive to read instead of a database, as edgewise archive takes it",
+    ),
+]
+DbOrNone = Annotated[
+    str | None,
+    typer.Option(
+        "--db",
+        metavar="URL",
+        help="Database, sqlite:///file.db or postgresql://[user@]host/name "
+        f"[{DB_ENV}, without --archive]",
+    ),
+]
 DbPasswordFile = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="File with the password of the database's user, mode 600"),

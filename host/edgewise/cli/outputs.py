@@ -24,6 +24,7 @@ __all__ = [
     "PAGE",
     "PICTURE",
     "PREDICTIONS",
+    "RANKING",
     "Kind",
     "check_file",
     "check_folder",
@@ -36,7 +37,7 @@ _CURE = "choose another --out"
 _HEAD_BYTES = 1 << 16
 _TAIL_BYTES = 1 << 12
 _TIME = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"
-_TEXT = rb'("[^"]*"|[^,"\n]*)'
+_TEXT = rb'("(?:[^"]|"")*"|[^,"\n]*)'
 _LOG_HEADER = re.compile(rb"time,(node,)?temperature,humidity(,%b)?\n" % _TEXT)
 _LOG_ROW = rb"%b,%b(-?\d+\.\d)?,(\d+\.\d)?[,\n]"
 
@@ -81,6 +82,7 @@ def _is_picture(file: BufferedReader) -> bool:
 
 PREDICTIONS = Kind("predictions", _has_head(rb"time,node,class,confidence(,unusual)?\n"))
 FEATURES = Kind("a table of features", _has_head(rb"time,node,class(,[a-z]+_[a-z]+(_\d+)*)+\n"))
+RANKING = Kind("a ranking of features", _has_head(rb"feature,from,bits,closest,alike\n"))
 DATASET = Kind("the public log", _is_dataset)
 LOG = Kind("a log", _is_log)
 PAGE = Kind(

@@ -11,7 +11,7 @@ import typer
 
 from edgewise.cli.log_options import with_log_options
 from edgewise.cli.mlp import check_mlp, train_mlp
-from edgewise.cli.options import DB_ENV, DbPasswordFile, JsonFlag, Seed, db_or_none
+from edgewise.cli.options import DB_ENV, ArchiveOrNone, DbPasswordFile, JsonFlag, Seed, db_or_none
 from edgewise.cli.training_source import Source
 from edgewise.cli.trees import search_trees, write_trees
 from edgewise.cli.unlabelled import DEFAULT_RATE, train_first_week, train_unlabelled
@@ -29,6 +29,7 @@ EXAMPLES = (
     "edgewise train LOG.csv --unlabelled --false-alarms 1/week --out models/unusual",
     "edgewise train LOG.csv --unlabelled --generic --out models/first-week",
     "edgewise train --db sqlite:///edgewise.db --unlabelled --since 28d --out models/unusual",
+    "edgewise train --archive s3://BUCKET/edgewise --since 1y --node attic --out models/attic",
 )
 
 _MAX_NODES = 500
@@ -81,8 +82,10 @@ def train(
         ),
     ] = None,
     db_password_file: DbPasswordFile = None,
+    archive: ArchiveOrNone = None,
     node: Annotated[
-        list[str] | None, typer.Option(help="With --db: only this node; may be repeated")
+        list[str] | None,
+        typer.Option(help="With --db or --archive: only this node; may be repeated"),
     ] = None,
     unlabelled: Annotated[
         bool,
@@ -110,7 +113,7 @@ def train(
         str | None,
         typer.Option(
             metavar="TIME",
-            help="With --unlabelled and --db: the last readings, such as 7d or 4w [all]",
+            help="With --db or --archive: the last readings, such as 7d or 4w [all]",
         ),
     ] = None,
     kind: Annotated[
@@ -181,7 +184,7 @@ def train(
 
     out = out or Path("models") / (log.name.split(".")[0] if log else "taught")
     outputs.check_package(out, [log, test, db_password_file])
-    if log is None:
+    if log is None and archive is None:
         db = db or os.environ.get(DB_ENV)
     db = db_or_none(db, db_password_file)
     if kind is Kind.mlp:
@@ -189,15 +192,15 @@ def train(
         free = (_MAX_NODES, None, None, Form.auto, Choice.auto, Choice.auto)
         check_mlp(unlabelled, false_alarms, limits != free)
     if unlabelled:
-        _check_unlabelled(log, db, since, (max_nodes, max_bytes, max_us, levels, filters))
-    _check_detector(unlabelled, generic, since, false_alarms)
+        _check_unlabelled(log, db or archive, (max_nodes, max_bytes, max_us, levels, filters))
+    _check_detector(unlabelled, generic, false_alarms)
     options = Split(label, group, test, split_col, train_value, resample, choices)
-    source = Source(log, db, node, options)
+    source = Source(log, db, archive, node, since, options)
     if generic:
-        info = train_first_week(source.read_unlabelled(since), seed, out, form)
+        info = train_first_week(source.read_unlabelled(), seed, out, form)
     elif unlabelled:
         rate, outlook = false_alarms or DEFAULT_RATE, next_ is Choice.auto
-        info = train_unlabelled(source.read_unlabelled(since), rate, seed, out, form, outlook)
+        info = train_unlabelled(source.read_unlabelled(), rate, seed, out, form, outlook)
     else:
         has_trees = kind is Kind.forest
         wanted = Options(
@@ -218,13 +221,9 @@ def train(
         emit_json({"model": str(out), **info})
 
 
-def _check_unlabelled(
-    log: Path | None, db: str | None, since: str | None, limits: tuple[object, ...]
-) -> None:
-    if log is not None and db:
-        raise InputError("--unlabelled learns from a log or from --db: leave one out")
-    if since is not None and not db:
-        raise InputError("--since is for --db: cut the log, or leave --since out")
+def _check_unlabelled(log: Path | None, stored: str | None, limits: tuple[object, ...]) -> None:
+    if log is not None and stored:
+        raise InputError("--unlabelled learns from a log, --db or --archive: leave one out")
     if limits != (_MAX_NODES, None, None, Mode.auto, FilterMode.auto):
         raise InputError(
             "--unlabelled: a detector is small and sees raw readings: leave out --max-nodes, "
@@ -232,15 +231,11 @@ def _check_unlabelled(
         )
 
 
-def _check_detector(
-    unlabelled: bool, generic: bool, since: str | None, false_alarms: str | None
-) -> None:
+def _check_detector(unlabelled: bool, generic: bool, false_alarms: str | None) -> None:
     from edgewise.unusual.rate import per_week
 
     if unlabelled and generic and false_alarms is not None:
         raise InputError("--generic has fixed limits: leave --false-alarms out")
-    if since is not None and not unlabelled:
-        raise InputError("--since is for --unlabelled: give both")
     if generic and not unlabelled:
         raise InputError("--generic is for --unlabelled: give both")
     if false_alarms is not None:

@@ -108,8 +108,8 @@ def say_limits(detector: Detector, period_ms: int, rate: str, validation: str = 
     ``validation``: what was held out, for people.
     """
     from edgewise.features.splitting import TEST_SHARE
-    from edgewise.unusual.training import days_needed
-    from edgewise.unusual.words import FEATURES, describe_factor, describe_limit
+    from edgewise.unusual.care import days_needed
+    from edgewise.unusual.words import FEATURES, describe_care, describe_factor, describe_limit
 
     for limit in detector.limits:
         say(describe_limit(limit, period_ms))
@@ -118,11 +118,16 @@ def say_limits(detector: Detector, period_ms: int, rate: str, validation: str = 
         say(f"no limit for {', '.join(missing)}: never moves, or no reading could cross it")
     held_out = f": {validation}" if validation else ""
     say(f"limits are {describe_factor(detector)}, chosen on held-out parts{held_out}")
+    if care := describe_care(detector):
+        say(care)
     say(f"false alarms: {_rates(detector)}; wanted at most {rate}")
+    test_rate = detector.test.per_week or 0.0
+    if detector.test.episodes > 1 and test_rate > detector.wanted_per_week:
+        say(f"more than wanted in the test part: {test_rate:.1f} a week; expect that rate")
     needed = days_needed(detector.wanted_per_week)
     if detector.chosen.days < needed:
         say(
-            f"too short to judge {rate}: {detector.chosen.days:.1f} days to choose on, "
+            f"too short to promise {rate}: {detector.chosen.days:.1f} days to choose on, "
             f"{needed:.0f} are needed: record {math.ceil(needed / (1 - TEST_SHARE))} days in all "
             "and train again"
         )

@@ -1,6 +1,6 @@
 """Puts the messages of nodes into the database: from MQTT, HTTP, a serial line or a log.
 
-May import: board, database, errors, logs, messages, urls, web.
+May import: archive, board, database, errors, logs, messages, urls, web.
 """
 
 from edgewise.collector.collector import Collector

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, bindparam, delete, exists, func, select
+from sqlalchemy import ColumnElement, Engine, bindparam, delete, exists, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from edgewise.collector.storing import dialect_of
+from edgewise.collector.hours import add_to_hour
 from edgewise.database import reason
 from edgewise.database.opening import one_at_a_time
 from edgewise.database.schema import (
     HOUR_S,
+    TIMES,
     clash,
     diag,
     events,
@@ -26,20 +28,16 @@ from edgewise.database.schema import (
     reading_hour,
     skipped,
 )
-from edgewise.errors import InputError
+from edgewise.errors import EdgewiseError, InputError
+
+if TYPE_CHECKING:
+    from edgewise.archive import Archive
 
 __all__ = ["Keeper", "clock_error", "fold", "forget", "parse_span"]
 
 _ROWS = 5000  # readings that one step folds
 _CLOCK_S = 86400  # readings come more often than once a day
 _PAUSE_S = 0.05  # between steps, because others write as well
-# The time of a reading, each with the readings that it is for. Each has an index. Of "ahead" the
-# clock of this computer may have been the wrong one: ts folds none too early.
-_TIMES = (
-    (reading.c.ts, reading.c.clock.is_distinct_from("unset")),
-    (reading.c.received_at, reading.c.ts.is_(None)),
-    (reading.c.received_at, reading.c.clock == "unset"),
-)
 _UNITS_S = {"h": HOUR_S, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
 
 
@@ -51,39 +49,84 @@ def parse_span(text: str) -> float:
     return int(match[1]) * _UNITS_S[match[2]]
 
 
-def fold(engine: Engine, keep_s: float, now_s: float | None = None) -> Iterator[int]:
+def fold(
+    engine: Engine, keep_s: float, now_s: float | None = None, archive: Archive | None = None
+) -> Iterator[int]:
     """Turn readings older than ``keep_s`` into rows of reading_hour, in steps of up to 5,000.
 
     Yields the number of readings after each step's commit. A late reading, whose hour was folded
     before, is added to that hour. Labelled readings stay, as training data. Skipped periods whose
-    readings were folded are deleted.
+    readings were folded are deleted. With ``archive`` a month is folded when all of it is that
+    old, and only what is in the archive: EdgewiseError where that fails.
     """
     limit_s = ((time.time() if now_s is None else now_s) - keep_s) // HOUR_S * HOUR_S
+    if archive is not None:
+        limit_s = _first_of_month(limit_s)
     with engine.connect() as connection:
         nodes = connection.execute(select(reading.c.node).distinct()).scalars().all()
     for node in nodes:
-        for column, condition in _TIMES:
-            while n := _fold_step(engine, node, column, condition, limit_s):
-                yield n
+        for part in _parts(engine, node, limit_s, archive):
+            for column, condition in TIMES:
+                while n := _fold_step(engine, node, column, condition, part):
+                    yield n
     with engine.begin() as connection:
         connection.execute(delete(skipped).where(skipped.c.to_ts <= limit_s))
 
 
-def _fold_step(engine: Engine, node: str, column: Any, condition: Any, limit_s: float) -> int:
-    is_labelled = exists().where(
+@dataclass(frozen=True)
+class _Part:
+    # Readings first_s <= time < end_s of a node that may go; keys None: all of them may.
+    first_s: float
+    end_s: float
+    keys: frozenset[tuple[int, int, float]] | None = None
+
+    def has(self, row: Any) -> bool:
+        key = row["boot"], row["seq"], row["received_at"]
+        return self.keys is None or key in self.keys
+
+
+def _parts(engine: Engine, node: str, limit_s: float, archive: Archive | None) -> Iterator[_Part]:
+    if archive is None:
+        yield _Part(-math.inf, limit_s)
+        return
+    # they import numpy, which a collector without an archive does not need
+    from edgewise.archive import writing
+    from edgewise.archive.months import end_of, start_of
+
+    for month in writing.months_of(engine, node, limit_s, lambda column: ~_is_labelled(column)):
+        keys = writing.hold(engine, archive, node, month)
+        yield _Part(start_of(month), end_of(month), keys)
+
+
+def _first_of_month(time_s: float) -> float:
+    from edgewise.archive.months import month_of, start_of
+
+    return start_of(month_of(time_s))
+
+
+def _is_labelled(column: Any) -> ColumnElement[bool]:
+    return exists().where(
         label.c.node == reading.c.node, label.c.from_ts <= column, label.c.to_ts > column
     )
+
+
+def _fold_step(engine: Engine, node: str, column: Any, condition: Any, part: _Part) -> int:
     query = select(reading, column.label("at")).where(
-        reading.c.node == node, column < limit_s, condition, ~is_labelled
+        reading.c.node == node,
+        column >= part.first_s,
+        column < part.end_s,
+        condition,
+        ~_is_labelled(column),
     )
     with engine.begin() as connection:
         one_at_a_time(connection)  # two collectors of a group would fold the same rows
-        rows = connection.execute(query.order_by(column).limit(_ROWS)).mappings().all()
+        found = connection.execute(query.order_by(column).limit(_ROWS)).mappings()
+        rows = [row for row in found if part.has(row)]
         hours: dict[int, list[Any]] = {}
         for row in rows:
             hours.setdefault(int(row["at"] // HOUR_S * HOUR_S), []).append(row)
         for hour_ts, hour_rows in hours.items():
-            _add_to_hour(connection, node, hour_ts, hour_rows)
+            add_to_hour(connection, node, hour_ts, hour_rows)
         if rows:
             connection.execute(
                 delete(reading).where(
@@ -137,7 +180,7 @@ class Keeper:
     It does nothing while the clock of this computer can be wrong, see `clock_error`.
 
     ``keep_s``: for readings, ``keep_hourly_s``: for hourly rows; None keeps all. ``say`` gets a
-    line when readings were folded, and when the database is away.
+    line when readings were folded, and when the database or the ``archive`` is away.
     """
 
     def __init__(
@@ -146,9 +189,11 @@ class Keeper:
         keep_s: float | None,
         keep_hourly_s: float | None,
         say: Callable[[str], None],
+        archive: Archive | None = None,
     ) -> None:
         self._engine, self._keep_s, self._keep_hourly_s = engine, keep_s, keep_hourly_s
-        self._say = say
+        self._say, self._archive = say, archive
+        self._archive_error = ""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
 
@@ -176,54 +221,32 @@ class Keeper:
             self._say(f"retention: {error}")
             return
         folded = 0
-        if self._keep_s is not None:
-            for n in fold(self._engine, self._keep_s):
+        try:
+            for n in self._fold_steps():
                 folded += n
                 if self._stopping.wait(_PAUSE_S):
                     return
+        except EdgewiseError as e:
+            self._say_archive(str(e))
+        else:
+            self._say_archive("")
         if self._keep_hourly_s is not None:
             forget(self._engine, self._keep_hourly_s)
         if folded:
             self._say(f"{folded} old readings are hours now")
 
+    def _fold_steps(self) -> Iterator[int]:
+        if self._keep_s is not None:
+            if self._archive is not None:
+                from edgewise.archive.writing import save_labels
 
-def _add_to_hour(connection: Connection, node: str, hour_ts: int, rows: Sequence[Any]) -> None:
-    hour = _hour_row(node, hour_ts, rows)
-    old_hour = connection.execute(
-        select(reading_hour).where(reading_hour.c.node == node, reading_hour.c.hour_ts == hour_ts)
-    ).first()
-    if old_hour is not None:
-        hour = _join(dict(old_hour._mapping), hour)
-    statement = dialect_of(connection).insert(reading_hour).values(hour)
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["node", "hour_ts"], set_=hour)
-    )
+                save_labels(self._engine, self._archive)
+            yield from fold(self._engine, self._keep_s, archive=self._archive)
 
-
-def _hour_row(node: str, hour_ts: int, rows: Sequence[Any]) -> dict[str, Any]:
-    good = [row for row in rows if row["err"] is None]
-    hour: dict[str, Any] = {"node": node, "hour_ts": hour_ts, "n": len(rows)}
-    hour["failed"] = len(rows) - len(good)
-    for c in "th":
-        values = [row[c] for row in good]
-        hour[f"{c}_min"] = min(values, default=None)
-        hour[f"{c}_mean"] = sum(values) / len(values) if values else None
-        hour[f"{c}_max"] = max(values, default=None)
-    classes = Counter(row["cls"] for row in good if row["cls"] is not None)
-    hour["cls"] = classes.most_common(1)[0][0] if classes else None
-    return hour
-
-
-def _join(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
-    # Joins two parts of an hour; the class is that of the part with more good readings.
-    good_a, good_b = a["n"] - a["failed"], b["n"] - b["failed"]
-    if not good_a or not good_b:
-        return {**(a if good_a else b), "n": a["n"] + b["n"], "failed": a["failed"] + b["failed"]}
-    joined = {**(a if good_a >= good_b else b)}
-    joined |= {"n": a["n"] + b["n"], "failed": a["failed"] + b["failed"]}
-    for c in "th":
-        joined[f"{c}_min"] = min(a[f"{c}_min"], b[f"{c}_min"])
-        joined[f"{c}_max"] = max(a[f"{c}_max"], b[f"{c}_max"])
-        means = good_a * a[f"{c}_mean"] + good_b * b[f"{c}_mean"]
-        joined[f"{c}_mean"] = means / (good_a + good_b)
-    return joined
+    def _say_archive(self, error: str) -> None:
+        # Each state is said once.
+        if error and error != self._archive_error:
+            self._say(f"{error}; what is not archived stays, next try in an hour")
+        if not error and self._archive_error:
+            self._say("the archive is back")
+        self._archive_error = error

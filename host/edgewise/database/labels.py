@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, select
 
-from edgewise.database import display_url
 from edgewise.database.logs import as_log
-from edgewise.database.readings import values_of
-from edgewise.database.schema import label, reading
+from edgewise.database.readings import DatabaseReadings, Period, Readings
+from edgewise.database.schema import label
 from edgewise.errors import InputError
 from edgewise.features.splitting import TEST_SHARE
 from edgewise.logs.log import Log
@@ -21,6 +20,7 @@ from edgewise.logs.log import Log
 __all__ = [
     "held_out",
     "join_logs",
+    "labelled_log",
     "labelled_nodes",
     "last_days",
     "log_sha256",
@@ -34,22 +34,33 @@ _LEAD_S = _DAY_S  # readings before a label fill the feature windows, as on the 
 
 
 def read_labelled(engine: Engine, nodes: list[str] | None = None) -> Log:
+    """The readings in and around the labelled periods of a database, as `labelled_log`."""
+    return labelled_log(DatabaseReadings(engine), nodes)
+
+
+def labelled_log(
+    readings: Readings, nodes: list[str] | None = None, since_s: float | None = None
+) -> Log:
     """The readings in and around the labelled periods of ``nodes`` [all].
 
     A reading gets the label of the period ``from_ts <= ts < to_ts``; of two overlapping periods
     the newer one counts. Readings outside have no label. Readings without a time are left out,
-    and of several with the same time all but the first. Raises InputError where a node has no
+    and of several with the same time all but the first. ``since_s``: only labels of the last
+    seconds, counted back from the newest reading [all]. Raises InputError where a node has no
     label or there is nothing to train on.
     """
-    url = display_url(engine)
-    periods = _periods(engine, nodes)
+    url = readings.url
+    periods = readings.labels(nodes)
+    if since_s is not None and (newest_s := readings.newest_s(nodes)) is not None:
+        periods = _cut(periods, newest_s - since_s)
     if nodes and (missing := sorted(set(nodes) - set(periods))):
         raise InputError(f"{url}: node {missing[0]} has no labelled period: label some first")
     if not periods:
+        where = "" if since_s is None else " in this time"
         raise InputError(
-            f"{url}: no labelled period: label some in edgewise dashboard, then train"
+            f"{url}: no labelled period{where}: label some in edgewise dashboard, then train"
         )
-    parts = [_readings(engine, node, labels) for node, labels in periods.items()]
+    parts = [_readings(readings, node, labels) for node, labels in periods.items()]
     time_s, t, h, names = (np.concatenate(column) for column in zip(*parts, strict=True))
     node = np.repeat(np.array(list(periods), dtype=object), [len(part[0]) for part in parts])
     if not any(name is not None for name in names):
@@ -63,21 +74,18 @@ def labelled_nodes(engine: Engine) -> set[str]:
         return set(connection.scalars(select(label.c.node).distinct()))
 
 
-def _periods(engine: Engine, nodes: list[str] | None) -> dict[str, list[Any]]:
-    query = select(label).order_by(label.c.node, label.c.created_at)
-    if nodes:
-        query = query.where(label.c.node.in_(nodes))
-    periods: dict[str, list[Any]] = {}
-    with engine.connect() as connection:
-        for row in connection.execute(query):
-            periods.setdefault(row.node, []).append(row)
-    return periods
+def _cut(periods: dict[str, list[Period]], first_s: float) -> dict[str, list[Period]]:
+    late = {
+        node: [replace(p, from_ts=max(p.from_ts, first_s)) for p in labels if p.to_ts > first_s]
+        for node, labels in periods.items()
+    }
+    return {node: labels for node, labels in late.items() if labels}
 
 
-def _readings(engine: Engine, node: str, labels: list[Any]) -> tuple[NDArray[Any], ...]:
+def _readings(readings: Readings, node: str, labels: list[Period]) -> tuple[NDArray[Any], ...]:
     first = min(row.from_ts for row in labels) - _LEAD_S
     last = max(row.to_ts for row in labels)
-    values = values_of(engine, node, reading.c.ts >= first, reading.c.ts < last)
+    values = readings.values(node, first, last, any_clock=True)
     names = np.full(len(values), None, dtype=object)
     for row in labels:
         names[(values[:, 0] >= row.from_ts) & (values[:, 0] < row.to_ts)] = row.cls

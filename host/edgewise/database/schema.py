@@ -7,6 +7,7 @@ from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, T
 __all__ = [
     "AHEAD_S",
     "HOUR_S",
+    "TIMES",
     "TWO_BOARDS",
     "clash",
     "diag",
@@ -63,6 +64,13 @@ Index(
     reading.c.node,
     sqlite_where=_HAS_WRONG_CLOCK,
     postgresql_where=_HAS_WRONG_CLOCK,
+)
+# The time of a reading, each with the readings that it is for. Each has an index. Of "ahead" the
+# clock of this computer may have been the wrong one.
+TIMES = (
+    (reading.c.ts, reading.c.clock.is_distinct_from("unset")),
+    (reading.c.received_at, reading.c.ts.is_(None)),
+    (reading.c.received_at, reading.c.clock == "unset"),
 )
 # Readings with the key of another reading and other values: two boards have one name.
 clash = Table(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,12 +15,13 @@ from edgewise.database.schema import AHEAD_S, HOUR_S, reading, reading_hour
 from edgewise.errors import InputError
 from edgewise.logs.log import Log
 
-__all__ = ["CHANNELS", "Hourly", "hourly_of_database", "hourly_of_log"]
+__all__ = ["CHANNELS", "Hourly", "hourly_of_database", "hourly_of_log", "hourly_of_values"]
 
 CHANNELS = {"t": "temperature", "h": "humidity"}
 _TICK_S = 1e-3  # a reading at the full hour belongs to the hour that begins
 _DAY = 24
 _HISTORY_S = 28 * 86400  # older readings say little about tomorrow
+_SPAN_S = _HISTORY_S + _DAY * HOUR_S
 Floats = NDArray[np.float64]
 
 
@@ -63,17 +64,38 @@ def hourly_of_database(engine: Engine, node: str | None = None) -> list[Hourly]:
 
     InputError where there is no such node, or no node at all.
     """
-    url = display_url(engine)
     query = select(reading.c.node).distinct().order_by(reading.c.node)
     with engine.connect() as connection:
-        names = connection.execute(query).scalars().all()
+        names = list(connection.scalars(query))
+    return _all_series(display_url(engine), names, node, lambda name: _hours(engine, name))
+
+
+def hourly_of_values(
+    url: str, names: list[str], node: str | None, values: Callable[[str, float], Floats]
+) -> list[Hourly]:
+    """The same of what ``values(name, span_s)`` returns for each of ``names``, or ``node`` alone.
+
+    That is float64[n, 3], ts, t, h, of the good readings in the last ``span_s`` seconds of a node.
+    ``url``: where they are, for messages.
+    """
+
+    def hours(name: str) -> Hours:
+        ts, t, h = values(name, _SPAN_S).T
+        return _means(np.floor((ts + _TICK_S) / HOUR_S), {"t": t, "h": h})
+
+    return _all_series(url, names, node, hours)
+
+
+def _all_series(
+    url: str, names: list[str], node: str | None, hours: Callable[[str], Hours]
+) -> list[Hourly]:
     if node is not None and node not in names:
         raise InputError(f"{url}: no readings of node {node}: edgewise collect puts them there")
     if not names:
         raise InputError(f"{url}: no readings: edgewise collect puts them there")
     series: list[Hourly] = []
     for name in [node] if node is not None else names:
-        series += _series(name, _hours(engine, name))
+        series += _series(name, hours(name))
     return series
 
 
@@ -99,7 +121,7 @@ def _hours(engine: Engine, node: str) -> Hours:
     hour_columns = reading_hour.c
     with engine.connect() as connection:
         last_s = connection.scalar(select(func.max(reading.c.ts)).where(*is_good))
-        first_s = (last_s or 0) - _HISTORY_S - _DAY * HOUR_S
+        first_s = (last_s or 0) - _SPAN_S
         rows = connection.execute(
             select(hour_number, func.count(), func.avg(reading.c.t), func.avg(reading.c.h))
             .where(*is_good, reading.c.ts >= first_s)

@@ -4,11 +4,13 @@ May import: database, features, forecast, logs, package.
 """
 
 from edgewise.health.check import Report, check
+from edgewise.health.failing import Failure
 from edgewise.health.neighbours import convert_differences
 from edgewise.health.remarks import Remark, current, with_name
 from edgewise.health.unjudged import find_unjudged
 
 __all__ = [
+    "Failure",
     "Remark",
     "Report",
     "check",

@@ -13,6 +13,7 @@ from edgewise.database.nodes import known_nodes
 from edgewise.forecast.hourly import hourly_of_database
 from edgewise.health.days import Finding, recent_days
 from edgewise.health.drift import drift
+from edgewise.health.failing import Failure, find_failing
 from edgewise.health.neighbours import neighbours
 from edgewise.health.remarks import Remark, current, save
 from edgewise.health.sensors import failing_findings, flat_findings
@@ -27,7 +28,8 @@ class Report:
 
     ``findings``: of the last days. ``remarks``: the current ones. ``new``: remarks that began,
     or are over (text "ok"). ``models``: node -> name of the model it was compared with.
-    ``nodes``: all. ``unjudged``: node -> why it is not judged.
+    ``nodes``: all. ``unjudged``: node -> why it is not judged. ``failures``: node -> when its
+    sensor fails, for those whose failed reads become more.
     """
 
     findings: list[Finding]
@@ -36,6 +38,7 @@ class Report:
     models: dict[str, str]
     nodes: list[str]
     unjudged: dict[str, str]
+    failures: dict[str, Failure]
 
 
 def check(engine: Engine, models: Path, now_s: float | None = None) -> Report:
@@ -51,15 +54,21 @@ def check(engine: Engine, models: Path, now_s: float | None = None) -> Report:
     packages = packages_in(models)
     findings = list(neighbours(hours, now_s))
     model_names: dict[str, str] = {}
+    failures: dict[str, Failure] = {}
     for node in nodes:
         recent = recent_days(engine, node, now_s)
         if recent is None:
             continue
         findings += [*failing_findings(recent), *flat_findings(recent)]
+        failing, failure = find_failing(engine, node, now_s)
+        findings += failing
+        if failure:
+            failures[node] = failure
         package = runs_on(engine, node, packages)
         if package is not None:
             model_names[node] = str(package.info["name"])
             findings += drift(recent, package, now_s)
     new = save(engine, findings, now_s)
     remarks = current(engine, nodes, now_s)
-    return Report(findings, remarks, new, model_names, nodes, find_unjudged(engine, nodes, now_s))
+    unjudged = find_unjudged(engine, nodes, now_s)
+    return Report(findings, remarks, new, model_names, nodes, unjudged, failures)

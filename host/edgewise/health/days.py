@@ -15,9 +15,10 @@ from edgewise.database.schema import AHEAD_S, reading
 from edgewise.logs.log import Log
 from edgewise.package.baseline import DAY_S, days_of
 
-__all__ = ["DAYS", "Finding", "Recent", "recent_days"]
+__all__ = ["DAYS", "READS_MIN", "Finding", "Recent", "recent_days"]
 
 DAYS = 8  # that are checked
+READS_MIN = 20  # of a day, to judge a sensor
 _LEAD_DAYS = 1  # before them, to fill the feature windows
 
 
@@ -26,7 +27,8 @@ class Finding:
     """The result of one check of a node for one day.
 
     ``day``: its beginning, unix seconds UTC. ``value``: in the unit of ``kind``. ``words``: the
-    text for a bad day, before and after the words for the time; None for a value without a text.
+    text for a bad day, before and after the words for the time, or all of it; None for a value
+    without a text.
     """
 
     node: str
@@ -35,7 +37,7 @@ class Finding:
     feature: str
     value: float
     bad: bool
-    words: tuple[str, str] | None
+    words: tuple[str, ...] | None
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,12 @@ __all__ = ["EVENT", "Remark", "current", "save", "with_name"]
 EVENT = "health"
 _STORED_DAYS = 92
 _CURRENT_DAYS = 3  # an older remark may not hold any more
-_STREAK_MIN = {"neighbours": 2, "drift": 2, "psi": 2}  # one such day may be weather or a visit
+_STREAK_MIN = {
+    "neighbours": 2,
+    "drift": 2,
+    "psi": 2,
+    "failing": 2,
+}  # one such day may be weather or a visit
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from edgenode.core.plausible import stuck_n
 from edgewise.features.table import kind_of
-from edgewise.health.days import Finding, Recent
+from edgewise.health.days import READS_MIN, Finding, Recent
 
 __all__ = ["failing_findings", "flat_findings"]
 
-_READS_MIN = 20
 _FAILED_SHARE = 0.05  # of a day's reads; a real DHT22 fails 1.4 % of them, up to 3 in a row
 _FAILED_MIN = 6  # two such series of 3 prove nothing (GeoSensorWeb)
 _CURES = {
@@ -31,7 +30,7 @@ _CURES = {
 def failing_findings(recent: Recent) -> Iterator[Finding]:
     """The share of failed reads, for each day with enough reads to judge it."""
     for day, rows in recent.days.items():
-        if len(rows) < _READS_MIN:
+        if len(rows) < READS_MIN:
             continue
         causes = Counter(str(err) for err in recent.err[rows] if err is not None)
         share = causes.total() / len(rows)
@@ -57,7 +56,7 @@ def flat_findings(recent: Recent) -> Iterator[Finding]:
     for day, rows in recent.days.items():
         is_usable = log.valid[rows] | (recent.err[rows] == "stuck")
         rows = rows[is_usable]
-        if len(rows) < _READS_MIN:
+        if len(rows) < READS_MIN:
             continue
         is_stuck = recent.err[rows] == "stuck"
         steps = np.diff(log.t_dc[rows].astype(int)) != 0

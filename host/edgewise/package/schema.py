@@ -89,6 +89,11 @@ class _Alarms(Strict):
     days: Annotated[float, Field(ge=0, le=1e9)]
 
 
+class _Care(Strict):
+    times: _Count = 0
+    part: _Count = 0
+
+
 class _Detector(Strict):
     limits: Annotated[list[_Limit], Field(min_length=1)]
     quantile: _Share
@@ -96,11 +101,13 @@ class _Detector(Strict):
     wanted_per_week: _Positive
     chosen: _Alarms
     test: _Alarms
+    care: _Care = _Care()  # older packages have none
 
 
 class _Temporal(Strict):
     step: list[_Count]
     said: list[_Count]
+    state: list[_Count] | None = None
 
 
 class _Unsure(Strict):

@@ -7,7 +7,13 @@ from typing import Any
 
 from edgewise.package.heads import is_alone
 from edgewise.training.detector import Alarms, Detector
-from edgewise.unusual.words import amount, describe_factor, describe_learn, describe_limit
+from edgewise.unusual.words import (
+    amount,
+    describe_care,
+    describe_factor,
+    describe_learn,
+    describe_limit,
+)
 
 __all__ = ["effect", "false_alarms", "limit_rows", "summary"]
 
@@ -20,10 +26,11 @@ def summary(detector: Detector, learn: Mapping[str, list[int]] | None = None) ->
             f"for any room: {describe_learn(learn)}. Usual is the second largest value of the "
             "last seven days of readings (with up to three days, the largest)."
         )
+    care = describe_care(detector)
     return (
         "A reading is unusual where one of these values is above its limit: "
-        f"{describe_factor(detector)} in the training part. All its readings count as ordinary: "
-        "nobody labelled them."
+        f"{describe_factor(detector)} in the training part{f' ({care})' if care else ''}. All its "
+        "readings count as ordinary: nobody labelled them."
     )
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from edgewise.errors import InputError, unwritable
-from edgewise.paths import make_cache_dir
+from edgewise.errors import unwritable
+from edgewise.paths import hold, make_cache_dir
 from edgewise.urls import BrokerUrl
 
 __all__ = ["claim"]
@@ -43,14 +41,10 @@ def _lock(stack: ExitStack, path: Path, what: str) -> None:
         file = stack.enter_context(path.open("a+"))
     except OSError as e:
         raise unwritable(path, e, "set EDGEWISE_CACHE") from e
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as e:
-        file.seek(0)
-        raise InputError(
-            f"{what}: process {file.read().strip() or 'unknown'} simulates it already: end that "
-            "one, or give this node another name with --node"
-        ) from e
-    file.truncate(0)
-    file.write(f"{os.getpid()}\n")
-    file.flush()
+    hold(
+        file,
+        lambda process: (
+            f"{what}: process {process} simulates it already: end that one, or give this node "
+            "another name with --node"
+        ),
+    )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from edgewise.features.table import series_slots
 from edgewise.logs.log import Log
+from edgewise.toolchain.board.frames import encode
 
 __all__ = ["FAILED_READS", "degrade", "encode", "ending_at", "pack_row", "parts_of", "write_feed"]
 
@@ -19,19 +20,6 @@ FAILED_READS = 0.014
 _BURSTS = {1: 0.7, 2: 0.2, 3: 0.1}
 _ROW = "<IHB5s"  # unix seconds, periods to the next row, 1 for no answer, frame
 _CHECKSUM_SHARE = 0.2
-
-
-def encode(t_dc: int, h_pm: int, kind: str = "dht22") -> bytes:
-    """Return the five bytes of a sensor: humidity, temperature (sign and magnitude), checksum.
-
-    ``kind`` "dht22": tenths in 16 bits each; "dht11": whole part and tenths, one byte each.
-    """
-    sign, size = int(t_dc < 0), abs(t_dc)
-    if kind == "dht11":
-        body = bytes([*divmod(h_pm, 10), size // 10, sign << 7 | size % 10])
-    else:
-        body = struct.pack(">HH", h_pm, sign << 15 | size)
-    return body + bytes([sum(body) & 0xFF])
 
 
 def degrade(log: Log, seed: int, rate: float = FAILED_READS) -> Log:

@@ -107,10 +107,9 @@ class SimulatedNode:
         (flash / "state").mkdir()
         (flash / "state/boot").write_text(str(self._boot - 1))
         write_feed(self._log, flash / "feed.bin", self._package.period_ms, self._playback.seed)
-        board = paths.simulator_dir()
-        folders = [".", board, *paths.node_dirs(), umqtt.fetch()]
+        folders = [".", *paths.simulator_dirs(), *paths.node_dirs(), umqtt.fetch()]
         self._env["MICROPYPATH"] = ":".join([*map(str, folders), ".frozen"])
-        script = str(board / "run_node.py")
+        script = str(paths.simulator_dir() / "run_node.py")
         self._command = [*micropython.command(), "-X", f"heapsize={_HEAP}", script, "feed.bin"]
         self._command += [str(self._playback.speed), str(self._period_ms())]
         self._start(_POWER_ON)

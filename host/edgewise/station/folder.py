@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import shutil
@@ -14,7 +13,7 @@ from edgewise import settings
 from edgewise.broker.folder import Account
 from edgewise.errors import InputError, unwritable
 from edgewise.logs.writing import write_atomic
-from edgewise.paths import default_model
+from edgewise.paths import default_model, hold
 
 __all__ = ["StationFolder"]
 
@@ -71,18 +70,11 @@ class StationFolder:
         except OSError as e:
             raise unwritable(lock, e, _CURE) from e
         with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as e:
-                file.seek(0)
-                raise InputError(
-                    f"{self.path}: edgewise up runs here already, process "
-                    f"{file.read().strip() or 'unknown'}: end it, or {_CURE}"
-                ) from e
-            file.truncate(0)
-            file.write(f"{os.getpid()}\n")
-            file.flush()
+            hold(file, self._busy)
             yield
+
+    def _busy(self, process: str) -> str:
+        return f"{self.path}: edgewise up runs here already, process {process}: end it, or {_CURE}"
 
     def complete(self) -> None:
         """Write what is missing: the folder of the models, and the key of simulated nodes.

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import pwd
-import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgewise import __version__
-from edgewise.errors import InputError
 from edgewise.logs.writing import write_atomic
 from edgewise.paths import checkout
 from edgewise.station.part import edgewise_command
+from edgewise.station.unit import HARDENING, SYSTEM_HARDENING, check_own, quote, runner
 
 __all__ = ["COMPOSE", "UNIT", "Services", "write_services"]
 
 UNIT, COMPOSE = "edgewise.service", "compose.yaml"
-_MARK = "# Written by edgewise up --service; it replaces this file when it runs again."
+_COMMAND = "edgewise up --service"
+_MARK = f"# Written by {_COMMAND}; it replaces this file when it runs again."
 
 _UNIT = """\
 {mark}
@@ -37,34 +36,15 @@ RestartPreventExitStatus=2
 # edgewise up ends its parts in order
 KillMode=mixed
 TimeoutStopSec=300
-UMask=0077
-NoNewPrivileges=yes
-LockPersonality=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
-SystemCallArchitectures=native
 {hardening}
 [Install]
 WantedBy={target}
 """
-# For the system's manager: a user's needs namespaces for these, which not every kernel allows.
-_HARDENING = """\
+_SYSTEM = """\
 CapabilityBoundingSet={capabilities}
 PrivateDevices=yes
-PrivateTmp=yes
 ProtectClock=yes
-ProtectControlGroups=yes
-ProtectHome=read-only
-ProtectHostname=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
-ProtectKernelTunables=yes
-ProtectSystem=strict
 ReadWritePaths={folder}
-RestrictNamespaces=yes
-CacheDirectory=edgewise
-Environment=EDGEWISE_CACHE=/var/cache/edgewise
 """
 _COMPOSE = """\
 {mark}
@@ -136,15 +116,14 @@ def write_services(folder: Path, options: Sequence[str]) -> Services:
     folder = folder.absolute()
     unit, compose = folder / UNIT, folder / COMPOSE
     for path in (unit, compose):
-        _check(path)
-    is_root = os.geteuid() == 0
-    owner = pwd.getpwnam(os.environ.get("SUDO_USER", "root")) if is_root else None
+        check_own(path, _MARK, _COMMAND)
+    owner = runner()
     user = owner.pw_name if owner else None
     write_atomic(unit, _unit(folder, options, user).encode(), 0o644)
     ids = (owner.pw_uid, owner.pw_gid) if owner else (os.getuid(), os.getgid())
     unit_path, compose_path = shlex.quote(str(unit)), shlex.quote(str(compose))
     write_atomic(compose, _compose(folder, options, ids).encode(), 0o644)
-    if is_root:
+    if owner:
         enable = [f"systemctl enable --now {unit_path}"]
     else:
         enable = [f"systemctl --user enable --now {unit_path}", "loginctl enable-linger"]
@@ -153,41 +132,27 @@ def write_services(folder: Path, options: Sequence[str]) -> Services:
         [unit, compose],
         [
             f"enable it: {' && '.join(enable)}",
-            "watch it: journalctl " + ("-fu edgewise" if is_root else "--user -fu edgewise"),
+            "watch it: journalctl " + ("-fu edgewise" if owner else "--user -fu edgewise"),
             f"or, instead, in a container: docker compose -f {compose_path} up -d --build",
             *([warning] if ids[0] == 0 else []),
         ],
     )
 
 
-def _check(path: Path) -> None:
-    try:
-        if path.exists() and _MARK not in path.read_text(errors="replace"):
-            raise InputError(f"{path}: was not written by edgewise up --service: move that file")
-    except OSError as e:
-        raise InputError(f"{path}: cannot be read ({e.strerror}): move it") from e
-
-
 def _unit(folder: Path, options: Sequence[str], user: str | None) -> str:
     words = [*edgewise_command("up", str(folder), *options)]
     capabilities = " ".join(f"CAP_{name}" for name in _ROOT) if user == "root" else ""
-    hardening = _HARDENING.format(folder=_quote(str(folder)), capabilities=capabilities)
+    system = SYSTEM_HARDENING + _SYSTEM.format(
+        folder=quote(str(folder)), capabilities=capabilities
+    )
     return _UNIT.format(
         mark=_MARK,
-        command=" ".join(map(_quote, words)),
+        command=" ".join(map(quote, words)),
         wants="Wants=network-online.target\n" if user else "",
         user=f"User={user}\n" if user else "",
-        hardening=hardening if user else "",
+        hardening=HARDENING + (system if user else ""),
         target="multi-user.target" if user else "default.target",
     )
-
-
-def _quote(text: str) -> str:
-    # systemd.service(5), "Command lines"; systemd.unit(5), "Specifiers"
-    text = text.replace("%", "%%").replace("$", "$$")
-    if re.fullmatch(r"[\w@%+=:,./$-]+", text):
-        return text
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _compose(folder: Path, options: Sequence[str], ids: tuple[int, int]) -> str:

@@ -14,11 +14,14 @@ __all__ = ["EXTRAS", "command", "is_installed", "require"]
 
 # extra of pyproject.toml -> its modules that Edgewise imports
 EXTRAS = {
+    "archive": ("duckdb", "obstore", "pyarrow"),
     "bench": ("everywhereml", "m2cgen"),
+    "camera": ("cv2",),
     "dashboard": ("nicegui",),
     "files": ("openpyxl", "pyarrow"),
     "forecast": ("prophet", "statsforecast"),
     "notify": ("apprise",),
+    "scout": ("tsfresh",),
 }
 _CHECKOUT = Path(__file__).resolve().parents[3]
 

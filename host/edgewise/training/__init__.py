@@ -34,6 +34,7 @@ from edgewise.training.result import (
     score,
 )
 from edgewise.training.rows import classes_of, parts_of, rows_of, spread_rows
+from edgewise.training.runs import describe_hidden_runs
 from edgewise.training.search import Progress, Search, SearchResult, check_jobs
 from edgewise.training.selecting import grow
 from edgewise.training.sequence import Sequence, sequence_of, sequence_of_table
@@ -122,7 +123,8 @@ def _prepare_search(
             f"{fit.path}: no part can be held out and leave two classes to train on: "
             "record each class more than once, or on more nodes"
         )
-    return Search(Trials(search_rows, parts, len(classes), budget, seed, jobs))
+    trials = Trials(search_rows, parts, len(classes), budget, seed, jobs)
+    return Search(trials, describe_hidden_runs(fit))
 
 
 def _tables(fit: Log, filters: str) -> dict[bool, Table]:

@@ -36,10 +36,10 @@ def decide_levels(trials: list[Trial], option: str, n_nodes: int, seed: int) -> 
     return Levels(option, bool(used), with_levels, without, why)
 
 
-def decide_filter(trials: list[Trial], option: str, seed: int) -> Filtering:
+def decide_filter(trials: list[Trial], option: str, seed: int, hidden_runs: str = "") -> Filtering:
     # The median filter keeps spikes of the sensor away from the model. Few logs hold spikes, so
-    # the filter stays unless raw readings are better by three standard errors, as in logs whose
-    # spikes are a class.
+    # the filter stays unless raw readings are better by three standard errors. Where a class
+    # often lasts a single reading (hidden_runs says so), it must be better than raw readings.
     filtered = [t for t in trials if t.shape.filtered]
     raw = [t for t in trials if not t.shape.filtered]
     if option != "auto":
@@ -47,10 +47,11 @@ def decide_filter(trials: list[Trial], option: str, seed: int) -> Filtering:
         why = f"--filters {option} was asked for"
         return Filtering(option, option, best if filtered else None, best if raw else None, why)
     without, with_median, error = _compare(raw, filtered, seed)
-    used = "median" if without - with_median <= 3 * error else "none"
+    margin = 0 if hidden_runs else 3 * error
+    used = "median" if without - with_median <= margin else "none"
     why = (
-        f"a median stays unless clearly worse; on held-out readings: {with_median:.1%} with it, "
-        f"{without:.1%} without, standard error {error:.1%}"
+        f"{hidden_runs or 'a median stays unless clearly worse'}; on held-out readings: "
+        f"{with_median:.1%} with it, {without:.1%} without, standard error {error:.1%}"
     )
     return Filtering(option, used, with_median, without, why)
 

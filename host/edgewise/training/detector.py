@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["NORMAL", "UNUSUAL", "Alarms", "Detector", "Limit"]
+__all__ = ["NORMAL", "UNUSUAL", "Alarms", "Care", "Detector", "Limit"]
 
 NORMAL, UNUSUAL = "normal", "unusual"
 _WEEK_DAYS = 7
@@ -38,9 +38,18 @@ class Alarms:
 
 
 @dataclass(frozen=True)
+class Care:
+    """No limit is below ``times`` the largest value of the log, nor below ``1 / part`` of that
+    for any room; 0: no such bound."""
+
+    times: int = 0
+    part: int = 0
+
+
+@dataclass(frozen=True)
 class Detector:
-    """``limits``: ``k`` times the ``quantile`` of each feature; ``wanted_per_week``: false alarms
-    a week and node.
+    """``limits``: ``k`` times the ``quantile`` of each feature, where ``care`` asks for no more;
+    ``wanted_per_week``: false alarms a week and node.
 
     ``chosen``: on the held-out parts that k and quantile were chosen on; ``test``: on the test
     part, which took no part in the choice.
@@ -52,6 +61,7 @@ class Detector:
     wanted_per_week: float
     chosen: Alarms
     test: Alarms
+    care: Care = Care()
 
     def head(self, features: list[str]) -> dict[str, list[int]]:
         """Return the facts of `edgenode.core.detector` for a model with these features."""
@@ -73,4 +83,5 @@ class Detector:
             return None
         limits = [Limit(**limit) for limit in facts["limits"]]
         alarms = {key: Alarms(**facts[key]) for key in ("chosen", "test")}
-        return cls(**{**facts, "limits": limits, **alarms})
+        care = Care(**facts.get("care", {}))
+        return cls(**{**facts, "limits": limits, **alarms, "care": care})

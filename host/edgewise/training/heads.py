@@ -15,7 +15,14 @@ from edgewise.training.quality import distances, quality
 from edgewise.training.result import NO_HEADS, HeadChoice
 from edgewise.training.rows import Rows, parts_of
 from edgewise.training.sequence import Sequence
-from edgewise.training.temporal import Filtered, count_said, facts_of, filter_classes
+from edgewise.training.temporal import (
+    Filtered,
+    States,
+    count_said,
+    facts_of,
+    filter_classes,
+    states_of,
+)
 
 __all__ = ["choose_heads"]
 
@@ -140,30 +147,45 @@ class _Trial:
 
     def choose_filter(self, before: Filtered) -> tuple[dict[str, Any] | None, Filtered, str]:
         """Return the filter, what it says of the held-out rows, and a sentence."""
-        said = np.stack([self._tally(part) for part in self.parts])
-        after = self._filter(said)
-        pair = np.stack([self._confusion(before.cls), self._confusion(after.cls)])
-        without, with_filter = quality(pair.sum(axis=1))
-        error = float(distances(pair, self.seed).max())
-        is_better = with_filter - without > _FILTER_ERRORS * error
+        sequence = self.sequence
+        states = States(sequence.y, list(range(self.n)))
+        facts, after, text = self._try_filter(before, before, states, "")
+        apart = states_of(sequence.y, sequence.node, self.n)
+        if len(apart.cls) > self.n:
+            title = ", short and long runs of a class apart"
+            more = self._try_filter(before, after, apart, title)
+            facts, after, text = more if more[0] else (facts, after, text)
+        return facts, after, text
+
+    def _try_filter(
+        self, before: Filtered, best: Filtered, states: States, title: str
+    ) -> tuple[dict[str, Any] | None, Filtered, str]:
+        # A filter of these states: facts and what it says where it is better than `best`.
+        said = np.stack([self._tally(part, states) for part in self.parts])
+        after = self._filter(said, states)
+        of_three = [self._confusion(filtered.cls) for filtered in (before, best, after)]
+        without, with_best, with_filter = (quality(c.sum(axis=0)) for c in of_three)
+        error = float(distances(np.stack(of_three[1:]), self.seed).max())
+        is_better = with_filter - with_best > _FILTER_ERRORS * error
         text = (
-            f"memory between readings {'on' if is_better else 'off'}: {with_filter:.1%} with it, "
-            f"{without:.1%} without on held-out parts, standard error {error:.1%}"
+            f"memory between readings {'on' if is_better else 'off'}{title}: {with_filter:.1%} "
+            f"with it, {without:.1%} without on held-out parts, standard error {error:.1%}"
         )
         if not is_better:
-            return None, before, text
-        return facts_of(self.sequence.y, self.sequence.age, said.sum(axis=0)), after, text
+            return None, best, text
+        return facts_of(states, self.sequence.age, said.sum(axis=0)), after, text
 
-    def _tally(self, part: _Part) -> NDArray[np.int64]:
-        return count_said(
-            self.sequence.y[part.rows], part.cls, self.sequence.age[part.rows], self.n
-        )
+    def _tally(self, part: _Part, states: States) -> NDArray[np.int64]:
+        age = self.sequence.age[part.rows]
+        return count_said(states.y[part.rows], part.cls, age, len(states.cls), self.n)
 
-    def _filter(self, said: NDArray[np.int64]) -> Filtered:
+    def _filter(self, said: NDArray[np.int64], states: States) -> Filtered:
         # Each part by what the trees say of the others.
         sequence, found = self.sequence, []
         for part, own in zip(self.parts, said, strict=True):
-            facts = facts_of(part.fitted, sequence.age, said.sum(axis=0) - own)
+            y = np.where(part.fitted >= 0, states.y, -1)
+            others = States(y, states.cls)
+            facts = facts_of(others, sequence.age, said.sum(axis=0) - own)
             age, node = sequence.age[part.rows], sequence.node[part.rows]
             found.append(filter_classes(facts, part.cls, age, node, self.n))
         return Filtered(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,10 +12,10 @@ __all__ = ["information_gain", "s_feature"]
 _PARTS = 16
 
 
-def information_gain(x: NDArray[np.int16], y: NDArray[np.int64]) -> NDArray[np.float64]:
+def information_gain(x: NDArray[Any], y: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return float64[features], the bits that each feature tells about the class.
 
-    Each feature is cut into 16 parts with equally many rows. ``x``: int16[rows, features], ``y``:
+    Each feature is cut into 16 parts with equally many rows. ``x``: number[rows, features], ``y``:
     int[rows].
     """
     from sklearn.metrics import mutual_info_score

@@ -61,8 +61,9 @@ class SearchResult:
 class Search:
     """Decides what to try next, and what to choose."""
 
-    def __init__(self, trials: Trials) -> None:
-        self.trials, self.seed = trials, trials.seed
+    def __init__(self, trials: Trials, hidden_runs: str = "") -> None:
+        """``hidden_runs``: why a median hides a class, see `runs.describe_hidden_runs`."""
+        self.trials, self.seed, self.hidden_runs = trials, trials.seed, hidden_runs
 
     def find(self, levels: str, filters: str, progress: Progress) -> SearchResult:
         """Return the smallest model within half a standard error of the best.
@@ -106,7 +107,8 @@ class Search:
         ]
         if filters == "auto":
             groups += self.trials.run(raw_shapes[:_BEST_RAW], step, is_screen=True)
-        filtering = decide_filter([group[0] for group in groups], filters, self.seed)
+        trials = [group[0] for group in groups]
+        filtering = decide_filter(trials, filters, self.seed, self.hidden_runs)
         filtered = filtering.used == "median"
         if filters == "auto" and not filtered:
             groups += self.trials.run(raw_shapes[_BEST_RAW:], step, is_screen=True)

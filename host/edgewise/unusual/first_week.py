@@ -10,29 +10,16 @@ from numpy.typing import NDArray
 from edgenode.core.detector import Detector as Head
 from edgenode.core.learn import Learner
 from edgewise.logs.log import Log
-from edgewise.training.detector import Alarms, Detector, Limit
+from edgewise.training.detector import Alarms, Detector
 from edgewise.training.result import Trained
 from edgewise.training.sequence import Sequence
+from edgewise.unusual.generic import GENERIC
 from edgewise.unusual.limits import alarms_of
 from edgewise.unusual.training import check_length, detector_model, rows_of, whole_sequence
 from edgewise.unusual.words import FEATURES
 
-__all__ = ["GENERIC", "LEARN", "train_generic"]
+__all__ = ["LEARN", "train_generic"]
 
-# Beyond what an ordinary day of a room has, showers and opened windows included. Usual: the
-# largest value of the rooms on which LEARN was chosen, see docs/models.md. Readings without a
-# change are limited by what the node learns alone: it counts no more than 3,000.
-GENERIC = [
-    Limit("t_range_2", 330, 500),
-    Limit("h_range_2", 620, 1500),
-    Limit("h_range_5", 1180, 4000),
-    Limit("h_range_15", 4330, 5000),
-    Limit("t_range_60", 1060, 1500),
-    Limit("h_range_60", 5030, 6000),
-    Limit("a_range_60", 1050, 1500),
-    Limit("t_since", 190, 3000),
-    Limit("h_since", 60, 3000),
-]
 # From so many days of readings on: limits are `times` what is usual there, and at least a `part`
 # of the generic ones. The lowest with at most one false alarm a week and node, see docs/models.md.
 LEARN = {"days": [1, 2, 7], "part": [2, 4, 8], "times": [3, 3, 2]}
@@ -49,11 +36,11 @@ def train_generic(fit: Log, test: Log, seed: int = 0) -> Trained:
     parts = whole_sequence(fit, period_ms), whole_sequence(test, period_ms)
     check_length(rows_of(parts[0]), fit)
     said = [_unusual(part, period_ms) for part in parts]
-    alarms = [
+    chosen, counted = (
         alarms_of(rows_of(part), is_unusual, period_ms)
         for part, is_unusual in zip(parts, said, strict=True)
-    ]
-    detector = Detector(GENERIC, 1.0, 1.0, _WANTED_PER_WEEK, *alarms)
+    )
+    detector = Detector(GENERIC, 1.0, 1.0, _WANTED_PER_WEEK, chosen, counted)
     return detector_model(detector, (fit, test), parts, said[1], seed, learn=LEARN)
 
 

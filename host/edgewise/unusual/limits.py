@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from edgenode.core import decode
 from edgewise.package.forest import INT16_MAX
-from edgewise.training.detector import Alarms, Limit
+from edgewise.training.detector import Alarms, Care, Limit
 from edgewise.training.rows import Rows
+from edgewise.unusual.care import care_for, least_limits
 from edgewise.unusual.episodes import count_episodes
 
 __all__ = ["Chosen", "alarms_of", "choose_limits", "days_of", "hold_out"]
@@ -39,6 +40,7 @@ class Chosen:
     quantile: float
     k: float
     alarms: Alarms
+    care: Care
 
 
 def days_of(rows: Rows, period_ms: int) -> float:
@@ -88,37 +90,44 @@ def choose_limits(
     """Return the lowest limits with at most the wanted rate of episodes on held-out parts.
 
     For each quantile k is the smallest factor with that rate; of the quantiles the one whose
-    limits are lowest in the geometric mean is taken. The limits come from all ``rows``, whose
-    ``x`` has the columns ``features``. Also returns what was held out, for people.
+    limits are lowest in the geometric mean is taken. In a short log no limit is below those of
+    `least_limits`. The limits come from all ``rows``, whose ``x`` has the columns ``features``.
+    Also returns what was held out, for people.
     """
     parts, text = hold_out(rows)
     moves = np.flatnonzero(rows.x.max(axis=0, initial=0) > 0)
     x = rows.x[:, moves].astype(np.int64)
     names = [features[i] for i in moves]
-    least = np.array([column[column > 0].min() for column in x.T], dtype=np.int64)
-    allowed = wanted_per_week * days_of(rows, period_ms) / _WEEK_DAYS
+    smallest = np.array([column[column > 0].min() for column in x.T], dtype=np.int64)
+    days = days_of(rows, period_ms)
+    allowed = wanted_per_week * days / _WEEK_DAYS
+    care = care_for(days, wanted_per_week)
     choices: list[tuple[float, Chosen]] = []
     for quantile in QUANTILES:
-        strength = np.zeros(len(x))
+        share = np.zeros(x.shape)  # of what is usual
+        is_above = np.zeros(x.shape, dtype=bool)
         for fit, held_out in parts:
-            strength[held_out] = (x[held_out] / _usual(x[fit], quantile, least)).max(
-                axis=1, initial=0
-            )
-        k = _smallest_factor(rows, strength, allowed, period_ms)
-        usual = _usual(x, quantile, least)
-        limits = [_limit(n, int(u), k) for n, u in zip(names, usual, strict=True)]
+            share[held_out] = x[held_out] / _usual(x[fit], quantile, smallest)
+            is_above[held_out] = x[held_out] > least_limits(x[fit], names, care)
+        k = _smallest_factor(rows, share.max(axis=1, initial=0), allowed, period_ms)
+        usual, least = _usual(x, quantile, smallest), least_limits(x, names, care)
+        triples = zip(names, usual.tolist(), np.maximum(k * usual, least).tolist(), strict=True)
+        limits = [_limit(*triple) for triple in triples]
         mean = float(np.mean(np.log([limit.limit for limit in limits]))) if limits else 0.0
         crossed = [limit for limit in limits if limit.limit < _ceiling(limit.feature)]
-        alarms = alarms_of(rows, strength > k, period_ms)
-        choices.append((mean, Chosen(crossed, quantile, k, alarms)))
+        is_unusual = np.asarray(((share > k) & is_above).any(axis=1))
+        alarms = alarms_of(rows, is_unusual, period_ms)
+        choices.append((mean, Chosen(crossed, quantile, k, alarms, care)))
     return min(choices, key=lambda choice: choice[0])[1], text
 
 
-def _usual(x: NDArray[np.int64], quantile: float, least: NDArray[np.int64]) -> NDArray[np.int64]:
+def _usual(
+    x: NDArray[np.int64], quantile: float, smallest: NDArray[np.int64]
+) -> NDArray[np.int64]:
     # A feature that is mostly zero has its smallest movement as usual.
     if not len(x):
-        return least
-    return np.maximum(np.quantile(x, quantile, axis=0, method="inverted_cdf"), least)
+        return smallest
+    return np.maximum(np.quantile(x, quantile, axis=0, method="inverted_cdf"), smallest)
 
 
 def _smallest_factor(
@@ -132,8 +141,8 @@ def _smallest_factor(
     return best
 
 
-def _limit(feature: str, usual: int, k: float) -> Limit:
-    limit = int(k * usual)
+def _limit(feature: str, usual: int, above: float) -> Limit:
+    limit = int(above)
     if "_range_" in feature:
         limit -= limit % 10  # a range is whole tenths
     return Limit(feature, usual, max(1, min(limit, INT16_MAX - 1)))

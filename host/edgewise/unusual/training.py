@@ -29,7 +29,6 @@ from edgewise.unusual.words import FEATURES
 __all__ = [
     "add_detector",
     "check_length",
-    "days_needed",
     "detector_model",
     "rows_of",
     "train_detector",
@@ -37,14 +36,7 @@ __all__ = [
 ]
 
 _ROWS_MIN = 300  # five of the longest windows
-_DAYS_MIN = 2
-_WEEK_DAYS = 7
 _LEVELS = Levels("off", False, None, None, "limits are for changes: levels follow the season")
-
-
-def days_needed(wanted_per_week: float) -> float:
-    """Return the days of readings in which one wanted alarm is expected, at least two."""
-    return max(float(_DAYS_MIN), _WEEK_DAYS / wanted_per_week)
 
 
 def train_detector(
@@ -122,7 +114,15 @@ def _find_unusual(rows: Rows, limits: list[Limit]) -> NDArray[np.bool_]:
 
 
 def _detector(chosen: Chosen, wanted_per_week: float, test: Alarms) -> Detector:
-    return Detector(chosen.limits, chosen.quantile, chosen.k, wanted_per_week, chosen.alarms, test)
+    return Detector(
+        chosen.limits,
+        chosen.quantile,
+        chosen.k,
+        wanted_per_week,
+        chosen.alarms,
+        test,
+        chosen.care,
+    )
 
 
 def add_detector(trained: Trained, fit: Log, test: Log, wanted_per_week: float) -> Trained:

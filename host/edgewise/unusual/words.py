@@ -10,6 +10,7 @@ from edgewise.training.detector import Detector, Limit
 __all__ = [
     "FEATURES",
     "amount",
+    "describe_care",
     "describe_event",
     "describe_factor",
     "describe_learn",
@@ -47,6 +48,20 @@ def describe_factor(detector: Detector) -> str:
     """Return such as '1.65 times what 99.9% of the readings keep'."""
     usual = f"what {detector.quantile:.1%} of the readings keep"
     return f"{detector.k:g} times {'the largest value' if detector.quantile == 1 else usual}"
+
+
+def describe_care(detector: Detector) -> str:
+    """Return why limits are above those that the log asks for; "" where they are not."""
+    times, part = detector.care.times, detector.care.part
+    bounds = [f"{times} times its largest value"] if times else []
+    if part:
+        bounds.append(f"{f'1/{part} of ' if part > 1 else ''}the limits for any room")
+    if not bounds:
+        return ""
+    return (
+        f"{detector.chosen.days:.1f} days of readings are few for "
+        f"{detector.wanted_per_week:.2g} a week: no limit is below {' or '.join(bounds)}"
+    )
 
 
 def describe_learn(learn: Mapping[str, list[int]]) -> str:

@@ -2,6 +2,7 @@
 # memory and detector. Random problems, the extremes of every sensor among them.
 from array import array
 
+from tests.chance import Random
 from tests.counts import count
 
 from edgenode.core import detector, features, features_plain, features_viper, heads, heads_viper
@@ -11,15 +12,6 @@ from edgenode.core.headcheck import LIMIT_MAX, SAID_MAX, STEP_TOTAL, check_heads
 from edgenode.core.loader import CLASSES_MAX
 
 PROBLEMS = count(40, 200)
-
-
-class Random:
-    def __init__(self, seed):
-        self._x = seed
-
-    def __call__(self, n):
-        self._x = (self._x * 1103 + 12345) % 65521
-        return self._x % n
 
 
 def catalogue(r, n):

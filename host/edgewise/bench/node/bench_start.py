@@ -23,7 +23,7 @@ def _mount(flash):
 def _forget():
     # what a start finds in the firmware before the flash is searched stays
     for name in list(sys.modules):
-        if name not in ("edgewise_sim", "network", "machine"):
+        if name not in ("edgewise_sim", "world", "network", "machine"):
             del sys.modules[name]
     sys.path[:] = ["", _FROZEN, "/lib"]
 

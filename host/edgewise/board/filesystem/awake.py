@@ -11,6 +11,7 @@ _SLEEP_FILES = {
     "edgenode/sleep/__init__.py",
     "edgenode/core/kept.py",
     "edgenode/core/packed.py",
+    "edgenode/core/pairs.py",
     "edgenode/drivers/power.py",
     "edgenode/link/nap.py",
     "edgenode/sleep/battery.py",

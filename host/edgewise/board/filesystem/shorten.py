@@ -24,7 +24,7 @@ import tokenize
 from collections.abc import Iterable, Iterator, Mapping
 
 from edgewise.board.filesystem.scopes import consts, nodes
-from edgewise.paths import simulator_dir
+from edgewise.paths import simulator_dirs
 
 __all__ = ["short_names", "shorten"]
 
@@ -139,7 +139,8 @@ def _names_that_stay(trees: Mapping[str, ast.Module]) -> set[str]:
         for n in nodes(tree)
         if isinstance(n, ast.Constant) and isinstance(n.value, str)
     }
-    hardware = [path.read_text(encoding="utf-8") for path in simulator_dir().glob("*.py")]
+    modules = [path for folder in simulator_dirs() for path in folder.glob("*.py")]
+    hardware = [path.read_text(encoding="utf-8") for path in modules]
     stay = texts | _module_names(trees) | _STOCK | _OF_MODELS
     stay = stay.union(*(_known_names(ast.parse(t)) for t in hardware))
     return stay.union(*map(_names_of_subclasses, trees.values()))

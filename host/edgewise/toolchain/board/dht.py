@@ -1,7 +1,8 @@
-# A DHT22 that gets its five bytes from the feed. It fails like the stock driver.
+# mypy: ignore-errors
+# A DHT22 that gets its five bytes from the world. It fails like the stock driver.
 import errno
 
-from edgewise_sim import world
+from world import world
 
 
 class DHT22:

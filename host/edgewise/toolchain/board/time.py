@@ -1,7 +1,9 @@
-# The time module of the node: simulated milliseconds, real microseconds.
+# mypy: ignore-errors
+# ruff: noqa: F403
+# The time module of the node: the milliseconds of its world, ticks that wrap as on an ESP32.
 import utime
-from edgewise_sim import world
 from utime import *
+from world import world
 
 
 def ticks_ms():

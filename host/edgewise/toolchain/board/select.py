@@ -1,7 +1,9 @@
-# The select module of the node: the world shortens its waits.
+# mypy: ignore-errors
+# ruff: noqa: F401
+# The select module of the node: its world waits.
 import uselect
-from edgewise_sim import world
 from uselect import POLLERR, POLLHUP, POLLIN, POLLOUT
+from world import world
 
 
 class poll:
