@@ -133,9 +133,9 @@ def test_predict_makes_the_features_once(
 ) -> None:
     made: list[Log] = []
 
-    def build(log: Log, *settings: Any) -> Table:
+    def build(log: Log, *settings: Any, **options: Any) -> Table:
         made.append(log)
-        return build_table(log, *settings)
+        return build_table(log, *settings, **options)
 
     monkeypatch.setattr("edgewise.prediction.predict.build_table", build)
     out = tmp_path / "classes.csv"

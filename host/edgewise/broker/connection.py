@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from amqtt.adapters import StreamWriterAdapter
-from amqtt.errors import AMQTTError, MQTTError, NoDataError
+from amqtt.errors import AMQTTError, MQTTError, NoDataError, ProtocolHandlerError
 from amqtt.mqtt import packet_class
 from amqtt.mqtt.constants import QOS_0, QOS_2
 from amqtt.mqtt.packet import (
@@ -46,6 +46,8 @@ PACKET_MAX = 1 << 20  # bytes
 UNSENT_MAX = 1 << 26  # bytes, as in the mosquitto.conf of `edgewise broker init`
 _UNACKNOWLEDGED_MAX = 60_000  # messages; MQTT has numbers for 65,535
 _CLOSE_S = 5
+# a connection that ends: gone, no MQTT, or ended while a packet was handled
+_ENDS = (AMQTTError, MQTTError, NoDataError, ProtocolHandlerError, OSError)
 
 
 class Writer(StreamWriterAdapter):  # type: ignore[misc]  # amqtt has no types
@@ -197,8 +199,8 @@ class Connection(BrokerProtocolHandler):  # type: ignore[misc]  # amqtt has no t
                 packet = await packet_class(header).from_stream(self.reader, fixed_header=header)
                 self._heard_s = self._loop.time()
                 await self._handlers[header.packet_type](packet)
-        except (asyncio.CancelledError, AMQTTError, MQTTError, NoDataError, OSError):
-            pass  # stopped, gone, or no MQTT
+        except (asyncio.CancelledError, *_ENDS):
+            pass
         except Exception as e:  # noqa: BLE001 - whatever a client sends ends that client alone
             self._say(f"broker: client {self.session.client_id} is cut off: {e!r}")
         await self.handle_connection_closed()

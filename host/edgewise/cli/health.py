@@ -102,8 +102,8 @@ def _print_table(report: Report, names: Mapping[str, str]) -> None:
         newest[finding.node][f"{finding.kind} {finding.feature}".strip()] = finding.value
     table = Table(box=None, header_style="bold")
     table.add_column("node", no_wrap=True)
-    columns = ("failed", "flat", "fails about", "t to others", "h to others", "model", "drift")
-    for name in columns:
+    fails = ["fails\nabout"] if report.failures else []
+    for name in ("failed", "flat", *fails, "t to\nothers", "h to\nothers", "model", "drift"):
         table.add_column(name, justify="right", no_wrap=True)
     for node in report.nodes:
         values = newest[node]
@@ -111,7 +111,7 @@ def _print_table(report: Report, names: Mapping[str, str]) -> None:
             escape(printable(names[node])),
             _format(values.get("failed"), "{:.1%}"),
             _format(values.get("flat"), "{:.0f} s"),
-            _day(report.failures.get(node)),
+            *([_day(report.failures.get(node))] if fails else []),
             _format(values.get("neighbours t"), "{:+.1f} C"),
             _format(values.get("neighbours h"), "{:+.1f} %RH"),
             escape(printable(report.models.get(node, "-"))),
