@@ -19,8 +19,8 @@ from tests.health.aging import (
 from edgenode.core.pipeline import GAP_SLOTS, Pipeline
 from edgewise.health.trend import DAYS_MIN, FAILURE_SHARE, Failures, expect_failure
 
-SENSORS = count(2, 100)
-STEP = count(8, 2)  # days between two checks
+SENSORS = count(2, 40)
+STEP = count(8, 4)  # days between two checks
 
 
 @pytest.mark.parametrize("name", KINDS)
