@@ -145,6 +145,7 @@ def test_a_camera_that_does_not_open(tmp_path: Path) -> None:
         (str(path), InputError, f"--camera {path}: is not a video that OpenCV reads"),
         (str(tmp_path / "away.mp4"), InputError, "away.mp4: no such file"),
         ("http://127.0.0.1:9/x?password=secret", OutsideError, "//127.0.0.1:9/x: the stream"),
+        ("rtsp://me:a@secret@127.0.0.1:9/x", OutsideError, "//127.0.0.1:9/x: the stream does not"),
         ("rtsp://me:secret@127.0.0.1:9/x", OutsideError, "//127.0.0.1:9/x: the stream does not"),
     ):
         with pytest.raises(kind, match=r"--camera") as caught, Camera(place, 60):

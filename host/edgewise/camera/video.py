@@ -34,7 +34,7 @@ def is_file(place: str) -> bool:
 
 def display_place(place: str) -> str:
     """Return ``place`` without user and password, wherever a URL has them."""
-    return re.sub(r"(?<=://)[^/@]*@|\?.*", "", place) if "://" in place else place
+    return re.sub(r"(?<=://)[^/?#]*@|\?.*", "", place) if "://" in place else place
 
 
 def open_video(place: str) -> Any:
