@@ -254,12 +254,18 @@ def test_a_database_of_before_keeps_its_rows_and_its_readers(url: str) -> None:
         connection.execute(text("GRANT USAGE ON SCHEMA public TO grafana"))
         connection.execute(text("GRANT SELECT ON reading TO grafana"))
         connection.execute(text("GRANT SELECT ON reading TO PUBLIC"))
+        view = r"CREATE VIEW named AS SELECT node || '%\:' AS name, count(*) AS n FROM reading"
+        connection.execute(text(f"{view} GROUP BY node"))
     engine.dispose()
     engine = open_db(url)
     make_months(engine, NOVEMBER_S)
     assert count_readings(engine) == 3000
     assert store(engine, [*rows, *make_rows(4000)[3000:]]) == 1000
     assert places(engine)["reading_kept"] > 3000  # the block that had begun
+    with engine.begin() as connection:
+        assert connection.scalar(text("SELECT sum(n) FROM named")) == 4000
+        connection.execute(text("SET LOCAL ROLE grafana"))
+        assert connection.scalar(text("SELECT count(*) FROM reading_block"))
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL ROLE grafana"))
         assert connection.scalar(text("SELECT count(*) FROM reading")) == 4000

@@ -45,7 +45,7 @@ NAMES = 375
 NAMES_OF_ALL = 436
 SOME = ("averages", "detector", "gate", "headcheck", "heads", "learn", "outlook", "outputcheck")
 SOME += ("outputs", "secure", "temporal")
-MPY_BYTES = 98_000  # 8,000 are native code of this machine; that of an ESP32 takes 5,100
+MPY_BYTES = 98_500  # 8,000 are native code of this machine; that of an ESP32 takes 5,100
 
 whole = pytest.mark.skipif(not WHOLE, reason="joins the node again: make test-all")
 on_mosquitto = pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)

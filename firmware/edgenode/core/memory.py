@@ -78,6 +78,10 @@ def finish(names):
         module = sys.modules.pop(name, None)
         if module:
             module.__dict__.clear()
+            # else the next import would find it there, without a bundle
+            package, _, leaf = name.rpartition(".")
+            if package in sys.modules:
+                sys.modules[package].__dict__.pop(leaf, None)
 
 
 def drop():

@@ -134,6 +134,7 @@ class Client(Stream):
                 # flush() sends again what was on its way, over another one.
                 Stream.close(self)
             elif self._shaking and isinstance(e, (OSError, ValueError)):
+                self.close()  # as link.mqtt
                 raise self._tls_fault(e)
             else:
                 raise

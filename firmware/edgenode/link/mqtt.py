@@ -177,6 +177,7 @@ class Client(Stream, simple.MQTTClient):
         except (OSError, ValueError) as e:
             if not self._shaking:
                 raise
+            self.close()  # what it took is free for the next attempt, and counts as such
             raise self._tls_fault(e)
 
     def _turn(self):

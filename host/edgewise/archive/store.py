@@ -133,7 +133,7 @@ class Store:
 
         try:
             yield
-        except (BaseError, FileNotFoundError, PermissionError, ValueError) as e:
+        except (BaseError, OSError, ValueError) as e:
             raise self._error(e) from None  # its text may hold a signature
 
     def _error(self, e: Exception) -> EdgewiseError:

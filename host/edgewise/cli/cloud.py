@@ -106,7 +106,8 @@ def _with_cloud(values: dict[str, Any], host: str, needs_user: bool) -> dict[str
     own |= {"ca": "ca.der", "cert": "cert.der", "key": "key.der"}
     if needs_user:
         own["user"] = values.get("node", "")
-    return {**values, "mqtt": own}
+    others = {key: value for key, value in values.items() if key != "server"}
+    return {**others, "uplink": "mqtt", "mqtt": own}
 
 
 def _check_inputs(out: Path, files: Iterable[str], inputs: Sequence[Path | None]) -> None:

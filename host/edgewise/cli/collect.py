@@ -162,6 +162,10 @@ def collect(
     broker_url = broker_or_none(broker, ca, cert, broker_password_file)
     if once and broker_url is None:
         raise InputError("--once: it is about a broker, name one: --broker URL")
+    if broker_url is None and (group or ca or cert):
+        raise InputError("--group, --ca and --cert are about a broker, name one: --broker URL")
+    if node and serial is None and replay is None:
+        raise InputError("--node is for --serial and --replay: leave it out")
     store_log = _log_input(replay, node, choices) if replay else None
     tokens = read_tokens(token_file, say) if token_file else None
     client_id = _client_id(db_without_password(db), group) if broker_url else ""

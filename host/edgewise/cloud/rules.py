@@ -85,6 +85,8 @@ def topics_of(settings: Values) -> list[str]:
 def violations(cloud: Cloud, settings: Values) -> Iterator[str]:
     """What in the complete ``settings`` of a node breaks a rule of ``cloud``, each with a cure."""
     mqtt = settings["mqtt"]
+    if settings["uplink"] != "mqtt":
+        yield f'uplink {settings["uplink"]!r}: a cloud is reached over MQTT: set it to "mqtt"'
     if not settings["node"]:
         yield 'node: a cloud knows its clients by name: node = "kitchen"'
     if not re.fullmatch(cloud.host, mqtt["host"]):

@@ -63,6 +63,8 @@ def _connect(address: str) -> Iterator[Any]:
         raise OutsideError(
             f"--dask {address}: no scheduler answers: start one with: dask scheduler"
         ) from e
+    except (TypeError, ValueError) as e:
+        raise OutsideError(f"--dask {address}: {e}: set Dask's TLS files, or use tcp://") from e
     with client:
         try:
             client.wait_for_workers(1, timeout=_WORKER_S)
@@ -102,6 +104,13 @@ class _OnCluster:
         except (CancelledError, OSError) as e:
             raise OutsideError(
                 f"--dask {self._address}: the scheduler went away: start it and run this again"
+            ) from e
+        except RuntimeError as e:
+            if "deserialization" not in str(e):
+                raise
+            raise OutsideError(
+                f"--dask {self._address}: the scheduler does not know this edgewise: install this "
+                "version there and on the workers"
             ) from e
         except ImportError as e:
             raise OutsideError(

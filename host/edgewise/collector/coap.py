@@ -42,6 +42,8 @@ class CoapInput:
         self._site = _Site(tokens, writer)
         self.url = f"coap://{address}"
         self._loop = asyncio.new_event_loop()
+        # aiocoap raises where a datagram of strangers has an option that is no UTF-8
+        self._loop.set_exception_handler(lambda _loop, _context: None)
         self._thread = threading.Thread(target=self._loop.run_forever, name="coap", daemon=True)
 
     def __enter__(self) -> Self:

@@ -130,6 +130,6 @@ def _forget_blocks(connection: Connection) -> None:
         text(
             "DELETE FROM reading_block b WHERE month = 0 AND NOT EXISTS (SELECT 1 FROM "
             "reading_kept k WHERE k.node = b.node AND k.boot = b.boot "
-            f"AND k.seq >= b.block * {BLOCK} AND k.seq < (b.block + 1) * {BLOCK})"
+            f"AND k.seq >= b.block::bigint * {BLOCK} AND k.seq < (b.block::bigint + 1) * {BLOCK})"
         )
     )

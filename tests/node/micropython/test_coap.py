@@ -207,7 +207,8 @@ def take_blocks(c, io, payload, szx, smaller):
     sizes = []
     while not c.quiet():
         request = io.sent[-1]
-        head, _, part = request.partition(b"\xff")
+        at = request.index(b"\xff", 8)  # behind message id and token, which are random
+        head, part = request[:at], request[at + 1 :]
         option = head[8 + len(rest("replay", b"")) - 1 :]
         assert option[0] >> 4 == 12
         value = int.from_bytes(option[1:], "big")

@@ -26,16 +26,25 @@ _STATEMENTS = (
     # rows come in the order of received_at, and nearly in that of ts; codespell:ignore-next-line
     "CREATE INDEX reading_times ON reading USING brin (ts, received_at) WITH (autosummarize)",
     "ALTER TABLE reading ATTACH PARTITION reading_kept FOR VALUES FROM (0) TO (1)",
-    # who could read the table, as a user for Grafana, still can
+    "CREATE TABLE reading_block (node VARCHAR(64) NOT NULL, boot INTEGER NOT NULL, "
+    "block INTEGER NOT NULL, month INTEGER NOT NULL, PRIMARY KEY (node, boot, block))",
+    "INSERT INTO reading_block SELECT DISTINCT node, boot, seq / 1024, 0 FROM reading_kept",
+    # who could read the table, as a user for Grafana, still can, and its owner stays
     "DO $$ DECLARE g record; BEGIN FOR g IN SELECT privilege_type, CASE grantee WHEN 'PUBLIC' "
     "THEN 'PUBLIC' ELSE quote_ident(grantee) END AS grantee "
     "FROM information_schema.role_table_grants WHERE table_schema = current_schema() "
     "AND table_name = 'reading_kept' AND grantee <> grantor "
-    "LOOP EXECUTE 'GRANT ' || g.privilege_type || ' ON reading TO ' || g.grantee; "
-    "END LOOP; END $$",
-    "CREATE TABLE reading_block (node VARCHAR(64) NOT NULL, boot INTEGER NOT NULL, "
-    "block INTEGER NOT NULL, month INTEGER NOT NULL, PRIMARY KEY (node, boot, block))",
-    "INSERT INTO reading_block SELECT DISTINCT node, boot, seq / 1024, 0 FROM reading_kept",
+    "LOOP EXECUTE 'GRANT ' || g.privilege_type || ' ON reading, reading_block TO ' || g.grantee; "
+    "END LOOP; FOR g IN SELECT quote_ident(tableowner) AS owner FROM pg_tables "
+    "WHERE schemaname = current_schema() AND tablename = 'reading_kept' "
+    "LOOP EXECUTE 'ALTER TABLE reading OWNER TO ' || g.owner; "
+    "EXECUTE 'ALTER TABLE reading_block OWNER TO ' || g.owner; END LOOP; END $$",
+)
+# A view stays with the table that it was made for, whatever its name: each is made again.
+_VIEWS = (
+    "SELECT DISTINCT c.oid::regclass::text, pg_get_viewdef(c.oid) FROM pg_depend d "
+    "JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class c ON c.oid = r.ev_class "
+    "WHERE d.refobjid = 'reading'::regclass AND c.relkind = 'v'"
 )
 
 
@@ -46,5 +55,13 @@ def upgrade() -> None:
 def split(connection: sa.Connection) -> None:
     """Put the table of readings, with any rows, into partitions if this is PostgreSQL."""
     if connection.dialect.name == "postgresql":
+        views = connection.exec_driver_sql(_VIEWS).all()
         for statement in _STATEMENTS:
             connection.exec_driver_sql(statement)
+        for name, query in views:
+            connection.execute(sa.text(f"CREATE OR REPLACE VIEW {name} AS {_quoted(query)}"))
+
+
+def _quoted(query: str) -> str:
+    # SQLAlchemy takes :name for a parameter
+    return query.replace(":", "\\:")
