@@ -30,7 +30,7 @@ READINGS = [(21.0, 40.0), (20.9, 40.4), (15.2, 60.5), (15.0, 61.0)]
 @pytest.mark.parametrize(
     ("line", "code", "text"),
     [
-        ('[actuator]\npin = 17\non = "ajar"', 2, "actuator.on must be"),
+        ('[actuator]\npin = 17\non = "ajar"', 2, "config: actuator.on must be one of"),
         ("[actuator]\npin = 13\nfollow = 'class'\non = 'open'", 1, "output: GPIO 13: name a chip"),
         ("sleep = true", 2, "sleep: a node on Linux stays awake: leave it out"),
         ("outbox = 1", 2, "node.toml:2: outbox must be 10..2000"),

@@ -58,15 +58,12 @@ def node(
     """
     if sys.platform != "linux":
         raise OutsideError("edgewise node needs Linux: edgewise simulate runs a node elsewhere")
-    from edgewise.board.filesystem import check_model
     from edgewise.cli import outputs
     from edgewise.linux.node import Plan, run
-    from edgewise.package.store import load_package
 
     if state is not None and not state.exists():
         outputs.check_folder(state, "name another folder")
     plan = Plan(config, model, state, sensor, gpio)
-    check_model(load_package(model), plan.load(), config)
     if service:
         _write_service(plan)
     else:
