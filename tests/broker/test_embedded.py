@@ -153,7 +153,7 @@ def test_a_hundred_clients_at_once_lose_nothing() -> None:
     process.terminate()
     assert process.communicate(timeout=LIMIT_S) == ("", "")
     assert process.returncode == 0
-    assert grown_kb < 10_000
+    assert grown_kb < 20_000  # 30,000 messages to each of 100 clients
 
 
 def test_a_client_is_sent_the_retained_messages_of_its_own_subscriptions(

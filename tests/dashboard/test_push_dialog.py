@@ -138,7 +138,7 @@ def test_old_and_new_on_the_last_labelled_days(
     blocks = dialog.locator(".confusions table")
     expect(blocks).to_have_text(
         [
-            "poorsays closedsays openis closed8847is open12015",
+            "poorsays closedsays openis closed11421is open1287",
             "goodsays closedsays openis closed1350is open0135",
         ]
     )

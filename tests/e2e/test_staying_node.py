@@ -41,6 +41,7 @@ def staying(arguments: list[str], log: Path) -> Iterator[Forked]:
         process.wait(LIMIT_S)
 
 
+@pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
 def test_a_node_stays_after_its_log_and_keeps_its_name(
     arguments: list[str], operator: Operator, tmp_path: Path
 ) -> None:

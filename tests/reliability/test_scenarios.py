@@ -45,7 +45,7 @@ SAMPLE = {
 EACH = (*SCENARIOS, *POSTING)
 # of few slots there are enough for the script and for the patience of a busy computer
 CHOSEN = EACH if WHOLE else [replace(s, slots=110) for s in EACH if s.name in SAMPLE]
-SOAKS = [soak(OUTAGES, uplink=u) for u in (("mqtt", "http", "coap") if WHOLE else ("mqtt",))]
+SOAKS = [soak(OUTAGES, uplink="mqtt")]  # those over HTTP and CoAP are for `make reliability`
 ALL = (*SOAKS, *CHOSEN)
 JOBS = count(len(ALL), 6)  # they wait nearly all of the time
 
